@@ -1,0 +1,1 @@
+"""Viceversa: train image-to-image translators and measure what is left after repeated translation."""

@@ -1,0 +1,141 @@
+"""Where an image can be: domains, the spaces of pixels they lie in, and the attributes that label them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import torch
+from pydantic import Discriminator
+from torch import Generator, Tensor
+
+from viceversa.attributes import Attribute, Binary, Graded, OneOf
+from viceversa.errors import UsageError, unknown
+
+AnyAttribute = Annotated[Binary | OneOf | Graded, Discriminator("kind")]
+
+
+@dataclass(frozen=True, eq=False)
+class Domain:
+    """Where an image is or shall go. Compared by identity, so that it can key a path.
+
+    space: the name of its pixels, which picks networks, channels and size.
+    label: (N, K) attribute values, or None where the space has none.
+    style: (N, S) style codes, or a function that reads them off the image about to depart for this domain.
+    """
+
+    space: str
+    label: Tensor | None = None
+    style: Tensor | Callable[[Tensor], Tensor] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A real image batch (N, C, H, W) in [-1, 1] and where it is.
+
+    `batch_labels` are the labels of the whole batch over all processes, which permuting them needs; on one process
+    they are `domain.label`.
+    """
+
+    image: Tensor
+    domain: Domain
+    batch_labels: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class ImageSpec:
+    """The pixels of one space: channels, height and width in pixels, and the background's value in [-1, 1]."""
+
+    channels: int
+    height: int
+    width: int
+    background: float = -1.0
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        return self.channels, self.height, self.width
+
+
+@dataclass(frozen=True)
+class Space:
+    """All that a method must know of its data: the pixels of each named space, and the attributes of a label."""
+
+    images: Mapping[str, ImageSpec]
+    attributes: tuple[AnyAttribute, ...] = field(default=())
+
+    @property
+    def label_width(self) -> int:
+        return sum(attribute.width for attribute in self.attributes)
+
+    @property
+    def only(self) -> str:
+        """The name of the one space of a method for many domains. Raises UsageError if there are several."""
+        if len(self.images) != 1:
+            raise UsageError(f"this method takes one space of images; the data has {len(self.images)}: {', '.join(self.images)}.")
+        return next(iter(self.images))
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The names of the two spaces of a method between two. Raises UsageError for any other number."""
+        if len(self.images) != 2:
+            raise UsageError(f"this method takes two spaces of images; the data has {len(self.images)}: {', '.join(self.images)}.")
+        first, second = self.images
+        return first, second
+
+    def columns(self, label: Tensor) -> Iterator[tuple[Attribute, Tensor]]:
+        """Each attribute with its columns of a label, or of logits: (N, K) -> (N, width) each."""
+        return zip(self.attributes, torch.split(label, [attribute.width for attribute in self.attributes], dim=1), strict=True)
+
+    def classification(self, logits: Tensor, label: Tensor) -> Tensor:
+        """Summed over attributes, averaged over the batch (METHODS D): a scalar."""
+        parts = zip(self.columns(logits), self.columns(label), strict=True)
+        return torch.stack([attribute.classification(scores, values).mean() for (attribute, scores), (_, values) in parts]).sum()
+
+    def read(self, logits: Tensor) -> Tensor:
+        """The label that the logits say: (N, K)."""
+        return torch.cat([attribute.read(scores) for attribute, scores in self.columns(logits)], 1)
+
+    def agrees(self, label: Tensor, target: Tensor) -> Tensor:
+        """(N, attributes) Booleans: which attributes of `label` are those of `target`."""
+        parts = zip(self.columns(label), self.columns(target), strict=True)
+        return torch.stack([attribute.agrees(values, wanted) for (attribute, values), (_, wanted) in parts], 1)
+
+    def invert(self, label: Tensor, generator: Generator) -> Tensor:
+        """inv(c) of METHODS E.6, attribute by attribute: (N, K)."""
+        return torch.cat([attribute.invert(values, generator) for attribute, values in self.columns(label)], 1)
+
+    def draw(self, count: int, generator: Generator) -> Tensor:
+        """`count` labels, uniform in every attribute: (count, K)."""
+        return torch.cat([attribute.draw(count, generator) for attribute in self.attributes], 1)
+
+    def attribute(self, name: str) -> Attribute:
+        """The attribute of that name. Raises UsageError that lists the known ones."""
+        for attribute in self.attributes:
+            if attribute.name == name:
+                return attribute
+        raise unknown("attribute", name, (attribute.name for attribute in self.attributes))
+
+    def parse(self, text: str) -> dict[str, list[float]]:
+        """`"hair=blond,glasses=yes"` -> the columns of each attribute it names. Raises UsageError for what is unknown."""
+        named: dict[str, list[float]] = {}
+        for part in filter(None, (piece.strip() for piece in text.split(","))):
+            name, equals, value = part.partition("=")
+            if not equals:
+                raise UsageError(f"{part!r} is not of the form attribute=value.")
+            named[name.strip()] = self.attribute(name.strip()).parse(value.strip())
+        return named
+
+    def edited(self, label: Tensor, text: str) -> Tensor:
+        """`label` (N, K) with the attributes that `text` names set: (N, K)."""
+        named = self.parse(text)
+        columns = [
+            values.new_tensor(named[attribute.name]).expand_as(values) if attribute.name in named else values
+            for attribute, values in self.columns(label)
+        ]
+        return torch.cat(columns, 1)
+
+    def describe(self, label: Tensor) -> list[str]:
+        """Each row of a label in words: `hair=blond,glasses=yes,...`."""
+        columns = [[f"{attribute.name}={word}" for word in attribute.describe(values)] for attribute, values in self.columns(label)]
+        return [",".join(words) for words in zip(*columns, strict=True)]

@@ -1,0 +1,18 @@
+"""The one exception that stands for a user's mistake."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UsageError(ValueError):
+    """Bad input: one clear line that names the value and the remedy. The command line prints it and exits with 2."""
+
+
+def unknown(what: str, value: str, known: Iterable[str]) -> UsageError:
+    """The error for a name that is none of `known`: names the nearest one and lists them all."""
+    names = list(known)
+    near = difflib.get_close_matches(value, names, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    return UsageError(f"unknown {what} {value!r}.{hint} Known: {', '.join(names) or 'none'}.")

@@ -1,0 +1,1 @@
+"""Losses on journeys, one noun a file."""

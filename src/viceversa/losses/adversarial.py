@@ -1,0 +1,75 @@
+"""The adversarial losses: what the discriminator and the generator minimize against each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from viceversa.draws import Draws
+from viceversa.gan import GanLoss
+from viceversa.journey import Journey
+
+
+@dataclass(frozen=True)
+class Discriminate:
+    """L_D = real(D(y)) + fake(D(sg T(x))), y the journey's example; with a pool, fakes pass through it (METHODS A, B).
+
+    The pool is asked once a phase, for the space that the fakes are in.
+    """
+
+    gan: GanLoss
+    pool: ImagePool | None = None
+
+    def __call__(self, journey: Journey) -> Tensor:
+        if self.pool is None:
+            fake = journey.judge(journey.target)
+        else:
+            domain = journey.entered(journey.target)
+            fake = journey.discriminate(self.pool.query(domain.space, journey.translated, journey.draws), domain)
+        return self.gan.real(journey.judge_example().score) + self.gan.fake(fake.score)
+
+
+@dataclass(frozen=True)
+class Fool:
+    """L_G = generator(D(T(x, c))), judged in the target domain (METHODS A)."""
+
+    gan: GanLoss
+
+    def __call__(self, journey: Journey) -> Tensor:
+        return self.gan.generator(journey.judge(journey.target).score)
+
+
+class ImagePool:
+    """The last generated images, mixed into what the discriminator sees (arXiv 1612.07828, as in CycleGAN's code; METHODS 0.4).
+
+    Image by image: while fewer than `size` of a space are kept, an image is kept and returned; then, with probability
+    1/2, a kept image is returned and replaced by the new one, else the new one is returned.
+    """
+
+    def __init__(self, size: int = 50) -> None:
+        self.size = size
+        self.images: dict[str, list[Tensor]] = {}
+
+    def query(self, space: str, batch: Tensor, draws: Draws) -> Tensor:
+        """As many images as the batch has, of its shape, without a graph: (N, C, H, W)."""
+        kept = self.images.setdefault(space, [])
+        generator = draws.generator(f"pool {space}")
+        answer = []
+        for image in batch.detach():
+            swap = torch.rand((), generator=generator).item() < 0.5
+            place = int(torch.randint(max(self.size, 1), (), generator=generator))
+            if len(kept) < self.size:
+                kept.append(image.clone())
+            elif swap and kept:
+                image, kept[place] = kept[place], image.clone()
+            answer.append(image)
+        return torch.stack(answer)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {space: torch.stack(images) for space, images in self.images.items() if images}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.images = {space: list(images.unbind()) for space, images in state.items()}

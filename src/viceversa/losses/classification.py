@@ -1,0 +1,36 @@
+"""Classification losses: the discriminator's class head against labels (METHODS D)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from viceversa.domains import Domain, Space
+from viceversa.journey import Journey, Judgment
+
+
+@dataclass(frozen=True)
+class RealLabels:
+    """cls(D_cls(x), c_x): the class head learns from real images only."""
+
+    space: Space
+
+    def __call__(self, journey: Journey) -> Tensor:
+        return _classification(self.space, journey.judge_example(), journey.examples[0].domain)
+
+
+@dataclass(frozen=True)
+class TargetLabels:
+    """cls(D_cls(T(x, c)), c): the generator's images must look like their target's labels."""
+
+    space: Space
+
+    def __call__(self, journey: Journey) -> Tensor:
+        return _classification(self.space, journey.judge(journey.target), journey.target)
+
+
+def _classification(space: Space, judgment: Judgment, domain: Domain) -> Tensor:
+    if judgment.logits is None or domain.label is None:
+        raise ValueError("a classification loss needs labels and a discriminator with a class head.")
+    return space.classification(judgment.logits.float(), domain.label)

@@ -1,0 +1,26 @@
+"""Losses that compare a journey's end with its beginning. L1 is the mean absolute difference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from viceversa.journey import Journey
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """L1(T(T(x, c), c_x), x): back in the source, the image is itself again."""
+
+    def __call__(self, journey: Journey) -> Tensor:
+        return F.l1_loss(journey.reconstructed, journey.image)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """L1(T(x, c_x), x): translation to the domain where the image is changes nothing."""
+
+    def __call__(self, journey: Journey) -> Tensor:
+        return F.l1_loss(journey.staying().translated, journey.start)

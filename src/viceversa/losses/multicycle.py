@@ -1,0 +1,76 @@
+"""The multicyclic loss: a generator is also trained on chains of its own outputs (Schneider 2021; METHODS E).
+
+    X_0 = T(x, c_0),  X_i = T(X_{i-1}, c_i),  R_i = T(X_i, c_x)
+    L_G = L(X_0, R_0) + sum_{i=1..K} extra[i-1] * L(X_i, R_i)
+
+It is a change of method: the losses that a phase names as `chained` are repeated at `journey.onward(i)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from torch import Tensor
+
+from viceversa.journey import Journey
+from viceversa.method import Method, Phase
+from viceversa.objective import Loss, Weight
+from viceversa.schedules import Progress
+
+
+@dataclass(frozen=True)
+class Onward:
+    """A loss, seen `depth` translations further along the chain. cut: X_i = T(sg X_{i-1}, c_i), gradients end at each link."""
+
+    loss: Loss
+    depth: int
+    cut: bool = False
+
+    def __call__(self, journey: Journey) -> Tensor:
+        return self.loss(journey.onward(self.depth, cut=self.cut))
+
+
+def multicyclic(
+    method: Method,
+    extra: Sequence[float] = (0.25, 0.125, 0.0625),
+    *,
+    losses: Collection[str] | None = None,
+    cut: bool = False,
+) -> Method:
+    """The method, trained on chains of K = len(extra) further translations.
+
+    extra: the weight of the i-th further cycle, i = 1..K; the ordinary cycle keeps weight 1, and `()` is the method
+    itself. losses: which of the chained losses to repeat, all by default; `("cycle",)` is the limited variant.
+    cut: detached links. Raises ValueError for a negative weight, and for a method or a loss that cannot be chained.
+    """
+    if any(weight < 0 for weight in extra):
+        raise ValueError(f"weights of extra cycles must not be negative: {tuple(extra)}.")
+    chained = {name for phase in method.phases for name in phase.chained}
+    if not chained:
+        raise ValueError("this method has no losses that can be chained.")
+    if unknown := set(losses or ()) - chained:
+        raise ValueError(f"losses that cannot be chained: {', '.join(sorted(unknown))}; these can: {', '.join(sorted(chained))}.")
+    repeated = chained if losses is None else set(losses)
+    return replace(method, phases=tuple(_lengthened(phase, extra, repeated, cut) for phase in method.phases))
+
+
+def _lengthened(phase: Phase, extra: Sequence[float], repeated: Collection[str], cut: bool) -> Phase:
+    terms = {
+        f"{name}_{depth}": (_scaled(phase.objective.terms[name][0], weight), Onward(phase.objective.terms[name][1], depth, cut))
+        for depth, weight in enumerate(extra, start=1)
+        for name in phase.chained
+        if name in repeated
+    }
+    return replace(phase, objective=phase.objective.adding(**terms))
+
+
+def _scaled(weight: Weight, factor: float) -> Weight:
+    if not callable(weight):
+        return factor * weight
+    schedule = weight
+
+    def scaled(progress: Progress) -> float:
+        return factor * schedule(progress)
+
+    return scaled

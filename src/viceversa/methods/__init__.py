@@ -1,0 +1,1 @@
+"""Methods, one paper a file: settings, and `build(space, settings) -> Method`."""

@@ -1,0 +1,89 @@
+"""StarGAN: one generator and one discriminator for all labeled domains (METHODS D).
+
+    L_D = E D(T(x, c)) - E D(x) + 10 GP + cls(D_cls(x), c_x)
+    L_G = -E D(T(x, c)) + cls(D_cls(T(x, c)), c) + 10 L1(T(T(x, c), c_x), x)
+
+@inproceedings{choi2018stargan, title={{StarGAN}: Unified Generative Adversarial Networks for Multi-Domain Image-to-Image
+Translation}, author={Choi, Yunjey and Choi, Minje and Kim, Munyoung and Ha, Jung-Woo and Kim, Sunghun and Choo, Jaegul},
+booktitle={CVPR}, year={2018}, eprint={1711.09020}}
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+
+from viceversa.domains import Space
+from viceversa.gan import GanLoss, Hinge, Wasserstein
+from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.classification import RealLabels, TargetLabels
+from viceversa.losses.cycle import Cycle
+from viceversa.losses.penalties import R1, GradientPenalty
+from viceversa.method import Method, Optimizer, Phase, to_labels
+from viceversa.networks.adapters import Classifying, Labeled
+from viceversa.networks.masked import MaskedGenerator
+from viceversa.networks.stargan import ClassifyingDiscriminator, LabelGenerator
+from viceversa.objective import Loss, Objective, Weight
+from viceversa.plans import Retarget
+from viceversa.schedules import Schedule, every, lazily, linear_decay
+
+
+class StarGAN(BaseModel):
+    """Settings; the defaults are the official code's, with the paper's learning rate schedule."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    generator: Literal["label", "masked"] = Field("label", description="StarGAN's own generator, or one that repaints under a mask")
+    width: int = Field(64, gt=0, description="channels of the generator's first layer")
+    blocks: int = Field(6, gt=0, description="residual blocks of the generator")
+    critic_width: int = Field(64, gt=0, description="channels of the discriminator's first layer")
+    gan: Literal["wgan-gp", "hinge-r1"] = Field("wgan-gp", description="adversarial loss and its penalty")
+    classification: float = Field(1.0, ge=0, description="weight of the classification losses")
+    cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
+    gradient_penalty: float = Field(10.0, ge=0, description="weight of WGAN-GP's penalty")
+    gamma: float = Field(1.0, ge=0, description="weight of R1, which is computed at every 4th step")
+    critic_steps: int = Field(5, gt=0, description="discriminator steps for each generator step")
+    learning_rate: float = Field(1e-4, gt=0, description="Adam's rate, for both networks")
+    targets: Literal["permuted", "shared"] = Field("permuted", description="a label of the batch for each image, or one for all")
+
+
+def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = linear_decay) -> Method:
+    """StarGAN on one space of labeled images, of sides that are multiples of 4 and powers of 2 from 8 px."""
+    spec = space.images[space.only]
+    network = LabelGenerator if settings.generator == "label" else MaskedGenerator
+    generator = Labeled(network(spec, space.label_width, width=settings.width, blocks=settings.blocks))
+    layers = int(math.log2(min(spec.height, spec.width))) - 1
+    discriminator = Classifying(
+        ClassifyingDiscriminator(spec, space.label_width, width=settings.critic_width, layers=min(layers, 6))
+    )
+    gan, penalty = adversary(settings)
+    plan = Retarget(space, translate=generator, discriminate=discriminator, shared=settings.targets == "shared")
+    adam = Optimizer(settings.learning_rate, schedule=decay)
+    return Method(
+        translator=generator,
+        networks=nn.ModuleDict({"generator": generator, "discriminator": discriminator}),
+        optimizers={"generator": adam, "discriminator": adam},
+        phases=(
+            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
+                adversarial=(1, Discriminate(gan)),
+                penalty=penalty,
+                classification=(settings.classification, RealLabels(space)))),
+            Phase("generator", learns=("generator",), plan=plan, when=every(settings.critic_steps), objective=Objective(
+                adversarial=(1, Fool(gan)),
+                classification=(settings.classification, TargetLabels(space)),
+                cycle=(settings.cycle, Cycle())),
+                chained=("adversarial", "classification", "cycle")),
+        ),
+        destination=to_labels(space),
+        averaged=("generator",),
+    )  # fmt: skip
+
+
+def adversary(settings: StarGAN) -> tuple[GanLoss, tuple[Weight, Loss]]:
+    """The GAN loss and its weighted penalty: WGAN-GP as the paper, or hinge with lazy R1."""
+    if settings.gan == "wgan-gp":
+        return Wasserstein(), (settings.gradient_penalty, GradientPenalty())
+    return Hinge(), (lazily(1.0, 4), R1(settings.gamma))

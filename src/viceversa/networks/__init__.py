@@ -1,0 +1,1 @@
+"""Networks, and the adapters that give each of them one call."""

@@ -1,0 +1,81 @@
+"""Adapters: every generator is one call (image, source, target) -> image, every discriminator (image, domain) -> judgment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from viceversa.domains import Domain, ImageSpec
+from viceversa.journey import Judgment
+
+
+class Labeled(nn.Module):
+    """G(x, c_target): one network for all domains of one space."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
+        return self.network(image, target.label)  # type: ignore[no-any-return]
+
+
+class PerTarget(nn.Module):
+    """A generator for each target space; channels and sizes of the spaces may differ (METHODS B.1).
+
+    generators: by target space. sources: target space -> the space that its generator takes; its own space is taken too
+    where the channels are equal (the identity loss), anything else raises ValueError. Images of another size are brought
+    to a canvas whose sides are the larger ones rounded up to multiples of 4, and to the target's size afterwards:
+    bilinear, antialiased where it shrinks. (Padding with the background, and unpadded convolutions, are METHODS B.1's
+    other fits, not built.)
+    """
+
+    def __init__(self, generators: nn.ModuleDict, images: Mapping[str, ImageSpec], sources: Mapping[str, str]) -> None:
+        super().__init__()
+        self.generators = generators
+        self.images = dict(images)
+        self.sources = dict(sources)
+        self.canvas = tuple(4 * -(-max(spec.shape[side] for spec in images.values()) // 4) for side in (1, 2))
+
+    def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
+        specs = self.images[source.space], self.images[target.space]
+        allowed = source.space == self.sources[target.space] or (source.space == target.space and self.keeps_channels(target.space))
+        if not allowed:
+            raise ValueError(f"the generator into {target.space!r} does not take images of {source.space!r}.")
+        translated = self.generators[target.space](fit(image, self.canvas))
+        return fit(translated, (specs[1].height, specs[1].width))
+
+    def keeps_channels(self, space: str) -> bool:
+        """Whether the generator into the space takes images of the space itself: its source has as many channels."""
+        return self.images[space].channels == self.images[self.sources[space]].channels
+
+
+def fit(image: Tensor, size: tuple[int, ...]) -> Tensor:
+    """The image at (height, width): itself where it is that already, else bilinear, antialiased where it shrinks."""
+    if tuple(image.shape[2:]) == size:
+        return image
+    return F.interpolate(image, size, mode="bilinear", align_corners=False, antialias=True)
+
+
+class Classifying(nn.Module):
+    """A network with two heads: (score, logits)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, domain: Domain) -> Judgment:
+        return Judgment(*self.network(image))
+
+
+class PerSpace(nn.Module):
+    """A discriminator for each space."""
+
+    def __init__(self, discriminators: nn.ModuleDict) -> None:
+        super().__init__()
+        self.discriminators = discriminators
+
+    def forward(self, image: Tensor, domain: Domain) -> Judgment:
+        return Judgment(self.discriminators[domain.space](image))

@@ -1,0 +1,64 @@
+"""Pieces that several networks share."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from viceversa.errors import UsageError
+
+
+def instance_norm(channels: int, *, affine: bool = False) -> nn.GroupNorm:
+    """Instance norm, written as group norm with a channel a group: the same numbers, no running statistics (METHODS P1), faster."""
+    return nn.GroupNorm(channels, channels, affine=affine)
+
+
+class Residual(nn.Module):
+    """x + body(x); no activation after the sum."""
+
+    def __init__(self, *body: nn.Module) -> None:
+        super().__init__()
+        self.body = nn.Sequential(*body)
+
+    def forward(self, image: Tensor) -> Tensor:
+        return image + self.body(image)  # type: ignore[no-any-return]
+
+
+def normalized(convolution: nn.Module, channels: int) -> nn.Sequential:
+    """A convolution to `channels`, instance norm with weights, ReLU: StarGAN's layer."""
+    return nn.Sequential(convolution, instance_norm(channels, affine=True), nn.ReLU())
+
+
+def normalized_residual(channels: int) -> Residual:
+    """StarGAN's residual block: two 3x3 convolutions without biases, zero padding, instance norm with weights."""
+    return Residual(
+        normalized(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), channels),
+        nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+        instance_norm(channels, affine=True),
+    )
+
+
+def planes(label: Tensor, like: Tensor) -> Tensor:
+    """A label (N, K) as K constant planes of the size of `like`: (N, K, H, W)."""
+    return label.to(like)[:, :, None, None].expand(-1, -1, *like.shape[2:])
+
+
+def with_planes(image: Tensor, label: Tensor) -> Tensor:
+    """The image with its label's planes as further channels: (N, C + K, H, W)."""
+    return torch.cat([image, planes(label, image)], 1)
+
+
+def initialize(network: nn.Module, deviation: float = 0.02) -> nn.Module:
+    """Convolution and linear weights N(0, 0.02), biases 0 (CycleGAN's code; METHODS 0.4)."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.normal_(module.weight, 0.0, deviation)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return network
+
+
+def check_size(height: int, width: int, multiple: int) -> None:
+    """Raises UsageError for images whose sides a network cannot halve and double back exactly."""
+    if height % multiple or width % multiple:
+        raise UsageError(f"images of {height}x{width} pixels do not fit this network: sides must be multiples of {multiple}.")

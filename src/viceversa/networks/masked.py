@@ -1,0 +1,43 @@
+"""A small masked-residual generator: it repaints where a mask that it draws itself says so, and keeps the rest."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from viceversa.domains import ImageSpec
+from viceversa.networks.blocks import check_size, normalized, normalized_residual, with_planes
+
+
+class MaskedGenerator(nn.Module):
+    """x (1 - m) + m y: colors y = tanh(.) and mask m = sigmoid(. - 1) from one network of the image and the target's planes.
+
+    (N, C, H, W), (N, label_width) -> (N, C, H, W) in [-1, 1]; sides multiples of 4. Works at half size (pixel unshuffle),
+    `blocks` residual blocks at a quarter, label planes again at their entry. The mask's form is GANimation's
+    (arXiv 1807.09251, eq. 1); the rest is ours.
+    """
+
+    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 32, blocks: int = 4) -> None:
+        super().__init__()
+        check_size(spec.height, spec.width, 4)
+        self.channels = spec.channels
+        inner = 2 * width
+        self.enter = nn.Sequential(
+            nn.PixelUnshuffle(2),
+            normalized(nn.Conv2d(4 * (spec.channels + label_width), width, 3, 1, 1, bias=False), width),
+            normalized(nn.Conv2d(width, inner, 4, 2, 1, bias=False), inner),
+        )
+        self.condition = nn.Conv2d(inner + label_width, inner, 1)
+        self.blocks = nn.Sequential(*(normalized_residual(inner) for _ in range(blocks)))
+        self.leave = nn.Sequential(
+            normalized(nn.ConvTranspose2d(inner, width, 4, 2, 1, bias=False), width),
+            nn.Conv2d(width, 4 * (spec.channels + 1), 3, 1, 1),
+            nn.PixelShuffle(2),
+        )
+
+    def forward(self, image: Tensor, label: Tensor) -> Tensor:
+        hidden = self.condition(with_planes(self.enter(with_planes(image, label)), label))
+        colors, mask = self.leave(self.blocks(hidden)).split([self.channels, 1], 1)
+        mask = torch.sigmoid(mask - 1)
+        return image * (1 - mask) + mask * torch.tanh(colors)
+

@@ -1,0 +1,25 @@
+"""The PatchGAN discriminator: one score for each overlapping patch (arXiv 1611.07004; METHODS 0.4)."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from viceversa.networks.blocks import initialize, instance_norm
+
+
+def patch_discriminator(channels: int, *, width: int = 64, layers: int = 3) -> nn.Sequential:
+    """(N, channels, H, W) -> raw scores (N, 1, H', W'); receptive fields 16, 34, 70, 142 pixels for 1 to 4 layers.
+
+    C64-C128-C256-C512 for 3 layers, the last two convolutions with stride 1 as in the official code (the paper's text
+    says 2). 2,764,737 parameters at width 64 and 3 layers.
+    """
+    network = nn.Sequential(nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2))
+    before = width
+    for number in range(1, layers + 1):
+        after = width * min(2**number, 8)
+        stride = 2 if number < layers else 1
+        network.append(nn.Sequential(nn.Conv2d(before, after, 4, stride, 1), instance_norm(after), nn.LeakyReLU(0.2)))
+        before = after
+    network.append(nn.Conv2d(before, 1, 4, 1, 1))
+    initialize(network)
+    return network

@@ -1,0 +1,41 @@
+"""CycleGAN's ResNet generator (arXiv 1703.10593, appendix 7.2, as in the official code; METHODS 0.4)."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from viceversa.networks.blocks import Residual, initialize, instance_norm
+
+
+def resnet_generator(channels_in: int, channels_out: int, *, width: int = 64, blocks: int = 9) -> nn.Sequential:
+    """c7s1-w, d2w, d4w, `blocks` x R4w, u2w, uw, c7s1-out, tanh; reflection padding, instance norm without weights.
+
+    (N, channels_in, H, W) -> (N, channels_out, H, W) in [-1, 1]; H and W multiples of 4. 11,378,179 parameters at 3 -> 3
+    channels, width 64 and 9 blocks. No norm on the last convolution, as in the code (the paper's text lists one).
+    """
+    down = [_down(width, 2 * width), _down(2 * width, 4 * width)]
+    up = [_up(4 * width, 2 * width), _up(2 * width, width)]
+    network = nn.Sequential(
+        nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(channels_in, width, 7), instance_norm(width), nn.ReLU()),
+        *down,
+        *(_residual(4 * width) for _ in range(blocks)),
+        *up,
+        nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(width, channels_out, 7), nn.Tanh()),
+    )
+    initialize(network)
+    return network
+
+
+def _down(channels_in: int, channels_out: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(channels_in, channels_out, 3, 2, 1), instance_norm(channels_out), nn.ReLU())
+
+
+def _up(channels_in: int, channels_out: int) -> nn.Sequential:
+    return nn.Sequential(nn.ConvTranspose2d(channels_in, channels_out, 3, 2, 1, 1), instance_norm(channels_out), nn.ReLU())
+
+
+def _residual(channels: int) -> Residual:
+    return Residual(
+        nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), instance_norm(channels), nn.ReLU(),
+        nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), instance_norm(channels),
+    )  # fmt: skip

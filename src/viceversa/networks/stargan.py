@@ -1,0 +1,62 @@
+"""StarGAN's generator and discriminator (arXiv 1711.09020, tables 4 and 5, as in the official code; METHODS D)."""
+
+from __future__ import annotations
+
+import itertools
+
+from torch import Tensor, nn
+
+from viceversa.domains import ImageSpec
+from viceversa.errors import UsageError
+from viceversa.networks.blocks import check_size, normalized, normalized_residual, with_planes
+
+
+class LabelGenerator(nn.Module):
+    """The image and its target's label planes -> an image: (N, C, H, W), (N, label_width) -> (N, C, H, W) in [-1, 1].
+
+    c7-w, d2w, d4w, `blocks` x R4w, u2w, uw, c7-C, tanh. Instance norm with weights, no convolution biases, zero padding
+    everywhere: reflection padding would let instance norm erase the label planes (METHODS P2). 8,430,528 parameters at
+    5 label columns and width 64.
+    """
+
+    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64, blocks: int = 6) -> None:
+        super().__init__()
+        check_size(spec.height, spec.width, 4)
+        self.layers = nn.Sequential(
+            normalized(nn.Conv2d(spec.channels + label_width, width, 7, 1, 3, bias=False), width),
+            normalized(nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False), 2 * width),
+            normalized(nn.Conv2d(2 * width, 4 * width, 4, 2, 1, bias=False), 4 * width),
+            *(normalized_residual(4 * width) for _ in range(blocks)),
+            normalized(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=False), 2 * width),
+            normalized(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False), width),
+            nn.Sequential(nn.Conv2d(width, spec.channels, 7, 1, 3, bias=False), nn.Tanh()),
+        )
+
+    def forward(self, image: Tensor, label: Tensor) -> Tensor:
+        return self.layers(with_planes(image, label))  # type: ignore[no-any-return]
+
+
+class ClassifyingDiscriminator(nn.Module):
+    """One trunk, two heads: a map of raw scores and the class logits.
+
+    (N, C, H, W) -> scores (N, 1, H / 2^layers, W / 2^layers), logits (N, label_width). The trunk is `layers` strided
+    convolutions of widths w, 2w, 4w, ... (6 at 128 px; 5 at 64 and 4 at 32 keep the last map 2x2) without norm;
+    44,762,048 parameters at 128 px, 5 label columns and width 64.
+    """
+
+    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64, layers: int = 6) -> None:
+        super().__init__()
+        shrink = 2**layers
+        if spec.height < shrink or spec.width < shrink:
+            raise UsageError(f"{layers} layers halve {spec.height}x{spec.width} pixels away: give the discriminator fewer layers.")
+        check_size(spec.height, spec.width, shrink)
+        widths = [spec.channels] + [width * 2**number for number in range(layers)]
+        self.trunk = nn.Sequential()
+        for before, after in itertools.pairwise(widths):
+            self.trunk.append(nn.Sequential(nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(0.01)))
+        self.score = nn.Conv2d(widths[-1], 1, 3, 1, 1, bias=False)
+        self.classes = nn.Conv2d(widths[-1], label_width, (spec.height // shrink, spec.width // shrink), bias=False)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.trunk(image)
+        return self.score(features), self.classes(features).flatten(1)

@@ -1,0 +1,68 @@
+"""Schedules: numbers that change with the progress of a training, for loss weights, learning rates and phases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands: 0-based step of `steps` batches, 0-based epoch of `epochs`."""
+
+    step: int
+    steps: int
+    epoch: int = 0
+    epochs: int = 1
+
+
+Schedule = Callable[[Progress], float]
+
+
+def constant(progress: Progress) -> float:
+    """1, always."""
+    return 1.0
+
+
+def linear_decay(progress: Progress) -> float:
+    """1 in the first half of the steps, then linearly to 0: the StarGAN paper's schedule, step by step (METHODS D)."""
+    half = progress.steps / 2
+    return 1.0 if progress.step < half else max(0.0, (progress.steps - progress.step) / (progress.steps - half))
+
+
+def cyclegan_decay(progress: Progress) -> float:
+    """1 - max(0, e + 1 - n) / (n + 1) at epoch e of 2n: CycleGAN's code, which never reaches 0 (METHODS 0.4)."""
+    steady = progress.epochs // 2
+    return 1.0 - max(0, progress.epoch + 1 - steady) / (progress.epochs - steady + 1)
+
+
+def stargan_code_decay(progress: Progress) -> float:
+    """The decay of StarGAN's code as it runs: one subtraction of 1/n per 1,000 of the last n steps, almost none (METHODS D)."""
+    decaying = progress.steps // 2
+    return 1.0 - max(0, (progress.step + 1 - (progress.steps - decaying)) // 1000) / max(1, decaying)
+
+
+def schneider_decay(progress: Progress) -> float:
+    """clip(1 - (e + 1 - E/2) / (E/2), 0, 1) at epoch e of E: the last epoch runs at rate 0 (METHODS E.7)."""
+    half = progress.epochs / 2
+    return min(1.0, max(0.0, 1 - (progress.epoch + 1 - half) / half))
+
+
+def fading(first: float, last: float = 0.0) -> Schedule:
+    """From `first` linearly to `last` over the training."""
+    return lambda progress: first + (last - first) * progress.step / progress.steps
+
+
+def lazily(weight: float, interval: int) -> Schedule:
+    """interval * weight at every `interval`-th step and 0, that is not computed, between: lazy regularization."""
+    return lambda progress: interval * weight if progress.step % interval == 0 else 0.0
+
+
+def always(step: int) -> bool:
+    """A phase of every step."""
+    return True
+
+
+def every(interval: int) -> Callable[[int], bool]:
+    """A phase of every `interval`-th step, the last of each group: (step + 1) % interval == 0, StarGAN's n_critic."""
+    return lambda step: (step + 1) % interval == 0

@@ -1,0 +1,104 @@
+"""The one training step that all methods share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from viceversa.draws import Draws, seeded
+from viceversa.method import Method, Optimizer, Phase
+from viceversa.plans import Batch
+from viceversa.schedules import Progress
+
+
+class NotFiniteError(RuntimeError):
+    """A loss that is not a finite number; names the phase, the loss and the step."""
+
+
+@dataclass(eq=False)
+class Trainee:
+    """A method in training: its optimizers' states, and how gradients are shared between processes.
+
+    average: gradients -> their mean over processes, in place; None on one process. autocast: whether networks compute in
+    bf16 (weights, penalties and optimizers stay float32).
+    """
+
+    method: Method
+    average: Callable[[Iterable[Tensor]], None] | None = None
+    autocast: bool = False
+    optimizers: Mapping[str, torch.optim.Optimizer] = field(init=False)
+
+    def __post_init__(self) -> None:
+        networks = self.method.networks
+        self.optimizers = {name: optimizer.build(networks[name]) for name, optimizer in self.method.optimizers.items()}
+
+
+def train_step(trainee: Trainee, batch: Batch, draws: Draws, progress: Progress) -> dict[str, float]:
+    """One step of every phase whose turn it is. Returns each weighted loss as "phase/loss". Raises NotFiniteError.
+
+    Global random numbers, which dropout takes, are reseeded by (seed, step).
+    """
+    torch.manual_seed(seeded(draws.seed, draws.step, "global", draws.start).initial_seed())
+    drawn: dict[int, Sequence[Any]] = {}
+    losses: dict[str, Tensor] = {}
+    for phase in trainee.method.phases:
+        if not phase.when(progress.step):
+            continue
+        if id(phase.plan) not in drawn:
+            drawn[id(phase.plan)] = phase.plan(batch, draws)
+        for name, network in trainee.method.networks.items():
+            network.requires_grad_(name in phase.learns)
+        if terms := _losses(trainee, phase, drawn[id(phase.plan)], progress):
+            torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+            _descend(trainee, phase, progress)
+            losses |= {f"{phase.name}/{name}": loss.detach() for name, loss in terms.items()}
+    return _finite(losses, progress.step)
+
+
+def _finite(losses: Mapping[str, Tensor], step: int) -> dict[str, float]:
+    """The losses as numbers, brought from the device in one transfer."""
+    values = torch.stack([loss.float() for loss in losses.values()]).tolist() if losses else []
+    for name, value in zip(losses, values, strict=True):
+        if not math.isfinite(value):
+            raise NotFiniteError(f"the loss {name} is {value} at step {step}.")
+    return dict(zip(losses, values, strict=True))
+
+
+def _losses(trainee: Trainee, phase: Phase, subjects: Iterable[Any], progress: Progress) -> dict[str, Tensor]:
+    """Each loss of the phase, summed over the subjects."""
+    weights = list(trainee.method.translator.parameters())
+    graph = any(weight.requires_grad for weight in weights)
+    total: dict[str, Tensor] = {}
+    with torch.autocast(weights[0].device.type, torch.bfloat16, enabled=trainee.autocast):
+        for subject in subjects:
+            for name, loss in phase.objective(subject.begin(graph), progress).items():
+                total[name] = total[name] + loss if name in total else loss
+    return total
+
+
+def _descend(trainee: Trainee, phase: Phase, progress: Progress) -> None:
+    """A step of the optimizers of what the phase learns."""
+    method = trainee.method
+    if trainee.average:
+        weights = (weight for name in phase.learns for weight in method.networks[name].parameters())
+        trainee.average(weight.grad for weight in weights if weight.grad is not None)
+    for name in phase.learns:
+        _update(trainee.optimizers[name], method.networks[name], method.optimizers[name], progress)
+
+
+def _update(optimizer: torch.optim.Optimizer, network: nn.Module, settings: Optimizer, progress: Progress) -> None:
+    if settings.clip_norm is not None:
+        nn.utils.clip_grad_norm_(network.parameters(), settings.clip_norm)
+    for group in optimizer.param_groups:
+        group["lr"] = settings.lr * settings.schedule(progress)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    if settings.clamp is not None:
+        with torch.no_grad():
+            for weight in network.parameters():
+                weight.clamp_(-settings.clamp, settings.clamp)

@@ -1,0 +1,114 @@
+"""Networks: the parameter counts of METHODS 0.4 and D, shapes, receptive fields, and the traps P1 and P2."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+
+from viceversa.domains import Domain, ImageSpec
+from viceversa.errors import UsageError
+from viceversa.networks.adapters import Labeled, PerTarget, fit
+from viceversa.networks.masked import MaskedGenerator
+from viceversa.networks.patch import patch_discriminator
+from viceversa.networks.resnet import resnet_generator
+from viceversa.networks.stargan import ClassifyingDiscriminator, LabelGenerator
+
+
+def parameters(network: nn.Module) -> int:
+    return sum(weight.numel() for weight in network.parameters())
+
+
+def test_resnet_generator_counts() -> None:
+    with torch.device("meta"):
+        assert parameters(resnet_generator(3, 3, blocks=9)) == 11_378_179
+        assert parameters(resnet_generator(3, 3, blocks=6)) == 7_837_699
+
+
+def test_patch_discriminator_counts() -> None:
+    with torch.device("meta"):
+        assert parameters(patch_discriminator(3)) == 2_764_737
+        assert parameters(patch_discriminator(3, layers=2)) == 662_977
+
+
+def test_stargan_counts() -> None:
+    with torch.device("meta"):
+        assert parameters(LabelGenerator(ImageSpec(3, 128, 128), 5)) == 8_430_528
+        assert parameters(ClassifyingDiscriminator(ImageSpec(3, 128, 128), 5)) == 44_762_048
+
+
+@pytest.mark.parametrize(("size", "layers", "expected"), [(256, 3, 30), (128, 3, 14), (32, 3, 2), (32, 2, 6), (32, 1, 14), (28, 3, 1), (28, 2, 5), (28, 1, 12)])
+def test_patch_maps(size: int, layers: int, expected: int) -> None:
+    assert patch_discriminator(3, width=2, layers=layers)(torch.zeros(1, 3, size, size)).shape == (1, 1, expected, expected)
+
+
+@pytest.mark.parametrize(("layers", "field"), [(1, 16), (2, 34), (3, 70), (4, 142)])
+def test_receptive_fields(layers: int, field: int) -> None:
+    """The pixels that a patch's score depends on; without norm, which looks at the whole image."""
+    network = patch_discriminator(1, width=1, layers=layers)
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.constant_(module.weight, 1.0)
+    for block in network:
+        if isinstance(block, nn.Sequential):
+            block[1] = nn.Identity()
+    image = torch.rand(1, 1, 256, 256, requires_grad=True)
+    score = network(image)
+    score[0, 0, score.shape[2] // 2, score.shape[3] // 2].backward()
+    rows = image.grad[0, 0].abs().sum(1).nonzero()
+    assert int(rows.max() - rows.min()) + 1 == field
+
+
+def test_stargan_maps_and_sizes() -> None:
+    network = ClassifyingDiscriminator(ImageSpec(3, 32, 32), 7, width=4, layers=4)
+    score, logits = network(torch.zeros(2, 3, 32, 32))
+    assert score.shape == (2, 1, 2, 2) and logits.shape == (2, 7)
+    with pytest.raises(UsageError, match="30x30"):
+        LabelGenerator(ImageSpec(3, 30, 30), 7)
+    with pytest.raises(UsageError, match="fewer layers"):
+        ClassifyingDiscriminator(ImageSpec(3, 32, 32), 7, layers=6)
+
+
+@pytest.mark.parametrize("kind", [LabelGenerator, MaskedGenerator])
+def test_labels_reach_the_image_and_modes_agree(kind: type) -> None:
+    """P2: at initialization the label moves the image. P1: no running statistics, so train and eval are the same."""
+    torch.manual_seed(0)
+    network = kind(ImageSpec(3, 32, 32), 5, width=16, blocks=2)
+    image = torch.rand(2, 3, 32, 32) * 2 - 1
+    first, second = torch.eye(5)[[0, 0]], torch.eye(5)[[3, 3]]
+    assert (network(image, first) - network(image, second)).abs().max() > 1e-3
+    assert torch.equal(network.train()(image, first), network.eval()(image, first))
+    assert network(image, first).abs().max() <= 1
+
+
+def test_the_mask_keeps_what_it_does_not_paint() -> None:
+    network = MaskedGenerator(ImageSpec(3, 32, 32), 5, width=8)
+    nn.init.zeros_(network.leave[1].weight)
+    nn.init.constant_(network.leave[1].bias, -20.0)
+    image = torch.rand(2, 3, 32, 32) * 2 - 1
+    assert torch.allclose(network(image, torch.eye(5)[:2]), image, atol=1e-6)
+
+
+def test_a_generator_for_each_target() -> None:
+    images = {"digits": ImageSpec(1, 28, 28), "numbers": ImageSpec(3, 32, 32)}
+    sources = {"digits": "numbers", "numbers": "digits"}
+    generators = nn.ModuleDict({target: resnet_generator(images[source].channels, images[target].channels, width=2, blocks=1) for target, source in sources.items()})
+    translate = PerTarget(generators, images, sources)
+    there = translate(torch.zeros(2, 1, 28, 28), Domain("digits"), Domain("numbers"))
+    back = translate(there, Domain("numbers"), Domain("digits"))
+    assert there.shape == (2, 3, 32, 32) and back.shape == (2, 1, 28, 28)
+    with pytest.raises(ValueError, match="digits"):
+        translate(torch.zeros(2, 1, 28, 28), Domain("digits"), Domain("digits"))
+
+
+def test_fit_is_geometry_consistent() -> None:
+    image = torch.linspace(-1, 1, 28).expand(1, 1, 28, 28)
+    assert torch.equal(fit(image, (28, 28)), image)
+    assert (fit(fit(image, (32, 32)), (28, 28)) - image).abs().mean() < 0.02
+
+
+def test_labeled_takes_the_target_label() -> None:
+    network = Labeled(LabelGenerator(ImageSpec(3, 8, 8), 2, width=4, blocks=1))
+    image, label = torch.rand(1, 3, 8, 8), torch.tensor([[1.0, 0.0]])
+    translated = network(image, Domain("photos", 1 - label), Domain("photos", label))
+    assert torch.equal(translated, network.network(image, label))
