@@ -1,0 +1,1 @@
+"""Sources of data, one a file, and the cache they are packed into."""

@@ -1,0 +1,36 @@
+"""From pixels to images and back, and augmentation of whole batches on their device."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from viceversa.data.dataset import Pixels
+
+
+def normalized(pixels: Tensor) -> Tensor:
+    """uint8 (N, H, W, C) -> float32 (N, C, H, W) in [-1, 1]."""
+    return pixels.permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous()
+
+
+def quantized(images: Tensor) -> Pixels:
+    """(N, C, H, W) in [-1, 1] -> uint8 (N, H, W, C): round(clamp((x + 1) 127.5, 0, 255)) (METHODS P9)."""
+    levels = images.detach().float().add(1).mul(127.5).clamp(0, 255).round().to(torch.uint8)
+    return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+
+
+def flipped(images: Tensor, which: Tensor) -> Tensor:
+    """The images with those mirrored, left to right, where `which` (N,) is true."""
+    return torch.where(which[:, None, None, None], images.flip(3), images)
+
+
+def shifted(images: Tensor, moves: Tensor, reach: int) -> Tensor:
+    """Each image moved by its (rows, columns) of `moves` (N, 2), in -reach..reach: a crop of the image with its border continued."""
+    count, channels, height, width = images.shape
+    padded = F.pad(images, (reach,) * 4, mode="replicate")
+    rows = torch.arange(height, device=images.device)[None] + reach - moves[:, :1]
+    columns = torch.arange(width, device=images.device)[None] + reach - moves[:, 1:]
+    number = torch.arange(count, device=images.device)[:, None, None, None]
+    channel = torch.arange(channels, device=images.device)[None, :, None, None]
+    return padded[number, channel, rows[:, None, :, None], columns[:, None, None, :]]

@@ -1,0 +1,45 @@
+"""What every source of data brings: images of each space and split, their labels, and, where known, the true edits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from viceversa.domains import Space
+
+Pixels = NDArray[np.uint8]
+"""(N, H, W, C) uint8 images; memory-mapped where they come from the cache."""
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """The images of one space in one split: pixels (N, H, W, C) uint8, labels (N, K) float or None, one id each."""
+
+    pixels: Pixels
+    labels: Tensor | None
+    ids: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set, opened.
+
+    name: with its version, as in `avatars-32-v1`; results of two data sets compare only where the names are equal.
+    splits: "train", "validation" and "test", each a mapping from a space's name to its images.
+    truth: (split, source space, positions (N,) there, target space, target labels (N, K) or None) -> the true edits
+        (N, H, W, C) uint8, where the source of the data knows them.
+    genuine: whether the test pixels are, bit for bit, those that the version stands for.
+    """
+
+    name: str
+    space: Space
+    splits: Mapping[str, Mapping[str, Images]]
+    truth: Callable[[str, str, NDArray[np.int64], str, Tensor | None], Pixels] | None = None
+    genuine: bool = True

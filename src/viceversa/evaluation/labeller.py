@@ -1,0 +1,178 @@
+"""The labeller: a small network that reads attributes off images, independent of every method that it judges (METHODS R.4).
+
+Trained once on the real training images of a data set, chosen by nothing but its schedule, cached; it takes no part in
+the training of translators. A run keeps a copy, which reads off a stranger's picture what `--to` does not name.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from filelock import FileLock
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.progress import track
+from torch import Tensor, nn
+
+from viceversa.attributes import OneOf
+from viceversa.data.augment import flipped, normalized, shifted
+from viceversa.data.dataset import Dataset, Pixels
+from viceversa.data.packing import cache_directory
+from viceversa.domains import Space
+from viceversa.draws import Draws, seeded
+from viceversa.errors import UsageError
+from viceversa.files import write_atomically
+
+VERSION = 1
+EPOCHS, BATCH, RATE = 5, 64, 3e-3
+WIDTHS = (24, 48, 96)
+
+
+@dataclass(frozen=True, eq=False)
+class Labeller:
+    """space: whose attributes it reads. accuracy: on real test images; accuracy_edits: on true edits, if the data knows them.
+
+    Both are means over attributes.
+    """
+
+    network: nn.Module
+    space: Space
+    accuracy: float
+    accuracy_edits: float | None
+
+    @torch.no_grad()
+    def read(self, pixels: Pixels, batch: int = 256) -> Tensor:
+        """The labels (N, K) that images (N, H, W, C) uint8 show; on the CPU, in float32."""
+        parts = (normalized(torch.tensor(pixels[first : first + batch])) for first in range(0, len(pixels), batch))
+        return torch.cat([self.space.read(self.network(part)) for part in parts])
+
+
+def labeller_network(channels: int, outputs: int) -> nn.Sequential:
+    """Three stages of two 3x3 convolutions and a pooling, then one linear layer on a 4x4 map: 0.17 M parameters for RGB."""
+    network, before = nn.Sequential(), channels
+    for width in WIDTHS:
+        for _ in range(2):
+            network.extend([nn.Conv2d(before, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()])
+            before = width
+        network.append(nn.MaxPool2d(2))
+    network.extend([nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(16 * before, outputs)])
+    return network
+
+
+def questions(dataset: Dataset) -> Space | None:
+    """What the labeller is asked: the data's attributes, or which of its two spaces an image is of; None: nothing."""
+    space = dataset.space
+    if space.attributes:
+        return space
+    shapes = {spec.shape for spec in space.images.values()}
+    return Space(space.images, (OneOf("space", tuple(space.images)),)) if len(shapes) == 1 else None
+
+
+def independent_labeller(dataset: Dataset, *, epochs: int = EPOCHS, quiet: bool = False) -> Labeller:
+    """The data set's labeller, from the cache or trained now. Raises UsageError where there is nothing to read."""
+    space = questions(dataset)
+    if space is None:
+        raise UsageError(f"{dataset.name} has neither attributes nor spaces of one size: there is nothing to read off its images.")
+    path = cache_directory() / "labellers" / f"{dataset.name}-{VERSION}-{epochs}.safetensors"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            write_atomically(path, _stored(_trained(dataset, space, epochs, quiet)))
+    return load_labeller(path)
+
+
+def save_labeller(dataset: Dataset, path: Path, *, quiet: bool = False) -> None:
+    """Writes a copy of the data set's labeller, at most 0.5 MB, its accuracy in the file's metadata."""
+    write_atomically(path, _stored(independent_labeller(dataset, quiet=quiet)))
+
+
+def load_labeller(path: Path) -> Labeller:
+    """Reads a labeller. Raises UsageError for a file that is none."""
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  (not a mapping)
+        space = TypeAdapter(Space).validate_json(metadata["space"])
+    except (OSError, safetensors.SafetensorError, KeyError) as error:
+        raise UsageError(f"cannot read the labeller {str(path)!r}: {error}.") from error
+    network = labeller_network(next(iter(space.images.values())).channels, space.label_width)
+    network.load_state_dict({name: value.long() if name.endswith("tracked") else value for name, value in state.items()})
+    return Labeller(network.eval(), space, json.loads(metadata["accuracy"]), json.loads(metadata["accuracy_edits"]))
+
+
+def accuracy(read: Tensor, target: Tensor, space: Space) -> float:
+    """The share of attributes that are right, a one-of attribute counted once."""
+    return space.agrees(read, target).float().mean().item()
+
+
+def _stored(labeller: Labeller) -> bytes:
+    metadata = {
+        "space": TypeAdapter(Space).dump_json(labeller.space).decode(),
+        "accuracy": json.dumps(labeller.accuracy),
+        "accuracy_edits": json.dumps(labeller.accuracy_edits),
+    }
+    return safetensors.torch.save({name: value.half() for name, value in labeller.network.state_dict().items()}, metadata)
+
+
+def _trained(dataset: Dataset, space: Space, epochs: int, quiet: bool) -> Labeller:
+    pixels, labels = _examples(dataset, "train", space)
+    torch.manual_seed(seeded("labeller", dataset.name).initial_seed())
+    network = labeller_network(next(iter(space.images.values())).channels, space.label_width)
+    optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-2)
+    per_epoch = len(pixels) // BATCH
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * per_epoch)
+    for step in track(range(epochs * per_epoch), "labeller", console=Console(stderr=True), disable=quiet, transient=True):
+        epoch, number = divmod(step, per_epoch)
+        order = torch.randperm(len(pixels), generator=seeded("labeller", epoch))[number * BATCH : (number + 1) * BATCH]
+        images = _disturbed(normalized(pixels[order]), Draws(0, step))
+        loss = space.classification(network(images), labels[order])
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+    labeller = Labeller(network.eval(), space, 0.0, None)
+    test, answers = _examples(dataset, "test", space)
+    edits = _accuracy_on_edits(labeller, dataset)
+    return Labeller(network, space, accuracy(labeller.read(test.numpy()), answers, space), edits)
+
+
+def _disturbed(images: Tensor, draws: Draws) -> Tensor:
+    """Flips, shifts of up to two pixels, and noise of up to a tenth of the range: translated images are not quite real."""
+    images = flipped(images, draws.uniform("flip", images) < 0.5)
+    images = shifted(images, (draws.uniform("shift", images, 2) * 5).long() - 2, 2)
+    strength = 0.2 * draws.uniform("strength", images, 1, 1, 1)
+    return images + strength * draws.normal("noise", images, *images.shape[1:])
+
+
+def _examples(dataset: Dataset, split: str, space: Space) -> tuple[Tensor, Tensor]:
+    """All images of a split with the labels that the labeller is asked for."""
+    spaces = dataset.splits[split]
+    pixels = torch.cat([torch.tensor(images.pixels[:]) for images in spaces.values()])
+    if dataset.space.attributes:
+        labels = spaces[space.only].labels
+        assert labels is not None
+        return pixels, labels
+    counts = torch.tensor([len(spaces[name]) for name in space.images])
+    return pixels, torch.eye(len(counts)).repeat_interleave(counts, 0)
+
+
+def _accuracy_on_edits(labeller: Labeller, dataset: Dataset, most: int = 500) -> float | None:
+    """On the true edits of the first test images to the opposite labels, or to the other space."""
+    if dataset.truth is None:
+        return None
+    source = next(iter(dataset.space.images))
+    images = dataset.splits["test"][source]
+    positions = torch.arange(min(most, len(images))).numpy()
+    if images.labels is None:
+        target = dataset.space.pair[1]
+        wanted = torch.eye(2)[[1] * len(positions)]
+        truth = dataset.truth("test", source, positions, target, None)
+    else:
+        wanted = dataset.space.invert(images.labels[: len(positions)], seeded("labeller", "edits"))
+        truth = dataset.truth("test", source, positions, source, wanted)
+    return accuracy(labeller.read(truth), wanted, labeller.space)

@@ -1,0 +1,32 @@
+"""Files written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from viceversa.errors import UsageError
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """The content under a temporary name in the same folder, flushed to disk, then renamed. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def readable(path: Path, what: str) -> Path:
+    """The path, if something is there. Raises UsageError."""
+    if not path.exists():
+        raise UsageError(f"{what} {str(path)!r} does not exist.")
+    return path

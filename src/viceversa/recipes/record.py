@@ -1,0 +1,74 @@
+"""recipe.json: what a run is, complete: the resolved settings, the space of its data, and what ran it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from viceversa.domains import Space
+from viceversa.errors import UsageError
+from viceversa.files import write_atomically
+from viceversa.methods.cyclegan import CycleGAN
+from viceversa.methods.stargan import StarGAN
+from viceversa.recipes.settings import FROZEN, Recipe
+
+FORMAT = 1
+
+
+class Record(BaseModel):
+    """What `recipe.json` holds.
+
+    format: of this file and the checkpoints; dataset: with its version; build: where a user's own method was defined;
+    device, precision: what the settings resolved to.
+    """
+
+    model_config = FROZEN
+
+    format: int = FORMAT
+    recipe: Recipe[StarGAN | CycleGAN | None]
+    dataset: str
+    space: Space
+    build: str | None = None
+    device: str
+    precision: str
+
+
+def write_record(run: Path, record: Record) -> None:
+    """Writes RUN/recipe.json."""
+    write_atomically(run / "recipe.json", (record.model_dump_json(indent=2) + "\n").encode())
+
+
+def read_record(run: Path) -> Record:
+    """Reads RUN/recipe.json. Raises UsageError for a missing run, one of another version, and a damaged file."""
+    path = run / "recipe.json"
+    if not path.is_file():
+        raise UsageError(f"there is no run in {str(run)!r}: it has no recipe.json.")
+    text = path.read_bytes()
+    try:
+        return _checked(Record.model_validate_json(text), path)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise UsageError(f"{str(path)!r} is not of this version or damaged: {place}: {first['msg']}.") from None
+
+
+def _checked(record: Record, path: Path) -> Record:
+    if record.format != FORMAT:
+        raise UsageError(f"{str(path)!r} has format {record.format}; this version of viceversa reads format {FORMAT}.")
+    return record
+
+
+def differences(settings: BaseModel, others: BaseModel) -> Iterator[tuple[str, Any, Any]]:
+    """The dotted names of settings that differ, with both values."""
+    yield from _different(settings.model_dump(), others.model_dump(), "")
+
+
+def _different(one: Any, other: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        for key in [*one, *(key for key in other if key not in one)]:
+            yield from _different(one.get(key), other.get(key), f"{name}.{key}" if name else key)
+    elif one != other:
+        yield name, one, other

@@ -1,0 +1,73 @@
+"""Typed settings of a training, complete and serializable: what `recipe.json` holds and `train RECIPE --help` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from viceversa.schedules import (
+    Schedule,
+    constant,
+    cyclegan_decay,
+    linear_decay,
+    schneider_decay,
+    stargan_code_decay,
+)
+
+Decay = Literal["linear", "constant", "cyclegan", "stargan-code", "schneider"]
+DECAYS: Mapping[Decay, Schedule] = {
+    "linear": linear_decay,
+    "constant": constant,
+    "cyclegan": cyclegan_decay,
+    "stargan-code": stargan_code_decay,
+    "schneider": schneider_decay,
+}
+
+FROZEN = ConfigDict(frozen=True, extra="forbid")
+
+
+class Training(BaseModel):
+    """How long and how a method is trained, whatever the method."""
+
+    model_config = FROZEN
+
+    steps: int = Field(20_000, gt=0, description="length of the schedule, in batches")
+    batch: int = Field(16, gt=0, description="images in a batch, over all processes")
+    seed: int = Field(0, ge=0, description="of the weights, the order of the data and every draw")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="bf16 where the hardware has it, if auto")
+    decay: Decay = Field("linear", description="learning rate: constant, then linear to 0; or as a reference's code has it")
+    average: float = Field(0.995, ge=0, lt=1, description="decay of the moving average of the generator's weights")
+    flip: bool = Field(False, description="mirror half of the images")
+    shift: int = Field(0, ge=0, description="move images by up to so many pixels")
+    compile: bool = Field(False, description="compile the translator with torch.compile")
+    checkpoint_every: int = Field(1000, gt=0, description="steps between checkpoints")
+    sample_every: int = Field(1000, gt=0, description="steps between sample pictures")
+    labeller: bool = Field(True, description="train and keep a small network that reads attributes off strangers' pictures")
+
+
+class Multicycle(BaseModel):
+    """The multicyclic loss; without extra cycles it is off."""
+
+    model_config = FROZEN
+
+    extra: tuple[float, ...] = Field((), description="weights of the extra cycles, one for each; none: off")
+    losses: tuple[str, ...] | None = Field(None, description="which losses to repeat; all that can be, if not given")
+    cut: bool = Field(False, description="end gradients at every link of the chain")
+
+
+MethodSettings = TypeVar("MethodSettings")
+
+
+class Recipe(BaseModel, Generic[MethodSettings]):
+    """One training: a method's settings, its data, and how it is trained."""
+
+    model_config = FROZEN
+
+    name: str
+    data: str = Field("avatars", description="what to train on, as `avatars` or `avatars:glasses`")
+    size: int = Field(32, gt=0, description="height and width of the images, in pixels")
+    method: MethodSettings
+    multicycle: Multicycle = Multicycle()
+    training: Training = Training()

@@ -1,0 +1,1 @@
+"""Training: the step, the loader, checkpoints, and the loop around them."""

@@ -1,0 +1,130 @@
+"""Checkpoints: a folder for each, complete or not there. Weights as safetensors, the rest of the state loaded as data only.
+
+    RUN/checkpoints/00001000/networks.safetensors   the weights that train
+                             averages.safetensors   the moving averages of averaged networks, with which to translate
+                             training.pt            step, optimizers, and the method's memory (image pools)
+
+The schedule and the sampler's position are functions of the step.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+
+from viceversa.errors import UsageError
+from viceversa.files import write_atomically
+from viceversa.method import Method
+from viceversa.training.step import Trainee
+
+KEPT = 2
+
+
+def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) -> Path:
+    """Writes the state after `step` steps beside the previous ones, of which the last is kept.
+
+    Raises UsageError where it cannot be written, as on a full disk; the previous checkpoint is then as it was.
+    """
+    folder = run / "checkpoints"
+    final = folder / f"{step:08d}"
+    state = {
+        "step": step,
+        "optimizers": {name: optimizer.state_dict() for name, optimizer in trainee.optimizers.items()},
+        "memory": {name: memory.state_dict() for name, memory in trainee.method.memory.items()},
+    }
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    contents = {
+        "networks.safetensors": safetensors.torch.save(_flat(trainee.method)),
+        "averages.safetensors": safetensors.torch.save(_flat(averages, trainee.method.averaged)),
+        "training.pt": buffer.getvalue(),
+    }
+    partial = None
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = Path(tempfile.mkdtemp(dir=folder, prefix=".partial-"))
+        for name, content in contents.items():
+            write_atomically(partial / name, content)
+        if final.exists():
+            shutil.rmtree(final)
+        partial.rename(final)
+    except OSError as error:
+        if partial is not None:
+            shutil.rmtree(partial, ignore_errors=True)
+        kept = latest_checkpoint(run)
+        rest = f"the checkpoint of step {int(kept.name)} is intact" if kept else "there is no earlier one"
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        raise UsageError(f"cannot write the checkpoint of step {step} to {str(folder)!r}: {reason}; {rest}.") from error
+    for old in _complete(run)[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return final
+
+
+def latest_checkpoint(run: Path) -> Path | None:
+    """The folder of the last complete checkpoint of a run, if there is one."""
+    complete = _complete(run)
+    return complete[-1] if complete else None
+
+
+def restore_training(checkpoint: Path, trainee: Trainee, averages: Method) -> int:
+    """Brings a training to a checkpoint's state and returns how many steps it had. Raises UsageError."""
+    restore_weights(checkpoint, trainee.method)
+    _load(checkpoint / "averages.safetensors", averages)
+    state: dict[str, Any] = torch.load(checkpoint / "training.pt", map_location="cpu", weights_only=True)
+    _same_names(checkpoint, "optimizers", state["optimizers"], trainee.optimizers)
+    _same_names(checkpoint, "memory", state["memory"], trainee.method.memory)
+    for name, optimizer in trainee.optimizers.items():
+        optimizer.load_state_dict(state["optimizers"][name])
+    device = next(trainee.method.networks.parameters()).device
+    for name, memory in trainee.method.memory.items():
+        memory.load_state_dict({key: value.to(device) for key, value in state["memory"][name].items()})
+    return int(state["step"])
+
+
+def restore_weights(checkpoint: Path, method: Method, *, averaged: bool = False) -> None:
+    """Loads a checkpoint's weights into a method; averaged: the moving averages where there are some. Raises UsageError."""
+    _load(checkpoint / "networks.safetensors", method)
+    if averaged:
+        _load(checkpoint / "averages.safetensors", method)
+
+
+def _complete(run: Path) -> list[Path]:
+    folder = run / "checkpoints"
+    return sorted(path for path in folder.iterdir() if path.name.isdigit()) if folder.is_dir() else []
+
+
+def _flat(method: Method, only: tuple[str, ...] | None = None) -> dict[str, torch.Tensor]:
+    """The state of the networks by "network.parameter", copied to the CPU."""
+    state = method.networks.state_dict()
+    return {
+        name: value.detach().to("cpu").contiguous().clone()
+        for name, value in state.items()
+        if only is None or name.split(".")[0] in only
+    }
+
+
+def _load(file: Path, method: Method) -> None:
+    """Loads the tensors that a file holds; every one of them must have its place and shape."""
+    try:
+        stored = safetensors.torch.load_file(file)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise UsageError(f"cannot read the checkpoint file {str(file)!r}: {error}.") from error
+    own = method.networks.state_dict()
+    for name, value in stored.items():
+        if name not in own or own[name].shape != value.shape:
+            raise UsageError(f"{str(file)!r} is the checkpoint of another method: {name} {tuple(value.shape)} has no place in this one.")
+    if file.name.startswith("networks") and (missing := own.keys() - stored.keys()):
+        raise UsageError(f"{str(file)!r} is the checkpoint of another method: it lacks {sorted(missing)[0]}.")
+    method.networks.load_state_dict(stored, strict=False)
+
+
+def _same_names(checkpoint: Path, what: str, stored: dict[str, Any], own: Any) -> None:
+    if stored.keys() != own.keys():
+        raise UsageError(f"{str(checkpoint)!r} is of another method: its {what} are {sorted(stored)}, not {sorted(own)}.")

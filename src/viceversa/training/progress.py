@@ -1,0 +1,47 @@
+"""The progress bar of a training: images per second, time left, and the losses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+
+class TrainingBar:
+    """A bar on standard error from `start` to `until` steps; quiet: none."""
+
+    def __init__(self, start: int, until: int, *, quiet: bool = False) -> None:
+        columns = (
+            TextColumn("training"), BarColumn(None), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
+            TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[losses]}"),
+        )  # fmt: skip
+        self._bar = Progress(*columns, console=Console(stderr=True), disable=quiet)
+        self._task = self._bar.add_task("", total=until, completed=start, speed="", losses="")
+        self._losses: dict[str, float] = {}
+        self._since, self._images = time.perf_counter(), 0
+
+    def __enter__(self) -> TrainingBar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._bar.stop()
+
+    def advance(self, step: int, images: int, losses: Mapping[str, float]) -> None:
+        """`step` steps are done, the last one on so many images."""
+        self._losses |= losses
+        self._images += images
+        seconds = time.perf_counter() - self._since
+        if seconds < 1:
+            self._bar.update(self._task, completed=step)
+            return
+        shown = " ".join(f"{name.split('/')[0][0]}/{name.split('/')[1]} {value:.2f}" for name, value in self._shortest())
+        self._bar.update(self._task, completed=step, speed=f"{self._images / seconds:.0f} images/s", losses=shown)
+        self._since, self._images = time.perf_counter(), 0
+
+    def _shortest(self) -> list[tuple[str, float]]:
+        """The losses that are no repetitions along a chain."""
+        return [(name, value) for name, value in self._losses.items() if not name[-1].isdigit()]

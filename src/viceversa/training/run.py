@@ -1,0 +1,151 @@
+"""Runs: a folder that holds a training from its recipe to its last checkpoint. `train` begins one or goes on with it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from viceversa.data.dataset import Dataset
+from viceversa.data.sources import open_dataset
+from viceversa.errors import UsageError
+from viceversa.evaluation.labeller import save_labeller
+from viceversa.files import readable
+from viceversa.method import Builder
+from viceversa.recipes import builder, recipe_named
+from viceversa.recipes.record import Record, differences, read_record, write_record
+from viceversa.recipes.settings import Recipe
+from viceversa.training.hardware import accelerator_for, resolved_precision
+from viceversa.training.trainer import Trainer
+
+CONTENTS = ("recipe.json", "checkpoints", "samples", "events", "metrics.jsonl", "labeller.safetensors")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a training ended: where it is, how many steps it has, and the signal that interrupted it, if one did."""
+
+    run: Path
+    step: int
+    interrupted: int | None = None
+
+
+def train(
+    what: str | Builder,
+    *,
+    data: str | None = None,
+    out: str | Path | None = None,
+    size: int | None = None,
+    steps: int | None = None,
+    epochs: int | None = None,
+    batch: int | None = None,
+    seed: int | None = None,
+    until: int | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    quiet: bool = False,
+    **training: Any,
+) -> Outcome:
+    """Trains a recipe by name, or a method of your own: a function from a Space to a Method.
+
+    data: what to train on; size: of its images in pixels. steps or epochs: the length of the schedule; until: stop earlier,
+    to be resumed. batch, seed and all other names are settings of the training (recipes.settings.Training).
+    resume: go on with the run in `out`, whose settings must not be contradicted; overwrite: begin anew in its place.
+    Raises UsageError for what cannot be done, and NotFiniteError at a loss that is not a number.
+    """
+    own = None if isinstance(what, str) else what
+    name = what if isinstance(what, str) else "own"
+    run = Path(out) if out is not None else Path("runs") / name
+    base = read_record(run).recipe if resume else _default(name)
+    asked = {"data": data, "size": size}
+    trained = {"steps": steps, "batch": batch, "seed": seed, **training}
+    recipe = _updated(base, {key: value for key, value in asked.items() if value is not None},
+                      {key: value for key, value in trained.items() if value is not None})  # fmt: skip
+    return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
+
+
+def run_recipe(
+    recipe: Recipe[Any],
+    run: Path,
+    *,
+    own: Builder | None = None,
+    epochs: int | None = None,
+    until: int | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    quiet: bool = False,
+) -> Outcome:
+    """Trains complete settings in a run's folder; see `train`."""
+    stored = read_record(run) if resume else None
+    if stored is None:
+        _make_room(run, overwrite=overwrite)
+    accelerator = accelerator_for(str(run))
+    dataset = open_dataset(recipe.data, recipe.size)
+    if epochs is not None:
+        recipe = _updated(recipe, {}, {"steps": epochs * _steps_per_epoch(dataset, recipe.training.batch)})
+    record = Record(
+        recipe=recipe,
+        dataset=dataset.name,
+        space=dataset.space,
+        build=None if own is None else f"{own.__module__}:{own.__qualname__}",
+        device=accelerator.device.type,
+        precision=stored.precision if stored else resolved_precision(recipe.training.precision, accelerator.device),
+    )
+    if stored:
+        _same(stored, record, run)
+    trainer = Trainer(run, builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet)
+    if stored:
+        trainer.resume()
+    elif accelerator.is_main_process:
+        write_record(run, record)
+        if recipe.training.labeller and dataset.space.attributes:
+            save_labeller(dataset, run / "labeller.safetensors", quiet=quiet)
+    accelerator.wait_for_everyone()
+    interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
+    return Outcome(run, trainer.step, interrupted)
+
+
+def _default(name: str) -> Recipe[Any]:
+    return Recipe[None](name="own", method=None) if name == "own" else recipe_named(name)
+
+
+def _updated(recipe: Recipe[Any], settings: dict[str, Any], training: dict[str, Any]) -> Recipe[Any]:
+    """The recipe with some settings changed, validated. Raises UsageError that names the setting."""
+    fields = type(recipe.training).model_fields
+    for name in training:
+        if name not in fields:
+            from viceversa.errors import unknown
+
+            raise unknown("setting", name, fields)
+    values = recipe.model_dump()
+    return type(recipe).model_validate({**values, **settings, "training": {**values["training"], **training}})
+
+
+def _steps_per_epoch(dataset: Dataset, batch: int) -> int:
+    return -(-max(len(images) for images in dataset.splits["train"].values()) // batch)
+
+
+def _make_room(run: Path, *, overwrite: bool) -> None:
+    """Refuses a folder that is in use; with overwrite, removes a run that is there, and nothing else."""
+    if not run.exists() or not any(run.iterdir()):
+        run.mkdir(parents=True, exist_ok=True)
+        return
+    if not (run / "recipe.json").exists():
+        raise UsageError(f"the folder {str(run)!r} is not empty and holds no run: choose another with --out.")
+    if not overwrite:
+        raise UsageError(f"{str(run)!r} holds a run already: go on with it (--resume) or begin anew in its place (--overwrite).")
+    for name in CONTENTS:
+        path = run / name
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def _same(stored: Record, asked: Record, run: Path) -> None:
+    """Refuses to go on with settings that contradict the run's."""
+    for name, old, new in differences(stored, asked):
+        if name != "device":
+            raise UsageError(f"{str(run)!r} was begun with {name} = {old!r}, not {new!r}: leave it out, or begin a new run.")

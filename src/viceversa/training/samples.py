@@ -1,0 +1,55 @@
+"""Pictures along the way: people in rows; the source, each target, a chain of four translations, and back home."""
+
+from __future__ import annotations
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from viceversa.data.augment import normalized, quantized
+from viceversa.data.dataset import Dataset, Pixels
+from viceversa.domains import Domain, Space
+from viceversa.draws import seeded
+from viceversa.journey import walk
+from viceversa.method import Method, Request
+from viceversa.pictures import grid
+
+CHAIN = 4
+
+
+@torch.no_grad()
+def sample_grid(method: Method, dataset: Dataset, seed: int, people: int = 4) -> Image.Image:
+    """A picture of what the method does to the first validation images."""
+    source = next(iter(dataset.space.images))
+    images = dataset.splits["validation"][source]
+    device = next(method.translator.parameters()).device
+    start = normalized(torch.tensor(images.pixels[:people])).to(device)
+    if images.labels is None:
+        return _between_spaces(method, start, dataset.space.pair)
+    return _between_labels(method, start, images.labels[:people].to(device), dataset.space, seed)
+
+
+def _between_spaces(method: Method, start: Tensor, pair: tuple[str, str]) -> Image.Image:
+    here, there = (method.destination(Request(space=name)) for name in pair)
+    stops = [here, there] * 3
+    pictures = [quantized(image) for image in walk(method.translate, start, stops)]
+    return grid(_rows(pictures), [stop.space for stop in stops])
+
+
+def _between_labels(method: Method, start: Tensor, label: Tensor, space: Space, seed: int) -> Image.Image:
+    home = Domain(space.only, label)
+    pictures, captions = [quantized(start)], ["source"]
+    for attribute, columns in space.columns(label):
+        opposite = attribute.invert(columns, seeded(seed, "samples", attribute.name))
+        edited = torch.cat([opposite if other is attribute else values for other, values in space.columns(label)], 1)
+        pictures.append(quantized(method.translate(start, home, method.destination(Request(space.only, edited)))))
+        captions.append(attribute.name)
+    targets = [space.draw(len(start), seeded(seed, "samples", number)).to(label) for number in range(CHAIN)]
+    stops = [home, *(method.destination(Request(space.only, target)) for target in (*targets, label))]
+    pictures += [quantized(image) for image in walk(method.translate, start, stops)[1:]]
+    captions += [f"random {number}" for number in range(1, CHAIN + 1)] + ["home"]
+    return grid(_rows(pictures), captions)
+
+
+def _rows(columns: list[Pixels]) -> list[list[Pixels]]:
+    return [list(row) for row in zip(*columns, strict=True)]

@@ -1,0 +1,192 @@
+"""The training loop: steps from a checkpoint to the next, with logs, pictures, and an orderly end whatever happens."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from torch import Tensor
+
+from viceversa.data.dataset import Dataset
+from viceversa.draws import seeded
+from viceversa.files import write_atomically
+from viceversa.method import Builder, Method
+from viceversa.pictures import save_png
+from viceversa.recipes.settings import Training
+from viceversa.schedules import Progress
+from viceversa.training.averages import update_averages, warm
+from viceversa.training.checkpoint import latest_checkpoint, restore_training, save_checkpoint
+from viceversa.training.loader import Loader, unique_needs
+from viceversa.training.progress import TrainingBar
+from viceversa.training.samples import sample_grid
+from viceversa.training.step import Trainee, train_step
+
+LOG_EVERY = 10
+
+
+@dataclass(eq=False)
+class Trainer:
+    """One method in training on one data set, in a run's folder.
+
+    build: called twice, for the weights that train and for their moving averages. precision: "fp32" or "bf16".
+    """
+
+    run: Path
+    build: Builder
+    dataset: Dataset
+    settings: Training
+    accelerator: Accelerator
+    precision: str
+    quiet: bool = False
+    step: int = field(default=0, init=False)
+    _saved: int = field(default=-1, init=False)
+
+    def __post_init__(self) -> None:
+        device = self.accelerator.device
+        self.method = self._built()
+        self.averages = self._built()
+        self.loader = Loader(
+            self.dataset.splits["train"],
+            unique_needs(phase.plan.needs for phase in self.method.phases),
+            batch=self.settings.batch,
+            seed=self.settings.seed,
+            device=device,
+            flip=self.settings.flip,
+            shift=self.settings.shift,
+            rank=self.accelerator.process_index,
+            processes=self.accelerator.num_processes,
+        )
+        average = self._average if self.accelerator.num_processes > 1 else None
+        self.trainee = Trainee(self.method, average, autocast=self.precision == "bf16")
+        if self.settings.compile:
+            self.method.translator.compile()
+
+    def resume(self) -> int:
+        """Goes on from the run's last checkpoint; returns its step, 0 where there is none."""
+        if checkpoint := latest_checkpoint(self.run):
+            self.step = restore_training(checkpoint, self.trainee, self.averages)
+        return self.step
+
+    def train(self, until: int) -> int | None:
+        """Trains until `until` steps are done. Returns None, or the signal that ended it early; either way a checkpoint holds
+        all that was done. Raises NotFiniteError at a loss that is not a number, with the last good checkpoint kept."""
+        self._start_logs()
+        with _interruptible() as interrupted, TrainingBar(self.step, until, quiet=self.quiet or not self._leads) as bar:
+            while self.step < until and not self._agreed(interrupted):
+                losses = self._one_step()
+                bar.advance(self.step, self._images(self.step - 1), losses)
+                self._after_step(losses, last=self.step == until)
+        if self._saved != self.step:
+            self._save()
+        self.accelerator.end_training()
+        return interrupted[0] if interrupted else None
+
+    def _one_step(self) -> dict[str, float]:
+        batch, draws = self.loader(self.step)
+        epochs = -(-self.settings.steps // self.loader.steps_per_epoch)
+        progress = Progress(self.step, self.settings.steps, self.step // self.loader.steps_per_epoch, epochs)
+        losses = train_step(self.trainee, batch, draws, progress)
+        if self.settings.average:
+            update_averages(self.averages, self.method, warm(self.settings.average, self.step))
+        self.step += 1
+        return losses
+
+    def _after_step(self, losses: Mapping[str, float], *, last: bool) -> None:
+        if self.step % LOG_EVERY == 0 or last:
+            self._log(losses)
+        if self.step % self.settings.checkpoint_every == 0 or last:
+            self._save()
+        if (self.step % self.settings.sample_every == 0 or last) and self._leads:
+            grid = sample_grid(self.translating(), self.dataset, self.settings.seed)
+            save_png(grid, self.run / "samples" / f"{self.step:08d}.png")
+
+    def translating(self) -> Method:
+        """The method to translate with: the averages, with the other networks as they are."""
+        averages = self.averages
+        averaged = self.method.averaged if self.settings.average else ()
+        for name, network in self.method.networks.items():
+            if name not in averaged:
+                averages.networks[name].load_state_dict(network.state_dict())
+        return averages
+
+    @property
+    def _leads(self) -> bool:
+        return bool(self.accelerator.is_main_process)
+
+    def _built(self) -> Method:
+        torch.manual_seed(seeded(self.settings.seed, "weights").initial_seed())
+        method = self.build(self.dataset.space)
+        method.translator.to(self.accelerator.device)
+        method.networks.to(self.accelerator.device)
+        return method
+
+    def _images(self, step: int) -> int:
+        return self.loader.rows(step)[2]
+
+    def _average(self, gradients: Iterable[Tensor]) -> None:
+        """One flat all-reduce; a process weighs as much as it has of the batch's rows."""
+        listed = list(gradients)
+        start, stop, total = self.loader.rows(self.step)
+        flat = torch.cat([gradient.reshape(-1) for gradient in listed]) * ((stop - start) * self.accelerator.num_processes / total)
+        flat = self.accelerator.reduce(flat, "mean")
+        for gradient, part in zip(listed, flat.split([gradient.numel() for gradient in listed]), strict=True):
+            gradient.copy_(part.view_as(gradient))
+
+    def _agreed(self, interrupted: list[int]) -> bool:
+        """Whether any process was told to stop; asked by all at the same step, so that none waits for another forever."""
+        if self.accelerator.num_processes == 1:
+            return bool(interrupted)
+        told = self.accelerator.reduce(torch.tensor(float(len(interrupted)), device=self.accelerator.device), "sum")
+        return bool(told.item())
+
+    def _save(self) -> None:
+        if self._leads:
+            save_checkpoint(self.run, self.step, self.trainee, self.translating())
+        self._saved = self.step
+        self.accelerator.wait_for_everyone()
+
+    def _start_logs(self) -> None:
+        """Forgets what was logged after the checkpoint that the run goes on from."""
+        path = self.run / "metrics.jsonl"
+        if self._leads and path.exists():
+            lines = path.read_bytes().splitlines(keepends=True)
+            kept = [line for line in lines if line.endswith(b"\n") and json.loads(line)["step"] <= self.step]
+            write_atomically(path, b"".join(kept))
+        self.accelerator.init_trackers("events", init_kwargs={"tensorboard": {"purge_step": self.step + 1}})
+
+    def _log(self, losses: Mapping[str, float]) -> None:
+        if self._leads:
+            with (self.run / "metrics.jsonl").open("a") as file:
+                file.write(json.dumps({"step": self.step, **losses}) + "\n")
+        self.accelerator.log(dict(losses), step=self.step)
+
+
+@contextmanager
+def _interruptible() -> Iterator[list[int]]:
+    """Ctrl-C and SIGTERM are noted instead of obeyed: the list then holds the signal. A second one is obeyed."""
+    received: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield received
+        return
+    previous: dict[int, Callable[[int, FrameType | None], Any] | int | None] = {}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        received.append(number)
+        signal.signal(number, previous[number])
+
+    for each in (signal.SIGINT, signal.SIGTERM):
+        previous[each] = signal.signal(each, note)
+    try:
+        yield received
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)

@@ -1,0 +1,137 @@
+"""Using a trained run: images in, images out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from viceversa.data.augment import normalized, quantized
+from viceversa.data.dataset import Pixels
+from viceversa.domains import Domain, Space
+from viceversa.errors import UsageError, unknown
+from viceversa.evaluation.labeller import Labeller, load_labeller
+from viceversa.method import Builder, Method, Request
+from viceversa.recipes import builder
+from viceversa.recipes.record import Record, read_record
+from viceversa.training.checkpoint import latest_checkpoint, restore_weights
+
+Picture = Image.Image | str | Path
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A trained translator with what it takes to use it: `translate` one image, or `chain` one through several targets.
+
+    Targets are attributes, as in "hair=blond,glasses=yes", or a space's name for methods between two spaces. Attributes
+    that a target does not name stay as they are: as `source` says, or else as the labeller reads them off the image.
+    """
+
+    name: str
+    method: Method
+    record: Record
+    labeller: Labeller | None
+
+    @property
+    def space(self) -> Space:
+        return self.record.space
+
+    def translate(self, image: Picture, to: str = "", *, source: str = "") -> Image.Image:
+        """The image, translated. source: attributes of the image, or its space. Raises UsageError."""
+        return self.chain(image, [to], source=source)[-1]
+
+    def chain(self, image: Picture, targets: Sequence[str], *, source: str = "") -> list[Image.Image]:
+        """The image translated to each target in turn, every link through 8 bits, as if it were saved and opened again."""
+        here = self.start(image, source)
+        pixels = self.prepared(image, here.space)
+        pictures = []
+        for to in targets:
+            there = self.target(here, to)
+            pixels = self.translate_pixels(pixels, here, there)
+            pictures.append(Image.fromarray(pixels[0].squeeze()))
+            here = Domain(there.space, there.label)
+        return pictures
+
+    def start(self, image: Picture, source: str = "") -> Domain:
+        """Where an image is: its space, and its label as `source` says or the labeller reads it."""
+        if not self.space.attributes:
+            return Domain(self._space_named(source) if source else next(iter(self.space.images)))
+        label = torch.zeros(1, self.space.label_width)
+        unnamed = {attribute.name for attribute in self.space.attributes} - self.space.parse(source).keys()
+        if unnamed and self.labeller is not None:
+            label = self.labeller.read(self.prepared(image, self.space.only))
+        elif unnamed:
+            raise UsageError(f"this run has no labeller: say with --from what the image shows ({', '.join(sorted(unnamed))}).")
+        return Domain(self.space.only, self.space.edited(label, source))
+
+    def target(self, here: Domain, to: str) -> Domain:
+        """The domain that `to` names, from where the image is. Raises UsageError."""
+        if self.space.attributes:
+            if here.label is None or not to:
+                raise UsageError(f"say what to change, as in --to {self.space.attributes[0].name}={self.space.attributes[0].values[0]}.")
+            return self.method.destination(Request(self.space.only, self.space.edited(here.label, to)))
+        others = [name for name in self.space.images if name != here.space]
+        return self.method.destination(Request(self._space_named(to) if to else others[0]))
+
+    def prepared(self, image: Picture, space: str) -> Pixels:
+        """The image at the size and with the channels of a space: (1, H, W, C) uint8."""
+        spec = self.space.images[space]
+        picture = opened(image).convert("L" if spec.channels == 1 else "RGB")
+        if picture.size != (spec.width, spec.height):
+            picture = picture.resize((spec.width, spec.height), Image.Resampling.BICUBIC)
+        return np.asarray(picture).reshape(1, spec.height, spec.width, spec.channels)
+
+    @torch.no_grad()
+    def translate_images(self, images: Tensor, source: Domain, target: Domain) -> Tensor:
+        """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`, in float32."""
+        device = next(self.method.translator.parameters()).device
+        return self.method.translate(images.to(device), _moved(source, device), _moved(target, device)).cpu()
+
+    def translate_pixels(self, pixels: Pixels, source: Domain, target: Domain) -> Pixels:
+        """(N, H, W, C) uint8 of `source` -> the same of `target`."""
+        return quantized(self.translate_images(normalized(torch.tensor(pixels)), source, target))
+
+    def _space_named(self, name: str) -> str:
+        if name not in self.space.images:
+            raise unknown("space", name, self.space.images)
+        return name
+
+
+def load(run: str | Path, *, build: Builder | None = None) -> Model:
+    """The model of a run's last checkpoint, with averaged weights where it has them.
+
+    build: the function that the run was trained with, for a method of your own. Raises UsageError.
+    """
+    folder = Path(run)
+    record = read_record(folder)
+    if record.build and build is None:
+        raise UsageError(f"{str(run)!r} was trained with a method of its own, {record.build}: load(run, build=...) with that function.")
+    checkpoint = latest_checkpoint(folder)
+    if checkpoint is None:
+        raise UsageError(f"{str(run)!r} has no checkpoint yet.")
+    method = builder(record.recipe, build)(record.space)
+    restore_weights(checkpoint, method, averaged=record.recipe.training.average > 0)
+    method.translator.eval().requires_grad_(False)
+    labeller = folder / "labeller.safetensors"
+    return Model(folder.name, method, record, load_labeller(labeller) if labeller.exists() else None)
+
+
+def opened(image: Picture) -> Image.Image:
+    """The image, read from its file if it is a path. Raises UsageError for a file that is no image."""
+    if isinstance(image, Image.Image):
+        return image
+    try:
+        with Image.open(image) as file:
+            file.load()
+            return file
+    except OSError as error:
+        raise UsageError(f"cannot read the image {str(image)!r}: {error}.") from error
+
+
+def _moved(domain: Domain, device: torch.device) -> Domain:
+    return domain if domain.label is None else Domain(domain.space, domain.label.to(device), domain.style)

@@ -1,0 +1,131 @@
+"""The cache of packed images, with real files, processes and signals."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from viceversa.data.packing import cache_directory, packed
+from viceversa.data.parallel import render_all
+from viceversa.errors import UsageError
+
+_SHAPE = (10, 4, 5, 3)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def numbers(chunk: range) -> np.ndarray:
+    """Image i is filled with i modulo 256. Module level: worker processes import it."""
+    return np.broadcast_to((np.array(chunk) % 256).astype(np.uint8)[:, None, None, None], (len(chunk), 4, 5, 3))
+
+
+def failing(chunk: range) -> np.ndarray:
+    raise ValueError("this renderer fails")
+
+
+def refusing(chunk: range) -> np.ndarray:
+    raise AssertionError("rendered although the cache has it")
+
+
+def test_rendered_once_then_mapped(cache: Path) -> None:
+    first = packed({"a": 1}, _SHAPE, numbers, "numbers")
+    again = packed({"a": 1}, _SHAPE, refusing, "numbers")
+    assert isinstance(again, np.memmap) and not again.flags.writeable and again.dtype == np.uint8
+    assert (first == numbers(range(10))).all() and (again == first).all()
+    assert len(list(cache.glob("*.npy"))) == 1 and not list(cache.glob("*.partial"))
+
+
+def test_the_order_of_the_key_does_not_matter_its_values_do(cache: Path) -> None:
+    packed({"a": 1, "b": [2]}, _SHAPE, numbers, "numbers")
+    packed({"b": [2], "a": 1}, _SHAPE, refusing, "numbers")
+    packed({"a": 1, "b": [3]}, _SHAPE, numbers, "numbers")
+    packed({"a": 1, "b": [2]}, (9, 4, 5, 3), numbers, "numbers")
+    assert len(list(cache.glob("*.npy"))) == 3
+
+
+@pytest.mark.parametrize("damage", ["cut", "longer", "empty", "text", "floats"])
+def test_a_damaged_file_is_built_again(cache: Path, damage: str) -> None:
+    packed({"a": 1}, _SHAPE, numbers, "numbers")
+    (path,) = cache.glob("*.npy")
+    whole = path.read_bytes()
+    np.save(cache / "floats.npy", np.zeros(_SHAPE))
+    damaged = {"cut": whole[:-1], "longer": whole + b"x", "empty": b"", "text": b"no pixels"}
+    path.write_bytes(damaged.get(damage, (cache / "floats.npy").read_bytes()))
+    assert (packed({"a": 1}, _SHAPE, numbers, "numbers") == numbers(range(10))).all()
+    assert path.read_bytes() == whole
+
+
+def test_a_failed_build_leaves_no_file(cache: Path) -> None:
+    with pytest.raises(ValueError, match="this renderer fails"):
+        packed({"a": 1}, _SHAPE, failing, "numbers")
+    assert not list(cache.glob("*.npy")) and not list(cache.glob("*.partial"))
+    assert (packed({"a": 1}, _SHAPE, numbers, "numbers") == numbers(range(10))).all()
+
+
+def test_two_processes_at_once_build_once(tmp_path: Path) -> None:
+    script = (
+        "import sys, time\nimport numpy as np\nfrom viceversa.data.packing import packed\n"
+        "def slow(chunk):\n"
+        "    open(sys.argv[1], 'a').write('built\\n')\n"
+        "    time.sleep(1)\n"
+        "    return np.full((len(chunk), 4, 5, 3), 7, np.uint8)\n"
+        "print(int(packed({'a': 1}, (10, 4, 5, 3), slow, 'slow').sum()))\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "log")]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    assert [process.communicate(timeout=60)[0].strip() for process in both] == [str(7 * 10 * 4 * 5 * 3)] * 2
+    assert (tmp_path / "log").read_text() == "built\n"
+
+
+def test_workers_render_the_same() -> None:
+    pixels = np.empty((1000, 4, 5, 3), np.uint8)
+    render_all(numbers, pixels, "numbers")
+    assert (pixels == numbers(range(1000))).all()
+
+
+def test_a_failing_worker_is_reported(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(RuntimeError, match="a rendering process ended early"):
+        render_all(failing, np.empty((1000, 4, 5, 3), np.uint8), "numbers")
+    assert "this renderer fails" in capfd.readouterr().err
+
+
+def test_an_interrupt_leaves_no_half_file(cache: Path) -> None:
+    script = (
+        "from functools import partial\nfrom viceversa.data.avatars import _render_own\n"
+        "from viceversa.data.packing import packed\n"
+        "packed({'a': 1}, (9000, 32, 32, 3), partial(_render_own, 32), 'slow')\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not list(cache.glob("*.partial")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert list(cache.glob("*.partial"))
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert b"KeyboardInterrupt" in process.communicate(timeout=60)[1]
+    assert [path.suffix for path in cache.iterdir()] == [".lock"]
+
+
+def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> None:
+    assert cache_directory() == cache
+    monkeypatch.delenv("VICEVERSA_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert cache_directory() == tmp_path / "viceversa"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert cache_directory() == Path.home() / ".cache" / "viceversa"
+
+
+def test_a_cache_that_cannot_be_written(cache: Path) -> None:
+    cache.write_text("a file")
+    with pytest.raises(UsageError, match="Set VICEVERSA_CACHE"):
+        packed({"a": 1}, _SHAPE, numbers, "numbers")
