@@ -24,6 +24,7 @@ def test_l1_is_the_mean_difference_in_levels() -> None:
     others[1, 0, 0, 0] = 12
     assert l1(images, others).tolist() == [0, 3]  # 12 / 4 pixels
     assert l1(others, images).tolist() == [0, 3]  # uint8 must not wrap
+    assert l1(images[::-1], others[::-1]).tolist() == [3, 0]  # views with negative strides too
     assert l1(constant(0), constant(255)).tolist() == [255]
 
 
@@ -40,12 +41,12 @@ def test_psnr_in_decibels_and_capped() -> None:
 def test_ssim_of_flat_images_is_the_luminance_term() -> None:
     # (2 a b + c) / (a^2 + b^2 + c), c = (.01 * 255)^2 = 6.5025; the variances are 0, so the other term is 1
     expected = (2 * 100 * 110 + 6.5025) / (100**2 + 110**2 + 6.5025)
-    assert ssim(constant(100), constant(110)) == pytest.approx([expected], abs=1e-9)
+    assert ssim(constant(100), constant(110)) == pytest.approx([expected], abs=2e-4)  # float32: variances of 1e4 levels^2 cancel
 
 
 def test_ssim_is_one_for_equal_images_and_symmetric() -> None:
-    np.testing.assert_allclose(ssim(noise(), noise()), np.ones(70), atol=1e-12)
-    np.testing.assert_allclose(ssim(noise(), noise(1)), ssim(noise(1), noise()), atol=1e-12)
+    np.testing.assert_allclose(ssim(noise(), noise()), np.ones(70), atol=1e-5)
+    np.testing.assert_allclose(ssim(noise(), noise(1)), ssim(noise(1), noise()), atol=1e-5)
     assert (ssim(noise(), noise(1)) < 0.5).all()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import maximum_mean_discrepancy, poly_kernel
@@ -66,5 +65,5 @@ def kernel(features: Features, others: Features, seed: int = 0) -> tuple[float, 
     return float(discrepancy.mean()), float(discrepancy.std(unbiased=False))
 
 
-def _double(features: NDArray) -> Tensor:  # type: ignore[type-arg]
+def _double(features: Features) -> Tensor:
     return torch.tensor(features, dtype=torch.float64)
