@@ -1,1 +1,49 @@
-"""Viceversa: train image-to-image translators and measure what is left after repeated translation."""
+"""Viceversa: train image-to-image translators and measure what is left of an image after repeated translation.
+
+    import viceversa as vv
+    vv.train("multicyclic", data="avatars", steps=2000, out="runs/a")
+    vv.load("runs/a").translate("face.png", "glasses=yes")
+    print(vv.evaluate("runs/a", "avatars").table())
+
+These names are imported when they are first used, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from viceversa.errors import NotFiniteError, UsageError
+    from viceversa.evaluation.compare import evaluate
+    from viceversa.evaluation.report import Report
+    from viceversa.losses.multicycle import multicyclic
+    from viceversa.recipes import RECIPES
+    from viceversa.training.run import Outcome, train
+    from viceversa.translate import Model, load
+
+__version__ = "0.1.0"
+__all__ = ["RECIPES", "Model", "NotFiniteError", "Outcome", "Report", "UsageError", "evaluate", "load", "multicyclic", "train"]
+
+_HOMES = {
+    "RECIPES": "viceversa.recipes",
+    "Model": "viceversa.translate",
+    "NotFiniteError": "viceversa.errors",
+    "Outcome": "viceversa.training.run",
+    "Report": "viceversa.evaluation.report",
+    "UsageError": "viceversa.errors",
+    "evaluate": "viceversa.evaluation.compare",
+    "load": "viceversa.translate",
+    "multicyclic": "viceversa.losses.multicycle",
+    "train": "viceversa.training.run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'viceversa' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,4 +1,4 @@
-"""The one exception that stands for a user's mistake."""
+"""Exceptions with a meaning for the user: a mistake in the input, and a training that went wrong."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ from collections.abc import Iterable
 
 class UsageError(ValueError):
     """Bad input: one clear line that names the value and the remedy. The command line prints it and exits with 2."""
+
+
+class NotFiniteError(RuntimeError):
+    """A loss that is not a finite number; names the phase, the loss and the step. The command line exits with 1."""
 
 
 def unknown(what: str, value: str, known: Iterable[str]) -> UsageError:

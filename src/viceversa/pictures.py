@@ -14,30 +14,72 @@ from viceversa.files import write_atomically
 
 Cell = NDArray[np.uint8] | None
 
+_SIDE = 96
+_GAP = 6
+_TITLE = 140
+_FONT = 13
 
-def grid(rows: Sequence[Sequence[Cell]], captions: Sequence[str], row_titles: Sequence[str] = (), scale: int | None = None) -> Image.Image:
-    """Images (H, W, C) uint8 in rows under captions; small ones enlarged by whole numbers to about 96 pixels."""
-    cells = [cell for row in rows for cell in row if cell is not None]
-    side = max(max(cell.shape[:2]) for cell in cells)
-    factor = scale or max(1, -(-96 // side))
-    step, top, left = side * factor + 6, 26, 110 if row_titles else 6
-    sheet = Image.new("RGB", (left + step * len(captions), top + step * len(rows)), "white")
-    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(13)
-    for column, caption in enumerate(captions):
-        draw.text((left + column * step + step / 2 - 3, top / 2), caption, "black", font, anchor="mm")
+
+def grid(
+    rows: Sequence[Sequence[Cell]], captions: Sequence[str], row_titles: Sequence[str] = (), scale: int | None = None
+) -> Image.Image:
+    """Images (H, W, C) uint8, C = 1 or 3, in rows under captions, as RGB on white; None leaves a place empty.
+
+    The largest is enlarged by the whole number `scale`, without it to 96 pixels or more; each other one by the largest whole
+    number that fits the same square, in whose middle it lies. Captions and row titles are broken into lines that fit.
+    """
+    longest = max(max(cell.shape[:2]) for row in rows for cell in row if cell is not None)
+    side = longest * (scale or -(-_SIDE // longest))
+    draw, font = ImageDraw.Draw(Image.new("RGB", (1, 1))), ImageFont.load_default(_FONT)
+    heads = [_wrapped(caption, side, font) for caption in captions]
+    titles = [_wrapped(title, _TITLE, font) for title in row_titles]
+    top = _GAP + max((round(draw.multiline_textbbox((0, 0), head, font)[3]) + _GAP for head in heads if head), default=0)
+    left = _GAP + max((round(draw.multiline_textbbox((0, 0), title, font)[2]) + _GAP for title in titles if title), default=0)
+    step, across = side + _GAP, max(len(captions), *map(len, rows))
+    sheet = Image.new("RGB", (left + step * across, top + step * len(rows)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for column, head in enumerate(heads):
+        draw.multiline_text((left + column * step + side / 2, top - _GAP), head, "black", font, anchor="md", align="center")
+    for line, title in enumerate(titles):
+        draw.multiline_text((left - _GAP, top + line * step + side / 2), title, "black", font, anchor="rm", align="right")
     for line, row in enumerate(rows):
-        if row_titles:
-            draw.text((left - 8, top + line * step + step / 2), row_titles[line], "black", font, anchor="rm")
         for column, cell in enumerate(row):
             if cell is not None:
-                picture = Image.fromarray(cell.squeeze()).convert("RGB")
-                picture = picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
-                sheet.paste(picture, (left + column * step, top + line * step))
+                picture = _enlarged(cell, side)
+                inset_x, inset_y = (side - picture.width) // 2, (side - picture.height) // 2
+                sheet.paste(picture, (left + column * step + inset_x, top + line * step + inset_y))
     return sheet
+
+
+def png(image: Image.Image) -> bytes:
+    """The picture as a PNG file's content."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def save_png(image: Image.Image, path: Path) -> None:
     """Writes the picture, whole or not at all."""
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, png(image))
+
+
+def _enlarged(cell: NDArray[np.uint8], side: int) -> Image.Image:
+    picture = Image.fromarray(cell[..., 0] if cell.shape[2] == 1 else cell).convert("RGB")
+    factor = side // max(picture.size)
+    return picture.resize((picture.width * factor, picture.height * factor), Image.Resampling.NEAREST)
+
+
+def _wrapped(text: str, width: int, font: ImageFont.ImageFont | ImageFont.FreeTypeFont) -> str:
+    """The text in lines of at most `width` pixels, broken between words, and inside a word only where it alone is wider."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".lstrip()
+        if font.getlength(longer) <= width:
+            lines[-1] = longer
+            continue
+        lines.append("")
+        for letter in word:
+            if font.getlength(lines[-1] + letter) > width:
+                lines.append("")
+            lines[-1] += letter
+    return "\n".join(line for line in lines if line)

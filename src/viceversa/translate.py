@@ -30,12 +30,14 @@ class Model:
 
     Targets are attributes, as in "hair=blond,glasses=yes", or a space's name for methods between two spaces. Attributes
     that a target does not name stay as they are: as `source` says, or else as the labeller reads them off the image.
+    step: how many steps it was trained.
     """
 
     name: str
     method: Method
     record: Record
     labeller: Labeller | None
+    step: int = 0
 
     @property
     def space(self) -> Space:
@@ -47,7 +49,7 @@ class Model:
 
     def chain(self, image: Picture, targets: Sequence[str], *, source: str = "") -> list[Image.Image]:
         """The image translated to each target in turn, every link through 8 bits, as if it were saved and opened again."""
-        here = self.start(image, source)
+        here = self.start(image, source, targets[0] if targets else "")
         pixels = self.prepared(image, here.space)
         pictures = []
         for to in targets:
@@ -57,10 +59,19 @@ class Model:
             here = Domain(there.space, there.label)
         return pictures
 
-    def start(self, image: Picture, source: str = "") -> Domain:
-        """Where an image is: its space, and its label as `source` says or the labeller reads it."""
+    def check(self, to: str, source: str = "") -> None:
+        """Raises UsageError for a target or a source that this model does not know, before there is any image."""
+        if self.space.attributes:
+            self.space.parse(source)
+            self.target(Domain(self.space.only, torch.zeros(1, self.space.label_width)), to)
+        else:
+            self.target(self._departure(source, to), to)
+
+    def start(self, image: Picture, source: str = "", to: str = "") -> Domain:
+        """Where an image is: its label as `source` says or the labeller reads it; or its space, `source` or the one that
+        is not `to`."""
         if not self.space.attributes:
-            return Domain(self._space_named(source) if source else next(iter(self.space.images)))
+            return self._departure(source, to)
         label = torch.zeros(1, self.space.label_width)
         unnamed = {attribute.name for attribute in self.space.attributes} - self.space.parse(source).keys()
         if unnamed and self.labeller is not None:
@@ -75,8 +86,10 @@ class Model:
             if here.label is None or not to:
                 raise UsageError(f"say what to change, as in --to {self.space.attributes[0].name}={self.space.attributes[0].values[0]}.")
             return self.method.destination(Request(self.space.only, self.space.edited(here.label, to)))
-        others = [name for name in self.space.images if name != here.space]
-        return self.method.destination(Request(self._space_named(to) if to else others[0]))
+        there = self._space_named(to) if to else next(name for name in self.space.images if name != here.space)
+        if there == here.space:
+            raise UsageError(f"the image is of {there!r} already: translate it to another of {', '.join(self.space.images)}.")
+        return self.method.destination(Request(there))
 
     def prepared(self, image: Picture, space: str) -> Pixels:
         """The image at the size and with the channels of a space: (1, H, W, C) uint8."""
@@ -95,6 +108,9 @@ class Model:
     def translate_pixels(self, pixels: Pixels, source: Domain, target: Domain) -> Pixels:
         """(N, H, W, C) uint8 of `source` -> the same of `target`."""
         return quantized(self.translate_images(normalized(torch.tensor(pixels)), source, target))
+
+    def _departure(self, source: str, to: str) -> Domain:
+        return Domain(self._space_named(source) if source else next(name for name in self.space.images if name != to))
 
     def _space_named(self, name: str) -> str:
         if name not in self.space.images:
@@ -118,7 +134,7 @@ def load(run: str | Path, *, build: Builder | None = None) -> Model:
     restore_weights(checkpoint, method, averaged=record.recipe.training.average > 0)
     method.translator.eval().requires_grad_(False)
     labeller = folder / "labeller.safetensors"
-    return Model(folder.name, method, record, load_labeller(labeller) if labeller.exists() else None)
+    return Model(folder.resolve().name, method, record, load_labeller(labeller) if labeller.exists() else None, int(checkpoint.name))
 
 
 def opened(image: Picture) -> Image.Image:

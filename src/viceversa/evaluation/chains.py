@@ -9,7 +9,7 @@ one leg, rec_k the image at home after k of them; rec_0 is same-domain translati
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -24,6 +24,7 @@ from viceversa.domains import Domain
 Direction = Literal["inv", "rec"]
 Link = Literal["8bit", "float"]
 LINKS: tuple[Link, ...] = ("8bit", "float")
+DIRECTIONS: tuple[Direction, ...] = ("inv", "rec")
 
 Translate = Callable[[Tensor, Domain, Domain], Tensor]
 
@@ -56,6 +57,17 @@ class Trial:
 
     def __len__(self) -> int:
         return len(self.sources)
+
+    def first(self, count: int) -> Trial:
+        """The same for the first `count` images only."""
+        return replace(
+            self,
+            sources=self.sources[:count],
+            truth=None if self.truth is None else self.truth[:count],
+            labels=None if self.labels is None else self.labels[:count],
+            inverted=None if self.inverted is None else self.inverted[:count],
+            targets=None if self.targets is None else self.targets[:, :count],
+        )
 
     def goal(self, direction: Direction) -> Tensor | None:
         """The label that an output of the direction should have: (N, K)."""

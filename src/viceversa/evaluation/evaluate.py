@@ -12,7 +12,7 @@ from torch import Tensor
 
 from viceversa.data.dataset import Pixels
 from viceversa.domains import Space
-from viceversa.evaluation.chains import LINKS, Direction, Place, Translate, Trial, outputs
+from viceversa.evaluation.chains import DIRECTIONS, LINKS, Place, Translate, Trial, outputs
 from viceversa.evaluation.distances import frechet, kernel
 from viceversa.evaluation.features import Features, measure, reference_features
 from viceversa.evaluation.labeller import Labeller
@@ -21,8 +21,6 @@ from viceversa.evaluation.similarity import l1, psnr, ssim
 
 PerImage = dict[str, NDArray[np.float64]]
 """A metric's name -> its value for each image (N,), NaN where it is undefined."""
-
-DIRECTIONS: tuple[Direction, ...] = ("inv", "rec")
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from viceversa.errors import UsageError
 from viceversa.journey import Journey
 from viceversa.method import Method, Phase
 from viceversa.objective import Loss, Weight
@@ -42,15 +43,15 @@ def multicyclic(
 
     extra: the weight of the i-th further cycle, i = 1..K; the ordinary cycle keeps weight 1, and `()` is the method
     itself. losses: which of the chained losses to repeat, all by default; `("cycle",)` is the limited variant.
-    cut: detached links. Raises ValueError for a negative weight, and for a method or a loss that cannot be chained.
+    cut: detached links. Raises UsageError for a negative weight, and for a method or a loss that cannot be chained.
     """
     if any(weight < 0 for weight in extra):
-        raise ValueError(f"weights of extra cycles must not be negative: {tuple(extra)}.")
+        raise UsageError(f"weights of extra cycles must not be negative: {tuple(extra)}.")
     chained = {name for phase in method.phases for name in phase.chained}
     if not chained:
-        raise ValueError("this method has no losses that can be chained.")
+        raise UsageError("this method has no losses that can be chained.")
     if unknown := set(losses or ()) - chained:
-        raise ValueError(f"losses that cannot be chained: {', '.join(sorted(unknown))}; these can: {', '.join(sorted(chained))}.")
+        raise UsageError(f"losses that cannot be chained: {', '.join(sorted(unknown))}; these can: {', '.join(sorted(chained))}.")
     repeated = chained if losses is None else set(losses)
     return replace(method, phases=tuple(_lengthened(phase, extra, repeated, cut) for phase in method.phases))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
+from tyro.conf import Fixed, Suppress
 
 from viceversa.schedules import (
     Schedule,
@@ -65,7 +66,7 @@ class Recipe(BaseModel, Generic[MethodSettings]):
 
     model_config = FROZEN
 
-    name: str
+    name: Suppress[Fixed[str]]
     data: str = Field("avatars", description="what to train on, as `avatars` or `avatars:glasses`")
     size: int = Field(32, gt=0, description="height and width of the images, in pixels")
     method: MethodSettings

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import open_dataset
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.labeller import save_labeller
-from viceversa.files import readable
 from viceversa.method import Builder
 from viceversa.recipes import builder, recipe_named
 from viceversa.recipes.record import Record, differences, read_record, write_record
-from viceversa.recipes.settings import Recipe
+from viceversa.recipes.settings import Recipe, Training
 from viceversa.training.hardware import accelerator_for, resolved_precision
 from viceversa.training.trainer import Trainer
 
@@ -57,13 +58,21 @@ def train(
     """
     own = None if isinstance(what, str) else what
     name = what if isinstance(what, str) else "own"
-    run = Path(out) if out is not None else Path("runs") / name
+    run = Path(out) if out is not None else default_run(name)
     base = read_record(run).recipe if resume else _default(name)
-    asked = {"data": data, "size": size}
+    if base.name != name:
+        raise UsageError(f"{str(run)!r} holds a run of {base.name!r}, not of {name!r}.")
+    if steps is not None and epochs is not None:
+        raise UsageError(f"steps={steps} and epochs={epochs} both set the length: give one of them.")
+    settings = {"data": data, "size": size}
     trained = {"steps": steps, "batch": batch, "seed": seed, **training}
-    recipe = _updated(base, {key: value for key, value in asked.items() if value is not None},
-                      {key: value for key, value in trained.items() if value is not None})  # fmt: skip
+    recipe = updated(base, _given(settings), _given(trained))
     return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
+
+
+def default_run(recipe: str) -> Path:
+    """Where a recipe is trained if nobody says where."""
+    return Path("runs") / recipe
 
 
 def run_recipe(
@@ -78,13 +87,17 @@ def run_recipe(
     quiet: bool = False,
 ) -> Outcome:
     """Trains complete settings in a run's folder; see `train`."""
+    if resume and overwrite:
+        raise UsageError("resume goes on with a run and overwrite begins it anew: give one of them.")
+    if until is not None and until < 1:
+        raise UsageError(f"until={until}: a training goes on until step 1 at least.")
     stored = read_record(run) if resume else None
     if stored is None:
-        _make_room(run, overwrite=overwrite)
+        _check_room(run, overwrite=overwrite)
     accelerator = accelerator_for(str(run))
     dataset = open_dataset(recipe.data, recipe.size)
     if epochs is not None:
-        recipe = _updated(recipe, {}, {"steps": epochs * _steps_per_epoch(dataset, recipe.training.batch)})
+        recipe = updated(recipe, {}, {"steps": epochs * _steps_per_epoch(dataset, recipe.training.batch)})
     record = Record(
         recipe=recipe,
         dataset=dataset.name,
@@ -99,6 +112,7 @@ def run_recipe(
     if stored:
         trainer.resume()
     elif accelerator.is_main_process:
+        _make_room(run)
         write_record(run, record)
         if recipe.training.labeller and dataset.space.attributes:
             save_labeller(dataset, run / "labeller.safetensors", quiet=quiet)
@@ -111,31 +125,41 @@ def _default(name: str) -> Recipe[Any]:
     return Recipe[None](name="own", method=None) if name == "own" else recipe_named(name)
 
 
-def _updated(recipe: Recipe[Any], settings: dict[str, Any], training: dict[str, Any]) -> Recipe[Any]:
-    """The recipe with some settings changed, validated. Raises UsageError that names the setting."""
-    fields = type(recipe.training).model_fields
+def updated(recipe: Recipe[Any], settings: Mapping[str, Any], training: Mapping[str, Any]) -> Recipe[Any]:
+    """The recipe with some of its settings, and of its training's, changed. Raises UsageError that names the setting."""
     for name in training:
-        if name not in fields:
-            from viceversa.errors import unknown
-
-            raise unknown("setting", name, fields)
+        if name not in Training.model_fields:
+            raise unknown("setting", name, Training.model_fields)
     values = recipe.model_dump()
-    return type(recipe).model_validate({**values, **settings, "training": {**values["training"], **training}})
+    try:
+        return type(recipe).model_validate({**values, **settings, "training": {**values["training"], **training}})
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{'.'.join(map(str, first['loc']))} = {first['input']!r}: {first['msg'].lower()}.") from None
+
+
+def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _steps_per_epoch(dataset: Dataset, batch: int) -> int:
     return -(-max(len(images) for images in dataset.splits["train"].values()) // batch)
 
 
-def _make_room(run: Path, *, overwrite: bool) -> None:
-    """Refuses a folder that is in use; with overwrite, removes a run that is there, and nothing else."""
+def _check_room(run: Path, *, overwrite: bool) -> None:
+    """Refuses a folder that is in use."""
+    if run.exists() and not run.is_dir():
+        raise UsageError(f"{str(run)!r} is a file: choose a folder with --out.")
     if not run.exists() or not any(run.iterdir()):
-        run.mkdir(parents=True, exist_ok=True)
         return
     if not (run / "recipe.json").exists():
         raise UsageError(f"the folder {str(run)!r} is not empty and holds no run: choose another with --out.")
     if not overwrite:
         raise UsageError(f"{str(run)!r} holds a run already: go on with it (--resume) or begin anew in its place (--overwrite).")
+
+
+def _make_room(run: Path) -> None:
+    """Removes the run that is there, and nothing else."""
     for name in CONTENTS:
         path = run / name
         if path.is_dir():

@@ -11,13 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.draws import Draws, seeded
+from viceversa.errors import NotFiniteError
 from viceversa.method import Method, Optimizer, Phase
 from viceversa.plans import Batch
 from viceversa.schedules import Progress
-
-
-class NotFiniteError(RuntimeError):
-    """A loss that is not a finite number; names the phase, the loss and the step."""
 
 
 @dataclass(eq=False)

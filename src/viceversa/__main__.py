@@ -1,0 +1,6 @@
+"""`python -m viceversa`, as `accelerate launch -m viceversa train ...` starts it in several processes."""
+
+from viceversa.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The command line: one file a command, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from viceversa import __version__
+from viceversa.errors import NotFiniteError, UsageError, unknown
+
+COMMANDS = {
+    "demo": "train StarGAN with and without the multicyclic loss on drawn faces, and compare them, in minutes",
+    "train": "train a recipe, or go on with a run",
+    "translate": "translate images with a trained run",
+    "evaluate": "measure a trained run after 0, 1, 2, 3 repeated translations",
+    "data": "write a data set as images and a table",
+    "recipes": "list what can be trained",
+}
+
+HELP = "\n".join([
+    "usage: viceversa COMMAND [OPTIONS]",
+    "",
+    "Train image-to-image translators; measure what is left of an image after it has been translated again and again.",
+    "",
+    *(f"  {name:<10} {what}" for name, what in COMMANDS.items()),
+    "",
+    "viceversa COMMAND --help shows the options of a command; viceversa --version the version.",
+])  # fmt: skip
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command and exits: 0; 2 with one line for a user's mistake; 1 for a training that broke; 130 if interrupted."""
+    try:
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+    except UsageError as error:
+        code = _complaint(str(error), 2)
+    except OSError as error:
+        code = _complaint(str(error), 2)
+    except NotFiniteError as error:
+        code = _complaint(f"{error} The last checkpoint before it is kept.", 1)
+    except KeyboardInterrupt:
+        code = _complaint("interrupted.", 130)
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    match arguments:
+        case [] | ["-h" | "--help", *_]:
+            print(HELP)
+        case ["--version", *_]:
+            print(__version__)
+        case [name, *rest] if name in COMMANDS:
+            return int(importlib.import_module(f"viceversa.cli.{name}").run(rest) or 0)
+        case [name, *_]:
+            raise unknown("command", name, COMMANDS)
+    return 0
+
+
+def _complaint(text: str, code: int) -> int:
+    print(f"viceversa: {' '.join(text.split())}", file=sys.stderr)
+    return code

@@ -1,0 +1,33 @@
+"""`viceversa data NAME DIR`: a data set as images and a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from viceversa.cli.parsing import parsed
+from viceversa.data.sources import open_dataset, write_dataset
+
+
+@dataclass(frozen=True)
+class Data:
+    """Writes a data set: images/SPLIT/SPACE/ID.png and table.csv with every image's attributes."""
+
+    name: Annotated[Positional[str], arg(metavar="NAME")]
+    """`avatars` or `avatars:glasses`"""
+    directory: Annotated[Positional[Path], arg(metavar="DIR")]
+    """a new or empty folder"""
+    size: int = 32
+    """height and width of the images, in pixels"""
+
+
+def run(arguments: Sequence[str]) -> None:
+    asked = parsed(Data, arguments, "data")
+    dataset = open_dataset(asked.name, asked.size)
+    write_dataset(dataset, asked.directory)
+    count = sum(len(images) for spaces in dataset.splits.values() for images in spaces.values())
+    print(f"{asked.directory}: {count} images of {dataset.name} and table.csv")

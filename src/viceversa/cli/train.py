@@ -1,0 +1,94 @@
+"""`viceversa train RECIPE`: a training, begun or gone on with; every setting of the recipe by its dotted name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, make_dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from tyro.conf import Positional, arg
+
+from viceversa.cli.parsing import parsed
+from viceversa.errors import UsageError
+from viceversa.recipes import recipe_named
+from viceversa.recipes.record import read_record
+from viceversa.recipes.settings import Recipe
+from viceversa.training.run import default_run, run_recipe
+
+SHORT = {"--steps": "--training.steps", "--batch": "--training.batch"}
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a training is run, whatever its settings are."""
+
+    out: Annotated[Path | None, arg(metavar="DIR")] = None
+    """the run's folder; runs/RECIPE, if not given"""
+    epochs: Annotated[int | None, arg(metavar="N")] = None
+    """length of the schedule, in passes over the data"""
+    until: Annotated[int | None, arg(metavar="N")] = None
+    """stop at this step, to be resumed"""
+    resume: bool = False
+    """go on with the run in --out; its settings hold"""
+    overwrite: bool = False
+    """begin anew in the place of a run"""
+
+
+@dataclass(frozen=True)
+class Train(Run):
+    """Trains a recipe. `viceversa train RECIPE --help` shows every setting of that recipe."""
+
+    recipe: Annotated[Positional[str], arg(metavar="RECIPE")] = ""
+    """one of those that `viceversa recipes` lists; it comes first"""
+    data: Annotated[str | None, arg(metavar="SPEC")] = None
+    """what to train on, as `avatars` or `avatars:glasses`"""
+    steps: Annotated[int | None, arg(metavar="N")] = None
+    """length of the schedule, in batches"""
+    batch: Annotated[int | None, arg(metavar="N")] = None
+    """images in a batch, over all processes"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    if not arguments or arguments[0].startswith("-"):
+        parsed(Train, arguments, "train")
+        raise UsageError("name a recipe first, as in viceversa train multicyclic; viceversa recipes lists them.")
+    name, *rest = arguments
+    options = [_long(option) for option in rest]
+    asked = _asked(recipe_named(name), options)
+    out = asked.out or default_run(name)
+    if asked.resume:
+        asked = _asked(_stored(out, name), options)
+    if asked.epochs is not None and any(option.startswith("--training.steps") for option in options):
+        raise UsageError("--steps and --epochs both set the length: give one of them.")
+    outcome = run_recipe(
+        asked.recipe, out, epochs=asked.epochs, until=asked.until, resume=asked.resume, overwrite=asked.overwrite
+    )  # fmt: skip
+    if outcome.interrupted:
+        print(f"viceversa: interrupted after step {outcome.step}, which is saved; go on with --resume.", file=sys.stderr)
+        return 128 + outcome.interrupted
+    print(f"{outcome.run}: {outcome.step} steps")
+    return 0
+
+
+def _long(option: str) -> str:
+    name, equals, value = option.partition("=")
+    return SHORT.get(name, name) + equals + value
+
+
+def _stored(run: Path, name: str) -> Recipe[Any]:
+    """The settings of a run, which must be one of the recipe's."""
+    stored = read_record(run).recipe
+    if stored.name != name:
+        raise UsageError(f"{str(run)!r} holds a run of {stored.name!r}, not of {name!r}.")
+    return type(recipe_named(name)).model_validate(stored.model_dump())
+
+
+def _asked(recipe: Recipe[Any], options: Sequence[str]) -> Any:
+    """The options over the recipe's settings: a Run with the `recipe`."""
+    settings = make_dataclass(
+        "Settings", [("recipe", Annotated[type(recipe), arg(name="")], field(default=recipe))], bases=(Run,), frozen=True
+    )  # fmt: skip
+    about = f"Trains {recipe.name}. --steps and --batch are short for --training.steps and --training.batch."
+    return parsed(settings, options, f"train {recipe.name}", about)

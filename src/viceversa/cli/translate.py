@@ -1,0 +1,82 @@
+"""`viceversa translate RUN INPUT...`: files or folders of images in, PNG files out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from PIL import Image
+from tyro.conf import Positional, arg
+
+from viceversa.cli.parsing import parsed
+from viceversa.domains import Domain, Space
+from viceversa.errors import UsageError
+from viceversa.files import readable
+from viceversa.pictures import save_png
+from viceversa.translate import load, opened
+
+
+@dataclass(frozen=True)
+class Translate:
+    """Translates images with a trained run. They are brought to the size that the run was trained for.
+
+    Attributes that --to does not name stay as they are: as --from says, or as the run's labeller reads them off the image.
+    """
+
+    run: Annotated[Positional[Path], arg(metavar="RUN")]
+    """the folder of a trained run"""
+    inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]")]
+    """images, or folders of images"""
+    out: Annotated[Path, arg(metavar="DIR")]
+    """where the translated images go"""
+    to: Annotated[str, arg(metavar="TARGET")] = ""
+    """attributes, as in "hair=blond,glasses=yes", or a space's name; may be left out between two spaces"""
+    source: Annotated[str, arg(name="from", metavar="SOURCE")] = ""
+    """what the images show, in the same words; what it does not name is read off the images"""
+
+
+def run(arguments: Sequence[str]) -> None:
+    asked = parsed(Translate, arguments, "translate")
+    model = load(asked.run)
+    model.check(asked.to, asked.source)
+    jobs = dict(_jobs(asked.inputs, asked.out))
+    for result, path in jobs.items():
+        image = opened(path)
+        here = model.start(image, asked.source, asked.to)
+        there = model.target(here, asked.to)
+        pixels = model.translate_pixels(model.prepared(image, here.space), here, there)
+        save_png(Image.fromarray(pixels[0].squeeze()), result)
+        print(f"{path} ({_in_words(model.space, here)}) -> {result} ({_in_words(model.space, there)})")
+
+
+def _jobs(inputs: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+    """Each image's result and the image. Raises UsageError for what is not there, and rather than lose an image."""
+    images = list(_images(inputs))
+    if not images:
+        raise UsageError(f"there are no images in {', '.join(map(repr, map(str, inputs)))}.")
+    taken: dict[Path, Path] = {}
+    for place, path in images:
+        result = (out / place).with_suffix(".png")
+        if result in taken:
+            raise UsageError(f"{str(taken[result])!r} and {str(path)!r} would both become {str(result)!r}: translate them one after the other.")
+        if result.resolve() in {image.resolve() for _, image in images}:
+            raise UsageError(f"{str(result)!r} is one of the images to translate: choose another folder with --out.")
+        taken[result] = path
+        yield result, path
+
+
+def _images(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """The images among files and below folders, each with its place below the input."""
+    Image.init()
+    for path in inputs:
+        if readable(path, "the input").is_dir():
+            found = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in Image.EXTENSION)
+            yield from ((file.relative_to(path), file) for file in found)
+        else:
+            yield Path(path.name), path
+
+
+def _in_words(space: Space, domain: Domain) -> str:
+    return domain.space if domain.label is None else space.describe(domain.label)[0]

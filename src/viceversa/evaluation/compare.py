@@ -1,0 +1,125 @@
+"""Comparing models: all measured on the same images and chains, by the same labeller and features, into one report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from viceversa.data.dataset import Dataset
+from viceversa.data.sources import open_dataset
+from viceversa.errors import UsageError
+from viceversa.evaluation.chains import DIRECTIONS, Place, Translate, Trial, outputs, trial
+from viceversa.evaluation.evaluate import Assessment, Judge
+from viceversa.evaluation.features import EXTRACTOR
+from viceversa.evaluation.labeller import Labeller, independent_labeller, questions
+from viceversa.evaluation.report import Report, Row, Strip
+from viceversa.method import Builder
+from viceversa.translate import load
+
+SHOWN = 6
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What was measured of each model, on what, and by what."""
+
+    task: Trial
+    cycles: int
+    labeller: Labeller | None
+    bounds: list[Row]
+    assessments: Mapping[str, Assessment]
+    strips: list[Strip]
+
+    def report(self, title: str, facts: Mapping[str, str] | None = None, conclusion: str = "") -> Report:
+        """The comparison as a report; `facts` come after what it knows itself."""
+        rows = [row for assessment in self.assessments.values() for row in assessment.rows]
+        dataset = self.task.dataset
+        return Report(
+            title=title,
+            extractor=EXTRACTOR,
+            dataset=dataset.name,
+            genuine=dataset.genuine,
+            rows=[*rows, *self.bounds],
+            facts=self._facts() | dict(facts or {}),
+            conclusion=conclusion,
+            strips=self.strips,
+        )
+
+    def _facts(self) -> dict[str, str]:
+        facts = {"data": f"{len(self.task)} test images of {self.task.dataset.name}"}
+        if self.labeller:
+            edits = self.labeller.accuracy_edits
+            on_edits = "" if edits is None else f" and {edits:.3f} on true edits"
+            facts["labeller"] = f"an independent classifier; accuracy {self.labeller.accuracy:.3f} on real test images{on_edits}"
+        return facts
+
+
+def compare(
+    models: Mapping[str, Translate], dataset: Dataset, *, cycles: int = 3, samples: int | None = None, quiet: bool = False
+) -> Comparison:
+    """Measures models, by their names in the report, on the data set's first `samples` test images, all if None.
+
+    Raises UsageError for a number of cycles or samples that cannot be had.
+    """
+    if samples is not None and samples < 2:
+        raise UsageError(f"{samples} samples are too few to measure anything: take 2 or more.")
+    task = trial(dataset, samples)
+    most = len(task.targets) if task.targets is not None else None
+    if cycles < 0 or (most is not None and cycles > most):
+        raise UsageError(f"{cycles} cycles cannot be measured: " + (f"0 to {most} can." if most else "0 or more can."))
+    labeller = independent_labeller(dataset, quiet=quiet) if questions(dataset) else None
+    judge = Judge(task, labeller)
+    columns = TextColumn("evaluating {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
+        work = bar.add_task("the bounds", total=len(task) * (2 + 4 * (cycles + 1) * len(models)))
+
+        def advance(images: int) -> None:
+            bar.advance(work, images)
+
+        bounds = judge.bounds(cycles, advance)
+        assessments: dict[str, Assessment] = {}
+        for name, translate in models.items():
+            bar.update(work, description=name)
+            assessments[name] = judge.assess(name, translate, cycles, advance)
+    return Comparison(task, cycles, labeller, bounds, assessments, _strips(models, task, cycles))
+
+
+def evaluate(
+    run: str | Path,
+    data: str | None = None,
+    *,
+    cycles: int = 3,
+    samples: int | None = None,
+    build: Builder | None = None,
+    quiet: bool = False,
+) -> Report:
+    """The report of a trained run after 0..cycles repeated translations (METHODS E.6).
+
+    data: what to measure on, the run's own data by default; samples: how many of its test images, all by default;
+    build: the function that the run was trained with, for a method of your own. Raises UsageError.
+    """
+    model = load(run, build=build)
+    recipe = model.record.recipe
+    dataset = open_dataset(data or recipe.data, recipe.size)
+    if dataset.space != model.space:
+        raise UsageError(f"{str(run)!r} was trained on {model.record.dataset}, which has other attributes or spaces than {dataset.name}.")
+    comparison = compare({model.name: model.translate_images}, dataset, cycles=cycles, samples=samples, quiet=quiet)
+    updates = f"{model.step} steps of batches of {recipe.training.batch}, in {model.record.precision}"
+    return comparison.report(f"{model.name} on {dataset.name}", {"training": f"recipe {recipe.name}: {updates}"})
+
+
+def _strips(models: Mapping[str, Translate], task: Trial, cycles: int) -> list[Strip]:
+    """Each model's outputs for the first test images, through 8 bits, beside the source and the true edit."""
+    few = task.first(SHOWN)
+    places = [Place(direction, number, "8bit") for direction in DIRECTIONS for number in range(cycles + 1)]
+    strips = []
+    for name, translate in models.items():
+        ((_, made),) = outputs(translate, few, cycles)
+        columns = {"source": few.sources} | ({} if few.truth is None else {"true edit": few.truth})
+        columns |= {f"{place.direction} {place.cycles}": made[place] for place in places if place in made}
+        strips.append(Strip(name, tuple(columns), list(zip(*columns.values(), strict=True))))
+    return strips

@@ -1,0 +1,104 @@
+"""report.html: an evaluation on one page that needs no other file."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib import resources
+
+from viceversa.evaluation.curves import curves, looks
+from viceversa.evaluation.report import BOUNDS, COLUMNS, MEANING, Column, Report, Row, Strip, attribute_columns, by_model, defined
+from viceversa.pictures import grid, png
+
+_ARROWS = {"higher": "&nbsp;↑", "lower": "&nbsp;↓", "neither": ""}
+_CHAINS = {"8bit": "every image of the chain rounded to 8 bits", "float": "only the last image rounded"}
+
+
+def page(report: Report) -> str:
+    """The page as HTML, pictures and curves inside."""
+    attributes = attribute_columns(report.rows)
+    parts = [
+        _header(report),
+        _pairs(report.facts, "facts"),
+        _section("Over the number of cycles", _curves(report.rows)),
+        _section("What the chains make", "".join(map(_strip, report.strips))),
+        _section("All results", _table(report.rows, defined(COLUMNS, report.rows)) if report.rows else ""),
+        _section("Accuracy by attribute", _table(report.rows, attributes) if attributes else ""),
+    ]
+    style = resources.files("viceversa.evaluation").joinpath("report.css").read_text(encoding="utf-8")
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+<meta name="color-scheme" content="light dark">
+<title>{escape(report.title)}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+{"".join(parts)}</main>
+</body>
+</html>
+"""
+
+
+def _header(report: Report) -> str:
+    warning = f'<p class="warning" role="alert">{escape(report.warning)}</p>\n' if report.warning else ""
+    conclusion = f'<p class="conclusion">{escape(report.conclusion)}</p>\n' if report.conclusion else ""
+    title = f"<h1>{escape(report.title)}</h1>\n<p>{escape(report.subtitle)}</p>\n"
+    return f"<header>\n{title}</header>\n{warning}{conclusion}"
+
+
+def _section(title: str, content: str) -> str:
+    """A section with its heading; nothing where there is no content."""
+    return f"<section>\n<h2>{title}</h2>\n{content}</section>\n" if content else ""
+
+
+def _pairs(pairs: Mapping[str, str], name: str) -> str:
+    items = "".join(f"<div><dt>{escape(term)}</dt><dd>{escape(text)}</dd></div>\n" for term, text in pairs.items())
+    return f'<dl class="{name}">\n{items}</dl>\n' if items else ""
+
+
+def _curves(rows: Sequence[Row]) -> str:
+    figures = [
+        f"<figure><figcaption>{escape(panel.title)} <small>{panel.better} is better</small></figcaption>\n{svg}</figure>\n"
+        for panel, svg in curves(rows)
+    ]
+    if not figures:
+        return ""
+    names = [f'<li><span style="color:{look.color}">{look.symbol}</span> {escape(name)}</li>' for name, look in looks(rows).items()]
+    names += ["<li><i>━━</i> 8-bit chain</li>", "<li><i>┅┅</i> float chain</li>"]
+    legend = f'<ul class="legend">{"".join(names)}</ul>\n'
+    return f'{_pairs(MEANING, "meaning")}{legend}<div class="panels">\n{"".join(figures)}</div>\n'
+
+
+def _strip(strip: Strip) -> str:
+    picture = grid(strip.rows, strip.captions)
+    title, source = escape(strip.title), f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
+    image = f'<img src="{source}" width="{picture.width}" height="{picture.height}" alt="{title}">'
+    return f'<figure><figcaption>{title}</figcaption>\n<div class="scroll" tabindex="0">{image}</div></figure>\n'
+
+
+def _table(rows: Sequence[Row], columns: Sequence[Column]) -> str:
+    heads = "".join(f'<th scope="col">{escape(column.title)}{_ARROWS[column.better]}</th>' for column in columns)
+    bodies = []
+    for direction, chain in sorted({(row.direction, row.chain) for row in rows}):
+        title = f"<span><b>{direction}</b>, {_CHAINS[chain]}</span>"
+        bodies.append(f'<tr class="title"><th scope="colgroup" colspan="{len(columns) + 2}">{title}</th></tr>\n')
+        found = by_model([row for row in rows if (row.direction, row.chain) == (direction, chain)])
+        bodies += [_lines(name, lines, columns) for name, lines in found.items()]
+    head = f'<thead><tr><th scope="col">model</th><th scope="col">k</th>{heads}</tr></thead>'
+    body = "".join(f"<tbody>\n{part}</tbody>\n" for part in bodies)
+    return f'<div class="scroll table" tabindex="0">\n<table>\n{head}\n{body}</table>\n</div>\n'
+
+
+def _lines(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> str:
+    """A model's rows of the table."""
+    kind = "bound" if name in BOUNDS else "model"
+    texts = [[str(row.cycles), *(column.text(row) for column in columns)] for row in rows]
+    cells = ["".join(f"<td>{text}</td>" for text in line) for line in texts]
+    return "".join(f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{line}</tr>\n' for line in cells)
