@@ -123,6 +123,8 @@ class Space:
             name, equals, value = part.partition("=")
             if not equals:
                 raise UsageError(f"{part!r} is not of the form attribute=value.")
+            if name.strip() in named:
+                raise UsageError(f"{name.strip()!r} is named twice in {text!r}.")
             named[name.strip()] = self.attribute(name.strip()).parse(value.strip())
         return named
 

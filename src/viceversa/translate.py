@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from viceversa.data.augment import normalized, quantized
@@ -84,7 +84,8 @@ class Model:
         """The domain that `to` names, from where the image is. Raises UsageError."""
         if self.space.attributes:
             if here.label is None or not to:
-                raise UsageError(f"say what to change, as in --to {self.space.attributes[0].name}={self.space.attributes[0].values[0]}.")
+                example = f"{self.space.attributes[0].name}={self.space.attributes[0].values[0]}"
+                raise UsageError(f"say what to change, as in --to {example}.")
             return self.method.destination(Request(self.space.only, self.space.edited(here.label, to)))
         there = self._space_named(to) if to else next(name for name in self.space.images if name != here.space)
         if there == here.space:
@@ -94,7 +95,7 @@ class Model:
     def prepared(self, image: Picture, space: str) -> Pixels:
         """The image at the size and with the channels of a space: (1, H, W, C) uint8."""
         spec = self.space.images[space]
-        picture = opened(image).convert("L" if spec.channels == 1 else "RGB")
+        picture = _flattened(opened(image), spec.background).convert("L" if spec.channels == 1 else "RGB")
         if picture.size != (spec.width, spec.height):
             picture = picture.resize((spec.width, spec.height), Image.Resampling.BICUBIC)
         return np.asarray(picture).reshape(1, spec.height, spec.width, spec.channels)
@@ -126,15 +127,17 @@ def load(run: str | Path, *, build: Builder | None = None) -> Model:
     folder = Path(run)
     record = read_record(folder)
     if record.build and build is None:
-        raise UsageError(f"{str(run)!r} was trained with a method of its own, {record.build}: load(run, build=...) with that function.")
+        own = f"{str(run)!r} was trained with a method of its own, {record.build}"
+        raise UsageError(f"{own}: load it in Python, load(run, build=...) with that function.")
     checkpoint = latest_checkpoint(folder)
     if checkpoint is None:
         raise UsageError(f"{str(run)!r} has no checkpoint yet.")
     method = builder(record.recipe, build)(record.space)
     restore_weights(checkpoint, method, averaged=record.recipe.training.average > 0)
     method.translator.eval().requires_grad_(False)
-    labeller = folder / "labeller.safetensors"
-    return Model(folder.resolve().name, method, record, load_labeller(labeller) if labeller.exists() else None, int(checkpoint.name))
+    path = folder / "labeller.safetensors"
+    labeller = load_labeller(path) if path.exists() else None
+    return Model(folder.resolve().name, method, record, labeller, step=int(checkpoint.name))
 
 
 def opened(image: Picture) -> Image.Image:
@@ -145,9 +148,21 @@ def opened(image: Picture) -> Image.Image:
         with Image.open(image) as file:
             file.load()
             return file
-    except OSError as error:
+    except (OSError, Image.DecompressionBombError) as error:
         raise UsageError(f"cannot read the image {str(image)!r}: {error}.") from error
 
 
 def _moved(domain: Domain, device: torch.device) -> Domain:
     return domain if domain.label is None else Domain(domain.space, domain.label.to(device), domain.style)
+
+
+def _flattened(picture: Image.Image, background: float) -> Image.Image:
+    """The picture upright, in 8 bits, and on the background where it is transparent. (Pillow's convert would cut 16-bit
+    gray off at 255, and show the colors that transparency hides.)"""
+    picture = ImageOps.exif_transpose(picture)
+    if picture.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
+    if picture.has_transparency_data:
+        below = Image.new("RGBA", picture.size, (round((background + 1) * 127.5),) * 3)
+        return Image.alpha_composite(below, picture.convert("RGBA"))
+    return picture

@@ -60,7 +60,8 @@ def _jobs(inputs: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
     for place, path in images:
         result = (out / place).with_suffix(".png")
         if result in taken:
-            raise UsageError(f"{str(taken[result])!r} and {str(path)!r} would both become {str(result)!r}: translate them one after the other.")
+            both = f"{str(taken[result])!r} and {str(path)!r}"
+            raise UsageError(f"{both} would become {str(result)!r}: translate them one after the other.")
         if result.resolve() in {image.resolve() for _, image in images}:
             raise UsageError(f"{str(result)!r} is one of the images to translate: choose another folder with --out.")
         taken[result] = path

@@ -26,7 +26,7 @@ def flipped(images: Tensor, which: Tensor) -> Tensor:
 
 
 def shifted(images: Tensor, moves: Tensor, reach: int) -> Tensor:
-    """Each image moved by its (rows, columns) of `moves` (N, 2), in -reach..reach: a crop of the image with its border continued."""
+    """Each image moved by its (rows, columns) of `moves` (N, 2), in -reach..reach, its border continued."""
     count, channels, height, width = images.shape
     padded = F.pad(images, (reach,) * 4, mode="replicate")
     rows = torch.arange(height, device=images.device)[None] + reach - moves[:, :1]

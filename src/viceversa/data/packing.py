@@ -35,7 +35,7 @@ def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], rende
     pixels = _mapped(path, shape)
     if pixels is not None:
         return pixels
-    _make_writable(path.parent)
+    make_writable(path.parent)
     with FileLock(path.with_suffix(".lock")):
         pixels = _mapped(path, shape)  # another process may have built it while this one waited
         if pixels is None:
@@ -63,7 +63,8 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels | None:
     return pixels if whole else None
 
 
-def _make_writable(directory: Path) -> None:
+def make_writable(directory: Path) -> None:
+    """Makes a directory of the cache. Raises UsageError if it cannot be written."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:

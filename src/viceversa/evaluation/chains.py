@@ -97,12 +97,15 @@ def outputs(translate: Translate, task: Trial, cycles: int, batch: int = 100) ->
     """Batch by batch, the outputs for k = 0..cycles in both directions through both links: uint8, whatever the link.
 
     The float chain rounds its last image only; the 8-bit chain rounds every image, as if it were saved and opened again.
+    At k = 0 there is no link, and both have the same array.
     """
     follow = _among_labels if task.labels is not None else _between_spaces
     for start in range(0, len(task), batch):
         rows = slice(start, min(start + batch, len(task)))
         with torch.no_grad():
-            yield rows, {place: pixels for link in LINKS for place, pixels in follow(translate, task, rows, cycles, link)}
+            made = {place: pixels for link in LINKS for place, pixels in follow(translate, task, rows, cycles, link)}
+        unlinked = {place.direction: pixels for place, pixels in made.items() if place.cycles == 0}
+        yield rows, made | {Place(direction, 0, link): pixels for direction, pixels in unlinked.items() for link in LINKS}
 
 
 def _among_labels(translate: Translate, task: Trial, rows: slice, cycles: int, link: Link) -> Iterator[tuple[Place, Pixels]]:

@@ -75,7 +75,8 @@ def compare(
     judge = Judge(task, labeller)
     columns = TextColumn("evaluating {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
-        work = bar.add_task("the bounds", total=len(task) * (2 + 4 * (cycles + 1) * len(models)))
+        outcomes = 2 + len(models) * (4 * cycles + 2)  # the bounds'; two directions and links, at k = 0 one link
+        work = bar.add_task("the bounds", total=len(task) * outcomes)
 
         def advance(images: int) -> None:
             bar.advance(work, images)
@@ -106,7 +107,8 @@ def evaluate(
     recipe = model.record.recipe
     dataset = open_dataset(data or recipe.data, recipe.size)
     if dataset.space != model.space:
-        raise UsageError(f"{str(run)!r} was trained on {model.record.dataset}, which has other attributes or spaces than {dataset.name}.")
+        trained = model.record.dataset
+        raise UsageError(f"{str(run)!r} was trained on {trained}, which has other attributes or spaces than {dataset.name}.")
     comparison = compare({model.name: model.translate_images}, dataset, cycles=cycles, samples=samples, quiet=quiet)
     updates = f"{model.step} steps of batches of {recipe.training.batch}, in {model.record.precision}"
     return comparison.report(f"{model.name} on {dataset.name}", {"training": f"recipe {recipe.name}: {updates}"})

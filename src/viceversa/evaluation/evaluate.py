@@ -12,7 +12,7 @@ from torch import Tensor
 
 from viceversa.data.dataset import Pixels
 from viceversa.domains import Space
-from viceversa.evaluation.chains import DIRECTIONS, LINKS, Place, Translate, Trial, outputs
+from viceversa.evaluation.chains import DIRECTIONS, LINKS, Direction, Place, Translate, Trial, outputs
 from viceversa.evaluation.distances import frechet, kernel
 from viceversa.evaluation.features import Features, measure, reference_features
 from viceversa.evaluation.labeller import Labeller
@@ -33,6 +33,15 @@ class Seen:
     features: Features
     distances: PerImage
     read: Tensor | None
+
+
+@dataclass(frozen=True)
+class ToReal:
+    """Distances of a set of outputs to real images; None where undefined."""
+
+    frechet: float | None
+    kernel: float | None
+    kernel_std: float | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +67,8 @@ class Judge:
                 parts.setdefault(place, []).append(seen)
         assessment = Assessment()
         for place, found in parts.items():
-            self._add(assessment, name, place, _joined(found))
+            seen = _joined(found)
+            self._add(assessment, name, place, seen, self._to_real(place.direction, seen.features))
         return assessment
 
     def bounds(self, cycles: int, advance: Callable[[int], None]) -> list[Row]:
@@ -71,16 +81,19 @@ class Judge:
         for name, images in (("floor", nothing), ("ceiling", best)):
             seen = self._see(slice(0, len(self.task)), images, advance)
             for start, found in zip(images, seen, strict=True):
+                to_real = self._to_real(start.direction, found.features)
                 for link in LINKS:
                     for number in range(cycles + 1):
-                        self._add(assessment, name, Place(start.direction, number, link), found)
+                        self._add(assessment, name, Place(start.direction, number, link), found, to_real)
         return assessment.rows
 
     def _see(self, rows: slice, made: Mapping[Place, Pixels], advance: Callable[[int], None]) -> list[Seen]:
         source = self.task.sources[rows]
-        looks = measure(source, list(made.values()), advance)
+        different = {id(pixels): pixels for pixels in made.values()}
+        looks = dict(zip(different, measure(source, list(different.values()), advance), strict=True))
         seen = []
-        for (place, pixels), look in zip(made.items(), looks, strict=True):
+        for place, pixels in made.items():
+            look = looks[id(pixels)]
             truth = self.task.sources if place.direction == "rec" else self.task.truth
             alike = pixels.shape == source.shape
             distances = {
@@ -92,13 +105,13 @@ class Judge:
             seen.append(Seen(look.features, distances, self.labeller.read(pixels) if self.labeller else None))
         return seen
 
-    def _add(self, assessment: Assessment, name: str, place: Place, seen: Seen) -> None:
+    def _add(self, assessment: Assessment, name: str, place: Place, seen: Seen, to_real: ToReal) -> None:
         per_image = dict(seen.distances) | self._accuracies(place, seen.read)
         assessment.per_image[place] = per_image
-        assessment.rows.append(self._row(name, place, seen.features, per_image))
+        assessment.rows.append(self._row(name, place, to_real, per_image))
 
     def _accuracies(self, place: Place, read: Tensor | None) -> PerImage:
-        """The share of right attributes of each image; changed and kept: of those that the last translation had to change or not."""
+        """Each image's share of right attributes; changed, kept: of those that the last translation had to change, or not."""
         if read is None or self.labeller is None:
             return {}
         space, count = self.labeller.space, len(read)
@@ -120,10 +133,13 @@ class Judge:
         home, away = (torch.eye(2)[[list(space.images).index(name)] * count] for name in (self.task.home, self.task.away))
         return (away, home) if place.direction == "inv" else (home, away if place.cycles else home)
 
-    def _row(self, name: str, place: Place, features: Features, per_image: PerImage) -> Row:
-        real = self.task.dataset.splits["test"][self.task.away if place.direction == "inv" else self.task.home]
+    def _to_real(self, direction: Direction, features: Features) -> ToReal:
+        """How far the outputs are from the real test images of the space that they should be in."""
+        real = self.task.dataset.splits["test"][self.task.away if direction == "inv" else self.task.home]
         reference = reference_features(real.pixels[: len(self.task)])
-        near = kernel(reference, features)
+        return ToReal(frechet(reference, features), *(kernel(reference, features) or (None, None)))
+
+    def _row(self, name: str, place: Place, to_real: ToReal, per_image: PerImage) -> Row:
         attributes = self.labeller.space.attributes if self.labeller else ()
         each = {attribute.name: _mean(per_image[f"accuracy {attribute.name}"]) for attribute in attributes}
         return Row(
@@ -133,9 +149,7 @@ class Judge:
             accuracy_by_attribute=each,
             changed_accuracy=_mean(per_image.get("changed_accuracy")),
             kept_accuracy=_mean(per_image.get("kept_accuracy")),
-            frechet=frechet(reference, features),
-            kernel=near[0] if near else None,
-            kernel_std=near[1] if near else None,
+            frechet=to_real.frechet, kernel=to_real.kernel, kernel_std=to_real.kernel_std,
             perceptual_to_source=_mean(per_image["perceptual_to_source"]),
             l1_to_source=_mean(per_image["l1_to_source"]),
             psnr_to_truth=_mean(per_image["psnr_to_truth"]),

@@ -22,14 +22,14 @@ from torch import Tensor, nn
 from viceversa.attributes import OneOf
 from viceversa.data.augment import flipped, normalized, shifted
 from viceversa.data.dataset import Dataset, Pixels
-from viceversa.data.packing import cache_directory
+from viceversa.data.packing import cache_directory, make_writable
 from viceversa.domains import Space
 from viceversa.draws import Draws, seeded
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 
 VERSION = 1
-EPOCHS, BATCH, RATE = 5, 64, 3e-3
+EPOCHS, BATCH, RATE = 1, 64, 3e-3
 WIDTHS = (24, 48, 96)
 
 
@@ -79,7 +79,7 @@ def independent_labeller(dataset: Dataset, *, epochs: int = EPOCHS, quiet: bool 
     if space is None:
         raise UsageError(f"{dataset.name} has neither attributes nor spaces of one size: there is nothing to read off its images.")
     path = cache_directory() / "labellers" / f"{dataset.name}-{VERSION}-{epochs}.safetensors"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_writable(path.parent)
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
             write_atomically(path, _stored(_trained(dataset, space, epochs, quiet)))
@@ -98,11 +98,11 @@ def load_labeller(path: Path) -> Labeller:
             metadata = file.metadata() or {}
             state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  (not a mapping)
         space = TypeAdapter(Space).validate_json(metadata["space"])
-    except (OSError, safetensors.SafetensorError, KeyError) as error:
-        raise UsageError(f"cannot read the labeller {str(path)!r}: {error}.") from error
-    network = labeller_network(next(iter(space.images.values())).channels, space.label_width)
-    network.load_state_dict({name: value.long() if name.endswith("tracked") else value for name, value in state.items()})
-    return Labeller(network.eval(), space, json.loads(metadata["accuracy"]), json.loads(metadata["accuracy_edits"]))
+        network = labeller_network(next(iter(space.images.values())).channels, space.label_width)
+        network.load_state_dict({name: value.long() if name.endswith("tracked") else value for name, value in state.items()})
+        return Labeller(network.eval(), space, json.loads(metadata["accuracy"]), json.loads(metadata["accuracy_edits"]))
+    except (OSError, safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise UsageError(f"cannot read the labeller {str(path)!r}: {str(error).splitlines()[0]}.") from error
 
 
 def accuracy(read: Tensor, target: Tensor, space: Space) -> float:
@@ -124,11 +124,12 @@ def _trained(dataset: Dataset, space: Space, epochs: int, quiet: bool) -> Labell
     torch.manual_seed(seeded("labeller", dataset.name).initial_seed())
     network = labeller_network(next(iter(space.images.values())).channels, space.label_width)
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-2)
-    per_epoch = len(pixels) // BATCH
+    batch = min(BATCH, len(pixels))
+    per_epoch = len(pixels) // batch
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * per_epoch)
     for step in track(range(epochs * per_epoch), "labeller", console=Console(stderr=True), disable=quiet, transient=True):
         epoch, number = divmod(step, per_epoch)
-        order = torch.randperm(len(pixels), generator=seeded("labeller", epoch))[number * BATCH : (number + 1) * BATCH]
+        order = torch.randperm(len(pixels), generator=seeded("labeller", epoch))[number * batch : (number + 1) * batch]
         images = _disturbed(normalized(pixels[order]), Draws(0, step))
         loss = space.classification(network(images), labels[order])
         optimizer.zero_grad()
@@ -152,7 +153,7 @@ def _disturbed(images: Tensor, draws: Draws) -> Tensor:
 def _examples(dataset: Dataset, split: str, space: Space) -> tuple[Tensor, Tensor]:
     """All images of a split with the labels that the labeller is asked for."""
     spaces = dataset.splits[split]
-    pixels = torch.cat([torch.tensor(images.pixels[:]) for images in spaces.values()])
+    pixels = torch.cat([torch.tensor(spaces[name].pixels[:]) for name in space.images])
     if dataset.space.attributes:
         labels = spaces[space.only].labels
         assert labels is not None

@@ -149,25 +149,37 @@ class Report:
         )
 
     def table(self) -> str:
-        """The rows of the 8-bit chain as plain text, 100 columns wide, then the accuracy by attribute for inv."""
+        """The rows of the 8-bit chain as plain text, 100 columns wide, the accuracy by attribute for inv, facts, and conclusion."""
         from rich.console import Console
 
         rows = [row for row in self.rows if row.chain == "8bit"]
         text = io.StringIO()
-        console = Console(
-            file=text, width=100, color_system=None, legacy_windows=False, markup=False, emoji=False, highlight=False
-        )  # fmt: skip
+        plain = Console(
+            file=text,
+            width=100,
+            color_system=None,
+            force_jupyter=False,  # in a notebook it would write there, not into `text`
+            legacy_windows=False,
+            markup=False,
+            emoji=False,
+            highlight=False,
+        )
         for line in filter(None, (self.warning, self.title, f"{self.subtitle}, every image of a chain rounded to 8 bits")):
-            console.print(line)
+            plain.print(line)
         for name, meaning in MEANING.items():
-            console.print(f"{name}: {meaning}")
-        console.print()
-        console.print(_table(rows, [column for column in defined(COLUMNS, rows) if not column.detail]))
+            plain.print(f"{name}: {meaning}")
+        plain.print()
+        plain.print(_table(rows, [column for column in defined(COLUMNS, rows) if not column.detail]))
         inverted = [row for row in rows if row.direction == "inv"]
         columns = attribute_columns(inverted)
         for start in range(0, len(columns), _ACROSS):
-            console.print("\naccuracy by attribute")
-            console.print(_table(inverted, columns[start : start + _ACROSS]))
+            plain.print("\naccuracy by attribute")
+            plain.print(_table(inverted, columns[start : start + _ACROSS]))
+        plain.print()
+        for label, fact in self.facts.items():
+            plain.print(f"{label}: {fact}")
+        if self.conclusion:
+            plain.print(f"\n{self.conclusion}")
         return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
     def save(self, directory: Path | str) -> None:

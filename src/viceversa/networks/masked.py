@@ -40,4 +40,3 @@ class MaskedGenerator(nn.Module):
         colors, mask = self.leave(self.blocks(hidden)).split([self.channels, 1], 1)
         mask = torch.sigmoid(mask - 1)
         return image * (1 - mask) + mask * torch.tanh(colors)
-

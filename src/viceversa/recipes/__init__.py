@@ -33,7 +33,8 @@ def multicyclic() -> Recipe[stargan_method.StarGAN]:
 
 def multicyclic_limited() -> Recipe[stargan_method.StarGAN]:
     """StarGAN with the limited multicyclic loss: only the cycle loss is repeated along the chain."""
-    return Recipe[stargan_method.StarGAN](name="multicyclic-limited", method=SMALL_STARGAN, multicycle=Multicycle(extra=EXTRA, losses=("cycle",)))
+    limited = Multicycle(extra=EXTRA, losses=("cycle",))
+    return Recipe[stargan_method.StarGAN](name="multicyclic-limited", method=SMALL_STARGAN, multicycle=limited)
 
 
 def cyclegan() -> Recipe[cyclegan_method.CycleGAN]:

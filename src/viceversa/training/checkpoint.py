@@ -119,7 +119,8 @@ def _load(file: Path, method: Method) -> None:
     own = method.networks.state_dict()
     for name, value in stored.items():
         if name not in own or own[name].shape != value.shape:
-            raise UsageError(f"{str(file)!r} is the checkpoint of another method: {name} {tuple(value.shape)} has no place in this one.")
+            odd = f"{name} {tuple(value.shape)} has no place in this one"
+            raise UsageError(f"{str(file)!r} is the checkpoint of another method: {odd}.")
     if file.name.startswith("networks") and (missing := own.keys() - stored.keys()):
         raise UsageError(f"{str(file)!r} is the checkpoint of another method: it lacks {sorted(missing)[0]}.")
     method.networks.load_state_dict(stored, strict=False)

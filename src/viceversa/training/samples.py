@@ -17,9 +17,17 @@ from viceversa.pictures import grid
 CHAIN = 4
 
 
-@torch.no_grad()
+Rows = list[list[Pixels]]
+
+
 def sample_grid(method: Method, dataset: Dataset, seed: int, people: int = 4) -> Image.Image:
     """A picture of what the method does to the first validation images."""
+    return grid(*samples(method, dataset, seed, people))
+
+
+@torch.no_grad()
+def samples(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[Rows, list[str]]:
+    """The picture's rows and captions."""
     source = next(iter(dataset.space.images))
     images = dataset.splits["validation"][source]
     device = next(method.translator.parameters()).device
@@ -29,14 +37,14 @@ def sample_grid(method: Method, dataset: Dataset, seed: int, people: int = 4) ->
     return _between_labels(method, start, images.labels[:people].to(device), dataset.space, seed)
 
 
-def _between_spaces(method: Method, start: Tensor, pair: tuple[str, str]) -> Image.Image:
+def _between_spaces(method: Method, start: Tensor, pair: tuple[str, str]) -> tuple[Rows, list[str]]:
     here, there = (method.destination(Request(space=name)) for name in pair)
     stops = [here, there] * 3
     pictures = [quantized(image) for image in walk(method.translate, start, stops)]
-    return grid(_rows(pictures), [stop.space for stop in stops])
+    return _rows(pictures), [stop.space for stop in stops]
 
 
-def _between_labels(method: Method, start: Tensor, label: Tensor, space: Space, seed: int) -> Image.Image:
+def _between_labels(method: Method, start: Tensor, label: Tensor, space: Space, seed: int) -> tuple[Rows, list[str]]:
     home = Domain(space.only, label)
     pictures, captions = [quantized(start)], ["source"]
     for attribute, columns in space.columns(label):
@@ -48,8 +56,8 @@ def _between_labels(method: Method, start: Tensor, label: Tensor, space: Space, 
     stops = [home, *(method.destination(Request(space.only, target)) for target in (*targets, label))]
     pictures += [quantized(image) for image in walk(method.translate, start, stops)[1:]]
     captions += [f"random {number}" for number in range(1, CHAIN + 1)] + ["home"]
-    return grid(_rows(pictures), captions)
+    return _rows(pictures), captions
 
 
-def _rows(columns: list[Pixels]) -> list[list[Pixels]]:
+def _rows(columns: list[Pixels]) -> Rows:
     return [list(row) for row in zip(*columns, strict=True)]

@@ -82,7 +82,7 @@ class Trainer:
         self._start_logs()
         with _interruptible() as interrupted, TrainingBar(self.step, until, quiet=self.quiet or not self._leads) as bar:
             while self.step < until and not self._agreed(interrupted):
-                losses = self._one_step()
+                losses = self.one_step()
                 bar.advance(self.step, self._images(self.step - 1), losses)
                 self._after_step(losses, last=self.step == until)
         if self._saved != self.step:
@@ -90,7 +90,8 @@ class Trainer:
         self.accelerator.end_training()
         return interrupted[0] if interrupted else None
 
-    def _one_step(self) -> dict[str, float]:
+    def one_step(self) -> dict[str, float]:
+        """One step of every phase, and of the averages; returns the losses."""
         batch, draws = self.loader(self.step)
         epochs = -(-self.settings.steps // self.loader.steps_per_epoch)
         progress = Progress(self.step, self.settings.steps, self.step // self.loader.steps_per_epoch, epochs)
