@@ -1,0 +1,82 @@
+"""The help: at once, on one screen, and complete."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from pydantic import BaseModel
+
+from conftest import Command
+from viceversa.cli import COMMANDS, main
+from viceversa.recipes import RECIPES
+
+HEAVY = ("torch", "accelerate", "torchmetrics", "tensorboard", "matplotlib", "numpy", "PIL", "pydantic", "tyro", "rich")
+
+
+def test_help_imports_nothing_heavy_and_answers_within_a_second(viceversa: Command) -> None:
+    program = "import sys\nfrom viceversa.cli import main\ntry: main(['--help'])\nfinally: print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False).stdout.splitlines()[-1]
+    assert "viceversa.cli" in modules.split()
+    assert not {name.split(".")[0] for name in modules.split()} & set(HEAVY)
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        assert viceversa("--help").returncode == 0
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 1
+
+
+def test_importing_the_package_imports_nothing_heavy_until_a_name_is_used() -> None:
+    program = "import sys, viceversa\nprint('torch' in sys.modules)\nviceversa.train\nprint('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
+def test_help_names_every_command(viceversa: Command) -> None:
+    said = viceversa("--help").stdout
+    assert all(f"\n  {name} " in said for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([name, "--help"])
+    assert stop.value.code == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"usage: viceversa {name}")
+    assert len(said.splitlines()) <= 30, "it does not fit a screen"
+
+
+def dotted(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, object]]:
+    for name in type(settings).model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, BaseModel):
+            yield from dotted(value, f"{prefix}{name}.")
+        elif prefix + name != "name":
+            yield f"{prefix}{name}", value
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_recipes_help_shows_every_setting_with_its_default(
+    recipe: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    with pytest.raises(SystemExit):
+        main(["train", recipe, "--help"])
+    said = capsys.readouterr().out
+    for name, value in dotted(RECIPES[recipe]()):
+        option = name.replace("_", "-")
+        line = next(line for line in said.splitlines() if f"--{option} " in line or f".no-{option.split('.')[-1]} " in line)
+        after = said[said.index(line) :].split("(default:", 1)[1].split(")")[0]
+        expected = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        assert after.strip() == expected, option
+
+
+def test_recipes_lists_each_in_one_line(viceversa: Command) -> None:
+    lines = viceversa("recipes").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(RECIPES)
+    assert all(len(line.split()) > 4 and len(line) <= 120 for line in lines)

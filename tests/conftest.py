@@ -1,0 +1,38 @@
+"""What several test files share: the installed command, and one small run of each kind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+SMALL = ["--steps", "8", "--batch", "4", "--training.checkpoint-every", "4", "--training.sample-every", "8"]
+STARGAN = ["--method.width", "4", "--method.blocks", "1", "--method.critic-width", "4"]
+CYCLEGAN = ["--method.width", "4", "--method.blocks", "1", "--method.critic-width", "4"]
+
+
+@pytest.fixture(scope="session")
+def viceversa() -> Command:
+    """The installed command, as a process of its own."""
+    program = Path(sys.executable).parent / "viceversa"
+
+    def run(*arguments: str | Path, cwd: Path | None = None, timeout: float = 200) -> subprocess.CompletedProcess[str]:
+        command = [str(program), *map(str, arguments)]
+        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def runs(viceversa: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with two small runs on real avatars: `labels` (multicyclic) and `spaces` (cyclegan)."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, recipe, settings in (("labels", "multicyclic", STARGAN), ("spaces", "cyclegan", CYCLEGAN)):
+        done = viceversa("train", recipe, "--out", folder / name, *SMALL, *settings)
+        assert done.returncode == 0, done.stderr
+    return folder

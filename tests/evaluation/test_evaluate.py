@@ -1,0 +1,243 @@
+"""Rows of the evaluation: hand-computed accuracies, and the translators whose rows are known.
+
+The toy's images carry their label in the first pixels of the top row, so that it can be read and edited without error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from viceversa.attributes import Binary, Graded, OneOf
+from viceversa.data.augment import normalized, quantized
+from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.domains import Domain, ImageSpec, Space
+from viceversa.evaluation.chains import Place, Trial, trial
+from viceversa.evaluation.distances import kernel
+from viceversa.evaluation.evaluate import Judge
+from viceversa.evaluation.features import extract
+from viceversa.evaluation.labeller import Labeller
+from viceversa.evaluation.report import Row
+
+SPEC = ImageSpec(3, 16, 16)
+FACES = Space({"faces": SPEC}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses"), Graded("tone")))
+SIDES = Space({"left": SPEC, "right": SPEC})
+BLACK, BLOND, BROWN = torch.eye(3).tolist()
+
+LABELS = torch.tensor([[*BLACK, 1, 0], [*BLOND, 0, 0.5], [*BROWN, 1, 1]])
+INVERTED = torch.tensor([[*BLOND, 0, 1], [*BLOND, 1, 0.5], [*BLACK, 0, 0]])
+TARGETS = torch.tensor([[*BLOND, 1, 0.75], [*BROWN, 0, 0.5], [*BROWN, 0, 1]])[None]
+
+
+class Reader(nn.Module):
+    """Logits that are right: of the label in the top row, or of the brightness of the first pixel for two spaces."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        shown = (images[:, 0, 0, :5] + 1) / 2
+        return torch.cat([shown[:, :3], shown[:, 3:4] - 0.5, shown[:, 4:].logit()], 1)
+
+
+class SideReader(nn.Module):
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.stack([-images[:, 0, 0, 0], images[:, 0, 0, 0]], 1)
+
+
+READER = Labeller(Reader(), FACES, 1.0, 1.0)
+SIDE_READER = Labeller(SideReader(), Space(SIDES.images, (OneOf("space", ("left", "right")),)), 1.0, 1.0)
+
+
+def painted(image: Tensor, label: Tensor) -> Tensor:
+    """The images with another label in the top row."""
+    edited = image.clone()
+    edited[:, :, 0, :5] = 2 * label[:, None] - 1
+    return edited
+
+
+def painted_pixels(pixels: Pixels, label: Tensor) -> Pixels:
+    return quantized(painted(normalized(torch.tensor(pixels)), label))
+
+
+def noise(count: int) -> Pixels:
+    return np.random.default_rng(0).integers(0, 256, (count, 16, 16, 3), np.uint8)
+
+
+SOURCES = painted_pixels(noise(3), LABELS)
+
+
+def faces(*, truth: bool = True) -> Dataset:
+    def edits(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
+        assert labels is not None
+        return painted_pixels(SOURCES[positions], labels)
+
+    images = Images(SOURCES, LABELS, ("0", "1", "2"))
+    return Dataset("toy", FACES, {"test": {"faces": images}}, edits if truth else None)
+
+
+def by_hand(*, truth: bool = True) -> Trial:
+    """The three images on chains of one step."""
+    task = trial(faces(truth=truth))
+    true = painted_pixels(SOURCES, INVERTED) if truth else None
+    return Trial(task.dataset, "faces", "faces", SOURCES, true, LABELS, INVERTED, TARGETS)
+
+
+def between_sides() -> Trial:
+    left, right = noise(3), noise(3)[::-1].copy()
+    left[:, 0, 0], right[:, 0, 0] = 0, 255
+    splits = {"test": {"left": Images(left, None, ("a", "b", "c")), "right": Images(right, None, ("d", "e", "f"))}}
+    return trial(Dataset("sides", SIDES, splits))
+
+
+def identity(image: Tensor, source: Domain, target: Domain) -> Tensor:
+    return image
+
+
+def perfect(image: Tensor, source: Domain, target: Domain) -> Tensor:
+    return painted(image, target.label)
+
+
+def silent(count: int) -> None:
+    pass
+
+
+def keyed(rows: Iterable[Row], model: str) -> dict[tuple[str, int, str], Row]:
+    """One model's rows by place, under one name so that they compare."""
+    return {(row.direction, row.cycles, row.chain): replace(row, model="any") for row in rows if row.model == model}
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path))
+
+
+def test_doing_nothing() -> None:
+    rows = keyed(Judge(by_hand(), READER).assess("nothing", identity, 1, silent).rows, "nothing")
+    assert len(rows) == 8
+    for (direction, cycles, _), row in rows.items():
+        assert row.l1_to_source == 0 and row.perceptual_to_source == pytest.approx(0, abs=1e-6) and row.samples == 3
+        assert row.frechet is None, "fewer images than features"
+        if direction == "rec":
+            assert row.label_accuracy == row.label_accuracy_bits == row.kept_accuracy == 1
+            assert row.changed_accuracy == (1 if cycles else None)
+            assert row.psnr_to_truth == 100 and row.ssim_to_truth == pytest.approx(1)
+        elif not cycles:
+            assert row.changed_accuracy == 0 and row.kept_accuracy == 1
+            assert row.psnr_to_truth is not None and row.psnr_to_truth < 50
+
+
+def test_a_perfect_translator() -> None:
+    rows = Judge(trial(faces()), READER).assess("perfect", perfect, 2, silent).rows
+    assert len(rows) == 12
+    for row in rows:
+        assert row.label_accuracy == row.label_accuracy_bits == 1
+        assert row.psnr_to_truth == 100 and row.ssim_to_truth == pytest.approx(1)
+        assert {row.changed_accuracy, row.kept_accuracy} <= {1, None}
+        assert set(row.accuracy_by_attribute.values()) == {1}
+
+
+def test_floor_and_ceiling_are_the_rows_of_doing_nothing_and_of_the_truth() -> None:
+    judge = Judge(by_hand(), READER)
+    bounds = judge.bounds(1, silent)
+    assert len(bounds) == 16
+    assert keyed(bounds, "floor") == keyed(judge.assess("nothing", identity, 1, silent).rows, "nothing")
+    assert keyed(bounds, "ceiling") == keyed(judge.assess("perfect", perfect, 1, silent).rows, "perfect")
+
+
+def test_without_true_edits() -> None:
+    judge = Judge(by_hand(truth=False), READER)
+    bounds = judge.bounds(0, silent)
+    assert {(row.model, row.direction) for row in bounds} == {("floor", "inv"), ("floor", "rec"), ("ceiling", "rec")}
+    found = {row.direction: (row.psnr_to_truth, row.ssim_to_truth) for row in bounds if row.model == "floor"}
+    assert found["inv"] == (None, None) and found["rec"] == (100, pytest.approx(1))
+
+
+def test_accuracies_by_hand() -> None:
+    shown = torch.tensor([[*BLOND, 0, 0.8], [*BLACK, 1, 0.5], [*BLACK, 1, 0.1]])
+    found = Judge(by_hand(), READER).assess("fixed", lambda image, source, target: painted(image, shown), 1, silent)
+    rows, near = keyed(found.rows, "fixed"), pytest.approx
+
+    inv, onward, rec, back = (rows[direction, cycles, "8bit"] for direction in ("inv", "rec") for cycles in (0, 1))
+    # right against INVERTED: all; glasses and tone; hair and tone
+    assert inv.label_accuracy == onward.label_accuracy == near(7 / 9)
+    assert inv.accuracy_by_attribute == {"hair": near(2 / 3), "glasses": near(2 / 3), "tone": 1}
+    assert inv.label_accuracy_bits == near((5 + 3 + 4) / 15), "a wrong hair is two wrong columns of three"
+    # from LABELS, all of image 0 and 2 change, and the glasses of image 1
+    assert inv.changed_accuracy == near((1 + 1 + 2 / 3) / 3) and inv.kept_accuracy == near(1 / 2)
+    # from TARGETS: glasses; hair and glasses; hair and tone. Image 0's tone, .75, is within .25 of 1
+    assert onward.changed_accuracy == near((1 + 1 / 2 + 1) / 3) and onward.kept_accuracy == near((1 + 1 + 0) / 3)
+    # right against LABELS: none; tone; glasses
+    assert rec.label_accuracy == rec.kept_accuracy == back.label_accuracy == near(2 / 9) and rec.changed_accuracy is None
+    # from TARGETS back: hair and tone; hair; glasses
+    assert back.changed_accuracy == near((0 + 0 + 1) / 3) and back.kept_accuracy == near((0 + 1 / 2 + 0) / 3)
+
+    image = found.per_image[Place("inv", 0, "8bit")]
+    assert image["label_accuracy"].tolist() == near([1, 2 / 3, 2 / 3]) and image["accuracy hair"].tolist() == [1, 0, 1]
+    assert image["changed_accuracy"].tolist() == near([1, 1, 2 / 3])
+    assert image["kept_accuracy"].tolist() == near([math.nan, 1 / 2, math.nan], nan_ok=True), "for paired intervals"
+
+
+def test_between_spaces_the_label_is_the_space() -> None:
+    def arrive(image: Tensor, source: Domain, target: Domain) -> Tensor:
+        edited = image.clone()
+        edited[:, :, 0, 0] = 1 if target.space == "right" else -1
+        return edited
+
+    judge = Judge(between_sides(), SIDE_READER)
+    for translate, there in ((identity, 0), (arrive, 1)):
+        rows = keyed(judge.assess("model", translate, 1, silent).rows, "model")
+        for cycles in (0, 1):
+            inv, rec = rows["inv", cycles, "8bit"], rows["rec", cycles, "8bit"]
+            assert (inv.label_accuracy, inv.changed_accuracy, inv.kept_accuracy) == (there, there, None)
+            assert rec.label_accuracy == 1 and (rec.changed_accuracy, rec.kept_accuracy) == ((1, None) if cycles else (None, 1))
+            assert inv.accuracy_by_attribute == {"space": there} and inv.psnr_to_truth is None and rec.psnr_to_truth == 100
+
+
+def test_the_reference_is_the_space_of_the_outputs() -> None:
+    task = between_sides()
+    left, right = (extract(task.dataset.splits["test"][name].pixels) for name in SIDES.pair)
+    rows = keyed(Judge(task, None).assess("nothing", identity, 0, silent).rows, "nothing")
+    for direction, reference in (("inv", right), ("rec", left)):
+        expected = kernel(reference, left)
+        assert expected is not None and rows[direction, 0, "8bit"].kernel == pytest.approx(expected[0])
+
+
+def test_what_is_undefined_is_none_and_never_nan() -> None:
+    task = trial(faces(truth=False), 1)
+    judged = [Judge(task, None).assess("nothing", identity, 1, silent).rows, Judge(task, READER).bounds(1, silent)]
+    for row in (row for rows in judged for row in rows):
+        assert row.samples == 1 and row.frechet is row.kernel is row.kernel_std is None
+        numbers = [value for value in (*asdict(row).values(), *row.accuracy_by_attribute.values()) if isinstance(value, float)]
+        assert numbers and not any(math.isnan(value) for value in numbers)
+    for row in judged[0]:
+        assert row.label_accuracy is row.label_accuracy_bits is row.changed_accuracy is row.kept_accuracy is None
+        assert row.accuracy_by_attribute == {}
+
+
+def test_images_of_another_size_have_no_l1() -> None:
+    sizes = Space({"left": SPEC, "right": ImageSpec(3, 12, 20)})
+    small = Images(np.zeros((3, 12, 20, 3), np.uint8), None, ("d", "e", "f"))
+    task = trial(Dataset("sizes", sizes, {"test": {**between_sides().dataset.splits["test"], "right": small}}))
+
+    def resize(image: Tensor, source: Domain, target: Domain) -> Tensor:
+        return nn.functional.interpolate(image, sizes.images[target.space].shape[1:])
+
+    rows = keyed(Judge(task, None).assess("resize", resize, 0, silent).rows, "resize")
+    inv, rec = rows["inv", 0, "8bit"], rows["rec", 0, "8bit"]
+    assert inv.l1_to_source is None and inv.perceptual_to_source is not None and inv.perceptual_to_source > 0
+    assert rec.l1_to_source == 0
+
+
+def test_progress_counts_every_image_measured() -> None:
+    heard: list[int] = []
+    judge = Judge(by_hand(), READER)
+    judge.assess("nothing", identity, 1, heard.append)
+    assert sum(heard) == 8 * 3
+    judge.bounds(1, heard.append)
+    assert sum(heard) == (8 + 4) * 3, "floor and ceiling do not depend on the number of cycles"

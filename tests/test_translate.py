@@ -1,0 +1,246 @@
+"""Using a trained run: targets and sources in words, chains through 8 bits, and pictures of every kind."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from viceversa.attributes import Binary, OneOf
+from viceversa.domains import Domain, ImageSpec, Space
+from viceversa.errors import UsageError
+from viceversa.evaluation.labeller import Labeller
+from viceversa.method import Method, Optimizer, Phase, to_labels, to_spaces
+from viceversa.objective import Objective
+from viceversa.plans import Retarget
+from viceversa.recipes.record import Record, write_record
+from viceversa.recipes.settings import Recipe
+from viceversa.training.checkpoint import save_checkpoint
+from viceversa.training.step import Trainee
+from viceversa.translate import Model, load, opened
+
+FACES = Space({"faces": ImageSpec(3, 16, 16)}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses")))
+SEASONS = Space({"summer": ImageSpec(3, 16, 16), "winter": ImageSpec(1, 8, 12)})
+
+
+class Nudge(nn.Module):
+    """Adds .35 of a level and notes the labels of both ends, or resizes to the target's space."""
+
+    def __init__(self, space: Space) -> None:
+        super().__init__()
+        self.space, self.levels = space, nn.Parameter(torch.tensor(0.35))
+        self.legs: list[tuple[object, object]] = []
+
+    def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
+        assert image.shape[1:] == self.space.images[source.space].shape
+        ends = (source.space, target.space) if source.label is None else (source.label[0].tolist(), target.label[0].tolist())
+        self.legs.append(ends)
+        channels, *size = self.space.images[target.space].shape
+        result = nn.functional.interpolate(image.mean(1, keepdim=True), size).expand(-1, channels, -1, -1)
+        return (image if image.shape == result.shape else result) + self.levels / 127.5
+
+
+class Constant(nn.Module):
+    """Reads brown hair and glasses off everything."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.tensor([[0.0, 1, 2, 5]]).expand(len(images), -1)
+
+
+def build(space: Space) -> Method:
+    nudge = Nudge(space)
+    plan = Retarget(space, translate=nudge, discriminate=nudge)
+    return Method(
+        translator=nudge,
+        networks=nn.ModuleDict({"generator": nudge}),
+        optimizers={"generator": Optimizer(1e-3)},
+        phases=(Phase("generator", learns=("generator",), plan=plan, objective=Objective()),),
+        destination=to_labels(space) if space.attributes else to_spaces,
+        averaged=("generator",),
+    )
+
+
+def record(space: Space) -> Record:
+    recipe, own = Recipe[None](name="own", method=None), f"{build.__module__}:{build.__qualname__}"
+    return Record(recipe=recipe, dataset="toy", space=space, build=own, device="cpu", precision="fp32")
+
+
+def model(space: Space = FACES, *, labeller: bool = True) -> Model:
+    return Model("toy", build(space), record(space), Labeller(Constant(), FACES, 1.0, None) if labeller else None)
+
+
+def legs(used: Model) -> list[tuple[object, object]]:
+    return used.method.translator.legs
+
+
+PLAIN = Image.new("RGB", (16, 16), (100, 100, 100))
+READ, BLACK, BLOND = [0, 0, 1, 1], [1, 0, 0, 1], [0, 1, 0, 1]
+
+
+def test_a_target_keeps_what_it_does_not_name() -> None:
+    used = model()
+    assert np.array_equal(used.translate(PLAIN, "hair=blond"), PLAIN)  # .35 of a level rounds to none
+    used.translate(PLAIN, "glasses=no")
+    assert legs(used) == [(READ, BLOND), (READ, [0, 0, 1, 0])]
+
+
+def test_what_the_source_says_overrides_the_labeller() -> None:
+    used = model()
+    used.translate(PLAIN, "hair=blond", source="glasses=no")
+    used.translate(PLAIN, "glasses=yes", source="hair=black,glasses=no")
+    assert legs(used) == [([0, 0, 1, 0], [0, 1, 0, 0]), ([1, 0, 0, 0], BLACK)]
+
+
+def test_without_a_labeller_the_source_must_say_everything() -> None:
+    used = model(labeller=False)
+    used.translate(PLAIN, "hair=blond", source="hair=black,glasses=yes")
+    assert legs(used) == [(BLACK, BLOND)]
+    with pytest.raises(UsageError, match=r"no labeller.*\(glasses\)"):
+        used.translate(PLAIN, "hair=blond", source="hair=black")
+
+
+def test_a_chain_goes_on_from_each_target_through_8_bits() -> None:
+    used = model()
+    pictures = used.chain(PLAIN, ["hair=blond", "glasses=no", "hair=black"])
+    assert legs(used) == [(READ, BLOND), (BLOND, [0, 1, 0, 0]), ([0, 1, 0, 0], [1, 0, 0, 0])]
+    assert [np.unique(picture).tolist() for picture in pictures] == [[100]] * 3, "1.05 levels, had they not been rounded"
+    assert {(picture.mode, picture.size) for picture in pictures} == {("RGB", (16, 16))}
+    with torch.no_grad():
+        used.method.translator.levels.fill_(0.6)
+    assert [np.unique(picture).tolist() for picture in used.chain(PLAIN, ["hair=blond"] * 3)] == [[101], [102], [103]]
+
+
+def test_between_spaces() -> None:
+    used = model(SEASONS, labeller=False)
+    there, back = used.chain(PLAIN, ["winter", "summer"])
+    assert legs(used) == [("summer", "winter"), ("winter", "summer")]
+    assert (there.mode, there.size) == ("L", (12, 8)) and (back.mode, back.size) == ("RGB", (16, 16))
+    for to, source in (("", "winter"), ("summer", ""), ("summer", "winter")):
+        assert used.translate(PLAIN, to, source=source).size == (16, 16), "of two spaces, naming one says the other"
+    assert legs(used)[2:] == [("winter", "summer")] * 3
+
+
+@pytest.mark.parametrize(
+    ("space", "to", "source", "told"),
+    [
+        (FACES, "hair=blonde", "", "Did you mean 'blond'?"),
+        (FACES, "hat=yes", "", "unknown attribute 'hat'. Known: hair, glasses"),
+        (FACES, "hair=blond", "glases=no", "Did you mean 'glasses'?"),
+        (FACES, "", "", "--to hair=black"),
+        (SEASONS, "wintr", "", "unknown space 'wintr'. Did you mean 'winter'? Known: summer, winter"),
+        (SEASONS, "winter", "spring", "Known: summer, winter"),
+        (SEASONS, "winter", "winter", "'winter' already"),
+    ],
+)
+def test_what_is_unknown(space: Space, to: str, source: str, told: str) -> None:
+    used = model(space)
+    for use in (lambda: used.translate(PLAIN, to, source=source), lambda: used.check(to, source)):
+        with pytest.raises(UsageError) as error:
+            use()
+        assert told in str(error.value)
+    assert legs(used) == []
+
+
+def test_what_is_known_needs_no_image() -> None:
+    model().check("hair=blond", "glasses=no")
+    model(SEASONS).check("winter")
+    model(SEASONS).check("", "winter")
+
+
+MODES: dict[str, Callable[[], Image.Image]] = {
+    "palette": lambda: PLAIN.quantize(4),
+    "transparent": lambda: PLAIN.convert("RGBA"),
+    "gray": lambda: PLAIN.convert("L"),
+    "gray and alpha": lambda: PLAIN.convert("LA"),
+    "16 bits": lambda: Image.fromarray(np.full((16, 16), 100 * 257, np.uint16)),
+    "large": lambda: PLAIN.resize((40, 30)),
+    "small": lambda: PLAIN.resize((5, 9)),
+}
+
+
+@pytest.mark.parametrize("picture", MODES.values(), ids=MODES)
+@pytest.mark.parametrize("form", ["image", "path", "str"])
+def test_pictures_of_all_modes_and_sizes(picture: Callable[[], Image.Image], form: str, tmp_path: Path) -> None:
+    image, path = picture(), tmp_path / "picture.png"
+    image.save(path)
+    given = {"image": image, "path": path, "str": str(path)}[form]
+    translated = model().translate(given, "hair=blond")
+    assert (translated.mode, translated.size) == ("RGB", (16, 16)) and np.unique(translated).tolist() == [100]
+
+
+def test_black_and_white_pictures() -> None:
+    halves = np.arange(16)[:, None].repeat(16, 1) < 8
+    translated = model().translate(Image.fromarray(halves), "hair=blond")
+    assert np.array_equal(translated, (halves[..., None] * 255).repeat(3, 2))
+
+
+def huge(png: bytes) -> bytes:
+    """The file with 60000 x 60000 pixels in its header."""
+    header = png[12:16] + (60000).to_bytes(4, "big") * 2 + png[24:29]
+    return png[:12] + header + zlib.crc32(header).to_bytes(4, "big") + png[33:]
+
+
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda png: b"",
+    "text": lambda png: b"not an image",
+    "cut": lambda png: png[:2000],
+    "broken": lambda png: png[:2000] + bytes(2000) + png[4000:],
+    "huge": huge,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_file_that_is_no_image(damage: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(UsageError, match=r"cannot read the image '.*picture\.png'"):
+        model().translate(path, "hair=blond")
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "missing.png"):
+        with pytest.raises(UsageError, match="cannot read the image"):
+            model().translate(path, "hair=blond")
+
+
+def test_an_opened_picture_outlives_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "picture.png"
+    PLAIN.save(path)
+    image = opened(path)
+    path.unlink()
+    assert np.array_equal(image, PLAIN)
+
+
+def saved(run: Path) -> Path:
+    """A run whose weights add .6 of a level, their averages 2.2."""
+    trained, averages = build(FACES), build(FACES)
+    with torch.no_grad():
+        trained.translator.levels.fill_(0.6)
+        averages.translator.levels.fill_(2.2)
+    write_record(run, record(FACES))
+    save_checkpoint(run, 7, Trainee(trained), averages)
+    return run
+
+
+def test_a_loaded_run_translates_with_its_averages(tmp_path: Path) -> None:
+    used = load(saved(tmp_path / "run"), build=build)
+    assert used.name == "run" and used.space == FACES and used.labeller is None
+    assert np.unique(used.translate(PLAIN, "hair=blond", source="hair=black,glasses=no")).tolist() == [102]
+    assert not any(weight.requires_grad for weight in used.method.translator.parameters()) and not used.method.translator.training
+
+
+def test_runs_that_cannot_be_loaded(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"there is no run in '.*missing'"):
+        load(tmp_path / "missing")
+    with pytest.raises(UsageError, match=r"test_translate:build.*build="):
+        load(saved(tmp_path / "own"))
+    write_record(tmp_path / "begun", record(FACES))
+    with pytest.raises(UsageError, match=r"'.*begun' has no checkpoint yet"):
+        load(str(tmp_path / "begun"), build=build)

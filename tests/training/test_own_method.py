@@ -1,0 +1,140 @@
+"""A method in a user's own file trains, resumes and loads like a packaged one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+
+from contracts.cases import build_masked
+from training.small import assert_same_runs, finish, start
+from viceversa.errors import UsageError
+from viceversa.recipes.record import read_record
+from viceversa.translate import load
+
+OWN = '''
+"""Repaints images so that a little reader sees the target's label in them."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from viceversa.domains import Domain
+from viceversa.journey import Journey
+from viceversa.method import Method, Optimizer, Phase, to_labels
+from viceversa.objective import Objective
+from viceversa.plans import Need, relabeled
+
+
+class Painter(nn.Module):
+    def __init__(self, labels):
+        super().__init__()
+        self.colors = nn.Conv2d(3 + labels, 3, 3, 1, 1)
+
+    def forward(self, image, source, target):
+        planes = target.label[:, :, None, None].expand(-1, -1, *image.shape[2:])
+        return torch.tanh(image + self.colors(torch.cat([image, planes], 1)))
+
+
+class Relabeling:
+    def __init__(self, space, painter):
+        self.needs, self.painter = (Need("picture", space.only),), painter
+
+    def __call__(self, batch, draws):
+        real = batch["picture"]
+        target = relabeled(real, "target", draws)
+        return [Journey(real, lambda number: target, translate=self.painter, discriminate=None, draws=draws)]
+
+
+def build(space):
+    painter = Painter(space.label_width)
+    reader = nn.Sequential(nn.Conv2d(3, 8, 4, 4), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, space.label_width))
+
+    def reading(journey):
+        return space.classification(reader(journey.image), journey.source.label)
+
+    def painting(journey):
+        return space.classification(reader(journey.translated), journey.target.label)
+
+    def keeping(journey):
+        return F.l1_loss(journey.translated, journey.image)
+
+    plan, adam = Relabeling(space, painter), Optimizer(1e-3)
+    return Method(
+        translator=painter,
+        networks=nn.ModuleDict({"painter": painter, "reader": reader}),
+        optimizers={"painter": adam, "reader": adam},
+        phases=(
+            Phase("reader", ("reader",), plan, Objective(reading=(1, reading))),
+            Phase("painter", ("painter",), plan, Objective(painting=(1, painting), keeping=(10, keeping))),
+        ),
+        destination=to_labels(space),
+        averaged=("painter",),
+    )
+'''
+
+TRAIN = """
+import sys
+sys.path.insert(0, "../methods")
+from mine import build
+from viceversa.training.run import train
+
+run, how, until = sys.argv[1], sys.argv[2], int(sys.argv[3])
+outcome = train(build, data="avatars", out=run, until=until, resume=how == "resume", steps=12, batch=8, labeller=False, quiet=True)
+print(outcome.run, outcome.step)
+"""
+
+LOAD = """
+import sys
+sys.path.insert(0, "../methods")
+import torch
+from mine import build
+from PIL import Image
+from viceversa.translate import load
+
+model = load(sys.argv[1], build=build)
+label = "hair=black,glasses=no,beard=no,smile=no,tone=0.5"
+picture = model.translate(Image.new("RGB", (32, 32), "gray"), "glasses=yes", source=label)
+print(picture.size, model.method.translator.colors.weight.double().sum().item(), sep="|")
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the user's file in methods/ and an empty work/, from which two trainings were run: one in one go."""
+    place = tmp_path_factory.mktemp("own")
+    (place / "methods").mkdir()
+    (place / "methods" / "mine.py").write_text(OWN)
+    work = place / "work"
+    work.mkdir()
+    assert finish(start(TRAIN, "whole", "begin", 8, cwd=work)) == "whole 8\n"
+    assert finish(start(TRAIN, "parts", "begin", 3, cwd=work)) == "parts 3\n"
+    assert finish(start(TRAIN, "parts", "resume", 8, cwd=work)) == "parts 8\n"
+    return work
+
+
+def test_it_resumes_exactly(place: Path) -> None:
+    assert_same_runs(place / "whole", place / "parts", but_logged=(3,))
+
+
+def test_its_recipe_says_where_it_comes_from(place: Path) -> None:
+    record = read_record(place / "whole")
+    assert (record.build, record.recipe.name, record.recipe.method, record.dataset) == ("mine:build", "own", None, "avatars-32-v1")
+
+
+def test_it_loads_with_its_builder_and_translates_with_the_averages(place: Path) -> None:
+    size, total = finish(start(LOAD, "whole", cwd=place)).strip().split("|")
+    assert size == "(32, 32)"
+    averages = safetensors.torch.load_file(place / "whole" / "checkpoints" / "00000008" / "averages.safetensors")
+    assert float(total) == averages["painter.colors.weight"].double().sum().item()
+
+
+def test_it_does_not_load_without_its_builder(place: Path) -> None:
+    with pytest.raises(UsageError, match=r"method of its own, mine:build: .*load\(run, build=\.\.\.\)"):
+        load(place / "whole")
+
+
+def test_another_builder_is_refused(place: Path) -> None:
+    with pytest.raises(UsageError, match="checkpoint of another method"):
+        load(place / "whole", build=build_masked)

@@ -1,0 +1,170 @@
+"""A training that stopped and went on equals one that did not, bit for bit; what contradicts it or is no run is refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from contracts.cases import CASES, Case
+from training.small import assert_same_runs, noise, trainer
+from viceversa.errors import UsageError
+from viceversa.recipes import builder, recipe_named
+from viceversa.recipes.record import Record, write_record
+from viceversa.training.run import CONTENTS, train
+
+# Augmented CycleGAN's toy cannot be called as a translator, so that no sample can be drawn.
+STEPPED = [case for case in CASES if case.name != "augmented-cyclegan"]
+BY_NAME = {case.name: case for case in CASES}
+
+
+def run_for(run: Path, case: Case, until: int, *, precision: str = "fp32", resume: bool = False) -> None:
+    """Thirteen images in batches of 4: an epoch has 4 steps, the last of one image. The log has lines at 10 and at the end."""
+    training = trainer(run, case.build, noise(case.space), precision=precision, flip=True, shift=1)
+    if resume:
+        assert training.resume() > 0
+    assert training.train(until) is None
+
+
+@pytest.mark.parametrize("case", STEPPED, ids=lambda case: case.name)
+def test_stopping_changes_nothing(case: Case, tmp_path: Path) -> None:
+    run_for(tmp_path / "whole", case, 12)
+    run_for(tmp_path / "parts", case, 7)
+    run_for(tmp_path / "parts", case, 12, resume=True)
+    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(7,))
+
+
+@pytest.mark.parametrize("name", ["multicyclic", "masked", "cyclegan"])
+def test_stopping_changes_nothing_in_bf16(name: str, tmp_path: Path) -> None:
+    for run, stops in (("whole", (6,)), ("parts", (3, 6))):
+        for number, until in enumerate(stops):
+            run_for(tmp_path / run, BY_NAME[name], until, precision="bf16", resume=number > 0)
+    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(3,))
+    run_for(tmp_path / "full", BY_NAME[name], 6)
+    with pytest.raises(AssertionError):
+        assert_same_runs(tmp_path / "whole", tmp_path / "full")
+
+
+def test_the_pool_is_part_of_the_state(tmp_path: Path) -> None:
+    """Without it the same run goes elsewhere: so the test above would see it missing."""
+    case = BY_NAME["cyclegan"]
+    run_for(tmp_path / "whole", case, 12)
+    run_for(tmp_path / "parts", case, 7)
+    training = trainer(tmp_path / "parts", case.build, noise(case.space), flip=True, shift=1)
+    training.resume()
+    assert all(len(images) == 3 for images in training.method.memory["pool"].images.values())
+    training.method.memory["pool"].images.clear()
+    training.train(12)
+    with pytest.raises(AssertionError, match="safetensors"):
+        assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(7,))
+
+
+def test_what_was_logged_after_the_checkpoint_is_forgotten(tmp_path: Path) -> None:
+    """As after a crash: whole lines of later steps, and one that is cut short."""
+    case = BY_NAME["masked"]
+    run_for(tmp_path / "whole", case, 12)
+    run_for(tmp_path / "parts", case, 7)
+    with (tmp_path / "parts" / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps({"step": 8, "lost": 1.0}) + '\n{"step": 9, "lo')
+    run_for(tmp_path / "parts", case, 12, resume=True)
+    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(7,))
+
+
+def test_a_finished_training_that_is_resumed_is_left_as_it_is(tmp_path: Path) -> None:
+    """Its only checkpoint must not be in danger of being half replaced."""
+    run_for(tmp_path, BY_NAME["masked"], 4)
+    (checkpoint,) = (tmp_path / "checkpoints").iterdir()
+    before = checkpoint.stat().st_ino, digest(checkpoint)
+    run_for(tmp_path, BY_NAME["masked"], 4, resume=True)
+    assert (checkpoint.stat().st_ino, digest(checkpoint)) == before
+
+
+def begun(run: Path) -> Path:
+    """A run of one recipe, as it is before its first checkpoint, beside a file of somebody else's."""
+    recipe = recipe_named("stargan")
+    training = recipe.training.model_copy(update={"labeller": False, "batch": 2})
+    case = BY_NAME["masked"]
+    recipe = recipe.model_copy(update={"training": training, "data": "avatars"})
+    record = Record(recipe=recipe, dataset="avatars-32-v1", space=case.space, device="cpu", precision="fp32")
+    write_record(run, record)
+    (run / "notes.txt").write_text("mine")
+    (run / "metrics.jsonl").write_text('{"step": 1}\n')
+    return run
+
+
+def digest(folder: Path) -> dict[str, str]:
+    """The content of every file."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+@pytest.mark.parametrize(
+    ("setting", "old", "new"),
+    [
+        ({"batch": 3}, "training.batch = 2", "3"),
+        ({"seed": 5}, "training.seed = 0", "5"),
+        ({"steps": 7}, "training.steps = 20000", "7"),
+        ({"average": 0.5}, "training.average = 0.995", "0.5"),
+        ({"decay": "constant"}, "training.decay = 'linear'", "'constant'"),
+        ({"flip": True}, "training.flip = False", "True"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_contradicting_setting_is_refused(setting: dict[str, object], old: str, new: str, tmp_path: Path) -> None:
+    before = digest(begun(tmp_path))
+    with pytest.raises(UsageError) as refused:
+        train("stargan", out=tmp_path, resume=True, quiet=True, **setting)
+    message = str(refused.value)
+    assert old in message and f"not {new}:" in message and str(tmp_path) in message and "\n" not in message
+    assert digest(tmp_path) == before
+
+
+def test_another_recipe_is_refused(tmp_path: Path) -> None:
+    before = digest(begun(tmp_path))
+    with pytest.raises(UsageError, match=r"'stargan'.*'multicyclic'"):
+        train("multicyclic", out=tmp_path, resume=True, quiet=True)
+    with pytest.raises(UsageError, match="'stargan', not of 'own'"):
+        train(builder(recipe_named("stargan")), out=tmp_path, resume=True, quiet=True)
+    assert digest(tmp_path) == before
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    for overwrite in (False, True):
+        with pytest.raises(UsageError, match="not empty and holds no run"):
+            train("stargan", out=tmp_path, overwrite=overwrite, quiet=True)
+    with pytest.raises(UsageError, match="there is no run in"):
+        train("stargan", out=tmp_path, resume=True, quiet=True)
+    with pytest.raises(UsageError, match=r"notes\.txt"):
+        train("stargan", out=tmp_path / "notes.txt", quiet=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_run_is_refused_without_resume_or_overwrite(tmp_path: Path) -> None:
+    before = digest(begun(tmp_path))
+    with pytest.raises(UsageError, match=r"--resume.*--overwrite"):
+        train("stargan", out=tmp_path, quiet=True)
+    assert digest(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"data": "nothing"}, {"batch": 0}, {"steps": -1}, {"decay": "never"}, {"size": 0}, {"until": 0}], ids=str
+)
+def test_overwrite_removes_nothing_before_all_settings_are_right(wrong: dict[str, object], tmp_path: Path) -> None:
+    before = digest(begun(tmp_path))
+    with pytest.raises(UsageError):
+        train("stargan", out=tmp_path, overwrite=True, quiet=True, labeller=False, **({"steps": 1, "batch": 2} | wrong))
+    assert digest(tmp_path) == before
+
+
+def test_overwrite_removes_only_what_a_run_writes(tmp_path: Path) -> None:
+    begun(tmp_path)
+    (tmp_path / "checkpoints" / "00000009").mkdir(parents=True)
+    outcome = train("stargan", out=tmp_path, overwrite=True, quiet=True, steps=1, batch=2, labeller=False)
+    assert (outcome.step, outcome.interrupted) == (1, None)
+    assert (tmp_path / "notes.txt").read_text() == "mine"
+    assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["00000001"]
+    assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 1
+    assert {path.name for path in tmp_path.iterdir()} <= {*CONTENTS, "notes.txt"}
