@@ -8,7 +8,6 @@ and the evaluation per number of cycles is the same walk without gradients.
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
@@ -43,10 +42,17 @@ class Critic(Protocol):
 
 def walk(translate: Translator, image: Tensor, domains: Sequence[Domain]) -> list[Tensor]:
     """x_k = T(x_{k-1}, d_{k-1} -> d_k): the image in each of the domains; `domains[0]` is where `image` is."""
-    images = [image]
-    for source, target in itertools.pairwise(domains):
-        images.append(translate(images[-1], source, target))
+    images, here = [image], domains[0]
+    for target in domains[1:]:
+        there = entered(images[-1], target)
+        images.append(translate(images[-1], here, there))
+        here = there
     return images
+
+
+def entered(image: Tensor, domain: Domain) -> Domain:
+    """The domain with its style read off the image that is about to depart for it."""
+    return replace(domain, style=domain.style(image)) if callable(domain.style) else domain
 
 
 class _Cut:
@@ -98,7 +104,7 @@ class _Record:
         key = (path, graph and self.graph)
         if key not in self.domains:
             with torch.set_grad_enabled(graph and self.graph):
-                self.domains[key] = replace(last, style=last.style(self.image(path[:-1], graph)))
+                self.domains[key] = entered(self.image(path[:-1], graph), last)
         return self.domains[key]
 
     def judge(self, path: Path) -> Judgment:

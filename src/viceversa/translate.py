@@ -16,6 +16,7 @@ from viceversa.data.dataset import Pixels
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.labeller import Labeller, load_labeller
+from viceversa.journey import walk
 from viceversa.method import Builder, Method, Request
 from viceversa.recipes import builder
 from viceversa.recipes.record import Record, read_record
@@ -104,7 +105,7 @@ class Model:
     def translate_images(self, images: Tensor, source: Domain, target: Domain) -> Tensor:
         """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`, in float32."""
         device = next(self.method.translator.parameters()).device
-        return self.method.translate(images.to(device), _moved(source, device), _moved(target, device)).cpu()
+        return walk(self.method.translate, images.to(device), [_moved(source, device), _moved(target, device)])[-1].cpu()
 
     def translate_pixels(self, pixels: Pixels, source: Domain, target: Domain) -> Pixels:
         """(N, H, W, C) uint8 of `source` -> the same of `target`."""

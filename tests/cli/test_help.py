@@ -70,7 +70,9 @@ def test_a_recipes_help_shows_every_setting_with_its_default(
     said = capsys.readouterr().out
     for name, value in dotted(RECIPES[recipe]()):
         option = name.replace("_", "-")
-        line = next(line for line in said.splitlines() if f"--{option} " in line or f".no-{option.split('.')[-1]} " in line)
+        place, _, last = option.rpartition(".")
+        names = (f"--{option} ", f"--{place}.no-{last} ")
+        line = next(line for line in said.splitlines() if line.strip(" │").startswith(names))
         after = said[said.index(line) :].split("(default:", 1)[1].split(")")[0]
         expected = " ".join(map(str, value)) if isinstance(value, tuple) else str(value)
         assert after.strip() == expected, option

@@ -62,7 +62,6 @@ WRONG = {
     "train stargan --until 0": ["until=0"],
     "train stargan --data celeba": ["'celeba'", "avatars"],
     "train stargan --size 5": ["5", "16"],
-    "train stargan --size 33": ["33"],
     "train stargan --data avatars:glasses": ["plain, glasses"],
     "train cyclegan --data avatars": ["two spaces", "avatars"],
     "train multicyclic --multicycle.losses style": ["style", "cycle"],

@@ -33,7 +33,9 @@ def painter(channels_in: int, channels_out: int) -> nn.Sequential:
 
 
 def reader(channels: int, outputs: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(channels, 6, 4, 2, 1), nn.LeakyReLU(0.2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, outputs))
+    return nn.Sequential(
+        nn.Conv2d(channels, 6, 4, 2, 1), nn.LeakyReLU(0.2), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(6, outputs)
+    )
 
 
 # --- RelGAN: conditioned on the difference of labels ---------------------------------------------------------------
@@ -79,9 +81,7 @@ class Triples:
 
         examples = (batch["b"], batch["c"])
         return [
-            Journey(
-                batch["a"], route, translate=self.translate, discriminate=self.discriminate, draws=draws, examples=examples
-            )
+            Journey(batch["a"], route, translate=self.translate, discriminate=self.discriminate, draws=draws, examples=examples)
         ]
 
 
@@ -140,7 +140,8 @@ def relgan(space: Space) -> Method:
         optimizers={"generator": ADAM, "discriminator": ADAM},
         phases=(
             Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
-                adversarial=(1, Discriminate(gan)), matching=(1, Matching(critic)), interpolation=(10, Interpolated(critic, True)))),
+                adversarial=(1, Discriminate(gan)), matching=(1, Matching(critic)),
+                interpolation=(10, Interpolated(critic, True)))),
             Phase("generator", learns=("generator",), plan=plan, objective=Objective(
                 adversarial=(1, Fool(gan)), matching=(1, Matched(critic)), cycle=(10, Cycle()), identity=(10, Identity()),
                 interpolation=(10, Interpolated(critic, False))),
@@ -201,9 +202,7 @@ class Codes:
         def route(number: int) -> Domain:
             return Domain(real.domain.space, label, self.style(number, batch, draws))
 
-        return [
-            Journey(Example(real.image, home), route, translate=self.translate, discriminate=self.discriminate, draws=draws)
-        ]
+        return [Journey(Example(real.image, home), route, translate=self.translate, discriminate=self.discriminate, draws=draws)]
 
 
 @dataclass(frozen=True)
@@ -258,7 +257,8 @@ def stargan2(space: Space) -> Method:
             Phase("latent", learns=("generator", "mapping", "encoder"), plan=noise, objective=drawing, chained=chained),
             Phase("reference", learns=("generator",), plan=pictures, objective=drawing, chained=chained),
         ),
-        destination=lambda request: Domain("photos", request.label, lambda image: mapping(torch.zeros(len(image), 2), request.label)),
+        destination=lambda request: Domain(
+            "photos", request.label, lambda image: mapping(torch.zeros(len(image), 2), request.label)),
         averaged=("generator", "mapping", "encoder"),
     )  # fmt: skip
 
@@ -417,7 +417,8 @@ def icgan(space: Space) -> Method:
         networks=nn.ModuleDict({"decoder": inverting.decoder, "encoder": inverting.encoder, "discriminator": critic}),
         optimizers=dict.fromkeys(("decoder", "encoder", "discriminator"), ADAM),
         phases=(
-            Phase("discriminator", learns=("discriminator",), plan=plan, when=early, objective=Objective(adversarial=(1, discriminate))),
+            Phase("discriminator", learns=("discriminator",), plan=plan, when=early,
+                  objective=Objective(adversarial=(1, discriminate))),
             Phase("decoder", learns=("decoder",), plan=plan, when=early, objective=Objective(adversarial=(1, fool))),
             Phase("encoder", learns=("encoder",), plan=plan, when=late, objective=Objective(inversion=(1, invert))),
         ),

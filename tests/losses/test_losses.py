@@ -6,9 +6,9 @@ import math
 
 import pytest
 import torch
-from losses.walks import journey
 from torch import Tensor
 
+from losses.walks import journey
 from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.domains import Domain, Example, ImageSpec, Space
 from viceversa.draws import Draws

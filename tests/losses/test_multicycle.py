@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import Tensor, nn
+
 from contracts.cases import PHOTOS, build_stargan
 from contracts.toys import augmented_cyclegan, icgan
 from losses.walks import journey
-from torch import Tensor, nn
-
 from viceversa.attributes import Binary
 from viceversa.domains import Domain, Example, ImageSpec, Space
 from viceversa.draws import Draws

@@ -37,7 +37,10 @@ def test_stargan_counts() -> None:
         assert parameters(ClassifyingDiscriminator(ImageSpec(3, 128, 128), 5)) == 44_762_048
 
 
-@pytest.mark.parametrize(("size", "layers", "expected"), [(256, 3, 30), (128, 3, 14), (32, 3, 2), (32, 2, 6), (32, 1, 14), (28, 3, 1), (28, 2, 5), (28, 1, 12)])
+@pytest.mark.parametrize(
+    ("size", "layers", "expected"),
+    [(256, 3, 30), (128, 3, 14), (32, 3, 2), (32, 2, 6), (32, 1, 14), (28, 3, 1), (28, 2, 5), (28, 1, 12)],
+)
 def test_patch_maps(size: int, layers: int, expected: int) -> None:
     assert patch_discriminator(3, width=2, layers=layers)(torch.zeros(1, 3, size, size)).shape == (1, 1, expected, expected)
 
@@ -92,7 +95,12 @@ def test_the_mask_keeps_what_it_does_not_paint() -> None:
 def test_a_generator_for_each_target() -> None:
     images = {"digits": ImageSpec(1, 28, 28), "numbers": ImageSpec(3, 32, 32)}
     sources = {"digits": "numbers", "numbers": "digits"}
-    generators = nn.ModuleDict({target: resnet_generator(images[source].channels, images[target].channels, width=2, blocks=1) for target, source in sources.items()})
+    generators = nn.ModuleDict(
+        {
+            target: resnet_generator(images[source].channels, images[target].channels, width=2, blocks=1)
+            for target, source in sources.items()
+        }
+    )
     translate = PerTarget(generators, images, sources)
     there = translate(torch.zeros(2, 1, 28, 28), Domain("digits"), Domain("numbers"))
     back = translate(there, Domain("numbers"), Domain("digits"))

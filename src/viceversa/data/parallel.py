@@ -18,10 +18,9 @@ from queue import SimpleQueue
 from typing import IO, cast
 
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from viceversa.data.dataset import Pixels
+from viceversa.progress import watched
 
 Render = Callable[[range], Pixels]
 """Positions -> their images (N, H, W, C) uint8. Pickled, so a module's function or a functools.partial of one."""
@@ -58,8 +57,7 @@ def render_all(render: Render, pixels: Pixels, title: str) -> None:
 
         tasks = [threads.submit(fill, chunk) for chunk in chunks]
         try:
-            console = Console(stderr=True)
-            for task in track(as_completed(tasks), title, total=len(tasks), console=console, transient=True):
+            for task in watched(as_completed(tasks), title, total=len(tasks)):
                 task.result()
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)

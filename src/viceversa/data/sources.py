@@ -7,13 +7,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from PIL import Image
-from rich.console import Console
-from rich.progress import track
 
 from viceversa.data.avatars import avatars, avatars_glasses
 from viceversa.data.dataset import Dataset, Images
 from viceversa.domains import Space
 from viceversa.errors import UsageError, unknown
+from viceversa.progress import watched
 
 _EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {"avatars": avatars, "avatars:glasses": avatars_glasses}
 
@@ -37,7 +36,7 @@ def write_dataset(dataset: Dataset, directory: Path) -> None:
     for split, space, images in parts:
         folder = directory / "images" / split / space
         folder.mkdir(parents=True)
-        for index in track(range(len(images)), f"{split} {space}", console=Console(stderr=True), transient=True):
+        for index in watched(range(len(images)), f"{split} {space}"):
             Image.fromarray(images.pixels[index].squeeze()).save(folder / f"{images.ids[index]}.png")
     with (directory / "table.csv").open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)

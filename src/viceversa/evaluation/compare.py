@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from viceversa.data.dataset import Dataset
@@ -18,6 +17,7 @@ from viceversa.evaluation.features import EXTRACTOR
 from viceversa.evaluation.labeller import Labeller, independent_labeller, questions
 from viceversa.evaluation.report import Report, Row, Strip
 from viceversa.method import Builder
+from viceversa.progress import CONSOLE
 from viceversa.translate import load
 
 SHOWN = 6
@@ -74,7 +74,7 @@ def compare(
     labeller = independent_labeller(dataset, quiet=quiet) if questions(dataset) else None
     judge = Judge(task, labeller)
     columns = TextColumn("evaluating {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
+    with Progress(*columns, console=CONSOLE, disable=quiet or not CONSOLE.is_terminal, transient=True) as bar:
         outcomes = 2 + len(models) * (4 * cycles + 2)  # the bounds'; two directions and links, at k = 0 one link
         work = bar.add_task("the bounds", total=len(task) * outcomes)
 

@@ -40,12 +40,12 @@ def frechet(features: Features, others: Features) -> float | None:
     return float(metric.compute())
 
 
-def kernel(features: Features, others: Features, seed: int = 0) -> tuple[float, float] | None:
+def kernel(features: Features, others: Features, seed: int = 0) -> tuple[float, float | None] | None:
     """Mean and standard deviation over subsets of the unbiased squared MMD with k(a, b) = (a.b / d + 1)^3 (arXiv 1801.01401).
 
     MMD^2 = [sum_{i != j} k(x_i, x_j) + sum_{i != j} k(y_i, y_j)] / (m (m - 1)) - 2 mean k(x_i, y_j), over 100 subsets of
     m = min(1000, N, M) rows drawn by `seed`. features: (N, d), others: (M, d). No unit; unbiased, so it may be negative.
-    Where m = N = M there is one subset, all rows, and the deviation is 0: it says nothing then. None where N or M < 2.
+    Where m = N = M there is one subset, all rows, and no deviation: None. None in all where N or M < 2.
     torchmetrics' class would compute each kernel value about 50 times at N = 2000; here each is computed once, in float64,
     and held: 24 N^2 bytes for N = M.
     """
@@ -62,7 +62,7 @@ def kernel(features: Features, others: Features, seed: int = 0) -> tuple[float, 
         subset = within_x[i[:, None], i], between[i[:, None], j], within_y[j[:, None], j]
         values.append(maximum_mean_discrepancy(*subset))
     discrepancy = torch.stack(values)
-    return float(discrepancy.mean()), float(discrepancy.std(unbiased=False))
+    return float(discrepancy.mean()), float(discrepancy.std(unbiased=False)) if len(values) > 1 else None
 
 
 def _double(features: Features) -> Tensor:

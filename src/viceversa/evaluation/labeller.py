@@ -15,8 +15,6 @@ import safetensors.torch
 import torch
 from filelock import FileLock
 from pydantic import TypeAdapter
-from rich.console import Console
-from rich.progress import track
 from torch import Tensor, nn
 
 from viceversa.attributes import OneOf
@@ -27,6 +25,7 @@ from viceversa.domains import Space
 from viceversa.draws import Draws, seeded
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
+from viceversa.progress import watched
 
 VERSION = 1
 EPOCHS, BATCH, RATE = 1, 64, 3e-3
@@ -127,7 +126,7 @@ def _trained(dataset: Dataset, space: Space, epochs: int, quiet: bool) -> Labell
     batch = min(BATCH, len(pixels))
     per_epoch = len(pixels) // batch
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * per_epoch)
-    for step in track(range(epochs * per_epoch), "labeller", console=Console(stderr=True), disable=quiet, transient=True):
+    for step in watched(range(epochs * per_epoch), "labeller", quiet=quiet):
         epoch, number = divmod(step, per_epoch)
         order = torch.randperm(len(pixels), generator=seeded("labeller", epoch))[number * batch : (number + 1) * batch]
         images = _disturbed(normalized(pixels[order]), Draws(0, step))

@@ -48,17 +48,23 @@ def read_record(run: Path) -> Record:
         raise UsageError(f"there is no run in {str(run)!r}: it has no recipe.json.")
     text = path.read_bytes()
     try:
-        return _checked(Record.model_validate_json(text), path)
+        _check_format(text, path)
+        return Record.model_validate_json(text)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         raise UsageError(f"{str(path)!r} is not of this version or damaged: {place}: {first['msg']}.") from None
 
 
-def _checked(record: Record, path: Path) -> Record:
-    if record.format != FORMAT:
-        raise UsageError(f"{str(path)!r} has format {record.format}; this version of viceversa reads format {FORMAT}.")
-    return record
+class _Format(BaseModel):
+    format: int
+
+
+def _check_format(text: bytes, path: Path) -> None:
+    """First of all: another format may have other fields."""
+    found = _Format.model_validate_json(text).format
+    if found != FORMAT:
+        raise UsageError(f"{str(path)!r} has format {found}; this version of viceversa reads format {FORMAT}.")
 
 
 def differences(settings: BaseModel, others: BaseModel) -> Iterator[tuple[str, Any, Any]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import shutil
 import tempfile
 from pathlib import Path
@@ -62,7 +63,7 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
         rest = f"the checkpoint of step {int(kept.name)} is intact" if kept else "there is no earlier one"
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise UsageError(f"cannot write the checkpoint of step {step} to {str(folder)!r}: {reason}; {rest}.") from error
-    for old in _complete(run)[:-KEPT]:
+    for old in [*_complete(run)[:-KEPT], *folder.glob(".partial-*")]:
         shutil.rmtree(old, ignore_errors=True)
     return final
 
@@ -77,7 +78,7 @@ def restore_training(checkpoint: Path, trainee: Trainee, averages: Method) -> in
     """Brings a training to a checkpoint's state and returns how many steps it had. Raises UsageError."""
     restore_weights(checkpoint, trainee.method)
     _load(checkpoint / "averages.safetensors", averages)
-    state: dict[str, Any] = torch.load(checkpoint / "training.pt", map_location="cpu", weights_only=True)
+    state = _training_state(checkpoint / "training.pt")
     _same_names(checkpoint, "optimizers", state["optimizers"], trainee.optimizers)
     _same_names(checkpoint, "memory", state["memory"], trainee.method.memory)
     for name, optimizer in trainee.optimizers.items():
@@ -124,6 +125,15 @@ def _load(file: Path, method: Method) -> None:
     if file.name.startswith("networks") and (missing := own.keys() - stored.keys()):
         raise UsageError(f"{str(file)!r} is the checkpoint of another method: it lacks {sorted(missing)[0]}.")
     method.networks.load_state_dict(stored, strict=False)
+
+
+def _training_state(file: Path) -> dict[str, Any]:
+    """The step, the optimizers and the memory that were saved, read as data only."""
+    try:
+        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise UsageError(f"cannot read the checkpoint file {str(file)!r}: it is missing or damaged.") from error
+    return state
 
 
 def _same_names(checkpoint: Path, what: str, stored: dict[str, Any], own: Any) -> None:

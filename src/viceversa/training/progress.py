@@ -6,8 +6,9 @@ import time
 from collections.abc import Mapping
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from viceversa.progress import CONSOLE
 
 
 class TrainingBar:
@@ -18,7 +19,7 @@ class TrainingBar:
             TextColumn("training"), BarColumn(None), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
             TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[losses]}"),
         )  # fmt: skip
-        self._bar = Progress(*columns, console=Console(stderr=True), disable=quiet)
+        self._bar = Progress(*columns, console=CONSOLE, disable=quiet)
         self._task = self._bar.add_task("", total=until, completed=start, speed="", losses="")
         self._losses: dict[str, float] = {}
         self._since, self._images = time.perf_counter(), 0

@@ -21,7 +21,7 @@ from viceversa.recipes.settings import Recipe, Training
 from viceversa.training.hardware import accelerator_for, resolved_precision
 from viceversa.training.trainer import Trainer
 
-CONTENTS = ("recipe.json", "checkpoints", "samples", "events", "metrics.jsonl", "labeller.safetensors")
+CONTENTS = ("checkpoints", "samples", "events", "metrics.jsonl", "labeller.safetensors", "recipe.json")
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def run_recipe(
         recipe=recipe,
         dataset=dataset.name,
         space=dataset.space,
-        build=None if own is None else f"{own.__module__}:{own.__qualname__}",
+        build=None if own is None else f"{own.__module__}:{getattr(own, '__qualname__', own)}",
         device=accelerator.device.type,
         precision=stored.precision if stored else resolved_precision(recipe.training.precision, accelerator.device),
     )
@@ -114,8 +114,9 @@ def run_recipe(
     elif accelerator.is_main_process:
         _make_room(run)
         write_record(run, record)
-        if recipe.training.labeller and dataset.space.attributes:
-            save_labeller(dataset, run / "labeller.safetensors", quiet=quiet)
+    labeller = run / "labeller.safetensors"
+    if accelerator.is_main_process and recipe.training.labeller and dataset.space.attributes and not labeller.exists():
+        save_labeller(dataset, labeller, quiet=quiet)
     accelerator.wait_for_everyone()
     interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
     return Outcome(run, trainer.step, interrupted)

@@ -50,7 +50,8 @@ def _between_labels(method: Method, start: Tensor, label: Tensor, space: Space, 
     for attribute, columns in space.columns(label):
         opposite = attribute.invert(columns, seeded(seed, "samples", attribute.name))
         edited = torch.cat([opposite if other is attribute else values for other, values in space.columns(label)], 1)
-        pictures.append(quantized(method.translate(start, home, method.destination(Request(space.only, edited)))))
+        there = method.destination(Request(space.only, edited))
+        pictures.append(quantized(walk(method.translate, start, [home, there])[-1]))
         captions.append(attribute.name)
     targets = [space.draw(len(start), seeded(seed, "samples", number)).to(label) for number in range(CHAIN)]
     stops = [home, *(method.destination(Request(space.only, target)) for target in (*targets, label))]

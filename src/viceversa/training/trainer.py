@@ -18,6 +18,7 @@ from torch import Tensor
 
 from viceversa.data.dataset import Dataset
 from viceversa.draws import seeded
+from viceversa.errors import NotFiniteError, UsageError
 from viceversa.files import write_atomically
 from viceversa.method import Builder, Method
 from viceversa.pictures import save_png
@@ -73,7 +74,7 @@ class Trainer:
     def resume(self) -> int:
         """Goes on from the run's last checkpoint; returns its step, 0 where there is none."""
         if checkpoint := latest_checkpoint(self.run):
-            self.step = restore_training(checkpoint, self.trainee, self.averages)
+            self.step = self._saved = restore_training(checkpoint, self.trainee, self.averages)
         return self.step
 
     def train(self, until: int) -> int | None:
@@ -81,14 +82,16 @@ class Trainer:
         all that was done. Raises NotFiniteError at a loss that is not a number, with the last good checkpoint kept."""
         self._start_logs()
         with _interruptible() as interrupted, TrainingBar(self.step, until, quiet=self.quiet or not self._leads) as bar:
-            while self.step < until and not self._agreed(interrupted):
+            told = None
+            while self.step < until and not (told := self._told(interrupted)):
                 losses = self.one_step()
                 bar.advance(self.step, self._images(self.step - 1), losses)
-                self._after_step(losses, last=self.step == until)
+                with _writing(self.run):
+                    self._after_step(losses, last=self.step == until)
         if self._saved != self.step:
             self._save()
         self.accelerator.end_training()
-        return interrupted[0] if interrupted else None
+        return told
 
     def one_step(self) -> dict[str, float]:
         """One step of every phase, and of the averages; returns the losses."""
@@ -142,18 +145,25 @@ class Trainer:
         for gradient, part in zip(listed, flat.split([gradient.numel() for gradient in listed]), strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def _agreed(self, interrupted: list[int]) -> bool:
-        """Whether any process was told to stop; asked by all at the same step, so that none waits for another forever."""
-        if self.accelerator.num_processes == 1:
-            return bool(interrupted)
-        told = self.accelerator.reduce(torch.tensor(float(len(interrupted)), device=self.accelerator.device), "sum")
-        return bool(told.item())
+    def _told(self, received: list[int]) -> int | None:
+        """The signal that any process received; asked by all at the same step, so that none waits for another forever."""
+        number = received[0] if received else 0
+        if self.accelerator.num_processes > 1:
+            number = int(self.accelerator.gather(torch.tensor([number], device=self.accelerator.device)).max())
+        return number or None
 
     def _save(self) -> None:
+        self._check_weights()
         if self._leads:
             save_checkpoint(self.run, self.step, self.trainee, self.translating())
         self._saved = self.step
         self.accelerator.wait_for_everyone()
+
+    def _check_weights(self) -> None:
+        """Raises NotFiniteError for weights that a gradient has spoiled though all losses were finite."""
+        for name, weight in self.method.networks.named_parameters():
+            if not weight.isfinite().all():
+                raise NotFiniteError(f"the weight {name} is not finite after step {self.step - 1}.")
 
     def _start_logs(self) -> None:
         """Forgets what was logged after the checkpoint that the run goes on from."""
@@ -169,6 +179,15 @@ class Trainer:
             with (self.run / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps({"step": self.step, **losses}) + "\n")
         self.accelerator.log(dict(losses), step=self.step)
+
+
+@contextmanager
+def _writing(run: Path) -> Iterator[None]:
+    """A file that cannot be written, as on a full disk, is a UsageError."""
+    try:
+        yield
+    except OSError as error:
+        raise UsageError(f"cannot write to {str(run)!r}: {error.strerror or error}.") from error
 
 
 @contextmanager

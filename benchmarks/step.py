@@ -1,0 +1,167 @@
+"""Images per second and peak memory of one training step, discriminator and generator, each in a process of its own.
+
+python benchmarks/step.py                        on a CPU: networks of a quarter of their published width
+python benchmarks/step.py --width 64 --batch 16  on a GPU: as published
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from itertools import product
+from pathlib import Path
+from typing import Annotated, Literal
+
+import torch
+import tyro
+from accelerate import Accelerator
+
+from viceversa.data.avatars import ATTRIBUTES
+from viceversa.data.dataset import Dataset, Images
+from viceversa.domains import ImageSpec, Space
+from viceversa.draws import seeded
+from viceversa.losses.multicycle import multicyclic
+from viceversa.method import Builder
+from viceversa.methods import cyclegan, stargan
+from viceversa.recipes.settings import Training
+from viceversa.training.hardware import has_bf16
+from viceversa.training.trainer import Trainer
+
+METHODS = ("stargan", "multicyclic", "multicyclic-limited", "cyclegan")
+Precision = Literal["fp32", "bf16"]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One measurement."""
+
+    method: str
+    precision: Precision
+    size: int
+    width: int
+    batch: int
+    seconds: float
+    compile: bool
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Times a training step of each method, precision and size."""
+
+    methods: tuple[str, ...] = METHODS
+    precisions: tuple[Precision, ...] = ("fp32", "bf16")
+    sizes: tuple[int, ...] = (64, 128)
+    width: int = 16
+    """of the first layer of all networks; 64 is what the papers have"""
+    batch: int = 4
+    seconds: float = 10
+    """to time each case for, after a warm-up of two steps; three steps at least"""
+    compile: bool = False
+    """with torch.compile"""
+    out: Path | None = None
+    """a JSON file for the figures"""
+    case: Annotated[str, tyro.conf.Suppress] = ""
+
+
+def main() -> None:
+    asked = tyro.cli(Benchmark, description=__doc__)
+    if asked.case:
+        print(json.dumps(measured(Case(**json.loads(asked.case)))))
+        return
+    machine = described()
+    print(f"{machine}\nwidth {asked.width}, batches of {asked.batch}, median over steps (fastest to slowest)\n")
+    print(f"{'method':<20} {'px':>4} {'precision':>9} {'images/s':>9} {'ms/step':>22} {'peak MiB':>9}")
+    results = []
+    for size, precision, method in product(asked.sizes, asked.precisions, asked.methods):
+        case = Case(method, precision, size, asked.width, asked.batch, asked.seconds, asked.compile)
+        command = [sys.executable, __file__, "--case", json.dumps(asdict(case))]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(f"{method:<20} {size:>4} {precision:>9}  failed: {done.stderr.strip().splitlines()[-1]}")
+            continue
+        found = json.loads(done.stdout.splitlines()[-1])
+        results.append({**asdict(case), **found})
+        times = f"{found['median']:.0f} ({found['fastest']:.0f} to {found['slowest']:.0f})"
+        speed, peak = found["images_per_second"], found["peak_mebibytes"]
+        print(f"{method:<20} {size:>4} {precision:>9} {speed:>9.1f} {times:>22} {peak:>9.0f}", flush=True)
+    if asked.out:
+        asked.out.parent.mkdir(parents=True, exist_ok=True)
+        asked.out.write_text(json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
+
+
+def measured(case: Case) -> dict[str, float]:
+    """Times of a step in milliseconds, images per second at the median, and the peak of memory."""
+    accelerator = Accelerator(mixed_precision="no")
+    device = accelerator.device
+    settings = Training(batch=case.batch, steps=10**6, compile=case.compile)
+    trainer = Trainer(Path(), builder(case), noise(case), settings, accelerator, case.precision, quiet=True)
+    times, until = [], 0.0
+    for step in range(10**6):
+        started = time.perf_counter()
+        trainer.one_step()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        ended = time.perf_counter()
+        if step >= 2:
+            times.append(1000 * (ended - started))
+        until = until or (ended + case.seconds if step >= 1 else 0.0)
+        if len(times) >= 3 and ended > until:
+            break
+    median = statistics.median(times)
+    peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+        "steps": len(times), "median": median, "fastest": min(times), "slowest": max(times),
+        "images_per_second": 1000 * case.batch / median, "peak_mebibytes": peak / 2**20,
+    }  # fmt: skip
+
+
+def builder(case: Case) -> Builder:
+    """The published networks at the case's width; StarGAN with a generator step for each discriminator step."""
+    star = stargan.StarGAN(width=case.width, critic_width=case.width, critic_steps=1)
+    cycle = cyclegan.CycleGAN(width=case.width, critic_width=case.width)
+    builders: dict[str, Builder] = {
+        "stargan": lambda space: stargan.build(space, star),
+        "multicyclic": lambda space: multicyclic(stargan.build(space, star)),
+        "multicyclic-limited": lambda space: multicyclic(stargan.build(space, star), losses=("cycle",)),
+        "cyclegan": lambda space: cyclegan.build(space, cycle),
+    }
+    return builders[case.method]
+
+
+def noise(case: Case) -> Dataset:
+    """Random images of one labeled space, or of two."""
+    spec = ImageSpec(3, case.size, case.size)
+    space = Space({"a": spec, "b": spec}) if case.method == "cyclegan" else Space({"a": spec}, ATTRIBUTES)
+    generator, count = seeded("benchmark"), 8 * case.batch
+    images = {
+        name: Images(
+            torch.randint(256, (count, case.size, case.size, 3), generator=generator, dtype=torch.uint8).numpy(),
+            space.draw(count, generator) if space.attributes else None,
+            tuple(map(str, range(count))),
+        )
+        for name in space.images
+    }
+    return Dataset("noise", space, {"train": images})
+
+
+def described() -> str:
+    """The machine and the versions that the figures are of."""
+    if torch.cuda.is_available():
+        chip = torch.cuda.get_device_name()
+    else:
+        about = Path("/proc/cpuinfo")
+        lines = about.read_text().splitlines() if about.exists() else []
+        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
+        native = "with" if has_bf16(torch.device("cpu")) else "without"
+        chip = f"{model}, {torch.get_num_threads()} threads, {native} bf16 of its own"
+    return f"{chip}; torch {torch.__version__}, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    main()
