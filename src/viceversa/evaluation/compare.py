@@ -75,7 +75,7 @@ def compare(
     judge = Judge(task, labeller)
     columns = TextColumn("evaluating {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     with Progress(*columns, console=CONSOLE, disable=quiet or not CONSOLE.is_terminal, transient=True) as bar:
-        outcomes = 2 + len(models) * (4 * cycles + 2)  # the bounds'; two directions and links, at k = 0 one link
+        outcomes = 3 + len(models) * (4 * cycles + 2)  # the bounds; two directions and links, at k = 0 one link
         work = bar.add_task("the bounds", total=len(task) * outcomes)
 
         def advance(images: int) -> None:
