@@ -13,6 +13,7 @@ from PIL import Image
 
 from conftest import Command
 from viceversa.data.sources import open_dataset
+from viceversa.evaluation.labeller import load_labeller
 from viceversa.evaluation.report import Row
 
 
@@ -31,6 +32,8 @@ def test_a_run_holds_all_that_is_promised(runs: Path) -> None:
     assert recipe["recipe"]["training"]["steps"] == 8 and recipe["recipe"]["method"]["width"] == 4
     assert recipe["precision"] in ("fp32", "bf16") and recipe["dataset"] == "avatars-32-v1"
     assert (run / "labeller.safetensors").stat().st_size <= 500_000
+    labeller = load_labeller(run / "labeller.safetensors")
+    assert labeller.accuracy >= 0.98 and labeller.accuracy_edits is not None and labeller.accuracy_edits >= 0.98
     assert [path.name for path in sorted((run / "checkpoints").iterdir())] == ["00000004", "00000008"]
     assert Image.open(run / "samples" / "00000008.png").size > (900, 300)
     assert list((run / "events").rglob("events.out.tfevents*"))

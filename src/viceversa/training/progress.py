@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import partial
 from types import TracebackType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Column
 
 from viceversa.progress import CONSOLE
 
 
 class TrainingBar:
-    """A bar on standard error from `start` to `until` steps; quiet: none."""
+    """A bar on standard error, if that is a terminal, from `start` to `until` steps; quiet: none."""
 
     def __init__(self, start: int, until: int, *, quiet: bool = False) -> None:
+        whole, rest = partial(Column, no_wrap=True), Column(no_wrap=True, overflow="ellipsis", ratio=1)
         columns = (
-            TextColumn("training"), BarColumn(None), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
-            TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[losses]}"),
+            BarColumn(20), MofNCompleteColumn(table_column=whole(min_width=2 * len(str(until)) + 1)),
+            TimeElapsedColumn(table_column=whole(min_width=7)), TimeRemainingColumn(table_column=whole(min_width=7)),
+            TextColumn("{task.fields[speed]}", table_column=whole(min_width=12)),
+            TextColumn("{task.fields[losses]}", table_column=rest),
         )  # fmt: skip
-        self._bar = Progress(*columns, console=CONSOLE, disable=quiet)
+        self._bar = Progress(*columns, console=CONSOLE, disable=quiet or not CONSOLE.is_terminal, expand=True)
         self._task = self._bar.add_task("", total=until, completed=start, speed="", losses="")
         self._losses: dict[str, float] = {}
         self._since, self._images = time.perf_counter(), 0
