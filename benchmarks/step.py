@@ -70,6 +70,7 @@ class Benchmark:
 
 
 def main() -> None:
+    """Measures every case and prints a table."""
     asked = tyro.cli(Benchmark, description=__doc__)
     if asked.case:
         print(json.dumps(measured(Case(**json.loads(asked.case)))))

@@ -1,4 +1,4 @@
-"""GAN losses at hand-computed values (METHODS A), and the signs of their slopes (METHODS P7)."""
+"""GAN losses at hand-computed values, and the signs of their slopes."""
 
 from __future__ import annotations
 

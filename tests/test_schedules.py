@@ -1,4 +1,4 @@
-"""Schedules at hand-computed places (METHODS 0.4, D, E.7)."""
+"""Schedules at hand-computed places."""
 
 from __future__ import annotations
 

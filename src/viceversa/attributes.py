@@ -52,7 +52,7 @@ class Attribute(Protocol):
         ...
 
     def invert(self, columns: Tensor, generator: Generator) -> Tensor:
-        """The opposite value, for the evaluation (METHODS E.6)."""
+        """The opposite value, for the evaluation (docs/methods.md, Evaluation)."""
         ...
 
     def draw(self, count: int, generator: Generator) -> Tensor:
@@ -143,7 +143,7 @@ class OneOf:
 class Graded:
     """A number from 0 to 1 in one column. Cross-entropy with the number as soft target: least where sigmoid(logit) is it.
 
-    A value is right within .25 of its target; the inverse of v is 1 - v (METHODS E.6). `steps` values are drawn: 0, ..., 1.
+    A value is right within .25 of its target; the inverse of v is 1 - v. `steps` values are drawn: 0, ..., 1.
     """
 
     name: str

@@ -88,7 +88,7 @@ class Space:
         return zip(self.attributes, torch.split(label, [attribute.width for attribute in self.attributes], dim=1), strict=True)
 
     def classification(self, logits: Tensor, label: Tensor) -> Tensor:
-        """Summed over attributes, averaged over the batch (METHODS D): a scalar."""
+        """Summed over attributes, averaged over the batch: a scalar."""
         parts = zip(self.columns(logits), self.columns(label), strict=True)
         return torch.stack([attribute.classification(scores, values).mean() for (attribute, scores), (_, values) in parts]).sum()
 
@@ -102,7 +102,7 @@ class Space:
         return torch.stack([attribute.agrees(values, wanted) for (attribute, values), (_, wanted) in parts], 1)
 
     def invert(self, label: Tensor, generator: Generator) -> Tensor:
-        """inv(c) of METHODS E.6, attribute by attribute: (N, K)."""
+        """inv(c), attribute by attribute (docs/methods.md, Evaluation): (N, K)."""
         return torch.cat([attribute.invert(values, generator) for attribute, values in self.columns(label)], 1)
 
     def draw(self, count: int, generator: Generator) -> Tensor:

@@ -1,4 +1,4 @@
-"""GAN losses on raw scores (METHODS A). The discriminator minimizes real + fake, the generator minimizes generator.
+"""GAN losses on raw scores. The discriminator minimizes real + fake, the generator minimizes generator.
 
 Scores are (N, ...): patch maps are averaged. No sigmoid stands inside a discriminator.
 """

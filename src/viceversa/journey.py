@@ -80,6 +80,7 @@ class _Record:
         return _Record(self.translate, self.discriminate, self.pixels, graph)
 
     def image(self, path: Path, graph: bool) -> Tensor:
+        """The image at the end of the path, made where it is not at hand."""
         last = path[-1]
         if isinstance(last, Example):
             return last.image
@@ -94,6 +95,7 @@ class _Record:
         return kept[path]
 
     def domain(self, path: Path, graph: bool) -> Domain:
+        """Where that image is, its style read."""
         last = path[-1]
         if isinstance(last, Example):
             return last.domain

@@ -40,7 +40,7 @@ class Plan(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Retarget:
-    """Each image goes to the labels of other images of its batch (METHODS D, E.2).
+    """Each image goes to the labels of other images of its batch.
 
     c_i = c_source[permutation_i], one permutation for each link of a chain, drawn when asked for; so targets follow the
     joint distribution of labels. shared: one image's label for the whole batch instead, as in the multicyclic author's code.
@@ -75,7 +75,7 @@ def relabeled(real: Example, name: str, draws: Draws, *, shared: bool = False) -
 
 @dataclass(frozen=True, eq=False)
 class BackAndForth:
-    """Between two spaces, both ways: two journeys, x -> Y -> X -> ... and y -> X -> Y -> ... (METHODS B, E.9).
+    """Between two spaces, both ways: two journeys, x -> Y -> X -> ... and y -> X -> Y -> ....
 
     Each journey's example is the other one's real image, for the discriminator of the space it enters. Every second
     target is the journey's own source, the same object, so that the return leg is made once.

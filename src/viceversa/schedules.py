@@ -25,25 +25,25 @@ def constant(progress: Progress) -> float:
 
 
 def linear_decay(progress: Progress) -> float:
-    """1 in the first half of the steps, then linearly to 0: the StarGAN paper's schedule, step by step (METHODS D)."""
+    """1 in the first half of the steps, then linearly to 0: the StarGAN paper's schedule, step by step."""
     half = progress.steps / 2
     return 1.0 if progress.step < half else max(0.0, (progress.steps - progress.step) / (progress.steps - half))
 
 
 def cyclegan_decay(progress: Progress) -> float:
-    """1 - max(0, e + 1 - n) / (n + 1) at epoch e of 2n: CycleGAN's code, which never reaches 0 (METHODS 0.4)."""
+    """1 - max(0, e + 1 - n) / (n + 1) at epoch e of 2n: CycleGAN's code, which never reaches 0."""
     steady = progress.epochs // 2
     return 1.0 - max(0, progress.epoch + 1 - steady) / (progress.epochs - steady + 1)
 
 
 def stargan_code_decay(progress: Progress) -> float:
-    """The decay of StarGAN's code as it runs: one subtraction of 1/n per 1,000 of the last n steps, almost none (METHODS D)."""
+    """The decay of StarGAN's code as it runs: one subtraction of 1/n per 1,000 of the last n steps, almost none."""
     decaying = progress.steps // 2
     return 1.0 - max(0, (progress.step + 1 - (progress.steps - decaying)) // 1000) / max(1, decaying)
 
 
 def schneider_decay(progress: Progress) -> float:
-    """clip(1 - (e + 1 - E/2) / (E/2), 0, 1) at epoch e of E: the last epoch runs at rate 0 (METHODS E.7)."""
+    """clip(1 - (e + 1 - E/2) / (E/2), 0, 1) at epoch e of E: the last epoch runs at rate 0."""
     half = progress.epochs / 2
     return min(1.0, max(0.0, 1 - (progress.epoch + 1 - half) / half))
 

@@ -18,7 +18,7 @@ from viceversa.evaluation.chains import Place, trial
 from viceversa.evaluation.compare import Comparison
 from viceversa.evaluation.evaluate import Assessment, PerImage
 
-METRICS = ("label_accuracy", "psnr_to_truth", "perceptual_to_source")
+METRICS = ("changed_accuracy", "psnr_to_truth", "perceptual_to_source")
 
 
 @pytest.mark.timeout(600)
@@ -64,7 +64,7 @@ def test_the_conclusion_gives_the_difference_and_its_interval() -> None:
     assert said.count("differs by") == 3 and "no difference" not in said
     noise = np.random.default_rng(0).normal(0, 0.1, 40)
     mean, error = 1 - 2 * noise.mean(), 2 * noise.std() / math.sqrt(40)
-    numbers = re.search(r"label accuracy \(inv\) differs by (\S+) \((\S+) to (\S+)\)", said)
+    numbers = re.search(r"accuracy of what had to change \(inv\) differs by (\S+) \((\S+) to (\S+)\)", said)
     assert numbers
     shown, low, high = map(float, numbers.groups())
     assert shown == pytest.approx(mean, abs=6e-4)

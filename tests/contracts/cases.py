@@ -29,7 +29,7 @@ CYCLEGAN = cyclegan.CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1,
 
 @dataclass(frozen=True)
 class Case:
-    """forwards: step -> generator forwards, in images for each image of the batch (DESIGN's table)."""
+    """forwards: step -> generator forwards, in images for each image of the batch (counted by hand)."""
 
     name: str
     build: Callable[[Space], Method]

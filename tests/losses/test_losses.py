@@ -1,4 +1,4 @@
-"""Hand-computed values of the losses that are not chains (METHODS A, B, D)."""
+"""Hand-computed values of the losses that are not chains."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_r1_of_a_linear_critic() -> None:
 
 
 def test_class_losses_at_zero_logits() -> None:
-    """BCE summed over five attributes 5 ln 2; softmax over eight ln 8; a graded value ln 2 (METHODS D)."""
+    """BCE summed over five attributes 5 ln 2; softmax over eight ln 8; a graded value ln 2 (docs/methods.md)."""
     spec = {"photos": ImageSpec(3, 4, 4)}
     cases = [
         (tuple(Binary(name) for name in "abcde"), 3.465736),
@@ -83,7 +83,7 @@ def test_class_losses_at_zero_logits() -> None:
 
 
 def test_cyclegan_distances() -> None:
-    """G = F = x + .1: cycle .2 each way, identity .1; G = -x: cycle 0, identity 2 mean |x| (METHODS B)."""
+    """G = F = x + .1: cycle .2 each way, identity .1; G = -x: cycle 0, identity 2 mean |x| (docs/methods.md)."""
     image = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0))
     shifted = journey(lambda image: image + 0.1, image=image)
     assert Cycle()(shifted).item() == pytest.approx(0.2, rel=1e-5)

@@ -1,4 +1,4 @@
-"""The multicyclic loss at METHODS E.10's hand-computed values."""
+"""The multicyclic loss at hand-computed values."""
 
 from __future__ import annotations
 

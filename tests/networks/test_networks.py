@@ -1,4 +1,4 @@
-"""Networks: the parameter counts of METHODS 0.4 and D, shapes, receptive fields, and the traps P1 and P2."""
+"""Networks: parameter counts, shapes, receptive fields, and traps of norms and padding."""
 
 from __future__ import annotations
 

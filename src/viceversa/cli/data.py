@@ -26,6 +26,7 @@ class Data:
 
 
 def run(arguments: Sequence[str]) -> None:
+    """Writes the data set."""
     asked = parsed(Data, arguments, "data")
     dataset = open_dataset(asked.name, asked.size)
     write_dataset(dataset, asked.directory)

@@ -55,6 +55,7 @@ class Demo:
 
 
 def run(arguments: Sequence[str]) -> int:
+    """Trains, compares, and reports. Returns the exit code, as for `train`."""
     asked, began = parsed(Demo, arguments, "demo"), time.monotonic()
     if not 0 < asked.minutes < 1e6:
         raise UsageError(f"--minutes {asked.minutes}: give a number above 0.")
@@ -94,7 +95,7 @@ def conclusion(comparison: Comparison) -> str:
     """What the multicyclic loss bought, from intervals paired by image; one seed, so only the images' chance is in them."""
     last = comparison.cycles
     findings = [
-        _finding(comparison, "inv", "label_accuracy", "label accuracy (inv)", 3),
+        _finding(comparison, "inv", "changed_accuracy", "accuracy of what had to change (inv)", 3),
         _finding(comparison, "inv", "psnr_to_truth", "PSNR to the true edit (inv), in dB,", 2),
         _finding(comparison, "rec", "perceptual_to_source", "perceptual distance to the source (rec)", 3),
     ]

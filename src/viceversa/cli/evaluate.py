@@ -30,6 +30,7 @@ class Evaluate:
 
 
 def run(arguments: Sequence[str]) -> None:
+    """Measures, prints and writes."""
     asked = parsed(Evaluate, arguments, "evaluate")
     report = evaluate(asked.run, asked.data, cycles=asked.cycles, samples=asked.samples)
     print(report.table())

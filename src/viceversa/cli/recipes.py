@@ -16,6 +16,7 @@ class Recipes:
 
 
 def run(arguments: Sequence[str]) -> None:
+    """Prints the recipes."""
     parsed(Recipes, arguments, "recipes")
     for name, recipe in RECIPES.items():
         print(f"{name:<20} {inspect.getdoc(recipe)}")

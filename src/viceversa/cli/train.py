@@ -51,6 +51,7 @@ class Train(Run):
 
 
 def run(arguments: Sequence[str]) -> int:
+    """Trains. Returns the exit code: 0, or 128 and the signal's number for a training that was interrupted."""
     if not arguments or arguments[0].startswith("-"):
         parsed(Train, arguments, "train")
         raise UsageError("name a recipe first, as in viceversa train multicyclic; viceversa recipes lists them.")

@@ -38,6 +38,7 @@ class Translate:
 
 
 def run(arguments: Sequence[str]) -> None:
+    """Translates every input."""
     asked = parsed(Translate, arguments, "translate")
     model = load(asked.run)
     model.check(asked.to, asked.source)

@@ -15,7 +15,7 @@ def normalized(pixels: Tensor) -> Tensor:
 
 
 def quantized(images: Tensor) -> Pixels:
-    """(N, C, H, W) in [-1, 1] -> uint8 (N, H, W, C): round(clamp((x + 1) 127.5, 0, 255)) (METHODS P9)."""
+    """(N, C, H, W) in [-1, 1] -> uint8 (N, H, W, C): round(clamp((x + 1) 127.5, 0, 255))."""
     levels = images.detach().float().add(1).mul(127.5).clamp(0, 255).round().to(torch.uint8)
     return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 

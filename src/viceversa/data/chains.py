@@ -1,4 +1,4 @@
-"""The labels of the evaluation's chains of translations (METHODS E.6), the same for every model that is compared.
+"""The labels of the evaluation's chains of translations (docs/methods.md, Evaluation), the same for every model that is compared.
 
 Those of the avatars are packaged, with the hashes of the test pixels; `python -m viceversa.data.chains` writes the file
 anew (only for a new version of the data set: results of different chains do not compare).

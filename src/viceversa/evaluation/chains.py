@@ -1,4 +1,4 @@
-"""What a translator makes of test images along the evaluation's chains (METHODS E.6).
+"""What a translator makes of test images along the evaluation's chains (docs/methods.md, Evaluation).
 
     x^(0) = x,  x^(j) = T(x^(j-1), t_j)    inv_k = T(x^(k), inv(c))    rec_k = T(x^(k), c)
 

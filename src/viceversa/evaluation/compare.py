@@ -98,7 +98,7 @@ def evaluate(
     build: Builder | None = None,
     quiet: bool = False,
 ) -> Report:
-    """The report of a trained run after 0..cycles repeated translations (METHODS E.6).
+    """The report of a trained run after 0..cycles repeated translations (docs/methods.md, Evaluation).
 
     data: what to measure on, the run's own data by default; samples: how many of its test images, all by default;
     build: the function that the run was trained with, for a method of your own. Raises UsageError.

@@ -1,4 +1,4 @@
-"""The evaluation of a translator per number of cycles: measured image by image, then summed up in rows (METHODS E.6, R)."""
+"""The evaluation of a translator per number of cycles: measured image by image, then summed up in rows (docs/methods.md)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The labeller: a small network that reads attributes off images, independent of every method that it judges (METHODS R.4).
+"""The labeller: a small network that reads attributes off images, independent of every method that it judges (docs/methods.md).
 
 Trained once on the real training images of a data set, chosen by nothing but its schedule, cached; it takes no part in
 the training of translators. A run keeps a copy, which reads off a stranger's picture what `--to` does not name.

@@ -15,7 +15,7 @@ from viceversa.journey import Journey
 
 @dataclass(frozen=True)
 class Discriminate:
-    """L_D = real(D(y)) + fake(D(sg T(x))), y the journey's example; with a pool, fakes pass through it (METHODS A, B).
+    """L_D = real(D(y)) + fake(D(sg T(x))), y the journey's example; with a pool, fakes pass through it.
 
     The pool is asked once a phase, for the space that the fakes are in.
     """
@@ -34,7 +34,7 @@ class Discriminate:
 
 @dataclass(frozen=True)
 class Fool:
-    """L_G = generator(D(T(x, c))), judged in the target domain (METHODS A)."""
+    """L_G = generator(D(T(x, c))), judged in the target domain."""
 
     gan: GanLoss
 
@@ -43,7 +43,7 @@ class Fool:
 
 
 class ImagePool:
-    """The last generated images, mixed into what the discriminator sees (arXiv 1612.07828, as in CycleGAN's code; METHODS 0.4).
+    """The last generated images, mixed into what the discriminator sees (arXiv 1612.07828, as in CycleGAN's code).
 
     Image by image: while fewer than `size` of a space are kept, an image is kept and returned; then, with probability
     1/2, a kept image is returned and replaced by the new one, else the new one is returned.

@@ -1,4 +1,4 @@
-"""Classification losses: the discriminator's class head against labels (METHODS D)."""
+"""Classification losses: the discriminator's class head against labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The multicyclic loss: a generator is also trained on chains of its own outputs (Schneider 2021; METHODS E).
+"""The multicyclic loss: a generator is also trained on chains of its own outputs (Schneider 2021).
 
     X_0 = T(x, c_0),  X_i = T(X_{i-1}, c_i),  R_i = T(X_i, c_x)
     L_G = L(X_0, R_0) + sum_{i=1..K} extra[i-1] * L(X_i, R_i)

@@ -1,4 +1,4 @@
-"""Penalties on the discriminator's gradient in its input (METHODS A, P4, P5). Always in float32, outside autocast."""
+"""Penalties on the discriminator's gradient in its input. Always in float32, outside autocast."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class GradientPenalty:
     """mean_b (||grad_x reduce(D(x^_b))||_2 - 1)^2 at x^ = a * real + (1 - a) * sg(fake), a ~ U(0, 1) for each image.
 
     WGAN-GP, arXiv 1704.00028, eq. 3. reduce: "sum" over a patch map, as StarGAN's code, or "mean"; they differ by the
-    number of patches in the gradient (METHODS P4).
+    number of patches in the gradient.
     """
 
     reduce: Literal["sum", "mean"] = "sum"

@@ -1,4 +1,4 @@
-"""CycleGAN: two spaces, a generator into each and a discriminator of each (METHODS B).
+"""CycleGAN: two spaces, a generator into each and a discriminator of each (docs/methods.md).
 
     L_G = sum over both ways of (D(T(x)) - 1)^2 + 10 L1(T(T(x)), x) + 5 L1(T(x, X -> X), x)
     L_D = 1/2 [(D(y) - 1)^2 + D(pool(T(x)))^2]
@@ -49,7 +49,7 @@ class CycleGAN(BaseModel):
 
 @dataclass(frozen=True)
 class ReturnedCycle:
-    """L1(T(X_i), x) where X_i is in the other space, L1(X_i, x) where the walk has just come home (METHODS E.9).
+    """L1(T(X_i), x) where X_i is in the other space, L1(X_i, x) where the walk has just come home.
 
     There is no generator from a space to itself; so the chain x -> Y -> X -> Y compares what it has.
     """

@@ -1,4 +1,4 @@
-"""StarGAN: one generator and one discriminator for all labeled domains (METHODS D).
+"""StarGAN: one generator and one discriminator for all labeled domains (docs/methods.md).
 
     L_D = E D(T(x, c)) - E D(x) + 10 GP + cls(D_cls(x), c_x)
     L_G = -E D(T(x, c)) + cls(D_cls(T(x, c)), c) + 10 L1(T(T(x, c), c_x), x)

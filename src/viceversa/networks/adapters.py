@@ -23,12 +23,12 @@ class Labeled(nn.Module):
 
 
 class PerTarget(nn.Module):
-    """A generator for each target space; channels and sizes of the spaces may differ (METHODS B.1).
+    """A generator for each target space; channels and sizes of the spaces may differ.
 
     generators: by target space. sources: target space -> the space that its generator takes; its own space is taken too
     where the channels are equal (the identity loss), anything else raises ValueError. Images of another size are brought
     to a canvas whose sides are the larger ones rounded up to multiples of 4, and to the target's size afterwards:
-    bilinear, antialiased where it shrinks. (Padding with the background, and unpadded convolutions, are METHODS B.1's
+    bilinear, antialiased where it shrinks. (Padding with the background, and unpadded convolutions, are
     other fits, not built.)
     """
 

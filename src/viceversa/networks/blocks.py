@@ -9,7 +9,7 @@ from viceversa.errors import UsageError
 
 
 def instance_norm(channels: int, *, affine: bool = False) -> nn.GroupNorm:
-    """Instance norm, written as group norm with a channel a group: the same numbers, no running statistics (METHODS P1), faster."""
+    """Instance norm, written as group norm with a channel a group: the same numbers, no running statistics, faster."""
     return nn.GroupNorm(channels, channels, affine=affine)
 
 
@@ -49,7 +49,7 @@ def with_planes(image: Tensor, label: Tensor) -> Tensor:
 
 
 def initialize(network: nn.Module, deviation: float = 0.02) -> nn.Module:
-    """Convolution and linear weights N(0, 0.02), biases 0 (CycleGAN's code; METHODS 0.4)."""
+    """Convolution and linear weights N(0, 0.02), biases 0 (CycleGAN's code)."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(module.weight, 0.0, deviation)

@@ -1,4 +1,4 @@
-"""The PatchGAN discriminator: one score for each overlapping patch (arXiv 1611.07004; METHODS 0.4)."""
+"""The PatchGAN discriminator: one score for each overlapping patch (arXiv 1611.07004)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CycleGAN's ResNet generator (arXiv 1703.10593, appendix 7.2, as in the official code; METHODS 0.4)."""
+"""CycleGAN's ResNet generator (arXiv 1703.10593, appendix 7.2, as in the official code)."""
 
 from __future__ import annotations
 

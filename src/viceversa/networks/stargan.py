@@ -1,4 +1,4 @@
-"""StarGAN's generator and discriminator (arXiv 1711.09020, tables 4 and 5, as in the official code; METHODS D)."""
+"""StarGAN's generator and discriminator (arXiv 1711.09020, tables 4 and 5, as in the official code)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class LabelGenerator(nn.Module):
     """The image and its target's label planes -> an image: (N, C, H, W), (N, label_width) -> (N, C, H, W) in [-1, 1].
 
     c7-w, d2w, d4w, `blocks` x R4w, u2w, uw, c7-C, tanh. Instance norm with weights, no convolution biases, zero padding
-    everywhere: reflection padding would let instance norm erase the label planes (METHODS P2). 8,430,528 parameters at
+    everywhere: reflection padding would let instance norm erase the label planes (docs/methods.md, Traps). 8,430,528 parameters at
     5 label columns and width 64.
     """
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from accelerate import Accelerator
 from pydantic import ValidationError
 
 from viceversa.data.dataset import Dataset
@@ -98,7 +99,22 @@ def run_recipe(
     dataset = open_dataset(recipe.data, recipe.size)
     if epochs is not None:
         recipe = updated(recipe, {}, {"steps": epochs * _steps_per_epoch(dataset, recipe.training.batch)})
-    record = Record(
+    record = _record(recipe, dataset, own, accelerator, stored)
+    if stored:
+        _same(stored, record, run)
+    trainer = Trainer(run, builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet)
+    if stored:
+        trainer.resume()
+    if accelerator.is_main_process:
+        _furnish(run, record, dataset, anew=stored is None, quiet=quiet)
+    accelerator.wait_for_everyone()
+    interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
+    return Outcome(run, trainer.step, interrupted)
+
+
+def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelerator: Accelerator, stored: Record | None) -> Record:
+    """What the run is, resolved; a run that goes on keeps its precision wherever it does."""
+    return Record(
         recipe=recipe,
         dataset=dataset.name,
         space=dataset.space,
@@ -106,20 +122,16 @@ def run_recipe(
         device=accelerator.device.type,
         precision=stored.precision if stored else resolved_precision(recipe.training.precision, accelerator.device),
     )
-    if stored:
-        _same(stored, record, run)
-    trainer = Trainer(run, builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet)
-    if stored:
-        trainer.resume()
-    elif accelerator.is_main_process:
+
+
+def _furnish(run: Path, record: Record, dataset: Dataset, *, anew: bool, quiet: bool) -> None:
+    """Writes what a run's folder holds before its first checkpoint: recipe.json, and the labeller if it is not there."""
+    if anew:
         _make_room(run)
         write_record(run, record)
     labeller = run / "labeller.safetensors"
-    if accelerator.is_main_process and recipe.training.labeller and dataset.space.attributes and not labeller.exists():
+    if record.recipe.training.labeller and dataset.space.attributes and not labeller.exists():
         save_labeller(dataset, labeller, quiet=quiet)
-    accelerator.wait_for_everyone()
-    interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
-    return Outcome(run, trainer.step, interrupted)
 
 
 def _default(name: str) -> Recipe[Any]:
