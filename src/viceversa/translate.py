@@ -74,12 +74,17 @@ class Model:
         if not self.space.attributes:
             return self._departure(source, to)
         label = torch.zeros(1, self.space.label_width)
-        unnamed = {attribute.name for attribute in self.space.attributes} - self.space.parse(source).keys()
+        unnamed = self.unnamed(source)
         if unnamed and self.labeller is not None:
             label = self.labeller.read(self.prepared(image, self.space.only))
         elif unnamed:
-            raise UsageError(f"this run has no labeller: say with --from what the image shows ({', '.join(sorted(unnamed))}).")
+            raise UsageError(f"this run has no labeller: say with --from what the image shows ({', '.join(unnamed)}).")
         return Domain(self.space.only, self.space.edited(label, source))
+
+    def unnamed(self, source: str) -> list[str]:
+        """The attributes that `source` does not name, which the labeller reads off an image."""
+        named = self.space.parse(source)
+        return [attribute.name for attribute in self.space.attributes if attribute.name not in named]
 
     def target(self, here: Domain, to: str) -> Domain:
         """The domain that `to` names, from where the image is. Raises UsageError."""

@@ -100,7 +100,7 @@ def conclusion(comparison: Comparison) -> str:
         _finding(comparison, "rec", "perceptual_to_source", "perceptual distance to the source (rec)", 3),
     ]
     return (
-        f"After {last} further translations through 8-bit images, multicyclic against base at equal training time: "
+        f"After {last} further translations through 8-bit images, multicyclic against base, trained for about as long: "
         f"{'; '.join(findings)}. (95 % intervals over images, of one seed; seeds vary too.)"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,12 @@ def run(arguments: Sequence[str]) -> None:
     model = load(asked.run)
     model.check(asked.to, asked.source)
     jobs = dict(_jobs(asked.inputs, asked.out))
+    if model.labeller and model.unnamed(asked.source):
+        names, accuracy = ", ".join(model.unnamed(asked.source)), model.labeller.accuracy
+        print(
+            f"reading {names} off the images by the run's labeller, whose accuracy is {accuracy:.3f} on test images",
+            file=sys.stderr,
+        )
     for result, path in jobs.items():
         image = opened(path)
         here = model.start(image, asked.source, asked.to)
