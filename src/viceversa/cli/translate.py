@@ -44,12 +44,6 @@ def run(arguments: Sequence[str]) -> None:
     model = load(asked.run)
     model.check(asked.to, asked.source)
     jobs = dict(_jobs(asked.inputs, asked.out))
-    if model.labeller and model.unnamed(asked.source):
-        names, accuracy = ", ".join(model.unnamed(asked.source)), model.labeller.accuracy
-        print(
-            f"reading {names} off the images by the run's labeller, whose accuracy is {accuracy:.3f} on test images",
-            file=sys.stderr,
-        )
     for result, path in jobs.items():
         image = opened(path)
         here = model.start(image, asked.source, asked.to)
@@ -57,6 +51,9 @@ def run(arguments: Sequence[str]) -> None:
         pixels = model.translate_pixels(model.prepared(image, here.space), here, there)
         save_png(Image.fromarray(pixels[0].squeeze()), result)
         print(f"{path} ({_in_words(model.space, here)}) -> {result} ({_in_words(model.space, there)})")
+    if model.labeller and (names := model.unnamed(asked.source)):
+        accuracy = f"{model.labeller.accuracy:.3f} on test images"
+        print(f"{', '.join(names)} of the inputs: read by the run's labeller, whose accuracy is {accuracy}", file=sys.stderr)
 
 
 def _jobs(inputs: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
