@@ -10,7 +10,7 @@ from viceversa.domains import Domain, ImageSpec
 from viceversa.errors import UsageError
 from viceversa.networks.adapters import Labeled, PerTarget, fit
 from viceversa.networks.masked import MaskedGenerator
-from viceversa.networks.patch import patch_discriminator
+from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
 from viceversa.networks.stargan import ClassifyingDiscriminator, LabelGenerator
 
@@ -120,3 +120,12 @@ def test_labeled_takes_the_target_label() -> None:
     image, label = torch.rand(1, 3, 8, 8), torch.tensor([[1.0, 0.0]])
     translated = network(image, Domain("photos", 1 - label), Domain("photos", label))
     assert torch.equal(translated, network.network(image, label))
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 4])
+def test_patches_need_images_of_some_size(layers: int) -> None:
+    smallest = 3 * 2**layers
+    check_patches(smallest, smallest + 5, layers)
+    assert patch_discriminator(1, width=2, layers=layers)(torch.zeros(1, 1, smallest, smallest)).shape == (1, 1, 1, 1)
+    with pytest.raises(UsageError, match=f"{smallest} px"):
+        check_patches(smallest - 1, smallest, layers)

@@ -25,7 +25,7 @@ from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.cycle import Identity
 from viceversa.method import Method, Optimizer, Phase, to_spaces
 from viceversa.networks.adapters import PerSpace, PerTarget
-from viceversa.networks.patch import patch_discriminator
+from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
 from viceversa.objective import Objective
 from viceversa.plans import BackAndForth
@@ -62,6 +62,8 @@ class ReturnedCycle:
 def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = linear_decay) -> Method:
     """CycleGAN between two spaces, whose channels and sizes may differ."""
     first, second = space.pair
+    for spec in space.images.values():
+        check_patches(spec.height, spec.width, settings.critic_layers)
     sources = {first: second, second: first}
     generators = nn.ModuleDict({
         target: resnet_generator(

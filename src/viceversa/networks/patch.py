@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from viceversa.errors import UsageError
 from viceversa.networks.blocks import initialize, instance_norm
 
 
@@ -23,3 +24,12 @@ def patch_discriminator(channels: int, *, width: int = 64, layers: int = 3) -> n
     network.append(nn.Conv2d(before, 1, 4, 1, 1))
     initialize(network)
     return network
+
+
+def check_patches(height: int, width: int, layers: int) -> None:
+    """Raises UsageError for images that are smaller than what the discriminator's layers leave one score of."""
+    smallest = 3 * 2**layers
+    if min(height, width) < smallest:
+        raise UsageError(
+            f"a discriminator of {layers} layers needs images of {smallest} px or more, not {height}x{width}: give it fewer."
+        )
