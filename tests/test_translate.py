@@ -23,7 +23,7 @@ from viceversa.recipes.record import Record, write_record
 from viceversa.recipes.settings import Recipe
 from viceversa.training.checkpoint import save_checkpoint
 from viceversa.training.step import Trainee
-from viceversa.translate import Model, load, opened
+from viceversa.translate import Model, load
 
 FACES = Space({"faces": ImageSpec(3, 16, 16)}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses")))
 SEASONS = Space({"summer": ImageSpec(3, 16, 16), "winter": ImageSpec(1, 8, 12)})
@@ -208,14 +208,6 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.png"):
         with pytest.raises(UsageError, match="cannot read the image"):
             model().translate(path, "hair=blond")
-
-
-def test_an_opened_picture_outlives_its_file(tmp_path: Path) -> None:
-    path = tmp_path / "picture.png"
-    PLAIN.save(path)
-    image = opened(path)
-    path.unlink()
-    assert np.array_equal(image, PLAIN)
 
 
 def saved(run: Path) -> Path:

@@ -45,12 +45,13 @@ class Example:
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """The pixels of one space: channels, height and width in pixels, and the background's value in [-1, 1]."""
+    """The pixels of one space: channels, height and width in pixels, the background's value in [-1, 1], bits: 8 or 16."""
 
     channels: int
     height: int
     width: int
     background: float = -1.0
+    bits: int = 8
 
     @property
     def shape(self) -> tuple[int, int, int]:

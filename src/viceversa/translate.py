@@ -13,6 +13,8 @@ from torch import Tensor
 
 from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Pixels
+from viceversa.data.fitting import fitted, shown
+from viceversa.data.store import read_image
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.labeller import Labeller, load_labeller
@@ -56,7 +58,7 @@ class Model:
         for to in targets:
             there = self.target(here, to)
             pixels = self.translate_pixels(pixels, here, there)
-            pictures.append(Image.fromarray(pixels[0].squeeze()))
+            pictures.append(_picture(pixels[0]))
             here = Domain(there.space, there.label)
         return pictures
 
@@ -99,12 +101,14 @@ class Model:
         return self.method.destination(Request(there))
 
     def prepared(self, image: Picture, space: str) -> Pixels:
-        """The image at the size and with the channels of a space: (1, H, W, C) uint8."""
+        """The image at the size and with the channels of a space, in its own depth: (1, H, W, C) uint8 or uint16."""
         spec = self.space.images[space]
-        picture = _flattened(opened(image), spec.background).convert("L" if spec.channels == 1 else "RGB")
-        if picture.size != (spec.width, spec.height):
-            picture = picture.resize((spec.width, spec.height), Image.Resampling.BICUBIC)
-        return np.asarray(picture).reshape(1, spec.height, spec.width, spec.channels)
+        background = round((spec.background + 1) * 127.5)
+        if isinstance(image, Image.Image):
+            pixels = _pixels(image, spec.channels, background)
+        else:
+            pixels = read_image(Path(image), spec.channels, background)
+        return fitted(pixels, (spec.height, spec.width), self.record.recipe.crop)[None]
 
     @torch.no_grad()
     def translate_images(self, images: Tensor, source: Domain, target: Domain) -> Tensor:
@@ -113,8 +117,8 @@ class Model:
         return walk(self.method.translate, images.to(device), [_moved(source, device), _moved(target, device)])[-1].cpu()
 
     def translate_pixels(self, pixels: Pixels, source: Domain, target: Domain) -> Pixels:
-        """(N, H, W, C) uint8 of `source` -> the same of `target`."""
-        return quantized(self.translate_images(normalized(torch.tensor(pixels)), source, target))
+        """(N, H, W, C) uint8 or uint16 of `source` -> the same of `target`, of the same depth."""
+        return quantized(self.translate_images(normalized(torch.tensor(pixels)), source, target), 8 * pixels.itemsize)
 
     def _departure(self, source: str, to: str) -> Domain:
         return Domain(self._space_named(source) if source else next(name for name in self.space.images if name != to))
@@ -146,29 +150,27 @@ def load(run: str | Path, *, build: Builder | None = None) -> Model:
     return Model(folder.resolve().name, method, record, labeller, step=int(checkpoint.name))
 
 
-def opened(image: Picture) -> Image.Image:
-    """The image, read from its file if it is a path. Raises UsageError for a file that is no image."""
-    if isinstance(image, Image.Image):
-        return image
-    try:
-        with Image.open(image) as file:
-            file.load()
-            return file
-    except (OSError, Image.DecompressionBombError) as error:
-        raise UsageError(f"cannot read the image {str(image)!r}: {error}.") from error
-
-
 def _moved(domain: Domain, device: torch.device) -> Domain:
     return domain if domain.label is None else Domain(domain.space, domain.label.to(device), domain.style)
 
 
-def _flattened(picture: Image.Image, background: float) -> Image.Image:
-    """The picture upright, in 8 bits, and on the background where it is transparent. (Pillow's convert would cut 16-bit
-    gray off at 255, and show the colors that transparency hides.)"""
+def _pixels(picture: Image.Image, channels: int, background: int) -> Pixels:
+    """A picture upright, in gray or color of 8 bits, on the background where it is transparent: (H, W, channels).
+
+    Pillow's convert would cut 16-bit gray off at 255, and show the colors that transparency hides.
+    """
+    if channels not in (1, 3):
+        raise UsageError(f"this run takes images of {channels} channels: give a file that has them.")
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I;16"):
-        return Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
+        picture = Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
     if picture.has_transparency_data:
-        below = Image.new("RGBA", picture.size, (round((background + 1) * 127.5),) * 3)
-        return Image.alpha_composite(below, picture.convert("RGBA"))
-    return picture
+        below = Image.new("RGBA", picture.size, (background,) * 3)
+        picture = Image.alpha_composite(below, picture.convert("RGBA"))
+    return np.asarray(picture.convert("L" if channels == 1 else "RGB")).reshape(picture.height, picture.width, channels)
+
+
+def _picture(pixels: Pixels) -> Image.Image:
+    """What can be seen of an image (H, W, C), in 8 bits."""
+    seen = shown(pixels)
+    return Image.fromarray(seen[..., 0] if seen.shape[2] == 1 else seen)

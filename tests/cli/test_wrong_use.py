@@ -81,7 +81,6 @@ WRONG = {
     "translate untrained face.png --to glasses=yes --out o": ["'untrained'", "checkpoint"],
     "translate future face.png --to glasses=yes --out o": ["99"],
     "translate other face.png --to glasses=yes --out o": ["another method"],
-    "translate cut face.png --to glasses=yes --out o": ["networks.safetensors"],
     "translate labels face.png --to glases=yes --out o": ["'glases'", "'glasses'", "hair"],
     "translate labels face.png --to hair=green --out o": ["'green'", "black, blond, brown"],
     "translate labels face.png --to tone=2 --out o": ["2", "0 to 1"],
@@ -128,8 +127,17 @@ def test_a_process_says_the_same(viceversa: Command, folder: Path) -> None:
     assert done.stderr == "viceversa: unknown value of hair 'green'. Known: black, blond, brown.\n"
 
 
+def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(folder: Path, viceversa: Command) -> None:
+    done = viceversa("translate", "cut", "face.png", "--to", "glasses=yes", "--out", "o")
+    assert done.returncode == 0 and (folder / "o" / "face.png").exists()
+    assert "00000008" in done.stderr and "00000004" in done.stderr and "damaged" in done.stderr, done.stderr
+    shutil.rmtree(folder / "cut" / "checkpoints" / "00000004")
+    done = viceversa("translate", "cut", "face.png", "--to", "glasses=yes", "--out", "p")
+    assert done.returncode == 2 and "'cut" in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_full_disk_leaves_the_last_checkpoint(folder: Path) -> None:
-    """No file may grow beyond 16 KiB: a checkpoint of these networks is larger."""
+    """No file may grow beyond 16 KiB: pictures and checkpoints of these networks are larger."""
     command = "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
     command += "resource.setrlimit(resource.RLIMIT_FSIZE, (16384, 16384));"
     command += "from viceversa.cli import main; main(['train', 'multicyclic', '--out', 'half', '--resume'])"
@@ -141,6 +149,6 @@ def test_a_full_disk_leaves_the_last_checkpoint(folder: Path) -> None:
     done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
     complaint = done.stderr.splitlines()[-1]
     assert done.returncode == 2, done.stderr
-    assert complaint.startswith("viceversa: cannot write the checkpoint of step 8") and "step 4 is intact" in complaint
+    assert complaint.startswith("viceversa: cannot write") and "File too large" in complaint
     assert "Traceback" not in done.stderr
     assert contents(run / "checkpoints") == before

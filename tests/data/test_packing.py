@@ -53,16 +53,25 @@ def test_the_order_of_the_key_does_not_matter_its_values_do(cache: Path) -> None
     assert len(list(cache.glob("*.npy"))) == 3
 
 
-@pytest.mark.parametrize("damage", ["cut", "longer", "empty", "text", "floats"])
-def test_a_damaged_file_is_built_again(cache: Path, damage: str) -> None:
+@pytest.mark.parametrize("damage", ["cut", "longer", "empty", "text", "floats", "a bit", "the checksum", "no checksum"])
+def test_a_damaged_file_is_named_and_built_again(cache: Path, damage: str, capsys: pytest.CaptureFixture[str]) -> None:
     packed({"a": 1}, _SHAPE, numbers, "numbers")
     (path,) = cache.glob("*.npy")
     whole = path.read_bytes()
     np.save(cache / "floats.npy", np.zeros(_SHAPE))
-    damaged = {"cut": whole[:-1], "longer": whole + b"x", "empty": b"", "text": b"no pixels"}
+    flipped, resealed = bytearray(whole), bytearray(whole)
+    flipped[-300] ^= 1
+    resealed[-1] ^= 1
+    damaged = {
+        "cut": whole[:-1], "longer": whole + b"x", "empty": b"", "text": b"no pixels",
+        "a bit": flipped, "the checksum": resealed, "no checksum": whole[:-32],
+    }  # fmt: skip
     path.write_bytes(damaged.get(damage, (cache / "floats.npy").read_bytes()))
+    assert not capsys.readouterr().err
     assert (packed({"a": 1}, _SHAPE, numbers, "numbers") == numbers(range(10))).all()
+    assert capsys.readouterr().err == f"viceversa: the cache file {path} is damaged: it is built again.\n"
     assert path.read_bytes() == whole
+    assert (np.load(path) == numbers(range(10))).all(), "anybody reads it as .npy"
 
 
 def test_a_failed_build_leaves_no_file(cache: Path) -> None:
@@ -94,7 +103,7 @@ def test_workers_render_the_same() -> None:
 
 
 def test_a_failing_worker_is_reported(capfd: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(RuntimeError, match="a rendering process ended early"):
+    with pytest.raises(RuntimeError, match="a process that makes images ended early"):
         render_all(failing, np.empty((1000, 4, 5, 3), np.uint8), "numbers")
     assert "this renderer fails" in capfd.readouterr().err
 
@@ -129,3 +138,34 @@ def test_a_cache_that_cannot_be_written(cache: Path) -> None:
     cache.write_text("a file")
     with pytest.raises(UsageError, match="Set VICEVERSA_CACHE"):
         packed({"a": 1}, _SHAPE, numbers, "numbers")
+
+
+def test_a_kill_leaves_what_the_next_build_replaces(cache: Path) -> None:
+    script = (
+        "import time\nimport numpy as np\nfrom viceversa.data.packing import packed\n"
+        "packed({'a': 1}, (10, 4, 5, 3), lambda chunk: time.sleep(100), 'slow')\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script])
+    deadline = time.monotonic() + 60
+    while not list(cache.glob("*.partial")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    assert process.wait(60) == -signal.SIGKILL
+    assert list(cache.glob("*.partial"))
+    assert (packed({"a": 1}, _SHAPE, numbers, "numbers") == numbers(range(10))).all()
+    assert sorted(path.suffix for path in cache.iterdir()) == [".lock", ".npy"]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="files have no limit here")
+def test_a_full_disk_is_one_clear_line(cache: Path) -> None:
+    """No file may grow beyond 300 bytes, and the pixels have 600."""
+    script = (
+        "import resource, signal\nfrom viceversa.data.packing import packed\nfrom viceversa.errors import UsageError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\nresource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))\n"
+        "try:\n    packed({}, (10, 4, 5, 3), None, 'nothing')\nexcept UsageError as error:\n    print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == (
+        f"cannot write the cache {cache}: File too large. Set VICEVERSA_CACHE to a directory that can be written.\n"
+    )
+    assert [path.suffix for path in cache.iterdir()] == [".lock"]

@@ -41,7 +41,7 @@ def tiles(lit: NDArray[np.bool_], seed: int) -> Pixels:
 
 def labeled(count: int = 960) -> Dataset:
     splits = {}
-    for seed, (split, size) in enumerate((("train", count), ("test", 60))):
+    for seed, (split, size) in enumerate((("train", count), ("test", 60), ("validation", 60))):
         lit = np.random.default_rng(10 + seed).random(size) < 0.5
         label = torch.from_numpy(lit).float()[:, None]
         splits[split] = {"tiles": Images(tiles(lit, seed), label, tuple(map(str, range(size))))}
@@ -56,7 +56,7 @@ def labeled(count: int = 960) -> Dataset:
 def unlabeled(name: str, order: tuple[str, ...] = ("dark", "bright")) -> Dataset:
     """Two spaces; `order` is that in which a split happens to hold them."""
     splits = {}
-    for seed, (split, size) in enumerate((("train", 480), ("test", 30))):
+    for seed, (split, size) in enumerate((("train", 480), ("test", 30), ("validation", 30))):
         images = {name: Images(tiles(np.full(size, name == "bright"), seed), None, tuple(map(str, range(size)))) for name in order}
         splits[split] = images
     return Dataset(name, SIDES, splits)
@@ -73,7 +73,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def trained(cache: None) -> Labeller:
     """Trained for one epoch."""
-    return independent_labeller(labeled(), epochs=1, quiet=True)
+    return independent_labeller(labeled(), rounds=(1,), quiet=True)
 
 
 @pytest.mark.parametrize(("channels", "outputs"), [(3, 7), (1, 2), (3, 40)])
@@ -95,7 +95,7 @@ def test_it_learns_what_is_visible(trained: Labeller) -> None:
 
 
 def test_it_is_trained_once(trained: Labeller) -> None:
-    again = independent_labeller(replace(labeled(), splits={}), epochs=1)  # nothing to train on
+    again = independent_labeller(replace(labeled(), splits={}), rounds=(1,))  # nothing to train on
     for one, other in zip(trained.network.state_dict().values(), again.network.state_dict().values(), strict=True):
         assert torch.equal(one, other)
 
@@ -103,7 +103,7 @@ def test_it_is_trained_once(trained: Labeller) -> None:
 def test_training_is_a_function_of_the_data(trained: Labeller, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path))
     torch.rand(3)
-    again = independent_labeller(labeled(), epochs=1, quiet=True)
+    again = independent_labeller(labeled(), rounds=(1,), quiet=True)
     for one, other in zip(trained.network.parameters(), again.network.parameters(), strict=True):
         assert torch.equal(one, other)
 
@@ -122,14 +122,14 @@ def test_a_saved_copy_reads_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("order", [("dark", "bright"), ("bright", "dark")], ids=["space's order", "another order"])
 def test_it_tells_two_spaces_apart(order: tuple[str, ...]) -> None:
     dataset = unlabeled(f"sides-{order[0]}", order)
-    labeller = independent_labeller(dataset, epochs=1, quiet=True)
+    labeller = independent_labeller(dataset, rounds=(1,), quiet=True)
     read = labeller.read(tiles(np.array([True, False, True]), 8))
     assert labeller.space.describe(read) == ["space=bright", "space=dark", "space=bright"]
     assert labeller.accuracy >= 0.95 and labeller.accuracy_edits is None
 
 
 def test_data_smaller_than_a_batch() -> None:
-    labeller = independent_labeller(labeled(40), epochs=2, quiet=True)
+    labeller = independent_labeller(labeled(40), rounds=(2,), quiet=True)
     assert 0 <= labeller.accuracy <= 1
 
 
@@ -183,4 +183,4 @@ def test_a_cache_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path / "file"))
     with pytest.raises(UsageError, match="VICEVERSA_CACHE"):
-        independent_labeller(labeled(64), epochs=1, quiet=True)
+        independent_labeller(labeled(64), rounds=(1,), quiet=True)

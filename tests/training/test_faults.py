@@ -1,25 +1,34 @@
-"""What goes wrong in a training: numbers that are not finite, and a disk that is full. The last good checkpoint survives."""
+"""What goes wrong in a training: numbers that are not finite, a disk or a memory that is full, folders that cannot be written
+or are gone, files that are damaged. It is one clear line, and the last good checkpoint survives."""
 
 from __future__ import annotations
 
+import json
+import shutil
 import signal
+import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from contracts.cases import PHOTOS, build_masked
-from training.small import finish, noise, start, trainer
+from training.small import assert_same_runs, finish, noise, start, trainer, wait
 from viceversa.domains import Space
-from viceversa.errors import NotFiniteError
+from viceversa.errors import NotFiniteError, UsageError
 from viceversa.journey import Journey
 from viceversa.method import Builder, Method
 from viceversa.objective import Objective
 from viceversa.training.checkpoint import latest_checkpoint, restore_training
+from viceversa.training.run import train
+from viceversa.training.trainer import Trainer, is_out_of_memory
+from viceversa.translate import load
 
 BAD = 4
 
@@ -107,3 +116,204 @@ def test_a_full_disk_is_one_clear_line_and_the_checkpoint_before_it_survives(lim
         assert "checkpoint of step 6" in message and "step 3 is intact" in message
     assert_good(tmp_path, 3)
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["00000003"]
+
+
+LARGE = """
+import resource, sys
+from pathlib import Path
+from contracts.cases import PHOTOS, build_masked
+from training.small import noise, trainer
+from viceversa.errors import UsageError
+
+run, batch = Path(sys.argv[1]), 20_000
+trainer(run, build_masked, noise(PHOTOS)).train(3)
+training = trainer(run, build_masked, noise(PHOTOS, {"train": batch, "validation": 4, "test": 4}), batch=batch)
+training.resume()
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 100 * 2**20,) * 2)
+try:
+    training.train(6)
+except UsageError as error:
+    print(error)
+"""
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as Linux does it")
+
+
+@LINUX
+def test_memory_that_is_full_names_the_batch_the_size_and_the_remedy(tmp_path: Path) -> None:
+    """100 MiB: one activation of 20000 images in 4 channels of 8x8 has 20 MB, and the networks have dozens."""
+    (message,) = finish(start(LARGE, tmp_path)).splitlines()
+    assert message.startswith(
+        "out of memory at step 3, with batches of 20000 images of 8x8 pixels: take a smaller --batch or --size"
+    )
+    assert message.endswith("the checkpoint of step 3 is intact.")
+    assert_good(tmp_path, 3)
+
+
+LARGE_COMMAND = """
+import resource, sys
+from pathlib import Path
+from viceversa.cli import main, train
+from viceversa.data.avatars import avatars
+
+avatars(32)
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 600 * 2**20,) * 2)
+small = "--method.width 16 --method.blocks 1 --method.critic-width 16 --training.no-labeller"
+main(["train", "stargan", "--out", sys.argv[1], "--batch", "8000", *small.split()])
+"""
+
+
+@LINUX
+def test_full_memory_is_one_line_of_the_command(tmp_path: Path) -> None:
+    process = start(LARGE_COMMAND, tmp_path / "run")
+    output, errors = process.communicate(timeout=200)
+    (line,) = errors.splitlines()
+    assert (process.returncode, output) == (2, "")
+    assert line.startswith("viceversa: out of memory at step 0, with batches of 8000 images of 32x32 pixels")
+    assert line.endswith("there is no checkpoint yet.")
+
+
+def test_what_is_out_of_memory() -> None:
+    for allocate in (lambda: torch.empty(2**50), lambda: np.empty(2**55, np.uint8), lambda: bytearray(2**55)):
+        with pytest.raises((RuntimeError, MemoryError)) as full:
+            allocate()
+        assert is_out_of_memory(full.value)
+    with pytest.raises(RuntimeError) as other:
+        torch.ones(2) + torch.ones(3)
+    assert not is_out_of_memory(other.value)
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."))
+
+
+TRAIN = """
+import sys
+from viceversa.cli import main
+small = "--method.width 4 --method.blocks 1 --method.critic-width 4 --batch 2 --training.no-labeller"
+often = "--steps 100000 --training.checkpoint-every 3 --training.sample-every 7"
+main(["train", "stargan", "--out", sys.argv[1], *small.split(), *often.split()])
+"""
+
+
+def test_a_folder_that_vanishes_is_one_line_and_does_not_come_back(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    process = start(TRAIN, run)
+    wait(process, lambda: latest_checkpoint(run) is not None)
+    run.rename(tmp_path / "elsewhere")  # at once: removing file by file meets a training that writes more
+    shutil.rmtree(tmp_path / "elsewhere")
+    output, errors = process.communicate(timeout=100)
+    (line,) = errors.splitlines()
+    assert (process.returncode, output) == (2, "")
+    assert line.startswith("viceversa: cannot write") and str(run) in line and "No such file or directory" in line
+    assert not run.exists()
+
+
+READ_ONLY = """
+import os
+from pathlib import Path
+from contracts.cases import PHOTOS, build_masked
+from training.small import noise, trainer
+from viceversa.errors import UsageError
+from viceversa.training.run import train
+
+trainer(Path("warm"), build_masked, noise(PHOTOS)).train(1)  # imports what root alone may be able to
+if os.geteuid() == 0:
+    os.seteuid(65534)  # root would write everywhere
+run = Path("run")
+trainer(run, build_masked, noise(PHOTOS)).train(3)
+
+def go_on():
+    training = trainer(run, build_masked, noise(PHOTOS))
+    training.resume()
+    training.train(6)
+
+for folder, attempt in ((run / "checkpoints", go_on), (run, go_on), (run, lambda: train(build_masked, out="run"))):
+    folder.chmod(0o555)
+    try:
+        attempt()
+    except UsageError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="folders have other permissions here")
+def test_a_read_only_folder_is_one_line_and_the_checkpoint_survives() -> None:
+    with tempfile.TemporaryDirectory() as name:  # the folders above tmp_path are open to its owner alone
+        folder = Path(name)
+        folder.chmod(0o777)
+        saving, logging, locking = finish(start(READ_ONLY, cwd=folder)).splitlines()
+        for closed in (folder / "run", folder / "run" / "checkpoints"):
+            closed.chmod(0o755)
+        assert_good(folder / "run", 3)
+    assert saving.startswith("cannot write the checkpoint of step 6 to 'run/checkpoints': Permission denied;")
+    assert saving.endswith("the checkpoint of step 3 is intact.")
+    assert logging == locking == "cannot write to 'run': Permission denied."
+
+
+def flip(file: Path) -> None:
+    """Changes one bit in the middle."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def cut(file: Path) -> None:
+    """Takes off the last two bytes: of JSON the newline and the last brace."""
+    file.write_bytes(file.read_bytes()[:-2])
+
+
+FILES = ("networks.safetensors", "averages.safetensors", "training.pt", "manifest.json")
+
+
+@pytest.mark.parametrize("damage", [flip, Path.unlink, cut], ids=["flip", "gone", "cut"])
+@pytest.mark.parametrize("name", FILES)
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(
+    name: str, damage: Callable[[Path], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def training(run: Path) -> Trainer:
+        return trainer(run, build_masked, noise(PHOTOS), checkpoint_every=2)
+
+    training(tmp_path / "whole").train(6)
+    training(tmp_path / "parts").train(4)
+    file = tmp_path / "parts" / "checkpoints" / "00000004" / name
+    damage(file)
+    again = training(tmp_path / "parts")
+    assert again.resume() == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    if (name, damage) == ("manifest.json", flip):  # which makes it the manifest of another file
+        name = "averages.safetensors"
+    named = str(file.with_name(name))
+    assert line == f"viceversa: {named!r} is missing or damaged: taking the checkpoint of step 2, which is whole."
+    again.train(3)
+    assert [path.name for path in sorted((tmp_path / "parts" / "checkpoints").iterdir())] == ["00000002", "00000003"]
+    again = training(tmp_path / "parts")
+    assert again.resume() == 3
+    again.train(6)
+    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(3,))
+    assert not capsys.readouterr().err
+
+
+def test_a_run_whose_checkpoints_are_all_damaged_is_refused(tmp_path: Path) -> None:
+    trainer(tmp_path, build_masked, noise(PHOTOS), checkpoint_every=1).train(2)
+    for name in ("00000001", "00000002"):
+        flip(tmp_path / "checkpoints" / name / "networks.safetensors")
+    with pytest.raises(UsageError, match=r"no checkpoint of .* is whole: .*00000002/networks\.safetensors' is missing or damaged"):
+        trainer(tmp_path, build_masked, noise(PHOTOS)).resume()
+
+
+def test_translation_takes_the_last_whole_checkpoint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = {"batch": 2, "labeller": False, "quiet": True, "checkpoint_every": 1}
+    train(build_masked, out=tmp_path, steps=2, **settings)
+    assert load(tmp_path, build=build_masked).step == 2
+    flip(tmp_path / "checkpoints" / "00000002" / "averages.safetensors")
+    assert load(tmp_path, build=build_masked).step == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "averages.safetensors" in line
+
+
+def test_the_manifest_lists_what_is_there(tmp_path: Path) -> None:
+    trainer(tmp_path, build_masked, noise(PHOTOS)).train(1)
+    checkpoint = latest_checkpoint(tmp_path)
+    manifest = json.loads((checkpoint / "manifest.json").read_text())
+    assert {*manifest, "manifest.json"} == {path.name for path in checkpoint.iterdir()} == set(FILES)
+    assert all(size == (checkpoint / name).stat().st_size for name, (size, _) in manifest.items())

@@ -15,6 +15,7 @@ COMMANDS = {
     "train": "train a recipe, or go on with a run",
     "translate": "translate images with a trained run",
     "evaluate": "measure a trained run after 0, 1, 2, 3 repeated translations",
+    "import": "make a run of the weights of yunjey/stargan or pytorch-CycleGAN-and-pix2pix",
     "data": "write a data set as images and a table",
     "recipes": "list what can be trained",
 }
@@ -52,7 +53,8 @@ def _run(arguments: list[str]) -> int:
         case ["--version", *_]:
             print(__version__)
         case [name, *rest] if name in COMMANDS:
-            return int(importlib.import_module(f"viceversa.cli.{name}").run(rest) or 0)
+            module = "importing" if name == "import" else name  # which no module can be called
+            return int(importlib.import_module(f"viceversa.cli.{module}").run(rest) or 0)
         case [name, *_]:
             raise unknown("command", name, COMMANDS)
     return 0

@@ -159,8 +159,8 @@ def _seconds_per_person(dataset: Dataset) -> float:
 
 def _train(name: str, recipe: Recipe[Any], steps: int, run: Path) -> Outcome:
     print(f"{name}: {steps} steps", file=sys.stderr)
-    pauses = {"checkpoint_every": steps, "sample_every": -(-steps // 3)}
-    return run_recipe(updated(recipe, {}, {"steps": steps, **pauses}), run)
+    lengths = {"training.steps": steps, "training.checkpoint_every": steps, "training.sample_every": -(-steps // 3)}
+    return run_recipe(updated(recipe, lengths), run)
 
 
 def _draw_samples(models: Mapping[str, Model], dataset: Dataset, path: Path) -> None:

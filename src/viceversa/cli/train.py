@@ -44,6 +44,8 @@ class Train(Run):
     """one of those that `viceversa recipes` lists; it comes first"""
     data: Annotated[str | None, arg(metavar="SPEC")] = None
     """what to train on, as `avatars` or `avatars:glasses`"""
+    init: Annotated[str | None, arg(metavar="RUN")] = None
+    """a run whose weights to start from"""
     steps: Annotated[int | None, arg(metavar="N")] = None
     """length of the schedule, in batches"""
     batch: Annotated[int | None, arg(metavar="N")] = None

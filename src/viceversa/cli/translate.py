@@ -1,4 +1,4 @@
-"""`viceversa translate RUN INPUT...`: files or folders of images in, PNG files out."""
+"""`viceversa translate RUN INPUT...`: files or folders of images in, PNG files out (TIFF where PNG cannot hold them)."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from PIL import Image
 from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
+from viceversa.data.decoding import SUFFIXES, encode, suffix_for
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError
 from viceversa.files import readable
-from viceversa.pictures import save_png
-from viceversa.translate import load, opened
+from viceversa.translate import load
 
 
 @dataclass(frozen=True)
@@ -45,11 +44,11 @@ def run(arguments: Sequence[str]) -> None:
     model.check(asked.to, asked.source)
     jobs = dict(_jobs(asked.inputs, asked.out))
     for result, path in jobs.items():
-        image = opened(path)
-        here = model.start(image, asked.source, asked.to)
+        here = model.start(path, asked.source, asked.to)
         there = model.target(here, asked.to)
-        pixels = model.translate_pixels(model.prepared(image, here.space), here, there)
-        save_png(Image.fromarray(pixels[0].squeeze()), result)
+        pixels = model.translate_pixels(model.prepared(path, here.space), here, there)[0]
+        result = result.with_name(result.name + suffix_for(pixels))
+        encode(pixels, result)
         print(f"{path} ({_in_words(model.space, here)}) -> {result} ({_in_words(model.space, there)})")
     if model.labeller and (names := model.unnamed(asked.source)):
         accuracy = f"{model.labeller.accuracy:.3f} on test images"
@@ -57,28 +56,28 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def _jobs(inputs: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
-    """Each image's result and the image. Raises UsageError for what is not there, and rather than lose an image."""
+    """Each image's result, without a suffix, and the image. Raises UsageError rather than lose an image."""
     images = list(_images(inputs))
     if not images:
         raise UsageError(f"there are no images in {', '.join(map(repr, map(str, inputs)))}.")
-    taken: dict[Path, Path] = {}
+    taken, originals = dict[Path, Path](), {image.resolve() for _, image in images}
     for place, path in images:
-        result = (out / place).with_suffix(".png")
+        result = (out / place).with_suffix("")
         if result in taken:
             both = f"{str(taken[result])!r} and {str(path)!r}"
             raise UsageError(f"{both} would become {str(result)!r}: translate them one after the other.")
-        if result.resolve() in {image.resolve() for _, image in images}:
-            raise UsageError(f"{str(result)!r} is one of the images to translate: choose another folder with --out.")
+        for written in (result.with_name(result.name + suffix) for suffix in (".png", ".tif")):
+            if written.resolve() in originals:
+                raise UsageError(f"{str(written)!r} is one of the images to translate: choose another folder with --out.")
         taken[result] = path
         yield result, path
 
 
 def _images(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
     """The images among files and below folders, each with its place below the input."""
-    Image.init()
     for path in inputs:
         if readable(path, "the input").is_dir():
-            found = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in Image.EXTENSION)
+            found = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES)
             yield from ((file.relative_to(path), file) for file in found)
         else:
             yield Path(path.name), path

@@ -10,13 +10,15 @@ from viceversa.data.dataset import Pixels
 
 
 def normalized(pixels: Tensor) -> Tensor:
-    """uint8 (N, H, W, C) -> float32 (N, C, H, W) in [-1, 1]."""
-    return pixels.permute(0, 3, 1, 2).float().div(127.5).sub(1).contiguous()
+    """uint8 or uint16 (N, H, W, C) -> float32 (N, C, H, W) in [-1, 1]."""
+    half = 32767.5 if pixels.dtype == torch.uint16 else 127.5
+    return pixels.permute(0, 3, 1, 2).float().div(half).sub(1).contiguous()
 
 
-def quantized(images: Tensor) -> Pixels:
-    """(N, C, H, W) in [-1, 1] -> uint8 (N, H, W, C): round(clamp((x + 1) 127.5, 0, 255))."""
-    levels = images.detach().float().add(1).mul(127.5).clamp(0, 255).round().to(torch.uint8)
+def quantized(images: Tensor, bits: int = 8) -> Pixels:
+    """(N, C, H, W) in [-1, 1] -> uint8 (N, H, W, C): round(clamp((x + 1) 127.5, 0, 255)); of 16 bits: uint16, up to 65535."""
+    top, depth = 2**bits - 1, torch.uint8 if bits == 8 else torch.uint16
+    levels = images.detach().float().add(1).mul(top / 2).clamp(0, top).round().to(depth)
     return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
 
 

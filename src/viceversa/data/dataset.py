@@ -11,8 +11,8 @@ from torch import Tensor
 
 from viceversa.domains import Space
 
-Pixels = NDArray[np.uint8]
-"""(N, H, W, C) uint8 images; memory-mapped where they come from the cache."""
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+"""(N, H, W, C) images of 8 or 16 bits; memory-mapped where they come from the cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +36,7 @@ class Dataset:
     truth: (split, source space, positions (N,) there, target space, target labels (N, K) or None) -> the true edits
         (N, H, W, C) uint8, where the source of the data knows them.
     genuine: whether the test pixels are, bit for bit, those that the version stands for.
+    summary: what is in it, for a person to read before a training begins; empty where that is well known.
     """
 
     name: str
@@ -43,3 +44,4 @@ class Dataset:
     splits: Mapping[str, Mapping[str, Images]]
     truth: Callable[[str, str, NDArray[np.int64], str, Tensor | None], Pixels] | None = None
     genuine: bool = True
+    summary: str = ""

@@ -1,8 +1,8 @@
-"""Rendering many images on all cores.
+"""Making many images on all cores.
 
-The workers are fresh interpreters that read ranges on their standard input and answer with pixels on their standard
-output. Neither fork (unsafe beside torch's and CUDA's threads) nor multiprocessing's spawn (which runs a caller's script
-again, unless it is guarded) is used, so a plain script, a notebook and `python -` all work.
+The workers are fresh interpreters that read tasks on their standard input and answer on their standard output. Neither
+fork (unsafe beside torch's and CUDA's threads) nor multiprocessing's spawn (which runs a caller's script again, unless it
+is guarded) is used, so a plain script, a notebook and `python -` all work.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import os
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from queue import SimpleQueue
-from typing import IO, cast
-
-import numpy as np
+from typing import IO, Any, TypeVar, cast
 
 from viceversa.data.dataset import Pixels
 from viceversa.progress import watched
@@ -25,40 +23,49 @@ from viceversa.progress import watched
 Render = Callable[[range], Pixels]
 """Positions -> their images (N, H, W, C) uint8. Pickled, so a module's function or a functools.partial of one."""
 
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
 Worker = subprocess.Popen[bytes]
 
-_CHUNK = 64
-_WORTHWHILE = 8 * _CHUNK
-"""Below so many images, starting workers takes longer than rendering."""
+CHUNK = 64
+_WORTHWHILE = 8
+"""Below so many tasks, starting workers takes longer than working."""
 
 
 def render_all(render: Render, pixels: Pixels, title: str) -> None:
-    """Fill `pixels` (N, H, W, C) with render(range(N)), in chunks on all cores; a progress bar `title` on stderr.
+    """Fill `pixels` (N, H, W, C) with render(range(N)), in chunks on all cores; a progress bar `title` on stderr."""
+    count = len(pixels)
+    chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
+    for number, images in in_parallel(render, chunks, title):
+        pixels[chunks[number].start : chunks[number].stop] = images
+
+
+def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], title: str) -> Iterator[tuple[int, Answer]]:
+    """work(task) for each task, with its number, as they are done; on all cores where there are many. All of it is pickled.
 
     Raises RuntimeError if a worker ends early; its own message is on stderr. An interrupt ends the workers.
     """
-    count = len(pixels)
-    if count < _WORTHWHILE:
-        pixels[:] = render(range(count))
+    if len(tasks) <= _WORTHWHILE:
+        yield from ((number, work(task)) for number, task in enumerate(tasks))
         return
-    chunks = [range(start, min(start + _CHUNK, count)) for start in range(0, count, _CHUNK)]
-    size = min(os.cpu_count() or 1, len(chunks))
+    size = min(os.cpu_count() or 1, len(tasks))
     with _workers(size) as workers, ThreadPoolExecutor(size) as threads:
         idle: SimpleQueue[Worker] = SimpleQueue()
         for worker in workers:
             idle.put(worker)
 
-        def fill(chunk: range) -> None:
+        def ask(number: int) -> tuple[int, Answer]:
             worker = idle.get()
             try:
-                pixels[chunk.start : chunk.stop] = _ask(worker, render, chunk, pixels.shape[1:])
+                return number, _asked(worker, (work, tasks[number]))
             finally:
                 idle.put(worker)
 
-        tasks = [threads.submit(fill, chunk) for chunk in chunks]
+        asked = {threads.submit(ask, number) for number in range(len(tasks))}
         try:
-            for task in watched(as_completed(tasks), title, total=len(tasks)):
-                task.result()
+            for done in watched(as_completed(asked), title, total=len(asked)):
+                asked.remove(done)  # else all answers would be kept
+                yield done.result()
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
             for worker in workers:
@@ -69,7 +76,7 @@ def render_all(render: Render, pixels: Pixels, title: str) -> None:
 @contextmanager
 def _workers(count: int) -> Iterator[list[Worker]]:
     """`count` started interpreters; ended with the block, whatever happens in it."""
-    command = [sys.executable, "-c", "from viceversa.data.parallel import work; work()"]
+    command = [sys.executable, "-c", "from viceversa.data.parallel import serve; serve()"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     pipe = subprocess.PIPE
     started: list[Worker] = []
@@ -84,27 +91,27 @@ def _workers(count: int) -> Iterator[list[Worker]]:
             worker.communicate()
 
 
-def _ask(worker: Worker, render: Render, chunk: range, shape: tuple[int, ...]) -> Pixels:
-    """The images of one chunk: (len(chunk), *shape) uint8."""
-    expected = len(chunk) * int(np.prod(shape))
+def _asked(worker: Worker, question: Any) -> Any:
+    """The worker's answer."""
     try:
-        question = cast(IO[bytes], worker.stdin)
-        pickle.dump((render, chunk), question)
-        question.flush()
-        answer = cast(IO[bytes], worker.stdout).read(expected)
-    except BrokenPipeError:
-        answer = b""
-    if len(answer) != expected:
-        raise RuntimeError(f"a rendering process ended early, at images {chunk.start} to {chunk[-1]}; its message is above.")
-    return np.frombuffer(answer, np.uint8).reshape(len(chunk), *shape)
+        to_worker = cast(IO[bytes], worker.stdin)
+        pickle.dump(question, to_worker)
+        to_worker.flush()
+        return pickle.load(cast(IO[bytes], worker.stdout))
+    except (BrokenPipeError, EOFError, pickle.UnpicklingError):
+        raise RuntimeError("a process that makes images ended early; its message is above.") from None
 
 
-def work() -> None:
-    """What a worker runs: takes (render, chunk) and gives the chunk's pixels, until there are no more."""
+def serve() -> None:
+    """What a worker runs: takes (work, task) and answers work(task), until there are no more or nobody listens."""
     while True:
         try:
-            render, chunk = pickle.load(sys.stdin.buffer)
+            work, task = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        sys.stdout.buffer.write(np.ascontiguousarray(render(chunk)).tobytes())
-        sys.stdout.buffer.flush()
+        answer = pickle.dumps(work(task), protocol=5)
+        try:
+            sys.stdout.buffer.write(answer)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:  # who asked was killed
+            os._exit(0)  # without another try to flush, and its traceback

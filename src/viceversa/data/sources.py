@@ -4,24 +4,61 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import Image
 
+from viceversa.data.assembly import Wanted, from_table
 from viceversa.data.avatars import avatars, avatars_glasses
 from viceversa.data.dataset import Dataset, Images
+from viceversa.data.folders import open_folders
+from viceversa.data.tables import read_table
 from viceversa.domains import Space
 from viceversa.errors import UsageError, unknown
 from viceversa.progress import watched
 
+CELEBA_CROP = 178
+"""What StarGAN and its successors cut out of CelebA's aligned images."""
+
 _EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {"avatars": avatars, "avatars:glasses": avatars_glasses}
 
 
-def open_dataset(spec: str, size: int) -> Dataset:
-    """The data set of that name, at size x size px. Raises UsageError that lists the known names."""
-    if spec not in _EMBEDDED:
-        raise unknown("data set", spec, _EMBEDDED)
-    return _EMBEDDED[spec](size)
+def open_dataset(
+    spec: str,
+    size: int = 32,
+    *,
+    crop: int | None = None,
+    background: int = 0,
+    skip_bad: bool = False,
+    spaces: bool = False,
+) -> Dataset:
+    """The data set of that name, or in the folder or table of that path; see assembly.Wanted for what becomes of its images.
+
+    A path with `:spaces` behind it is opened for a method between spaces. Raises UsageError for what is none.
+    """
+    if spec in _EMBEDDED:
+        return _EMBEDDED[spec](size)
+    path = Path(spec.removesuffix(":spaces"))
+    wanted = Wanted(size, crop, background, skip_bad, spaces or spec.endswith(":spaces"))
+    if not path.exists():
+        raise UsageError(f"{unknown('data set', spec, _EMBEDDED)} Nor is there a folder or table of that path.")
+    if path.is_file():
+        return from_table(path.stem, path.parent, read_table(path), wanted)
+    if (path / "list_attr_celeba.txt").exists():
+        from viceversa.data.celeba import read_celeba
+
+        return from_table("celeba", path, read_celeba(path), replace(wanted, crop=wanted.crop or CELEBA_CROP))
+    tables = [table for name in ("table.csv", "table.parquet") if (table := path / name).exists()]
+    return from_table(path.name, path, read_table(tables[0]), wanted) if tables else open_folders(path, wanted)
+
+
+def located(spec: str) -> str:
+    """The spec with its path made absolute, so that it names the same data wherever it is read."""
+    path, spaces = spec.removesuffix(":spaces"), spec.endswith(":spaces")
+    if spec in _EMBEDDED or not Path(path).exists():
+        return spec
+    return f"{Path(path).resolve()}{':spaces' * spaces}"
 
 
 def write_dataset(dataset: Dataset, directory: Path) -> None:

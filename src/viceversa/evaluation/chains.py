@@ -19,6 +19,7 @@ from torch import Tensor
 from viceversa.data.augment import normalized, quantized
 from viceversa.data.chains import Chains, draw_chains, load_chains
 from viceversa.data.dataset import Dataset, Pixels
+from viceversa.data.fitting import in_bits
 from viceversa.domains import Domain
 
 Direction = Literal["inv", "rec"]
@@ -83,14 +84,14 @@ def trial(dataset: Dataset, samples: int | None = None) -> Trial:
     home, away = (dataset.space.only,) * 2 if dataset.space.attributes else dataset.space.pair
     images = dataset.splits["test"][home]
     count = min(len(images), samples or len(images))
-    positions = np.arange(count)
+    positions, sources = np.arange(count), in_bits(images.pixels[:count], 8)
     if images.labels is None:
         truth = dataset.truth("test", home, positions, away, None) if dataset.truth else None
-        return Trial(dataset, home, away, images.pixels[:count], truth)
+        return Trial(dataset, home, away, sources, truth)
     chains: Chains = load_chains(dataset.name) or draw_chains(images.labels, dataset.space, 0)
     inverted = chains.inverted[:count]
     truth = dataset.truth("test", home, positions, home, inverted) if dataset.truth else None
-    return Trial(dataset, home, away, images.pixels[:count], truth, images.labels[:count], inverted, chains.targets[:, :count])
+    return Trial(dataset, home, away, sources, truth, images.labels[:count], inverted, chains.targets[:, :count])
 
 
 def outputs(translate: Translate, task: Trial, cycles: int, batch: int = 100) -> Iterator[tuple[slice, dict[Place, Pixels]]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from viceversa.data.dataset import Dataset
-from viceversa.data.sources import open_dataset
+from viceversa.data.fitting import shown
 from viceversa.errors import UsageError
 from viceversa.evaluation.chains import DIRECTIONS, Place, Translate, Trial, outputs, trial
 from viceversa.evaluation.evaluate import Assessment, Judge
@@ -18,6 +18,7 @@ from viceversa.evaluation.labeller import Labeller, independent_labeller, questi
 from viceversa.evaluation.report import Report, Row, Strip
 from viceversa.method import Builder
 from viceversa.progress import CONSOLE
+from viceversa.recipes import dataset_of
 from viceversa.translate import load
 
 SHOWN = 6
@@ -105,7 +106,7 @@ def evaluate(
     """
     model = load(run, build=build)
     recipe = model.record.recipe
-    dataset = open_dataset(data or recipe.data, recipe.size)
+    dataset = dataset_of(recipe, data, spaces=not model.space.attributes)
     if dataset.space != model.space:
         trained = model.record.dataset
         raise UsageError(f"{str(run)!r} was trained on {trained}, which has other attributes or spaces than {dataset.name}.")
@@ -123,5 +124,5 @@ def _strips(models: Mapping[str, Translate], task: Trial, cycles: int) -> list[S
         ((_, made),) = outputs(translate, few, cycles)
         columns = {"source": few.sources} | ({} if few.truth is None else {"true edit": few.truth})
         columns |= {f"{place.direction} {place.cycles}": made[place] for place in places if place in made}
-        strips.append(Strip(name, tuple(columns), list(zip(*columns.values(), strict=True))))
+        strips.append(Strip(name, tuple(columns), list(zip(*map(shown, columns.values()), strict=True))))
     return strips

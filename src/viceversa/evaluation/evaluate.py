@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from viceversa.data.dataset import Pixels
+from viceversa.data.fitting import in_bits
 from viceversa.domains import Space
 from viceversa.evaluation.chains import DIRECTIONS, LINKS, Direction, Place, Translate, Trial, outputs
 from viceversa.evaluation.distances import frechet, kernel
@@ -136,7 +137,7 @@ class Judge:
     def _to_real(self, direction: Direction, features: Features) -> ToReal:
         """How far the outputs are from the real test images of the space that they should be in."""
         real = self.task.dataset.splits["test"][self.task.away if direction == "inv" else self.task.home]
-        reference = reference_features(real.pixels[: len(self.task)])
+        reference = reference_features(in_bits(real.pixels[: len(self.task)], 8))
         return ToReal(frechet(reference, features), *(kernel(reference, features) or (None, None)))
 
     def _row(self, name: str, place: Place, to_real: ToReal, per_image: PerImage) -> Row:

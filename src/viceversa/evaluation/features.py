@@ -24,6 +24,7 @@ from PIL import Image
 from torch import Tensor
 
 from viceversa.data.dataset import Pixels
+from viceversa.data.fitting import shown
 from viceversa.data.packing import cache_directory
 from viceversa.errors import UsageError
 from viceversa.evaluation.lite0 import FEATURES, Lite0, load_lite0
@@ -106,8 +107,11 @@ def reference_features(images: Pixels, advance: Callable[[int], None] = lambda c
 
 
 def prepared(images: Pixels) -> Tensor:
-    """(N, H, W, 1 or 3) uint8 -> (N, 3, 128, 128) float32 in [-1, 1]: resized, clipped, not rounded."""
-    pixels = torch.tensor(np.ascontiguousarray(images)).permute(0, 3, 1, 2).float()
+    """(N, H, W, C) uint8, three channels or one of which are seen -> (N, 3, 128, 128) float32 in [-1, 1].
+
+    Resized, clipped, not rounded.
+    """
+    pixels = torch.tensor(np.ascontiguousarray(shown(images))).permute(0, 3, 1, 2).float()
     resized = (_bicubic(pixels.shape[2]) @ pixels @ _bicubic(pixels.shape[3]).T).clamp(0, 255)
     return (resized / 127.5 - 1).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 

@@ -6,10 +6,13 @@ the training of translators. A run keeps a copy, which reads off a stranger's pi
 
 from __future__ import annotations
 
+import copy
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
@@ -20,6 +23,7 @@ from torch import Tensor, nn
 from viceversa.attributes import OneOf
 from viceversa.data.augment import flipped, normalized, shifted
 from viceversa.data.dataset import Dataset, Pixels
+from viceversa.data.fitting import in_bits
 from viceversa.data.packing import cache_directory, make_writable
 from viceversa.domains import Space
 from viceversa.draws import Draws, seeded
@@ -27,8 +31,10 @@ from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 from viceversa.progress import watched
 
-VERSION = 1
-EPOCHS, BATCH, RATE = 1, 64, 3e-3
+VERSION = 2
+ROUNDS, ENOUGH = (1, 2, 4, 8), 0.995
+"""Epochs of each round of training, and the accuracy on validation images after which there is no further round."""
+BATCH, RATE, FEWEST_STEPS, MOST_IMAGES = 64, 3e-3, 50, 20_000
 WIDTHS = (24, 48, 96)
 
 
@@ -72,16 +78,16 @@ def questions(dataset: Dataset) -> Space | None:
     return Space(space.images, (OneOf("space", tuple(space.images)),)) if len(shapes) == 1 else None
 
 
-def independent_labeller(dataset: Dataset, *, epochs: int = EPOCHS, quiet: bool = False) -> Labeller:
+def independent_labeller(dataset: Dataset, *, rounds: Sequence[int] = ROUNDS, quiet: bool = False) -> Labeller:
     """The data set's labeller, from the cache or trained now. Raises UsageError where there is nothing to read."""
     space = questions(dataset)
     if space is None:
         raise UsageError(f"{dataset.name} has neither attributes nor spaces of one size: there is nothing to read off its images.")
-    path = cache_directory() / "labellers" / f"{dataset.name}-{VERSION}-{epochs}.safetensors"
+    path = cache_directory() / "labellers" / f"{dataset.name}-{VERSION}-{'-'.join(map(str, rounds))}.safetensors"
     make_writable(path.parent)
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
-            write_atomically(path, _stored(_trained(dataset, space, epochs, quiet)))
+            write_atomically(path, _stored(_trained(dataset, space, rounds, quiet)))
     return load_labeller(path)
 
 
@@ -118,27 +124,41 @@ def _stored(labeller: Labeller) -> bytes:
     return safetensors.torch.save({name: value.half() for name, value in labeller.network.state_dict().items()}, metadata)
 
 
-def _trained(dataset: Dataset, space: Space, epochs: int, quiet: bool) -> Labeller:
-    pixels, labels = _examples(dataset, "train", space)
+def _trained(dataset: Dataset, space: Space, rounds: Sequence[int], quiet: bool) -> Labeller:
+    """Trained in rounds of more and more epochs, until the validation images are read well enough; the best round's."""
+    (pixels, labels), (validation, answers) = (_examples(dataset, split, space) for split in ("train", "validation"))
     torch.manual_seed(seeded("labeller", dataset.name).initial_seed())
     network = labeller_network(next(iter(space.images.values())).channels, space.label_width)
+    best = Labeller(copy.deepcopy(network).eval(), space, 0.0, None)
+    for number, epochs in enumerate(rounds):
+        _train_round(network.train(), space, pixels, labels, epochs, number, quiet)
+        found = Labeller(network.eval(), space, 0.0, None)
+        found = replace(found, accuracy=accuracy(found.read(validation.numpy()), answers, space))
+        if found.accuracy > best.accuracy:
+            best = replace(found, network=copy.deepcopy(network))
+        if best.accuracy >= ENOUGH:
+            break
+    test, answers = _examples(dataset, "test", space)
+    measured = accuracy(best.read(test.numpy()), answers, space)
+    return Labeller(best.network, space, measured, _accuracy_on_edits(best, dataset))
+
+
+def _train_round(network: nn.Module, space: Space, pixels: Tensor, labels: Tensor, epochs: int, number: int, quiet: bool) -> None:
+    """So many epochs, at a rate that rises and falls once."""
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-2)
     batch = min(BATCH, len(pixels))
     per_epoch = len(pixels) // batch
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=epochs * per_epoch)
-    for step in watched(range(epochs * per_epoch), "labeller", quiet=quiet):
-        epoch, number = divmod(step, per_epoch)
-        order = torch.randperm(len(pixels), generator=seeded("labeller", epoch))[number * batch : (number + 1) * batch]
-        images = _disturbed(normalized(pixels[order]), Draws(0, step))
+    steps = epochs * max(per_epoch, FEWEST_STEPS)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
+    for step in watched(range(steps), "labeller", quiet=quiet):
+        epoch, place = divmod(step, per_epoch)
+        order = torch.randperm(len(pixels), generator=seeded("labeller", number, epoch))[place * batch : (place + 1) * batch]
+        images = _disturbed(normalized(pixels[order]), Draws(number, step))
         loss = space.classification(network(images), labels[order])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         schedule.step()
-    labeller = Labeller(network.eval(), space, 0.0, None)
-    test, answers = _examples(dataset, "test", space)
-    edits = _accuracy_on_edits(labeller, dataset)
-    return Labeller(network, space, accuracy(labeller.read(test.numpy()), answers, space), edits)
 
 
 def _disturbed(images: Tensor, draws: Draws) -> Tensor:
@@ -150,14 +170,16 @@ def _disturbed(images: Tensor, draws: Draws) -> Tensor:
 
 
 def _examples(dataset: Dataset, split: str, space: Space) -> tuple[Tensor, Tensor]:
-    """All images of a split with the labels that the labeller is asked for."""
-    spaces = dataset.splits[split]
-    pixels = torch.cat([torch.tensor(spaces[name].pixels[:]) for name in space.images])
+    """Images of a split, in 8 bits and evenly chosen where there are many, with the labels that the labeller is asked for."""
+    spaces = [dataset.splits[split][name] for name in space.images]
+    counted = [min(len(images), MOST_IMAGES // len(spaces)) for images in spaces]
+    chosen = [np.linspace(0, len(images) - 1, count).round().astype(int) for images, count in zip(spaces, counted, strict=True)]
+    pixels = torch.cat([torch.tensor(in_bits(images.pixels[rows], 8)) for images, rows in zip(spaces, chosen, strict=True)])
     if dataset.space.attributes:
-        labels = spaces[space.only].labels
+        labels = spaces[0].labels
         assert labels is not None
-        return pixels, labels
-    counts = torch.tensor([len(spaces[name]) for name in space.images])
+        return pixels, labels[chosen[0]]
+    counts = torch.tensor([len(rows) for rows in chosen])
     return pixels, torch.eye(len(counts)).repeat_interleave(counts, 0)
 
 

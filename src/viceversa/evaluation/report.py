@@ -15,7 +15,7 @@ from viceversa.files import write_atomically
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from viceversa.data.dataset import Pixels
+    from viceversa.pictures import Cell
 
 BOUNDS = ("floor", "ceiling")
 UNDEFINED = "\N{EN DASH}"
@@ -112,7 +112,7 @@ class Strip:
 
     title: str
     captions: tuple[str, ...]
-    rows: Sequence[Sequence[Pixels]]
+    rows: Sequence[Sequence[Cell]]
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,8 @@ booktitle={CVPR}, year={2018}, eprint={1711.09020}}
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,10 +38,13 @@ class StarGAN(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    generator: Literal["label", "masked"] = Field("label", description="StarGAN's own generator, or one that repaints under a mask")
+    generator: Literal["label", "label-normalized", "masked"] = Field(
+        "label", description="StarGAN's own generator, the same with a norm before the tanh, or one that repaints under a mask"
+    )
     width: int = Field(64, gt=0, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, description="residual blocks of the generator")
     critic_width: int = Field(64, gt=0, description="channels of the discriminator's first layer")
+    critic_slope: float = Field(0.01, ge=0, lt=1, description="slope of the discriminator's leaky ReLUs below 0")
     gan: Literal["wgan-gp", "hinge-r1"] = Field("wgan-gp", description="adversarial loss and its penalty")
     classification: float = Field(1.0, ge=0, description="weight of the classification losses")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
@@ -50,14 +55,23 @@ class StarGAN(BaseModel):
     targets: Literal["permuted", "shared"] = Field("permuted", description="a label of the batch for each image, or one for all")
 
 
+GENERATORS: Mapping[str, Callable[..., nn.Module]] = {
+    "label": LabelGenerator,
+    "label-normalized": partial(LabelGenerator, last_norm=True),
+    "masked": MaskedGenerator,
+}
+
+
 def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = linear_decay) -> Method:
     """StarGAN on one space of labeled images, of sides that are multiples of 4 and powers of 2 from 8 px."""
     spec = space.images[space.only]
-    network = LabelGenerator if settings.generator == "label" else MaskedGenerator
+    network = GENERATORS[settings.generator]
     generator = Labeled(network(spec, space.label_width, width=settings.width, blocks=settings.blocks))
     layers = int(math.log2(min(spec.height, spec.width))) - 1
     discriminator = Classifying(
-        ClassifyingDiscriminator(spec, space.label_width, width=settings.critic_width, layers=min(layers, 6))
+        ClassifyingDiscriminator(
+            spec, space.label_width, width=settings.critic_width, layers=min(layers, 6), slope=settings.critic_slope
+        )
     )
     gan, penalty = adversary(settings)
     plan = Retarget(space, translate=generator, discriminate=discriminator, shared=settings.targets == "shared")

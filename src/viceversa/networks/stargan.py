@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from viceversa.domains import ImageSpec
 from viceversa.errors import UsageError
-from viceversa.networks.blocks import check_size, normalized, normalized_residual, with_planes
+from viceversa.networks.blocks import check_size, instance_norm, normalized, normalized_residual, with_planes
 
 
 class LabelGenerator(nn.Module):
@@ -16,10 +16,11 @@ class LabelGenerator(nn.Module):
 
     c7-w, d2w, d4w, `blocks` x R4w, u2w, uw, c7-C, tanh. Instance norm with weights, no convolution biases, zero padding
     everywhere: reflection padding would let instance norm erase the label planes (docs/methods.md, Traps). 8,430,528 parameters at
-    5 label columns and width 64.
+    5 label columns and width 64. last_norm: instance norm before the tanh too, as in the multicyclic author's code, with
+    biases in the convolutions, which do nothing before a norm.
     """
 
-    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64, blocks: int = 6) -> None:
+    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64, blocks: int = 6, last_norm: bool = False) -> None:
         super().__init__()
         check_size(spec.height, spec.width, 4)
         self.layers = nn.Sequential(
@@ -29,7 +30,11 @@ class LabelGenerator(nn.Module):
             *(normalized_residual(4 * width) for _ in range(blocks)),
             normalized(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=False), 2 * width),
             normalized(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False), width),
-            nn.Sequential(nn.Conv2d(width, spec.channels, 7, 1, 3, bias=False), nn.Tanh()),
+            nn.Sequential(
+                nn.Conv2d(width, spec.channels, 7, 1, 3, bias=False),
+                *([instance_norm(spec.channels, affine=True)] if last_norm else []),
+                nn.Tanh(),
+            ),
         )
 
     def forward(self, image: Tensor, label: Tensor) -> Tensor:
@@ -41,10 +46,10 @@ class ClassifyingDiscriminator(nn.Module):
 
     (N, C, H, W) -> scores (N, 1, H / 2^layers, W / 2^layers), logits (N, label_width). The trunk is `layers` strided
     convolutions of widths w, 2w, 4w, ... (6 at 128 px; 5 at 64 and 4 at 32 keep the last map 2x2) without norm;
-    44,762,048 parameters at 128 px, 5 label columns and width 64.
+    44,762,048 parameters at 128 px, 5 label columns and width 64. slope: of the leaky ReLUs below 0.
     """
 
-    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64, layers: int = 6) -> None:
+    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64, layers: int = 6, slope: float = 0.01) -> None:
         super().__init__()
         shrink = 2**layers
         if spec.height < shrink or spec.width < shrink:
@@ -53,7 +58,7 @@ class ClassifyingDiscriminator(nn.Module):
         widths = [spec.channels] + [width * 2**number for number in range(layers)]
         self.trunk = nn.Sequential()
         for before, after in itertools.pairwise(widths):
-            self.trunk.append(nn.Sequential(nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(0.01)))
+            self.trunk.append(nn.Sequential(nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(slope)))
         self.score = nn.Conv2d(widths[-1], 1, 3, 1, 1, bias=False)
         self.classes = nn.Conv2d(widths[-1], label_width, (spec.height // shrink, spec.width // shrink), bias=False)
 

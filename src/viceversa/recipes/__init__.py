@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from viceversa.data.dataset import Dataset
+from viceversa.data.sources import open_dataset
 from viceversa.domains import Space
 from viceversa.errors import unknown
 from viceversa.losses.multicycle import multicyclic as with_chains
@@ -14,6 +16,8 @@ from viceversa.methods import stargan as stargan_method
 from viceversa.recipes.settings import DECAYS, Multicycle, Recipe, Training
 
 EXTRA = (0.25, 0.125, 0.0625)
+CELEBA_IMAGES = 162_770
+"""In CelebA's own training split."""
 
 SMALL_STARGAN = stargan_method.StarGAN(
     generator="masked", width=32, blocks=4, critic_width=32, gan="hinge-r1", critic_steps=1, learning_rate=1e-3
@@ -44,11 +48,48 @@ def cyclegan() -> Recipe[cyclegan_method.CycleGAN]:
     )
 
 
+def stargan_celeba() -> Recipe[stargan_method.StarGAN]:
+    """StarGAN on CelebA as published: 128 px, batches of 16, 20 epochs. --data names CelebA's folder."""
+    return _on_celeba("stargan-celeba", batch=16)
+
+
+def multicyclic_celeba() -> Recipe[stargan_method.StarGAN]:
+    """The multicyclic loss on CelebA: 128 px, batches of 8, 20 epochs. --data names CelebA's folder."""
+    return _on_celeba("multicyclic-celeba", batch=8, extra=Multicycle(extra=EXTRA))
+
+
+def multicyclic_limited_celeba() -> Recipe[stargan_method.StarGAN]:
+    """The limited multicyclic loss on CelebA, otherwise as multicyclic-celeba."""
+    return _on_celeba("multicyclic-limited-celeba", batch=8, extra=Multicycle(extra=EXTRA, losses=("cycle",)))
+
+
+def multicyclic_celeba_author() -> Recipe[stargan_method.StarGAN]:
+    """multicyclic-celeba with what the author of that loss did otherwise than StarGAN."""
+    differences = {"generator": "label-normalized", "critic_slope": 0.3, "classification": 0.2, "targets": "shared"}
+    recipe = _on_celeba("multicyclic-celeba-author", batch=8, extra=Multicycle(extra=EXTRA))
+    training = recipe.training.model_copy(update={"decay": "schneider"})
+    return recipe.model_copy(update={"method": recipe.method.model_copy(update=differences), "training": training})
+
+
+def _on_celeba(name: str, batch: int, extra: Multicycle | None = None) -> Recipe[stargan_method.StarGAN]:
+    """20 epochs of CelebA's training images, the rate constant in the first half and linear to 0 in the second."""
+    training = Training(steps=20 * -(-CELEBA_IMAGES // batch), batch=batch, flip=True, average=0)
+    chains = extra or Multicycle()
+    method = stargan_method.StarGAN()
+    return Recipe[stargan_method.StarGAN](
+        name=name, data="celeba", size=128, crop=178, method=method, multicycle=chains, training=training
+    )
+
+
 RECIPES: Mapping[str, Callable[[], Recipe[Any]]] = {
     "stargan": stargan,
     "multicyclic": multicyclic,
     "multicyclic-limited": multicyclic_limited,
     "cyclegan": cyclegan,
+    "stargan-celeba": stargan_celeba,
+    "multicyclic-celeba": multicyclic_celeba,
+    "multicyclic-limited-celeba": multicyclic_limited_celeba,
+    "multicyclic-celeba-author": multicyclic_celeba_author,
 }
 
 
@@ -57,6 +98,14 @@ def recipe_named(name: str) -> Recipe[Any]:
     if name not in RECIPES:
         raise unknown("recipe", name, RECIPES)
     return RECIPES[name]()
+
+
+def dataset_of(recipe: Recipe[Any], data: str | None = None, *, spaces: bool | None = None) -> Dataset:
+    """The data set that a recipe trains on, or another one prepared as its is; of spaces as the method takes them."""
+    between = isinstance(recipe.method, cyclegan_method.CycleGAN) if spaces is None else spaces
+    return open_dataset(
+        data or recipe.data, recipe.size, crop=recipe.crop, background=recipe.background, skip_bad=recipe.skip_bad, spaces=between
+    )
 
 
 def builder(recipe: Recipe[Any], own: Builder | None = None) -> Builder:

@@ -72,6 +72,15 @@ def differences(settings: BaseModel, others: BaseModel) -> Iterator[tuple[str, A
     yield from _different(settings.model_dump(), others.model_dump(), "")
 
 
+def dotted(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Each setting by its dotted name, as "training.steps", with its value."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from dotted(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
+
+
 def _different(one: Any, other: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         for key in [*one, *(key for key in other if key not in one)]:

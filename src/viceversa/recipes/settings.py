@@ -67,8 +67,16 @@ class Recipe(BaseModel, Generic[MethodSettings]):
     model_config = FROZEN
 
     name: Suppress[Fixed[str]]
-    data: str = Field("avatars", description="what to train on, as `avatars` or `avatars:glasses`")
+    data: str = Field("avatars", description="what to train on: `avatars`, `avatars:glasses`, or the path of folders or of a table")
     size: int = Field(32, gt=0, description="height and width of the images, in pixels")
+    crop: int | None = Field(
+        None, gt=0, description="cut out of the middle of images of files before; the largest square, if not given"
+    )
+    background: int = Field(0, ge=0, le=255, description="gray behind what is transparent in images of files")
+    skip_bad: bool = Field(False, description="leave out files that cannot be read")
+    init: str | None = Field(None, description="a run whose weights to start from; attributes may have been added since")
+    init_only: tuple[str, ...] = Field((), description="which networks to take of it; all that fit, if not given")
+    freeze: tuple[str, ...] = Field((), description="networks that do not learn, as `generator`")
     method: MethodSettings
     multicycle: Multicycle = Multicycle()
     training: Training = Training()

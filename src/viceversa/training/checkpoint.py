@@ -3,22 +3,28 @@
     RUN/checkpoints/00001000/networks.safetensors   the weights that train
                              averages.safetensors   the moving averages of averaged networks, with which to translate
                              training.pt            step, optimizers, and the method's memory (image pools)
+                             manifest.json          size and SHA-256 of the others
 
-The schedule and the sampler's position are functions of the step.
+A checkpoint whose files are not as its manifest has them is damaged, and the one before it is used. The schedule and the
+sampler's position are functions of the step.
 """
 
 from __future__ import annotations
 
+import hashlib
 import io
+import json
 import os
 import pickle
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import safetensors.torch
 import torch
+from pydantic import TypeAdapter, ValidationError
 
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
@@ -26,6 +32,9 @@ from viceversa.method import Method
 from viceversa.training.step import Trainee
 
 KEPT = 2
+MANIFEST = "manifest.json"
+_SEALS = TypeAdapter(dict[str, tuple[int, str]])
+"""By the name of a file: its size in bytes and its SHA-256."""
 
 
 def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) -> Path:
@@ -47,9 +56,11 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
         "averages.safetensors": safetensors.torch.save(_flat(averages, trainee.method.averaged)),
         "training.pt": buffer.getvalue(),
     }
+    seals = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in contents.items()}
+    contents[MANIFEST] = (json.dumps(seals, indent=2) + "\n").encode()
     partial = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=True)  # without parents: where the run's folder has vanished, it stays away
         partial = Path(tempfile.mkdtemp(dir=folder, prefix=".partial-"))
         for name, content in contents.items():
             write_atomically(partial / name, content)
@@ -59,19 +70,29 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
     except OSError as error:
         if partial is not None:
             shutil.rmtree(partial, ignore_errors=True)
-        kept = latest_checkpoint(run)
-        rest = f"the checkpoint of step {int(kept.name)} is intact" if kept else "there is no earlier one"
+        last, _ = _last_whole(run)
+        rest = f"the checkpoint of step {int(last.name)} is intact" if last else "there is no earlier one"
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise UsageError(f"cannot write the checkpoint of step {step} to {str(folder)!r}: {reason}; {rest}.") from error
-    for old in [*_complete(run)[:-KEPT], *folder.glob(".partial-*")]:
+    kept = [path for path in _checkpoints(run) if path.name <= final.name][-KEPT:]  # later ones were found damaged
+    for old in [*(path for path in _checkpoints(run) if path not in kept), *folder.glob(".partial-*")]:
         shutil.rmtree(old, ignore_errors=True)
     return final
 
 
-def latest_checkpoint(run: Path) -> Path | None:
-    """The folder of the last complete checkpoint of a run, if there is one."""
-    complete = _complete(run)
-    return complete[-1] if complete else None
+def latest_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
+    """The folder of the last whole checkpoint of a run; None where there is none at all.
+
+    Damaged files of later ones are named on standard error, unless quiet. Raises UsageError where all are damaged.
+    """
+    whole, damaged = _last_whole(run)
+    for file in damaged:
+        if whole is None:
+            raise UsageError(f"no checkpoint of {str(run)!r} is whole: {str(file)!r} is missing or damaged. Train it anew.")
+        if not quiet:
+            rest = f"taking the checkpoint of step {int(whole.name)}, which is whole"
+            print(f"viceversa: {str(file)!r} is missing or damaged: {rest}.", file=sys.stderr)
+    return whole
 
 
 def restore_training(checkpoint: Path, trainee: Trainee, averages: Method) -> int:
@@ -96,9 +117,34 @@ def restore_weights(checkpoint: Path, method: Method, *, averaged: bool = False)
         _load(checkpoint / "averages.safetensors", method)
 
 
-def _complete(run: Path) -> list[Path]:
+def _checkpoints(run: Path) -> list[Path]:
     folder = run / "checkpoints"
     return sorted(path for path in folder.iterdir() if path.name.isdigit()) if folder.is_dir() else []
+
+
+def _last_whole(run: Path) -> tuple[Path | None, list[Path]]:
+    """The last checkpoint that is whole, and a damaged file of each later one."""
+    damaged: list[Path] = []
+    for checkpoint in reversed(_checkpoints(run)):
+        file = _damaged(checkpoint)
+        if file is None:
+            return checkpoint, damaged
+        damaged.append(file)
+    return None, damaged
+
+
+def _damaged(checkpoint: Path) -> Path | None:
+    """The first file of a checkpoint that is not as the manifest has it, if there is one."""
+    file = checkpoint / MANIFEST
+    try:
+        for name, seal in _SEALS.validate_json(file.read_bytes()).items():
+            file = checkpoint / name
+            with file.open("rb") as stream:
+                if (file.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()) != seal:
+                    return file
+    except (OSError, ValidationError):
+        return file
+    return None
 
 
 def _flat(method: Method, only: tuple[str, ...] | None = None) -> dict[str, torch.Tensor]:

@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
+from accelerate.utils import broadcast_object_list
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from viceversa.data.dataset import Dataset
-from viceversa.data.sources import open_dataset
+from viceversa.data.sources import located
+from viceversa.domains import Space
 from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.labeller import save_labeller
-from viceversa.method import Builder
-from viceversa.recipes import builder, recipe_named
-from viceversa.recipes.record import Record, differences, read_record, write_record
-from viceversa.recipes.settings import Recipe, Training
+from viceversa.initializing import frozen, initialize
+from viceversa.method import Builder, Method
+from viceversa.recipes import builder, dataset_of, recipe_named
+from viceversa.recipes.record import Record, differences, dotted, read_record, write_record
+from viceversa.recipes.settings import Recipe
 from viceversa.training.hardware import accelerator_for, resolved_precision
 from viceversa.training.trainer import Trainer
 
 CONTENTS = ("checkpoints", "samples", "events", "metrics.jsonl", "labeller.safetensors", "recipe.json")
+LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -40,6 +49,9 @@ def train(
     data: str | None = None,
     out: str | Path | None = None,
     size: int | None = None,
+    init: str | Path | None = None,
+    init_only: Sequence[str] | None = None,
+    freeze: Sequence[str] | None = None,
     steps: int | None = None,
     epochs: int | None = None,
     batch: int | None = None,
@@ -48,12 +60,15 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     quiet: bool = False,
+    settings: Mapping[str, Any] | None = None,
     **training: Any,
 ) -> Outcome:
     """Trains a recipe by name, or a method of your own: a function from a Space to a Method.
 
     data: what to train on; size: of its images in pixels. steps or epochs: the length of the schedule; until: stop earlier,
-    to be resumed. batch, seed and all other names are settings of the training (recipes.settings.Training).
+    to be resumed. batch, seed and all other names are settings of the training (recipes.settings.Training); settings: any
+    settings of the recipe by their dotted names, as {"method.width": 64}.
+    init: a run whose weights to start from, or of it `init_only` these networks; freeze: networks that do not learn.
     resume: go on with the run in `out`, whose settings must not be contradicted; overwrite: begin anew in its place.
     Raises UsageError for what cannot be done, and NotFiniteError at a loss that is not a number.
     """
@@ -65,9 +80,10 @@ def train(
         raise UsageError(f"{str(run)!r} holds a run of {base.name!r}, not of {name!r}.")
     if steps is not None and epochs is not None:
         raise UsageError(f"steps={steps} and epochs={epochs} both set the length: give one of them.")
-    settings = {"data": data, "size": size}
+    start = {"init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
     trained = {"steps": steps, "batch": batch, "seed": seed, **training}
-    recipe = updated(base, _given(settings), _given(trained))
+    asked = {"data": data, "size": size, **start} | {f"training.{key}": value for key, value in trained.items()}
+    recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
     return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
 
 
@@ -92,24 +108,89 @@ def run_recipe(
         raise UsageError("resume goes on with a run and overwrite begins it anew: give one of them.")
     if until is not None and until < 1:
         raise UsageError(f"until={until}: a training goes on until step 1 at least.")
-    stored = read_record(run) if resume else None
-    if stored is None:
-        _check_room(run, overwrite=overwrite)
+    if recipe.init_only and recipe.init is None:
+        raise UsageError(f"init_only={', '.join(recipe.init_only)} names networks of a run: give init, that run, too.")
     accelerator = accelerator_for(str(run))
-    dataset = open_dataset(recipe.data, recipe.size)
-    if epochs is not None:
-        recipe = updated(recipe, {}, {"steps": epochs * _steps_per_epoch(dataset, recipe.training.batch)})
-    record = _record(recipe, dataset, own, accelerator, stored)
-    if stored:
-        _same(stored, record, run)
-    trainer = Trainer(run, builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet)
-    if stored:
-        trainer.resume()
+    with _alone(run, accelerator):
+        stored = read_record(run) if resume else None
+        if stored is None:
+            _check_room(run, overwrite=overwrite)
+        accelerator.wait_for_everyone()  # the leading one is about to write
+        recipe = updated(recipe, {"data": located(recipe.data)})
+        dataset = dataset_of(recipe)
+        if dataset.summary and stored is None and accelerator.is_main_process and not quiet:
+            print(dataset.summary, file=sys.stderr)
+        if epochs is not None:
+            recipe = updated(recipe, {"training.steps": epochs * _steps_per_epoch(dataset, recipe.training.batch)})
+        record = _record(recipe, dataset, own, accelerator, stored)
+        if stored:
+            _same(stored, record, run)
+        trainer = Trainer(run, _builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet)
+        if not (stored and trainer.resume()) and recipe.init:
+            _initialize(trainer, recipe, own, Path(recipe.init))
+        if accelerator.is_main_process:
+            _furnish(run, record, dataset, anew=stored is None, quiet=quiet)
+        accelerator.wait_for_everyone()
+        interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
+        return Outcome(run, trainer.step, interrupted)
+
+
+@contextmanager
+def _alone(run: Path, accelerator: Accelerator) -> Iterator[None]:
+    """Locks the run's folder, made if need be, while the block runs and its process lives: the leading one of a launch.
+
+    Leaves no folder for a training that did not begin. Raises UsageError, in all processes, where another training holds the
+    lock, or where the folder cannot be written.
+    """
+    new, lock, refused = not run.exists(), FileLock(run / LOCK, timeout=0), ""
     if accelerator.is_main_process:
-        _furnish(run, record, dataset, anew=stored is None, quiet=quiet)
-    accelerator.wait_for_everyone()
-    interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
-    return Outcome(run, trainer.step, interrupted)
+        try:
+            _lock(run, lock)
+        except UsageError as error:
+            refused = str(error)
+    (refused,) = broadcast_object_list([refused])
+    if refused:
+        raise UsageError(refused)
+    try:
+        yield
+    finally:
+        if lock.is_locked:
+            with suppress(OSError):
+                (run / LOCK).unlink(missing_ok=True)
+                if new:
+                    run.rmdir()  # which it does only where nothing was written
+            lock.release()
+
+
+def _lock(run: Path, lock: FileLock) -> None:
+    """Takes the lock, which dies with its process. Raises UsageError."""
+    if run.exists() and not run.is_dir():
+        raise UsageError(f"{str(run)!r} is a file: choose a folder with --out.")
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout:
+        busy = f"{str(run)!r} is being trained by another process"
+        raise UsageError(f"{busy}: let it end, or choose another folder with --out.") from None
+    except OSError as error:
+        raise UsageError(f"cannot write to {str(run)!r}: {error.strerror or error}.") from error
+
+
+def _builder(recipe: Recipe[Any], own: Builder | None) -> Builder:
+    """What builds the recipe's method, some of whose networks may not learn."""
+
+    def build(space: Space) -> Method:
+        return frozen(builder(recipe, own)(space), recipe.freeze)
+
+    return build
+
+
+def _initialize(trainer: Trainer, recipe: Recipe[Any], own: Builder | None, start: Path) -> None:
+    """The weights of the run that this one starts from, for those that train and their averages; says which they are."""
+    for method in (trainer.method, trainer.averages):
+        taken = initialize(method, trainer.dataset.space, start, only=recipe.init_only, build=own)
+    if trainer.accelerator.is_main_process and not trainer.quiet:
+        print(f"starts from {start}: {', '.join(taken)}", file=sys.stderr)
 
 
 def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelerator: Accelerator, stored: Record | None) -> Record:
@@ -125,7 +206,13 @@ def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelera
 
 
 def _furnish(run: Path, record: Record, dataset: Dataset, *, anew: bool, quiet: bool) -> None:
-    """Writes what a run's folder holds before its first checkpoint: recipe.json, and the labeller if it is not there."""
+    """Writes what a run's folder holds before its first checkpoint: recipe.json, and the labeller if it is not there.
+
+    Removes what a process that was killed has half written.
+    """
+    for pattern in (*(f".{name}.*" for name in CONTENTS), "samples/.*"):
+        for half in run.glob(pattern):
+            half.unlink()
     if anew:
         _make_room(run)
         write_record(run, record)
@@ -138,21 +225,20 @@ def _default(name: str) -> Recipe[Any]:
     return Recipe[None](name="own", method=None) if name == "own" else recipe_named(name)
 
 
-def updated(recipe: Recipe[Any], settings: Mapping[str, Any], training: Mapping[str, Any]) -> Recipe[Any]:
-    """The recipe with some of its settings, and of its training's, changed. Raises UsageError that names the setting."""
-    for name in training:
-        if name not in Training.model_fields:
-            raise unknown("setting", name, Training.model_fields)
+def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:
+    """The recipe with some of its settings, by their dotted names, changed. Raises UsageError that names the setting."""
     values = recipe.model_dump()
+    known = [name for name, _ in dotted(values)]
+    for name, value in changes.items():
+        if name not in known:
+            raise unknown("setting", name, known)
+        *places, last = name.split(".")
+        reduce(getitem, places, values)[last] = value
     try:
-        return type(recipe).model_validate({**values, **settings, "training": {**values["training"], **training}})
+        return type(recipe).model_validate(values)
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(f"{'.'.join(map(str, first['loc']))} = {first['input']!r}: {first['msg'].lower()}.") from None
-
-
-def _given(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if value is not None}
 
 
 def _steps_per_epoch(dataset: Dataset, batch: int) -> int:
@@ -160,10 +246,8 @@ def _steps_per_epoch(dataset: Dataset, batch: int) -> int:
 
 
 def _check_room(run: Path, *, overwrite: bool) -> None:
-    """Refuses a folder that is in use."""
-    if run.exists() and not run.is_dir():
-        raise UsageError(f"{str(run)!r} is a file: choose a folder with --out.")
-    if not run.exists() or not any(run.iterdir()):
+    """Refuses a folder that is in use. Hidden files count for nothing: a training that was killed early leaves some."""
+    if not run.exists() or all(path.name.startswith(".") for path in run.iterdir()):
         return
     if not (run / "recipe.json").exists():
         raise UsageError(f"the folder {str(run)!r} is not empty and holds no run: choose another with --out.")
@@ -184,5 +268,5 @@ def _make_room(run: Path) -> None:
 def _same(stored: Record, asked: Record, run: Path) -> None:
     """Refuses to go on with settings that contradict the run's."""
     for name, old, new in differences(stored, asked):
-        if name != "device":
+        if name not in ("device", "recipe.data"):  # the same data in another place has the same name
             raise UsageError(f"{str(run)!r} was begun with {name} = {old!r}, not {new!r}: leave it out, or begin a new run.")

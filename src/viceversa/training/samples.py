@@ -8,16 +8,17 @@ from torch import Tensor
 
 from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Dataset, Pixels
+from viceversa.data.fitting import shown
 from viceversa.domains import Domain, Space
 from viceversa.draws import seeded
 from viceversa.journey import walk
 from viceversa.method import Method, Request
-from viceversa.pictures import grid
+from viceversa.pictures import Cell, grid
 
 CHAIN = 4
 
 
-Rows = list[list[Pixels]]
+Rows = list[list[Cell]]
 
 
 def sample_grid(method: Method, dataset: Dataset, seed: int, people: int = 4) -> Image.Image:
@@ -61,4 +62,4 @@ def _between_labels(method: Method, start: Tensor, label: Tensor, space: Space, 
 
 
 def _rows(columns: list[Pixels]) -> Rows:
-    return [list(row) for row in zip(*columns, strict=True)]
+    return [list(row) for row in zip(*map(shown, columns), strict=True)]

@@ -53,8 +53,9 @@ class Trainer:
 
     def __post_init__(self) -> None:
         device = self.accelerator.device
-        self.method = self._built()
-        self.averages = self._built()
+        with self._within_memory():
+            self.method = self._built()
+            self.averages = self._built()
         self.loader = Loader(
             self.dataset.splits["train"],
             unique_needs(phase.plan.needs for phase in self.method.phases),
@@ -72,21 +73,25 @@ class Trainer:
             self.method.translator.compile()
 
     def resume(self) -> int:
-        """Goes on from the run's last checkpoint; returns its step, 0 where there is none."""
-        if checkpoint := latest_checkpoint(self.run):
-            self.step = self._saved = restore_training(checkpoint, self.trainee, self.averages)
+        """Goes on from the run's last whole checkpoint; returns its step, 0 where there is none. Raises UsageError."""
+        if checkpoint := latest_checkpoint(self.run, quiet=not self._leads):
+            with self._within_memory():
+                self.step = self._saved = restore_training(checkpoint, self.trainee, self.averages)
         return self.step
 
     def train(self, until: int) -> int | None:
         """Trains until `until` steps are done. Returns None, or the signal that ended it early; either way a checkpoint holds
-        all that was done. Raises NotFiniteError at a loss that is not a number, with the last good checkpoint kept."""
-        self._start_logs()
+        all that was done. Raises NotFiniteError at a loss that is not a number, and UsageError where memory or the disk is
+        full or the run's folder gone, with the last good checkpoint kept."""
+        with _writing(self.run):
+            self._start_logs()
         with _interruptible() as interrupted, TrainingBar(self.step, until, quiet=self.quiet or not self._leads) as bar:
             told = None
             while self.step < until and not (told := self._told(interrupted)):
-                losses = self.one_step()
+                with self._within_memory():
+                    losses = self.one_step()
                 bar.advance(self.step, self._images(self.step - 1), losses)
-                with _writing(self.run):
+                with _writing(self.run), self._within_memory():
                     self._after_step(losses, last=self.step == until)
         if self._saved != self.step:
             self._save()
@@ -105,13 +110,16 @@ class Trainer:
         return losses
 
     def _after_step(self, losses: Mapping[str, float], *, last: bool) -> None:
+        """The checkpoint comes last: killed before it, a run that goes on repeats all of the step."""
+        self.run.stat()
         if self.step % LOG_EVERY == 0 or last:
             self._log(losses)
-        if self.step % self.settings.checkpoint_every == 0 or last:
-            self._save()
         if (self.step % self.settings.sample_every == 0 or last) and self._leads:
             grid = sample_grid(self.translating(), self.dataset, self.settings.seed)
+            (self.run / "samples").mkdir(exist_ok=True)
             save_png(grid, self.run / "samples" / f"{self.step:08d}.png")
+        if self.step % self.settings.checkpoint_every == 0 or last:
+            self._save()
 
     def translating(self) -> Method:
         """The method to translate with: the averages, with the other networks as they are."""
@@ -159,6 +167,21 @@ class Trainer:
         self._saved = self.step
         self.accelerator.wait_for_everyone()
 
+    @contextmanager
+    def _within_memory(self) -> Iterator[None]:
+        """Memory that is exhausted is a UsageError that names the batch, the images' size and the remedy."""
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            batch, sizes = self.settings.batch, {f"{spec.width}x{spec.height}" for spec in self.dataset.space.images.values()}
+            images = f"batches of {batch} images of {' and '.join(sorted(sizes))} pixels"
+            kept = f"the checkpoint of step {self._saved} is intact" if self._saved > 0 else "there is no checkpoint yet"
+            raise UsageError(
+                f"out of memory at step {self.step}, with {images}: take a smaller --batch or --size; {kept}."
+            ) from error
+
     def _check_weights(self) -> None:
         """Raises NotFiniteError for weights that a gradient has spoiled though all losses were finite."""
         for name, weight in self.method.networks.named_parameters():
@@ -179,6 +202,12 @@ class Trainer:
             with (self.run / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps({"step": self.step, **losses}) + "\n")
         self.accelerator.log(dict(losses), step=self.step)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory was exhausted: PyTorch has an exception for it on CUDA only."""
+    signs = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in signs)
 
 
 @contextmanager

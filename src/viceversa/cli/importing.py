@@ -1,0 +1,83 @@
+"""`viceversa import stargan|cyclegan FILE...`: the reference projects' weights as a run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from tyro.conf import Positional, arg
+
+from viceversa.attributes import Binary, Graded, OneOf
+from viceversa.cli.parsing import parsed
+from viceversa.domains import AnyAttribute
+from viceversa.errors import UsageError
+from viceversa.importing import import_cyclegan, import_stargan
+
+
+@dataclass(frozen=True)
+class Import:
+    """Makes a run of weights of yunjey/stargan or junyanz/pytorch-CycleGAN-and-pix2pix; it needs neither project."""
+
+    project: Annotated[Positional[Literal["stargan", "cyclegan"]], arg(metavar="stargan|cyclegan")]
+    """which project the files are of"""
+    files: Annotated[Positional[tuple[Path, ...]], arg(metavar="FILE [FILE ...]")]
+    """state dicts: *-G.ckpt and, if you have it, *-D.ckpt; or *_net_G_A.pth, *_net_G_B.pth and, if you have them, the D's"""
+    out: Annotated[Path, arg(metavar="DIR")]
+    """the run's folder, a new one"""
+    attributes: Annotated[str, arg(metavar="NAMES")] = ""
+    """stargan: what the label's columns are, in their order, as in "hair=black|blond|brown,male,young\""""
+    spaces: Annotated[str, arg(metavar="A,B")] = ""
+    """cyclegan: what A and B are, as in horse,zebra; stargan: what its images are, `images` if not given"""
+    size: Annotated[int | None, arg(metavar="N")] = None
+    """of the images, in pixels; a StarGAN discriminator says it"""
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Imports, and says what is in the run."""
+    asked = parsed(Import, arguments, "import")
+    if asked.size is not None and asked.size < 1:
+        raise UsageError(f"--size {asked.size}: images have 1 pixel at least.")
+    spaces = tuple(name.strip() for name in asked.spaces.split(",")) if asked.spaces else ()
+    missing = _stargan(asked, spaces) if asked.project == "stargan" else _cyclegan(asked, spaces)
+    print(asked.out)
+    if missing:
+        print(f"not among the files: {', '.join(missing)}; random weights stand in its place.", file=sys.stderr)
+
+
+def _stargan(asked: Import, spaces: Sequence[str]) -> list[str]:
+    if len(spaces) > 1:
+        raise UsageError(f"--spaces {asked.spaces}: StarGAN has one space.")
+    space = spaces[0] if spaces else "images"
+    return import_stargan(asked.files, asked.out, attributes=attributes_of(asked.attributes), space=space, size=asked.size)
+
+
+def _cyclegan(asked: Import, spaces: Sequence[str]) -> list[str]:
+    if asked.attributes:
+        raise UsageError("CycleGAN has no attributes: leave out --attributes.")
+    if len(spaces) != 2:
+        raise UsageError("say what the spaces A and B of CycleGAN are, as in --spaces horse,zebra.")
+    if asked.size is None:
+        raise UsageError("CycleGAN's files do not say for which size they were trained: give --size, in pixels.")
+    return import_cyclegan(asked.files, asked.out, spaces=(spaces[0], spaces[1]), size=asked.size)
+
+
+def attributes_of(text: str) -> tuple[AnyAttribute, ...]:
+    """`"hair=black|blond,male,tone=0..1"`: a one-of with a column for each choice, a yes or no, a number. Raises UsageError."""
+    attributes = tuple(_attribute(part.strip()) for part in text.split(",")) if text else ()
+    names = [attribute.name for attribute in attributes]
+    if doubled := {name for name in names if names.count(name) > 1}:
+        raise UsageError(f"--attributes names {sorted(doubled)[0]!r} twice.")
+    return attributes
+
+
+def _attribute(text: str) -> AnyAttribute:
+    name, equals, value = (part.strip() for part in text.partition("="))
+    choices = tuple(choice.strip() for choice in value.split("|"))
+    if not name or (equals and value != "0..1" and (len(set(choices)) < max(2, len(choices)) or not all(choices))):
+        raise UsageError(f"--attributes: {text!r} is none of NAME (yes or no), NAME=ONE|ANOTHER|... and NAME=0..1.")
+    if not equals:
+        return Binary(name)
+    return Graded(name) if value == "0..1" else OneOf(name, choices)

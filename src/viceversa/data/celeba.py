@@ -1,0 +1,128 @@
+"""CelebA (arXiv 1411.7766) as downloaded: list_attr_celeba.txt, list_eval_partition.txt and the aligned images.
+
+Splits are the official ones, or those of StarGAN's code (arXiv 1711.09020).
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from itertools import compress
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from viceversa.attributes import Binary, OneOf
+from viceversa.data.schema import printable, quoted
+from viceversa.data.tables import SPLITS, Table, check_leaks, check_present, check_train, checked_paths
+from viceversa.domains import Space
+from viceversa.errors import UsageError, unknown
+
+ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
+HAIR = {"Black_Hair": "black", "Blond_Hair": "blond", "Brown_Hair": "brown"}
+STARGAN_TEST = 1999
+"""Images in StarGAN's test set: its code counts to 2000 and stops one short."""
+
+
+def read_celeba(
+    folder: Path, attributes: Sequence[str] = ATTRIBUTES, *, hair_as_one_of: bool = False, stargan_split: bool = False
+) -> Table:
+    """The images of `img_align_celeba/` or `images/` with these of the 40 attributes. Raises UsageError, one line.
+
+    hair_as_one_of: one attribute `hair` for the three colors; rows with none or several are dropped, and counted.
+    stargan_split: test is StarGAN's, the first 1999 rows in its order; the next 1999 are validation, which StarGAN's code
+    does not have and trains on; the others are train.
+    """
+    if len(set(attributes)) < len(attributes) or not (attributes or hair_as_one_of):
+        raise UsageError("name one attribute of CelebA or more, each once.")
+    names, rows, values = _attributes(folder / "list_attr_celeba.txt", [*attributes, *(HAIR if hair_as_one_of else ())])
+    splits = _stargan_splits(len(names)) if stargan_split else _partition(folder / "list_eval_partition.txt", names)
+    images = next((name for name in ("img_align_celeba", "images") if (folder / name).is_dir()), None)
+    if images is None:
+        raise UsageError(f"{quoted(str(folder))} has no folder img_align_celeba with the images, nor one named images.")
+    files = checked_paths([f"{images}/{name}" for name in names], rows)
+    check_leaks(files, files, splits, rows)
+    check_present(files, rows, folder)
+    if hair_as_one_of:
+        table = _with_hair(files, splits, [name for name in attributes if name not in HAIR], values)
+    else:
+        table = Table(files, splits, tuple(map(Binary, attributes)), torch.stack([values[name] for name in attributes], 1))
+    check_train(table.splits)
+    for attribute, columns in Space({}, table.attributes).columns(table.labels):
+        if (columns.amin(0) == columns.amax(0)).any():
+            raise UsageError(f"not every value of {attribute.name} occurs in {quoted(str(folder))}: choose other attributes.")
+    return table
+
+
+def _attributes(path: Path, wanted: Sequence[str]) -> tuple[list[str], list[int], dict[str, Tensor]]:
+    """The images' names, the lines they stand in, and (N,) values 0 or 1 of each wanted attribute."""
+    lines = _lines(path)
+    known, body = (lines[1].split() if len(lines) > 1 else []), [line.split() for line in lines[2:]]
+    if not body or lines[0].strip() != str(len(body)):
+        raise UsageError(
+            f"{quoted(str(path))} is not CelebA's, or not whole: its first line, {quoted(''.join(lines[:1]))}, is not the number "
+            f"of images, {len(body)}, its second the names of the attributes."
+        )
+    for name in wanted:
+        if name not in known:
+            raise unknown("attribute of CelebA", name, map(printable, known))
+    for number, cells in enumerate(body, 3):
+        if len(cells) != len(known) + 1 or not {"1", "-1"}.issuperset(cells[1:]):
+            raise UsageError(f"line {number} of {quoted(str(path))} is not a file's name and {len(known)} times 1 or -1.")
+    places = {name: known.index(name) + 1 for name in wanted}
+    values = {name: torch.tensor([float(cells[place] == "1") for cells in body]) for name, place in places.items()}
+    return [cells[0] for cells in body], list(range(3, len(lines) + 1)), values
+
+
+def _partition(path: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """The official splits: 0, 1 and 2 are train, validation and test."""
+    numbers = dict.fromkeys(names, "")
+    for number, line in enumerate(_lines(path), 1):
+        match line.split():
+            case [name, "0" | "1" | "2" as split] if name in numbers:
+                numbers[name] = split
+            case [name, "0" | "1" | "2"]:
+                raise UsageError(f"line {number} of {quoted(str(path))}: {quoted(name)} is not in list_attr_celeba.txt.")
+            case _:
+                raise UsageError(f"line {number} of {quoted(str(path))} is not a file's name and 0, 1 or 2.")
+    without = [name for name, split in numbers.items() if not split]
+    if without:
+        raise UsageError(f"{quoted(str(path))} has no split for {len(without)} images, as {quoted(without[0])}: download it again.")
+    return tuple(SPLITS[int(numbers[name])] for name in names)
+
+
+def _stargan_splits(count: int) -> tuple[str, ...]:
+    """StarGAN's code shuffles the lines after `random.seed(1234)`; which line comes where depends on their number alone."""
+    order = list(range(count))
+    random.Random(1234).shuffle(order)
+    splits = ["train"] * count
+    for position, row in enumerate(order[: 2 * STARGAN_TEST]):
+        splits[row] = "test" if position < STARGAN_TEST else "validation"
+    return tuple(splits)
+
+
+def _with_hair(files: Sequence[str], splits: Sequence[str], others: Sequence[str], values: Mapping[str, Tensor]) -> Table:
+    """One-of `hair` first, then the other attributes; only rows with exactly one color."""
+    colors = torch.stack([values[name] for name in HAIR], 1)
+    count = colors.sum(1)
+    keep = count == 1
+    labels = torch.cat([colors, *(values[name][:, None] for name in others)], 1)[keep]
+    reasons = {"hair neither black, blond nor brown": int((count == 0).sum()), "hair of several colors": int((count > 1).sum())}
+    return Table(
+        tuple(compress(files, keep.tolist())),
+        tuple(compress(splits, keep.tolist())),
+        (OneOf("hair", tuple(HAIR.values())), *map(Binary, others)),
+        labels,
+        {reason: dropped for reason, dropped in reasons.items() if dropped},
+    )
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a text file, without empty ones at its end."""
+    try:
+        return path.read_text(encoding="utf-8").rstrip().splitlines()
+    except FileNotFoundError:
+        raise UsageError(f"{quoted(str(path.parent))} has no {path.name}: it is part of CelebA's download.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {quoted(str(path))}: {error}.") from None

@@ -1,0 +1,92 @@
+"""Folders of images, a folder a domain; and CycleGAN's trainA, trainB, testA, testB."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+
+from viceversa.attributes import OneOf
+from viceversa.data.assembly import SPLITS, Parts, Wanted, assembled
+from viceversa.data.dataset import Dataset
+from viceversa.data.decoding import SUFFIXES
+from viceversa.errors import UsageError
+
+_NAMES = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
+
+_SPECIAL = ".,="
+"""What separates names of networks, and attributes on the command line."""
+
+
+def open_folders(folder: Path, wanted: Wanted) -> Dataset:
+    """A folder that holds a folder for each domain, with images at any depth; or train, val and test, each of such folders.
+
+    Without folders of splits, files are split 80/10/10 by the hash of their names. For methods with labels all domains are
+    one space, with the one-of attribute `domain`; for methods between spaces, and always for trainA, trainB, testA and
+    testB, each domain is a space.
+    """
+    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
+    if {"trainA", "trainB", "testA", "testB"} <= set(names):
+        return assembled(folder.name, folder, _as_cyclegan(folder, names), (), {}, wanted)
+    parts = _split_by_folders(folder, names) if names and set(names) <= _NAMES.keys() else _split_by_names(folder, names)
+    domains = tuple(parts["train"])
+    if len(domains) < 2:
+        raise UsageError(f"{str(folder)!r} is no data set: it must hold a folder of images for each of two or more domains.")
+    if odd := next((name for name in domains if set(name) & set(_SPECIAL)), None):
+        raise UsageError(f"the folder {odd!r} cannot name a domain: rename it without any of {' '.join(_SPECIAL)}")
+    if wanted.spaces:
+        return assembled(folder.name, folder, parts, (), {}, wanted)
+    together = {split: {"images": [file for files in spaces.values() for file in files]} for split, spaces in parts.items()}
+    rows = F.one_hot(torch.arange(len(domains))).float()
+    labels = {file: rows[domains.index(domain)] for spaces in parts.values() for domain, files in spaces.items() for file in files}
+    return assembled(folder.name, folder, together, (OneOf("domain", domains),), labels, wanted)
+
+
+def _as_cyclegan(folder: Path, names: Sequence[str]) -> Parts:
+    """The test images serve for validation too where there are no valA and valB."""
+    validation = "val" if {"valA", "valB"} <= set(names) else "test"
+    places = {"train": "train", "validation": validation, "test": "test"}
+    return {split: {space: _images(folder, f"{place}{space}") for space in "AB"} for split, place in places.items()}
+
+
+def _split_by_folders(folder: Path, names: Sequence[str]) -> Parts:
+    """Of train, val and test, whichever there are; what is missing takes its tenth of train."""
+    there = {_NAMES[name]: name for name in names}
+    if "train" not in there:
+        raise UsageError(f"{str(folder)!r} has the folders {', '.join(names)}, and no train.")
+    domains = sorted(entry.name for entry in os.scandir(folder / there["train"]) if entry.is_dir())
+    given = {split: {domain: _images(folder, f"{name}/{domain}") for domain in domains} for split, name in there.items()}
+    for split in SPLITS:
+        if split not in given:
+            shares = {domain: shared_out(files) for domain, files in given["train"].items()}
+            given[split] = {domain: share["test"] for domain, share in shares.items()}
+            given["train"] = {domain: share["validation"] + share["train"] for domain, share in shares.items()}
+    return given
+
+
+def _split_by_names(folder: Path, names: Sequence[str]) -> Parts:
+    found = {domain: files for domain in names if (files := _images(folder, domain))}
+    shares = {domain: shared_out(files) for domain, files in found.items()}
+    return {split: {domain: share[split] for domain, share in shares.items()} for split in SPLITS}
+
+
+def shared_out(files: Sequence[str]) -> dict[str, list[str]]:
+    """80/10/10 in the order of the hashes of the names; of three files or more, each split has one at least."""
+    tenth = max(round(len(files) / 10), 1)
+    ordered = sorted(files, key=lambda file: hashlib.sha256(file.encode()).digest())
+    shares = {"test": ordered[:tenth], "validation": ordered[tenth : 2 * tenth], "train": ordered[2 * tenth :]}
+    return {split: sorted(share) for split, share in shares.items()}
+
+
+def _images(folder: Path, below: str) -> list[str]:
+    """The image files below a folder in it, sorted, relative to `folder`; hidden ones and links to folders are left out."""
+    found = []
+    for place, directories, files in os.walk(folder / below):
+        directories[:] = [name for name in directories if not name.startswith(".")]
+        paths = (Path(place) / name for name in files if not name.startswith("."))
+        found += [path.relative_to(folder).as_posix() for path in paths if path.suffix.lower() in SUFFIXES]
+    return sorted(found)

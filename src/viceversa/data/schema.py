@@ -1,0 +1,217 @@
+"""What the columns of an attribute table mean: read off their cells, or said by schema.json beside the table."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from viceversa.attributes import Binary, Graded, OneOf
+from viceversa.domains import AnyAttribute
+from viceversa.errors import UsageError, unknown
+
+MOST_CHOICES = 20
+STEPS = 5
+
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Meaning: TypeAlias = Mapping[str, list[float]]
+"""The columns of a label that each cell stands for."""
+
+_WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
+_SETTINGS = {"choices": "one-of", "low": "graded", "high": "graded", "steps": "graded"}
+
+
+class Column(BaseModel):
+    """What schema.json says of one column; the rest is read off the cells.
+
+    name: of the attribute, if not the column's title. drop_empty: leave rows without a value out, rather than refuse them.
+    choices: of one-of, in order; a mapping renames, or merges, the table's words.
+    low, high: the numbers that 0 and 1 of graded stand for. steps: how many grades are drawn.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["binary", "one-of", "graded", "ignore"] | None = None
+    name: str | None = None
+    choices: tuple[str, ...] | dict[str, str] | None = None
+    low: Finite | None = None
+    high: Finite | None = None
+    steps: int | None = Field(None, ge=2, le=1000)
+    drop_empty: bool = False
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Column:
+        for setting in sorted(self.model_fields_set & _SETTINGS.keys()):
+            if self.kind != _SETTINGS[setting]:
+                raise ValueError(f'"{setting}" needs "kind": "{_SETTINGS[setting]}"')
+        if self.low is not None and self.high is not None and self.low >= self.high:
+            raise ValueError(f'"low" must be less than "high", not {self.low:g} and {self.high:g}')
+        return self
+
+
+def quoted(text: str) -> str:
+    """The text in quotes, on one line, for a terminal: what cannot be printed is escaped, what is long is cut."""
+    return repr(text if len(text) <= 80 else text[:79] + "…")
+
+
+def printable(text: str) -> str:
+    """The text on one line, for a terminal: what cannot be printed is escaped."""
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
+def in_json(title: str) -> str:
+    """The title as schema.json has it, on one line."""
+    return json.dumps(title, ensure_ascii=not title.isprintable())
+
+
+def read_schema(table: Path, titles: Sequence[str]) -> dict[str, Column]:
+    """For every title, what the table's own .json, else schema.json beside it, says. Raises UsageError for what it cannot mean."""
+    path = next((path for path in (table.with_suffix(".json"), table.with_name("schema.json")) if path.is_file()), None)
+    if path is None:
+        return dict.fromkeys(titles, Column())
+    where = quoted(str(path))
+    try:
+        schema = TypeAdapter(dict[str, Column]).validate_json(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {where}: {error}.") from None
+    except ValidationError as error:
+        raise _clear(error, where) from None
+    for title in schema:
+        if title not in titles:
+            raise unknown(f"column in {where}:", title, map(printable, titles))
+    return {title: schema.get(title, Column()) for title in titles}
+
+
+def _clear(error: ValidationError, where: str) -> UsageError:
+    """The first of pydantic's errors, in one line."""
+    first = error.errors(include_url=False)[0]
+    place = [str(part) for part in first["loc"]]
+    if first["type"] == "extra_forbidden":
+        return unknown(f"key of column {quoted(place[0])} in {where}:", place[-1], Column.model_fields)
+    reason = first["msg"].removeprefix("Value error, ")
+    return UsageError(f"{where}: {': '.join(map(printable, place)) + ': ' if place else ''}{reason}.")
+
+
+def read_column(title: str, cells: Mapping[str, int], said: Column) -> tuple[AnyAttribute, Meaning, tuple[float, float] | None]:
+    """The attribute of a column, what each cell means, and for a graded one the numbers that 0 and 1 stand for.
+
+    `cells` are the different cells, each with the first row it stands in. Raises UsageError with the column, value and row.
+    """
+    if "" in cells and "" not in (said.choices or ()):
+        remedy = f'{{{in_json(title)}: {{"drop_empty": true}}}}'
+        raise UsageError(
+            f"row {cells['']}: column {quoted(title)} is empty: fill it in, or leave such rows out in schema.json: {remedy}."
+        )
+    name = title if said.name is None else said.name
+    if not _usable(name):
+        remedy = f'{{{in_json(title)}: {{"name": "..."}}}}'
+        raise UsageError(
+            f"the attribute name {quoted(name)} cannot be written as name=value,...: rename it in schema.json: {remedy}."
+        )
+    span = None
+    attribute: AnyAttribute
+    match said.kind or _kind(title, cells):
+        case "binary":
+            attribute, meaning = Binary(name), _binary(title, cells)
+        case "graded":
+            span, meaning = _graded(title, cells, said)
+            different = len({value for (value,) in meaning.values()})
+            attribute = Graded(name, said.steps or (different if different <= MOST_CHOICES else STEPS))
+        case _:
+            choices, meaning = _one_of(title, cells, said)
+            attribute = OneOf(name, choices)
+    if len({tuple(columns) for columns in meaning.values()}) < 2:
+        raise UsageError(
+            f"column {quoted(title)} has the same value in every row, {quoted(next(iter(cells)))}: {_ignoring(title)}."
+        )
+    return attribute, meaning, span
+
+
+def _usable(name: str) -> bool:
+    """Whether the command line can say it, in `name=value,name=value`."""
+    return bool(name) and name == name.strip() and name.isprintable() and "=" not in name and "," not in name
+
+
+def _ignoring(title: str) -> str:
+    return f'remove it, or say {{{in_json(title)}: {{"kind": "ignore"}}}} in schema.json'
+
+
+def _number(cell: str) -> float | None:
+    return float(cell) if _NUMBER.fullmatch(cell) and math.isfinite(float(cell)) else None
+
+
+def _kind(title: str, cells: Mapping[str, int]) -> str:
+    """Binary, one-of or graded, by the cells."""
+    numbers = {cell: value for cell in cells if (value := _number(cell)) is not None}
+    if len(numbers) == len(cells):
+        values = set(numbers.values())
+        return "binary" if values <= {0, 1} or values <= {-1, 1} else "graded"
+    if numbers:
+        text = next(cell for cell in cells if cell not in numbers)
+        number = next(iter(numbers))
+        raise UsageError(
+            f"column {quoted(title)} mixes numbers and text: {quoted(number)} in row {cells[number]}, "
+            f"{quoted(text)} in row {cells[text]}. "
+            f'If they are names, say {{{in_json(title)}: {{"kind": "one-of"}}}} in schema.json.'
+        )
+    return "binary" if all(cell.lower() in _WORDS for cell in cells) else "one-of"
+
+
+def _binary(title: str, cells: Mapping[str, int]) -> Meaning:
+    low = -1.0 if any(_number(cell) == -1 for cell in cells) else 0.0
+    meaning = {}
+    for cell, row in cells.items():
+        word, number = _WORDS.get(cell.lower()), _number(cell)
+        if word is None and number not in (low, 1.0):
+            raise UsageError(
+                f"row {row}: column {quoted(title)} is binary, with yes and no or {low:g} and 1, but has {quoted(cell)}."
+            )
+        meaning[cell] = [float(1.0 in (word, number))]
+    return meaning
+
+
+def _graded(title: str, cells: Mapping[str, int], said: Column) -> tuple[tuple[float, float], Meaning]:
+    numbers = {}
+    for cell, row in cells.items():
+        number = _number(cell)
+        if number is None:
+            raise UsageError(f"row {row}: column {quoted(title)} is graded, but {quoted(cell)} is not a number.")
+        numbers[cell] = number
+    low = min(numbers.values()) if said.low is None else said.low
+    high = max(numbers.values()) if said.high is None else said.high
+    for cell, number in numbers.items():
+        if not low <= number <= high:
+            raise UsageError(f"row {cells[cell]}: column {quoted(title)} has {quoted(cell)}, outside {low:g} to {high:g}.")
+    if not math.isfinite(high - low):
+        raise UsageError(f"column {quoted(title)} reaches from {low:g} to {high:g}, which is too far for a number from 0 to 1.")
+    return (low, high), {cell: [(number - low) / ((high - low) or 1.0)] for cell, number in numbers.items()}
+
+
+def _one_of(title: str, cells: Mapping[str, int], said: Column) -> tuple[tuple[str, ...], Meaning]:
+    if said.choices is None and len(cells) > MOST_CHOICES:
+        cell = list(cells)[MOST_CHOICES]
+        raise UsageError(
+            f"column {quoted(title)} has {len(cells)} different texts, more than {MOST_CHOICES}, as {quoted(cell)} in row "
+            f'{cells[cell]}: list "choices" in schema.json, or {_ignoring(title)}.'
+        )
+    names = said.choices if isinstance(said.choices, dict) else {word: word for word in said.choices or sorted(cells)}
+    choices = tuple(dict.fromkeys(names.values()))
+    for cell, row in cells.items():
+        if cell not in names:
+            raise UsageError(f"row {row}: column {quoted(title)} has {quoted(cell)}, which is none of its choices in schema.json.")
+    for word, choice in names.items():
+        if word not in cells:
+            raise UsageError(f"no row has {quoted(word)}, a choice of column {quoted(title)} in schema.json.")
+        if not _usable(choice):
+            remedy = f'{{{in_json(title)}: {{"kind": "one-of", "choices": {{{in_json(word)}: "...", ...}}}}}}'
+            raise UsageError(
+                f"row {cells[word]}: {quoted(choice)} of column {quoted(title)} cannot be written as name=value,...: "
+                f"rename it in schema.json: {remedy}."
+            )
+    return choices, {cell: [float(choice == names[cell]) for choice in choices] for cell in cells}
