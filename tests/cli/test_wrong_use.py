@@ -130,7 +130,7 @@ def test_a_process_says_the_same(viceversa: Command, folder: Path) -> None:
 def test_a_damaged_checkpoint_is_named_and_the_one_before_is_used(folder: Path, viceversa: Command) -> None:
     done = viceversa("translate", "cut", "face.png", "--to", "glasses=yes", "--out", "o")
     assert done.returncode == 0 and (folder / "o" / "face.png").exists()
-    assert "00000008" in done.stderr and "00000004" in done.stderr and "damaged" in done.stderr, done.stderr
+    assert "00000008" in done.stderr and "the checkpoint of step 4" in done.stderr and "damaged" in done.stderr, done.stderr
     shutil.rmtree(folder / "cut" / "checkpoints" / "00000004")
     done = viceversa("translate", "cut", "face.png", "--to", "glasses=yes", "--out", "p")
     assert done.returncode == 2 and "'cut" in done.stderr and "Traceback" not in done.stderr

@@ -31,7 +31,7 @@ from training.small import noise, trainer
 build, space = METHODS[sys.argv[2]]
 training = trainer(Path(sys.argv[1]), build, noise(space), steps=100_000, batch=5, flip=True, shift=1)
 ended = training.train(int(sys.argv[3]))
-print(json.dumps([training.accelerator.num_processes, training.step, ended]))
+sys.stdout.write(json.dumps([training.accelerator.num_processes, training.step, ended]) + "\\n")  # at once: all share it
 """
 
 

@@ -56,8 +56,8 @@ class Column(BaseModel):
 
 
 def quoted(text: str) -> str:
-    """The text in quotes, on one line, for a terminal: what cannot be printed is escaped, what is long is cut."""
-    return repr(text if len(text) <= 80 else text[:79] + "…")
+    """The text in quotes, on one line, for a terminal: what cannot be printed is escaped, of what is long the middle is left out."""
+    return repr(text if len(text) <= 80 else f"{text[:39]}…{text[-40:]}")
 
 
 def printable(text: str) -> str:

@@ -150,6 +150,7 @@ def _alone(run: Path, accelerator: Accelerator) -> Iterator[None]:
             refused = str(error)
     (refused,) = broadcast_object_list([refused])
     if refused:
+        accelerator.end_training()  # else a process of several may abort as it ends
         raise UsageError(refused)
     try:
         yield
