@@ -56,7 +56,7 @@ class Column(BaseModel):
 
 
 def quoted(text: str) -> str:
-    """The text in quotes, on one line, for a terminal: what cannot be printed is escaped, of what is long the middle is left out."""
+    """The text in quotes, on one line, for a terminal: what cannot be printed is escaped, the middle of what is long left out."""
     return repr(text if len(text) <= 80 else f"{text[:39]}…{text[-40:]}")
 
 
