@@ -131,7 +131,7 @@ def _trained(dataset: Dataset, space: Space, rounds: Sequence[int], quiet: bool)
     network = labeller_network(next(iter(space.images.values())).channels, space.label_width)
     best = Labeller(copy.deepcopy(network).eval(), space, 0.0, None)
     for number, epochs in enumerate(rounds):
-        _train_round(network.train(), space, pixels, labels, epochs, number, quiet)
+        _train_round(network.train(), space, pixels, labels, epochs=epochs, number=number, quiet=quiet)
         found = Labeller(network.eval(), space, 0.0, None)
         found = replace(found, accuracy=accuracy(found.read(validation.numpy()), answers, space))
         if found.accuracy > best.accuracy:
@@ -143,7 +143,9 @@ def _trained(dataset: Dataset, space: Space, rounds: Sequence[int], quiet: bool)
     return Labeller(best.network, space, measured, _accuracy_on_edits(best, dataset))
 
 
-def _train_round(network: nn.Module, space: Space, pixels: Tensor, labels: Tensor, epochs: int, number: int, quiet: bool) -> None:
+def _train_round(
+    network: nn.Module, space: Space, pixels: Tensor, labels: Tensor, *, epochs: int, number: int, quiet: bool
+) -> None:
     """So many epochs, at a rate that rises and falls once."""
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-2)
     batch = min(BATCH, len(pixels))

@@ -104,10 +104,7 @@ def run_recipe(
     quiet: bool = False,
 ) -> Outcome:
     """Trains complete settings in a run's folder; see `train`."""
-    if resume and overwrite:
-        raise UsageError("resume goes on with a run and overwrite begins it anew: give one of them.")
-    if until is not None and until < 1:
-        raise UsageError(f"until={until}: a training goes on until step 1 at least.")
+    _check_wishes(until, resume=resume, overwrite=overwrite)
     if recipe.init_only and recipe.init is None:
         raise UsageError(f"init_only={', '.join(recipe.init_only)} names networks of a run: give init, that run, too.")
     accelerator = accelerator_for(str(run))
@@ -133,6 +130,13 @@ def run_recipe(
         accelerator.wait_for_everyone()
         interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
         return Outcome(run, trainer.step, interrupted)
+
+
+def _check_wishes(until: int | None, *, resume: bool, overwrite: bool) -> None:
+    if resume and overwrite:
+        raise UsageError("resume goes on with a run and overwrite begins it anew: give one of them.")
+    if until is not None and until < 1:
+        raise UsageError(f"until={until}: a training goes on until step 1 at least.")
 
 
 @contextmanager
