@@ -25,6 +25,11 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def vacant(folder: Path) -> bool:
+    """Whether nothing is there yet, or an empty folder."""
+    return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+
+
 def readable(path: Path, what: str) -> Path:
     """The path, if something is there. Raises UsageError."""
     if not path.exists():

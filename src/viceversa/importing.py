@@ -21,7 +21,7 @@ from torch import Tensor
 
 from viceversa.domains import AnyAttribute, ImageSpec, Space
 from viceversa.errors import UsageError
-from viceversa.files import readable
+from viceversa.files import readable, vacant
 from viceversa.method import Method
 from viceversa.methods import cyclegan, stargan
 from viceversa.recipes.record import Record, write_record
@@ -280,7 +280,7 @@ def _channels(network: Network, count: int) -> int:
 
 
 def _check_new(out: Path) -> None:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+    if not vacant(out):
         raise UsageError(f"{str(out)!r} is not an empty folder: choose another with --out.")
 
 

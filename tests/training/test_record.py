@@ -68,8 +68,9 @@ def test_differences_are_named_with_both_values() -> None:
     found = {name: (old, new) for name, old, new in differences(one, other)}
     assert found["recipe.name"] == ("stargan", "multicyclic")
     assert found["recipe.multicycle.extra"] == ((), (0.25, 0.125, 0.0625))
-    assert found["space.images.photos"][1] is None and found["space.images.faces"][0] is None
-    assert set(found) == {"recipe.name", "recipe.multicycle.extra", "space.images.photos", "space.images.faces", "space.attributes"}
+    assert found["space.images.photos.height"] == (8, None) and found["space.images.faces.height"][0] is None
+    pixels = {f"space.images.{space}.{name}" for space in ("photos", "faces") for name in vars(ImageSpec(3, 8, 8))}
+    assert set(found) == {"recipe.name", "recipe.multicycle.extra", "space.attributes"} | pixels
 
 
 def changed(path: Path, *keys: str, value: object) -> None:

@@ -22,6 +22,7 @@ from viceversa.evaluation.chains import Direction, Place
 from viceversa.evaluation.compare import Comparison, compare
 from viceversa.evaluation.features import measure
 from viceversa.evaluation.labeller import independent_labeller
+from viceversa.files import vacant
 from viceversa.pictures import grid, save_png
 from viceversa.recipes import builder, recipe_named
 from viceversa.recipes.settings import Recipe
@@ -59,7 +60,7 @@ def run(arguments: Sequence[str]) -> int:
     asked, began = parsed(Demo, arguments, "demo"), time.monotonic()
     if not 0 < asked.minutes < 1e6:
         raise UsageError(f"--minutes {asked.minutes}: give a number above 0.")
-    if asked.out.exists() and (not asked.out.is_dir() or any(asked.out.iterdir())):
+    if not vacant(asked.out):
         raise UsageError(f"{str(asked.out)!r} is not an empty folder: choose another with --out.")
     dataset = open_dataset("avatars", 32)
     independent_labeller(dataset)

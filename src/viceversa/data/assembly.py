@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from pydantic import JsonValue
 from torch import Tensor
 
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.decoding import BadImage, describe
+from viceversa.data.packing import digest
 from viceversa.data.store import Preparation, stored
-from viceversa.data.tables import Table, summary
+from viceversa.data.tables import SPLITS, Table, summary
 from viceversa.domains import AnyAttribute, ImageSpec, Space
 from viceversa.errors import UsageError
 
-SPLITS = ("train", "validation", "test")
 _LOOKED_AT = 100
 
 Parts = Mapping[str, Mapping[str, Sequence[str]]]
@@ -128,9 +127,9 @@ def _check_sizes(name: str, splits: Mapping[str, Mapping[str, Images]]) -> None:
 
 def _digest(folder: Path, parts: Parts) -> str:
     """Of the files' names, splits and sizes: the same for a copy of the data."""
-    listed = [
+    listed: JsonValue = [
         [split, space, [[file, (folder / file).stat().st_size] for file in files]]
         for split, spaces in parts.items()
         for space, files in spaces.items()
     ]
-    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:8]
+    return digest(listed)[:8]

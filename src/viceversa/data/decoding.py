@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from viceversa.data.formats import BadImage, extra, stored
+from viceversa.data.formats import BadImage, extra, open_image
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 
@@ -44,7 +44,7 @@ def decode(
     most_pixels: of one image, counting every four channels; checked before it is decoded.
     Raises BadImage; UsageError where a package is missing.
     """
-    with stored(path, most_pixels) as image:
+    with open_image(path, most_pixels) as image:
         pixels = image.read()
         colors, alpha = _recolored(pixels[..., : image.channels], channels), pixels[..., image.channels :]
         if alpha.shape[2]:
@@ -55,7 +55,7 @@ def decode(
 
 def describe(path: Path, *, most_pixels: int = MOST_PIXELS) -> tuple[int, int, int, int]:
     """Height, width, channels and bits (8 or 16) of what `decode` gives, from the file's header. Raises as `decode` does."""
-    with stored(path, most_pixels) as image:
+    with open_image(path, most_pixels) as image:
         return image.height, image.width, image.channels, image.bits
 
 

@@ -11,12 +11,11 @@ import torch
 import torch.nn.functional as F
 
 from viceversa.attributes import OneOf
-from viceversa.data.assembly import SPLITS, Parts, Wanted, assembled
+from viceversa.data.assembly import Parts, Wanted, assembled
 from viceversa.data.dataset import Dataset
 from viceversa.data.decoding import SUFFIXES
+from viceversa.data.tables import SPLIT_NAMES, SPLITS
 from viceversa.errors import UsageError
-
-_NAMES = {"train": "train", "val": "validation", "valid": "validation", "validation": "validation", "test": "test"}
 
 _SPECIAL = ".,="
 """What separates names of networks, and attributes on the command line."""
@@ -32,7 +31,7 @@ def open_folders(folder: Path, wanted: Wanted) -> Dataset:
     names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
     if {"trainA", "trainB", "testA", "testB"} <= set(names):
         return assembled(folder.name, folder, _as_cyclegan(folder, names), (), {}, wanted)
-    parts = _split_by_folders(folder, names) if names and set(names) <= _NAMES.keys() else _split_by_names(folder, names)
+    parts = _split_by_folders(folder, names) if names and set(names) <= SPLIT_NAMES.keys() else _split_by_names(folder, names)
     domains = tuple(parts["train"])
     if len(domains) < 2:
         raise UsageError(f"{str(folder)!r} is no data set: it must hold a folder of images for each of two or more domains.")
@@ -55,7 +54,7 @@ def _as_cyclegan(folder: Path, names: Sequence[str]) -> Parts:
 
 def _split_by_folders(folder: Path, names: Sequence[str]) -> Parts:
     """Of train, val and test, whichever there are; what is missing takes its tenth of train."""
-    there = {_NAMES[name]: name for name in names}
+    there = {SPLIT_NAMES[name]: name for name in names}
     if "train" not in there:
         raise UsageError(f"{str(folder)!r} has the folders {', '.join(names)}, and no train.")
     domains = sorted(entry.name for entry in os.scandir(folder / there["train"]) if entry.is_dir())

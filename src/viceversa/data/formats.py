@@ -59,7 +59,7 @@ class Stored:
 
 
 @contextlib.contextmanager
-def stored(path: Path, most_pixels: int) -> Iterator[Stored]:
+def open_image(path: Path, most_pixels: int) -> Iterator[Stored]:
     """The image file, open. Turns whatever is wrong with it, also inside the `with`, into BadImage; a package that is
     missing is a UsageError."""
     try:

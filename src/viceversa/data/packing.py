@@ -36,7 +36,7 @@ def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], rende
     Safe where several processes ask at once: one builds, the others wait for it. A damaged file is named on standard error
     and built again. An interrupt leaves no half file. Raises UsageError if the cache cannot be written.
     """
-    path = cache_directory() / f"{_digest({'key': dict(key), 'shape': list(shape)})}.npy"
+    path = cache_directory() / f"{digest({'key': dict(key), 'shape': list(shape)})}.npy"
     pixels = _mapped(path, shape)
     if pixels is not None:
         return pixels
@@ -53,7 +53,7 @@ def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], rende
     return pixels
 
 
-def _digest(value: JsonValue) -> str:
+def digest(value: JsonValue) -> str:
     """SHA-256 of the value's canonical JSON."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
@@ -96,7 +96,7 @@ def _build(path: Path, shape: tuple[int, ...], render: Render, title: str) -> No
     """Under the lock: render to another name, then rename, so that `path` is whole whenever it is there."""
     partial = path.with_suffix(".partial")
     try:
-        pixels = _allocated(partial, shape)
+        pixels = allocated(partial, shape)
         render_all(render, pixels, title)
         pixels.flush()
         with partial.open("ab") as file:
@@ -108,10 +108,10 @@ def _build(path: Path, shape: tuple[int, ...], render: Render, title: str) -> No
         partial.unlink(missing_ok=True)
 
 
-def _allocated(path: Path, shape: tuple[int, ...]) -> np.memmap[Any, np.dtype[np.uint8]]:
-    """A new file for so many pixels, mapped to be written. Raises UsageError where the disk has no room for them."""
+def allocated(path: Path, shape: tuple[int, ...], kind: type[np.generic] = np.uint8) -> np.memmap[Any, np.dtype[Any]]:
+    """A new .npy file for an array, mapped to be written. Raises UsageError where the disk has no room for them."""
     try:
-        pixels = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+        pixels = np.lib.format.open_memmap(path, "w+", kind, shape)
         if hasattr(os, "posix_fallocate"):  # else the file has holes, and to fill one on a full disk is a bus error
             with path.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, pixels.offset + pixels.nbytes)

@@ -11,11 +11,13 @@ from PIL import Image
 
 from viceversa.data.assembly import Wanted, from_table
 from viceversa.data.avatars import avatars, avatars_glasses
+from viceversa.data.celeba import read_celeba
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.folders import open_folders
 from viceversa.data.tables import read_table
 from viceversa.domains import Space
 from viceversa.errors import UsageError, unknown
+from viceversa.files import vacant
 from viceversa.progress import watched
 
 CELEBA_CROP = 178
@@ -46,8 +48,6 @@ def open_dataset(
     if path.is_file():
         return from_table(path.stem, path.parent, read_table(path), wanted)
     if (path / "list_attr_celeba.txt").exists():
-        from viceversa.data.celeba import read_celeba
-
         return from_table("celeba", path, read_celeba(path), replace(wanted, crop=wanted.crop or CELEBA_CROP))
     tables = [table for name in ("table.csv", "table.parquet") if (table := path / name).exists()]
     return from_table(path.name, path, read_table(tables[0]), wanted) if tables else open_folders(path, wanted)
@@ -67,7 +67,7 @@ def write_dataset(dataset: Dataset, directory: Path) -> None:
     The table is written last, so that it is there only when all images are. Progress is shown on stderr.
     Raises UsageError if `directory` is a file, or has anything in it.
     """
-    if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
+    if not vacant(directory):
         raise UsageError(f"{directory} is not an empty directory; name a new or an empty one.")
     parts = [(split, space, images) for split, spaces in dataset.splits.items() for space, images in spaces.items()]
     for split, space, images in parts:

@@ -3,7 +3,6 @@ again, alone."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import sys
 import zlib
@@ -15,12 +14,12 @@ from typing import Any
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from viceversa.data.dataset import Pixels
 from viceversa.data.decoding import BadImage, decode
 from viceversa.data.fitting import fitted, in_bits
-from viceversa.data.packing import cache_directory, make_writable
+from viceversa.data.packing import allocated, cache_directory, digest, make_writable
 from viceversa.data.parallel import CHUNK, in_parallel
 from viceversa.files import write_atomically
 
@@ -62,23 +61,18 @@ def stored(folder: Path, files: Sequence[str], preparation: Preparation) -> tupl
     the N. A file has changed where its size or time of modification is another. Safe where several processes ask at once.
     Raises UsageError if the cache cannot be written, and OSError for a file that is not there.
     """
-    place = cache_directory() / "files" / _digest([str(folder.resolve()), asdict(preparation)])
+    place = cache_directory() / "files" / digest([str(folder.resolve()), asdict(preparation)])
     make_writable(place)
     states = {file: _state(folder / file) for file in files}
     with FileLock(place / "lock"):
         index = _read(place)
-        bad = {file: reason for file, (state, reason) in index.bad.items() if states.get(file) == state}
-        good = [file for file in files if file not in bad]
-        array = f"{_digest([[file, *states[file]] for file in good])}.npy"
-        if index.array != array:
-            index = _made(place, array, folder, {file: states[file] for file in good}, preparation, index)
-            found = {file: reason for file, (_, reason) in index.bad.items() if file not in bad}
-            if found:  # once more without them: the rows of the others are at hand
-                bad |= found
-                good = [file for file in good if file not in found]
-                array = f"{_digest([[file, *states[file]] for file in good])}.npy"
-                _made(place, array, folder, {file: states[file] for file in good}, preparation, index)
-        return np.load(place / array, mmap_mode="r"), bad
+        while True:  # once more where some turn out to be bad: the rows of the others are at hand
+            bad = {file: reason for file, (state, reason) in index.bad.items() if states.get(file) == state}
+            good = {file: state for file, state in states.items() if file not in bad}
+            array = f"{digest([[file, *state] for file, state in good.items()])}.npy"
+            if index.array == array:
+                return np.load(place / array, mmap_mode="r"), bad
+            index = _made(place, array, folder, good, preparation, index)
 
 
 def _made(place: Path, array: str, folder: Path, states: Mapping[str, _State], preparation: Preparation, last: _Index) -> _Index:
@@ -154,7 +148,7 @@ def _opened(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> Any:
             return array
     except (OSError, ValueError, EOFError):
         pass
-    return np.lib.format.open_memmap(path, "w+", kind, shape)
+    return allocated(path, shape, kind)
 
 
 def _read(place: Path) -> _Index:
@@ -181,7 +175,3 @@ def _checksum(path: Path) -> int:
 def _state(path: Path) -> _State:
     status = path.stat()
     return status.st_size, status.st_mtime_ns
-
-
-def _digest(value: JsonValue) -> str:
-    return hashlib.sha256(json.dumps(value, separators=(",", ":")).encode()).hexdigest()[:32]

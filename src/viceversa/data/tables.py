@@ -27,7 +27,7 @@ from viceversa.errors import UsageError, unknown
 from viceversa.files import readable
 
 SPLITS = ("train", "validation", "test")
-_SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
+SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
 Value = TypeVar("Value")
 _RESERVED = ("file", "split", "group", "space")
 
@@ -183,9 +183,9 @@ def _splits(sheet: _Sheet, groups: Sequence[str]) -> tuple[str, ...]:
     if "split" not in sheet.columns:
         return tuple(map(split_by_hash, groups))
     for row, name in zip(sheet.rows, sheet.columns["split"], strict=True):
-        if name.lower() not in _SPLIT_NAMES:
+        if name.lower() not in SPLIT_NAMES:
             raise UsageError(f"row {row}: {unknown('split', name, SPLITS)}")
-    return tuple(_SPLIT_NAMES[name.lower()] for name in sheet.columns["split"])
+    return tuple(SPLIT_NAMES[name.lower()] for name in sheet.columns["split"])
 
 
 def check_leaks(files: Sequence[str], groups: Sequence[str], splits: Sequence[str], rows: Sequence[int]) -> None:

@@ -92,6 +92,7 @@ class Judge:
         source = self.task.sources[rows]
         different = {id(pixels): pixels for pixels in made.values()}
         looks = dict(zip(different, measure(source, list(different.values()), advance), strict=True))
+        read = {key: self.labeller.read(pixels) if self.labeller else None for key, pixels in different.items()}
         seen = []
         for place, pixels in made.items():
             look = looks[id(pixels)]
@@ -103,7 +104,7 @@ class Judge:
                 "psnr_to_truth": _undefined(len(pixels)) if truth is None else psnr(pixels, truth[rows]),
                 "ssim_to_truth": _undefined(len(pixels)) if truth is None else ssim(pixels, truth[rows]),
             }
-            seen.append(Seen(look.features, distances, self.labeller.read(pixels) if self.labeller else None))
+            seen.append(Seen(look.features, distances, read[id(pixels)]))
         return seen
 
     def _add(self, assessment: Assessment, name: str, place: Place, seen: Seen, to_real: ToReal) -> None:

@@ -69,7 +69,8 @@ def _check_format(text: bytes, path: Path) -> None:
 
 def differences(settings: BaseModel, others: BaseModel) -> Iterator[tuple[str, Any, Any]]:
     """The dotted names of settings that differ, with both values."""
-    yield from _different(settings.model_dump(), others.model_dump(), "")
+    one, other = (dict(dotted(each.model_dump())) for each in (settings, others))
+    yield from ((name, one.get(name), other.get(name)) for name in one | other if one.get(name) != other.get(name))
 
 
 def dotted(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
@@ -79,11 +80,3 @@ def dotted(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, A
             yield from dotted(value, f"{before}{name}.")
         else:
             yield f"{before}{name}", value
-
-
-def _different(one: Any, other: Any, name: str) -> Iterator[tuple[str, Any, Any]]:
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        for key in [*one, *(key for key in other if key not in one)]:
-            yield from _different(one.get(key), other.get(key), f"{name}.{key}" if name else key)
-    elif one != other:
-        yield name, one, other
