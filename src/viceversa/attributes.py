@@ -7,6 +7,7 @@ the value in `hair=blond`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -144,10 +145,13 @@ class Graded:
     """A number from 0 to 1 in one column. Cross-entropy with the number as soft target: least where sigmoid(logit) is it.
 
     A value is right within .25 of its target; the inverse of v is 1 - v. `steps` values are drawn: 0, ..., 1.
+    low, high: the numbers that 0 and 1 stand for, in which people write and read it, as in `age=45`.
     """
 
     name: str
     steps: int = 5
+    low: float = 0.0
+    high: float = 1.0
     kind: Literal["graded"] = "graded"
 
     @property
@@ -156,19 +160,22 @@ class Graded:
 
     @property
     def values(self) -> tuple[str, ...]:
-        return ("a number from 0 to 1",)
+        return (f"a number from {self.low:g} to {self.high:g}",)
 
     def parse(self, text: str) -> list[float]:
         try:
             value = float(text)
         except ValueError:
-            raise UsageError(f"{self.name}={text!r} is not a number from 0 to 1.") from None
-        if not 0 <= value <= 1:
-            raise UsageError(f"{self.name}={text} lies outside 0 to 1.")
-        return [value]
+            raise UsageError(f"{self.name}={text!r} is not {self.values[0]}.") from None
+        if not self.low <= value <= self.high:
+            raise UsageError(f"{self.name}={text} lies outside {self.low:g} to {self.high:g}.")
+        return [(value - self.low) / (self.high - self.low)]
 
     def describe(self, columns: Tensor) -> list[str]:
-        return [f"{value:.2f}" for value in columns[:, 0].tolist()]
+        span = self.high - self.low
+        digits = max(2 - math.ceil(math.log10(span)), 0)  # 2 for a span of 1: one hundredth of it can be seen
+        form = f".{digits}f" if 1e-6 < span < 1e9 else ".6g"
+        return [f"{self.low + span * value:{form}}" for value in columns[:, 0].tolist()]
 
     def classification(self, logits: Tensor, columns: Tensor) -> Tensor:
         return F.binary_cross_entropy_with_logits(logits, columns, reduction="none")[:, 0]

@@ -7,7 +7,14 @@ from collections.abc import Iterable
 
 
 class UsageError(ValueError):
-    """Bad input: one clear line that names the value and the remedy. The command line prints it and exits with 2."""
+    """Bad input: one clear line that names the value and the remedy. The command line prints it and exits with 2.
+
+    summary: what a person reads first, where one line is not all there is to say.
+    """
+
+    def __init__(self, text: str, *, summary: str = "") -> None:
+        super().__init__(text)
+        self.summary = summary
 
 
 class NotFiniteError(RuntimeError):
@@ -20,3 +27,9 @@ def unknown(what: str, value: str, known: Iterable[str]) -> UsageError:
     near = difflib.get_close_matches(value, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
     return UsageError(f"unknown {what} {value!r}.{hint} Known: {', '.join(names) or 'none'}.")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory was exhausted: PyTorch has an exception for it on CUDA only."""
+    signs = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in signs)

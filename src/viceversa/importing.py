@@ -185,7 +185,7 @@ def import_stargan(
         raise UsageError(f"the generator's labels have {columns} columns, --attributes names {images.label_width}: {ask}.")
     width = discriminator.width if discriminator else generator.width
     settings = stargan.StarGAN(width=generator.width, blocks=generator.depth, critic_width=width)
-    method = _built(lambda: stargan.build(images, settings))
+    method = stargan.build(images, settings)
     own = method.networks.state_dict()
     weights = placed(generator, "generator.network.", own)
     if discriminator:
@@ -242,7 +242,7 @@ def import_cyclegan(files: Sequence[Path], out: Path, *, spaces: tuple[str, str]
         critic_width=critic.width if critic else forth.width,
         critic_layers=critic.depth if critic else 3,
     )
-    method = _built(lambda: cyclegan.build(images, settings))
+    method = cyclegan.build(images, settings)
     own, weights = method.networks.state_dict(), dict[str, Tensor]()
     for role, network in networks.items():
         kinds = f"{network.layout.kind}s"
@@ -282,14 +282,6 @@ def _channels(network: Network, count: int) -> int:
 def _check_new(out: Path) -> None:
     if not vacant(out):
         raise UsageError(f"{str(out)!r} is not an empty folder: choose another with --out.")
-
-
-def _built(build: Callable[[], Method]) -> Method:
-    """The method, or a UsageError where torch takes a space's name for something else."""
-    try:
-        return build()
-    except KeyError as error:
-        raise UsageError(f"a space cannot be called so: {error.args[0]}.") from error
 
 
 def _write(out: Path, method: Method, recipe: Recipe[Any], space: Space) -> None:

@@ -102,6 +102,8 @@ def _slots(method: Method) -> Iterator[tuple[str, Slots]]:
                 yield f"{name}.condition.weight", Slots(1, 1)
             case ClassifyingDiscriminator():
                 yield f"{name}.classes.weight", Slots(0, 1)
+                if module.classes.bias is not None:
+                    yield f"{name}.classes.bias", Slots(0, 1)
 
 
 def _fitted(

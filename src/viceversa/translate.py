@@ -24,7 +24,8 @@ from viceversa.recipes import builder
 from viceversa.recipes.record import Record, read_record
 from viceversa.training.checkpoint import latest_checkpoint, restore_weights
 
-Picture = Image.Image | str | Path
+Picture = Image.Image | str | Path | Pixels
+"""An image: Pillow's, a file's path, or an array (H, W, C) of uint8 or uint16."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,20 +48,28 @@ class Model:
         return self.record.space
 
     def translate(self, image: Picture, to: str = "", *, source: str = "") -> Image.Image:
-        """The image, translated. source: attributes of the image, or its space. Raises UsageError."""
+        """The image, translated. source: attributes of the image, or its space. Raises UsageError.
+
+        Pillow has gray of 16 bits and color of 8: of color with 16 bits, and of other channels, this is what can be seen,
+        and `arrays` has all.
+        """
         return self.chain(image, [to], source=source)[-1]
 
     def chain(self, image: Picture, targets: Sequence[str], *, source: str = "") -> list[Image.Image]:
-        """The image translated to each target in turn, every link through 8 bits, as if it were saved and opened again."""
+        """The image translated to each target in turn, each time rounded to its bits, as if it were saved and opened again."""
+        return [_picture(pixels) for pixels in self.arrays(image, targets, source=source)]
+
+    def arrays(self, image: Picture, targets: Sequence[str], *, source: str = "") -> list[Pixels]:
+        """As `chain`, in the depth of the image and with all channels: (H, W, C) uint8 or uint16 each."""
         here = self.start(image, source, targets[0] if targets else "")
         pixels = self.prepared(image, here.space)
-        pictures = []
+        made = []
         for to in targets:
             there = self.target(here, to)
             pixels = self.translate_pixels(pixels, here, there)
-            pictures.append(_picture(pixels[0]))
+            made.append(pixels[0])
             here = Domain(there.space, there.label)
-        return pictures
+        return made
 
     def check(self, to: str, source: str = "") -> None:
         """Raises UsageError for a target or a source that this model does not know, before there is any image."""
@@ -104,11 +113,15 @@ class Model:
         """The image at the size and with the channels of a space, in its own depth: (1, H, W, C) uint8 or uint16."""
         spec = self.space.images[space]
         background = round((spec.background + 1) * 127.5)
-        if isinstance(image, Image.Image):
-            pixels = _pixels(image, spec.channels, background)
-        else:
-            pixels = read_image(Path(image), spec.channels, background)
-        return fitted(pixels, (spec.height, spec.width), self.record.recipe.crop)[None]
+        match image:
+            case Image.Image():
+                pixels = _pixels(image, spec.channels, background)
+            case np.ndarray():
+                pixels = _checked(image, spec.channels)
+            case _:
+                pixels = read_image(Path(image), spec.channels, background)
+        recipe = self.record.recipe
+        return fitted(pixels, (spec.height, spec.width), recipe.crop, recipe.filter)[None]
 
     @torch.no_grad()
     def translate_images(self, images: Tensor, source: Domain, target: Domain) -> Tensor:
@@ -155,7 +168,7 @@ def _moved(domain: Domain, device: torch.device) -> Domain:
 
 
 def _pixels(picture: Image.Image, channels: int, background: int) -> Pixels:
-    """A picture upright, in gray or color of 8 bits, on the background where it is transparent: (H, W, channels).
+    """A picture upright, in gray or color, on the background where it is transparent: (H, W, channels), gray of 16 bits as such.
 
     Pillow's convert would cut 16-bit gray off at 255, and show the colors that transparency hides.
     """
@@ -163,14 +176,23 @@ def _pixels(picture: Image.Image, channels: int, background: int) -> Pixels:
         raise UsageError(f"this run takes images of {channels} channels: give a file that has them.")
     picture = ImageOps.exif_transpose(picture)
     if picture.mode.startswith("I;16"):
-        picture = Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
+        return np.repeat(np.asarray(picture).astype(np.uint16)[..., None], channels, 2)
     if picture.has_transparency_data:
         below = Image.new("RGBA", picture.size, (background,) * 3)
         picture = Image.alpha_composite(below, picture.convert("RGBA"))
     return np.asarray(picture.convert("L" if channels == 1 else "RGB")).reshape(picture.height, picture.width, channels)
 
 
+def _checked(pixels: Pixels, channels: int) -> Pixels:
+    if pixels.ndim != 3 or pixels.shape[2] != channels or pixels.dtype not in (np.uint8, np.uint16) or not pixels.size:
+        what = f"{pixels.shape} of {pixels.dtype}"
+        raise UsageError(f"this run takes arrays (height, width, {channels}) of uint8 or uint16, not {what}.")
+    return pixels
+
+
 def _picture(pixels: Pixels) -> Image.Image:
-    """What can be seen of an image (H, W, C), in 8 bits."""
+    """What Pillow can hold of an image (H, W, C): gray in its depth, else what can be seen, in 8 bits."""
+    if pixels.dtype == np.uint16 and pixels.shape[2] == 1:
+        return Image.fromarray(pixels[..., 0])
     seen = shown(pixels)
     return Image.fromarray(seen[..., 0] if seen.shape[2] == 1 else seen)

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+import os
+import pty
+import shlex
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
+import datasets
 import numpy as np
 import pytest
 import tifffile
@@ -12,10 +20,12 @@ import torch
 from PIL import Image
 
 import viceversa as vv
+from viceversa.attributes import OneOf
 from viceversa.cli import main
-from viceversa.data.dataset import Images
+from viceversa.data.dataset import Dataset, Images
 from viceversa.data.decoding import decode
 from viceversa.data.sources import open_dataset, write_dataset
+from viceversa.domains import ImageSpec, Space
 
 TINY = {"method.width": 4, "method.blocks": 1, "method.critic_width": 4}
 SMALL = {"size": 16, "steps": 2, "batch": 4, "labeller": False, "quiet": True, "precision": "fp32"}
@@ -149,18 +159,237 @@ def test_the_recipes_for_celeba_run_on_a_small_one(tmp_path: Path, recipe: str) 
     assert picture.size == (32, 32)
 
 
+def test_the_recipes_for_celeba_are_as_published() -> None:
+    for name, batch, extra, losses in (
+        ("stargan-celeba", 16, (), None),
+        ("multicyclic-celeba", 8, (0.25, 0.125, 0.0625), None),
+        ("multicyclic-limited-celeba", 8, (0.25, 0.125, 0.0625), ("cycle",)),
+        ("multicyclic-celeba-author", 8, (0.25, 0.125, 0.0625), None),
+    ):
+        recipe = vv.RECIPES[name]()
+        training, method = recipe.training, recipe.method
+        assert (recipe.size, recipe.crop, recipe.filter, training.flip) == (128, 178, "bilinear", True)
+        assert training.batch == batch and training.steps == 20 * math.ceil(162_770 / batch)
+        assert (recipe.multicycle.extra, recipe.multicycle.losses) == (extra, losses)
+        assert (method.critic_steps, method.learning_rate, method.cycle, method.gradient_penalty) == (5, 1e-4, 10, 10)
+        assert (method.gan, method.width, method.blocks, method.critic_width) == ("wgan-gp", 64, 6, 64)
+        assert (training.precision, training.average) == ("fp32", 0)
+        author = name.endswith("author")
+        assert training.decay == ("schneider" if author else "linear")
+        assert (method.classification, method.critic_slope, method.critic_bias) == (
+            (0.2, 0.3, True) if author else (1, 0.01, False)
+        )
+        assert (method.generator, method.targets) == (("label-normalized", "shared") if author else ("label", "permuted"))
+
+
+def test_celeba_with_hair_as_one_of_and_in_stargans_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    celeba(tmp_path / "celeba")
+    settings = ["--size", "16", "--steps", "1", "--batch", "4", "--training.no-labeller", "--method.width", "4"]
+    assert exit_code("train", "stargan", "--data", "celeba", "--attributes", "hair", "Young", "--out", "run", *settings) == 0
+    assert [attribute.name for attribute in vv.load("run").space.attributes] == ["hair", "Young"]
+    assert "hair       black" in capsys.readouterr().err
+    assert exit_code("train", "stargan", "--data", "celeba:stargan-split", "--out", "other", *settings) == 2
+    assert "there are no rows to train on" in capsys.readouterr().err, "40 images are fewer than its test set"
+    assert exit_code("train", "stargan", "--data", "celeba/img_align_celeba:stargan-split", "--out", "other", *settings) == 2
+    assert "is not CelebA's folder" in capsys.readouterr().err
+
+
+def people(folder: Path, count: int = 40) -> None:
+    """A table of attributes of every kind, and its images."""
+    images(folder / "faces", count, (20, 20, 3), np.uint8, 1)
+    rows = [f"faces/{i}.png,{('train', 'validation', 'test')[(i >= 24) + (i >= 32)]}" for i in range(count)]
+    cells = [f"{'blond' if i % 2 else 'dark brown'},{'yes' if i % 3 else 'no'},{18 + i % 73}" for i in range(count)]
+    lines = [f"{row},{cell}" for row, cell in zip(rows, cells, strict=True)]
+    (folder / "faces.csv").write_text("\n".join(["file,split,hair,glasses,age", *lines]) + "\n")
+
+
+def test_a_table_is_trained_on_and_its_numbers_are_written_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    people(tmp_path / "people")
+    vv.train("stargan", data="people/faces.csv", out="run", settings=TINY, **(SMALL | {"quiet": False}))
+    assert "age        least" in capsys.readouterr().err
+    settings = ["translate", "run", "people/faces/0.png", "--from", "hair=blond,glasses=no,age=20", "--out", "o"]
+    assert exit_code(*settings, "--to", "age=57") == 0
+    assert "age=20" in (said := capsys.readouterr().out) and "age=57" in said
+    assert exit_code(*settings, "--to", "age=99") == 2
+    assert "age=99 lies outside 18 to 57" in capsys.readouterr().err
+    assert (tmp_path / "o" / "0.png").is_file()
+
+
+def test_a_changed_table_is_another_data_set_with_another_labeller(tmp_path: Path) -> None:
+    """The labels alone changed, and an attribute was added: nothing that was kept for the former is used."""
+    people(tmp_path / "people")
+    small = {**SMALL, "labeller": True}
+    vv.train("stargan", data="people/faces.csv", out="a", settings=TINY, **(small | {"until": 1}))
+    table = tmp_path / "people" / "faces.csv"
+    before = table.read_text()
+    table.write_text(before.replace("blond", "x").replace("dark brown", "blond").replace("x", "dark brown"))
+    with pytest.raises(vv.UsageError, match="dataset"):
+        vv.train("stargan", out="a", resume=True, quiet=True)
+    table.write_text("\n".join(f"{line},{'smile' if not i else i % 2}" for i, line in enumerate(before.splitlines())))
+    vv.train("stargan", data="people/faces.csv", out="b", settings=TINY, **small)
+    assert vv.load("b").labeller.space.label_width == 5
+    assert vv.load("b").translate("people/faces/0.png", "glasses=yes").size == (16, 16)
+
+
+@pytest.mark.parametrize(("shape", "depth", "suffix"), [((20, 20), np.uint16, ".png"), ((20, 20, 5), np.uint16, ".tif")])
+def test_what_data_writes_of_deep_images_is_the_same_data(tmp_path: Path, shape: tuple[int, ...], depth: type, suffix: str) -> None:
+    for seed, name in enumerate(("dark", "bright"), 1):
+        images(tmp_path / "scans" / name, 10, shape, depth, seed)
+    assert exit_code("data", "scans", "copy", "--size", "16") == 0
+    assert sorted({path.suffix for path in (tmp_path / "copy" / "images").rglob("*.*")}) == [suffix]
+    one, other = open_dataset("scans", 16), open_dataset("copy", 16)
+    assert one.space == other.space
+    for split, spaces in one.splits.items():
+        assert (spaces["images"].pixels == other.splits[split]["images"].pixels).all()
+        assert torch.equal(spaces["images"].labels, other.splits[split]["images"].labels)
+
+
+def test_color_of_16_bits_is_written_and_read(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 65536, (30, 8, 8, 3)).astype(np.uint16)
+    labels = torch.eye(2)[torch.arange(30) % 2]
+    held = {split: Images(pixels[rows], labels[rows], tuple(f"{i}.png" for i in range(30)[rows])) for split, rows in
+            {"train": slice(0, 20), "validation": slice(20, 25), "test": slice(25, 30)}.items()}  # fmt: skip
+    kind = OneOf("kind", ("one", "other"))
+    dataset = Dataset(
+        "deep", Space({"images": ImageSpec(3, 8, 8, bits=16)}, (kind,)), {name: {"images": each} for name, each in held.items()}
+    )
+    write_dataset(dataset, tmp_path / "deep")
+    found = open_dataset("deep", 8)
+    assert all((found.splits[split]["images"].pixels == held[split].pixels).all() for split in held)
+
+
+def test_python_keeps_bits_and_channels(tmp_path: Path) -> None:
+    for seed, name in enumerate(("dark", "bright"), 1):
+        images(tmp_path / "scans" / name, 10, (16, 16), np.uint16, seed)
+        images(tmp_path / "satellite" / name, 10, (16, 16, 5), np.uint16, seed)
+    told = {"source": "domain=dark"}
+    vv.train("stargan", data="scans", out="gray", settings=TINY, **SMALL)
+    model, path = vv.load("gray"), "scans/dark/0.png"
+    picture = model.translate(path, "domain=bright", **told)
+    (array,) = model.arrays(path, ["domain=bright"], **told)
+    assert picture.mode == "I;16" and array.dtype == np.uint16 and (np.asarray(picture) == array[..., 0]).all()
+    assert len(np.unique(array % 257)) > 10
+    for same in (Image.open(path), decode(tmp_path / path)):
+        assert (model.arrays(same, ["domain=bright"], **told)[0] == array).all()
+    vv.train("stargan", data="satellite", out="many", settings=TINY, **SMALL)
+    many = vv.load("many")
+    assert many.arrays("satellite/dark/0.tif", ["domain=bright"], **told)[0].shape == (16, 16, 5)
+    assert many.translate("satellite/dark/0.tif", "domain=bright", **told).mode == "RGB"
+    with pytest.raises(vv.UsageError, match=r"arrays \(height, width, 5\)"):
+        many.arrays(array, ["domain=bright"], **told)
+
+
+def test_transparent_parts_show_the_background(tmp_path: Path) -> None:
+    for name, color in (("a", (255, 0, 0, 0)), ("b", (0, 0, 255, 0))):
+        (tmp_path / "icons" / name).mkdir(parents=True)
+        for number in range(5):
+            Image.new("RGBA", (16, 16), color).save(tmp_path / "icons" / name / f"{number}.png")
+    small = ["--size", "16", "--steps", "1", "--batch", "2", "--training.no-labeller", "--method.width", "4"]
+    assert exit_code("train", "stargan", "--data", "icons", "--background", "200", "--out", "run", *small) == 0
+    model = vv.load("run")
+    assert model.space.images["images"].background == pytest.approx(200 / 127.5 - 1)
+    assert (model.prepared("icons/a/0.png", "images") == 200).all()
+    assert (open_dataset("icons", 16, background=200).splits["train"]["images"].pixels == 200).all()
+
+
+def test_a_bad_image_among_those_to_translate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed, name in enumerate(("dark", "bright"), 1):
+        images(tmp_path / "scans" / name, 5, (16, 16, 3), np.uint8, seed)
+    vv.train("stargan", data="scans", out="run", settings=TINY, **SMALL)
+    (tmp_path / "scans" / "dark" / "2.png").write_bytes(b"broken")
+    command = ["translate", "run", "scans/dark", "--from", "domain=dark", "--to", "domain=bright", "--out", "o"]
+    assert exit_code(*command) == 2
+    assert "2.png" in (said := capsys.readouterr().err) and "--skip-bad" in said and said.count("\n") == 1
+    assert exit_code(*command, "--skip-bad") == 0
+    assert len(list((tmp_path / "o").iterdir())) == 4
+    assert "left out: 1 of 5" in (said := capsys.readouterr().err) and "2.png" in said
+
+
+def test_names_that_the_terminal_cannot_show(tmp_path: Path) -> None:
+    for seed, name in enumerate(("dark", "bright"), 1):
+        images(tmp_path / "scans" / name, 5, (16, 16, 3), np.uint8, seed)
+    vv.train("stargan", data="scans", out="run", settings=TINY, **SMALL)
+    (tmp_path / "some").mkdir()
+    for name in (b"\xff.png", b"\x1b[31mred.png", b"new\nline.png"):
+        Image.new("RGB", (16, 16)).save(open(bytes(tmp_path / "some") + b"/" + name, "wb"), "PNG")  # noqa: SIM115, PTH123
+    command = [sys.executable, "-m", "viceversa", "translate", "run", "some", "--from", "domain=dark", "--to", "domain=bright"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii:strict"}
+    done = subprocess.run([*command, "--out", "o"], env=environment, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "o").iterdir())) == 3
+    assert not set(done.stdout) & set(range(32)) - {10} and done.stdout.count(b"\n") == 3
+
+
+def test_the_bar_shows_while_images_are_read(tmp_path: Path) -> None:
+    """In a terminal; nothing of it where nobody looks."""
+    for name in ("cat", "dog"):
+        (tmp_path / "pets" / name).mkdir(parents=True)
+        for number in range(400):
+            Image.new("RGB", (4, 4), (number % 256, 0, 0)).save(tmp_path / "pets" / name / f"{number}.png")
+    program = "import sys\nfrom viceversa.data.sources import open_dataset\nopen_dataset('pets', int(sys.argv[1]))"
+    leader, follower = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-c", program, "4"], stderr=follower, env={**os.environ, "TERM": "xterm"})
+    os.close(follower)
+    said = b""
+    with contextlib.suppress(OSError):  # how a closed terminal ends on Linux
+        while part := os.read(leader, 4096):
+            said += part
+    assert process.wait() == 0 and b"reading pets" in said and b"100%" in said
+    quiet = subprocess.run([sys.executable, "-c", program, "5"], capture_output=True, check=True)
+    assert not quiet.stderr
+
+
 def test_the_commands_of_docs_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for seed, name in enumerate(("pets/cat", "pets/dog", "horse2zebra/trainA", "horse2zebra/trainB"), 1):
         images(tmp_path / name, 10, (40, 40, 3), np.uint8, seed)
     for seed, name in enumerate(("testA", "testB"), 3):
         images(tmp_path / "horse2zebra" / name, 3, (40, 40, 3), np.uint8, seed)
+    for seed, name in enumerate(("low", "high"), 1):
+        images(tmp_path / "scans" / name, 10, (40, 40), np.uint16, seed)
+    for seed, name in enumerate(("field", "forest"), 1):
+        images(tmp_path / "satellite" / name, 10, (20, 24, 5), np.uint16, seed)
+    tifffile.imwrite(tmp_path / "deep.tif", np.full((40, 40), 12_345, np.uint16))
     Image.new("RGB", (50, 40), (9, 99, 199)).save(tmp_path / "photo.jpg")
+    people(tmp_path / "people", 73)
+    celeba(tmp_path / "celeba")
+    save_zoo()
+    monkeypatch.setattr("viceversa.data.celeba.STARGAN_TEST", 5)
     text = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text()
     lines = [line.strip() for line in text.splitlines() if line.startswith("    viceversa ")]
-    assert len(lines) == 4
-    short = ["--steps", "1", "--batch", "2", "--method.width", "4", "--method.blocks", "1", "--training.no-labeller"]
+    assert len(lines) == 19
+    short = [
+        "--batch",
+        "2",
+        "--method.width",
+        "4",
+        "--method.blocks",
+        "1",
+        "--training.no-labeller",
+        "--training.sample-every",
+        "1",
+    ]
     for line in lines:
-        _, *arguments = line.split()
-        assert exit_code(*arguments, *(short if arguments[0] == "train" else [])) == 0, line
+        _, *arguments = shlex.split(line)
+        if "celeba" in arguments[1]:
+            arguments += ["--method.critic-width", "2", "--until", "1"]
+        steps = [] if "--epochs" in arguments else ["--steps", "1"]
+        assert exit_code(*arguments, *([*short, *steps] if arguments[0] == "train" else [])) == 0, line
     assert Image.open(tmp_path / "translated" / "photo.png").size == (32, 32)
     assert Image.open(tmp_path / "zebras" / "photo.png").size == (32, 32)
+    assert decode(tmp_path / "high" / "deep.png").dtype == np.uint16
+    assert decode(tmp_path / "forest" / "3.tif").shape == (32, 32, 5)
+    assert Image.open(tmp_path / "older" / "photo.png").size == (32, 32)
+    assert [attribute.name for attribute in vv.load("runs/zoo-test").space.attributes] == ["animal", "age"]
+
+
+def save_zoo() -> None:
+    """A small Hugging Face data set, by the real package."""
+    features = datasets.Features(
+        {"image": datasets.Image(), "animal": datasets.ClassLabel(names=["cat", "dog"]), "age": datasets.Value("int32")}
+    )
+    pictures = [Image.new("RGB", (20, 20), (number, 0, 0)) for number in range(60)]
+    part = datasets.Dataset.from_dict(
+        {"image": pictures, "animal": [number % 2 for number in range(60)], "age": [number // 2 for number in range(60)]},
+        features=features,
+    )
+    datasets.DatasetDict(train=part, test=part).save_to_disk("zoo")

@@ -42,9 +42,9 @@ def _celeba(
     return folder
 
 
-def _refusal(folder: Path, attributes: Sequence[str] = ATTRIBUTES, *, hair_as_one_of: bool = False) -> str:
+def _refusal(folder: Path, attributes: Sequence[str] = ATTRIBUTES) -> str:
     with pytest.raises(UsageError) as refused:
-        read_celeba(folder, attributes, hair_as_one_of=hair_as_one_of)
+        read_celeba(folder, attributes)
     assert str(refused.value).isprintable()
     return str(refused.value)
 
@@ -65,7 +65,7 @@ def test_other_attributes_in_the_order_asked_for(tmp_path: Path) -> None:
 
 
 def test_hair_as_one_of_drops_and_counts_rows_with_none_or_several(tmp_path: Path) -> None:
-    table = read_celeba(_celeba(tmp_path), hair_as_one_of=True)
+    table = read_celeba(_celeba(tmp_path), ("hair", "Male", "Young"))
     assert table.attributes == (OneOf("hair", ("black", "blond", "brown")), Binary("Male"), Binary("Young"))
     assert [file[-10:-4] for file in table.files] == ["000001", "000002", "000003", "000006"]
     assert table.labels.tolist() == [[1, 0, 0, 1, 1], [0, 1, 0, 0, 1], [0, 0, 1, 1, 0], [0, 1, 0, 0, 0]]
@@ -73,7 +73,9 @@ def test_hair_as_one_of_drops_and_counts_rows_with_none_or_several(tmp_path: Pat
     assert table.dropped == {"hair neither black, blond nor brown": 1, "hair of several colors": 1}
     text = summary(table, "celeba")
     assert "left out: 1 rows (hair of several colors)" in text
-    assert read_celeba(tmp_path, ("Male",), hair_as_one_of=True).labels.tolist() == [row[:4] for row in table.labels.tolist()]
+    turned = read_celeba(tmp_path, ("Male", "hair"))
+    assert turned.attributes == (Binary("Male"), OneOf("hair", ("black", "blond", "brown")))
+    assert turned.labels.tolist() == [[row[3], *row[:3]] for row in table.labels.tolist()]
 
 
 def test_the_stargan_split_is_its_codes(tmp_path: Path) -> None:
@@ -101,6 +103,7 @@ def test_unknown_and_repeated_attributes_are_refused(tmp_path: Path) -> None:
     assert "Did you mean 'Blond_Hair'?" in _refusal(tmp_path, ("Blonde_Hair",))
     assert "each once" in _refusal(tmp_path, ("Male", "Male"))
     assert "name one attribute" in _refusal(tmp_path, ())
+    assert "leave out Blond_Hair, or hair" in _refusal(tmp_path, ("hair", "Blond_Hair"))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +157,7 @@ def test_values_that_do_not_occur_are_refused(tmp_path: Path) -> None:
     rows = [row for row in ROWS if row[3] == -1]
     _celeba(tmp_path, rows, (0, 0, 1, 2))
     assert "not every value of Brown_Hair occurs" in _refusal(tmp_path)
-    assert "not every value of hair occurs" in _refusal(tmp_path, hair_as_one_of=True)
+    assert "not every value of hair occurs" in _refusal(tmp_path, ("hair", "Male"))
 
 
 def test_twenty_thousand_rows_in_two_seconds(tmp_path: Path) -> None:

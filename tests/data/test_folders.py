@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -107,11 +108,60 @@ def test_color_wins_over_gray_and_16_bits_over_8(tmp_path: Path) -> None:
 def test_images_that_cannot_be_read_are_counted(pets: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("000", "001"):
         (pets / "cat" / f"{name}.png").write_bytes(b"broken")
-    with pytest.raises(UsageError, match=r"2 of 50 images cannot be read: .*000.png.*--skip-bad"):
+    with pytest.raises(UsageError, match=r"2 of 50 images cannot be read, as .cat/00[01].png.: .*--skip-bad") as refused:
         open_dataset(str(pets), 16)
+    assert all(f"cat/{name}.png" in refused.value.summary for name in ("000", "001"))
     dataset = open_dataset(str(pets), 16, skip_bad=True)
     assert sum(count["images"] for count in counts(dataset).values()) == 48
-    assert "left out, 2 of 50" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "left out: 2 of 50" in said and all(f"cat/{name}.png" in said for name in ("000", "001"))
+
+
+def test_the_name_is_that_of_labels_and_pixels_too(pets: Path) -> None:
+    names = {open_dataset(str(pets), 16, **settings).name for settings in ({}, {"crop": 8}, {"spaces": True})}
+    (pets / "cat" / "000.png").rename(pets / "dog" / "000.png")
+    names.add(open_dataset(str(pets), 16).name)
+    content = bytearray((pets / "dog" / "000.png").read_bytes())
+    Image.new("RGB", (20, 16), (201, 0, 0)).save(pets / "dog" / "000.png")
+    names.add(open_dataset(str(pets), 16).name)
+    assert len(names) == 5 and len(content) == (pets / "dog" / "000.png").stat().st_size, "the size alone would not tell"
+
+
+def test_images_in_two_splits_are_told(tmp_path: Path) -> None:
+    for split, color in (("train", 10), ("val", 20), ("test", 30)):
+        for seed, domain in enumerate(("cat", "dog")):
+            (tmp_path / "faces" / split / domain).mkdir(parents=True)
+            for number in range(3):
+                picture = Image.new("RGB", (8, 8), (color + number, 100 * seed, 0))
+                picture.save(tmp_path / "faces" / split / domain / f"{number}.png")
+    assert not open_dataset(str(tmp_path / "faces"), 8).summary
+    shutil.copy(tmp_path / "faces" / "train" / "cat" / "1.png", tmp_path / "faces" / "test" / "cat" / "9.png")
+    said = open_dataset(str(tmp_path / "faces"), 8).summary
+    assert said == "equal pixels in two splits, at this size: 1 images of 'images', as 'test/cat/9.png' and 'train/cat/1.png'"
+
+
+def test_links_to_files_are_read_and_links_to_folders_are_not_followed(pets: Path, tmp_path: Path) -> None:
+    paint(tmp_path / "elsewhere", 5, (1, 2, 3))
+    (pets / "cat" / "linked.png").symlink_to(tmp_path / "elsewhere" / "000.png")
+    (pets / "cat" / "folder").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    dataset = open_dataset(str(pets), 16)
+    names = {name for spaces in dataset.splits.values() for images in spaces.values() for name in images.ids}
+    assert "cat/linked.png" in names and not any(name.startswith("cat/folder") for name in names) and len(names) == 51
+
+
+@pytest.mark.parametrize("name", ["a.b", "a,b", "a=b", "a:b", "new\nline"])
+def test_names_that_cannot_name_a_space(pets: Path, name: str) -> None:
+    (pets / "cat").rename(pets / name)
+    with pytest.raises(UsageError, match="cannot be the name of a space or domain") as refused:
+        open_dataset(str(pets), 16, spaces=True)
+    assert str(refused.value).isprintable()
+
+
+def test_names_that_are_not_text(pets: Path) -> None:
+    (pets / "cat" / "000.png").rename(os.fsdecode(bytes(pets / "cat") + b"/\xff.png"))
+    with pytest.raises(UsageError, match="is not in UTF-8: rename it") as refused:
+        open_dataset(str(pets), 16)
+    assert str(refused.value).isprintable()
 
 
 @pytest.mark.parametrize("kind", ["empty", "one domain", "no train", "too few"])

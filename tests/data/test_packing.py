@@ -74,10 +74,10 @@ def test_a_damaged_file_is_named_and_built_again(cache: Path, damage: str, capsy
     assert (np.load(path) == numbers(range(10))).all(), "anybody reads it as .npy"
 
 
-def test_a_failed_build_leaves_no_file(cache: Path) -> None:
+def test_a_failed_build_leaves_no_array(cache: Path) -> None:
     with pytest.raises(ValueError, match="this renderer fails"):
         packed({"a": 1}, _SHAPE, failing, "numbers")
-    assert not list(cache.glob("*.npy")) and not list(cache.glob("*.partial"))
+    assert not list(cache.glob("*.npy"))
     assert (packed({"a": 1}, _SHAPE, numbers, "numbers") == numbers(range(10))).all()
 
 
@@ -108,7 +108,34 @@ def test_a_failing_worker_is_reported(capfd: pytest.CaptureFixture[str]) -> None
     assert "this renderer fails" in capfd.readouterr().err
 
 
-def test_an_interrupt_leaves_no_half_file(cache: Path) -> None:
+def test_what_was_interrupted_goes_on(cache: Path, tmp_path: Path) -> None:
+    """SIGINT in the middle, then again: no chunk that was kept is rendered twice."""
+    script = (
+        "import sys, time\nimport numpy as np\nfrom viceversa.data import parallel\nfrom viceversa.data.packing import packed\n"
+        "parallel.CHUNK = 1\nparallel._WORTHWHILE = 100\n"
+        "def slow(chunk):\n"
+        "    time.sleep(.05)\n"
+        "    print(chunk.start, flush=True)\n"
+        "    return np.full((len(chunk), 4, 5, 3), chunk.start, np.uint8)\n"
+        "packed({'a': 1}, (40, 4, 5, 3), slow, 'slow')\n"
+    )
+    command = [sys.executable, "-c", script]
+    first = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert first.stdout
+    before = [first.stdout.readline() for _ in range(15)]
+    first.send_signal(signal.SIGINT)
+    before += first.stdout.readlines()
+    first.wait(60)
+    assert not list(cache.glob("*.npy")) and list(cache.glob("*.partial"))
+    after = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert sorted(map(int, {*map(str.strip, before), *after})) == list(range(40))
+    assert len(before) + len(after) <= 41
+    pixels = packed({"a": 1}, (40, 4, 5, 3), refusing, "numbers")
+    assert pixels[:, 0, 0, 0].tolist() == list(range(40))
+    assert sorted(path.suffix for path in cache.iterdir()) == [".lock", ".npy"]
+
+
+def test_an_interrupt_ends_the_workers(cache: Path) -> None:
     script = (
         "from functools import partial\nfrom viceversa.data.avatars import _render_own\n"
         "from viceversa.data.packing import packed\n"
@@ -122,7 +149,7 @@ def test_an_interrupt_leaves_no_half_file(cache: Path) -> None:
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     assert b"KeyboardInterrupt" in process.communicate(timeout=60)[1]
-    assert [path.suffix for path in cache.iterdir()] == [".lock"]
+    assert not list(cache.glob("*.npy"))
 
 
 def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> None:

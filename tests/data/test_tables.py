@@ -18,9 +18,10 @@ from rich.cells import cell_len
 
 from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.data.avatars import ATTRIBUTES
+from viceversa.data.checks import split_by_hash
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import write_dataset
-from viceversa.data.tables import Table, read_table, split_by_hash, summary
+from viceversa.data.tables import Table, read_table, summary
 from viceversa.domains import ImageSpec, Space
 from viceversa.errors import UsageError
 
@@ -77,7 +78,7 @@ def test_binary(tmp_path: Path, cells: str) -> None:
     assert table.labels.tolist() == [[1], [0], [1], [0]]
     assert table.files == ("a.png", "b.png", "c.png", "d.png")
     assert table.splits == ("train", "train", "train", "test")
-    assert (table.dropped, table.ranges, table.spaces) == ({}, {}, None)
+    assert (table.dropped, table.spaces) == ({}, None)
 
 
 def test_one_of(tmp_path: Path) -> None:
@@ -88,16 +89,16 @@ def test_one_of(tmp_path: Path) -> None:
 
 def test_graded(tmp_path: Path) -> None:
     table = _column(tmp_path, ["18", "90", "54", "36"])
-    assert table.attributes == (Graded("x", 4),)
+    assert table.attributes == (Graded("x", 4, 18, 90),)
     assert table.labels[:, 0].tolist() == [0, 1, 0.5, 0.25]
-    assert table.ranges == {"x": (18, 90)}
+    assert table.attributes[0].describe(table.labels) == ["18", "90", "54", "36"]
 
 
 def test_stars_are_graded_in_five_steps(tmp_path: Path) -> None:
     files = [f"{number}.png" for number in range(10)]
     path = _folder(tmp_path, "file,split,stars\n" + "".join(f"{file},train,{1 + i % 5}\n" for i, file in enumerate(files)), *files)
     table = read_table(path)
-    assert table.attributes == (Graded("stars", 5),)
+    assert table.attributes == (Graded("stars", 5, 1, 5),)
     assert table.labels[:5, 0].tolist() == [0, 0.25, 0.5, 0.75, 1]
 
 
@@ -105,7 +106,7 @@ def test_many_numbers_are_drawn_in_five_steps_and_many_texts_are_refused(tmp_pat
     files = [f"{number}.png" for number in range(21)]
     head = "file,split,x\n"
     path = _folder(tmp_path, head + "".join(f"{file},train,{i}.5\n" for i, file in enumerate(files)), *files)
-    assert read_table(path).attributes == (Graded("x", 5),)
+    assert read_table(path).attributes == (Graded("x", 5, 0.5, 20.5),)
     path.write_text(head + "".join(f"{file},train,t{i:02}\n" for i, file in enumerate(files)))
     message = _refusal(path)
     assert "'x' has 21 different texts, more than 20, as 't20' in row 22" in message
@@ -154,9 +155,8 @@ def test_schema_overrides_what_the_cells_say(tmp_path: Path) -> None:
     }
     cells = ["blond,45,k1,1", "red,90,,2", "red,0,1e9,1", "red,9,=,2"]
     table = _column(tmp_path, cells, schema, "hair,age,id,grade")
-    assert table.attributes == (OneOf("hair", ("red", "blond")), Graded("age", 7), OneOf("school grade", ("1", "2")))
+    assert table.attributes == (OneOf("hair", ("red", "blond")), Graded("age", 7, 0, 90), OneOf("school grade", ("1", "2")))
     assert table.labels[0].tolist() == [0, 1, 0.5, 1, 0]
-    assert table.ranges == {"age": (0, 90)}
 
 
 def test_choices_are_renamed_and_merged(tmp_path: Path) -> None:
@@ -381,11 +381,11 @@ def test_the_examples_of_the_documentation(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
     content, schema = (page.split(f"```{kind}\n")[1].split("```")[0] for kind in ("csv", "json"))
     table = read_table(_folder(tmp_path, content, *(f"faces/000{number}.png" for number in range(1, 5))))
-    assert table.attributes == (OneOf("hair", ("blond", "dark brown")), Binary("glasses"), Graded("age", 4))
+    assert table.attributes == (OneOf("hair", ("blond", "dark brown")), Binary("glasses"), Graded("age", 4, 18, 90))
     cells = ["7,blond,45,blue", "8,dark brown,,gray", '9,dark brown,90,"br,dark"', "9,blond,0,gray"]
     table = _column(tmp_path, cells, json.loads(schema), "id,hair,age,eye color")
-    assert table.attributes == (OneOf("hair", ("blond", "dark brown")), Graded("age", 10), OneOf("eyes", ("blue", "brown")))
-    assert (table.ranges, table.dropped) == ({"age": (0, 90)}, {"no value of age": 1})
+    assert table.attributes == (OneOf("hair", ("blond", "dark brown")), Graded("age", 10, 0, 90), OneOf("eyes", ("blue", "brown")))
+    assert table.dropped == {"no value of age": 1}
 
 
 def test_a_table_of_two_spaces_needs_no_attributes(tmp_path: Path) -> None:
@@ -410,17 +410,49 @@ def test_ten_thousand_rows_in_two_seconds(tmp_path: Path) -> None:
 
 def test_summary(tmp_path: Path) -> None:
     files = [f"{number}.png" for number in range(100)]
-    lines = (f"{f},{'train' if i < 80 else 'test'},{'red' if i < 5 else 'blond'},{18 + i % 40}\n" for i, f in enumerate(files))
+    lines = (
+        f"{f},{('train', 'validation', 'test')[(i >= 80) + (i >= 90)]},{'red' if i < 5 else 'blond'},{18 + i % 40}\n"
+        for i, f in enumerate(files)
+    )
     table = read_table(_folder(tmp_path, "file,split,hair,age\n" + "".join(lines), *files))
-    assert summary(table, "people").splitlines() == [
-        "people: 100 images: 80 train, 0 validation, 20 test",
+    printed = [
+        "people: 100 images: 80 train, 10 validation, 10 test",
         "",
         "attribute  value          train  validation        test",
-        "hair       blond             75           0          20",
+        "hair       blond             75          10          10",
         "           red                5           0           0  rare",
-        "age        least             18           -          18",
-        "           mean            37.5           -        27.5",
-        "           greatest          57           -          37",
+        "age        least             18          18          28",
+        "           mean            37.5        22.5        32.5",
+        "           greatest          57          27          37",
+    ]
+    assert summary(table, "people").splitlines() == printed
+    assert "\n".join(printed) in (Path(__file__).parents[2] / "docs" / "data.md").read_text()
+
+
+def test_what_is_missing_of_validation_and_test_is_taken_out_of_train(tmp_path: Path) -> None:
+    files = [f"{number}.png" for number in range(100)]
+    for said, missing in (("train", {"validation", "test"}), ("test", {"validation"}), ("validation", {"test"})):
+        lines = [f"{file},{'train' if i < 80 else said},{'yes' if i % 2 else 'no'}\n" for i, file in enumerate(files)]
+        splits = read_table(_folder(tmp_path / said, "file,split,x\n" + "".join(lines), *files)).splits
+        drawn = [split_by_hash(file) for file in files[:80]]
+        assert list(splits[:80]) == [split if split in missing else "train" for split in drawn]
+        assert said == "train" or set(splits[80:]) == {said}
+
+
+def test_all_faults_are_in_the_summary_and_the_first_is_the_one_line(tmp_path: Path) -> None:
+    files = [f"{number}.png" for number in range(30)]
+    lines = [f"{file},{'train' if i < 20 else 'test'},{'yes' if i % 3 else 'no'}\n" for i, file in enumerate(files)]
+    lines += ["0.png,test,yes\n", "gone.png,train,no\n", "1.png,train,yes\n"]
+    path = _folder(tmp_path, "file,split,glasses\n" + "".join(lines), *files)
+    with pytest.raises(UsageError) as refused:
+        read_table(path)
+    assert str(refused.value).startswith("1 of 33 files are in another split too") and str(refused.value).isprintable()
+    said = refused.value.summary.splitlines()
+    assert said[0].startswith("table.csv: 33 images: ") and any(line.startswith("glasses") for line in said)
+    assert [line.split(": ")[1][:26] for line in said if line.startswith("wrong: ")] == [
+        "1 of 33 files are in anoth",
+        "2 of 33 files are in the t",
+        "1 of 33 files are missing ",
     ]
 
 
@@ -428,7 +460,7 @@ def test_a_summary_of_hostile_names_is_short_and_printable() -> None:
     names = ("\x1b[2J\n" * 30, "絵文字" * 40)
     attributes = (OneOf(names[0], (names[1], "\u202egnp", "\ud800")), Graded("g" * 200))
     labels = torch.tensor([[1.0, 0, 0, 0.5], [0, 1, 0, 1.0]])
-    table = Table(("a", "b"), ("train", "test"), attributes, labels, {names[0]: 3}, {}, (names[0], "b"))
+    table = Table(("a", "b"), ("train", "test"), attributes, labels, {names[0]: 3}, (names[0], "b"))
     text = summary(table, names[0])
     assert all(line.isprintable() and cell_len(line) <= 100 for line in text.split("\n"))
     assert text.encode(), "no lone surrogates"
@@ -464,7 +496,7 @@ def test_parquet_is_read_as_csv_is(tmp_path: Path) -> None:
         Binary("glasses"),
         Binary("smile"),
         OneOf("hair", ("blond", "red")),
-        Graded("age", 3),
+        Graded("age", 3, 18, 54),
         Binary("beard"),
     )
     assert table.labels.tolist() == [[1, 1, 0, 1, 0, 1], [1, 1, 0, 1, 1, 0], [0, 0, 1, 0, 0.5, 1]]

@@ -21,13 +21,13 @@ from torch import Tensor
 from contracts.cases import PHOTOS, build_masked
 from training.small import assert_same_runs, finish, noise, start, trainer, wait
 from viceversa.domains import Space
-from viceversa.errors import NotFiniteError, UsageError
+from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory
 from viceversa.journey import Journey
 from viceversa.method import Builder, Method
 from viceversa.objective import Objective
 from viceversa.training.checkpoint import latest_checkpoint, restore_training
 from viceversa.training.run import train
-from viceversa.training.trainer import Trainer, is_out_of_memory
+from viceversa.training.trainer import Trainer
 from viceversa.translate import load
 
 BAD = 4

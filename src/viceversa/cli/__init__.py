@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib
+import io
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from viceversa import __version__
-from viceversa.errors import NotFiniteError, UsageError, unknown
+from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, unknown
 
 COMMANDS = {
     "demo": "train StarGAN with and without the multicyclic loss on drawn faces, and compare them, in minutes",
@@ -33,14 +34,23 @@ HELP = "\n".join([
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits: 0; 2 with one line for a user's mistake; 1 for a training that broke; 130 if interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names of files may have what the terminal's encoding has not
     try:
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
     except UsageError as error:
+        if error.summary:
+            print(error.summary, file=sys.stderr)
         code = _complaint(str(error), 2)
     except OSError as error:
         code = _complaint(str(error), 2)
     except NotFiniteError as error:
         code = _complaint(f"{error} The last checkpoint before it is kept.", 1)
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        code = _complaint("out of memory: take smaller images (--size), a smaller --batch or fewer --samples.", 2)
     except KeyboardInterrupt:
         code = _complaint("interrupted.", 130)
     sys.exit(code)

@@ -18,7 +18,7 @@ class Data:
     """Writes a data set: images/SPLIT/SPACE/ID.png and table.csv with every image's attributes."""
 
     name: Annotated[Positional[str], arg(metavar="NAME")]
-    """`avatars` or `avatars:glasses`"""
+    """`avatars`, `avatars:glasses`, or own data as for `train --data`; a path with `:spaces` behind it for one of spaces"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """a new or empty folder"""
     size: int = 32

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def _cyclegan(asked: Import, spaces: Sequence[str]) -> list[str]:
 
 
 def attributes_of(text: str) -> tuple[AnyAttribute, ...]:
-    """`"hair=black|blond,male,tone=0..1"`: a one-of with a column for each choice, a yes or no, a number. Raises UsageError."""
+    """`"hair=black|blond,male,age=0..90"`: a one-of with a column for each choice, a yes or no, a number. Raises UsageError."""
     attributes = tuple(_attribute(part.strip()) for part in text.split(",")) if text else ()
     names = [attribute.name for attribute in attributes]
     if doubled := {name for name in names if names.count(name) > 1}:
@@ -76,8 +77,14 @@ def attributes_of(text: str) -> tuple[AnyAttribute, ...]:
 def _attribute(text: str) -> AnyAttribute:
     name, equals, value = (part.strip() for part in text.partition("="))
     choices = tuple(choice.strip() for choice in value.split("|"))
-    if not name or (equals and value != "0..1" and (len(set(choices)) < max(2, len(choices)) or not all(choices))):
-        raise UsageError(f"--attributes: {text!r} is none of NAME (yes or no), NAME=ONE|ANOTHER|... and NAME=0..1.")
-    if not equals:
+    if name and not equals:
         return Binary(name)
-    return Graded(name) if value == "0..1" else OneOf(name, choices)
+    if name and (span := re.fullmatch(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)", value)):
+        low, high = map(float, span.groups())
+        if low < high:
+            return Graded(name, low=low, high=high)
+    elif name and len(set(choices)) == len(choices) > 1 and all(choices):
+        return OneOf(name, choices)
+    raise UsageError(
+        f"--attributes: {text!r} is none of NAME (yes or no), NAME=ONE|ANOTHER|... and NAME=LOW..HIGH, as in age=0..90."
+    )

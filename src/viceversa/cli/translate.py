@@ -11,7 +11,8 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
-from viceversa.data.decoding import SUFFIXES, encode, suffix_for
+from viceversa.data.decoding import SUFFIXES, BadImage, encode, suffix_for
+from viceversa.data.schema import printable
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError
 from viceversa.files import readable
@@ -35,6 +36,8 @@ class Translate:
     """attributes, as in "hair=blond,glasses=yes", or a space's name; may be left out between two spaces"""
     source: Annotated[str, arg(name="from", metavar="SOURCE")] = ""
     """what the images show, in the same words; what it does not name is read off the images"""
+    skip_bad: bool = False
+    """go on where an image cannot be read"""
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -43,13 +46,25 @@ def run(arguments: Sequence[str]) -> None:
     model = load(asked.run)
     model.check(asked.to, asked.source)
     jobs = dict(_jobs(asked.inputs, asked.out))
+    bad = 0
     for result, path in jobs.items():
-        here = model.start(path, asked.source, asked.to)
+        try:
+            here = model.start(path, asked.source, asked.to)
+            pixels = model.prepared(path, here.space)
+        except BadImage as error:
+            if not asked.skip_bad:
+                raise UsageError(f"{str(error).removesuffix('.')}: mend or remove it, or go on with --skip-bad.") from error
+            bad += 1
+            print(f"bad: {printable(str(error))}", file=sys.stderr)
+            continue
         there = model.target(here, asked.to)
-        pixels = model.translate_pixels(model.prepared(path, here.space), here, there)[0]
+        pixels = model.translate_pixels(pixels, here, there)[0]
         result = result.with_name(result.name + suffix_for(pixels))
         encode(pixels, result)
-        print(f"{path} ({_in_words(model.space, here)}) -> {result} ({_in_words(model.space, there)})")
+        words = [printable(text) for text in (str(path), _in_words(model.space, here), str(result), _in_words(model.space, there))]
+        print("{} ({}) -> {} ({})".format(*words))
+    if bad:
+        print(f"viceversa: left out: {bad} of {len(jobs)} images cannot be read.", file=sys.stderr)
     if model.labeller and (names := model.unnamed(asked.source)):
         accuracy = f"{model.labeller.accuracy:.3f} on test images"
         print(f"{', '.join(names)} of the inputs: read by the run's labeller, whose accuracy is {accuracy}", file=sys.stderr)

@@ -1,25 +1,26 @@
-"""From files and their labels to a data set: what folders and tables have in common."""
+"""From files and their labels to a data set: what folders, tables and Hugging Face's sets have in common."""
 
 from __future__ import annotations
 
+import hashlib
 import sys
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import asdict, dataclass, replace
+from itertools import compress
 
 import torch
-from pydantic import JsonValue
 from torch import Tensor
 
+from viceversa.data.checks import SPLITS
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.decoding import BadImage, describe
+from viceversa.data.fitting import Filter
 from viceversa.data.packing import digest
-from viceversa.data.store import Preparation, stored
-from viceversa.data.tables import SPLITS, Table, summary
+from viceversa.data.schema import printable, quoted
+from viceversa.data.store import Files, Preparation, Prepared, prepared
+from viceversa.data.tables import Table, summary
 from viceversa.domains import AnyAttribute, ImageSpec, Space
 from viceversa.errors import UsageError
-
-_LOOKED_AT = 100
 
 Parts = Mapping[str, Mapping[str, Sequence[str]]]
 """split -> space -> files, relative to the data set's folder."""
@@ -30,45 +31,54 @@ class Wanted:
     """What becomes of the images of a data set of files.
 
     size: height and width in pixels. crop: what is cut out of the middle before, the largest square if None.
-    background: the gray, 0 to 255, behind what is transparent. skip_bad: leave out files that cannot be read.
+    background: the gray, 0 to 255, behind what is transparent. filter: Pillow's, to resize by.
+    skip_bad: leave out files that cannot be read.
     spaces: whether the method takes spaces without labels, a folder each, instead of one with labels.
+    attributes: which of the data's to use, in this order; all, or a source's usual ones, where none is named.
     """
 
     size: int = 32
     crop: int | None = None
     background: int = 0
+    filter: Filter = "bicubic"
     skip_bad: bool = False
     spaces: bool = False
+    attributes: tuple[str, ...] = ()
 
 
 def assembled(
-    name: str, folder: Path, parts: Parts, attributes: tuple[AnyAttribute, ...], labels: Mapping[str, Tensor], wanted: Wanted
+    name: str, files: Files, parts: Parts, attributes: tuple[AnyAttribute, ...], labels: Mapping[str, Tensor], wanted: Wanted
 ) -> Dataset:
     """The data set of some files. labels: file -> its row (K,), where there are attributes.
 
-    Raises UsageError for files that cannot be read, unless they are to be skipped, and for a split that is empty.
+    Its name is that of its content: the pixels, their names, splits and labels. Raises UsageError for files that cannot be
+    read, unless they are to be skipped, for a split that is empty, and for a space that cannot be called so.
     """
+    _check_spaces(parts["train"])
+    _check_sizes(name, parts)
+    preparation = Preparation(wanted.size, wanted.size, wanted.crop, wanted.background, wanted.filter)
     specs: dict[str, ImageSpec] = {}
     splits: dict[str, dict[str, Images]] = {split: {} for split in SPLITS}
-    skipped: dict[str, str] = {}
+    found: dict[str, Prepared] = {}
     for space in parts["train"]:
-        files = list(dict.fromkeys(file for split in SPLITS for file in parts[split][space]))
-        preparation = _preparation(folder, files, wanted)
-        pixels, bad = stored(folder, files, preparation)
-        skipped |= bad
-        specs[space] = ImageSpec(*(preparation.channels, wanted.size, wanted.size), wanted.background / 127.5 - 1, preparation.bits)
-        row = {file: number for number, file in enumerate(file for file in files if file not in bad)}
+        names = list(dict.fromkeys(file for split in SPLITS for file in parts[split][space]))
+        found[space] = ready = prepared(files, names, preparation, space)
+        channels, bits = ready.pixels.shape[3], 8 * ready.pixels.itemsize
+        specs[space] = ImageSpec(channels, wanted.size, wanted.size, wanted.background / 127.5 - 1, bits)
+        row = {file: number for number, file in enumerate(ready.names)}
         for split in SPLITS:
-            kept = [file for file in parts[split][space] if file not in bad]
+            kept = [file for file in parts[split][space] if file in row]
             rows = torch.stack([labels[file] for file in kept]) if attributes and kept else None
             start = row[kept[0]] if kept else 0  # a split's rows are neighbors
-            splits[split][space] = Images(pixels[start : start + len(kept)], rows, tuple(kept))
-    _check_bad(skipped, sum(len(files) for spaces in parts.values() for files in spaces.values()), wanted)
+            splits[split][space] = Images(ready.pixels[start : start + len(kept)], rows, tuple(kept))
+    bad = {file: reason for ready in found.values() for file, reason in ready.bad.items()}
+    _check_bad(bad, len(bad) + sum(len(ready.names) for ready in found.values()), wanted)
     _check_sizes(name, splits)
-    return Dataset(f"{name}-{wanted.size}-{_digest(folder, parts)}", Space(specs, attributes), splits)
+    told = "\n".join(_twins(space, ready, parts) for space, ready in found.items()).strip()
+    return Dataset(f"{name}-{wanted.size}-{_digest(found, splits, attributes)}", Space(specs, attributes), splits, summary=told)
 
 
-def from_table(name: str, folder: Path, table: Table, wanted: Wanted) -> Dataset:
+def from_table(name: str, files: Files, table: Table, wanted: Wanted) -> Dataset:
     """The data set of a table's rows: one space with its attributes, or, for a method between spaces, its column `space`.
 
     Raises UsageError as `assembled` does, and for a table without what the method takes.
@@ -86,50 +96,86 @@ def from_table(name: str, folder: Path, table: Table, wanted: Wanted) -> Dataset
     for file, split, space in rows:
         parts[split][space].append(file)
     labels = {} if wanted.spaces else dict(zip(table.files, table.labels, strict=True))
-    dataset = assembled(name, folder, parts, () if wanted.spaces else table.attributes, labels, wanted)
-    return replace(dataset, summary=summary(table, name))
+    dataset = assembled(name, files, parts, () if wanted.spaces else table.attributes, labels, wanted)
+    kept = {file for spaces in dataset.splits.values() for images in spaces.values() for file in images.ids}
+    return replace(dataset, summary="\n".join(filter(None, (summary(_only(table, kept), name), dataset.summary))))
 
 
-def _preparation(folder: Path, files: Sequence[str], wanted: Wanted) -> Preparation:
-    """Color if any of some files has color, 16 bits if any has them; other counts of channels must agree."""
-    seen = []
-    for file in files[:: max(len(files) // _LOOKED_AT, 1)]:
-        try:
-            seen.append(describe(folder / file)[2:])
-        except BadImage:
-            continue
-    if not seen:
-        raise UsageError(f"none of the images in {str(folder)!r} can be read.")
-    counts = {channels for channels, _ in seen}
-    if len(counts) > 1 and not counts <= {1, 3}:
-        raise UsageError(f"the images in {str(folder)!r} have {' and '.join(map(str, sorted(counts)))} channels: they must agree.")
-    bits = max(bits for _, bits in seen)
-    return Preparation(wanted.size, wanted.size, max(counts), bits, wanted.crop, wanted.background)
+def _only(table: Table, files: set[str]) -> Table:
+    """The table without rows whose images were skipped."""
+    keep = [file in files for file in table.files]
+    return replace(
+        table,
+        files=tuple(compress(table.files, keep)),
+        splits=tuple(compress(table.splits, keep)),
+        labels=table.labels[torch.tensor(keep)],
+        spaces=None if table.spaces is None else tuple(compress(table.spaces, keep)),
+        dropped={**table.dropped, **({} if all(keep) else {"images that cannot be read": keep.count(False)})},
+    )
+
+
+def _check_spaces(names: Mapping[str, object]) -> None:
+    """A space's name is part of weights' names, of paths, and of what is written on the command line."""
+    for name in names:
+        if not name or name != name.strip() or not name.isprintable() or set(name) & set(".,=:/\\"):
+            raise UsageError(f"{quoted(name)} cannot be the name of a space or domain: rename it, without any of . , = : / \\")
 
 
 def _check_bad(bad: Mapping[str, str], count: int, wanted: Wanted) -> None:
     """Tells of files that were skipped, or refuses them."""
     if not bad:
         return
-    reasons = " ".join(list(bad.values())[:3])
-    text = f"{len(bad)} of {count} images cannot be read: {reasons}"
+    listed = "\n".join(f"bad: {printable(reason)}" for reason in bad.values())
+    text = f"{len(bad)} of {count} images cannot be read, as {quoted(next(iter(bad)))}"
     if not wanted.skip_bad:
-        raise UsageError(f"{text} Mend or remove them, or leave them out with --skip-bad.")
-    print(f"viceversa: left out, {text}", file=sys.stderr)
+        raise UsageError(f"{text}: mend or remove them, or leave them out with --skip-bad.", summary=listed)
+    print(f"{listed}\nviceversa: left out: {text}.", file=sys.stderr)
 
 
-def _check_sizes(name: str, splits: Mapping[str, Mapping[str, Images]]) -> None:
+def _check_sizes(name: str, splits: Mapping[str, Mapping[str, Sequence[str] | Images]]) -> None:
     for split, spaces in splits.items():
         for space, images in spaces.items():
             if not len(images):
-                raise UsageError(f"{name} has no {split} images of {space!r}: it needs some in each of {', '.join(SPLITS)}.")
+                least = ", ".join(SPLITS)
+                raise UsageError(
+                    f"{name} has no {split} images of {space!r}: it needs some in each of {least}; more images, or a column "
+                    "'split', give it some."
+                )
 
 
-def _digest(folder: Path, parts: Parts) -> str:
-    """Of the files' names, splits and sizes: the same for a copy of the data."""
-    listed: JsonValue = [
-        [split, space, [[file, (folder / file).stat().st_size] for file in files]]
-        for split, spaces in parts.items()
-        for space, files in spaces.items()
+def _twins(space: str, ready: Prepared, parts: Parts) -> str:
+    """A line on images of equal pixels in two splits, which a table of names cannot show; empty where there are none."""
+    alike = defaultdict(list)
+    for row, checksum in enumerate(ready.checksums):
+        alike[checksum].append(row)
+    split_of = {file: split for split in SPLITS for file in parts[split][space]}
+    pairs = []
+    for rows in alike.values():
+        first, *others = rows
+        pairs += [
+            (ready.names[first], ready.names[row])
+            for row in others
+            if split_of[ready.names[row]] != split_of[ready.names[first]] and (ready.pixels[row] == ready.pixels[first]).all()
+        ]
+    if not pairs:
+        return ""
+    one, other = map(quoted, pairs[0])
+    return f"equal pixels in two splits, at this size: {len(pairs)} images of {quoted(space)}, as {other} and {one}"
+
+
+def _digest(found: Mapping[str, Prepared], splits: Mapping[str, Mapping[str, Images]], attributes: Sequence[AnyAttribute]) -> str:
+    """The same for a copy of the data, in another place or at another time."""
+    listed = [
+        *([space, ready.checksum] for space, ready in found.items()),
+        *(
+            [split, space, list(images.ids), _hash(images.labels)]
+            for split, spaces in splits.items()
+            for space, images in spaces.items()
+        ),
+        *(asdict(attribute) for attribute in attributes),
     ]
     return digest(listed)[:8]
+
+
+def _hash(labels: Tensor | None) -> str:
+    return "" if labels is None else hashlib.sha256(labels.numpy().tobytes()).hexdigest()

@@ -6,7 +6,8 @@ Splits are the official ones, or those of StarGAN's code (arXiv 1711.09020).
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import compress
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import torch
 from torch import Tensor
 
 from viceversa.attributes import Binary, OneOf
+from viceversa.data.checks import SPLITS, checked_paths, faults
 from viceversa.data.schema import printable, quoted
-from viceversa.data.tables import SPLITS, Table, check_leaks, check_present, check_train, checked_paths
+from viceversa.data.tables import Table, refuse_faulty
 from viceversa.domains import Space
 from viceversa.errors import UsageError, unknown
 
@@ -25,30 +27,29 @@ STARGAN_TEST = 1999
 """Images in StarGAN's test set: its code counts to 2000 and stops one short."""
 
 
-def read_celeba(
-    folder: Path, attributes: Sequence[str] = ATTRIBUTES, *, hair_as_one_of: bool = False, stargan_split: bool = False
-) -> Table:
+def read_celeba(folder: Path, attributes: Sequence[str] = ATTRIBUTES, *, stargan_split: bool = False) -> Table:
     """The images of `img_align_celeba/` or `images/` with these of the 40 attributes. Raises UsageError, one line.
 
-    hair_as_one_of: one attribute `hair` for the three colors; rows with none or several are dropped, and counted.
+    The attribute `hair` is one-of black, blond and brown: rows with none of them, or several, are dropped, and counted.
     stargan_split: test is StarGAN's, the first 1999 rows in its order; the next 1999 are validation, which StarGAN's code
     does not have and trains on; the others are train.
     """
-    if len(set(attributes)) < len(attributes) or not (attributes or hair_as_one_of):
+    if len(set(attributes)) < len(attributes) or not attributes:
         raise UsageError("name one attribute of CelebA or more, each once.")
-    names, rows, values = _attributes(folder / "list_attr_celeba.txt", [*attributes, *(HAIR if hair_as_one_of else ())])
+    if "hair" in attributes and (twice := HAIR.keys() & set(attributes)):
+        raise UsageError(f"hair is {', '.join(HAIR)} already: leave out {' and '.join(sorted(twice))}, or hair.")
+    wanted = [name for each in attributes for name in (HAIR if each == "hair" else (each,))]
+    names, rows, values = _attributes(folder / "list_attr_celeba.txt", wanted)
     splits = _stargan_splits(len(names)) if stargan_split else _partition(folder / "list_eval_partition.txt", names)
     images = next((name for name in ("img_align_celeba", "images") if (folder / name).is_dir()), None)
     if images is None:
         raise UsageError(f"{quoted(str(folder))} has no folder img_align_celeba with the images, nor one named images.")
     files = checked_paths([f"{images}/{name}" for name in names], rows)
-    check_leaks(files, files, splits, rows)
-    check_present(files, rows, folder)
-    if hair_as_one_of:
-        table = _with_hair(files, splits, [name for name in attributes if name not in HAIR], values)
-    else:
-        table = Table(files, splits, tuple(map(Binary, attributes)), torch.stack([values[name] for name in attributes], 1))
-    check_train(table.splits)
+    kinds = tuple(OneOf("hair", tuple(HAIR.values())) if name == "hair" else Binary(name) for name in attributes)
+    table = Table(files, splits, kinds, torch.stack([values[name] for name in wanted], 1))
+    refuse_faulty(table, "celeba", faults(files, files, splits, rows, folder))
+    if "hair" in attributes:
+        table = _of_one_color(table, torch.stack([values[name] for name in HAIR], 1).sum(1))
     for attribute, columns in Space({}, table.attributes).columns(table.labels):
         if (columns.amin(0) == columns.amax(0)).any():
             raise UsageError(f"not every value of {attribute.name} occurs in {quoted(str(folder))}: choose other attributes.")
@@ -66,7 +67,7 @@ def _attributes(path: Path, wanted: Sequence[str]) -> tuple[list[str], list[int]
         )
     for name in wanted:
         if name not in known:
-            raise unknown("attribute of CelebA", name, map(printable, known))
+            raise unknown("attribute of CelebA", name, ("hair", *map(printable, known)))
     for number, cells in enumerate(body, 3):
         if len(cells) != len(known) + 1 or not {"1", "-1"}.issuperset(cells[1:]):
             raise UsageError(f"line {number} of {quoted(str(path))} is not a file's name and {len(known)} times 1 or -1.")
@@ -102,19 +103,16 @@ def _stargan_splits(count: int) -> tuple[str, ...]:
     return tuple(splits)
 
 
-def _with_hair(files: Sequence[str], splits: Sequence[str], others: Sequence[str], values: Mapping[str, Tensor]) -> Table:
-    """One-of `hair` first, then the other attributes; only rows with exactly one color."""
-    colors = torch.stack([values[name] for name in HAIR], 1)
-    count = colors.sum(1)
-    keep = count == 1
-    labels = torch.cat([colors, *(values[name][:, None] for name in others)], 1)[keep]
-    reasons = {"hair neither black, blond nor brown": int((count == 0).sum()), "hair of several colors": int((count > 1).sum())}
-    return Table(
-        tuple(compress(files, keep.tolist())),
-        tuple(compress(splits, keep.tolist())),
-        (OneOf("hair", tuple(HAIR.values())), *map(Binary, others)),
-        labels,
-        {reason: dropped for reason, dropped in reasons.items() if dropped},
+def _of_one_color(table: Table, colors: Tensor) -> Table:
+    """The rows of people with one of the three hair colors; `colors` (N,) says how many they have."""
+    keep = (colors == 1).tolist()
+    reasons = {"hair neither black, blond nor brown": int((colors == 0).sum()), "hair of several colors": int((colors > 1).sum())}
+    return replace(
+        table,
+        files=tuple(compress(table.files, keep)),
+        splits=tuple(compress(table.splits, keep)),
+        labels=table.labels[colors == 1],
+        dropped={reason: count for reason, count in reasons.items() if count},
     )
 
 

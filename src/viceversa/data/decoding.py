@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from viceversa.data.formats import BadImage, extra, open_image
+from viceversa.data.formats import BadImage, Embedded, extra, open_image
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 
-__all__ = ["MOST_PIXELS", "SUFFIXES", "BadImage", "decode", "describe", "encode", "suffix_for"]
+__all__ = ["MOST_PIXELS", "SUFFIXES", "BadImage", "Embedded", "decode", "describe", "encode", "encoded", "suffix_for"]
 
 Decoded = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -29,7 +29,7 @@ MOST_PIXELS = 100_000_000
 
 
 def decode(
-    path: Path,
+    source: Path | Embedded,
     *,
     channels: int | None = None,
     background: int | tuple[int, int, int] = 0,
@@ -44,7 +44,7 @@ def decode(
     most_pixels: of one image, counting every four channels; checked before it is decoded.
     Raises BadImage; UsageError where a package is missing.
     """
-    with open_image(path, most_pixels) as image:
+    with open_image(source, most_pixels) as image:
         pixels = image.read()
         colors, alpha = _recolored(pixels[..., : image.channels], channels), pixels[..., image.channels :]
         if alpha.shape[2]:
@@ -53,9 +53,9 @@ def decode(
     return np.require(colors, requirements=["C", "W"])
 
 
-def describe(path: Path, *, most_pixels: int = MOST_PIXELS) -> tuple[int, int, int, int]:
+def describe(source: Path | Embedded, *, most_pixels: int = MOST_PIXELS) -> tuple[int, int, int, int]:
     """Height, width, channels and bits (8 or 16) of what `decode` gives, from the file's header. Raises as `decode` does."""
-    with open_image(path, most_pixels) as image:
+    with open_image(source, most_pixels) as image:
         return image.height, image.width, image.channels, image.bits
 
 
@@ -69,10 +69,14 @@ def encode(pixels: Decoded, path: Path) -> None:
 
     Raises UsageError for a suffix other than `suffix_for` says, and where a package is missing; OSError.
     """
-    channels = pixels.shape[2]
     if path.suffix.lower() != suffix_for(pixels):
-        raise UsageError(f"images of {channels} channels are saved as {suffix_for(pixels)}, not as {path.name!r}.")
-    buffer = io.BytesIO()
+        raise UsageError(f"images of {pixels.shape[2]} channels are saved as {suffix_for(pixels)}, not as {path.name!r}.")
+    write_atomically(path, encoded(pixels, path))
+
+
+def encoded(pixels: Decoded, path: Path) -> bytes:
+    """The content of the file that `encode` writes. Raises UsageError where a package is missing, which names the path."""
+    channels, buffer = pixels.shape[2], io.BytesIO()
     if channels not in (1, 3):
         write = extra("tifffile", path).imwrite
         write(buffer, pixels, photometric="minisblack", planarconfig="contig", metadata=None)
@@ -80,7 +84,7 @@ def encode(pixels: Decoded, path: Path) -> None:
         buffer.write(extra("imagecodecs", path).png_encode(np.ascontiguousarray(pixels)))
     else:
         Image.fromarray(pixels[..., 0] if channels == 1 else pixels).save(buffer, "PNG")
-    write_atomically(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def _recolored(colors: NDArray[Any], channels: int | None) -> NDArray[Any]:

@@ -12,13 +12,12 @@ import torch.nn.functional as F
 
 from viceversa.attributes import OneOf
 from viceversa.data.assembly import Parts, Wanted, assembled
+from viceversa.data.checks import SPLIT_NAMES, SPLITS
 from viceversa.data.dataset import Dataset
 from viceversa.data.decoding import SUFFIXES
-from viceversa.data.tables import SPLIT_NAMES, SPLITS
+from viceversa.data.schema import quoted
+from viceversa.data.store import FolderFiles
 from viceversa.errors import UsageError
-
-_SPECIAL = ".,="
-"""What separates names of networks, and attributes on the command line."""
 
 
 def open_folders(folder: Path, wanted: Wanted) -> Dataset:
@@ -30,19 +29,19 @@ def open_folders(folder: Path, wanted: Wanted) -> Dataset:
     """
     names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
     if {"trainA", "trainB", "testA", "testB"} <= set(names):
-        return assembled(folder.name, folder, _as_cyclegan(folder, names), (), {}, wanted)
+        return assembled(folder.name, FolderFiles(folder), _as_cyclegan(folder, names), (), {}, wanted)
     parts = _split_by_folders(folder, names) if names and set(names) <= SPLIT_NAMES.keys() else _split_by_names(folder, names)
     domains = tuple(parts["train"])
+    if wanted.attributes not in ((), ("domain",)):
+        raise UsageError(f"folders have one attribute, domain: leave out --attributes {' '.join(wanted.attributes)}.")
     if len(domains) < 2:
         raise UsageError(f"{str(folder)!r} is no data set: it must hold a folder of images for each of two or more domains.")
-    if odd := next((name for name in domains if set(name) & set(_SPECIAL)), None):
-        raise UsageError(f"the folder {odd!r} cannot name a domain: rename it without any of {' '.join(_SPECIAL)}")
     if wanted.spaces:
-        return assembled(folder.name, folder, parts, (), {}, wanted)
+        return assembled(folder.name, FolderFiles(folder), parts, (), {}, wanted)
     together = {split: {"images": [file for files in spaces.values() for file in files]} for split, spaces in parts.items()}
     rows = F.one_hot(torch.arange(len(domains))).float()
     labels = {file: rows[domains.index(domain)] for spaces in parts.values() for domain, files in spaces.items() for file in files}
-    return assembled(folder.name, folder, together, (OneOf("domain", domains),), labels, wanted)
+    return assembled(folder.name, FolderFiles(folder), together, (OneOf("domain", domains),), labels, wanted)
 
 
 def _as_cyclegan(folder: Path, names: Sequence[str]) -> Parts:
@@ -88,4 +87,15 @@ def _images(folder: Path, below: str) -> list[str]:
         directories[:] = [name for name in directories if not name.startswith(".")]
         paths = (Path(place) / name for name in files if not name.startswith("."))
         found += [path.relative_to(folder).as_posix() for path in paths if path.suffix.lower() in SUFFIXES]
+    if odd := next((name for name in found if not _is_text(name)), None):
+        raise UsageError(f"the name of the image {quoted(odd)} is not in UTF-8: rename it.")
     return sorted(found)
+
+
+def _is_text(name: str) -> bool:
+    """Whether a name was bytes that are text: others have characters that stand for bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -42,6 +42,14 @@ class BadImage(UsageError):  # noqa: N818
 
 
 @dataclass(frozen=True, eq=False)
+class Embedded:
+    """An image file that lies inside another one, as in a table of images: what it is called, and all its bytes."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, eq=False)
 class Stored:
     """An image file, opened.
 
@@ -59,23 +67,28 @@ class Stored:
 
 
 @contextlib.contextmanager
-def open_image(path: Path, most_pixels: int) -> Iterator[Stored]:
+def open_image(source: Path | Embedded, most_pixels: int) -> Iterator[Stored]:
     """The image file, open. Turns whatever is wrong with it, also inside the `with`, into BadImage; a package that is
     missing is a UsageError."""
+    name = source.name if isinstance(source, Embedded) else str(source)
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            raise ValueError("it is a directory" if stat.S_ISDIR(status.st_mode) else "it is not a regular file")
-        if status.st_size == 0:
-            raise ValueError("it is empty")
-        with warnings.catch_warnings(), path.open("rb") as file:
+        with warnings.catch_warnings(), _stream(source) as file:
             # By module, so that threads, whose restoring of filters can cross, leave no more than these behind.
             warnings.filterwarnings("ignore", module=r"PIL|tifffile|numpy|viceversa\.data|contextlib|<unknown>")
-            yield _opened(file, status.st_size, most_pixels)
+            yield _opened(file, name, most_pixels)
     except UsageError:
         raise
     except Exception as error:  # decoders raise anything at all for broken files
-        raise BadImage(f"cannot read the image {str(path)!r}: {_reason(error)}.") from error
+        raise BadImage(f"cannot read the image {name!r}: {_reason(error)}.") from error
+
+
+def _stream(source: Path | Embedded) -> BinaryIO:
+    if isinstance(source, Embedded):
+        return io.BytesIO(source.content)
+    mode = source.stat().st_mode
+    if not stat.S_ISREG(mode):
+        raise ValueError("it is a directory" if stat.S_ISDIR(mode) else "it is not a regular file")
+    return source.open("rb")
 
 
 def extra(name: str, path: Path | str) -> ModuleType:
@@ -94,13 +107,15 @@ def in_16_bits(values: NDArray[np.floating[Any]]) -> NDArray[np.uint16]:
     return (values.astype(np.float64) * 65535).round().astype(np.uint16)
 
 
-def _opened(file: BinaryIO, size: int, most_pixels: int) -> Stored:
-    start = file.read(6)
+def _opened(file: BinaryIO, name: str, most_pixels: int) -> Stored:
+    start, size = file.read(6), file.seek(0, os.SEEK_END)
     file.seek(0)
+    if not size:
+        raise ValueError("it is empty")
     if start == b"\x93NUMPY":
-        return _array(file.name, most_pixels)
+        return _array(file, name, most_pixels)
     if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
-        return _tiff(file, size, most_pixels)
+        return _tiff(file, name, size, most_pixels)
     if size > 32 * most_pixels:
         raise ValueError(f"its {size} bytes are too many for {most_pixels} pixels")
     content = file.read()
@@ -109,7 +124,7 @@ def _opened(file: BinaryIO, size: int, most_pixels: int) -> Stored:
     may_turn = picture.format != "PNG" or any(mark in content for mark in _PNG_EXIF)  # where none is, Pillow decodes to be sure
     orientation = _orientation(picture) if may_turn else 1
     if picture.format == "PNG" and content[24] == 16 and content[25] != 0:  # Pillow cuts these to 8 bits
-        codecs = extra("imagecodecs", file.name)
+        codecs = extra("imagecodecs", name)
         return _upright(picture.size, 1 if content[25] == 4 else 3, 16, lambda: _from_png(codecs, content), orientation)
     return _by_pillow(picture, orientation)
 
@@ -146,7 +161,7 @@ def _by_pillow(picture: Image.Image, orientation: int = 1) -> Stored:
     return _upright(picture.size, 1 if wide or mode in _GRAY else 3, 16 if wide else 8, read, orientation)
 
 
-def _tiff(file: BinaryIO, size: int, most_pixels: int) -> Stored:
+def _tiff(file: BinaryIO, name: str, size: int, most_pixels: int) -> Stored:
     """By Pillow where it keeps bits and channels, otherwise by tifffile."""
     with contextlib.suppress(UnidentifiedImageError):
         picture = Image.open(file, formats=("TIFF",))
@@ -156,7 +171,7 @@ def _tiff(file: BinaryIO, size: int, most_pixels: int) -> Stored:
             _check(picture.height, picture.width, 3, most_pixels)
             return _by_pillow(picture)  # which turns TIFF itself
     file.seek(0)
-    page = extra("tifffile", file.name).TiffFile(file).pages[0]
+    page = extra("tifffile", name).TiffFile(file).pages[0]
     height, width, samples = page.imagelength, page.imagewidth, page.samplesperpixel
     _check(height, width, samples, most_pixels)
     _check(max(1, page.tilelength), max(1, page.tilewidth), samples, most_pixels)
@@ -168,7 +183,7 @@ def _tiff(file: BinaryIO, size: int, most_pixels: int) -> Stored:
     if len(ends) != math.prod(page.chunked) or max(ends) > size:
         raise ValueError("it is truncated")
     if page.compression != 1 or page.predictor != 1:
-        extra("imagecodecs", file.name)
+        extra("imagecodecs", name)
     alpha = len(page.extrasamples) == 1 and page.extrasamples[0] in (1, 2) and samples in (2, 4)
     cmyk = page.photometric == _CMYK and samples == 4
 
@@ -184,7 +199,9 @@ def _tiff(file: BinaryIO, size: int, most_pixels: int) -> Stored:
     return _upright((width, height), channels, bits, read, orientation, alpha and page.extrasamples[0] == 1)
 
 
-def _array(name: str, most_pixels: int) -> Stored:
+def _array(file: BinaryIO, name: str, most_pixels: int) -> Stored:
+    if isinstance(file, io.BytesIO):
+        raise ValueError("it is an array of .npy, which is read from files only")
     array = np.lib.format.open_memmap(name, mode="r")
     if array.ndim not in (2, 3):
         raise ValueError(f"its shape is {array.shape}, not (height, width) or (height, width, channels)")

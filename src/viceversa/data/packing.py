@@ -1,6 +1,7 @@
-"""Images rendered or decoded once, then memory-mapped: one .npy file of uint8 pixels for each content and setting.
+"""Images rendered or decoded once, then memory-mapped: one .npy file of pixels for each content and setting.
 
-After the pixels the file has their SHA-256, 32 bytes, which readers of .npy files pass over.
+An array in the making lies beside its place, as `.partial`, with a mark for every row that is done, so that what is
+interrupted goes on. After the pixels of a rendered one come their SHA-256, 32 bytes, which readers of .npy files pass over.
 """
 
 from __future__ import annotations
@@ -15,11 +16,15 @@ from typing import Any
 
 import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from viceversa.data.dataset import Pixels
 from viceversa.data.parallel import Render, render_all
 from viceversa.errors import UsageError
+
+Marks = NDArray[np.int64]
+"""A number for each row of an array in the making; 0: it is not done."""
 
 
 def cache_directory() -> Path:
@@ -34,7 +39,7 @@ def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], rende
     key: all that the pixels depend on; its SHA-256 and the shape's name the file.
     render: positions -> their images (parallel.Render); title: what the progress bar says meanwhile.
     Safe where several processes ask at once: one builds, the others wait for it. A damaged file is named on standard error
-    and built again. An interrupt leaves no half file. Raises UsageError if the cache cannot be written.
+    and built again; what was interrupted goes on. Raises UsageError if the cache cannot be written.
     """
     path = cache_directory() / f"{digest({'key': dict(key), 'shape': list(shape)})}.npy"
     pixels = _mapped(path, shape)
@@ -53,9 +58,28 @@ def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], rende
     return pixels
 
 
-def digest(value: JsonValue) -> str:
-    """SHA-256 of the value's canonical JSON."""
+def digest(value: object) -> str:
+    """SHA-256 of the canonical JSON of a value that JSON has."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def in_the_making(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> tuple[Any, Marks]:
+    """The array that will be `path`, and the marks of its rows, mapped to be written: an interrupted try's, or new ones."""
+    partial, marks = path.with_suffix(".partial"), path.with_suffix(".done")
+    before = _reopened(partial, shape, kind), _reopened(marks, shape[:1], np.int64)
+    if before[0] is not None and before[1] is not None:
+        return before
+    return _allocated(partial, shape, kind), _allocated(marks, shape[:1], np.int64)
+
+
+def make_writable(directory: Path) -> None:
+    """Makes a directory of the cache. Raises UsageError if it cannot be written."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(directory, error.strerror or "no reason given") from None
+    if not os.access(directory, os.W_OK):
+        raise _unwritable(directory, "permission denied")
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels | None:
@@ -78,43 +102,43 @@ def _checksum(pixels: np.memmap[Any, np.dtype[np.uint8]]) -> bytes:
     return hashlib.sha256(pixels.reshape(-1).data).digest()
 
 
-def make_writable(directory: Path) -> None:
-    """Makes a directory of the cache. Raises UsageError if it cannot be written."""
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unwritable(directory, error.strerror or "no reason given") from None
-    if not os.access(directory, os.W_OK):
-        raise _unwritable(directory, "permission denied")
-
-
 def _unwritable(directory: Path, reason: str) -> UsageError:
     return UsageError(f"cannot write the cache {directory}: {reason}. Set VICEVERSA_CACHE to a directory that can be written.")
 
 
 def _build(path: Path, shape: tuple[int, ...], render: Render, title: str) -> None:
     """Under the lock: render to another name, then rename, so that `path` is whole whenever it is there."""
+    pixels, marks = in_the_making(path, shape, np.uint8)
+    render_all(render, pixels, title, marks)
+    pixels.flush()
     partial = path.with_suffix(".partial")
-    try:
-        pixels = allocated(partial, shape)
-        render_all(render, pixels, title)
-        pixels.flush()
-        with partial.open("ab") as file:
-            file.write(_checksum(pixels))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with partial.open("r+b") as file:
+        file.seek(pixels.offset + pixels.nbytes)
+        file.write(_checksum(pixels))
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
+    path.with_suffix(".done").unlink()
 
 
-def allocated(path: Path, shape: tuple[int, ...], kind: type[np.generic] = np.uint8) -> np.memmap[Any, np.dtype[Any]]:
-    """A new .npy file for an array, mapped to be written. Raises UsageError where the disk has no room for them."""
+def _reopened(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> Any:
+    """The array of an interrupted try, or None."""
     try:
-        pixels = np.lib.format.open_memmap(path, "w+", kind, shape)
+        array = np.load(path, mmap_mode="r+")
+    except (OSError, ValueError, EOFError):
+        return None
+    return array if array.shape == shape and array.dtype == kind else None
+
+
+def _allocated(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> Any:
+    """A new .npy file for an array of zeros. Raises UsageError where the disk has no room for it."""
+    try:
+        array = np.lib.format.open_memmap(path, "w+", kind, shape)
         if hasattr(os, "posix_fallocate"):  # else the file has holes, and to fill one on a full disk is a bus error
             with path.open("r+b") as file:
-                os.posix_fallocate(file.fileno(), 0, pixels.offset + pixels.nbytes)
+                os.posix_fallocate(file.fileno(), 0, array.offset + array.nbytes)
     except OSError as error:
+        path.unlink(missing_ok=True)
         raise _unwritable(path.parent, error.strerror or "no reason given") from None
-    return pixels
+    return array

@@ -17,7 +17,11 @@ from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import IO, Any, TypeVar, cast
 
+import numpy as np
+from numpy.typing import NDArray
+
 from viceversa.data.dataset import Pixels
+from viceversa.errors import UsageError
 from viceversa.progress import watched
 
 Render = Callable[[range], Pixels]
@@ -32,18 +36,27 @@ _WORTHWHILE = 8
 """Below so many tasks, starting workers takes longer than working."""
 
 
-def render_all(render: Render, pixels: Pixels, title: str) -> None:
-    """Fill `pixels` (N, H, W, C) with render(range(N)), in chunks on all cores; a progress bar `title` on stderr."""
-    count = len(pixels)
-    chunks = [range(start, min(start + CHUNK, count)) for start in range(0, count, CHUNK)]
+def render_all(render: Render, pixels: Pixels, title: str, marks: NDArray[np.int64] | None = None) -> None:
+    """Fill `pixels` (N, H, W, C) with render(range(N)), in chunks on all cores; a progress bar `title` on stderr.
+
+    marks: (N,), not 0 for rows that are done already; the others become 1 as they are.
+    """
+    starts = range(0, len(pixels), CHUNK)
+    chunks = [
+        range(start, min(start + CHUNK, len(pixels))) for start in starts if marks is None or not marks[start : start + CHUNK].all()
+    ]
     for number, images in in_parallel(render, chunks, title):
-        pixels[chunks[number].start : chunks[number].stop] = images
+        rows = slice(chunks[number].start, chunks[number].stop)
+        pixels[rows] = images
+        if marks is not None:
+            marks[rows] = 1
 
 
 def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], title: str) -> Iterator[tuple[int, Answer]]:
     """work(task) for each task, with its number, as they are done; on all cores where there are many. All of it is pickled.
 
-    Raises RuntimeError if a worker ends early; its own message is on stderr. An interrupt ends the workers.
+    Raises a UsageError of the work as it is, and RuntimeError if a worker ends early; its own message is on stderr then. An
+    interrupt ends the workers.
     """
     if len(tasks) <= _WORTHWHILE:
         yield from ((number, work(task)) for number, task in enumerate(tasks))
@@ -97,9 +110,12 @@ def _asked(worker: Worker, question: Any) -> Any:
         to_worker = cast(IO[bytes], worker.stdin)
         pickle.dump(question, to_worker)
         to_worker.flush()
-        return pickle.load(cast(IO[bytes], worker.stdout))
+        answer = pickle.load(cast(IO[bytes], worker.stdout))
     except (BrokenPipeError, EOFError, pickle.UnpicklingError):
         raise RuntimeError("a process that makes images ended early; its message is above.") from None
+    if isinstance(answer, UsageError):
+        raise answer
+    return answer
 
 
 def serve() -> None:
@@ -109,7 +125,10 @@ def serve() -> None:
             work, task = pickle.load(sys.stdin.buffer)
         except EOFError:
             return
-        answer = pickle.dumps(work(task), protocol=5)
+        try:
+            answer = pickle.dumps(work(task), protocol=5)
+        except UsageError as error:
+            answer = pickle.dumps(error)
         try:
             sys.stdout.buffer.write(answer)
             sys.stdout.buffer.flush()

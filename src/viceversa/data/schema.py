@@ -98,8 +98,8 @@ def _clear(error: ValidationError, where: str) -> UsageError:
     return UsageError(f"{where}: {': '.join(map(printable, place)) + ': ' if place else ''}{reason}.")
 
 
-def read_column(title: str, cells: Mapping[str, int], said: Column) -> tuple[AnyAttribute, Meaning, tuple[float, float] | None]:
-    """The attribute of a column, what each cell means, and for a graded one the numbers that 0 and 1 stand for.
+def read_column(title: str, cells: Mapping[str, int], said: Column) -> tuple[AnyAttribute, Meaning]:
+    """The attribute of a column, and what each cell means.
 
     `cells` are the different cells, each with the first row it stands in. Raises UsageError with the column, value and row.
     """
@@ -114,7 +114,6 @@ def read_column(title: str, cells: Mapping[str, int], said: Column) -> tuple[Any
         raise UsageError(
             f"the attribute name {quoted(name)} cannot be written as name=value,...: rename it in schema.json: {remedy}."
         )
-    span = None
     attribute: AnyAttribute
     match said.kind or _kind(title, cells):
         case "binary":
@@ -122,7 +121,7 @@ def read_column(title: str, cells: Mapping[str, int], said: Column) -> tuple[Any
         case "graded":
             span, meaning = _graded(title, cells, said)
             different = len({value for (value,) in meaning.values()})
-            attribute = Graded(name, said.steps or (different if different <= MOST_CHOICES else STEPS))
+            attribute = Graded(name, said.steps or (different if different <= MOST_CHOICES else STEPS), *span)
         case _:
             choices, meaning = _one_of(title, cells, said)
             attribute = OneOf(name, choices)
@@ -130,7 +129,7 @@ def read_column(title: str, cells: Mapping[str, int], said: Column) -> tuple[Any
         raise UsageError(
             f"column {quoted(title)} has the same value in every row, {quoted(next(iter(cells)))}: {_ignoring(title)}."
         )
-    return attribute, meaning, span
+    return attribute, meaning
 
 
 def _usable(name: str) -> bool:

@@ -7,160 +7,248 @@ import json
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from filelock import FileLock
-from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
 from viceversa.data.dataset import Pixels
-from viceversa.data.decoding import BadImage, decode
-from viceversa.data.fitting import fitted, in_bits
-from viceversa.data.packing import allocated, cache_directory, digest, make_writable
+from viceversa.data.decoding import BadImage, Embedded, decode, describe
+from viceversa.data.fitting import Filter, fitted, in_bits
+from viceversa.data.packing import Marks, cache_directory, digest, in_the_making, make_writable
 from viceversa.data.parallel import CHUNK, in_parallel
+from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 
-Flags = NDArray[np.bool_]
-_State = tuple[int, int]
+State = tuple[int, int]
 """A file's size in bytes and time of modification in nanoseconds."""
+
+Kind = tuple[int, int]
+"""Of an image: how many channels it has, of 8 or 16 bits."""
+
+
+class Files(Protocol):
+    """Where image files are, by their names. Pickled, as workers read them."""
+
+    @property
+    def place(self) -> str:
+        """What tells these files from others of the same names; for a person to read too."""
+        ...
+
+    def state(self, name: str) -> State:
+        """What changes if the file does. Raises OSError where there is none."""
+        ...
+
+    def find(self, name: str) -> Path | Embedded:
+        """The file. Raises BadImage where there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class FolderFiles:
+    """The files below a folder, by their paths relative to it."""
+
+    folder: Path
+
+    @property
+    def place(self) -> str:
+        return str(self.folder.resolve())
+
+    def state(self, name: str) -> State:
+        status = (self.folder / name).stat()
+        return status.st_size, status.st_mtime_ns
+
+    def find(self, name: str) -> Path:
+        return self.folder / name
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """What becomes of an image file: cropped in its middle, resized, with so many channels of so many bits (8 or 16)."""
+    """What becomes of an image: cropped in its middle, resized, on a background where it is transparent (0 to 255)."""
 
     height: int
     width: int
-    channels: int
-    bits: int = 8
     crop: int | None = None
     background: int = 0
+    filter: Filter = "bicubic"
 
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        return self.height, self.width, self.channels
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Images by their names: pixels (N, H, W, C) uint8 or uint16, memory-mapped, read-only; the CRC-32 of each, and of all.
+
+    bad: the files that cannot be read, and why; they are not among the N.
+    """
+
+    names: tuple[str, ...]
+    pixels: Pixels
+    checksums: tuple[int, ...]
+    checksum: int
+    bad: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class _Index:
-    """What the last complete array holds. rows: file -> its row and state; bad: file -> its state and why it cannot be read."""
+    """What is known of files: their states and kinds, their rows in the last complete array (-1: none) and the CRC-32 there.
+
+    bad: file -> its state and why it cannot be read.
+    """
 
     array: str = ""
     checksum: int = 0
-    rows: Mapping[str, tuple[int, _State]] = field(default_factory=dict)
-    bad: Mapping[str, tuple[_State, str]] = field(default_factory=dict)
+    kind: Kind = (3, 8)
+    files: Mapping[str, tuple[State, Kind, int, int]] = field(default_factory=dict)
+    bad: Mapping[str, tuple[State, str]] = field(default_factory=dict)
 
 
-def stored(folder: Path, files: Sequence[str], preparation: Preparation) -> tuple[Pixels, dict[str, str]]:
-    """The images of `files`, relative to `folder`, in their order, from the cache or made into it; and those that are bad.
+def prepared(files: Files, names: Sequence[str], preparation: Preparation, part: str = "") -> Prepared:
+    """The images of the files of these names, in their order, from the cache or made into it.
 
-    (N, H, W, C) uint8 or uint16, memory-mapped, read-only; and file -> reason, of files that cannot be read and are not among
-    the N. A file has changed where its size or time of modification is another. Safe where several processes ask at once.
-    Raises UsageError if the cache cannot be written, and OSError for a file that is not there.
+    All have color if any has color, 16 bits if any has; other counts of channels must agree. A file has changed where its
+    state is another. part: whose images these are, as each part of a data set has an array of its own.
+    Safe where several processes ask at once. Raises UsageError, and OSError for a file that is not there.
     """
-    place = cache_directory() / "files" / digest([str(folder.resolve()), asdict(preparation)])
+    place = cache_directory() / "files" / digest([files.place, part, asdict(preparation)])
     make_writable(place)
-    states = {file: _state(folder / file) for file in files}
+    states = {name: files.state(name) for name in names}
     with FileLock(place / "lock"):
         index = _read(place)
         while True:  # once more where some turn out to be bad: the rows of the others are at hand
-            bad = {file: reason for file, (state, reason) in index.bad.items() if states.get(file) == state}
-            good = {file: state for file, state in states.items() if file not in bad}
-            array = f"{digest([[file, *state] for file, state in good.items()])}.npy"
-            if index.array == array:
-                return np.load(place / array, mmap_mode="r"), bad
-            index = _made(place, array, folder, good, preparation, index)
+            bad = {name: entry for name, entry in index.bad.items() if states.get(name) == entry[0]}
+            good = {name: state for name, state in states.items() if name not in bad}
+            index = replace(index, bad=bad)
+            new = {name: state for name, state in good.items() if name not in index.files or index.files[name][0] != state}
+            array = f"{digest([[name, *state] for name, state in good.items()])}.npy"
+            if new:
+                index = _described(place, files, new, index)
+            elif index.array != array:
+                index = _made(place / array, files, good, preparation, index)
+            else:
+                checksums = tuple(index.files[name][3] for name in good)
+                reasons = {name: reason for name, (_, reason) in bad.items()}
+                return Prepared(tuple(good), np.load(place / array, mmap_mode="r"), checksums, index.checksum, reasons)
 
 
-def _made(place: Path, array: str, folder: Path, states: Mapping[str, _State], preparation: Preparation, last: _Index) -> _Index:
+def read_image(source: Path | Embedded, channels: int, background: int) -> Pixels:
+    """An image file's pixels (H, W, channels) of its own depth; gray or color as asked for. Raises BadImage."""
+    image = decode(source, channels=channels if channels in (1, 3) else None, background=background)
+    if image.shape[2] != channels:
+        name = source.name if isinstance(source, Embedded) else str(source)
+        raise BadImage(f"{name!r} has {image.shape[2]} channels, not {channels}.")
+    return image
+
+
+def _described(place: Path, files: Files, states: Mapping[str, State], last: _Index) -> _Index:
+    """The index with the kinds of new and changed files, as their headers have them."""
+    names = list(states)
+    tasks = [(files, names[start : start + CHUNK]) for start in range(0, len(names), CHUNK)]
+    found, bad = dict(last.files), dict(last.bad)
+    for _, (kinds, reasons) in in_parallel(_kinds, tasks, f"looking at {Path(files.place).name}"):
+        found |= {name: (states[name], kind, -1, 0) for name, kind in kinds.items()}
+        bad |= {name: (states[name], reason) for name, reason in reasons.items()}
+    return _written(place, replace(last, files=found, bad=bad))
+
+
+def _kinds(task: tuple[Files, list[str]]) -> tuple[dict[str, Kind], dict[str, str]]:
+    """What a worker reads off the headers of some files, and why others are bad."""
+    files, names = task
+    kinds, bad = dict[str, Kind](), dict[str, str]()
+    for name in names:
+        try:
+            kinds[name] = describe(files.find(name))[2:]
+        except BadImage as error:
+            bad[name] = str(error)
+    return kinds, bad
+
+
+def _made(path: Path, files: Files, states: Mapping[str, State], preparation: Preparation, last: _Index) -> _Index:
     """Makes the array of all files, of rows of the last one and of what an interrupted try had done already."""
-    files, path = list(states), place / array
-    partial, flags = path.with_suffix(".partial"), path.with_suffix(".done")
-    pixels = _opened(partial, (len(files), *preparation.shape), np.uint8 if preparation.bits == 8 else np.uint16)
-    done = _opened(flags, (len(files),), np.bool_)
-    _copy(pixels, done, files, states, place / last.array, last)
-    todo = np.flatnonzero(~done)
+    names, kind = list(states), _common_kind(files, {name: last.files[name][1] for name in states})
+    shape = len(names), preparation.height, preparation.width, kind[0]
+    pixels, marks = in_the_making(path, shape, np.uint8 if kind[1] == 8 else np.uint16)
+    if last.kind == kind:
+        _copy(pixels, marks, states, path.parent / last.array, last)
+    todo = np.flatnonzero(marks == 0)
     chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
-    bad: dict[str, tuple[_State, str]] = {}
-    tasks = [(folder, [files[row] for row in chunk], preparation) for chunk in chunks]
-    for number, (images, reasons) in in_parallel(_prepared, tasks, f"reading {folder.name}"):
-        pixels[chunks[number]] = images
-        done[chunks[number]] = [files[row] not in reasons for row in chunks[number]]
-        bad |= {file: (states[file], reason) for file, reason in reasons.items()}
+    bad: dict[str, tuple[State, str]] = {}
+    tasks = [(files, [names[row] for row in chunk], kind, preparation) for chunk in chunks]
+    for number, (images, reasons) in in_parallel(_images, tasks, f"reading {Path(files.place).name}"):
+        rows = chunks[number]
+        pixels[rows] = images
+        marks[rows] = [0 if names[row] in reasons else 1 + zlib.crc32(image.data) for row, image in zip(rows, images, strict=True)]
+        bad |= {name: (states[name], reason) for name, reason in reasons.items()}
     pixels.flush()
-    partial.replace(path)
-    rows = {file: (row, states[file]) for row, file in enumerate(files) if file not in bad}
-    still = {file: entry for file, entry in last.bad.items() if file not in states and (folder / file).exists()}
-    index = _Index(array, _checksum(path), rows, still | bad)
-    write_atomically(place / "index.json", json.dumps(asdict(index)).encode())
-    for old in place.iterdir():
+    partial = path.with_suffix(".partial")
+    entries = {name: (state, last.files[name][1], row, int(marks[row]) - 1) for row, (name, state) in enumerate(states.items())}
+    found = {name: entry for name, entry in entries.items() if name not in bad}
+    index = _written(path.parent, _Index(path.name, _checksum(partial), kind, found, {**last.bad, **bad}))
+    partial.replace(path)  # an index without its array is none, and the try before goes on
+    for old in path.parent.iterdir():
         if old.suffix in (".npy", ".done", ".partial") and old != path:
             old.unlink()
     return index
 
 
-def _copy(pixels: Pixels, done: Flags, files: Sequence[str], states: Mapping[str, _State], array: Path, last: _Index) -> None:
+def _common_kind(files: Files, kinds: Mapping[str, Kind]) -> Kind:
+    """Color before gray, 16 bits before 8. Raises UsageError for other channels that do not agree."""
+    first = dict[int, str]()
+    for name, (channels, _) in kinds.items():
+        first.setdefault(channels, name)
+    if len(first) > 1 and not first.keys() <= {1, 3}:
+        counts = " and ".join(f"{channels} ({name!r})" for channels, name in sorted(first.items()))
+        raise UsageError(f"the images in {files.place!r} have {counts} channels: they must agree.")
+    return max(first, default=3), max((bits for _, bits in kinds.values()), default=8)
+
+
+def _copy(pixels: Pixels, marks: Marks, states: Mapping[str, State], array: Path, last: _Index) -> None:
     """Takes over the rows of files that have not changed."""
-    pairs = [
-        (row, last.rows[file][0])
-        for row, file in enumerate(files)
-        if not done[row] and file in last.rows and last.rows[file][1] == states[file]
-    ]
+    found = [last.files[name] for name in states]
+    pairs = [(row, entry[2]) for row, entry in enumerate(found) if not marks[row] and entry[2] >= 0]
     if pairs:
         before = np.load(array, mmap_mode="r")
         for start in range(0, len(pairs), 1024):
             here, there = zip(*pairs[start : start + 1024], strict=True)
             pixels[list(here)] = before[list(there)]
-            done[list(here)] = True
+            marks[list(here)] = [1 + found[row][3] for row in here]
 
 
-def _prepared(task: tuple[Path, list[str], Preparation]) -> tuple[Pixels, dict[str, str]]:
+def _images(task: tuple[Files, list[str], Kind, Preparation]) -> tuple[Pixels, dict[str, str]]:
     """What a worker makes of some files: their images, zeros where a file is bad, and why it is."""
-    folder, files, preparation = task
-    depth = np.uint8 if preparation.bits == 8 else np.uint16
-    images, bad = np.zeros((len(files), *preparation.shape), depth), dict[str, str]()
-    for number, file in enumerate(files):
+    files, names, (channels, bits), preparation = task
+    size = preparation.height, preparation.width
+    images, bad = np.zeros((len(names), *size, channels), np.uint8 if bits == 8 else np.uint16), dict[str, str]()
+    for number, name in enumerate(names):
         try:
-            image = read_image(folder / file, preparation.channels, preparation.background)
+            image = read_image(files.find(name), channels, preparation.background)
         except BadImage as error:
-            bad[file] = str(error)
+            bad[name] = str(error)
         else:
-            images[number] = in_bits(fitted(image, preparation.shape[:2], preparation.crop), preparation.bits)
+            images[number] = in_bits(fitted(image, size, preparation.crop, preparation.filter), bits)
     return images, bad
-
-
-def read_image(path: Path, channels: int, background: int) -> Pixels:
-    """An image file's pixels (H, W, channels) of its own depth; gray or color as asked for. Raises BadImage."""
-    image = decode(path, channels=channels if channels in (1, 3) else None, background=background)
-    if image.shape[2] != channels:
-        raise BadImage(f"{str(path)!r} has {image.shape[2]} channels, not {channels}.")
-    return image
-
-
-def _opened(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> Any:
-    """The array of an interrupted try, or a new one of zeros."""
-    try:
-        array = np.load(path, mmap_mode="r+")
-        if array.shape == shape and array.dtype == kind:
-            return array
-    except (OSError, ValueError, EOFError):
-        pass
-    return allocated(path, shape, kind)
 
 
 def _read(place: Path) -> _Index:
     """The index of the last complete array; an empty one where that is missing or damaged."""
+    path = place / "index.json"
     try:
-        index = TypeAdapter(_Index).validate_json((place / "index.json").read_bytes())
-        if _checksum(place / index.array) == index.checksum:
-            return index
-        print(f"viceversa: the cache file {place / index.array} is damaged; it is made again.", file=sys.stderr)
+        index = TypeAdapter(_Index).validate_json(path.read_bytes())
+        damaged = place / index.array if index.array and _checksum(place / index.array) != index.checksum else None
+    except FileNotFoundError:  # of both, one may be there yet
+        return _Index()
     except (OSError, ValidationError):
-        pass
-    return _Index()
+        damaged = path
+    if damaged:
+        print(f"viceversa: the cache file {damaged} is damaged; it is made again.", file=sys.stderr)
+        return _Index()
+    return index
+
+
+def _written(place: Path, index: _Index) -> _Index:
+    write_atomically(place / "index.json", json.dumps(asdict(index)).encode())
+    return index
 
 
 def _checksum(path: Path) -> int:
@@ -170,8 +258,3 @@ def _checksum(path: Path) -> int:
         while content := file.read(1 << 22):
             value = zlib.crc32(content, value)
     return value
-
-
-def _state(path: Path) -> _State:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns

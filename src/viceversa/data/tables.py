@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import os
-import posixpath
-import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from itertools import chain, compress, repeat
-from pathlib import Path, PureWindowsPath
-from typing import TypeVar
+from pathlib import Path
 
 import torch
 from rich.cells import cell_len, set_cell_size
 from torch import Tensor
 
 from viceversa.attributes import Attribute, Graded
+from viceversa.data.checks import SPLIT_NAMES, SPLITS, checked_paths, completed, faults, firsts, found, refuse, rows_per_split
 from viceversa.data.schema import Column, printable, quoted, read_column, read_schema
 from viceversa.domains import AnyAttribute, Space
 from viceversa.errors import UsageError, unknown
 from viceversa.files import readable
 
-SPLITS = ("train", "validation", "test")
-SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
-Value = TypeVar("Value")
 _RESERVED = ("file", "split", "group", "space")
 
 
@@ -38,7 +30,7 @@ class Table:
 
     files: relative to the folder, with "/", each of them there. splits: "train", "validation" or "test" for each.
     labels: (N, K) float32, the columns of `attributes`. dropped: why, and how many, rows were left out.
-    ranges: the numbers that 0 and 1 of each graded attribute stand for. spaces: the column `space`, if there is one.
+    spaces: the column `space`, if there is one.
     """
 
     files: tuple[str, ...]
@@ -46,79 +38,63 @@ class Table:
     attributes: tuple[AnyAttribute, ...]
     labels: Tensor
     dropped: Mapping[str, int] = field(default_factory=dict)
-    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     spaces: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
-class _Sheet:
+class Sheet:
     """Cells as text, stripped; `rows` are their numbers, where a spreadsheet's header is row 1."""
 
     columns: Mapping[str, list[str]]
     rows: list[int]
 
 
-def read_table(path: Path, folder: Path | None = None) -> Table:
+def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = ()) -> Table:
     """The table, its files relative to `folder` (the table's own, if not given). Raises UsageError: one line for what is wrong.
 
-    Columns: `file`; optionally `split` (else 80/10/10 by hash), `group` (whose images stay in one split), `space`;
-    every other one is an attribute, as its cells or schema.json say.
+    Columns: `file`; optionally `split` (what it lacks of validation and test is taken out of train by hash, a tenth each),
+    `group` (whose images stay in one split), `space`;
+    every other one is an attribute, as its cells or schema.json say; of those, `only` the named ones, if there are any.
     """
     if not readable(path, "the table").is_file():
         raise UsageError(f"{quoted(str(path))} is not a file: name a table, as a CSV or Parquet file.")
     sheet = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
     if "file" not in sheet.columns:
         raise UsageError(f"{quoted(str(path))} has no column 'file'; it has {', '.join(map(quoted, sheet.columns))}.")
-    schema = read_schema(path, [title for title in sheet.columns if title not in _RESERVED])
-    sheet, dropped = _without_empty(sheet, [title for title, said in schema.items() if said.drop_empty and said.kind != "ignore"])
+    schema = chosen(read_schema(path, [title for title in sheet.columns if title not in _RESERVED]), only)
+    sheet, dropped = without_empty(sheet, [title for title, said in schema.items() if said.drop_empty and said.kind != "ignore"])
     if not sheet.rows:
         raise UsageError(f"{quoted(str(path))} has no rows{' but those with empty cells' if dropped else ''}.")
     files = checked_paths(sheet.columns["file"], sheet.rows)
     for title in ("group", "space"):
         cells = sheet.columns.get(title, files)
-        _refuse(f"cells of the column {title} are empty", cells, sheet.rows, (not cell for cell in cells))
+        refuse(found(f"cells of the column {title} are empty", cells, sheet.rows, (not cell for cell in cells)))
     groups = sheet.columns.get("group", files)
-    splits = _splits(sheet, groups)
-    check_leaks(files, groups, splits, sheet.rows)
-    check_present(files, sheet.rows, path.parent if folder is None else folder)
-    check_train(splits)
+    splits = completed(_splits(sheet), groups)
     spaces = tuple(sheet.columns["space"]) if "space" in sheet.columns else None
-    return _with_labels(sheet, schema, Table(files, splits, (), torch.empty(len(files), 0), dropped, spaces=spaces))
+    table = with_labels(sheet, schema, Table(files, splits, (), torch.empty(len(files), 0), dropped, spaces=spaces))
+    refuse_faulty(table, path.name, faults(files, groups, splits, sheet.rows, path.parent if folder is None else folder))
+    return table
 
 
-def split_by_hash(name: str) -> str:
-    """80 % train, 10 % validation, 10 % test, by SHA-256: the same name, on every machine and in every table, the same split."""
-    digit = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big") % 10
-    return "train" if digit < 8 else SPLITS[digit - 7]
+def refuse_faulty(table: Table, name: str, wrong: Sequence[str]) -> None:
+    """Raises UsageError with the first of the faults, and a summary that has them all, where there are some."""
+    if wrong:
+        raise UsageError(wrong[0], summary="\n".join([summary(table, name), *(f"wrong: {printable(fault)}" for fault in wrong)]))
 
 
-def checked_paths(names: Sequence[str], rows: Sequence[int]) -> tuple[str, ...]:
-    """The names with "/", normalized. Raises UsageError for absolute ones and those with "..", which may leave the folder."""
-    paths = [name.replace("\\", "/") for name in names]
-
-    def leaves(path: str) -> bool:
-        return path.startswith("/") or ".." in path.split("/") or bool(PureWindowsPath(path).drive)
-
-    _refuse("files lie outside the folder: name them relative to it, without '..'", names, rows, map(leaves, paths))
-    files = tuple(map(posixpath.normpath, paths))
-    _refuse("cells of the column file are not the name of a file", names, rows, (file == "." for file in files))
-    return files
+def chosen(schema: Mapping[str, Column], only: Sequence[str]) -> dict[str, Column]:
+    """The columns of the named attributes, in that order; all, where none is named. Raises UsageError for an unknown name."""
+    if not only:
+        return dict(schema)
+    title_of = {said.name or title: title for title, said in schema.items() if said.kind != "ignore"}
+    for name in only:
+        if name not in title_of:
+            raise unknown("attribute", name, map(printable, title_of))
+    return {title_of[name]: schema[title_of[name]] for name in only}
 
 
-def check_present(files: Sequence[str], rows: Sequence[int], folder: Path) -> None:
-    """Raises UsageError unless every file is there, and inside the folder when symbolic links are followed."""
-    found = list(_places(files, folder))
-    _refuse(f"files lead out of {quoted(str(folder))} by a symbolic link", files, rows, (place == "outside" for place in found))
-    _refuse(f"files are missing in {quoted(str(folder))}", files, rows, (place == "missing" for place in found))
-
-
-def check_train(splits: Sequence[str]) -> None:
-    """Raises UsageError if no row is to train on."""
-    if "train" not in splits:
-        raise UsageError(f"there are no rows to train on: {_rows_per_split(splits)}.")
-
-
-def _csv(path: Path) -> _Sheet:
+def _csv(path: Path) -> Sheet:
     """UTF-8 with or without a byte-order mark; the separator is the one that makes a column `file`."""
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -128,16 +104,16 @@ def _csv(path: Path) -> _Sheet:
         lines = [(row, line) for row, line in enumerate(reader, 2) if line]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"cannot read {quoted(str(path))} as CSV in UTF-8: {error}.") from None
-    titles = _checked_titles(header)
+    titles = checked_titles(header)
     for row, line in lines:
         if len(line) != len(titles):
             raise UsageError(f"row {row} of {quoted(str(path))} has {len(line)} cells; the first has {len(titles)}.")
     cells = zip(*(line for _, line in lines), strict=True)
     columns = [[cell.strip() for cell in column] for column in cells] or [[] for _ in titles]
-    return _Sheet(dict(zip(titles, columns, strict=True)), [row for row, _ in lines])
+    return Sheet(dict(zip(titles, columns, strict=True)), [row for row, _ in lines])
 
 
-def _parquet(path: Path) -> _Sheet:
+def _parquet(path: Path) -> Sheet:
     """By pyarrow; the index that pandas adds is left out."""
     try:
         from pyarrow import ArrowException, parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
@@ -150,9 +126,9 @@ def _parquet(path: Path) -> _Sheet:
         columns = [(name, column.to_pylist()) for name, column in named if not name.startswith("__index_level_")]
     except (ArrowException, OSError, ValueError, OverflowError) as error:
         raise UsageError(f"cannot read {quoted(str(path))} as Parquet: {quoted(str(error))}.") from None
-    titles = _checked_titles([name.strip() for name, _ in columns])
+    titles = checked_titles([name.strip() for name, _ in columns])
     cells = [[_text(value) for value in column] for _, column in columns]
-    return _Sheet(dict(zip(titles, cells, strict=True)), list(range(2, content.num_rows + 2)))
+    return Sheet(dict(zip(titles, cells, strict=True)), list(range(2, content.num_rows + 2)))
 
 
 def _text(value: object) -> str:
@@ -160,7 +136,7 @@ def _text(value: object) -> str:
     return "" if value is None or value != value else str(value).strip()
 
 
-def _checked_titles(titles: Sequence[str]) -> Sequence[str]:
+def checked_titles(titles: Sequence[str]) -> Sequence[str]:
     for number, title in enumerate(titles, 1):
         if not title:
             raise UsageError(f"column {number} has no title: give it one or remove it (pandas writes it without index=False).")
@@ -170,92 +146,39 @@ def _checked_titles(titles: Sequence[str]) -> Sequence[str]:
     return titles
 
 
-def _without_empty(sheet: _Sheet, titles: Sequence[str]) -> tuple[_Sheet, dict[str, int]]:
+def without_empty(sheet: Sheet, titles: Sequence[str]) -> tuple[Sheet, dict[str, int]]:
     """The rows in which none of these columns is empty, and why others are left out; a row counts for its first empty column."""
     first = [next((title for title in titles if not sheet.columns[title][row]), None) for row in range(len(sheet.rows))]
     dropped = Counter(f"no value of {title}" for title in first if title is not None)
     keep = [title is None for title in first]
     columns = {title: list(compress(cells, keep)) for title, cells in sheet.columns.items()}
-    return _Sheet(columns, list(compress(sheet.rows, keep))), dict(dropped)
+    return Sheet(columns, list(compress(sheet.rows, keep))), dict(dropped)
 
 
-def _splits(sheet: _Sheet, groups: Sequence[str]) -> tuple[str, ...]:
-    if "split" not in sheet.columns:
-        return tuple(map(split_by_hash, groups))
-    for row, name in zip(sheet.rows, sheet.columns["split"], strict=True):
+def _splits(sheet: Sheet) -> list[str]:
+    """As the column says; all are train where there is none."""
+    names = sheet.columns.get("split", ["train"] * len(sheet.rows))
+    for row, name in zip(sheet.rows, names, strict=True):
         if name.lower() not in SPLIT_NAMES:
             raise UsageError(f"row {row}: {unknown('split', name, SPLITS)}")
-    return tuple(SPLIT_NAMES[name.lower()] for name in sheet.columns["split"])
+    return [SPLIT_NAMES[name.lower()] for name in names]
 
 
-def check_leaks(files: Sequence[str], groups: Sequence[str], splits: Sequence[str], rows: Sequence[int]) -> None:
-    """Raises UsageError for files or groups in two splits, and for duplicates."""
-    for names, what in ((files, "files are"), (groups, "rows are of a group that is")):
-        home = _first(names, splits)
-        away = [home[name] != split for name, split in zip(names, splits, strict=True)]
-        _refuse(f"{what} in another split too: nothing may be both trained on and tested on", names, rows, away)
-    first = _first(files, rows)
-    again = [first[file] != row for file, row in zip(files, rows, strict=True)]
-    _refuse("files are in the table twice: remove the duplicates", files, rows, again)
-
-
-def _first(names: Sequence[str], values: Sequence[Value]) -> dict[str, Value]:
-    """Each name with the value beside its first occurrence."""
-    found: dict[str, Value] = {}
-    for name, value in zip(names, values, strict=True):
-        found.setdefault(name, value)
-    return found
-
-
-def _places(files: Sequence[str], folder: Path) -> Iterator[str]:
-    """For each file: "inside", "outside" or "missing"."""
-    root = os.path.realpath(folder)
-
-    @cache
-    def inside(path: str) -> bool:
-        return os.path.commonpath([root, os.path.realpath(path)]) == root
-
-    for file in files:
-        path = f"{root}/{file}"
-        try:
-            mode = os.lstat(path).st_mode
-            if not inside(path.rpartition("/")[0]) or (stat.S_ISLNK(mode) and not inside(path)):
-                yield "outside"
-            else:
-                yield "inside" if stat.S_ISREG(mode) or Path(path).is_file() else "missing"
-        except (OSError, ValueError):
-            yield "missing"
-
-
-def _refuse(what: str, names: Sequence[str], rows: Sequence[int], wrong: Iterable[bool]) -> None:
-    """Raises UsageError with the number of wrong names, and the first three."""
-    found = [f"{quoted(name)} (row {row})" for name, row, bad in zip(names, rows, wrong, strict=True) if bad]
-    if found:
-        raise UsageError(f"{len(found)} of {len(names)} {what}: {', '.join(found[:3])}{', ...' if len(found) > 3 else ''}.")
-
-
-def _with_labels(sheet: _Sheet, schema: Mapping[str, Column], table: Table) -> Table:
+def with_labels(sheet: Sheet, schema: Mapping[str, Column], table: Table) -> Table:
     """The table with the attributes that its columns are."""
     attributes: list[AnyAttribute] = []
-    labels, ranges = [table.labels], {}
+    labels = [table.labels]
     for title, said in schema.items():
         if said.kind != "ignore":
             cells = sheet.columns[title]
-            attribute, meaning, span = read_column(title, _first(cells, sheet.rows), said)
+            attribute, meaning = read_column(title, firsts(cells, sheet.rows), said)
             if attribute.name in (other.name for other in attributes):
                 raise UsageError(f"two columns are named {quoted(attribute.name)}, in the table or in schema.json: rename one.")
             attributes.append(attribute)
             labels.append(torch.tensor([meaning[cell] for cell in cells]))
-            if span is not None:
-                ranges[attribute.name] = span
     if not attributes and len(set(table.spaces or ())) < 2:
         raise UsageError("the table has no attributes: beside 'file' and 'split' it needs a column, as in file,split,glasses.")
-    return replace(table, attributes=tuple(attributes), labels=torch.cat(labels, 1), ranges=ranges)
-
-
-def _rows_per_split(splits: Iterable[str]) -> str:
-    count = Counter(splits)
-    return ", ".join(f"{count[split]} {split}" for split in SPLITS)
+    return replace(table, attributes=tuple(attributes), labels=torch.cat(labels, 1))
 
 
 def summary(table: Table, name: str) -> str:
@@ -264,7 +187,7 @@ def summary(table: Table, name: str) -> str:
     Plain text of at most 100 columns. "rare" marks a value of fewer than 20, or 1 %, of the training images.
     """
     lines = [line for part in Space({}, table.attributes).columns(table.labels) for line in _lines_of(*part, table)]
-    text = [f"{printable(name)}: {len(table.files)} images: {_rows_per_split(table.splits)}"]
+    text = [f"{printable(name)}: {len(table.files)} images: {rows_per_split(table.splits)}"]
     text += [f"left out: {count} rows ({printable(reason)})" for reason, count in table.dropped.items()]
     text += [f"space {printable(space)}: {count} images" for space, count in Counter(table.spaces or ()).items()]
     text = [_cut(line, 100) for line in text] + [""] * bool(lines)
@@ -280,8 +203,7 @@ def _lines_of(attribute: Attribute, values: Tensor, table: Table) -> Iterator[tu
     """(attribute, value, one number for each split, mark), the attribute's name on the first line only."""
     names = chain([printable(attribute.name)], repeat(""))
     if isinstance(attribute, Graded):
-        low, high = table.ranges.get(attribute.name, (0.0, 1.0))
-        numbers = low + (high - low) * values[:, 0].double()
+        numbers = attribute.low + (attribute.high - attribute.low) * values[:, 0].double()
         parts = [numbers[torch.tensor([split == each for each in table.splits])] for split in SPLITS]
         for what, of in (("least", Tensor.min), ("mean", Tensor.mean), ("greatest", Tensor.max)):
             yield next(names), what, *(f"{of(part).item():.4g}" if len(part) else "-" for part in parts), ""

@@ -17,6 +17,7 @@ import safetensors
 import safetensors.torch
 import torch
 from filelock import FileLock
+from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from torch import Tensor, nn
 
@@ -39,6 +40,27 @@ WIDTHS = (24, 48, 96)
 
 
 @dataclass(frozen=True, eq=False)
+class Examples:
+    """Some rows of the images of each space, one space after the other, with labels (N, K); in 8 bits, read when asked for."""
+
+    pixels: Sequence[Pixels]
+    rows: Sequence[NDArray[np.int64]]
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, which: slice | NDArray[np.int64]) -> Pixels:
+        numbers, start = np.arange(len(self))[which], 0
+        found = np.empty((len(numbers), *self.pixels[0].shape[1:]), np.uint8)
+        for pixels, rows in zip(self.pixels, self.rows, strict=True):
+            mine = (numbers >= start) & (numbers < start + len(rows))
+            found[mine] = in_bits(pixels[rows[numbers[mine] - start]], 8)
+            start += len(rows)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
 class Labeller:
     """space: whose attributes it reads. accuracy: on real test images; accuracy_edits: on true edits, if the data knows them.
 
@@ -51,7 +73,7 @@ class Labeller:
     accuracy_edits: float | None
 
     @torch.no_grad()
-    def read(self, pixels: Pixels, batch: int = 256) -> Tensor:
+    def read(self, pixels: Pixels | Examples, batch: int = 256) -> Tensor:
         """The labels (N, K) that images (N, H, W, C) uint8 show; on the CPU, in float32."""
         parts = (normalized(torch.tensor(pixels[first : first + batch])) for first in range(0, len(pixels), batch))
         return torch.cat([self.space.read(self.network(part)) for part in parts])
@@ -126,37 +148,35 @@ def _stored(labeller: Labeller) -> bytes:
 
 def _trained(dataset: Dataset, space: Space, rounds: Sequence[int], quiet: bool) -> Labeller:
     """Trained in rounds of more and more epochs, until the validation images are read well enough; the best round's."""
-    (pixels, labels), (validation, answers) = (_examples(dataset, split, space) for split in ("train", "validation"))
+    examples, validation = (_examples(dataset, split, space) for split in ("train", "validation"))
     torch.manual_seed(seeded("labeller", dataset.name).initial_seed())
     network = labeller_network(next(iter(space.images.values())).channels, space.label_width)
     best = Labeller(copy.deepcopy(network).eval(), space, 0.0, None)
     for number, epochs in enumerate(rounds):
-        _train_round(network.train(), space, pixels, labels, epochs=epochs, number=number, quiet=quiet)
+        _train_round(network.train(), space, examples, epochs=epochs, number=number, quiet=quiet)
         found = Labeller(network.eval(), space, 0.0, None)
-        found = replace(found, accuracy=accuracy(found.read(validation.numpy()), answers, space))
+        found = replace(found, accuracy=accuracy(found.read(validation), validation.labels, space))
         if found.accuracy > best.accuracy:
             best = replace(found, network=copy.deepcopy(network))
         if best.accuracy >= ENOUGH:
             break
-    test, answers = _examples(dataset, "test", space)
-    measured = accuracy(best.read(test.numpy()), answers, space)
+    test = _examples(dataset, "test", space)
+    measured = accuracy(best.read(test), test.labels, space)
     return Labeller(best.network, space, measured, _accuracy_on_edits(best, dataset))
 
 
-def _train_round(
-    network: nn.Module, space: Space, pixels: Tensor, labels: Tensor, *, epochs: int, number: int, quiet: bool
-) -> None:
+def _train_round(network: nn.Module, space: Space, examples: Examples, *, epochs: int, number: int, quiet: bool) -> None:
     """So many epochs, at a rate that rises and falls once."""
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-2)
-    batch = min(BATCH, len(pixels))
-    per_epoch = len(pixels) // batch
+    batch = min(BATCH, len(examples))
+    per_epoch = len(examples) // batch
     steps = epochs * max(per_epoch, FEWEST_STEPS)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     for step in watched(range(steps), "labeller", quiet=quiet):
         epoch, place = divmod(step, per_epoch)
-        order = torch.randperm(len(pixels), generator=seeded("labeller", number, epoch))[place * batch : (place + 1) * batch]
-        images = _disturbed(normalized(pixels[order]), Draws(number, step))
-        loss = space.classification(network(images), labels[order])
+        order = torch.randperm(len(examples), generator=seeded("labeller", number, epoch))[place * batch : (place + 1) * batch]
+        images = _disturbed(normalized(torch.from_numpy(examples[order.numpy()])), Draws(number, step))
+        loss = space.classification(network(images), examples.labels[order])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -171,18 +191,18 @@ def _disturbed(images: Tensor, draws: Draws) -> Tensor:
     return images + strength * draws.normal("noise", images, *images.shape[1:])
 
 
-def _examples(dataset: Dataset, split: str, space: Space) -> tuple[Tensor, Tensor]:
-    """Images of a split, in 8 bits and evenly chosen where there are many, with the labels that the labeller is asked for."""
+def _examples(dataset: Dataset, split: str, space: Space) -> Examples:
+    """Images of a split, evenly chosen where there are many, with the labels that the labeller is asked for."""
     spaces = [dataset.splits[split][name] for name in space.images]
     counted = [min(len(images), MOST_IMAGES // len(spaces)) for images in spaces]
     chosen = [np.linspace(0, len(images) - 1, count).round().astype(int) for images, count in zip(spaces, counted, strict=True)]
-    pixels = torch.cat([torch.tensor(in_bits(images.pixels[rows], 8)) for images, rows in zip(spaces, chosen, strict=True)])
+    pixels = [images.pixels for images in spaces]
     if dataset.space.attributes:
         labels = spaces[0].labels
         assert labels is not None
-        return pixels, labels[chosen[0]]
+        return Examples(pixels, chosen, labels[chosen[0]])
     counts = torch.tensor([len(rows) for rows in chosen])
-    return pixels, torch.eye(len(counts)).repeat_interleave(counts, 0)
+    return Examples(pixels, chosen, torch.eye(len(counts)).repeat_interleave(counts, 0))
 
 
 def _accuracy_on_edits(labeller: Labeller, dataset: Dataset, most: int = 500) -> float | None:

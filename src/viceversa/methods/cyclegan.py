@@ -24,7 +24,7 @@ from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.cycle import Identity
 from viceversa.method import Method, Optimizer, Phase, to_spaces
-from viceversa.networks.adapters import PerSpace, PerTarget
+from viceversa.networks.adapters import PerSpace, PerTarget, by_space
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
 from viceversa.objective import Objective
@@ -65,12 +65,12 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
     for spec in space.images.values():
         check_patches(spec.height, spec.width, settings.critic_layers)
     sources = {first: second, second: first}
-    generators = nn.ModuleDict({
+    generators = by_space({
         target: resnet_generator(
             space.images[source].channels, space.images[target].channels, width=settings.width, blocks=settings.blocks)
         for target, source in sources.items()
     })  # fmt: skip
-    discriminators = nn.ModuleDict({
+    discriminators = by_space({
         name: patch_discriminator(spec.channels, width=settings.critic_width, layers=settings.critic_layers)
         for name, spec in space.images.items()
     })  # fmt: skip

@@ -45,6 +45,7 @@ class StarGAN(BaseModel):
     blocks: int = Field(6, gt=0, description="residual blocks of the generator")
     critic_width: int = Field(64, gt=0, description="channels of the discriminator's first layer")
     critic_slope: float = Field(0.01, ge=0, lt=1, description="slope of the discriminator's leaky ReLUs below 0")
+    critic_bias: bool = Field(False, description="biases in the discriminator's two heads")
     gan: Literal["wgan-gp", "hinge-r1"] = Field("wgan-gp", description="adversarial loss and its penalty")
     classification: float = Field(1.0, ge=0, description="weight of the classification losses")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
@@ -70,9 +71,10 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
     layers = int(math.log2(min(spec.height, spec.width))) - 1
     discriminator = Classifying(
         ClassifyingDiscriminator(
-            spec, space.label_width, width=settings.critic_width, layers=min(layers, 6), slope=settings.critic_slope
+            spec, space.label_width, width=settings.critic_width, layers=min(layers, 6), slope=settings.critic_slope,
+            bias=settings.critic_bias,
         )
-    )
+    )  # fmt: skip
     gan, penalty = adversary(settings)
     plan = Retarget(space, translate=generator, discriminate=discriminator, shared=settings.targets == "shared")
     adam = Optimizer(settings.learning_rate, schedule=decay)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from viceversa.domains import Domain, ImageSpec
+from viceversa.errors import UsageError
 from viceversa.journey import Judgment
 
 
@@ -20,6 +21,17 @@ class Labeled(nn.Module):
 
     def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
         return self.network(image, target.label)  # type: ignore[no-any-return]
+
+
+def by_space(networks: Mapping[str, nn.Module]) -> nn.ModuleDict:
+    """A network for each space. Raises UsageError for a space that torch's ModuleDict cannot name."""
+    taken = dir(nn.ModuleDict())
+    for name in networks:
+        if not name or "." in name or name in taken:
+            raise UsageError(
+                f"a space cannot be called {name!r}: rename it, without dots, and not as a part of torch's ModuleDict."
+            )
+    return nn.ModuleDict(networks)
 
 
 class PerTarget(nn.Module):

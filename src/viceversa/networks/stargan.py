@@ -16,8 +16,8 @@ class LabelGenerator(nn.Module):
 
     c7-w, d2w, d4w, `blocks` x R4w, u2w, uw, c7-C, tanh. Instance norm with weights, no convolution biases, zero padding
     everywhere: reflection padding would let instance norm erase the label planes (docs/methods.md, Traps). 8,430,528 parameters at
-    5 label columns and width 64. last_norm: instance norm before the tanh too, as in the multicyclic author's code, with
-    biases in the convolutions, which do nothing before a norm.
+    5 label columns and width 64. last_norm: instance norm before the tanh too, as in the multicyclic author's code, whose
+    biases in the convolutions are left out, as they do nothing before a norm.
     """
 
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64, blocks: int = 6, last_norm: bool = False) -> None:
@@ -46,10 +46,13 @@ class ClassifyingDiscriminator(nn.Module):
 
     (N, C, H, W) -> scores (N, 1, H / 2^layers, W / 2^layers), logits (N, label_width). The trunk is `layers` strided
     convolutions of widths w, 2w, 4w, ... (6 at 128 px; 5 at 64 and 4 at 32 keep the last map 2x2) without norm;
-    44,762,048 parameters at 128 px, 5 label columns and width 64. slope: of the leaky ReLUs below 0.
+    44,762,048 parameters at 128 px, 5 label columns and width 64. slope: of the leaky ReLUs below 0; bias: of the two heads,
+    which StarGAN's code leaves out and the multicyclic author's has.
     """
 
-    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64, layers: int = 6, slope: float = 0.01) -> None:
+    def __init__(
+        self, spec: ImageSpec, label_width: int, *, width: int = 64, layers: int = 6, slope: float = 0.01, bias: bool = False
+    ) -> None:
         super().__init__()
         shrink = 2**layers
         if spec.height < shrink or spec.width < shrink:
@@ -59,8 +62,8 @@ class ClassifyingDiscriminator(nn.Module):
         self.trunk = nn.Sequential()
         for before, after in itertools.pairwise(widths):
             self.trunk.append(nn.Sequential(nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(slope)))
-        self.score = nn.Conv2d(widths[-1], 1, 3, 1, 1, bias=False)
-        self.classes = nn.Conv2d(widths[-1], label_width, (spec.height // shrink, spec.width // shrink), bias=False)
+        self.score = nn.Conv2d(widths[-1], 1, 3, 1, 1, bias=bias)
+        self.classes = nn.Conv2d(widths[-1], label_width, (spec.height // shrink, spec.width // shrink), bias=bias)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         features = self.trunk(image)

@@ -8,6 +8,8 @@ from typing import Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from tyro.conf import Fixed, Suppress
 
+from viceversa.data.augmentation import Augment
+from viceversa.data.fitting import Filter
 from viceversa.schedules import (
     Schedule,
     constant,
@@ -42,6 +44,7 @@ class Training(BaseModel):
     average: float = Field(0.995, ge=0, lt=1, description="decay of the moving average of the generator's weights")
     flip: bool = Field(False, description="mirror half of the images")
     shift: int = Field(0, ge=0, description="move images by up to so many pixels")
+    augment: Augment = Augment()
     compile: bool = Field(False, description="compile the translator with torch.compile")
     checkpoint_every: int = Field(1000, gt=0, description="steps between checkpoints")
     sample_every: int = Field(1000, gt=0, description="steps between sample pictures")
@@ -67,12 +70,16 @@ class Recipe(BaseModel, Generic[MethodSettings]):
     model_config = FROZEN
 
     name: Suppress[Fixed[str]]
-    data: str = Field("avatars", description="what to train on: `avatars`, `avatars:glasses`, or the path of folders or of a table")
+    data: str = Field(
+        "avatars", description="what to train on: `avatars`, `avatars:glasses`, the path of folders or of a table, or hf:NAME"
+    )
+    attributes: tuple[str, ...] = Field((), description="which attributes of the data to use; all, if none is named")
     size: int = Field(32, gt=0, description="height and width of the images, in pixels")
     crop: int | None = Field(
         None, gt=0, description="cut out of the middle of images of files before; the largest square, if not given"
     )
     background: int = Field(0, ge=0, le=255, description="gray behind what is transparent in images of files")
+    filter: Filter = Field("bicubic", description="by which images of files are resized, antialiased")
     skip_bad: bool = Field(False, description="leave out files that cannot be read")
     init: str | None = Field(None, description="a run whose weights to start from; attributes may have been added since")
     init_only: tuple[str, ...] = Field((), description="which networks to take of it; all that fit, if not given")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from viceversa.data.augment import flipped, normalized, shifted
+from viceversa.data.augmentation import Augment, augmented
 from viceversa.data.dataset import Images
 from viceversa.domains import Domain, Example
 from viceversa.draws import Draws, seeded
@@ -25,7 +26,7 @@ class Loader:
     spaces are drawn with replacement, so that pairs are never fixed (as CycleGAN's code). The last batch of an epoch is
     smaller. With several processes, each takes its neighboring rows of every batch.
 
-    flip: mirror half of the images; shift: move them by up to so many pixels, the border continued.
+    flip: mirror half of the images; shift: move them by up to so many pixels, the border continued; augment: what else.
     """
 
     images: Mapping[str, Images]
@@ -35,6 +36,7 @@ class Loader:
     device: torch.device
     flip: bool = False
     shift: int = 0
+    augment: Augment = Augment()
     rank: int = 0
     processes: int = 1
     _orders: dict[str, tuple[int, Tensor]] = field(default_factory=dict, init=False)
@@ -43,6 +45,7 @@ class Loader:
         for need in self.needs:
             if need.space not in self.images or not len(self.images[need.space]):
                 raise UsageError(f"the data has no training images of {need.space!r}.")
+            self.augment.check(self.images[need.space].pixels.shape[3])
         self.count = max(len(self.images[need.space]) for need in self.needs)
         if self.batch < self.processes:
             raise UsageError(f"a batch of {self.batch} images cannot be shared by {self.processes} processes.")
@@ -70,6 +73,8 @@ class Loader:
         if self.shift:
             moves = draws.uniform(f"shift {need.name}", batch, 2)
             batch = shifted(batch, (moves * (2 * self.shift + 1)).long() - self.shift, self.shift)
+        if self.augment.is_on:
+            batch = augmented(batch, self.augment, draws, need.name)
         labels = None if images.labels is None else images.labels[places].to(self.device)
         return Example(batch, Domain(need.space, None if labels is None else labels[mine]), labels)
 

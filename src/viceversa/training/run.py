@@ -113,7 +113,10 @@ def run_recipe(
         if stored is None:
             _check_room(run, overwrite=overwrite)
         accelerator.wait_for_everyone()  # the leading one is about to write
-        recipe = updated(recipe, {"data": located(recipe.data)})
+        if stored and stored.dataset == "imported":
+            raise UsageError(f"{str(run)!r} was imported and has no training to go on with: start another with --init {run}.")
+        start = None if recipe.init is None else str(Path(recipe.init).resolve())
+        recipe = updated(recipe, {"data": located(recipe.data), "init": start})
         dataset = dataset_of(recipe)
         if dataset.summary and stored is None and accelerator.is_main_process and not quiet:
             print(dataset.summary, file=sys.stderr)

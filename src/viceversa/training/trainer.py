@@ -18,7 +18,7 @@ from torch import Tensor
 
 from viceversa.data.dataset import Dataset
 from viceversa.draws import seeded
-from viceversa.errors import NotFiniteError, UsageError
+from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory
 from viceversa.files import write_atomically
 from viceversa.method import Builder, Method
 from viceversa.pictures import save_png
@@ -64,6 +64,7 @@ class Trainer:
             device=device,
             flip=self.settings.flip,
             shift=self.settings.shift,
+            augment=self.settings.augment,
             rank=self.accelerator.process_index,
             processes=self.accelerator.num_processes,
         )
@@ -202,12 +203,6 @@ class Trainer:
             with (self.run / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps({"step": self.step, **losses}) + "\n")
         self.accelerator.log(dict(losses), step=self.step)
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory was exhausted: PyTorch has an exception for it on CUDA only."""
-    signs = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
-    return isinstance(error, MemoryError) or any(sign in str(error) for sign in signs)
 
 
 @contextmanager

@@ -1,0 +1,114 @@
+"""What can be wrong with the files of a data set and their splits: each check finds a fault, in one line, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import posixpath
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from pathlib import Path, PureWindowsPath
+from typing import TypeVar
+
+from viceversa.data.schema import quoted
+from viceversa.errors import UsageError
+
+SPLITS = ("train", "validation", "test")
+SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
+Value = TypeVar("Value")
+
+
+def split_by_hash(name: str) -> str:
+    """80 % train, 10 % validation, 10 % test, by SHA-256: the same name, on every machine and in every table, the same split."""
+    digit = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big") % 10
+    return "train" if digit < 8 else SPLITS[digit - 7]
+
+
+def completed(splits: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """The splits, where validation and test, if they are missing, get their tenths of train by the hash of the names."""
+    missing = {"validation", "test"} - set(splits)
+    drawn = [split_by_hash(name) if split == "train" else split for split, name in zip(splits, names, strict=True)]
+    return tuple(new if new in missing else old for old, new in zip(splits, drawn, strict=True))
+
+
+def checked_paths(names: Sequence[str], rows: Sequence[int]) -> tuple[str, ...]:
+    """The names with "/", normalized. Raises UsageError for absolute ones and those with "..", which may leave the folder."""
+    paths = [name.replace("\\", "/") for name in names]
+
+    def leaves(path: str) -> bool:
+        return path.startswith("/") or ".." in path.split("/") or bool(PureWindowsPath(path).drive)
+
+    refuse(found("files lie outside the folder: name them relative to it, without '..'", names, rows, map(leaves, paths)))
+    files = tuple(map(posixpath.normpath, paths))
+    refuse(found("cells of the column file are not the name of a file", names, rows, (file == "." for file in files)))
+    return files
+
+
+def faults(files: Sequence[str], groups: Sequence[str], splits: Sequence[str], rows: Sequence[int], folder: Path) -> list[str]:
+    """All that is wrong: files or groups in two splits, files named twice, missing, or outside the folder by a link."""
+    places = list(_places(files, folder))
+    nothing = [] if "train" in splits else [f"there are no rows to train on: {rows_per_split(splits)}."]
+    checks = [
+        _leaks(files, "files are", splits, rows),
+        "" if groups is files else _leaks(groups, "rows are of a group that is", splits, rows),
+        found("files are in the table twice: remove the duplicates", files, rows, _again(files, rows)),
+        found(f"files lead out of {quoted(str(folder))} by a symbolic link", files, rows, (each == "outside" for each in places)),
+        found(f"files are missing in {quoted(str(folder))}", files, rows, (each == "missing" for each in places)),
+    ]
+    return [fault for fault in checks if fault] + nothing
+
+
+def found(what: str, names: Sequence[str], rows: Sequence[int], wrong: Iterable[bool]) -> str:
+    """The number of wrong names, what is wrong, and the first three; empty where none is wrong."""
+    listed = [f"{quoted(name)} (row {row})" for name, row, bad in zip(names, rows, wrong, strict=True) if bad]
+    return f"{len(listed)} of {len(names)} {what}: {', '.join(listed[:3])}{', ...' if len(listed) > 3 else ''}." if listed else ""
+
+
+def refuse(fault: str) -> None:
+    """Raises UsageError where there is a fault."""
+    if fault:
+        raise UsageError(fault)
+
+
+def firsts(names: Sequence[str], values: Sequence[Value]) -> dict[str, Value]:
+    """Each name with the value beside its first occurrence."""
+    seen: dict[str, Value] = {}
+    for name, value in zip(names, values, strict=True):
+        seen.setdefault(name, value)
+    return seen
+
+
+def rows_per_split(splits: Sequence[str]) -> str:
+    return ", ".join(f"{splits.count(split)} {split}" for split in SPLITS)
+
+
+def _leaks(names: Sequence[str], what: str, splits: Sequence[str], rows: Sequence[int]) -> str:
+    home = firsts(names, splits)
+    away = [home[name] != split for name, split in zip(names, splits, strict=True)]
+    return found(f"{what} in another split too: nothing may be both trained on and tested on", names, rows, away)
+
+
+def _again(files: Sequence[str], rows: Sequence[int]) -> Iterator[bool]:
+    first = firsts(files, rows)
+    return (first[file] != row for file, row in zip(files, rows, strict=True))
+
+
+def _places(files: Sequence[str], folder: Path) -> Iterator[str]:
+    """For each file: "inside", "outside" or "missing"."""
+    root = os.path.realpath(folder)
+
+    @cache
+    def inside(path: str) -> bool:
+        return os.path.commonpath([root, os.path.realpath(path)]) == root
+
+    for file in files:
+        path = f"{root}/{file}"
+        try:
+            mode = os.lstat(path).st_mode
+            if not inside(path.rpartition("/")[0]) or (stat.S_ISLNK(mode) and not inside(path)):
+                yield "outside"
+            else:
+                yield "inside" if stat.S_ISREG(mode) or Path(path).is_file() else "missing"
+        except (OSError, ValueError):
+            yield "missing"
