@@ -1,4 +1,4 @@
-"""The benchmark of a step measures every case."""
+"""The benchmarks measure every case."""
 
 from __future__ import annotations
 
@@ -19,3 +19,11 @@ def test_step_measures_every_case(tmp_path: Path) -> None:
     assert [case["method"] for case in results] == ["multicyclic", "cyclegan"]
     assert all(case["steps"] >= 3 and 0 < case["fastest"] <= case["median"] <= case["slowest"] for case in results)
     assert all(case["images_per_second"] == 2000 / case["median"] and case["peak_mebibytes"] > 50 for case in results)
+
+
+def test_loader_measures_many_files(tmp_path: Path) -> None:
+    small = ["--parts", "scale", "--counts", "700", "--faces", "20", "--repeats", "1"]
+    command = [sys.executable, str(BENCHMARKS / "loader.py"), *small, "--out", str(tmp_path / "loader.json")]
+    subprocess.run(command, capture_output=True, text=True, check=True)
+    (scale,) = json.loads((tmp_path / "loader.json").read_text())["scale"]
+    assert [scale[name][0]["files_read"] for name in ("first build", "cache is there", "one file has changed")] == [700, 0, 1]

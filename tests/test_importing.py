@@ -30,6 +30,7 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.compare import evaluate
 from viceversa.importing import import_cyclegan, import_stargan
 from viceversa.recipes.record import read_record
+from viceversa.training.run import train
 from viceversa.translate import Model, load
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -237,6 +238,31 @@ def test_an_imported_run_is_evaluated(tmp_path: Path) -> None:
         evaluate(tmp_path / "run", quiet=True)
 
 
+def test_an_imported_stargan_is_evaluated_and_is_a_start_on_own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At step 0 the discriminator and the generator are the imported ones; the labels are the table's by their names."""
+    monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path / "cache"))
+    files = saved(tmp_path, G=scattered(Generator(), 1), D=Discriminator())
+    import_stargan(files, tmp_path / "run", attributes=HAIR)
+    lines = ["file,split,hair,male,young"]
+    for number in range(24):
+        Image.new("RGB", (32, 32), (10 * number, 0, 99)).save(tmp_path / f"{number}.png")
+        split = ("train", "train", "validation", "test")[number % 4]
+        lines.append(f"{number}.png,{split},{('black', 'blond', 'brown')[number % 3]},{number // 3 % 2},{number // 5 % 2}")
+    (tmp_path / "faces.csv").write_text("\n".join(lines))
+    report = evaluate(tmp_path / "run", str(tmp_path / "faces.csv"), cycles=1, samples=4, quiet=True)
+    assert {row.model for row in report.rows} == {"run", "floor", "ceiling"}
+    own = {"method.generator": "label", "method.width": 4, "method.blocks": 2, "method.critic_width": 4}
+    short = {"size": 32, "batch": 4, "labeller": False, "average": 0, "precision": "fp32", "quiet": True}
+    data = str(tmp_path / "faces.csv")
+    outcome = train("stargan", data=data, init=tmp_path / "run", out=tmp_path / "more", steps=4, until=1, settings=own, **short)
+    assert outcome.step == 1
+    before, after = (load(tmp_path / name).method.networks.state_dict() for name in ("run", "more"))
+    moved = max((after[name] - value).abs().max().item() for name, value in before.items())
+    assert 0 < moved < 2e-3, "one step of Adam at 1e-3 from the imported weights"
+    with pytest.raises(UsageError, match="was imported and has no training to go on with"):
+        train("stargan", out=tmp_path / "run", resume=True, quiet=True)
+
+
 def test_an_imported_run_is_recorded(tmp_path: Path) -> None:
     import_stargan(saved(tmp_path, G=Generator(8, 5, 3), D=Discriminator(64, 16, 5, 5)), tmp_path / "run", attributes=HAIR)
     record = read_record(tmp_path / "run")
@@ -382,7 +408,7 @@ def test_a_folder_in_use_is_refused_and_left_alone(tmp_path: Path) -> None:
         (["cyclegan", "--size", "32", "--spaces", "a"], "--spaces horse,zebra"),
         (["cyclegan", "--spaces", "a,b"], "give --size"),
         (["cyclegan", "--spaces", "a,b", "--size", "32", "--attributes", "c"], "leave out --attributes"),
-        (["cyclegan", "--spaces", "a.b,c", "--size", "32"], "cannot be called so"),
+        (["cyclegan", "--spaces", "a.b,c", "--size", "32"], "cannot be called 'a.b'"),
         (["cyclegan", "--spaces", "a,a", "--size", "32"], "two spaces"),
         (["pix2pix"], "pix2pix"),
     ],

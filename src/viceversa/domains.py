@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
 import torch
-from pydantic import Discriminator
+from pydantic import AfterValidator, Discriminator, Field
 from torch import Generator, Tensor
 
 from viceversa.attributes import Attribute, Binary, Graded, OneOf
 from viceversa.errors import UsageError, unknown
 
-AnyAttribute = Annotated[Binary | OneOf | Graded, Discriminator("kind")]
+
+def _sound(attribute: Binary | OneOf | Graded) -> Binary | OneOf | Graded:
+    """What is read of a file. Raises ValueError for an attribute without two values."""
+    match attribute:
+        case OneOf(name, choices) if len(set(choices)) < max(2, len(choices)):
+            raise ValueError(f"{name!r} needs two different choices or more")
+        case Graded(name, steps, low, high) if not (2 <= steps <= 1000 and low < high and math.isfinite(high - low)):
+            raise ValueError(f"{name!r} needs 2 to 1000 steps from a low to a high number")
+        case _:
+            return attribute
+
+
+AnyAttribute = Annotated[Binary | OneOf | Graded, Discriminator("kind"), AfterValidator(_sound)]
+Side = Annotated[int, Field(gt=0, le=65_536)]
+"""Of an image, in pixels; a file that says otherwise is damaged."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +62,11 @@ class Example:
 class ImageSpec:
     """The pixels of one space: channels, height and width in pixels, the background's value in [-1, 1], bits: 8 or 16."""
 
-    channels: int
-    height: int
-    width: int
-    background: float = -1.0
-    bits: int = 8
+    channels: Annotated[int, Field(gt=0, le=65_536)]
+    height: Side
+    width: Side
+    background: Annotated[float, Field(ge=-1, le=1)] = -1.0
+    bits: Annotated[int, Field(ge=8, le=16, multiple_of=8)] = 8
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -62,7 +77,7 @@ class ImageSpec:
 class Space:
     """All that a method must know of its data: the pixels of each named space, and the attributes of a label."""
 
-    images: Mapping[str, ImageSpec]
+    images: Annotated[Mapping[str, ImageSpec], Field(min_length=1)]
     attributes: tuple[AnyAttribute, ...] = field(default=())
 
     @property

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.domains import Domain, Space
-from viceversa.journey import Translator
+from viceversa.journey import Critic, Translator
 from viceversa.objective import Objective
 from viceversa.plans import Plan
 from viceversa.schedules import Schedule, always, constant
@@ -77,7 +77,7 @@ class Method:
     """A method, built for one space of data; all that the training step and the evaluation need.
 
     optimizers: one for each network that learns. averaged: networks of which an exponential moving average is kept.
-    destination: a request -> the domain to translate to.
+    destination: a request -> the domain to translate to. discriminate: the discriminator, where it has one that reads labels.
     """
 
     translator: nn.Module
@@ -87,6 +87,7 @@ class Method:
     destination: Callable[[Request], Domain]
     memory: Mapping[str, Memory] = field(default_factory=dict)
     averaged: tuple[str, ...] = ()
+    discriminate: Critic | None = None
 
     def __post_init__(self) -> None:
         learned = {name for phase in self.phases for name in phase.learns}

@@ -17,6 +17,7 @@ from viceversa.data.fitting import fitted, shown
 from viceversa.data.store import read_image
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, unknown
+from viceversa.evaluation.evaluate import Candidate
 from viceversa.evaluation.labeller import Labeller, load_labeller
 from viceversa.journey import walk
 from viceversa.method import Builder, Method, Request
@@ -123,6 +124,11 @@ class Model:
         recipe = self.record.recipe
         return fitted(pixels, (spec.height, spec.width), recipe.crop, recipe.filter)[None]
 
+    @property
+    def candidate(self) -> Candidate:
+        """What an evaluation measures of the model."""
+        return Candidate(self.translate_images, self._read if self.method.discriminate else None)
+
     @torch.no_grad()
     def translate_images(self, images: Tensor, source: Domain, target: Domain) -> Tensor:
         """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`, in float32."""
@@ -132,6 +138,16 @@ class Model:
     def translate_pixels(self, pixels: Pixels, source: Domain, target: Domain) -> Pixels:
         """(N, H, W, C) uint8 or uint16 of `source` -> the same of `target`, of the same depth."""
         return quantized(self.translate_images(normalized(torch.tensor(pixels)), source, target), 8 * pixels.itemsize)
+
+    @torch.no_grad()
+    def _read(self, pixels: Pixels) -> Tensor:
+        """The labels that the model's own discriminator reads: (N, H, W, C) -> (N, K)."""
+        assert self.method.discriminate is not None
+        device = next(self.method.translator.parameters()).device
+        images = normalized(torch.tensor(pixels)).to(device)
+        logits = self.method.discriminate(images, Domain(self.space.only)).logits
+        assert logits is not None
+        return self.space.read(logits.float().cpu())
 
     def _departure(self, source: str, to: str) -> Domain:
         return Domain(self._space_named(source) if source else next(name for name in self.space.images if name != to))
@@ -157,10 +173,20 @@ def load(run: str | Path, *, build: Builder | None = None) -> Model:
         raise UsageError(f"{str(run)!r} has no checkpoint yet.")
     method = builder(record.recipe, build)(record.space)
     restore_weights(checkpoint, method, averaged=record.recipe.training.average > 0)
-    method.translator.eval().requires_grad_(False)
-    path = folder / "labeller.safetensors"
-    labeller = load_labeller(path) if path.exists() else None
+    method.networks.eval().requires_grad_(False)
+    labeller = _labeller(folder / "labeller.safetensors", record.space)
     return Model(folder.resolve().name, method, record, labeller, step=int(checkpoint.name))
+
+
+def _labeller(path: Path, space: Space) -> Labeller | None:
+    """The labeller of a run for that space, if it has one."""
+    if not path.exists():
+        return None
+    labeller = load_labeller(path)
+    channels = [[spec.channels for spec in each.images.values()] for each in (labeller.space, space)]
+    if labeller.space.attributes != space.attributes or channels[0] != channels[1]:
+        raise UsageError(f"the labeller {str(path)!r} reads other attributes or images than the run has: remove it.")
+    return labeller
 
 
 def _moved(domain: Domain, device: torch.device) -> Domain:

@@ -60,6 +60,13 @@ CASES = [
     Case("multicyclic", lambda space: multicyclic(build_stargan(space)), PHOTOS, {0: 1, 4: 9}, {0: 3, 4: 7}),
     Case("multicyclic-limited", lambda space: multicyclic(build_stargan(space), losses=("cycle",)), PHOTOS, {0: 1, 4: 9}, {4: 4}),
     Case("multicyclic-cut", lambda space: multicyclic(build_stargan(space), cut=True), PHOTOS, {4: 9}, {4: 7}),
+    Case(
+        "triple",
+        lambda space: stargan.build(space, STARGAN.model_copy(update={"triple": 10.0})),
+        PHOTOS,
+        {0: 1, 4: 5},
+        {0: 3, 4: 4},
+    ),
     Case("masked", build_masked, PHOTOS, {0: 3, 1: 3}, {0: 4, 1: 3}),
     Case("cyclegan", build_cyclegan, ALIKE, {0: 6}, {0: 6}),
     Case("cyclegan-unalike", build_cyclegan, UNALIKE, {0: 4}, {0: 6}),

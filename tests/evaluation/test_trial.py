@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from viceversa.attributes import Binary, OneOf
 from viceversa.data.chains import draw_chains
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.domains import Domain, ImageSpec, Space
-from viceversa.evaluation.chains import LINKS, Place, Translate, Trial, outputs, trial
+from viceversa.evaluation.chains import LINKS, PROBES, Place, Translate, Trial, Way, linked, outputs, trial
 
 RGB, GRAY = ImageSpec(3, 8, 8), ImageSpec(1, 6, 6)
 FACES = Space({"faces": RGB}, (OneOf("hair", ("black", "blond")), Binary("glasses")))
@@ -39,7 +40,7 @@ def numbered(pixels: Pixels, steps: int = 3) -> Trial:
     """A trial whose labels say what they are: 0 the source's, -1 the inverted, 1, 2, ... the targets in turn."""
     ones = torch.ones(len(pixels), 3)
     targets = torch.stack([ones * number for number in range(1, steps + 1)])
-    return Trial(faces(), "faces", "faces", pixels, None, ones * 0, -ones, targets)
+    return Trial(faces(), "faces", "faces", pixels, ones * 0, -ones, targets)
 
 
 def identity(image: Tensor, source: Domain, target: Domain) -> Tensor:
@@ -65,9 +66,9 @@ class Recording:
         return domain.space if domain.label is None else int(domain.label.unique())
 
 
-def made(translate: Translate, task: Trial, cycles: int, batch: int = 100) -> dict[Place, Pixels]:
+def made(translate: Translate, task: Trial, cycles: int, batch: int = 100, **way: Any) -> dict[Place, Pixels]:
     """All outputs, the batches joined."""
-    parts = [places for _, places in outputs(translate, task, cycles, batch)]
+    parts = [places for _, places in outputs(translate, task, Way(cycles, **way), batch)]
     return {place: np.concatenate([part[place] for part in parts]) for place in parts[0]}
 
 
@@ -152,7 +153,7 @@ def test_batches_do_not_change_outputs() -> None:
     task = trial(faces())
     whole, parts = made(paint, task, 2), made(paint, task, 2, batch=2)
     assert all(np.array_equal(parts[place], pixels) for place, pixels in whole.items())
-    assert [rows for rows, _ in outputs(identity, task, 0, 2)] == [slice(0, 2), slice(2, 4), slice(4, 5)]
+    assert [rows for rows, _ in outputs(identity, task, Way(0), 2)] == [slice(0, 2), slice(2, 4), slice(4, 5)]
 
 
 def test_a_trial_is_the_first_images_on_the_chains_of_the_whole_split() -> None:
@@ -165,9 +166,12 @@ def test_a_trial_is_the_first_images_on_the_chains_of_the_whole_split() -> None:
     assert len(shorter) == 2 and np.array_equal(shorter.sources, task.sources)
     assert torch.equal(shorter.targets, task.targets) and torch.equal(shorter.inverted, task.inverted)
     assert len(between(RGB, RGB).first(1)) == 1
-    assert np.array_equal(task.sources, images.pixels[:2]) and task.truth is None
-    assert torch.equal(task.goal("rec"), images.labels[:2]) and torch.equal(task.goal("inv"), chains.inverted[:2])
-    assert torch.equal(task.asked_before(0), images.labels[:2]) and torch.equal(task.asked_before(3), chains.targets[2, :2])
+    assert np.array_equal(task.sources, images.pixels[:2]) and task.truth(Place("inv", 0, "8bit")) is None
+    rec, inv, step = Place("rec", 0, "8bit"), Place("inv", 3, "8bit"), Place("step", 3, "8bit")
+    assert torch.equal(task.goal(rec), images.labels[:2]) and torch.equal(task.goal(inv), chains.inverted[:2])
+    assert torch.equal(task.asked_before(rec), images.labels[:2]) and torch.equal(task.asked_before(inv), chains.targets[2, :2])
+    assert torch.equal(task.goal(step), chains.targets[2, :2]) and torch.equal(task.asked_before(step), chains.targets[1, :2])
+    assert torch.equal(task.asked_before(Place("step", 1, "8bit")), images.labels[:2])
 
 
 def test_no_graph_is_made() -> None:
@@ -179,3 +183,36 @@ def test_no_graph_is_made() -> None:
         return result
 
     assert len(made(scale, trial(faces()), 1)) == 8
+
+
+def test_steps_are_the_images_of_the_chain_itself() -> None:
+    record = Recording()
+    found = made(record, numbered(noise(2), steps=5), 0, steps=4)
+    assert [place.cycles for place in found if place.direction == "step"] == [1, 2, 3, 4]
+    assert record.calls == [(0, -1), (0, 0), (0, 1), (1, 2), (2, 3), (3, 4), (0, -1), (0, 0)]
+
+
+def test_probes_go_the_way_back_only() -> None:
+    record = Recording()
+    found = made(record, numbered(noise(2)), 2, probes=("blur",))
+    assert {place for place in found if place.link == "blur"} == {Place("rec", 1, "blur"), Place("rec", 2, "blur")}
+    assert record.calls[-4:] == [(0, 1), (1, 0), (1, 2), (2, 0)]
+
+
+def test_links_do_what_their_names_say() -> None:
+    flat = torch.full((3, 3, 32, 32), 20 / 127.5)
+    noisy = (linked(flat, "noise", 0, 0) + 1) * 127.5
+    # a deviation of 2 levels, and 1 / 12 of rounding
+    assert noisy.std().item() == pytest.approx((4 + 1 / 12) ** 0.5, rel=0.05) and noisy.mean().item() == pytest.approx(
+        148, abs=0.2
+    )
+    assert torch.equal(linked(flat[1:], "noise", 1, 0), linked(flat, "noise", 0, 0)[1:]), "by the image's number, not the batch"
+    assert not torch.equal(linked(flat, "noise", 0, 1), linked(flat, "noise", 0, 0))
+    dot = torch.full((1, 1, 5, 5), -1.0)
+    dot[0, 0, 2, 2] = 1
+    middle = 1 / (1 + 2 * np.exp(-2))  # of weights exp(-2 d^2), d = -1, 0, 1
+    blurred = ((linked(dot, "blur", 0, 0)[0, 0] + 1) * 127.5).round()
+    assert blurred[2, 2].item() == round(255 * middle**2) and blurred[2, 1].item() == round(255 * middle * (1 - middle) / 2)
+    checkered = torch.from_numpy(np.indices((8, 8)).sum(0) % 2).float()[None, None].expand(1, 3, 8, 8) * 0.03
+    assert linked(checkered, "jpeg", 0, 0).std() < 0.2 * checkered.std(), "what alternates from pixel to pixel is lost"
+    assert all(torch.equal(linked(flat, link, 0, 0), linked(linked(flat, link, 0, 0), "8bit", 0, 0)) for link in PROBES)

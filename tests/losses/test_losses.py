@@ -16,7 +16,7 @@ from viceversa.gan import LeastSquares, Wasserstein
 from viceversa.journey import Journey, Judgment
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.classification import RealLabels
-from viceversa.losses.cycle import Cycle, Identity
+from viceversa.losses.cycle import Cycle, Identity, Triple
 from viceversa.losses.penalties import R1, GradientPenalty
 from viceversa.methods.cyclegan import ReturnedCycle
 
@@ -24,6 +24,15 @@ from viceversa.methods.cyclegan import ReturnedCycle
 def linear(norm: float) -> Tensor:
     weight = torch.randn(3 * 4 * 4, generator=torch.Generator().manual_seed(0))
     return norm * weight / weight.norm()
+
+
+def test_triple_consistency() -> None:
+    """T(x) = x + .1: |x + .2 - (x + .1)| = .1. T(x) = .9 x at 1: .9^2 against .9, derivative 2 theta - 1 below theta = 1."""
+    assert Triple()(journey(lambda image: image + 0.1)).item() == pytest.approx(0.1, rel=1e-5)
+    theta = torch.tensor(0.9, requires_grad=True)
+    loss = Triple()(journey(lambda image: theta * image, image=torch.ones(2, 3, 4, 4)))
+    loss.backward()
+    assert loss.item() == pytest.approx(0.09, rel=1e-5) and theta.grad.item() == pytest.approx(1 - 2 * 0.9, rel=1e-5)
 
 
 def test_gradient_penalty_of_a_linear_critic() -> None:

@@ -71,5 +71,11 @@ def _run(arguments: list[str]) -> int:
 
 
 def _complaint(text: str, code: int) -> int:
-    print(f"viceversa: {' '.join(text.split())}", file=sys.stderr)
+    """One line, in which nothing of a name can move the cursor or color the terminal."""
+    line = " ".join(text.split())
+    if not line.isprintable():
+        from viceversa.data.schema import printable  # here, since it imports PyTorch
+
+        line = printable(line)
+    print(f"viceversa: {line}", file=sys.stderr)
     return code

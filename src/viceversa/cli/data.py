@@ -10,6 +10,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
+from viceversa.data.schema import printable
 from viceversa.data.sources import open_dataset, write_dataset
 
 
@@ -31,4 +32,4 @@ def run(arguments: Sequence[str]) -> None:
     dataset = open_dataset(asked.name, asked.size)
     write_dataset(dataset, asked.directory)
     count = sum(len(images) for spaces in dataset.splits.values() for images in spaces.values())
-    print(f"{asked.directory}: {count} images of {dataset.name} and table.csv")
+    print(printable(f"{asked.directory}: {count} images of {dataset.name} and table.csv"))

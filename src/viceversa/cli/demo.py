@@ -15,6 +15,7 @@ from tyro.conf import arg
 
 from viceversa.cli.parsing import parsed
 from viceversa.data.dataset import Dataset
+from viceversa.data.schema import printable
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError
 from viceversa.evaluation.bootstrap import paired_interval
@@ -77,9 +78,7 @@ def run(arguments: Sequence[str]) -> int:
         seconds[name] = time.monotonic() - started
     models = {name: load(asked.out / name) for name in recipes}
     _draw_samples(models, dataset, asked.out / "samples.png")
-    comparison = compare(
-        {name: model.translate_images for name, model in models.items()}, dataset, samples=_people(dataset, deadline)
-    )
+    comparison = compare({name: model.candidate for name, model in models.items()}, dataset, samples=_people(dataset, deadline))
     facts = {
         name: f"{steps[name]} generator updates on batches of {recipe.training.batch} in {seconds[name]:.0f} s, "
         f"{models[name].record.precision}, seed {recipe.training.seed}"
@@ -88,13 +87,14 @@ def run(arguments: Sequence[str]) -> int:
     report = comparison.report("StarGAN with and without the multicyclic loss", facts, conclusion(comparison))
     report.save(asked.out)
     print(report.table())
-    print(f"{asked.out / 'report.html'}, metrics.json and samples.png; {(time.monotonic() - began) / 60:.1f} minutes in all")
+    minutes = (time.monotonic() - began) / 60
+    print(printable(f"{asked.out / 'report.html'}, metrics.json and samples.png; {minutes:.1f} minutes in all"))
     return 0
 
 
 def conclusion(comparison: Comparison) -> str:
     """What the multicyclic loss bought, from intervals paired by image; one seed, so only the images' chance is in them."""
-    last = comparison.cycles
+    last = comparison.way.cycles
     findings = [
         _finding(comparison, "inv", "changed_accuracy", "accuracy of what had to change (inv)", 3),
         _finding(comparison, "inv", "psnr_to_truth", "PSNR to the true edit (inv), in dB,", 2),
@@ -107,7 +107,7 @@ def conclusion(comparison: Comparison) -> str:
 
 
 def _finding(comparison: Comparison, direction: Direction, metric: str, words: str, digits: int) -> str:
-    place = Place(direction, comparison.cycles, "8bit")
+    place = Place(direction, comparison.way.cycles, "8bit")
     multicyclic, base = (comparison.assessments[name].per_image[place][metric] for name in ("multicyclic", "base"))
     difference = paired_interval(multicyclic, base)
     if difference is None:

@@ -10,6 +10,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
+from viceversa.data.schema import printable
 from viceversa.evaluation.compare import evaluate
 
 
@@ -25,6 +26,10 @@ class Evaluate:
     """what to measure on; the run's own data, if not given"""
     cycles: int = 3
     """how many translations come before the one that is measured, at most"""
+    steps: int = 0
+    """how many translations of a chain are measured one by one, against the true edit of each; 10 at most"""
+    probes: bool = False
+    """measure the way back through noise, JPEG and blur too: what is hidden in an image does not survive them"""
     samples: Annotated[int | None, arg(metavar="N")] = None
     """how many test images; all, if not given"""
 
@@ -32,7 +37,7 @@ class Evaluate:
 def run(arguments: Sequence[str]) -> None:
     """Measures, prints and writes."""
     asked = parsed(Evaluate, arguments, "evaluate")
-    report = evaluate(asked.run, asked.data, cycles=asked.cycles, samples=asked.samples)
+    report = evaluate(asked.run, asked.data, cycles=asked.cycles, steps=asked.steps, probes=asked.probes, samples=asked.samples)
     print(report.table())
     report.save(asked.out)
-    print(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}")
+    print(printable(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}"))

@@ -13,6 +13,7 @@ from tyro.conf import Positional, arg
 
 from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.cli.parsing import parsed
+from viceversa.data.schema import printable
 from viceversa.domains import AnyAttribute
 from viceversa.errors import UsageError
 from viceversa.importing import import_cyclegan, import_stargan
@@ -43,7 +44,7 @@ def run(arguments: Sequence[str]) -> None:
         raise UsageError(f"--size {asked.size}: images have 1 pixel at least.")
     spaces = tuple(name.strip() for name in asked.spaces.split(",")) if asked.spaces else ()
     missing = _stargan(asked, spaces) if asked.project == "stargan" else _cyclegan(asked, spaces)
-    print(asked.out)
+    print(printable(str(asked.out)))
     if missing:
         print(f"not among the files: {', '.join(missing)}; random weights stand in its place.", file=sys.stderr)
 

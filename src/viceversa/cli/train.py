@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
+from pydantic import ValidationError
 from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
+from viceversa.data.schema import printable
 from viceversa.errors import UsageError
 from viceversa.recipes import recipe_named
 from viceversa.recipes.record import read_record
@@ -71,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
     if outcome.interrupted:
         print(f"viceversa: interrupted after step {outcome.step}, which is saved; go on with --resume.", file=sys.stderr)
         return 128 + outcome.interrupted
-    print(f"{outcome.run}: {outcome.step} steps")
+    print(printable(f"{outcome.run}: {outcome.step} steps"))
     return 0
 
 
@@ -85,7 +87,11 @@ def _stored(run: Path, name: str) -> Recipe[Any]:
     stored = read_record(run).recipe
     if stored.name != name:
         raise UsageError(f"{str(run)!r} holds a run of {stored.name!r}, not of {name!r}.")
-    return type(recipe_named(name)).model_validate(stored.model_dump())
+    try:
+        return type(recipe_named(name)).model_validate(stored.model_dump())
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise UsageError(f"{str(run)!r} holds a run of {name!r} with the settings of another recipe: see its {place}.") from None
 
 
 def _asked(recipe: Recipe[Any], options: Sequence[str]) -> Any:

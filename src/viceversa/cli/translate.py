@@ -67,7 +67,10 @@ def run(arguments: Sequence[str]) -> None:
         print(f"viceversa: left out: {bad} of {len(jobs)} images cannot be read.", file=sys.stderr)
     if model.labeller and (names := model.unnamed(asked.source)):
         accuracy = f"{model.labeller.accuracy:.3f} on test images"
-        print(f"{', '.join(names)} of the inputs: read by the run's labeller, whose accuracy is {accuracy}", file=sys.stderr)
+        print(
+            f"{printable(', '.join(names))} of the inputs: read by the run's labeller, whose accuracy is {accuracy}",
+            file=sys.stderr,
+        )
 
 
 def _jobs(inputs: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:

@@ -30,7 +30,6 @@ from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.data.chains import stored_hash
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.data.packing import packed
-from viceversa.data.parallel import render_all
 from viceversa.domains import ImageSpec, Space
 from viceversa.errors import UsageError
 
@@ -104,10 +103,14 @@ def everyone(size: int) -> Pixels:
     """
     if not 16 <= size <= 512:
         raise UsageError(f"avatars of {size} px are not drawn; choose a size from 16 to 512.")
+    shape = (SPLITS["test"].stop, size, size, 3)
+    return packed(_drawing(size), shape, partial(_render_own, size), f"avatars at {size} px, once")
+
+
+def _drawing(size: int) -> dict[str, JsonValue]:
+    """All that pixels depend on, besides persons and labels."""
     packages = {package: version(package) for package in ("dicebear-core", "dicebear-styles", "resvg-py")}
-    drawing = json.dumps([_FIXED, _PERSON, _HAIR, _SKIN, _MOUTH])
-    key: dict[str, JsonValue] = {"version": VERSION, "size": size, "drawing": drawing, **packages}
-    return packed(key, (SPLITS["test"].stop, size, size, 3), partial(_render_own, size), f"avatars at {size} px, once")
+    return {"version": VERSION, "size": size, "drawing": json.dumps([_FIXED, _PERSON, _HAIR, _SKIN, _MOUTH]), **packages}
 
 
 def hash_of(pixels: Pixels) -> str:
@@ -199,10 +202,10 @@ def _render_edits(persons: NDArray[np.int64], labels: Labels, size: int, chunk: 
 
 
 def _render_all(persons: NDArray[np.int64], labels: Labels, size: int) -> Pixels:
-    """render(...), on all cores where there are many."""
-    pixels = np.empty((len(persons), size, size, 3), np.uint8)
-    render_all(partial(_render_edits, persons, labels, size), pixels, "true edits")
-    return pixels
+    """render(...), once, then from the cache, memory-mapped."""
+    edits = hashlib.sha256(persons.astype(np.int64).tobytes() + labels.astype(np.float32).tobytes()).hexdigest()
+    shape = (len(persons), size, size, 3)
+    return packed({**_drawing(size), "edits": edits}, shape, partial(_render_edits, persons, labels, size), "true edits, once")
 
 
 def _sides(persons: range) -> dict[str, NDArray[np.int64]]:

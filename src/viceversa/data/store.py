@@ -20,6 +20,7 @@ from viceversa.data.decoding import BadImage, Embedded, decode, describe
 from viceversa.data.fitting import Filter, fitted, in_bits
 from viceversa.data.packing import Marks, cache_directory, digest, in_the_making, make_writable
 from viceversa.data.parallel import CHUNK, in_parallel
+from viceversa.data.schema import quoted
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 
@@ -109,11 +110,11 @@ def prepared(files: Files, names: Sequence[str], preparation: Preparation, part:
 
     All have color if any has color, 16 bits if any has; other counts of channels must agree. A file has changed where its
     state is another. part: whose images these are, as each part of a data set has an array of its own.
-    Safe where several processes ask at once. Raises UsageError, and OSError for a file that is not there.
+    Safe where several processes ask at once. Raises UsageError, also for a file that is not there, or changes meanwhile.
     """
     place = cache_directory() / "files" / digest([files.place, part, asdict(preparation)])
     make_writable(place)
-    states = {name: files.state(name) for name in names}
+    states = {name: _state(files, name) for name in names}
     with FileLock(place / "lock"):
         index = _read(place)
         while True:  # once more where some turn out to be bad: the rows of the others are at hand
@@ -141,12 +142,30 @@ def read_image(source: Path | Embedded, channels: int, background: int) -> Pixel
     return image
 
 
+def _state(files: Files, name: str) -> State:
+    try:
+        return files.state(name)
+    except OSError as error:
+        gone = f"the image {quoted(name)} in {quoted(files.place)} is not there any more"
+        raise UsageError(f"{gone} ({error.strerror or error}): bring it back, and give the command again.") from None
+
+
+def _check_bad(files: Files, states: Mapping[str, State], bad: Mapping[str, str]) -> None:
+    """Raises UsageError for a bad file that is not bad but gone or changed: what is remembered of it would be of another one."""
+    for name in bad:
+        if _state(files, name) != states[name]:
+            raise UsageError(
+                f"the image {quoted(name)} in {quoted(files.place)} changed while it was read: give the command again."
+            )
+
+
 def _described(place: Path, files: Files, states: Mapping[str, State], last: _Index) -> _Index:
     """The index with the kinds of new and changed files, as their headers have them."""
     names = list(states)
     tasks = [(files, names[start : start + CHUNK]) for start in range(0, len(names), CHUNK)]
     found, bad = dict(last.files), dict(last.bad)
     for _, (kinds, reasons) in in_parallel(_kinds, tasks, f"looking at {Path(files.place).name}"):
+        _check_bad(files, states, reasons)
         found |= {name: (states[name], kind, -1, 0) for name, kind in kinds.items()}
         bad |= {name: (states[name], reason) for name, reason in reasons.items()}
     return _written(place, replace(last, files=found, bad=bad))
@@ -176,6 +195,7 @@ def _made(path: Path, files: Files, states: Mapping[str, State], preparation: Pr
     bad: dict[str, tuple[State, str]] = {}
     tasks = [(files, [names[row] for row in chunk], kind, preparation) for chunk in chunks]
     for number, (images, reasons) in in_parallel(_images, tasks, f"reading {Path(files.place).name}"):
+        _check_bad(files, states, reasons)
         rows = chunks[number]
         pixels[rows] = images
         marks[rows] = [0 if names[row] in reasons else 1 + zlib.crc32(image.data) for row, image in zip(rows, images, strict=True)]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -17,23 +18,44 @@ class Interval:
     high: float
 
 
-def interval(values: ArrayLike, *, seed: int = 0, resamples: int = 1000, level: float = 0.95) -> Interval | None:
-    """The mean of (N,) values and the percentile interval of `level` over `resamples` resamples (Efron 1979).
+RESAMPLES, LEVEL = 1000, 0.95
+_AT_ONCE = 50
 
-    NaN stands for "undefined for this image" and is left out; None where nothing remains. Resampled by the values that
-    remain, so two calls draw the same images only where the same are defined: for a difference use paired_interval.
+
+def interval(values: ArrayLike, *, seed: int = 0) -> Interval | None:
+    """The mean of (N,) values and the percentile interval over resamples of the N images (Efron 1979).
+
+    NaN stands for "undefined for this image" and is left out of every resample; None where nothing is defined. All calls for
+    the same N draw the same images, so that intervals of differences are paired.
     """
-    known = np.asarray(values, np.float64)
-    known = known[~np.isnan(known)]
-    if not len(known):
-        return None
-    drawn = np.random.default_rng(seed).integers(len(known), size=(resamples, len(known)))
-    low, high = np.quantile(known[drawn].mean(1), [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(known.mean()), float(low), float(high))
+    return intervals({"": values}, seed=seed).get("")
 
 
-def paired_interval(
-    values: ArrayLike, others: ArrayLike, *, seed: int = 0, resamples: int = 1000, level: float = 0.95
-) -> Interval | None:
+def paired_interval(values: ArrayLike, others: ArrayLike, *, seed: int = 0) -> Interval | None:
     """interval(values - others): the mean difference over the images where both (N,) are defined; None where none is."""
-    return interval(np.subtract(values, others), seed=seed, resamples=resamples, level=level)
+    return interval(np.subtract(values, others), seed=seed)
+
+
+def intervals(values: Mapping[str, ArrayLike], *, seed: int = 0) -> dict[str, Interval]:
+    """`interval` of several measures (N,) of the same images at once, those that are defined nowhere left out."""
+    table = np.array([np.asarray(each, np.float64) for each in values.values()]).T
+    if not table.size:
+        return {}
+    known = ~np.isnan(table)
+    filled = np.where(known, table, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):  # a resample with no defined image is NaN, and left out
+        means = np.concatenate([counts @ filled / (counts @ known) for counts in _counts(len(table), seed)])
+    found = {}
+    for column, name in enumerate(values):
+        if known[:, column].any():
+            low, high = np.nanquantile(means[:, column], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+            found[name] = Interval(float(table[known[:, column], column].mean()), float(low), float(high))
+    return found
+
+
+def _counts(images: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """How often each image is in each resample: (50, N) at a time."""
+    generator = np.random.default_rng(seed)
+    for _ in range(RESAMPLES // _AT_ONCE):
+        drawn = generator.integers(images, size=(_AT_ONCE, images))
+        yield np.array([np.bincount(row, minlength=images) for row in drawn], np.float64)

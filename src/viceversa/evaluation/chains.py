@@ -1,19 +1,26 @@
-"""What a translator makes of test images along the evaluation's chains (docs/methods.md, Evaluation).
+"""What a translator makes of test images along the evaluation's chains of translations (docs/methods.md, Evaluation).
 
-    x^(0) = x,  x^(j) = T(x^(j-1), t_j)    inv_k = T(x^(k), inv(c))    rec_k = T(x^(k), c)
+    x^(0) = x,  x^(j) = T(x^(j-1), t_j)    step_j = x^(j)    inv_k = T(x^(k), inv(c))    rec_k = T(x^(k), c)
 
 Between two unlabeled spaces, k counts completed round trips: inv_k is the image in the other space after k of them and
 one leg, rec_k the image at home after k of them; rec_0 is same-domain translation, undefined where channels differ.
+
+Every image on the way passes a link: "float" leaves it as it is, "8bit" rounds it, as if it were saved and opened again.
+The others are probes for hidden information: after rounding, "noise" adds a Gaussian of 2 levels, "jpeg" compresses with
+quality 75, "blur" smooths by a Gaussian of half a pixel. What a person cannot see they destroy, and little else.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 import torch
+import torch.nn.functional as F
+from PIL import Image
 from torch import Tensor
 
 from viceversa.data.augment import normalized, quantized
@@ -21,10 +28,12 @@ from viceversa.data.chains import Chains, draw_chains, load_chains
 from viceversa.data.dataset import Dataset, Pixels
 from viceversa.data.fitting import in_bits
 from viceversa.domains import Domain
+from viceversa.draws import seeded
 
-Direction = Literal["inv", "rec"]
-Link = Literal["8bit", "float"]
+Direction = Literal["inv", "rec", "step"]
+Link = Literal["8bit", "float", "noise", "jpeg", "blur"]
 LINKS: tuple[Link, ...] = ("8bit", "float")
+PROBES: tuple[Link, ...] = ("noise", "jpeg", "blur")
 DIRECTIONS: tuple[Direction, ...] = ("inv", "rec")
 
 Translate = Callable[[Tensor, Domain, Domain], Tensor]
@@ -32,29 +41,41 @@ Translate = Callable[[Tensor, Domain, Domain], Tensor]
 
 @dataclass(frozen=True)
 class Place:
-    """Which outputs: after how many cycles, in which direction, through which links."""
+    """Which outputs: after how many cycles, in which direction, through which links. "step": x^(cycles) itself."""
 
     direction: Direction
     cycles: int
     link: Link
 
 
+@dataclass(frozen=True)
+class Way:
+    """How far chains go: k = 0..cycles; outputs after steps 1..steps of the 8-bit chain; rec_k, k >= 1, through the probes."""
+
+    cycles: int = 3
+    steps: int = 0
+    probes: tuple[Link, ...] = ()
+
+    @property
+    def longest(self) -> int:
+        return max(self.cycles, self.steps)
+
+
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """The test images of one data set, and where they are sent: shared by all models that are compared.
+    """Images of one split of a data set, and where they are sent: shared by all models that are compared.
 
     sources (N, H, W, C) of the space `home`; labels, inverted (N, K) and targets (steps, N, K), or None between spaces.
-    truth: the true edits of inv, (N, H, W, C), or None where the data does not know them.
     """
 
     dataset: Dataset
     home: str
     away: str
     sources: Pixels
-    truth: Pixels | None
     labels: Tensor | None = None
     inverted: Tensor | None = None
     targets: Tensor | None = None
+    split: str = "test"
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -64,76 +85,123 @@ class Trial:
         return replace(
             self,
             sources=self.sources[:count],
-            truth=None if self.truth is None else self.truth[:count],
             labels=None if self.labels is None else self.labels[:count],
             inverted=None if self.inverted is None else self.inverted[:count],
             targets=None if self.targets is None else self.targets[:, :count],
         )
 
-    def goal(self, direction: Direction) -> Tensor | None:
-        """The label that an output of the direction should have: (N, K)."""
-        return self.inverted if direction == "inv" else self.labels
+    def goal(self, place: Place) -> Tensor | None:
+        """The label that an output should have: (N, K)."""
+        match place.direction:
+            case "inv":
+                return self.inverted
+            case "rec":
+                return self.labels
+            case _:
+                return None if self.targets is None else self.targets[place.cycles - 1]
 
-    def asked_before(self, cycles: int) -> Tensor | None:
-        """The label asked for last before the final translation: t_k, or the source's own at k = 0."""
-        return self.labels if not cycles or self.targets is None else self.targets[cycles - 1]
+    def asked_before(self, place: Place) -> Tensor | None:
+        """The label asked for last before the final translation: the source's own where there was none."""
+        translations = place.cycles - (place.direction == "step")
+        return self.labels if not translations or self.targets is None else self.targets[translations - 1]
+
+    def truth(self, place: Place) -> Pixels | None:
+        """The image that a perfect translator would make, (N, H, W, C), where the data knows it; of rec, the source."""
+        if place.direction == "rec":
+            return self.sources
+        if self.dataset.truth is None or (self.labels is None and place.direction == "step"):
+            return None
+        positions = np.arange(len(self))
+        away = self.home if self.labels is not None else self.away
+        return self.dataset.truth(self.split, self.home, positions, away, self.goal(place))
 
 
-def trial(dataset: Dataset, samples: int | None = None) -> Trial:
-    """The first `samples` test images, all if None, on the data set's stored chains; sources of the first space."""
+def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> Trial:
+    """The first `samples` images of a split, all if None, on the data set's stored chains; sources of the first space."""
     home, away = (dataset.space.only,) * 2 if dataset.space.attributes else dataset.space.pair
-    images = dataset.splits["test"][home]
+    images = dataset.splits[split][home]
     count = min(len(images), samples or len(images))
-    positions, sources = np.arange(count), in_bits(images.pixels[:count], 8)
+    sources = in_bits(images.pixels[:count], 8)
     if images.labels is None:
-        truth = dataset.truth("test", home, positions, away, None) if dataset.truth else None
-        return Trial(dataset, home, away, sources, truth)
-    chains: Chains = load_chains(dataset.name) or draw_chains(images.labels, dataset.space, 0)
-    inverted = chains.inverted[:count]
-    truth = dataset.truth("test", home, positions, home, inverted) if dataset.truth else None
-    return Trial(dataset, home, away, sources, truth, images.labels[:count], inverted, chains.targets[:, :count])
+        return Trial(dataset, home, away, sources, split=split)
+    stored = load_chains(dataset.name) if split == "test" else None
+    chains: Chains = stored or draw_chains(images.labels, dataset.space, 0)
+    labels, inverted, targets = images.labels[:count], chains.inverted[:count], chains.targets[:, :count]
+    return Trial(dataset, home, away, sources, labels, inverted, targets, split)
 
 
-def outputs(translate: Translate, task: Trial, cycles: int, batch: int = 100) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
-    """Batch by batch, the outputs for k = 0..cycles in both directions through both links: uint8, whatever the link.
+def outputs(translate: Translate, task: Trial, way: Way, batch: int = 100) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
+    """Batch by batch, the outputs at all places of the way: uint8, whatever the link.
 
-    The float chain rounds its last image only; the 8-bit chain rounds every image, as if it were saved and opened again.
-    At k = 0 there is no link, and both have the same array.
+    The float chain rounds its last image only. At k = 0 there is no link, and both kinds have the same array.
     """
     follow = _among_labels if task.labels is not None else _between_spaces
     for start in range(0, len(task), batch):
         rows = slice(start, min(start + batch, len(task)))
         with torch.no_grad():
-            made = {place: pixels for link in LINKS for place, pixels in follow(translate, task, rows, cycles, link)}
+            made = {place: pixels for link in (*LINKS, *way.probes) for place, pixels in follow(translate, task, rows, way, link)}
         unlinked = {place.direction: pixels for place, pixels in made.items() if place.cycles == 0}
         yield rows, made | {Place(direction, 0, link): pixels for direction, pixels in unlinked.items() for link in LINKS}
 
 
-def _among_labels(translate: Translate, task: Trial, rows: slice, cycles: int, link: Link) -> Iterator[tuple[Place, Pixels]]:
+def linked(image: Tensor, link: Link, first: int, step: int) -> Tensor:
+    """Images (N, C, H, W) in [-1, 1] after a link. Noise is drawn for each image, by its number in the trial and the step."""
+    if link == "float":
+        return image
+    pixels: Pixels = quantized(image)
+    if link == "noise":
+        noise = [torch.randn(image.shape[1:], generator=seeded("probe", first + row, step)) for row in range(len(image))]
+        return linked(normalized(torch.from_numpy(pixels)) + torch.stack(noise).to(image.device) * 2 / 127.5, "8bit", first, step)
+    if link == "jpeg":
+        pixels = np.stack([np.asarray(_compressed(each), np.uint8) for each in pixels])
+    image = normalized(torch.from_numpy(pixels))
+    return linked(_smoothed(image), "8bit", first, step) if link == "blur" else image
+
+
+def _among_labels(translate: Translate, task: Trial, rows: slice, way: Way, link: Link) -> Iterator[tuple[Place, Pixels]]:
     assert task.labels is not None and task.inverted is not None and task.targets is not None
     home, opposite = Domain(task.home, task.labels[rows]), Domain(task.home, task.inverted[rows])
     image, here = normalized(torch.tensor(task.sources[rows])), home
-    for number in range(cycles + 1):
-        yield Place("inv", number, link), quantized(translate(image, here, opposite))
-        yield Place("rec", number, link), quantized(translate(image, here, home))
-        if number < cycles:
+    last = way.longest if link == "8bit" else way.cycles
+    for number in range(last + 1):
+        if number and link == "8bit" and number <= way.steps:
+            yield Place("step", number, link), quantized(image)
+        if number <= way.cycles and link in LINKS:
+            yield Place("inv", number, link), quantized(translate(image, here, opposite))
+        if number <= way.cycles and (link in LINKS or number):
+            yield Place("rec", number, link), quantized(translate(image, here, home))
+        if number < last:
             there = Domain(task.home, task.targets[number, rows])
-            image, here = _linked(translate(image, here, there), link), there
+            image, here = linked(translate(image, here, there), link, rows.start, number), there
 
 
-def _between_spaces(translate: Translate, task: Trial, rows: slice, cycles: int, link: Link) -> Iterator[tuple[Place, Pixels]]:
+def _between_spaces(translate: Translate, task: Trial, rows: slice, way: Way, link: Link) -> Iterator[tuple[Place, Pixels]]:
     home, away = Domain(task.home), Domain(task.away)
     image = normalized(torch.tensor(task.sources[rows]))
-    if task.dataset.space.images[task.home].channels == task.dataset.space.images[task.away].channels:
+    keeps = task.dataset.space.images[task.home].channels == task.dataset.space.images[task.away].channels
+    if keeps and link in LINKS:
         yield Place("rec", 0, link), quantized(translate(image, home, home))
-    for number in range(cycles + 1):
+    for number in range(way.cycles + 1):
         there = translate(image, home, away)
-        yield Place("inv", number, link), quantized(there)
-        if number < cycles:
-            image = translate(_linked(there, link), away, home)
+        if link in LINKS:
+            yield Place("inv", number, link), quantized(there)
+        if number < way.cycles:
+            image = translate(linked(there, link, rows.start, 2 * number), away, home)
             yield Place("rec", number + 1, link), quantized(image)
-            image = _linked(image, link)
+            image = linked(image, link, rows.start, 2 * number + 1)
 
 
-def _linked(image: Tensor, link: Link) -> Tensor:
-    return normalized(torch.from_numpy(quantized(image))) if link == "8bit" else image
+def _compressed(pixels: Pixels) -> Pixels:
+    """An image (H, W, C) after JPEG of quality 75; of neither gray nor color, channel by channel."""
+    if pixels.shape[2] not in (1, 3):
+        return np.concatenate([_compressed(pixels[..., [channel]]) for channel in range(pixels.shape[2])], 2)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "JPEG", quality=75)
+    return np.asarray(Image.open(buffer)).reshape(pixels.shape)
+
+
+def _smoothed(image: Tensor) -> Tensor:
+    """By a Gaussian of half a pixel's deviation: weights exp(-2 d^2) at distances -1, 0, 1, along both axes; borders continued."""
+    weights = torch.exp(-2 * torch.tensor([-1.0, 0, 1]).square())
+    kernel = (weights[:, None] * weights / weights.sum() ** 2).expand(image.shape[1], 1, 3, 3)
+    return F.conv2d(F.pad(image, (1, 1, 1, 1), mode="replicate"), kernel, groups=image.shape[1])

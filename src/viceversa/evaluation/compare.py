@@ -10,9 +10,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from viceversa.data.dataset import Dataset
 from viceversa.data.fitting import shown
+from viceversa.data.schema import printable
 from viceversa.errors import UsageError
-from viceversa.evaluation.chains import DIRECTIONS, Place, Translate, Trial, outputs, trial
-from viceversa.evaluation.evaluate import Assessment, Judge
+from viceversa.evaluation.chains import DIRECTIONS, PROBES, Place, Trial, Way, outputs, trial
+from viceversa.evaluation.evaluate import Assessment, Candidate, Judge
 from viceversa.evaluation.features import EXTRACTOR
 from viceversa.evaluation.labeller import Labeller, independent_labeller, questions
 from viceversa.evaluation.report import Report, Row, Strip
@@ -29,7 +30,7 @@ class Comparison:
     """What was measured of each model, on what, and by what."""
 
     task: Trial
-    cycles: int
+    way: Way
     labeller: Labeller | None
     bounds: list[Row]
     assessments: Mapping[str, Assessment]
@@ -60,34 +61,53 @@ class Comparison:
 
 
 def compare(
-    models: Mapping[str, Translate], dataset: Dataset, *, cycles: int = 3, samples: int | None = None, quiet: bool = False
+    models: Mapping[str, Candidate],
+    dataset: Dataset,
+    *,
+    cycles: int = 3,
+    steps: int = 0,
+    probes: bool = False,
+    samples: int | None = None,
+    split: str = "test",
+    quiet: bool = False,
 ) -> Comparison:
-    """Measures models, by their names in the report, on the data set's first `samples` test images, all if None.
+    """Measures models, by their names in the report, on the first `samples` images of a split, all if None.
 
-    Raises UsageError for a number of cycles or samples that cannot be had.
+    cycles: k = 0..cycles. steps: the chain's own images are measured too, after each of so many translations. probes: rec_k
+    through links that destroy hidden information, too. Raises UsageError for a number that cannot be had.
     """
     if samples is not None and samples < 2:
         raise UsageError(f"{samples} samples are too few to measure anything: take 2 or more.")
-    task = trial(dataset, samples)
-    most = len(task.targets) if task.targets is not None else None
-    if cycles < 0 or (most is not None and cycles > most):
-        raise UsageError(f"{cycles} cycles cannot be measured: " + (f"0 to {most} can." if most else "0 or more can."))
+    task, way = trial(dataset, samples, split), Way(cycles, steps, PROBES if probes else ())
+    if len(task) < 2:
+        raise UsageError(f"{dataset.name} has {len(task)} {split} image of {task.home!r}: too few to measure anything.")
+    _check_way(way, task)
     labeller = independent_labeller(dataset, quiet=quiet) if questions(dataset) else None
-    judge = Judge(task, labeller)
-    columns = TextColumn("evaluating {task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    judge = Judge(task, labeller, way)
+    columns = TextColumn("evaluating {task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
     with Progress(*columns, console=CONSOLE, disable=quiet or not CONSOLE.is_terminal, transient=True) as bar:
-        outcomes = 3 + len(models) * (4 * cycles + 2)  # the bounds; two directions and links, at k = 0 one link
+        others = steps + len(way.probes) * cycles
+        outcomes = 3 + 2 * others + len(models) * (4 * cycles + 2 + others)  # at k = 0 one link
         work = bar.add_task("the bounds", total=len(task) * outcomes)
 
         def advance(images: int) -> None:
             bar.advance(work, images)
 
-        bounds = judge.bounds(cycles, advance)
+        bounds = judge.bounds(advance)
         assessments: dict[str, Assessment] = {}
-        for name, translate in models.items():
-            bar.update(work, description=name)
-            assessments[name] = judge.assess(name, translate, cycles, advance)
-    return Comparison(task, cycles, labeller, bounds, assessments, _strips(models, task, cycles))
+        for name, candidate in models.items():
+            bar.update(work, description=printable(name))
+            assessments[name] = judge.assess(name, candidate, advance)
+    return Comparison(task, way, labeller, bounds, assessments, _strips(models, task, way))
+
+
+def _check_way(way: Way, task: Trial) -> None:
+    most = len(task.targets) if task.targets is not None else None
+    if way.cycles < 0 or (most is not None and way.cycles > most):
+        raise UsageError(f"{way.cycles} cycles cannot be measured: " + (f"0 to {most} can." if most else "0 or more can."))
+    if way.steps < 0 or way.steps > (most or 0):
+        what = f"0 to {most} can" if most else "steps are of data with labels"
+        raise UsageError(f"{way.steps} steps cannot be measured: {what}.")
 
 
 def evaluate(
@@ -95,6 +115,8 @@ def evaluate(
     data: str | None = None,
     *,
     cycles: int = 3,
+    steps: int = 0,
+    probes: bool = False,
     samples: int | None = None,
     build: Builder | None = None,
     quiet: bool = False,
@@ -110,19 +132,22 @@ def evaluate(
     if dataset.space != model.space:
         trained = model.record.dataset
         raise UsageError(f"{str(run)!r} was trained on {trained}, which has other attributes or spaces than {dataset.name}.")
-    comparison = compare({model.name: model.translate_images}, dataset, cycles=cycles, samples=samples, quiet=quiet)
+    comparison = compare(
+        {model.name: model.candidate}, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, quiet=quiet
+    )  # fmt: skip
     updates = f"{model.step} steps of batches of {recipe.training.batch}, in {model.record.precision}"
     return comparison.report(f"{model.name} on {dataset.name}", {"training": f"recipe {recipe.name}: {updates}"})
 
 
-def _strips(models: Mapping[str, Translate], task: Trial, cycles: int) -> list[Strip]:
+def _strips(models: Mapping[str, Candidate], task: Trial, way: Way) -> list[Strip]:
     """Each model's outputs for the first test images, through 8 bits, beside the source and the true edit."""
     few = task.first(SHOWN)
-    places = [Place(direction, number, "8bit") for direction in DIRECTIONS for number in range(cycles + 1)]
+    places = [Place(direction, number, "8bit") for direction in DIRECTIONS for number in range(way.cycles + 1)]
+    truth = few.truth(Place("inv", 0, "8bit"))
     strips = []
-    for name, translate in models.items():
-        ((_, made),) = outputs(translate, few, cycles)
-        columns = {"source": few.sources} | ({} if few.truth is None else {"true edit": few.truth})
+    for name, candidate in models.items():
+        ((_, made),) = outputs(candidate.translate, few, Way(way.cycles))
+        columns = {"source": few.sources} | ({} if truth is None else {"true edit": truth})
         columns |= {f"{place.direction} {place.cycles}": made[place] for place in places if place in made}
         strips.append(Strip(name, tuple(columns), list(zip(*map(shown, columns.values()), strict=True))))
     return strips

@@ -121,15 +121,19 @@ def save_labeller(dataset: Dataset, path: Path, *, quiet: bool = False) -> None:
 def load_labeller(path: Path) -> Labeller:
     """Reads a labeller. Raises UsageError for a file that is none."""
     try:
+        if not path.is_file():
+            raise ValueError("it is not a regular file")
         with safetensors.safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  (not a mapping)
         space = TypeAdapter(Space).validate_json(metadata["space"])
         network = labeller_network(next(iter(space.images.values())).channels, space.label_width)
         network.load_state_dict({name: value.long() if name.endswith("tracked") else value for name, value in state.items()})
-        return Labeller(network.eval(), space, json.loads(metadata["accuracy"]), json.loads(metadata["accuracy_edits"]))
-    except (OSError, safetensors.SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise UsageError(f"cannot read the labeller {str(path)!r}: {str(error).splitlines()[0]}.") from error
+        accuracy = TypeAdapter(float).validate_json(metadata["accuracy"])
+        return Labeller(network.eval(), space, accuracy, TypeAdapter(float | None).validate_json(metadata["accuracy_edits"]))
+    except Exception as error:  # what is in the file may be anything
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UsageError(f"cannot read the labeller {str(path)!r}, remove it: {reason}.") from error
 
 
 def accuracy(read: Tensor, target: Tensor, space: Space) -> float:

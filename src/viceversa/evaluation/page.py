@@ -7,12 +7,21 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 
+from viceversa.data.schema import printable
 from viceversa.evaluation.curves import curves, looks
 from viceversa.evaluation.report import BOUNDS, COLUMNS, MEANING, Column, Report, Row, Strip, attribute_columns, by_model, defined
 from viceversa.pictures import grid, png
 
 _ARROWS = {"higher": "&nbsp;↑", "lower": "&nbsp;↓", "neither": ""}
-_CHAINS = {"8bit": "every image of the chain rounded to 8 bits", "float": "only the last image rounded"}
+_CHAINS = {
+    "8bit": "every image of the chain rounded to 8 bits", "float": "only the last image rounded",
+    "noise": "noise of 2 levels on the way", "jpeg": "JPEG of quality 75 on the way", "blur": "half a pixel's blur on the way",
+}  # fmt: skip
+
+
+def _text(text: str) -> str:
+    """What a page shows as it is: neither markup, nor what moves a terminal's cursor, nor half characters."""
+    return escape(printable(text))
 
 
 def page(report: Report) -> str:
@@ -34,7 +43,7 @@ def page(report: Report) -> str:
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
 <meta name="color-scheme" content="light dark">
-<title>{escape(report.title)}</title>
+<title>{_text(report.title)}</title>
 <style>
 {style}</style>
 </head>
@@ -47,9 +56,9 @@ def page(report: Report) -> str:
 
 
 def _header(report: Report) -> str:
-    warning = f'<p class="warning" role="alert">{escape(report.warning)}</p>\n' if report.warning else ""
-    conclusion = f'<p class="conclusion">{escape(report.conclusion)}</p>\n' if report.conclusion else ""
-    title = f"<h1>{escape(report.title)}</h1>\n<p>{escape(report.subtitle)}</p>\n"
+    warning = f'<p class="warning" role="alert">{_text(report.warning)}</p>\n' if report.warning else ""
+    conclusion = f'<p class="conclusion">{_text(report.conclusion)}</p>\n' if report.conclusion else ""
+    title = f"<h1>{_text(report.title)}</h1>\n<p>{_text(report.subtitle)}</p>\n"
     return f"<header>\n{title}</header>\n{warning}{conclusion}"
 
 
@@ -59,18 +68,18 @@ def _section(title: str, content: str) -> str:
 
 
 def _pairs(pairs: Mapping[str, str], name: str) -> str:
-    items = "".join(f"<div><dt>{escape(term)}</dt><dd>{escape(text)}</dd></div>\n" for term, text in pairs.items())
+    items = "".join(f"<div><dt>{_text(term)}</dt><dd>{_text(text)}</dd></div>\n" for term, text in pairs.items())
     return f'<dl class="{name}">\n{items}</dl>\n' if items else ""
 
 
 def _curves(rows: Sequence[Row]) -> str:
     figures = [
-        f"<figure><figcaption>{escape(panel.title)} <small>{panel.better} is better</small></figcaption>\n{svg}</figure>\n"
+        f"<figure><figcaption>{_text(panel.title)} <small>{panel.better} is better</small></figcaption>\n{svg}</figure>\n"
         for panel, svg in curves(rows)
     ]
     if not figures:
         return ""
-    names = [f'<li><span style="color:{look.color}">{look.symbol}</span> {escape(name)}</li>' for name, look in looks(rows).items()]
+    names = [f'<li><span style="color:{look.color}">{look.symbol}</span> {_text(name)}</li>' for name, look in looks(rows).items()]
     names += ["<li><i>━━</i> 8-bit chain</li>", "<li><i>┅┅</i> float chain</li>"]
     legend = f'<ul class="legend">{"".join(names)}</ul>\n'
     return f'{_pairs(MEANING, "meaning")}{legend}<div class="panels">\n{"".join(figures)}</div>\n'
@@ -78,13 +87,13 @@ def _curves(rows: Sequence[Row]) -> str:
 
 def _strip(strip: Strip) -> str:
     picture = grid(strip.rows, strip.captions)
-    title, source = escape(strip.title), f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
+    title, source = _text(strip.title), f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
     image = f'<img src="{source}" width="{picture.width}" height="{picture.height}" alt="{title}">'
     return f'<figure><figcaption>{title}</figcaption>\n<div class="scroll" tabindex="0">{image}</div></figure>\n'
 
 
 def _table(rows: Sequence[Row], columns: Sequence[Column]) -> str:
-    heads = "".join(f'<th scope="col">{escape(column.title)}{_ARROWS[column.better]}</th>' for column in columns)
+    heads = "".join(f'<th scope="col">{_text(column.title)}{_ARROWS[column.better]}</th>' for column in columns)
     bodies = []
     for direction, chain in sorted({(row.direction, row.chain) for row in rows}):
         title = f"<span><b>{direction}</b>, {_CHAINS[chain]}</span>"
@@ -101,4 +110,4 @@ def _lines(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> str:
     kind = "bound" if name in BOUNDS else "model"
     texts = [[str(row.cycles), *(column.text(row) for column in columns)] for row in rows]
     cells = ["".join(f"<td>{text}</td>" for text in line) for line in texts]
-    return "".join(f'<tr class="{kind}"><th scope="row">{escape(name)}</th>{line}</tr>\n' for line in cells)
+    return "".join(f'<tr class="{kind}"><th scope="row">{_text(name)}</th>{line}</tr>\n' for line in cells)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from viceversa.pictures import Cell
 
-BOUNDS = ("floor", "ceiling")
+BOUNDS = ("floor", "ceiling", "real")
 UNDEFINED = "\N{EN DASH}"
 MEANING = {
     "inv": "translated to the opposite label (other space) after k other translations (round trips)",
@@ -25,12 +25,18 @@ MEANING = {
     "changed, kept": "label accuracy over attributes that the last translation had to change, or to keep",
     "kernel, Fréchet": "distance between the features of the outputs and those of the real images",
     "floor, ceiling": "the source untouched; the true edit for inv and the source for rec",
+    "real": "as many other real images: the distance that chance alone makes",
 }
 
 
 @dataclass(frozen=True)
 class Row:
-    """One model in one direction after so many cycles through one kind of chain; None where undefined."""
+    """One model in one direction after so many cycles through one kind of chain; None where undefined.
+
+    frechet_target, kernel_target: to the true edits, or without them to real images with the labels asked for. l1_outside:
+    to the source, where the true edit changes nothing. frechet_diagonal, own_accuracy_bits: the multicyclic author's
+    measures. intervals: of means over images, by the measure's name; 95 %, by the bootstrap.
+    """
 
     model: str
     direction: str
@@ -49,6 +55,12 @@ class Row:
     l1_to_source: float | None
     psnr_to_truth: float | None
     ssim_to_truth: float | None
+    frechet_target: float | None = None
+    kernel_target: float | None = None
+    frechet_diagonal: float | None = None
+    l1_outside: float | None = None
+    own_accuracy_bits: float | None = None
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,6 +91,11 @@ COLUMNS = (
     Column("L1 to source", lambda row: row.l1_to_source, 2, "neither"),
     Column("PSNR to truth", lambda row: row.psnr_to_truth, 1, "higher"),
     Column("SSIM to truth", lambda row: row.ssim_to_truth, 3, "higher"),
+    Column("L1 outside the edit", lambda row: row.l1_outside, 2, "lower", detail=True),
+    Column("kernel to target x1000", lambda row: row.kernel_target, 2, "lower", factor=1000, detail=True),
+    Column("Fréchet to target", lambda row: row.frechet_target, 2, "lower", detail=True),
+    Column("diagonal Fréchet", lambda row: row.frechet_diagonal, 2, "lower", detail=True),
+    Column("bit accuracy by its own discriminator", lambda row: row.own_accuracy_bits, 3, "higher", detail=True),
 )
 """The measures of a row, all attributes taken together. L1 is in levels of 0 to 255, PSNR in dB, the others have no unit.
 
@@ -152,6 +169,8 @@ class Report:
         """The rows of the 8-bit chain as plain text, 100 columns wide, the accuracy by attribute for inv, facts, and conclusion."""
         from rich.console import Console
 
+        from viceversa.data.schema import printable
+
         rows = [row for row in self.rows if row.chain == "8bit"]
         text = io.StringIO()
         plain = Console(
@@ -165,7 +184,7 @@ class Report:
             highlight=False,
         )
         for line in filter(None, (self.warning, self.title, f"{self.subtitle}, every image of a chain rounded to 8 bits")):
-            plain.print(line)
+            plain.print(printable(line))
         for name, meaning in MEANING.items():
             plain.print(f"{name}: {meaning}")
         plain.print()
@@ -177,16 +196,19 @@ class Report:
             plain.print(_table(inverted, columns[start : start + _ACROSS]))
         plain.print()
         for label, fact in self.facts.items():
-            plain.print(f"{label}: {fact}")
+            plain.print(printable(f"{label}: {fact}"))
         if self.conclusion:
-            plain.print(f"\n{self.conclusion}")
+            plain.print(f"\n{printable(self.conclusion)}")
         return "\n".join(line.rstrip() for line in text.getvalue().splitlines()) + "\n"
 
     def save(self, directory: Path | str) -> None:
         """Writes metrics.json, all rows, and report.html, one file without links. Raises ValueError for a value that is NaN."""
         from viceversa.evaluation.page import page
 
-        rows = [{**vars(row), "accuracy_by_attribute": dict(row.accuracy_by_attribute)} for row in self.rows]
+        rows = [
+            {**vars(row), "accuracy_by_attribute": dict(row.accuracy_by_attribute), "intervals": dict(row.intervals)}
+            for row in self.rows
+        ]
         metrics = {"extractor": self.extractor, "dataset": self.dataset, "comparable": self.genuine, "rows": rows}
         files = {"metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n", "report.html": page(self)}
         for name, content in files.items():
@@ -202,10 +224,12 @@ def _table(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
+    from viceversa.data.schema import printable
+
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
     table.add_column("model", overflow="fold", vertical="bottom")
     for title in ("k", *(column.title for column in columns)):
-        table.add_column("\n".join(wrap(title, _HEAD)), justify="right", no_wrap=True, vertical="bottom")
+        table.add_column("\n".join(wrap(printable(title), _HEAD)), justify="right", no_wrap=True, vertical="bottom")
     for direction in sorted({row.direction for row in rows}):
         table.add_section()
         table.add_row(direction)
@@ -215,5 +239,5 @@ def _table(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
                 values = [{column.text(row) for row in found} for column in columns]
                 lines = [["any", *(texts.pop() if len(texts) == 1 else UNDEFINED for texts in values)]]
             for number, line in enumerate(lines):
-                table.add_row("" if number else f"  {name}", *line)
+                table.add_row("" if number else f"  {printable(name)}", *line)
     return table

@@ -23,6 +23,13 @@ def l1(images: Pixels, others: Pixels) -> NDArray[np.float64]:
     return _by_batch(lambda left, right: (left - right).abs().mean((1, 2, 3)), images, others)
 
 
+def l1_where(images: Pixels, others: Pixels, where: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """l1 over the positions (N, H, W) that are marked: (N,), NaN where none is."""
+    difference = np.abs(np.asarray(images, np.int16) - np.asarray(others, np.int16)).mean(3)
+    count = where.sum((1, 2))
+    return np.where(count > 0, (difference * where).sum((1, 2)) / np.maximum(count, 1), np.nan)
+
+
 def psnr(images: Pixels, others: Pixels) -> NDArray[np.float64]:
     """10 log10(255^2 / mean squared difference) in dB, at most 100, which equal images get: (N, H, W, C) twice -> (N,)."""
     return _by_batch(_peak_ratio, images, others)

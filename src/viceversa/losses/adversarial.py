@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from viceversa.draws import Draws
+from viceversa.errors import UsageError
 from viceversa.gan import GanLoss
 from viceversa.journey import Journey
 
@@ -56,6 +57,9 @@ class ImagePool:
     def query(self, space: str, batch: Tensor, draws: Draws) -> Tensor:
         """As many images as the batch has, of its shape, without a graph: (N, C, H, W)."""
         kept = self.images.setdefault(space, [])
+        if kept and kept[0].shape != batch.shape[1:]:
+            theirs, ours = tuple(kept[0].shape), tuple(batch.shape[1:])
+            raise UsageError(f"the checkpoint's pool has images of {theirs}, not {ours}: begin a new run.")
         generator = draws.generator(f"pool {space}")
         answer = []
         for image in batch.detach():

@@ -19,6 +19,18 @@ class Cycle:
 
 
 @dataclass(frozen=True)
+class Triple:
+    """L1(T(T(x, c_0), c_1), T(x, c_1)): an edit is the same after another edit (arXiv 1811.03492, triple consistency).
+
+    c_1 is the route's next target. Gradients reach all three translations, as in the authors' code.
+    """
+
+    def __call__(self, journey: Journey) -> Tensor:
+        second = journey.onward().target
+        return F.l1_loss(journey.visit(journey.target, second), journey.visit(second))
+
+
+@dataclass(frozen=True)
 class Identity:
     """L1(T(x, c_x), x): translation to the domain where the image is changes nothing."""
 

@@ -37,13 +37,13 @@ class CycleGAN(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    width: int = Field(64, gt=0, description="channels of the generators' first layer")
-    blocks: int = Field(9, gt=0, description="residual blocks of a generator; the paper has 6 at 128 px")
-    critic_width: int = Field(64, gt=0, description="channels of the discriminators' first layer")
-    critic_layers: int = Field(3, gt=0, description="receptive field of a patch: 16, 34, 70, 142 px for 1 to 4")
+    width: int = Field(64, gt=0, le=4096, description="channels of the generators' first layer")
+    blocks: int = Field(9, gt=0, le=256, description="residual blocks of a generator; the paper has 6 at 128 px")
+    critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")
+    critic_layers: int = Field(3, gt=0, le=16, description="receptive field of a patch: 16, 34, 70, 142 px for 1 to 4")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
     identity: float = Field(0.5, ge=0, description="weight of the identity loss, times the cycle's; off where channels differ")
-    pool: int = Field(50, ge=0, description="generated images kept for the discriminators; 0 turns the pool off")
+    pool: int = Field(50, ge=0, le=100_000, description="generated images kept for the discriminators; 0 turns the pool off")
     learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for all networks")
 
 

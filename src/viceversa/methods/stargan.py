@@ -19,10 +19,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
 
 from viceversa.domains import Space
+from viceversa.errors import UsageError
 from viceversa.gan import GanLoss, Hinge, Wasserstein
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.classification import RealLabels, TargetLabels
-from viceversa.losses.cycle import Cycle
+from viceversa.losses.cycle import Cycle, Triple
 from viceversa.losses.penalties import R1, GradientPenalty
 from viceversa.method import Method, Optimizer, Phase, to_labels
 from viceversa.networks.adapters import Classifying, Labeled
@@ -41,14 +42,15 @@ class StarGAN(BaseModel):
     generator: Literal["label", "label-normalized", "masked"] = Field(
         "label", description="StarGAN's own generator, the same with a norm before the tanh, or one that repaints under a mask"
     )
-    width: int = Field(64, gt=0, description="channels of the generator's first layer")
-    blocks: int = Field(6, gt=0, description="residual blocks of the generator")
-    critic_width: int = Field(64, gt=0, description="channels of the discriminator's first layer")
+    width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
+    blocks: int = Field(6, gt=0, le=256, description="residual blocks of the generator")
+    critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
     critic_slope: float = Field(0.01, ge=0, lt=1, description="slope of the discriminator's leaky ReLUs below 0")
     critic_bias: bool = Field(False, description="biases in the discriminator's two heads")
     gan: Literal["wgan-gp", "hinge-r1"] = Field("wgan-gp", description="adversarial loss and its penalty")
     classification: float = Field(1.0, ge=0, description="weight of the classification losses")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
+    triple: float = Field(0.0, ge=0, description="weight of triple consistency (arXiv 1811.03492), the cycle's there; 0: off")
     gradient_penalty: float = Field(10.0, ge=0, description="weight of WGAN-GP's penalty")
     gamma: float = Field(1.0, ge=0, description="weight of R1, which is computed at every 4th step")
     critic_steps: int = Field(5, gt=0, description="discriminator steps for each generator step")
@@ -66,6 +68,8 @@ GENERATORS: Mapping[str, Callable[..., nn.Module]] = {
 def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = linear_decay) -> Method:
     """StarGAN on one space of labeled images, of sides that are multiples of 4 and powers of 2 from 8 px."""
     spec = space.images[space.only]
+    if not space.attributes:
+        raise UsageError("StarGAN translates between values of attributes, and the data has none.")
     network = GENERATORS[settings.generator]
     generator = Labeled(network(spec, space.label_width, width=settings.width, blocks=settings.blocks))
     layers = int(math.log2(min(spec.height, spec.width))) - 1
@@ -90,11 +94,13 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
             Phase("generator", learns=("generator",), plan=plan, when=every(settings.critic_steps), objective=Objective(
                 adversarial=(1, Fool(gan)),
                 classification=(settings.classification, TargetLabels(space)),
-                cycle=(settings.cycle, Cycle())),
+                cycle=(settings.cycle, Cycle()),
+                triple=(settings.triple, Triple())),
                 chained=("adversarial", "classification", "cycle")),
         ),
         destination=to_labels(space),
         averaged=("generator",),
+        discriminate=discriminator,
     )  # fmt: skip
 
 

@@ -41,6 +41,12 @@ def multicyclic_limited() -> Recipe[stargan_method.StarGAN]:
     return Recipe[stargan_method.StarGAN](name="multicyclic-limited", method=SMALL_STARGAN, multicycle=limited)
 
 
+def triple() -> Recipe[stargan_method.StarGAN]:
+    """StarGAN with triple consistency: an edit must come out the same after another edit."""
+    method = SMALL_STARGAN.model_copy(update={"triple": SMALL_STARGAN.cycle})
+    return Recipe[stargan_method.StarGAN](name="triple", method=method)
+
+
 def cyclegan() -> Recipe[cyclegan_method.CycleGAN]:
     """CycleGAN between people with and without glasses, small enough for a laptop."""
     return Recipe[cyclegan_method.CycleGAN](
@@ -87,6 +93,7 @@ RECIPES: Mapping[str, Callable[[], Recipe[Any]]] = {
     "stargan": stargan,
     "multicyclic": multicyclic,
     "multicyclic-limited": multicyclic_limited,
+    "triple": triple,
     "cyclegan": cyclegan,
     "stargan-celeba": stargan_celeba,
     "multicyclic-celeba": multicyclic_celeba,

@@ -15,10 +15,11 @@ import hashlib
 import io
 import json
 import os
-import pickle
 import shutil
 import sys
 import tempfile
+import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,13 @@ import safetensors.torch
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, is_out_of_memory
 from viceversa.files import write_atomically
 from viceversa.method import Method
 from viceversa.training.step import Trainee
 
 KEPT = 2
+FILES = ("networks.safetensors", "averages.safetensors", "training.pt")
 MANIFEST = "manifest.json"
 _SEALS = TypeAdapter(dict[str, tuple[int, str]])
 """By the name of a file: its size in bytes and its SHA-256."""
@@ -51,11 +53,8 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
     }
     buffer = io.BytesIO()
     torch.save(state, buffer)
-    contents = {
-        "networks.safetensors": safetensors.torch.save(_flat(trainee.method)),
-        "averages.safetensors": safetensors.torch.save(_flat(averages, trainee.method.averaged)),
-        "training.pt": buffer.getvalue(),
-    }
+    weights = _flat(trainee.method), _flat(averages, trainee.method.averaged)
+    contents = dict(zip(FILES, [*map(safetensors.torch.save, weights), buffer.getvalue()], strict=True))
     seals = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in contents.items()}
     contents[MANIFEST] = (json.dumps(seals, indent=2) + "\n").encode()
     partial = None
@@ -99,14 +98,20 @@ def restore_training(checkpoint: Path, trainee: Trainee, averages: Method) -> in
     """Brings a training to a checkpoint's state and returns how many steps it had. Raises UsageError."""
     restore_weights(checkpoint, trainee.method)
     _load(checkpoint / "averages.safetensors", averages)
-    state = _training_state(checkpoint / "training.pt")
+    file = checkpoint / "training.pt"
+    state = _training_state(file)
     _same_names(checkpoint, "optimizers", state["optimizers"], trainee.optimizers)
     _same_names(checkpoint, "memory", state["memory"], trainee.method.memory)
-    for name, optimizer in trainee.optimizers.items():
-        optimizer.load_state_dict(state["optimizers"][name])
     device = next(trainee.method.networks.parameters()).device
-    for name, memory in trainee.method.memory.items():
-        memory.load_state_dict({key: value.to(device) for key, value in state["memory"][name].items()})
+    try:
+        for name, optimizer in trainee.optimizers.items():
+            _restore_optimizer(optimizer, state["optimizers"][name])
+        for name, memory in trainee.method.memory.items():
+            memory.load_state_dict({key: value.detach().to(device) for key, value in state["memory"][name].items()})
+    except Exception as error:  # what is in the file may be anything
+        if is_out_of_memory(error):
+            raise
+        raise UsageError(f"{str(file)!r} is of another training: its {name} does not fit this one.") from error
     return int(state["step"])
 
 
@@ -119,7 +124,8 @@ def restore_weights(checkpoint: Path, method: Method, *, averaged: bool = False)
 
 def _checkpoints(run: Path) -> list[Path]:
     folder = run / "checkpoints"
-    return sorted(path for path in folder.iterdir() if path.name.isdigit()) if folder.is_dir() else []
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in paths if path.name.isascii() and path.name.isdigit())
 
 
 def _last_whole(run: Path) -> tuple[Path | None, list[Path]]:
@@ -134,13 +140,18 @@ def _last_whole(run: Path) -> tuple[Path | None, list[Path]]:
 
 
 def _damaged(checkpoint: Path) -> Path | None:
-    """The first file of a checkpoint that is not as the manifest has it, if there is one."""
-    file = checkpoint / MANIFEST
+    """The first file of a checkpoint that is not as the manifest has it, if there is one. Only regular files are opened."""
+    file = manifest = checkpoint / MANIFEST
     try:
-        for name, seal in _SEALS.validate_json(file.read_bytes()).items():
+        seals = _SEALS.validate_json(manifest.read_bytes() if manifest.is_file() else b"")
+        if seals.keys() != set(FILES):
+            return manifest
+        for name, (size, digest) in seals.items():
             file = checkpoint / name
+            if not file.is_file() or file.stat().st_size != size:
+                return file
             with file.open("rb") as stream:
-                if (file.stat().st_size, hashlib.file_digest(stream, "sha256").hexdigest()) != seal:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
                     return file
     except (OSError, ValidationError):
         return file
@@ -158,30 +169,58 @@ def _flat(method: Method, only: tuple[str, ...] | None = None) -> dict[str, torc
 
 
 def _load(file: Path, method: Method) -> None:
-    """Loads the tensors that a file holds; every one of them must have its place and shape."""
+    """Loads the tensors that a file holds; every one of them must have its place, shape and type, and be finite."""
     try:
         stored = safetensors.torch.load_file(file)
-    except (OSError, safetensors.SafetensorError) as error:
+    except Exception as error:  # what is in the file may be anything
         raise UsageError(f"cannot read the checkpoint file {str(file)!r}: {error}.") from error
     own = method.networks.state_dict()
     for name, value in stored.items():
-        if name not in own or own[name].shape != value.shape:
-            odd = f"{name} {tuple(value.shape)} has no place in this one"
+        if name not in own or own[name].shape != value.shape or own[name].dtype != value.dtype:
+            odd = f"{name} {tuple(value.shape)} of {value.dtype} has no place in this one"
             raise UsageError(f"{str(file)!r} is the checkpoint of another method: {odd}.")
+        if not value.isfinite().all():
+            raise UsageError(f"{str(file)!r} has values in {name} that are not finite: remove {str(file.parent)!r}, or train anew.")
     if file.name.startswith("networks") and (missing := own.keys() - stored.keys()):
         raise UsageError(f"{str(file)!r} is the checkpoint of another method: it lacks {sorted(missing)[0]}.")
     method.networks.load_state_dict(stored, strict=False)
 
 
 def _training_state(file: Path) -> dict[str, Any]:
-    """The step, the optimizers and the memory that were saved, read as data only."""
+    """The step, the optimizers and the memory that were saved, read as data only: code in the file is never run."""
     try:
-        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        with warnings.catch_warnings(action="ignore"):
+            state = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # what is in the file may be anything
         raise UsageError(f"cannot read the checkpoint file {str(file)!r}: it is missing or damaged.") from error
-    return state
+    match state:
+        case {"step": int(step), "optimizers": dict(), "memory": dict()} if step == int(file.parent.name):
+            return dict(state)
+        case _:
+            raise UsageError(f"{str(file)!r} is not the state of a training after step {int(file.parent.name)}.")
 
 
-def _same_names(checkpoint: Path, what: str, stored: dict[str, Any], own: Any) -> None:
+def _same_names(checkpoint: Path, what: str, stored: dict[Any, Any], own: Mapping[str, Any]) -> None:
     if stored.keys() != own.keys():
-        raise UsageError(f"{str(checkpoint)!r} is of another method: its {what} are {sorted(stored)}, not {sorted(own)}.")
+        theirs = sorted(map(str, stored))
+        raise UsageError(f"{str(checkpoint)!r} is of another method: its {what} are {theirs}, not {sorted(own)}.")
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Any]) -> None:
+    """Loads an optimizer's state. Adam's settings are the method's, whatever the file says. Raises ValueError and others."""
+    if type(optimizer) is not torch.optim.Adam:
+        optimizer.load_state_dict(stored)
+        return
+    optimizer.load_state_dict({"state": stored["state"], "param_groups": optimizer.state_dict()["param_groups"]})
+    moments = {weight: _moments(weight, group["amsgrad"]) for group in optimizer.param_groups for weight in group["params"]}
+    for weight, state in optimizer.state.items():
+        for name, value in state.items():
+            state[name] = value.detach().clone()  # whatever memory the file made several of them share
+        if {name: (value.shape, value.dtype, value.layout) for name, value in state.items()} != moments[weight]:
+            raise ValueError(f"the moments of a weight of {tuple(weight.shape)} have other shapes or types")
+
+
+def _moments(weight: torch.Tensor, amsgrad: bool) -> dict[str, tuple[tuple[int, ...], torch.dtype, torch.layout]]:
+    """What Adam keeps of a weight: names, shapes and types."""
+    names = ("exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if amsgrad else []))
+    return {"step": ((), torch.float32, torch.strided)} | dict.fromkeys(names, (weight.shape, weight.dtype, torch.strided))

@@ -45,7 +45,10 @@ class Loader:
         for need in self.needs:
             if need.space not in self.images or not len(self.images[need.space]):
                 raise UsageError(f"the data has no training images of {need.space!r}.")
-            self.augment.check(self.images[need.space].pixels.shape[3])
+            _, height, width, channels = self.images[need.space].pixels.shape
+            self.augment.check(channels)
+            if self.shift >= min(height, width):
+                raise UsageError(f"shift={self.shift} moves images of {height}x{width} pixels out of themselves: take less.")
         self.count = max(len(self.images[need.space]) for need in self.needs)
         if self.batch < self.processes:
             raise UsageError(f"a batch of {self.batch} images cannot be shared by {self.processes} processes.")

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from viceversa.data.dataset import Dataset
+from viceversa.data.schema import printable
 from viceversa.data.sources import located
 from viceversa.domains import Space
 from viceversa.errors import UsageError, unknown
@@ -109,13 +110,14 @@ def run_recipe(
         raise UsageError(f"init_only={', '.join(recipe.init_only)} names networks of a run: give init, that run, too.")
     accelerator = accelerator_for(str(run))
     with _alone(run, accelerator):
+        _check_contents(run)
         stored = read_record(run) if resume else None
         if stored is None:
             _check_room(run, overwrite=overwrite)
         accelerator.wait_for_everyone()  # the leading one is about to write
         if stored and stored.dataset == "imported":
             raise UsageError(f"{str(run)!r} was imported and has no training to go on with: start another with --init {run}.")
-        start = None if recipe.init is None else str(Path(recipe.init).resolve())
+        start = None if recipe.init is None else str(Path(recipe.init).absolute())
         recipe = updated(recipe, {"data": located(recipe.data), "init": start})
         dataset = dataset_of(recipe)
         if dataset.summary and stored is None and accelerator.is_main_process and not quiet:
@@ -198,7 +200,7 @@ def _initialize(trainer: Trainer, recipe: Recipe[Any], own: Builder | None, star
     for method in (trainer.method, trainer.averages):
         taken = initialize(method, trainer.dataset.space, start, only=recipe.init_only, build=own)
     if trainer.accelerator.is_main_process and not trainer.quiet:
-        print(f"starts from {start}: {', '.join(taken)}", file=sys.stderr)
+        print(printable(f"starts from {start}: {', '.join(taken)}"), file=sys.stderr)
 
 
 def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelerator: Accelerator, stored: Record | None) -> Record:
@@ -261,6 +263,13 @@ def _check_room(run: Path, *, overwrite: bool) -> None:
         raise UsageError(f"the folder {str(run)!r} is not empty and holds no run: choose another with --out.")
     if not overwrite:
         raise UsageError(f"{str(run)!r} holds a run already: go on with it (--resume) or begin anew in its place (--overwrite).")
+
+
+def _check_contents(run: Path) -> None:
+    """Refuses what a training would write or read through: links, which may lead out of the run's folder, devices and pipes."""
+    for path in (run / name for name in CONTENTS):
+        if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
+            raise UsageError(f"{str(path)!r} is a link, or neither a file nor a folder: put what it stands for in its place.")
 
 
 def _make_room(run: Path) -> None:

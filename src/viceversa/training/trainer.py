@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -194,7 +195,10 @@ class Trainer:
         path = self.run / "metrics.jsonl"
         if self._leads and path.exists():
             lines = path.read_bytes().splitlines(keepends=True)
-            kept = [line for line in lines if line.endswith(b"\n") and json.loads(line)["step"] <= self.step]
+            steps = [_step(line) for line in lines]
+            if damaged := [line.endswith(b"\n") for line, step in zip(lines, steps, strict=True) if step is None].count(True):
+                print(f"viceversa: {damaged} lines of {str(path)!r} cannot be read and are left out.", file=sys.stderr)
+            kept = [line for line, step in zip(lines, steps, strict=True) if step is not None and step <= self.step]
             write_atomically(path, b"".join(kept))
         self.accelerator.init_trackers("events", init_kwargs={"tensorboard": {"purge_step": self.step + 1}})
 
@@ -203,6 +207,17 @@ class Trainer:
             with (self.run / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps({"step": self.step, **losses}) + "\n")
         self.accelerator.log(dict(losses), step=self.step)
+
+
+def _step(line: bytes) -> int | None:
+    """Which step a line of the log is of; None for one that cannot be read, or is but half there."""
+    try:
+        match json.loads(line):
+            case {"step": int(step)} if line.endswith(b"\n"):
+                return step
+    except (ValueError, RecursionError):
+        pass
+    return None
 
 
 @contextmanager

@@ -1,0 +1,87 @@
+"""Trains the arms of the experiment, measures each, and writes results/ARM-SEED.json. What is there is not done again.
+
+python benchmarks/multicyclic/run.py                        15 trainings, some two hours on two cores; may be interrupted
+python benchmarks/multicyclic/run.py --arms base full --seeds 0
+python benchmarks/multicyclic/report.py                     tables, figures and pictures from what is there
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+from arms import ARMS, SEEDS, Arm, command, environment
+from cost import operations
+
+from viceversa.data.sources import open_dataset
+from viceversa.evaluation.compare import compare
+from viceversa.evaluation.features import EXTRACTOR
+from viceversa.pictures import grid, save_png
+from viceversa.training.samples import samples
+from viceversa.translate import load
+
+RESULTS = Path(__file__).parent / "results"
+CYCLES, STEPS = 3, 10
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Which trainings, where, and how they are measured."""
+
+    arms: tuple[str, ...] = tuple(ARMS)
+    seeds: tuple[int, ...] = SEEDS
+    runs: Path = Path("runs/multicyclic")
+    """where they are trained"""
+    threads: int = 2
+    images: int = 500
+    """of the test split, the first so many"""
+
+
+def main() -> None:
+    """One after the other, seed by seed, so that an interrupted experiment has whole seeds."""
+    asked = tyro.cli(Experiment, description=__doc__)
+    for seed in asked.seeds:
+        for name in asked.arms:
+            result = RESULTS / f"{name}-{seed}.json"
+            if not result.exists():
+                print(f"{name}, seed {seed}", file=sys.stderr, flush=True)
+                run = asked.runs / f"{name}-{seed}"
+                seconds = trained(ARMS[name], seed, run, asked.threads)
+                result.parent.mkdir(exist_ok=True)
+                result.write_text(json.dumps(measured(ARMS[name], seed, run, seconds, asked), indent=1) + "\n")
+                picture(run, RESULTS / f"{name}-{seed}.png")
+
+
+def trained(arm: Arm, seed: int, run: Path, threads: int) -> float:
+    """Seconds of this process; less than the training took, where it was interrupted."""
+    started = time.monotonic()
+    subprocess.run(command(arm, seed, run), env=environment(threads), check=True, stdout=subprocess.DEVNULL)
+    return time.monotonic() - started
+
+
+def measured(arm: Arm, seed: int, run: Path, seconds: float, asked: Experiment) -> dict[str, Any]:
+    """All rows of the model; those of the bounds are the same for all, and are kept with the first one."""
+    dataset = open_dataset("avatars", 32)
+    comparison = compare({"model": load(run).candidate}, dataset, cycles=CYCLES, steps=STEPS, probes=True, samples=asked.images)
+    rows = comparison.report("").rows
+    return {
+        "arm": arm.recipe, "seed": seed, "updates": arm.updates, "operations": arm.updates * operations(arm.recipe),
+        "seconds": round(seconds, 1), "threads": asked.threads, "dataset": dataset.name, "extractor": EXTRACTOR,
+        "images": asked.images, "rows": [vars(row) for row in rows],
+    }  # fmt: skip
+
+
+def picture(run: Path, path: Path) -> None:
+    """The same people for every arm: translated one attribute at a time, along a chain, and back home."""
+    model = load(run)
+    save_png(grid(*samples(model.method, open_dataset("avatars", 32), 0, people=4)), path)
+
+
+if __name__ == "__main__":
+    main()
