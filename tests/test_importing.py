@@ -250,7 +250,7 @@ def test_an_imported_stargan_is_evaluated_and_is_a_start_on_own_data(tmp_path: P
         lines.append(f"{number}.png,{split},{('black', 'blond', 'brown')[number % 3]},{number // 3 % 2},{number // 5 % 2}")
     (tmp_path / "faces.csv").write_text("\n".join(lines))
     report = evaluate(tmp_path / "run", str(tmp_path / "faces.csv"), cycles=1, samples=4, quiet=True)
-    assert {row.model for row in report.rows} == {"run", "floor", "ceiling"}
+    assert {row.model for row in report.rows} == {"run", "floor", "ceiling", "real"}
     own = {"method.generator": "label", "method.width": 4, "method.blocks": 2, "method.critic_width": 4}
     short = {"size": 32, "batch": 4, "labeller": False, "average": 0, "precision": "fp32", "quiet": True}
     data = str(tmp_path / "faces.csv")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,29 +51,30 @@ def main() -> None:
             if not result.exists():
                 print(f"{name}, seed {seed}", file=sys.stderr, flush=True)
                 run = asked.runs / f"{name}-{seed}"
-                seconds = trained(ARMS[name], seed, run, asked.threads)
+                subprocess.run(
+                    command(ARMS[name], seed, run), env=environment(asked.threads), check=True, stdout=subprocess.DEVNULL
+                )
                 result.parent.mkdir(exist_ok=True)
-                result.write_text(json.dumps(measured(ARMS[name], seed, run, seconds, asked), indent=1) + "\n")
+                result.write_text(json.dumps(measured(ARMS[name], seed, run, asked), indent=1) + "\n")
                 picture(run, RESULTS / f"{name}-{seed}.png")
 
 
-def trained(arm: Arm, seed: int, run: Path, threads: int) -> float:
-    """Seconds of this process; less than the training took, where it was interrupted."""
-    started = time.monotonic()
-    subprocess.run(command(arm, seed, run), env=environment(threads), check=True, stdout=subprocess.DEVNULL)
-    return time.monotonic() - started
-
-
-def measured(arm: Arm, seed: int, run: Path, seconds: float, asked: Experiment) -> dict[str, Any]:
+def measured(arm: Arm, seed: int, run: Path, asked: Experiment) -> dict[str, Any]:
     """All rows of the model; those of the bounds are the same for all, and are kept with the first one."""
     dataset = open_dataset("avatars", 32)
     comparison = compare({"model": load(run).candidate}, dataset, cycles=CYCLES, steps=STEPS, probes=True, samples=asked.images)
     rows = comparison.report("").rows
     return {
         "arm": arm.recipe, "seed": seed, "updates": arm.updates, "operations": arm.updates * operations(arm.recipe),
-        "seconds": round(seconds, 1), "threads": asked.threads, "dataset": dataset.name, "extractor": EXTRACTOR,
+        "seconds": round(seconds_of(run), 1), "threads": asked.threads, "dataset": dataset.name, "extractor": EXTRACTOR,
         "images": asked.images, "rows": [vars(row) for row in rows],
     }  # fmt: skip
+
+
+def seconds_of(run: Path) -> float:
+    """From the first file of a run to its last checkpoint: pauses count."""
+    written = [path.stat().st_mtime for path in run.glob("checkpoints/*/manifest.json")]
+    return max(written) - (run / "recipe.json").stat().st_mtime
 
 
 def picture(run: Path, path: Path) -> None:

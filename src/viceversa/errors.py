@@ -33,3 +33,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory was exhausted: PyTorch has an exception for it on CUDA only."""
     signs = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
     return isinstance(error, MemoryError) or any(sign in str(error) for sign in signs)
+
+
+def quoted(text: str) -> str:
+    """The text in quotes, on one line, for a terminal: what cannot be printed is escaped, the middle of what is long left out."""
+    return repr(text if len(text) <= 80 else f"{text[:39]}…{text[-40:]}")
+
+
+def printable(text: str) -> str:
+    """The text on one line, for a terminal: what cannot be printed is escaped."""
+    return text if text.isprintable() else repr(text)[1:-1]

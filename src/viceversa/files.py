@@ -30,6 +30,14 @@ def vacant(folder: Path) -> bool:
     return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
 
 
+def in_utf8(path: str | Path, what: str) -> str:
+    """The path, if it is text. Raises UsageError for bytes that are none, which JSON and other files cannot hold."""
+    try:
+        return os.fsdecode(path).encode().decode()
+    except UnicodeEncodeError:
+        raise UsageError(f"the name of {what} {os.fsdecode(path)!r} is not in UTF-8: rename it.") from None
+
+
 def readable(path: Path, what: str) -> Path:
     """The path, if something is there. Raises UsageError."""
     if not path.exists():

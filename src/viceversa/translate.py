@@ -23,7 +23,7 @@ from viceversa.journey import walk
 from viceversa.method import Builder, Method, Request
 from viceversa.recipes import builder
 from viceversa.recipes.record import Record, read_record
-from viceversa.training.checkpoint import latest_checkpoint, restore_weights
+from viceversa.training.checkpoint import check_shapes, latest_checkpoint, restore_weights
 
 Picture = Image.Image | str | Path | Pixels
 """An image: Pillow's, a file's path, or an array (H, W, C) of uint8 or uint16."""
@@ -171,6 +171,8 @@ def load(run: str | Path, *, build: Builder | None = None) -> Model:
     checkpoint = latest_checkpoint(folder)
     if checkpoint is None:
         raise UsageError(f"{str(run)!r} has no checkpoint yet.")
+    if build is None:
+        check_shapes(checkpoint, builder(record.recipe), record.space)
     method = builder(record.recipe, build)(record.space)
     restore_weights(checkpoint, method, averaged=record.recipe.training.average > 0)
     method.networks.eval().requires_grad_(False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -118,6 +119,19 @@ def test_one_line_that_names_the_value_and_nothing_changes(folder: Path, line: s
     assert said.out == ""
     assert said.err.startswith("viceversa: ") and said.err.count("\n") == 1, said.err
     assert all(part in said.err for part in WRONG[line]), said.err
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("option", ["--data", "--init", "--out"])
+def test_a_name_of_bytes_that_are_no_text_is_refused(folder: Path, option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Python has a lone surrogate for such a byte, which neither recipe.json nor TensorBoard's files can hold."""
+    before = contents(folder)
+    paths = {"--data": "full", "--out": "labels", option: f"full{os.fsdecode(bytes([255]))}"}
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "stargan", "--overwrite", *(part for pair in paths.items() for part in pair)])
+    said = capsys.readouterr()
+    assert (stop.value.code, said.out) == (2, "")
+    assert "is not in UTF-8: rename it" in said.err and said.err.count("\n") == 1 and "full\\udcff" in said.err
     assert contents(folder) == before
 
 

@@ -203,9 +203,7 @@ def test_links_do_what_their_names_say() -> None:
     flat = torch.full((3, 3, 32, 32), 20 / 127.5)
     noisy = (linked(flat, "noise", 0, 0) + 1) * 127.5
     # a deviation of 2 levels, and 1 / 12 of rounding
-    assert noisy.std().item() == pytest.approx((4 + 1 / 12) ** 0.5, rel=0.05) and noisy.mean().item() == pytest.approx(
-        148, abs=0.2
-    )
+    assert noisy.std().item() == pytest.approx((4 + 1 / 12) ** 0.5, rel=0.05) and noisy.mean().item() == pytest.approx(148, abs=0.2)
     assert torch.equal(linked(flat[1:], "noise", 1, 0), linked(flat, "noise", 0, 0)[1:]), "by the image's number, not the batch"
     assert not torch.equal(linked(flat, "noise", 0, 1), linked(flat, "noise", 0, 0))
     dot = torch.full((1, 1, 5, 5), -1.0)

@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from viceversa import __version__
-from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, unknown
+from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, printable, unknown
 
 COMMANDS = {
     "demo": "train StarGAN with and without the multicyclic loss on drawn faces, and compare them, in minutes",
     "train": "train a recipe, or go on with a run",
     "translate": "translate images with a trained run",
     "evaluate": "measure a trained run after 0, 1, 2, 3 repeated translations",
+    "compare": "measure several models side by side, runs or functions of your own",
     "import": "make a run of the weights of yunjey/stargan or pytorch-CycleGAN-and-pix2pix",
     "data": "write a data set as images and a table",
     "recipes": "list what can be trained",
@@ -72,10 +73,5 @@ def _run(arguments: list[str]) -> int:
 
 def _complaint(text: str, code: int) -> int:
     """One line, in which nothing of a name can move the cursor or color the terminal."""
-    line = " ".join(text.split())
-    if not line.isprintable():
-        from viceversa.data.schema import printable  # here, since it imports PyTorch
-
-        line = printable(line)
-    print(f"viceversa: {line}", file=sys.stderr)
+    print(f"viceversa: {printable(' '.join(text.split()))}", file=sys.stderr)
     return code

@@ -10,8 +10,8 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
-from viceversa.data.schema import printable
 from viceversa.data.sources import open_dataset, write_dataset
+from viceversa.errors import printable
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,8 @@ from tyro.conf import arg
 
 from viceversa.cli.parsing import parsed
 from viceversa.data.dataset import Dataset
-from viceversa.data.schema import printable
 from viceversa.data.sources import open_dataset
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, printable
 from viceversa.evaluation.bootstrap import paired_interval
 from viceversa.evaluation.chains import Direction, Place
 from viceversa.evaluation.compare import Comparison, compare

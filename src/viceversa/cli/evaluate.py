@@ -10,7 +10,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
-from viceversa.data.schema import printable
+from viceversa.errors import printable
 from viceversa.evaluation.compare import evaluate
 
 

@@ -13,9 +13,8 @@ from tyro.conf import Positional, arg
 
 from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.cli.parsing import parsed
-from viceversa.data.schema import printable
 from viceversa.domains import AnyAttribute
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, printable
 from viceversa.importing import import_cyclegan, import_stargan
 
 

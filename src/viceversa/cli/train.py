@@ -12,8 +12,7 @@ from pydantic import ValidationError
 from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
-from viceversa.data.schema import printable
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, printable
 from viceversa.recipes import recipe_named
 from viceversa.recipes.record import read_record
 from viceversa.recipes.settings import Recipe

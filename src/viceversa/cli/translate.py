@@ -12,9 +12,8 @@ from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
 from viceversa.data.decoding import SUFFIXES, BadImage, encode, suffix_for
-from viceversa.data.schema import printable
 from viceversa.domains import Domain, Space
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, printable
 from viceversa.files import readable
 from viceversa.translate import load
 

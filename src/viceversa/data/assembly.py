@@ -16,11 +16,10 @@ from viceversa.data.checks import SPLITS
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.fitting import Filter
 from viceversa.data.packing import digest
-from viceversa.data.schema import printable, quoted
 from viceversa.data.store import Files, Preparation, Prepared, prepared
 from viceversa.data.tables import Table, summary
 from viceversa.domains import AnyAttribute, ImageSpec, Space
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, printable, quoted
 
 Parts = Mapping[str, Mapping[str, Sequence[str]]]
 """split -> space -> files, relative to the data set's folder."""
@@ -47,7 +46,7 @@ class Wanted:
 
 
 def assembled(
-    name: str, files: Files, parts: Parts, attributes: tuple[AnyAttribute, ...], labels: Mapping[str, Tensor], wanted: Wanted
+    name: str, files: Files, parts: Parts, attributes: tuple[AnyAttribute, ...], labels: Mapping[str, list[float]], wanted: Wanted
 ) -> Dataset:
     """The data set of some files. labels: file -> its row (K,), where there are attributes.
 
@@ -68,7 +67,7 @@ def assembled(
         row = {file: number for number, file in enumerate(ready.names)}
         for split in SPLITS:
             kept = [file for file in parts[split][space] if file in row]
-            rows = torch.stack([labels[file] for file in kept]) if attributes and kept else None
+            rows = torch.tensor([labels[file] for file in kept]) if attributes and kept else None
             start = row[kept[0]] if kept else 0  # a split's rows are neighbors
             splits[split][space] = Images(ready.pixels[start : start + len(kept)], rows, tuple(kept))
     bad = {file: reason for ready in found.values() for file, reason in ready.bad.items()}
@@ -95,7 +94,7 @@ def from_table(name: str, files: Files, table: Table, wanted: Wanted) -> Dataset
     parts: dict[str, dict[str, list[str]]] = {split: {space: [] for space in names} for split in SPLITS}
     for file, split, space in rows:
         parts[split][space].append(file)
-    labels = {} if wanted.spaces else dict(zip(table.files, table.labels, strict=True))
+    labels = {} if wanted.spaces else dict(zip(table.files, table.labels.tolist(), strict=True))
     dataset = assembled(name, files, parts, () if wanted.spaces else table.attributes, labels, wanted)
     kept = {file for spaces in dataset.splits.values() for images in spaces.values() for file in images.ids}
     return replace(dataset, summary="\n".join(filter(None, (summary(_only(table, kept), name), dataset.summary))))

@@ -16,10 +16,9 @@ from torch import Tensor
 
 from viceversa.attributes import Binary, OneOf
 from viceversa.data.checks import SPLITS, checked_paths, faults
-from viceversa.data.schema import printable, quoted
 from viceversa.data.tables import Table, refuse_faulty
 from viceversa.domains import Space
-from viceversa.errors import UsageError, unknown
+from viceversa.errors import UsageError, printable, quoted, unknown
 
 ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
 HAIR = {"Black_Hair": "black", "Blond_Hair": "blond", "Brown_Hair": "brown"}

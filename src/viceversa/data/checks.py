@@ -11,8 +11,7 @@ from functools import cache
 from pathlib import Path, PureWindowsPath
 from typing import TypeVar
 
-from viceversa.data.schema import quoted
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, quoted
 
 SPLITS = ("train", "validation", "test")
 SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
@@ -37,7 +36,7 @@ def checked_paths(names: Sequence[str], rows: Sequence[int]) -> tuple[str, ...]:
     paths = [name.replace("\\", "/") for name in names]
 
     def leaves(path: str) -> bool:
-        return path.startswith("/") or ".." in path.split("/") or bool(PureWindowsPath(path).drive)
+        return path.startswith("/") or ".." in path.split("/") or (path[1:2] == ":" and bool(PureWindowsPath(path).drive))
 
     refuse(found("files lie outside the folder: name them relative to it, without '..'", names, rows, map(leaves, paths)))
     files = tuple(map(posixpath.normpath, paths))

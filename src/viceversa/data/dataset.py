@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
 
-from viceversa.domains import Space
+if TYPE_CHECKING:  # the processes that read images start without torch, six times sooner
+    from torch import Tensor
+
+    from viceversa.domains import Space
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 """(N, H, W, C) images of 8 or 16 bits; memory-mapped where they come from the cache."""

@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 
 from viceversa.attributes import OneOf
 from viceversa.data.assembly import Parts, Wanted, assembled
 from viceversa.data.checks import SPLIT_NAMES, SPLITS
 from viceversa.data.dataset import Dataset
 from viceversa.data.decoding import SUFFIXES
-from viceversa.data.schema import quoted
 from viceversa.data.store import FolderFiles
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, quoted
 
 
 def open_folders(folder: Path, wanted: Wanted) -> Dataset:
@@ -39,8 +37,8 @@ def open_folders(folder: Path, wanted: Wanted) -> Dataset:
     if wanted.spaces:
         return assembled(folder.name, FolderFiles(folder), parts, (), {}, wanted)
     together = {split: {"images": [file for files in spaces.values() for file in files]} for split, spaces in parts.items()}
-    rows = F.one_hot(torch.arange(len(domains))).float()
-    labels = {file: rows[domains.index(domain)] for spaces in parts.values() for domain, files in spaces.items() for file in files}
+    rows = dict(zip(domains, torch.eye(len(domains)).tolist(), strict=True))
+    labels = {file: rows[domain] for spaces in parts.values() for domain, files in spaces.items() for file in files}
     return assembled(folder.name, FolderFiles(folder), together, (OneOf("domain", domains),), labels, wanted)
 
 
@@ -85,8 +83,8 @@ def _images(folder: Path, below: str) -> list[str]:
     found = []
     for place, directories, files in os.walk(folder / below):
         directories[:] = [name for name in directories if not name.startswith(".")]
-        paths = (Path(place) / name for name in files if not name.startswith("."))
-        found += [path.relative_to(folder).as_posix() for path in paths if path.suffix.lower() in SUFFIXES]
+        inside = Path(place).relative_to(folder).as_posix()
+        found += [f"{inside}/{name}" for name in files if name[0] != "." and name.lower().endswith(tuple(SUFFIXES))]
     if odd := next((name for name in found if not _is_text(name)), None):
         raise UsageError(f"the name of the image {quoted(odd)} is not in UTF-8: rename it.")
     return sorted(found)

@@ -12,10 +12,10 @@ import torch
 
 from viceversa.data.checks import SPLIT_NAMES, completed
 from viceversa.data.decoding import BadImage, Embedded
-from viceversa.data.schema import MOST_CHOICES, Column, printable, quoted, read_schema
+from viceversa.data.schema import MOST_CHOICES, Column, read_schema
 from viceversa.data.store import State
 from viceversa.data.tables import Sheet, Table, chosen, with_labels, without_empty
-from viceversa.errors import UsageError, unknown
+from viceversa.errors import UsageError, printable, quoted, unknown
 
 if TYPE_CHECKING:
     import datasets

@@ -12,8 +12,9 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from itertools import islice
 from queue import SimpleQueue
 from typing import IO, Any, TypeVar, cast
 
@@ -74,10 +75,13 @@ def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], title: st
             finally:
                 idle.put(worker)
 
-        asked = {threads.submit(ask, number) for number in range(len(tasks))}
+        numbers = iter(range(len(tasks)))
+        asked = {threads.submit(ask, number) for number in islice(numbers, 2 * size)}
         try:
-            for done in watched(as_completed(asked), title, total=len(asked)):
-                asked.remove(done)  # else all answers would be kept
+            for _ in watched(tasks, title):
+                done = wait(asked, return_when=FIRST_COMPLETED).done.pop()
+                asked.remove(done)
+                asked |= {threads.submit(ask, number) for number in islice(numbers, 1)}  # no more: answers that wait take memory
                 yield done.result()
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.domains import AnyAttribute
-from viceversa.errors import UsageError, unknown
+from viceversa.errors import UsageError, printable, quoted, unknown
 
 MOST_CHOICES = 20
 STEPS = 5
@@ -53,16 +53,6 @@ class Column(BaseModel):
         if self.low is not None and self.high is not None and self.low >= self.high:
             raise ValueError(f'"low" must be less than "high", not {self.low:g} and {self.high:g}')
         return self
-
-
-def quoted(text: str) -> str:
-    """The text in quotes, on one line, for a terminal: what cannot be printed is escaped, the middle of what is long left out."""
-    return repr(text if len(text) <= 80 else f"{text[:39]}…{text[-40:]}")
-
-
-def printable(text: str) -> str:
-    """The text on one line, for a terminal: what cannot be printed is escaped."""
-    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def in_json(title: str) -> str:

@@ -16,9 +16,9 @@ from torch import Tensor
 
 from viceversa.attributes import Attribute, Graded
 from viceversa.data.checks import SPLIT_NAMES, SPLITS, checked_paths, completed, faults, firsts, found, refuse, rows_per_split
-from viceversa.data.schema import Column, printable, quoted, read_column, read_schema
+from viceversa.data.schema import Column, read_column, read_schema
 from viceversa.domains import AnyAttribute, Space
-from viceversa.errors import UsageError, unknown
+from viceversa.errors import UsageError, printable, quoted, unknown
 from viceversa.files import readable
 
 _RESERVED = ("file", "split", "group", "space")
@@ -101,16 +101,17 @@ def _csv(path: Path) -> Sheet:
         readers = [csv.reader(io.StringIO(text), delimiter=mark, strict=True) for mark in ",;\t"]
         headers = [[title.strip() for title in next(filter(None, reader), [])] for reader in readers]
         header, reader = max(zip(headers, readers, strict=True), key=lambda pair: ("file" in pair[0], len(pair[0])))
-        lines = [(row, line) for row, line in enumerate(reader, 2) if line]
+        lines = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"cannot read {quoted(str(path))} as CSV in UTF-8: {error}.") from None
     titles = checked_titles(header)
-    for row, line in lines:
+    rows, lines = [row for row, line in enumerate(lines, 2) if line], [line for line in lines if line]
+    for row, line in zip(rows, lines, strict=True):
         if len(line) != len(titles):
             raise UsageError(f"row {row} of {quoted(str(path))} has {len(line)} cells; the first has {len(titles)}.")
-    cells = zip(*(line for _, line in lines), strict=True)
+    cells = zip(*lines, strict=True)
     columns = [[cell.strip() for cell in column] for column in cells] or [[] for _ in titles]
-    return Sheet(dict(zip(titles, columns, strict=True)), [row for row, _ in lines])
+    return Sheet(dict(zip(titles, columns, strict=True)), rows)
 
 
 def _parquet(path: Path) -> Sheet:

@@ -10,9 +10,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 
 from viceversa.data.dataset import Dataset
 from viceversa.data.fitting import shown
-from viceversa.data.schema import printable
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, printable
 from viceversa.evaluation.chains import DIRECTIONS, PROBES, Place, Trial, Way, outputs, trial
+from viceversa.evaluation.differences import differences
 from viceversa.evaluation.evaluate import Assessment, Candidate, Judge
 from viceversa.evaluation.features import EXTRACTOR
 from viceversa.evaluation.labeller import Labeller, independent_labeller, questions
@@ -49,6 +49,7 @@ class Comparison:
             facts=self._facts() | dict(facts or {}),
             conclusion=conclusion,
             strips=self.strips,
+            differences=differences({name: assessment.per_image for name, assessment in self.assessments.items()}),
         )
 
     def _facts(self) -> dict[str, str]:

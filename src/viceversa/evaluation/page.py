@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 
-from viceversa.data.schema import printable
+from viceversa.errors import printable
 from viceversa.evaluation.curves import curves, looks
+from viceversa.evaluation.differences import Difference, in_words
 from viceversa.evaluation.report import BOUNDS, COLUMNS, MEANING, Column, Report, Row, Strip, attribute_columns, by_model, defined
 from viceversa.pictures import grid, png
 
@@ -33,6 +34,7 @@ def page(report: Report) -> str:
         _section("Over the number of cycles", _curves(report.rows)),
         _section("What the chains make", "".join(map(_strip, report.strips))),
         _section("All results", _table(report.rows, defined(COLUMNS, report.rows)) if report.rows else ""),
+        _section("Differences", _differences(report.differences)),
         _section("Accuracy by attribute", _table(report.rows, attributes) if attributes else ""),
     ]
     style = resources.files("viceversa.evaluation").joinpath("report.css").read_text(encoding="utf-8")
@@ -83,6 +85,22 @@ def _curves(rows: Sequence[Row]) -> str:
     names += ["<li><i>━━</i> 8-bit chain</li>", "<li><i>┅┅</i> float chain</li>"]
     legend = f'<ul class="legend">{"".join(names)}</ul>\n'
     return f'{_pairs(MEANING, "meaning")}{legend}<div class="panels">\n{"".join(figures)}</div>\n'
+
+
+def _differences(found: Sequence[Difference]) -> str:
+    """A table of the models' differences from the first one."""
+    if not found:
+        return ""
+    most = 1 + max(each.cycles for each in found)
+    heads = "".join(f'<th scope="col">k = {number}</th>' for number in range(most))
+    lines = "".join(
+        f'<tr class="model"><th scope="row">{_text(model)}</th><td>{_text(measure)}</td>'
+        f"{'<td></td>' * (most - len(texts))}{''.join(f'<td>{_text(text)}</td>' for text in texts)}</tr>\n"
+        for model, measure, texts in in_words(found)
+    )
+    about = f"<p>From {_text(found[0].base)}, with 95 % intervals over images, paired by image; * where 0 is outside.</p>\n"
+    head = f'<thead><tr><th scope="col">model</th><th scope="col">measure</th>{heads}</tr></thead>'
+    return f'{about}<div class="scroll table" tabindex="0">\n<table>\n{head}\n<tbody>\n{lines}</tbody>\n</table>\n</div>\n'
 
 
 def _strip(strip: Strip) -> str:

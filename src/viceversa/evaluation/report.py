@@ -10,6 +10,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Literal
 
+from viceversa.evaluation.differences import Difference, in_words
 from viceversa.files import write_atomically
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Report:
 
     title: as in "runs/a on avatars"; extractor: the feature network, "lite0@128"; dataset: with its version, "avatars-32-v1".
     genuine: whether the test pixels are those that the version stands for; if not, the results are not comparable.
-    facts: what was measured, on what: a label -> one line of text. conclusion: a sentence.
+    facts: what was measured, on what: a label -> one line of text. conclusion: a sentence. differences: from the first model.
     """
 
     title: str
@@ -149,6 +150,7 @@ class Report:
     facts: Mapping[str, str]
     conclusion: str = ""
     strips: Sequence[Strip] = ()
+    differences: Sequence[Difference] = ()
 
     @property
     def subtitle(self) -> str:
@@ -169,7 +171,7 @@ class Report:
         """The rows of the 8-bit chain as plain text, 100 columns wide, the accuracy by attribute for inv, facts, and conclusion."""
         from rich.console import Console
 
-        from viceversa.data.schema import printable
+        from viceversa.errors import printable
 
         rows = [row for row in self.rows if row.chain == "8bit"]
         text = io.StringIO()
@@ -194,6 +196,11 @@ class Report:
         for start in range(0, len(columns), _ACROSS):
             plain.print("\naccuracy by attribute")
             plain.print(_table(inverted, columns[start : start + _ACROSS]))
+        if self.differences:
+            base = self.differences[0].base
+            plain.print(printable(f"\ndifference from {base} at k = 0, 1, ..., with 95 % intervals over images; *: 0 is outside"))
+            for model, measure, texts in in_words(self.differences):
+                plain.print(printable(f"{model}, {measure}: {'   '.join(texts)}"))
         plain.print()
         for label, fact in self.facts.items():
             plain.print(printable(f"{label}: {fact}"))
@@ -210,6 +217,7 @@ class Report:
             for row in self.rows
         ]
         metrics = {"extractor": self.extractor, "dataset": self.dataset, "comparable": self.genuine, "rows": rows}
+        metrics["differences"] = [vars(each) for each in self.differences]
         files = {"metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n", "report.html": page(self)}
         for name, content in files.items():
             write_atomically(Path(directory) / name, content.encode())
@@ -224,7 +232,7 @@ def _table(rows: Sequence[Row], columns: Sequence[Column]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    from viceversa.data.schema import printable
+    from viceversa.errors import printable
 
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
     table.add_column("model", overflow="fold", vertical="bottom")

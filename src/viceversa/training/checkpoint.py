@@ -20,6 +20,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +28,10 @@ import safetensors.torch
 import torch
 from pydantic import TypeAdapter, ValidationError
 
+from viceversa.domains import Space
 from viceversa.errors import UsageError, is_out_of_memory
 from viceversa.files import write_atomically
-from viceversa.method import Method
+from viceversa.method import Builder, Method
 from viceversa.training.step import Trainee
 
 KEPT = 2
@@ -63,8 +65,7 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
         partial = Path(tempfile.mkdtemp(dir=folder, prefix=".partial-"))
         for name, content in contents.items():
             write_atomically(partial / name, content)
-        if final.exists():
-            shutil.rmtree(final)
+        _remove(final)
         partial.rename(final)
     except OSError as error:
         if partial is not None:
@@ -75,7 +76,8 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
         raise UsageError(f"cannot write the checkpoint of step {step} to {str(folder)!r}: {reason}; {rest}.") from error
     kept = [path for path in _checkpoints(run) if path.name <= final.name][-KEPT:]  # later ones were found damaged
     for old in [*(path for path in _checkpoints(run) if path not in kept), *folder.glob(".partial-*")]:
-        shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):
+            _remove(old)
     return final
 
 
@@ -120,6 +122,30 @@ def restore_weights(checkpoint: Path, method: Method, *, averaged: bool = False)
     _load(checkpoint / "networks.safetensors", method)
     if averaged:
         _load(checkpoint / "averages.safetensors", method)
+
+
+def check_shapes(checkpoint: Path, build: Builder, space: Space) -> None:
+    """Raises UsageError where a packaged method's weights have other shapes than the checkpoint's, before there is memory for
+    them: a recipe.json may ask for any amount."""
+    file = checkpoint / "networks.safetensors"
+    with torch.device("meta"):
+        own = {name: list(value.shape) for name, value in build(space).networks.state_dict().items()}
+    try:
+        with safetensors.safe_open(file, "pt") as stored:
+            shapes = {name: stored.get_slice(name).get_shape() for name in stored.keys()}  # noqa: SIM118  (not a mapping)
+    except Exception as error:  # what is in the file may be anything
+        raise UsageError(f"cannot read the checkpoint file {str(file)!r}: {error}.") from error
+    for name, shape in shapes.items():
+        if own.get(name) != shape:
+            raise UsageError(f"{str(file)!r} is the checkpoint of another method: {name} {tuple(shape)} has no place in this one.")
+
+
+def _remove(path: Path) -> None:
+    """Whatever is there: a folder, or what has come in its place, of which shutil.rmtree would open a pipe and wait for ever."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _checkpoints(run: Path) -> list[Path]:
@@ -181,7 +207,8 @@ def _load(file: Path, method: Method) -> None:
             raise UsageError(f"{str(file)!r} is the checkpoint of another method: {odd}.")
         if not value.isfinite().all():
             raise UsageError(f"{str(file)!r} has values in {name} that are not finite: remove {str(file.parent)!r}, or train anew.")
-    if file.name.startswith("networks") and (missing := own.keys() - stored.keys()):
+    averaged = file.name.startswith("averages")
+    if missing := {name for name in own if not averaged or name.split(".")[0] in method.averaged} - stored.keys():
         raise UsageError(f"{str(file)!r} is the checkpoint of another method: it lacks {sorted(missing)[0]}.")
     method.networks.load_state_dict(stored, strict=False)
 

@@ -18,16 +18,17 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from viceversa.data.dataset import Dataset
-from viceversa.data.schema import printable
 from viceversa.data.sources import located
 from viceversa.domains import Space
-from viceversa.errors import UsageError, unknown
+from viceversa.errors import UsageError, printable, unknown
 from viceversa.evaluation.labeller import save_labeller
+from viceversa.files import in_utf8
 from viceversa.initializing import frozen, initialize
 from viceversa.method import Builder, Method
 from viceversa.recipes import builder, dataset_of, recipe_named
 from viceversa.recipes.record import Record, differences, dotted, read_record, write_record
 from viceversa.recipes.settings import Recipe
+from viceversa.training.checkpoint import check_shapes, latest_checkpoint
 from viceversa.training.hardware import accelerator_for, resolved_precision
 from viceversa.training.trainer import Trainer
 
@@ -106,6 +107,7 @@ def run_recipe(
 ) -> Outcome:
     """Trains complete settings in a run's folder; see `train`."""
     _check_wishes(until, resume=resume, overwrite=overwrite)
+    in_utf8(run, "the run")
     if recipe.init_only and recipe.init is None:
         raise UsageError(f"init_only={', '.join(recipe.init_only)} names networks of a run: give init, that run, too.")
     accelerator = accelerator_for(str(run))
@@ -117,8 +119,7 @@ def run_recipe(
         accelerator.wait_for_everyone()  # the leading one is about to write
         if stored and stored.dataset == "imported":
             raise UsageError(f"{str(run)!r} was imported and has no training to go on with: start another with --init {run}.")
-        start = None if recipe.init is None else str(Path(recipe.init).absolute())
-        recipe = updated(recipe, {"data": located(recipe.data), "init": start})
+        recipe = _located(recipe)
         dataset = dataset_of(recipe)
         if dataset.summary and stored is None and accelerator.is_main_process and not quiet:
             print(dataset.summary, file=sys.stderr)
@@ -127,6 +128,8 @@ def run_recipe(
         record = _record(recipe, dataset, own, accelerator, stored)
         if stored:
             _same(stored, record, run)
+            if own is None and (checkpoint := latest_checkpoint(run, quiet=True)):
+                check_shapes(checkpoint, _builder(recipe, own), record.space)
         trainer = Trainer(run, _builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet)
         if not (stored and trainer.resume()) and recipe.init:
             _initialize(trainer, recipe, own, Path(recipe.init))
@@ -142,6 +145,12 @@ def _check_wishes(until: int | None, *, resume: bool, overwrite: bool) -> None:
         raise UsageError("resume goes on with a run and overwrite begins it anew: give one of them.")
     if until is not None and until < 1:
         raise UsageError(f"until={until}: a training goes on until step 1 at least.")
+
+
+def _located(recipe: Recipe[Any]) -> Recipe[Any]:
+    """The recipe with absolute paths, which recipe.json can hold."""
+    start = None if recipe.init is None else in_utf8(Path(recipe.init).absolute(), "the run")
+    return updated(recipe, {"data": in_utf8(located(recipe.data), "the data"), "init": start})
 
 
 @contextmanager

@@ -1,0 +1,130 @@
+"""Comparisons: any translator as a candidate, differences paired by image, and what is refused in one line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import Command
+from viceversa.attributes import Binary, Graded, OneOf
+from viceversa.cli import main
+from viceversa.data.sources import open_dataset
+from viceversa.domains import Domain, ImageSpec, Space
+from viceversa.errors import UsageError
+from viceversa.evaluation.candidates import asked, candidate
+from viceversa.evaluation.chains import Place
+from viceversa.evaluation.differences import Difference, differences, in_words
+
+MINE = """
+import numpy as np
+from viceversa.data.avatars import labels_of, render
+
+def nothing(pixels, table):
+    return pixels
+
+def darker(pixels, table):
+    assert set(table) == {"hair", "glasses", "beard", "smile", "tone"} and len(table["tone"]) == len(pixels)
+    return (pixels * 0.5).astype(np.uint8)
+
+def floats(pixels, table):
+    return pixels / 255
+
+def fewer(pixels, table):
+    return pixels[1:]
+
+def listed(pixels, table):
+    return [pixels]
+
+constant = 3
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "mine_to_compare.py").write_text(MINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    return tmp_path
+
+
+def refused(*arguments: str, capsys: pytest.CaptureFixture[str]) -> str:
+    with pytest.raises(SystemExit) as stop:
+        main(["compare", *arguments, "--out", "report", "--samples", "4", "--cycles", "1"])
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and said.count("\n") == 1
+    return said
+
+
+def test_differences_are_paired_and_from_the_first() -> None:
+    place, other = Place("inv", 0, "8bit"), Place("inv", 1, "float")
+    noise = np.random.default_rng(0).normal(size=100)
+    base, more = {"psnr_to_truth": noise}, {"psnr_to_truth": noise + 1, "unknown": noise}
+    (found,) = differences({"base": {place: base, other: base}, "more": {place: more, other: more}})
+    assert found == Difference("more", "base", "inv", 0, "psnr_to_truth", *(pytest.approx(1.0),) * 3) and found.is_clear
+    assert list(in_words([found])) == [("more", "inv: PSNR to the true edit, in dB", ["+1.00 (+1.00 to +1.00)*"])]
+    assert not differences({"base": {place: base}}) and not differences({})
+
+
+def test_a_function_is_asked_in_words_and_numbers() -> None:
+    space = Space({"faces": ImageSpec(3, 8, 8)}, (OneOf("hair", ("black", "blond")), Binary("glasses"), Graded("age", 5, 20, 60)))
+    label = np.array([[0, 1, 1, 0.5], [1, 0, 0, 0.25]], np.float32)
+    import torch
+
+    table = asked(Domain("faces", torch.from_numpy(label)), space, 2)
+    assert table == {"hair": ["blond", "black"], "glasses": ["yes", "no"], "age": [40, 30]}
+    assert asked(Domain("zebra"), Space({"horse": ImageSpec(3, 8, 8), "zebra": ImageSpec(3, 8, 8)}), 2) == {"space": ["zebra"] * 2}
+
+
+def test_functions_side_by_side(folder: Path, viceversa: Command) -> None:
+    names = ["mine_to_compare:nothing", "mine_to_compare:darker"]
+    done = viceversa("compare", *names, "--data", "avatars", "--samples", "6", "--cycles", "1", "--out", "report", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert "difference from mine_to_compare:nothing" in done.stdout and "PSNR to the source" in done.stdout
+    content = json.loads((folder / "report" / "metrics.json").read_text())
+    rows = {(row["model"], row["direction"], row["cycles"], row["chain"]): row for row in content["rows"]}
+    for place in (("rec", 0, "8bit"), ("rec", 1, "float"), ("inv", 1, "8bit")):
+        nothing, floor = rows[names[0], *place], rows["floor", *place]
+        assert {key: value for key, value in nothing.items() if key != "model"} == {
+            key: floor[key] for key in nothing if key != "model"
+        }
+    found = [each for each in content["differences"] if each["metric"] == "psnr_to_truth" and each["direction"] == "rec"]
+    assert [each["cycles"] for each in found] == [0, 1] and all(each["high"] < -80 for each in found), "100 dB are equal images"
+    assert "Differences" in (folder / "report" / "report.html").read_text()
+
+
+def test_runs_side_by_side(runs: Path, folder: Path, viceversa: Command) -> None:
+    done = viceversa("compare", runs / "labels", "mine_to_compare:nothing", "--samples", "4", "--cycles", "0", "--steps", "2",
+                     "--probes", "--out", "report", cwd=folder)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((folder / "report" / "metrics.json").read_text())["rows"]
+    assert {row["model"] for row in rows} == {"labels", "mine_to_compare:nothing", "floor", "ceiling", "real"}
+    own = {row["model"] for row in rows if row["own_accuracy_bits"] is not None}
+    assert own == {"labels"}, "only a run has a discriminator"
+
+
+def test_what_cannot_be_compared(folder: Path, runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = ["--data", "avatars"]
+    assert "neither the folder of a run nor a Python function" in refused("nowhere", *data, capsys=capsys)
+    assert "cannot import 'no_such_module'" in refused("no_such_module:f", *data, capsys=capsys)
+    assert "has no 'missing'" in refused("mine_to_compare:missing", *data, capsys=capsys)
+    assert "is not a function" in refused("mine_to_compare:constant", *data, capsys=capsys)
+    assert "float64, not an array (4, 32, 32, 3) of uint8" in refused("mine_to_compare:floats", *data, capsys=capsys)
+    assert "(3, 32, 32, 3) of uint8, not an array (4," in refused("mine_to_compare:fewer", *data, capsys=capsys)
+    assert "returned list" in refused("mine_to_compare:listed", *data, capsys=capsys)
+    assert "say with --data what to measure on" in refused("mine_to_compare:nothing", capsys=capsys)
+    assert "named twice" in refused("mine_to_compare:nothing", "mine_to_compare:nothing", *data, capsys=capsys)
+    assert "other attributes or spaces" in refused(str(runs / "labels"), str(runs / "spaces"), capsys=capsys)
+    assert not (folder / "report").exists()
+    with pytest.raises(UsageError, match="neither the folder"):
+        candidate("a:b:c", open_dataset("avatars", 32))
+
+
+def test_numbers_that_cannot_be_had(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for option, said in (("--samples", "1 samples are too few"), ("--cycles", "11 cycles cannot"), ("--steps", "11 steps cannot")):
+        value = said.split()[0]
+        with pytest.raises(SystemExit) as stop:
+            main(["compare", "mine_to_compare:nothing", "--data", "avatars", "--out", "report", option, value])
+        assert stop.value.code == 2 and said in capsys.readouterr().err
