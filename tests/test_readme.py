@@ -65,7 +65,7 @@ def test_python(folder: Path) -> None:
     using, own = blocks("python")
     shutil.copy(folder / "with-glasses" / "09000.png", folder / "face.png")
     shutil.copy(ROOT / "examples" / "mine.py", folder)
-    checks = "\nassert image.size == (32, 32) and len(images) == 3 and len(report.rows) == 3 * 2 * 4 * 2"
+    checks = "\nassert image.size == (32, 32) and len(images) == 3 and len(report.rows) == 4 * 2 * 4 * 2"
     (folder / "using.py").write_text(using + checks)
     (folder / "own.py").write_text(own + "\nassert model.translate('face.png', 'glasses=yes').size == (32, 32)")
     assert "label" in shell(f"{sys.executable} using.py", folder)

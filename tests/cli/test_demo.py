@@ -14,7 +14,7 @@ from PIL import Image
 from conftest import Command
 from viceversa.cli.demo import conclusion
 from viceversa.data.sources import open_dataset
-from viceversa.evaluation.chains import Place, trial
+from viceversa.evaluation.chains import Place, Way, trial
 from viceversa.evaluation.compare import Comparison
 from viceversa.evaluation.evaluate import Assessment, PerImage
 
@@ -28,8 +28,8 @@ def test_the_demo_in_a_minute(viceversa: Command, tmp_path: Path) -> None:
     out = tmp_path / "viceversa-demo"
     metrics = json.loads((out / "metrics.json").read_text(), parse_constant=pytest.fail)
     rows = metrics["rows"]
-    assert {row["model"] for row in rows} == {"base", "multicyclic", "floor", "ceiling"}
-    assert len(rows) == 4 * 2 * 4 * 2 and metrics["comparable"] is True
+    assert {row["model"] for row in rows} == {"base", "multicyclic", "floor", "ceiling", "real"}
+    assert len(rows) == 5 * 2 * 4 * 2 and metrics["comparable"] is True
     assert len({row["samples"] for row in rows}) == 1 and 20 <= rows[0]["samples"] <= 500
     ceiling = [row for row in rows if row["model"] == "ceiling"]
     assert all(row["label_accuracy"] >= 0.98 and row["psnr_to_truth"] == 100 for row in ceiling)
@@ -51,7 +51,7 @@ def comparison(base: float, multicyclic: float) -> Comparison:
         return Assessment([], {place["inv"]: per_image, place["rec"]: per_image})
 
     models = {"base": assessment(base, 1), "multicyclic": assessment(multicyclic, -1)}
-    return Comparison(trial(open_dataset("avatars", 32), 40), 3, None, [], models, [])
+    return Comparison(trial(open_dataset("avatars", 32), 40), Way(3), None, [], models, [])
 
 
 def test_the_conclusion_says_when_there_is_no_difference() -> None:

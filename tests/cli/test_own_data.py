@@ -76,7 +76,7 @@ def test_images_of_five_channels(tmp_path: Path) -> None:
     assert exit_code("translate", "run", "satellite/field", "--from", "domain=field", "--to", "domain=forest", "--out", "o") == 0
     assert decode(tmp_path / "o" / "3.tif").shape == (16, 16, 5)
     report = vv.evaluate("run", samples=2, cycles=1, quiet=True)
-    assert {row.model for row in report.rows} == {"run", "floor", "ceiling"}
+    assert {row.model for row in report.rows} == {"run", "floor", "ceiling", "real"}
     report.save(tmp_path / "report")
 
 

@@ -34,7 +34,7 @@ from viceversa.translate import Model, load
 
 RECIPES = {"base": "stargan", "multicyclic": "multicyclic"}
 CYCLES, PEOPLE, FEWEST = 3, 500, 50
-OUTPUTS = 4 * CYCLES + 2 + 3
+OUTPUTS = 4 * CYCLES + 2 + 4
 """Sets of images that pass the feature network for a model: two directions and links (at k = 0 one link), and the real ones."""
 RESERVE = 12.0
 """Seconds for the samples, checkpoints and the report."""

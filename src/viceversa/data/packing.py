@@ -21,7 +21,7 @@ from pydantic import JsonValue
 
 from viceversa.data.dataset import Pixels
 from viceversa.data.parallel import Render, render_all
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, printable
 
 Marks = NDArray[np.int64]
 """A number for each row of an array in the making; 0: it is not done."""
@@ -50,7 +50,7 @@ def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], rende
         pixels = _mapped(path, shape)  # another process may have built it while this one waited
         if pixels is None:
             if path.exists():
-                print(f"viceversa: the cache file {path} is damaged: it is built again.", file=sys.stderr)
+                print(f"viceversa: the cache file {printable(str(path))} is damaged: it is built again.", file=sys.stderr)
             _build(path, shape, render, title)
             pixels = _mapped(path, shape)
     if pixels is None:
@@ -138,7 +138,7 @@ def _allocated(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> An
         if hasattr(os, "posix_fallocate"):  # else the file has holes, and to fill one on a full disk is a bus error
             with path.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, array.offset + array.nbytes)
-    except OSError as error:
+    except (OSError, OverflowError) as error:
         path.unlink(missing_ok=True)
-        raise _unwritable(path.parent, error.strerror or "no reason given") from None
+        raise _unwritable(path.parent, (error.strerror if isinstance(error, OSError) else None) or str(error)) from None
     return array

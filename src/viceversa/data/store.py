@@ -20,7 +20,7 @@ from viceversa.data.decoding import BadImage, Embedded, decode, describe
 from viceversa.data.fitting import Filter, fitted, in_bits
 from viceversa.data.packing import Marks, cache_directory, digest, in_the_making, make_writable
 from viceversa.data.parallel import CHUNK, in_parallel
-from viceversa.errors import UsageError, quoted
+from viceversa.errors import UsageError, printable, quoted
 from viceversa.files import write_atomically
 
 State = tuple[int, int]
@@ -260,7 +260,7 @@ def _read(place: Path) -> _Index:
     except (OSError, ValidationError):
         damaged = path
     if damaged:
-        print(f"viceversa: the cache file {damaged} is damaged; it is made again.", file=sys.stderr)
+        print(f"viceversa: the cache file {printable(str(damaged))} is damaged; it is made again.", file=sys.stderr)
         return _Index()
     return index
 

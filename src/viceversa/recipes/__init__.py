@@ -70,7 +70,7 @@ def multicyclic_limited_celeba() -> Recipe[stargan_method.StarGAN]:
 
 
 def multicyclic_celeba_author() -> Recipe[stargan_method.StarGAN]:
-    """multicyclic-celeba with what the author of that loss did otherwise than StarGAN, for five attributes."""
+    """multicyclic-celeba with what the author of that loss did otherwise than StarGAN."""
     differences = {  # classification: the mean over five attributes, where StarGAN has their sum
         "generator": "label-normalized", "critic_slope": 0.3, "critic_bias": True, "classification": 0.2, "targets": "shared",
     }  # fmt: skip

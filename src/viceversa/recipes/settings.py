@@ -74,7 +74,7 @@ class Recipe(BaseModel, Generic[MethodSettings]):
         "avatars", description="what to train on: `avatars`, `avatars:glasses`, the path of folders or of a table, or hf:NAME"
     )
     attributes: tuple[str, ...] = Field((), description="which attributes of the data to use; all, if none is named")
-    size: int = Field(32, gt=0, description="height and width of the images, in pixels")
+    size: int = Field(32, gt=0, le=65_536, description="height and width of the images, in pixels")
     crop: int | None = Field(
         None, gt=0, description="cut out of the middle of images of files before; the largest square, if not given"
     )
