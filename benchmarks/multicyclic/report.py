@@ -34,12 +34,12 @@ def main() -> None:
 
 def results() -> dict[str, list[dict[str, Any]]]:
     """By arm, one for each seed; of each, its rows by place, and those of the bounds."""
-    found = defaultdict(list)
+    found, bounds = defaultdict(list), json.loads((RESULTS / "bounds.json").read_text())["rows"]
     for name in ARMS:
         for path in sorted(RESULTS.glob(f"{name}-[0-9].json")):
             result = json.loads(path.read_text())
-            rows = {model: {} for model in ("model", "floor", "ceiling", "real")}
-            for row in result["rows"]:
+            rows: dict[str, dict[Place, Any]] = defaultdict(dict)
+            for row in (*result["rows"], *bounds):
                 rows[row["model"]][row["direction"], row["cycles"], row["chain"]] = row
             found[name].append({**result, **rows})
     return dict(found)
@@ -67,6 +67,7 @@ def values(
 
 
 def costs(found: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """What each arm is, and what it took."""
     lines = [
         [
             name,

@@ -1,4 +1,4 @@
-"""Trains the arms of the experiment, measures each, and writes results/ARM-SEED.json. What is there is not done again.
+"""Trains the arms of the experiment, measures each, and writes results/ARM-SEED.json; what is there is not done again.
 
 python benchmarks/multicyclic/run.py                        15 trainings, some two hours on two cores; may be interrupted
 python benchmarks/multicyclic/run.py --arms base full --seeds 0
@@ -55,20 +55,31 @@ def main() -> None:
                     command(ARMS[name], seed, run), env=environment(asked.threads), check=True, stdout=subprocess.DEVNULL
                 )
                 result.parent.mkdir(exist_ok=True)
-                result.write_text(json.dumps(measured(ARMS[name], seed, run, asked), indent=1) + "\n")
+                found = measured(ARMS[name], seed, run, asked)
+                written(
+                    RESULTS / "bounds.json",
+                    {"images": asked.images, "rows": [row for row in found["rows"] if row["model"] != "model"]},
+                )
+                written(result, {**found, "rows": [row for row in found["rows"] if row["model"] == "model"]})
                 picture(run, RESULTS / f"{name}-{seed}.png")
 
 
 def measured(arm: Arm, seed: int, run: Path, asked: Experiment) -> dict[str, Any]:
-    """All rows of the model; those of the bounds are the same for all, and are kept with the first one."""
+    """All rows, those of the bounds too."""
     dataset = open_dataset("avatars", 32)
     comparison = compare({"model": load(run).candidate}, dataset, cycles=CYCLES, steps=STEPS, probes=True, samples=asked.images)
     rows = comparison.report("").rows
     return {
-        "arm": arm.recipe, "seed": seed, "updates": arm.updates, "operations": arm.updates * operations(arm.recipe),
+        "recipe": arm.recipe, "seed": seed, "updates": arm.updates, "operations": arm.updates * operations(arm.recipe),
         "seconds": round(seconds_of(run), 1), "threads": asked.threads, "dataset": dataset.name, "extractor": EXTRACTOR,
         "images": asked.images, "rows": [vars(row) for row in rows],
     }  # fmt: skip
+
+
+def written(path: Path, result: dict[str, Any]) -> None:
+    """A line for each row."""
+    rows = ",\n".join(json.dumps(row) for row in result.pop("rows"))
+    path.write_text(f'{json.dumps(result)[:-1]}, "rows": [\n{rows}\n]}}\n')
 
 
 def seconds_of(run: Path) -> float:

@@ -3,57 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-import math
 import os
 import pty
-import shlex
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-import datasets
 import numpy as np
 import pytest
-import tifffile
 import torch
 from PIL import Image
 
 import viceversa as vv
+from cli.own import SMALL, TINY, exit_code, images, people
 from viceversa.attributes import OneOf
-from viceversa.cli import main
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.decoding import decode
 from viceversa.data.sources import open_dataset, write_dataset
 from viceversa.domains import ImageSpec, Space
-
-TINY = {"method.width": 4, "method.blocks": 1, "method.critic_width": 4}
-SMALL = {"size": 16, "steps": 2, "batch": 4, "labeller": False, "quiet": True, "precision": "fp32"}
 
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-
-
-def images(folder: Path, count: int, shape: tuple[int, ...], depth: type, seed: int) -> None:
-    """Noise around a level that is the folder's."""
-    folder.mkdir(parents=True)
-    generator = np.random.default_rng(seed)
-    for number in range(count):
-        levels = generator.integers(0, 60, shape) + 60 * seed
-        pixels = (levels * (257 if depth is np.uint16 else 1)).astype(depth)
-        if len(shape) == 3 and shape[2] > 3:
-            tifffile.imwrite(folder / f"{number}.tif", pixels, planarconfig="contig")
-        else:
-            Image.fromarray(pixels).save(folder / f"{number}.png")
-
-
-def exit_code(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    return int(stop.value.code or 0)
 
 
 def test_what_comes_in_with_16_bits_goes_out_with_16(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,82 +99,6 @@ def test_what_data_writes_is_read_again(tmp_path: Path, monkeypatch: pytest.Monk
         images, labels = found.splits[split]["images"], spaces["avatars"].labels
         assert (images.pixels == spaces["avatars"].pixels).all()
         assert images.labels is not None and labels is not None and torch.allclose(images.labels, labels, atol=5e-3)
-
-
-def celeba(folder: Path, count: int = 40) -> None:
-    """Noise in CelebA's own format."""
-    (folder / "img_align_celeba").mkdir(parents=True)
-    names = ["Bald", "Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young"]
-    generator = np.random.default_rng(0)
-    lines, partition = [str(count), " ".join(names)], []
-    for number in range(1, count + 1):
-        file = f"{number:06d}.jpg"
-        Image.fromarray(generator.integers(0, 256, (218, 178, 3), np.uint8)).save(folder / "img_align_celeba" / file)
-        hair = np.where(np.arange(3) == number % 3, 1, -1)
-        bits = [-1, *hair, *generator.choice([-1, 1], 2)]
-        lines.append(f"{file}  " + " ".join(f"{bit:2d}" for bit in bits))
-        partition.append(f"{file} {0 if number <= 24 else 1 + number % 2}")
-    (folder / "list_attr_celeba.txt").write_text("\n".join(lines) + "\n")
-    (folder / "list_eval_partition.txt").write_text("\n".join(partition) + "\n")
-
-
-@pytest.mark.parametrize(
-    "recipe", ["stargan-celeba", "multicyclic-celeba", "multicyclic-limited-celeba", "multicyclic-celeba-author"]
-)
-def test_the_recipes_for_celeba_run_on_a_small_one(tmp_path: Path, recipe: str) -> None:
-    celeba(tmp_path / "celeba")
-    settings = {**TINY, "size": 32, "training.batch": 8, "training.labeller": False, "training.precision": "fp32"}
-    vv.train(recipe, out="run", epochs=2, settings=settings, quiet=True)
-    model = vv.load("run")
-    assert [attribute.name for attribute in model.space.attributes] == ["Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young"]
-    assert model.record.recipe.training.steps == 2 * 3 and model.record.recipe.crop == 178
-    told = "Black_Hair=yes,Blond_Hair=no,Brown_Hair=no,Male=no,Young=yes"
-    picture = model.translate("celeba/img_align_celeba/000001.jpg", "Black_Hair=no,Blond_Hair=yes", source=told)
-    assert picture.size == (32, 32)
-
-
-def test_the_recipes_for_celeba_are_as_published() -> None:
-    for name, batch, extra, losses in (
-        ("stargan-celeba", 16, (), None),
-        ("multicyclic-celeba", 8, (0.25, 0.125, 0.0625), None),
-        ("multicyclic-limited-celeba", 8, (0.25, 0.125, 0.0625), ("cycle",)),
-        ("multicyclic-celeba-author", 8, (0.25, 0.125, 0.0625), None),
-    ):
-        recipe = vv.RECIPES[name]()
-        training, method = recipe.training, recipe.method
-        assert (recipe.size, recipe.crop, recipe.filter, training.flip) == (128, 178, "bilinear", True)
-        assert training.batch == batch and training.steps == 20 * math.ceil(162_770 / batch)
-        assert (recipe.multicycle.extra, recipe.multicycle.losses) == (extra, losses)
-        assert (method.critic_steps, method.learning_rate, method.cycle, method.gradient_penalty) == (5, 1e-4, 10, 10)
-        assert (method.gan, method.width, method.blocks, method.critic_width) == ("wgan-gp", 64, 6, 64)
-        assert (training.precision, training.average) == ("fp32", 0)
-        author = name.endswith("author")
-        assert training.decay == ("schneider" if author else "linear")
-        assert (method.classification, method.critic_slope, method.critic_bias) == (
-            (0.2, 0.3, True) if author else (1, 0.01, False)
-        )
-        assert (method.generator, method.targets) == (("label-normalized", "shared") if author else ("label", "permuted"))
-
-
-def test_celeba_with_hair_as_one_of_and_in_stargans_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    celeba(tmp_path / "celeba")
-    settings = ["--size", "16", "--steps", "1", "--batch", "4", "--training.no-labeller", "--method.width", "4"]
-    assert exit_code("train", "stargan", "--data", "celeba", "--attributes", "hair", "Young", "--out", "run", *settings) == 0
-    assert [attribute.name for attribute in vv.load("run").space.attributes] == ["hair", "Young"]
-    assert "hair       black" in capsys.readouterr().err
-    assert exit_code("train", "stargan", "--data", "celeba:stargan-split", "--out", "other", *settings) == 2
-    assert "there are no rows to train on" in capsys.readouterr().err, "40 images are fewer than its test set"
-    assert exit_code("train", "stargan", "--data", "celeba/img_align_celeba:stargan-split", "--out", "other", *settings) == 2
-    assert "is not CelebA's folder" in capsys.readouterr().err
-
-
-def people(folder: Path, count: int = 40) -> None:
-    """A table of attributes of every kind, and its images."""
-    images(folder / "faces", count, (20, 20, 3), np.uint8, 1)
-    rows = [f"faces/{i}.png,{('train', 'validation', 'test')[(i >= 24) + (i >= 32)]}" for i in range(count)]
-    cells = [f"{'blond' if i % 2 else 'dark brown'},{'yes' if i % 3 else 'no'},{18 + i % 73}" for i in range(count)]
-    lines = [f"{row},{cell}" for row, cell in zip(rows, cells, strict=True)]
-    (folder / "faces.csv").write_text("\n".join(["file,split,hair,glasses,age", *lines]) + "\n")
 
 
 def test_a_table_is_trained_on_and_its_numbers_are_written_as_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -337,59 +235,3 @@ def test_the_bar_shows_while_images_are_read(tmp_path: Path) -> None:
     assert process.wait() == 0 and b"reading pets" in said and b"100%" in said
     quiet = subprocess.run([sys.executable, "-c", program, "5"], capture_output=True, check=True)
     assert not quiet.stderr
-
-
-def test_the_commands_of_docs_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for seed, name in enumerate(("pets/cat", "pets/dog", "horse2zebra/trainA", "horse2zebra/trainB"), 1):
-        images(tmp_path / name, 10, (40, 40, 3), np.uint8, seed)
-    for seed, name in enumerate(("testA", "testB"), 3):
-        images(tmp_path / "horse2zebra" / name, 3, (40, 40, 3), np.uint8, seed)
-    for seed, name in enumerate(("low", "high"), 1):
-        images(tmp_path / "scans" / name, 10, (40, 40), np.uint16, seed)
-    for seed, name in enumerate(("field", "forest"), 1):
-        images(tmp_path / "satellite" / name, 10, (20, 24, 5), np.uint16, seed)
-    tifffile.imwrite(tmp_path / "deep.tif", np.full((40, 40), 12_345, np.uint16))
-    Image.new("RGB", (50, 40), (9, 99, 199)).save(tmp_path / "photo.jpg")
-    people(tmp_path / "people", 73)
-    celeba(tmp_path / "celeba")
-    save_zoo()
-    monkeypatch.setattr("viceversa.data.celeba.STARGAN_TEST", 5)
-    text = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text()
-    lines = [line.strip() for line in text.splitlines() if line.startswith("    viceversa ")]
-    assert len(lines) == 19
-    short = [
-        "--batch",
-        "2",
-        "--method.width",
-        "4",
-        "--method.blocks",
-        "1",
-        "--training.no-labeller",
-        "--training.sample-every",
-        "1",
-    ]
-    for line in lines:
-        _, *arguments = shlex.split(line)
-        if "celeba" in arguments[1]:
-            arguments += ["--method.critic-width", "2", "--until", "1"]
-        steps = [] if "--epochs" in arguments else ["--steps", "1"]
-        assert exit_code(*arguments, *([*short, *steps] if arguments[0] == "train" else [])) == 0, line
-    assert Image.open(tmp_path / "translated" / "photo.png").size == (32, 32)
-    assert Image.open(tmp_path / "zebras" / "photo.png").size == (32, 32)
-    assert decode(tmp_path / "high" / "deep.png").dtype == np.uint16
-    assert decode(tmp_path / "forest" / "3.tif").shape == (32, 32, 5)
-    assert Image.open(tmp_path / "older" / "photo.png").size == (32, 32)
-    assert [attribute.name for attribute in vv.load("runs/zoo-test").space.attributes] == ["animal", "age"]
-
-
-def save_zoo() -> None:
-    """A small Hugging Face data set, by the real package."""
-    features = datasets.Features(
-        {"image": datasets.Image(), "animal": datasets.ClassLabel(names=["cat", "dog"]), "age": datasets.Value("int32")}
-    )
-    pictures = [Image.new("RGB", (20, 20), (number, 0, 0)) for number in range(60)]
-    part = datasets.Dataset.from_dict(
-        {"image": pictures, "animal": [number % 2 for number in range(60)], "age": [number // 2 for number in range(60)]},
-        features=features,
-    )
-    datasets.DatasetDict(train=part, test=part).save_to_disk("zoo")

@@ -12,7 +12,8 @@ import pytest
 from contracts.cases import build_masked
 from viceversa.errors import UsageError
 from viceversa.training.checkpoint import latest_checkpoint
-from viceversa.training.run import CONTENTS, train
+from viceversa.training.folder import CONTENTS
+from viceversa.training.run import train
 from viceversa.translate import load
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links are for administrators there")

@@ -13,7 +13,8 @@ from training.small import assert_same_runs, noise, trainer
 from viceversa.errors import UsageError
 from viceversa.recipes import builder, recipe_named
 from viceversa.recipes.record import Record, write_record
-from viceversa.training.run import CONTENTS, train
+from viceversa.training.folder import CONTENTS
+from viceversa.training.run import train
 
 # Augmented CycleGAN's toy cannot be called as a translator, so that no sample can be drawn.
 STEPPED = [case for case in CASES if case.name != "augmented-cyclegan"]

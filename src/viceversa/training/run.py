@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import getitem
@@ -13,8 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from accelerate import Accelerator
-from accelerate.utils import broadcast_object_list
-from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from viceversa.data.dataset import Dataset
@@ -29,11 +25,9 @@ from viceversa.recipes import builder, dataset_of, recipe_named
 from viceversa.recipes.record import Record, differences, dotted, read_record, write_record
 from viceversa.recipes.settings import Recipe
 from viceversa.training.checkpoint import check_shapes, latest_checkpoint
+from viceversa.training.folder import alone, check_contents, check_room, make_room, remove_halves
 from viceversa.training.hardware import accelerator_for, resolved_precision
 from viceversa.training.trainer import Trainer
-
-CONTENTS = ("checkpoints", "samples", "events", "metrics.jsonl", "labeller.safetensors", "recipe.json")
-LOCK = ".lock"
 
 
 @dataclass(frozen=True)
@@ -74,8 +68,7 @@ def train(
     resume: go on with the run in `out`, whose settings must not be contradicted; overwrite: begin anew in its place.
     Raises UsageError for what cannot be done, and NotFiniteError at a loss that is not a number.
     """
-    own = None if isinstance(what, str) else what
-    name = what if isinstance(what, str) else "own"
+    own, name = (None, what) if isinstance(what, str) else (what, "own")
     run = Path(out) if out is not None else default_run(name)
     base = read_record(run).recipe if resume else _default(name)
     if base.name != name:
@@ -83,8 +76,8 @@ def train(
     if steps is not None and epochs is not None:
         raise UsageError(f"steps={steps} and epochs={epochs} both set the length: give one of them.")
     start = {"init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
-    trained = {"steps": steps, "batch": batch, "seed": seed, **training}
-    asked = {"data": data, "size": size, **start} | {f"training.{key}": value for key, value in trained.items()}
+    training |= {"steps": steps, "batch": batch, "seed": seed}
+    asked = {"data": data, "size": size, **start} | {f"training.{key}": value for key, value in training.items()}
     recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
     return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
 
@@ -111,14 +104,9 @@ def run_recipe(
     if recipe.init_only and recipe.init is None:
         raise UsageError(f"init_only={', '.join(recipe.init_only)} names networks of a run: give init, that run, too.")
     accelerator = accelerator_for(str(run))
-    with _alone(run, accelerator):
-        _check_contents(run)
-        stored = read_record(run) if resume else None
-        if stored is None:
-            _check_room(run, overwrite=overwrite)
+    with alone(run, accelerator):
+        stored = _before(run, resume=resume, overwrite=overwrite)
         accelerator.wait_for_everyone()  # the leading one is about to write
-        if stored and stored.dataset == "imported":
-            raise UsageError(f"{str(run)!r} was imported and has no training to go on with: start another with --init {run}.")
         recipe = _located(recipe)
         dataset = dataset_of(recipe)
         if dataset.summary and stored is None and accelerator.is_main_process and not quiet:
@@ -140,6 +128,18 @@ def run_recipe(
         return Outcome(run, trainer.step, interrupted)
 
 
+def _before(run: Path, *, resume: bool, overwrite: bool) -> Record | None:
+    """The run that is there and is to go on; None where a new one is to begin. Raises UsageError where neither can be."""
+    check_contents(run)
+    if not resume:
+        check_room(run, overwrite=overwrite)
+        return None
+    stored = read_record(run)
+    if stored.dataset == "imported":
+        raise UsageError(f"{str(run)!r} was imported and has no training to go on with: start another with --init {run}.")
+    return stored
+
+
 def _check_wishes(until: int | None, *, resume: bool, overwrite: bool) -> None:
     if resume and overwrite:
         raise UsageError("resume goes on with a run and overwrite begins it anew: give one of them.")
@@ -151,48 +151,6 @@ def _located(recipe: Recipe[Any]) -> Recipe[Any]:
     """The recipe with absolute paths, which recipe.json can hold."""
     start = None if recipe.init is None else in_utf8(Path(recipe.init).absolute(), "the run")
     return updated(recipe, {"data": in_utf8(located(recipe.data), "the data"), "init": start})
-
-
-@contextmanager
-def _alone(run: Path, accelerator: Accelerator) -> Iterator[None]:
-    """Locks the run's folder, made if need be, while the block runs and its process lives: the leading one of a launch.
-
-    Leaves no folder for a training that did not begin. Raises UsageError, in all processes, where another training holds the
-    lock, or where the folder cannot be written.
-    """
-    new, lock, refused = not run.exists(), FileLock(run / LOCK, timeout=0), ""
-    if accelerator.is_main_process:
-        try:
-            _lock(run, lock)
-        except UsageError as error:
-            refused = str(error)
-    (refused,) = broadcast_object_list([refused])
-    if refused:
-        accelerator.end_training()  # else a process of several may abort as it ends
-        raise UsageError(refused)
-    try:
-        yield
-    finally:
-        if lock.is_locked:
-            with suppress(OSError):
-                (run / LOCK).unlink(missing_ok=True)
-                if new:
-                    run.rmdir()  # which it does only where nothing was written
-            lock.release()
-
-
-def _lock(run: Path, lock: FileLock) -> None:
-    """Takes the lock, which dies with its process. Raises UsageError."""
-    if run.exists() and not run.is_dir():
-        raise UsageError(f"{str(run)!r} is a file: choose a folder with --out.")
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout:
-        busy = f"{str(run)!r} is being trained by another process"
-        raise UsageError(f"{busy}: let it end, or choose another folder with --out.") from None
-    except OSError as error:
-        raise UsageError(f"cannot write to {str(run)!r}: {error.strerror or error}.") from error
 
 
 def _builder(recipe: Recipe[Any], own: Builder | None) -> Builder:
@@ -225,15 +183,10 @@ def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelera
 
 
 def _furnish(run: Path, record: Record, dataset: Dataset, *, anew: bool, quiet: bool) -> None:
-    """Writes what a run's folder holds before its first checkpoint: recipe.json, and the labeller if it is not there.
-
-    Removes what a process that was killed has half written.
-    """
-    for pattern in (*(f".{name}.*" for name in CONTENTS), "samples/.*"):
-        for half in run.glob(pattern):
-            half.unlink()
+    """Writes what a run's folder holds before its first checkpoint: recipe.json, and the labeller if it is not there."""
+    remove_halves(run)
     if anew:
-        _make_room(run)
+        make_room(run)
         write_record(run, record)
     labeller = run / "labeller.safetensors"
     if record.recipe.training.labeller and dataset.space.attributes and not labeller.exists():
@@ -262,33 +215,6 @@ def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:
 
 def _steps_per_epoch(dataset: Dataset, batch: int) -> int:
     return -(-max(len(images) for images in dataset.splits["train"].values()) // batch)
-
-
-def _check_room(run: Path, *, overwrite: bool) -> None:
-    """Refuses a folder that is in use. Hidden files count for nothing: a training that was killed early leaves some."""
-    if not run.exists() or all(path.name.startswith(".") for path in run.iterdir()):
-        return
-    if not (run / "recipe.json").exists():
-        raise UsageError(f"the folder {str(run)!r} is not empty and holds no run: choose another with --out.")
-    if not overwrite:
-        raise UsageError(f"{str(run)!r} holds a run already: go on with it (--resume) or begin anew in its place (--overwrite).")
-
-
-def _check_contents(run: Path) -> None:
-    """Refuses what a training would write or read through: links, which may lead out of the run's folder, devices and pipes."""
-    for path in (run / name for name in CONTENTS):
-        if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
-            raise UsageError(f"{str(path)!r} is a link, or neither a file nor a folder: put what it stands for in its place.")
-
-
-def _make_room(run: Path) -> None:
-    """Removes the run that is there, and nothing else."""
-    for name in CONTENTS:
-        path = run / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
 
 
 def _same(stored: Record, asked: Record, run: Path) -> None:
