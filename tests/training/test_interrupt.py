@@ -65,6 +65,6 @@ def test_a_second_signal_is_obeyed_at_once(tmp_path: Path) -> None:
     wait(process, (tmp_path / "in the step").exists)
     process.send_signal(signal.SIGTERM)
     with pytest.raises(Exception, match="timed out"):
-        process.wait(1)
+        process.wait(3)
     process.send_signal(signal.SIGTERM)
     finish(process, -signal.SIGTERM)
