@@ -13,8 +13,8 @@ from training.small import trainer
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.data.sources import open_dataset
 from viceversa.domains import ImageSpec, Space
+from viceversa.evaluation.chains import Candidate
 from viceversa.evaluation.compare import compare
-from viceversa.evaluation.evaluate import Candidate
 from viceversa.methods.cyclegan import CycleGAN, build
 
 ASSETS = os.environ.get("VICEVERSA_ASSETS", "")

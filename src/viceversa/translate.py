@@ -17,7 +17,7 @@ from viceversa.data.fitting import fitted, shown
 from viceversa.data.store import read_image
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, unknown
-from viceversa.evaluation.evaluate import Candidate
+from viceversa.evaluation.chains import Candidate
 from viceversa.evaluation.labeller import Labeller, load_labeller
 from viceversa.journey import walk
 from viceversa.method import Builder, Method, Request

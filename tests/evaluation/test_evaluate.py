@@ -21,9 +21,9 @@ from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.domains import Domain, ImageSpec, Space
-from viceversa.evaluation.chains import PROBES, Place, Trial, Way, trial
+from viceversa.evaluation.chains import PROBES, Candidate, Place, Trial, Way, trial
 from viceversa.evaluation.distances import kernel
-from viceversa.evaluation.evaluate import Candidate, Judge
+from viceversa.evaluation.evaluate import Judge
 from viceversa.evaluation.features import extract
 from viceversa.evaluation.labeller import Labeller
 from viceversa.evaluation.report import Row

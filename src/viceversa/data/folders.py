@@ -15,7 +15,8 @@ from viceversa.data.checks import SPLIT_NAMES, SPLITS
 from viceversa.data.dataset import Dataset
 from viceversa.data.decoding import SUFFIXES
 from viceversa.data.store import FolderFiles
-from viceversa.errors import UsageError, quoted
+from viceversa.errors import UsageError
+from viceversa.files import in_utf8
 
 
 def open_folders(folder: Path, wanted: Wanted) -> Dataset:
@@ -85,15 +86,4 @@ def _images(folder: Path, below: str) -> list[str]:
         directories[:] = [name for name in directories if not name.startswith(".")]
         inside = Path(place).relative_to(folder).as_posix()
         found += [f"{inside}/{name}" for name in files if name[0] != "." and name.lower().endswith(tuple(SUFFIXES))]
-    if odd := next((name for name in found if not _is_text(name)), None):
-        raise UsageError(f"the name of the image {quoted(odd)} is not in UTF-8: rename it.")
-    return sorted(found)
-
-
-def _is_text(name: str) -> bool:
-    """Whether a name was bytes that are text: others have characters that stand for bytes."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return sorted(in_utf8(name, "the image") for name in found)

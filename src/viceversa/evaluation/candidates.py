@@ -17,8 +17,8 @@ from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Dataset, Pixels
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, quoted
-from viceversa.evaluation.evaluate import Candidate
-from viceversa.translate import load
+from viceversa.evaluation.chains import Candidate
+from viceversa.translate import Model, load
 
 Function = Callable[[Pixels, Mapping[str, list[Any]]], Pixels]
 """(N, H, W, C) uint8, and the target attributes: name -> a value for each image -> the images, translated, uint8.
@@ -30,15 +30,19 @@ Values are words, as "blond" and "yes", and numbers where an attribute is graded
 def candidate(spec: str, dataset: Dataset) -> Candidate:
     """A run's folder, or "module:function" (see Function), to be measured on a data set. Raises UsageError."""
     if (Path(spec) / "recipe.json").exists():
-        model = load(spec)
-        if model.space != dataset.space:
-            trained = model.record.dataset
-            raise UsageError(f"{spec!r} was trained on {trained}, which has other attributes or spaces than {dataset.name}.")
-        return model.candidate
+        return of_run(load(spec), spec, dataset)
     module, colon, name = spec.partition(":")
     if not colon or not module.replace(".", "").isidentifier() or not name.isidentifier():
         raise UsageError(f"{quoted(spec)} is neither the folder of a run nor a Python function, as in module:function.")
     return Candidate(by_function(_imported(module, name), spec, dataset.space))
+
+
+def of_run(model: Model, run: str, dataset: Dataset) -> Candidate:
+    """A loaded run. Raises UsageError for a data set of other attributes or spaces."""
+    if model.space != dataset.space:
+        trained = model.record.dataset
+        raise UsageError(f"{run!r} was trained on {trained}, which has other attributes or spaces than {dataset.name}.")
+    return model.candidate
 
 
 def by_function(function: Function, name: str, space: Space) -> Callable[[Tensor, Domain, Domain], Tensor]:

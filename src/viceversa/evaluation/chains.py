@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import numpy as np
@@ -37,6 +37,14 @@ PROBES: tuple[Link, ...] = ("noise", "jpeg", "blur")
 DIRECTIONS: tuple[Direction, ...] = ("inv", "rec")
 
 Translate = Callable[[Tensor, Domain, Domain], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """What is to be measured: a translator, and, where it has a discriminator that reads labels, (n, H, W, C) -> (n, K)."""
+
+    translate: Translate
+    read: Callable[[Pixels], Tensor] | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,7 @@ class Trial:
     inverted: Tensor | None = None
     targets: Tensor | None = None
     split: str = "test"
+    _truths: dict[tuple[Direction, int], Pixels] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -111,9 +120,11 @@ class Trial:
             return self.sources
         if self.dataset.truth is None or (self.labels is None and place.direction == "step"):
             return None
-        positions = np.arange(len(self))
-        away = self.home if self.labels is not None else self.away
-        return self.dataset.truth(self.split, self.home, positions, away, self.goal(place))
+        key = (place.direction, place.cycles if place.direction == "step" else 0)
+        if key not in self._truths:  # each batch asks, and to open a cached set checks all its pixels
+            away = self.home if self.labels is not None else self.away
+            self._truths[key] = self.dataset.truth(self.split, self.home, np.arange(len(self)), away, self.goal(place))
+        return self._truths[key]
 
 
 def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> Trial:

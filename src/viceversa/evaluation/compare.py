@@ -11,9 +11,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from viceversa.data.dataset import Dataset
 from viceversa.data.fitting import shown
 from viceversa.errors import UsageError, printable
-from viceversa.evaluation.chains import DIRECTIONS, PROBES, Place, Trial, Way, outputs, trial
+from viceversa.evaluation.candidates import of_run
+from viceversa.evaluation.chains import DIRECTIONS, PROBES, Candidate, Place, Trial, Way, outputs, trial
 from viceversa.evaluation.differences import differences
-from viceversa.evaluation.evaluate import Assessment, Candidate, Judge
+from viceversa.evaluation.evaluate import Assessment, Judge
 from viceversa.evaluation.features import EXTRACTOR
 from viceversa.evaluation.labeller import Labeller, independent_labeller, questions
 from viceversa.evaluation.report import Report, Row, Strip
@@ -130,12 +131,8 @@ def evaluate(
     model = load(run, build=build)
     recipe = model.record.recipe
     dataset = dataset_of(recipe, data, spaces=not model.space.attributes)
-    if dataset.space != model.space:
-        trained = model.record.dataset
-        raise UsageError(f"{str(run)!r} was trained on {trained}, which has other attributes or spaces than {dataset.name}.")
-    comparison = compare(
-        {model.name: model.candidate}, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, quiet=quiet
-    )  # fmt: skip
+    models = {model.name: of_run(model, str(run), dataset)}
+    comparison = compare(models, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, quiet=quiet)
     updates = f"{model.step} steps of batches of {recipe.training.batch}, in {model.record.precision}"
     return comparison.report(f"{model.name} on {dataset.name}", {"training": f"recipe {recipe.name}: {updates}"})
 

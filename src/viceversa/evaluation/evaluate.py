@@ -17,7 +17,7 @@ from viceversa.data.fitting import in_bits
 from viceversa.domains import Space
 from viceversa.draws import seeded
 from viceversa.evaluation.bootstrap import intervals
-from viceversa.evaluation.chains import DIRECTIONS, LINKS, Direction, Place, Translate, Trial, Way, outputs
+from viceversa.evaluation.chains import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
 from viceversa.evaluation.distances import frechet, frechet_diagonal, kernel
 from viceversa.evaluation.features import Features, measure, reference_features
 from viceversa.evaluation.labeller import Labeller
@@ -36,14 +36,6 @@ MEANS = (
 
 Advance = Callable[[int], None]
 """Hears how many images were just measured."""
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """What is to be measured: a translator, and, where it has a discriminator that reads labels, (n, H, W, C) -> (n, K)."""
-
-    translate: Translate
-    read: Callable[[Pixels], Tensor] | None = None
 
 
 @dataclass(eq=False)

@@ -30,7 +30,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from viceversa.domains import Space
 from viceversa.errors import UsageError, is_out_of_memory
-from viceversa.files import write_atomically
+from viceversa.files import remove, write_atomically
 from viceversa.method import Builder, Method
 from viceversa.training.step import Trainee
 
@@ -65,7 +65,7 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
         partial = Path(tempfile.mkdtemp(dir=folder, prefix=".partial-"))
         for name, content in contents.items():
             write_atomically(partial / name, content)
-        _remove(final)
+        remove(final)
         partial.rename(final)
     except OSError as error:
         if partial is not None:
@@ -77,7 +77,7 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
     kept = [path for path in _checkpoints(run) if path.name <= final.name][-KEPT:]  # later ones were found damaged
     for old in [*(path for path in _checkpoints(run) if path not in kept), *folder.glob(".partial-*")]:
         with suppress(OSError):
-            _remove(old)
+            remove(old)
     return final
 
 
@@ -138,14 +138,6 @@ def check_shapes(checkpoint: Path, build: Builder, space: Space) -> None:
     for name, shape in shapes.items():
         if own.get(name) != shape:
             raise UsageError(f"{str(file)!r} is the checkpoint of another method: {name} {tuple(shape)} has no place in this one.")
-
-
-def _remove(path: Path) -> None:
-    """Whatever is there: a folder, or what has come in its place, of which shutil.rmtree would open a pipe and wait for ever."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _checkpoints(run: Path) -> list[Path]:

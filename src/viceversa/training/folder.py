@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,6 +11,7 @@ from accelerate.utils import broadcast_object_list
 from filelock import FileLock, Timeout
 
 from viceversa.errors import UsageError
+from viceversa.files import remove
 
 CONTENTS = ("checkpoints", "samples", "events", "metrics.jsonl", "labeller.safetensors", "recipe.json")
 LOCK = ".lock"
@@ -79,11 +79,7 @@ def check_contents(run: Path) -> None:
 def make_room(run: Path) -> None:
     """Removes the run that is there, and nothing else."""
     for name in CONTENTS:
-        path = run / name
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        remove(run / name)
 
 
 def remove_halves(run: Path) -> None:
