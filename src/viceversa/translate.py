@@ -17,7 +17,7 @@ from viceversa.data.fitting import fitted, shown
 from viceversa.data.store import read_image
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, unknown
-from viceversa.evaluation.chains import Candidate
+from viceversa.evaluation.chains import Candidate, translating
 from viceversa.evaluation.labeller import Labeller, load_labeller
 from viceversa.journey import walk
 from viceversa.method import Builder, Method, Request
@@ -127,7 +127,7 @@ class Model:
     @property
     def candidate(self) -> Candidate:
         """What an evaluation measures of the model."""
-        return Candidate(self.translate_images, self._read if self.method.discriminate else None)
+        return translating(self.translate_images, self._read if self.method.discriminate else None)
 
     @torch.no_grad()
     def translate_images(self, images: Tensor, source: Domain, target: Domain) -> Tensor:

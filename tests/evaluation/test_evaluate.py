@@ -21,7 +21,7 @@ from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.domains import Domain, ImageSpec, Space
-from viceversa.evaluation.chains import PROBES, Candidate, Place, Trial, Way, trial
+from viceversa.evaluation.chains import PROBES, Place, Trial, Way, translating, trial
 from viceversa.evaluation.distances import kernel
 from viceversa.evaluation.evaluate import Judge
 from viceversa.evaluation.features import extract
@@ -85,7 +85,7 @@ def faces(*, truth: bool = True) -> Dataset:
 def by_hand(*, truth: bool = True) -> Trial:
     """The three images on chains of one step."""
     task = trial(faces(truth=truth))
-    return Trial(task.dataset, "faces", "faces", SOURCES, LABELS, INVERTED, TARGETS)
+    return Trial(task.dataset, "faces", "faces", SOURCES, np.arange(3), LABELS, INVERTED, TARGETS)
 
 
 def judge(task: Trial, labeller: Labeller | None, cycles: int, **way: Any) -> Judge:
@@ -122,7 +122,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_doing_nothing() -> None:
-    rows = keyed(judge(by_hand(), READER, 1).assess("nothing", Candidate(identity), silent).rows, "nothing")
+    rows = keyed(judge(by_hand(), READER, 1).assess("nothing", translating(identity), silent).rows, "nothing")
     assert len(rows) == 8
     for (direction, cycles, _), row in rows.items():
         assert row.l1_to_source == 0 and row.perceptual_to_source == pytest.approx(0, abs=1e-6) and row.samples == 3
@@ -137,7 +137,7 @@ def test_doing_nothing() -> None:
 
 
 def test_a_perfect_translator() -> None:
-    rows = judge(trial(faces()), READER, 2).assess("perfect", Candidate(perfect), silent).rows
+    rows = judge(trial(faces()), READER, 2).assess("perfect", translating(perfect), silent).rows
     assert len(rows) == 12
     for row in rows:
         assert row.label_accuracy == row.label_accuracy_bits == 1
@@ -150,8 +150,8 @@ def test_floor_and_ceiling_are_the_rows_of_doing_nothing_and_of_the_truth() -> N
     judged = judge(by_hand(), READER, 1)
     bounds = judged.bounds(silent)
     assert len(bounds) == 16
-    assert keyed(bounds, "floor") == keyed(judged.assess("nothing", Candidate(identity), silent).rows, "nothing")
-    assert keyed(bounds, "ceiling") == keyed(judged.assess("perfect", Candidate(perfect), silent).rows, "perfect")
+    assert keyed(bounds, "floor") == keyed(judged.assess("nothing", translating(identity), silent).rows, "nothing")
+    assert keyed(bounds, "ceiling") == keyed(judged.assess("perfect", translating(perfect), silent).rows, "perfect")
 
 
 def test_without_true_edits() -> None:
@@ -163,7 +163,7 @@ def test_without_true_edits() -> None:
 
 def test_accuracies_by_hand() -> None:
     shown = torch.tensor([[*BLOND, 0, 0.8], [*BLACK, 1, 0.5], [*BLACK, 1, 0.1]])
-    found = judge(by_hand(), READER, 1).assess("fixed", Candidate(lambda image, source, target: painted(image, shown)), silent)
+    found = judge(by_hand(), READER, 1).assess("fixed", translating(lambda image, source, target: painted(image, shown)), silent)
     rows, near = keyed(found.rows, "fixed"), pytest.approx
 
     inv, onward, rec, back = (rows[direction, cycles, "8bit"] for direction in ("inv", "rec") for cycles in (0, 1))
@@ -193,7 +193,7 @@ def test_between_spaces_the_label_is_the_space() -> None:
         return edited
 
     for translate, there in ((identity, 0), (arrive, 1)):
-        rows = keyed(judge(between_sides(), SIDE_READER, 1).assess("model", Candidate(translate), silent).rows, "model")
+        rows = keyed(judge(between_sides(), SIDE_READER, 1).assess("model", translating(translate), silent).rows, "model")
         for cycles in (0, 1):
             inv, rec = rows["inv", cycles, "8bit"], rows["rec", cycles, "8bit"]
             assert (inv.label_accuracy, inv.changed_accuracy, inv.kept_accuracy) == (there, there, None)
@@ -204,7 +204,7 @@ def test_between_spaces_the_label_is_the_space() -> None:
 def test_the_reference_is_the_space_of_the_outputs() -> None:
     task = between_sides()
     left, right = (extract(task.dataset.splits["test"][name].pixels) for name in SIDES.pair)
-    rows = keyed(judge(task, None, 0).assess("nothing", Candidate(identity), silent).rows, "nothing")
+    rows = keyed(judge(task, None, 0).assess("nothing", translating(identity), silent).rows, "nothing")
     for direction, reference in (("inv", right), ("rec", left)):
         expected = kernel(reference, left)
         assert expected is not None and rows[direction, 0, "8bit"].kernel == pytest.approx(expected[0])
@@ -212,7 +212,7 @@ def test_the_reference_is_the_space_of_the_outputs() -> None:
 
 def test_what_is_undefined_is_none_and_never_nan() -> None:
     task = trial(faces(truth=False), 1)
-    judged = [judge(task, None, 1).assess("nothing", Candidate(identity), silent).rows, judge(task, READER, 1).bounds(silent)]
+    judged = [judge(task, None, 1).assess("nothing", translating(identity), silent).rows, judge(task, READER, 1).bounds(silent)]
     for row in (row for rows in judged for row in rows):
         assert row.samples == 1 and row.frechet is row.kernel is row.kernel_std is None
         numbers = [value for value in (*asdict(row).values(), *row.accuracy_by_attribute.values()) if isinstance(value, float)]
@@ -230,7 +230,7 @@ def test_images_of_another_size_have_no_l1() -> None:
     def resize(image: Tensor, source: Domain, target: Domain) -> Tensor:
         return nn.functional.interpolate(image, sizes.images[target.space].shape[1:])
 
-    rows = keyed(judge(task, None, 0).assess("resize", Candidate(resize), silent).rows, "resize")
+    rows = keyed(judge(task, None, 0).assess("resize", translating(resize), silent).rows, "resize")
     inv, rec = rows["inv", 0, "8bit"], rows["rec", 0, "8bit"]
     assert inv.l1_to_source is None and inv.perceptual_to_source is not None and inv.perceptual_to_source > 0
     assert rec.l1_to_source == 0
@@ -239,21 +239,21 @@ def test_images_of_another_size_have_no_l1() -> None:
 def test_progress_counts_every_image_measured() -> None:
     heard: list[int] = []
     judged = judge(by_hand(), READER, 1)
-    judged.assess("nothing", Candidate(identity), heard.append)
+    judged.assess("nothing", translating(identity), heard.append)
     assert sum(heard) == 6 * 3  # two directions and links, at k = 0 one link
     judged.bounds(heard.append)
     assert sum(heard) == (6 + 3) * 3, "floor and ceiling do not depend on the number of cycles"
 
 
 def test_steps_are_measured_against_the_true_edit_of_each() -> None:
-    rows = judge(trial(faces()), READER, 0, steps=3).assess("perfect", Candidate(perfect), silent).rows
+    rows = judge(trial(faces()), READER, 0, steps=3).assess("perfect", translating(perfect), silent).rows
     steps = [row for row in rows if row.direction == "step"]
     assert [row.cycles for row in steps] == [1, 2, 3]
     for row in steps:
         assert row.label_accuracy == 1 and row.psnr_to_truth == 100 and row.l1_outside == 0
         assert row.frechet is None and row.kernel is None
     late = lambda image, source, target: painted(image, source.label)  # noqa: E731
-    found = judge(by_hand(), READER, 0, steps=1).assess("late", Candidate(late), silent)
+    found = judge(by_hand(), READER, 0, steps=1).assess("late", translating(late), silent)
     image = found.per_image[Place("step", 1, "8bit")]
     # shown are LABELS, asked for TARGETS: of image 0 the glasses are right, of 1 the glasses and tone, of 2 hair and tone
     assert image["label_accuracy"].tolist() == pytest.approx([1 / 3, 2 / 3, 2 / 3])
@@ -266,7 +266,7 @@ def test_what_lies_outside_the_edit() -> None:
     brighter = lambda image, source, target: painted(image, target.label) + 10 / 127.5  # noqa: E731
     dark = replace(by_hand(), sources=painted_pixels(np.full((3, 16, 16, 3), 100, np.uint8), LABELS))
     dark = replace(dark, dataset=replace(dark.dataset, truth=lambda *asked: painted_pixels(dark.sources, asked[4])))
-    rows = keyed(judge(dark, READER, 0).assess("brighter", Candidate(brighter), silent).rows, "brighter")
+    rows = keyed(judge(dark, READER, 0).assess("brighter", translating(brighter), silent).rows, "brighter")
     # a pixel of the row that the edit leaves as it is, at 255 or 0, counts too: 0 or 10 levels there
     assert rows["inv", 0, "8bit"].l1_outside == pytest.approx(10, abs=0.1)
     assert rows["rec", 0, "8bit"].l1_outside is None
@@ -284,7 +284,7 @@ def test_probes_destroy_what_is_hidden_and_the_floor_says_what_they_destroy_anyw
     task = replace(by_hand(truth=False), sources=painted_pixels(smooth, LABELS))
     judged = judge(task, None, 1, probes=("noise", "jpeg"))
     floor = {row.chain: row for row in judged.bounds(silent) if row.model == "floor" and row.direction == "rec" and row.cycles == 1}
-    rows = keyed(judged.assess("hiding", Candidate(hiding), silent).rows, "hiding")
+    rows = keyed(judged.assess("hiding", translating(hiding), silent).rows, "hiding")
     assert rows["rec", 1, "8bit"].psnr_to_truth > 30, "16 levels of each color come back"
     for probe in ("noise", "jpeg"):
         assert rows["rec", 1, probe].psnr_to_truth < 25 and floor[probe].psnr_to_truth > 30
@@ -292,11 +292,11 @@ def test_probes_destroy_what_is_hidden_and_the_floor_says_what_they_destroy_anyw
 
 
 def test_the_models_own_discriminator_is_another_column() -> None:
-    own = Candidate(identity, lambda pixels: LABELS[: len(pixels)])
+    own = translating(identity, lambda pixels: LABELS[: len(pixels)])
     rows = keyed(judge(by_hand(), READER, 0).assess("own", own, silent).rows, "own")
     assert rows["rec", 0, "8bit"].own_accuracy_bits == 1
     assert (
-        keyed(judge(by_hand(), READER, 0).assess("none", Candidate(identity), silent).rows, "none")[
+        keyed(judge(by_hand(), READER, 0).assess("none", translating(identity), silent).rows, "none")[
             "rec", 0, "8bit"
         ].own_accuracy_bits
         is None
@@ -304,19 +304,19 @@ def test_the_models_own_discriminator_is_another_column() -> None:
 
 
 def test_the_target_set_is_the_true_edits_or_real_images_of_the_labels_asked_for() -> None:
-    rows = keyed(judge(by_hand(), READER, 0).assess("nothing", Candidate(identity), silent).rows, "nothing")
+    rows = keyed(judge(by_hand(), READER, 0).assess("nothing", translating(identity), silent).rows, "nothing")
     expected = kernel(extract(painted_pixels(SOURCES, INVERTED)), extract(SOURCES))
     assert rows["inv", 0, "8bit"].kernel_target == pytest.approx(expected[0])
     task = replace(by_hand(truth=False), inverted=LABELS[[1, 2, 2]])
-    found = keyed(judge(task, READER, 0).assess("nothing", Candidate(identity), silent).rows, "nothing")
+    found = keyed(judge(task, READER, 0).assess("nothing", translating(identity), silent).rows, "nothing")
     expected = kernel(extract(SOURCES)[[1, 2, 2]], extract(SOURCES))
     assert found["inv", 0, "8bit"].kernel_target == pytest.approx(expected[0])
-    none = keyed(judge(by_hand(truth=False), READER, 0).assess("nothing", Candidate(identity), silent).rows, "nothing")
+    none = keyed(judge(by_hand(truth=False), READER, 0).assess("nothing", translating(identity), silent).rows, "nothing")
     assert none["inv", 0, "8bit"].kernel_target is None, "no real image has a label of INVERTED"
 
 
 def test_intervals_are_about_the_means() -> None:
-    (row, *_) = judge(by_hand(), READER, 0).assess("nothing", Candidate(identity), silent).rows
+    (row, *_) = judge(by_hand(), READER, 0).assess("nothing", translating(identity), silent).rows
     assert row.direction == "inv" and row.label_accuracy == pytest.approx(2 / 9)
     low, high = row.intervals["label_accuracy"]
     assert low == 0 and high == pytest.approx(2 / 3) and row.intervals["changed_accuracy"] == (0, 0)

@@ -40,7 +40,7 @@ def numbered(pixels: Pixels, steps: int = 3) -> Trial:
     """A trial whose labels say what they are: 0 the source's, -1 the inverted, 1, 2, ... the targets in turn."""
     ones = torch.ones(len(pixels), 3)
     targets = torch.stack([ones * number for number in range(1, steps + 1)])
-    return Trial(faces(), "faces", "faces", pixels, ones * 0, -ones, targets)
+    return Trial(faces(), "faces", "faces", pixels, np.arange(len(pixels)), ones * 0, -ones, targets)
 
 
 def identity(image: Tensor, source: Domain, target: Domain) -> Tensor:
@@ -162,10 +162,10 @@ def test_a_trial_is_the_first_images_on_the_chains_of_the_whole_split() -> None:
     chains = draw_chains(images.labels, FACES, 0)
     task = trial(dataset, 2)
     assert len(task) == 2 and len(trial(dataset)) == len(trial(dataset, 9)) == 5
-    shorter = trial(dataset).first(2)
+    shorter = trial(dataset).of([0, 1])
     assert len(shorter) == 2 and np.array_equal(shorter.sources, task.sources)
     assert torch.equal(shorter.targets, task.targets) and torch.equal(shorter.inverted, task.inverted)
-    assert len(between(RGB, RGB).first(1)) == 1
+    assert len(between(RGB, RGB).of([0])) == 1
     assert np.array_equal(task.sources, images.pixels[:2]) and task.truth(Place("inv", 0, "8bit")) is None
     rec, inv, step = Place("rec", 0, "8bit"), Place("inv", 3, "8bit"), Place("step", 3, "8bit")
     assert torch.equal(task.goal(rec), images.labels[:2]) and torch.equal(task.goal(inv), chains.inverted[:2])
@@ -200,17 +200,22 @@ def test_probes_go_the_way_back_only() -> None:
 
 
 def test_links_do_what_their_names_say() -> None:
-    flat = torch.full((3, 3, 32, 32), 20 / 127.5)
-    noisy = (linked(flat, "noise", 0, 0) + 1) * 127.5
+    flat, everyone = torch.full((3, 3, 32, 32), 20 / 127.5), np.arange(3)
+    noisy = (linked(flat, "noise", everyone, 0) + 1) * 127.5
     # a deviation of 2 levels, and 1 / 12 of rounding
     assert noisy.std().item() == pytest.approx((4 + 1 / 12) ** 0.5, rel=0.05) and noisy.mean().item() == pytest.approx(148, abs=0.2)
-    assert torch.equal(linked(flat[1:], "noise", 1, 0), linked(flat, "noise", 0, 0)[1:]), "by the image's number, not the batch"
-    assert not torch.equal(linked(flat, "noise", 0, 1), linked(flat, "noise", 0, 0))
+    assert torch.equal(linked(flat[1:], "noise", everyone[1:], 0), linked(flat, "noise", everyone, 0)[1:]), (
+        "by the image's number, not the batch"
+    )
+    assert not torch.equal(linked(flat, "noise", everyone, 1), linked(flat, "noise", everyone, 0))
     dot = torch.full((1, 1, 5, 5), -1.0)
     dot[0, 0, 2, 2] = 1
     middle = 1 / (1 + 2 * np.exp(-2))  # of weights exp(-2 d^2), d = -1, 0, 1
-    blurred = ((linked(dot, "blur", 0, 0)[0, 0] + 1) * 127.5).round()
+    blurred = ((linked(dot, "blur", [0], 0)[0, 0] + 1) * 127.5).round()
     assert blurred[2, 2].item() == round(255 * middle**2) and blurred[2, 1].item() == round(255 * middle * (1 - middle) / 2)
     checkered = torch.from_numpy(np.indices((8, 8)).sum(0) % 2).float()[None, None].expand(1, 3, 8, 8) * 0.03
-    assert linked(checkered, "jpeg", 0, 0).std() < 0.2 * checkered.std(), "what alternates from pixel to pixel is lost"
-    assert all(torch.equal(linked(flat, link, 0, 0), linked(linked(flat, link, 0, 0), "8bit", 0, 0)) for link in PROBES)
+    assert linked(checkered, "jpeg", [0], 0).std() < 0.2 * checkered.std(), "what alternates from pixel to pixel is lost"
+    assert all(
+        torch.equal(linked(flat, link, everyone, 0), linked(linked(flat, link, everyone, 0), "8bit", everyone, 0))
+        for link in PROBES
+    )

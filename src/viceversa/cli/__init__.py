@@ -17,6 +17,8 @@ COMMANDS = {
     "translate": "translate images with a trained run",
     "evaluate": "measure a trained run after 0, 1, 2, 3 repeated translations",
     "compare": "measure several models side by side, runs or functions of your own",
+    "chains": "write an evaluation's images and what is asked of them, to be translated elsewhere",
+    "tune": "search for better settings of a recipe",
     "import": "make a run of the weights of yunjey/stargan or pytorch-CycleGAN-and-pix2pix",
     "data": "write a data set as images and a table",
     "recipes": "list what can be trained",

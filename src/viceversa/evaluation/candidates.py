@@ -17,7 +17,7 @@ from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Dataset, Pixels
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, quoted
-from viceversa.evaluation.chains import Candidate
+from viceversa.evaluation.chains import Candidate, translating
 from viceversa.translate import Model, load
 
 Function = Callable[[Pixels, Mapping[str, list[Any]]], Pixels]
@@ -34,7 +34,7 @@ def candidate(spec: str, dataset: Dataset) -> Candidate:
     module, colon, name = spec.partition(":")
     if not colon or not module.replace(".", "").isidentifier() or not name.isidentifier():
         raise UsageError(f"{quoted(spec)} is neither the folder of a run nor a Python function, as in module:function.")
-    return Candidate(by_function(_imported(module, name), spec, dataset.space))
+    return translating(by_function(_imported(module, name), spec, dataset.space))
 
 
 def of_run(model: Model, run: str, dataset: Dataset) -> Candidate:

@@ -13,13 +13,15 @@ quality 75, "blur" smooths by a Gaussian of half a pixel. What a person cannot s
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
@@ -37,14 +39,6 @@ PROBES: tuple[Link, ...] = ("noise", "jpeg", "blur")
 DIRECTIONS: tuple[Direction, ...] = ("inv", "rec")
 
 Translate = Callable[[Tensor, Domain, Domain], Tensor]
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """What is to be measured: a translator, and, where it has a discriminator that reads labels, (n, H, W, C) -> (n, K)."""
-
-    translate: Translate
-    read: Callable[[Pixels], Tensor] | None = None
 
 
 @dataclass(frozen=True)
@@ -73,13 +67,15 @@ class Way:
 class Trial:
     """Images of one split of a data set, and where they are sent: shared by all models that are compared.
 
-    sources (N, H, W, C) of the space `home`; labels, inverted (N, K) and targets (steps, N, K), or None between spaces.
+    sources (N, H, W, C) of the space `home`, the images of these `numbers` (N,) in the split; labels, inverted (N, K) and
+    targets (steps, N, K), or None between spaces.
     """
 
     dataset: Dataset
     home: str
     away: str
     sources: Pixels
+    numbers: NDArray[np.int64]
     labels: Tensor | None = None
     inverted: Tensor | None = None
     targets: Tensor | None = None
@@ -89,14 +85,16 @@ class Trial:
     def __len__(self) -> int:
         return len(self.sources)
 
-    def first(self, count: int) -> Trial:
-        """The same for the first `count` images only."""
+    def of(self, rows: Sequence[int]) -> Trial:
+        """The same for some of its images only."""
+        chosen = list(rows)
         return replace(
             self,
-            sources=self.sources[:count],
-            labels=None if self.labels is None else self.labels[:count],
-            inverted=None if self.inverted is None else self.inverted[:count],
-            targets=None if self.targets is None else self.targets[:, :count],
+            sources=self.sources[chosen],
+            numbers=self.numbers[chosen],
+            labels=None if self.labels is None else self.labels[chosen],
+            inverted=None if self.inverted is None else self.inverted[chosen],
+            targets=None if self.targets is None else self.targets[:, chosen],
         )
 
     def goal(self, place: Place) -> Tensor | None:
@@ -123,8 +121,25 @@ class Trial:
         key = (place.direction, place.cycles if place.direction == "step" else 0)
         if key not in self._truths:  # each batch asks, and to open a cached set checks all its pixels
             away = self.home if self.labels is not None else self.away
-            self._truths[key] = self.dataset.truth(self.split, self.home, np.arange(len(self)), away, self.goal(place))
+            self._truths[key] = self.dataset.truth(self.split, self.home, self.numbers, away, self.goal(place))
         return self._truths[key]
+
+
+Outputs = Callable[[Trial, Way], Iterator[tuple[slice, dict[Place, Pixels]]]]
+"""What is made of a trial's images along a way: batch by batch, their rows and the images at all places, uint8."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """What is to be measured: its outputs, and, where it has a discriminator that reads labels, (n, H, W, C) -> (n, K)."""
+
+    outputs: Outputs
+    read: Callable[[Pixels], Tensor] | None = None
+
+
+def translating(translate: Translate, read: Callable[[Pixels], Tensor] | None = None) -> Candidate:
+    """A translator as what is to be measured: its outputs are made when they are asked for."""
+    return Candidate(partial(outputs, translate), read)
 
 
 def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> Trial:
@@ -132,13 +147,13 @@ def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> 
     home, away = (dataset.space.only,) * 2 if dataset.space.attributes else dataset.space.pair
     images = dataset.splits[split][home]
     count = min(len(images), samples or len(images))
-    sources = in_bits(images.pixels[:count], 8)
+    sources, numbers = in_bits(images.pixels[:count], 8), np.arange(count)
     if images.labels is None:
-        return Trial(dataset, home, away, sources, split=split)
+        return Trial(dataset, home, away, sources, numbers, split=split)
     stored = load_chains(dataset.name) if split == "test" else None
     chains: Chains = stored or draw_chains(images.labels, dataset.space, 0)
     labels, inverted, targets = images.labels[:count], chains.inverted[:count], chains.targets[:, :count]
-    return Trial(dataset, home, away, sources, labels, inverted, targets, split)
+    return Trial(dataset, home, away, sources, numbers, labels, inverted, targets, split)
 
 
 def outputs(translate: Translate, task: Trial, way: Way, batch: int = 100) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
@@ -155,18 +170,18 @@ def outputs(translate: Translate, task: Trial, way: Way, batch: int = 100) -> It
         yield rows, made | {Place(direction, 0, link): pixels for direction, pixels in unlinked.items() for link in LINKS}
 
 
-def linked(image: Tensor, link: Link, first: int, step: int) -> Tensor:
-    """Images (N, C, H, W) in [-1, 1] after a link. Noise is drawn for each image, by its number in the trial and the step."""
+def linked(image: Tensor, link: Link, numbers: Iterable[int], step: int) -> Tensor:
+    """Images (N, C, H, W) in [-1, 1] after a link. Noise is drawn for each image, by its number in the split and the step."""
     if link == "float":
         return image
     pixels: Pixels = quantized(image)
     if link == "noise":
-        noise = [torch.randn(image.shape[1:], generator=seeded("probe", first + row, step)) for row in range(len(image))]
-        return linked(normalized(torch.from_numpy(pixels)) + torch.stack(noise).to(image.device) * 2 / 127.5, "8bit", first, step)
+        noise = [torch.randn(image.shape[1:], generator=seeded("probe", int(number), step)) for number in numbers]
+        return linked(normalized(torch.from_numpy(pixels)) + torch.stack(noise).to(image.device) * 2 / 127.5, "8bit", numbers, step)
     if link == "jpeg":
         pixels = np.stack([np.asarray(_compressed(each), np.uint8) for each in pixels])
     image = normalized(torch.from_numpy(pixels))
-    return linked(_smoothed(image), "8bit", first, step) if link == "blur" else image
+    return linked(_smoothed(image), "8bit", numbers, step) if link == "blur" else image
 
 
 def _among_labels(translate: Translate, task: Trial, rows: slice, way: Way, link: Link) -> Iterator[tuple[Place, Pixels]]:
@@ -183,7 +198,7 @@ def _among_labels(translate: Translate, task: Trial, rows: slice, way: Way, link
             yield Place("rec", number, link), quantized(translate(image, here, home))
         if number < last:
             there = Domain(task.home, task.targets[number, rows])
-            image, here = linked(translate(image, here, there), link, rows.start, number), there
+            image, here = linked(translate(image, here, there), link, task.numbers[rows], number), there
 
 
 def _between_spaces(translate: Translate, task: Trial, rows: slice, way: Way, link: Link) -> Iterator[tuple[Place, Pixels]]:
@@ -197,9 +212,9 @@ def _between_spaces(translate: Translate, task: Trial, rows: slice, way: Way, li
         if link in LINKS:
             yield Place("inv", number, link), quantized(there)
         if number < way.cycles:
-            image = translate(linked(there, link, rows.start, 2 * number), away, home)
+            image = translate(linked(there, link, task.numbers[rows], 2 * number), away, home)
             yield Place("rec", number + 1, link), quantized(image)
-            image = linked(image, link, rows.start, 2 * number + 1)
+            image = linked(image, link, task.numbers[rows], 2 * number + 1)
 
 
 def _compressed(pixels: Pixels) -> Pixels:

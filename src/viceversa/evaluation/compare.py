@@ -12,7 +12,7 @@ from viceversa.data.dataset import Dataset
 from viceversa.data.fitting import shown
 from viceversa.errors import UsageError, printable
 from viceversa.evaluation.candidates import of_run
-from viceversa.evaluation.chains import DIRECTIONS, PROBES, Candidate, Place, Trial, Way, outputs, trial
+from viceversa.evaluation.chains import DIRECTIONS, PROBES, Candidate, Place, Trial, Way, trial
 from viceversa.evaluation.differences import differences
 from viceversa.evaluation.evaluate import Assessment, Judge
 from viceversa.evaluation.features import EXTRACTOR
@@ -139,12 +139,12 @@ def evaluate(
 
 def _strips(models: Mapping[str, Candidate], task: Trial, way: Way) -> list[Strip]:
     """Each model's outputs for the first test images, through 8 bits, beside the source and the true edit."""
-    few = task.first(SHOWN)
+    few = task.of(range(min(SHOWN, len(task))))
     places = [Place(direction, number, "8bit") for direction in DIRECTIONS for number in range(way.cycles + 1)]
     truth = few.truth(Place("inv", 0, "8bit"))
     strips = []
     for name, candidate in models.items():
-        ((_, made),) = outputs(candidate.translate, few, Way(way.cycles))
+        ((_, made),) = candidate.outputs(few, Way(way.cycles))
         columns = {"source": few.sources} | ({} if truth is None else {"true edit": truth})
         columns |= {f"{place.direction} {place.cycles}": made[place] for place in places if place in made}
         strips.append(Strip(name, tuple(columns), list(zip(*map(shown, columns.values()), strict=True))))

@@ -17,7 +17,7 @@ from viceversa.data.fitting import in_bits
 from viceversa.domains import Space
 from viceversa.draws import seeded
 from viceversa.evaluation.bootstrap import intervals
-from viceversa.evaluation.chains import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
+from viceversa.evaluation.chains import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs, translating
 from viceversa.evaluation.distances import frechet, frechet_diagonal, kernel
 from viceversa.evaluation.features import Features, measure, reference_features
 from viceversa.evaluation.labeller import Labeller
@@ -84,7 +84,7 @@ class Judge:
         """A model at all places of the way. Memory holds a batch, and some numbers an image."""
         with TemporaryDirectory() as folder:
             seen: dict[Place, Seen] = {}
-            for rows, made in outputs(candidate.translate, self.task, self.way):
+            for rows, made in candidate.outputs(self.task, self.way):
                 self._see(seen, rows, made, candidate, Path(folder), advance)
             assessment = Assessment()
             for place, found in seen.items():
@@ -98,7 +98,7 @@ class Judge:
         for name, images in (("floor", self._nothing()), ("ceiling", self._best())):
             with TemporaryDirectory() as folder:
                 seen: dict[Place, Seen] = {}
-                self._see(seen, slice(0, len(self.task)), images, Candidate(lambda image, *_: image), Path(folder), advance)
+                self._see(seen, slice(0, len(self.task)), images, translating(lambda image, *_: image), Path(folder), advance)
                 to_real = {place: self._to_real(place, found.features) for place, found in seen.items()}
                 for place in self._places():
                     start = place if place in seen else Place(place.direction, 0, "8bit")
