@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from arms import ARMS, BATCH
+from arms import ARMS, BATCH, VARIATIONS, Arm
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -36,11 +36,12 @@ class Operations(TorchDispatchMode):
         return result
 
 
-def operations(recipe_name: str) -> float:
+def operations(arm: Arm) -> float:
     """Of one step, on average over four."""
-    recipe = updated(recipe_named(recipe_name), {"training.batch": BATCH})
+    settings = {name.removeprefix("--").replace("-", "_"): value for name, value in arm.settings.items()}
+    recipe = updated(recipe_named(arm.recipe), {"training.batch": BATCH, "size": arm.size, **settings})
     with tempfile.TemporaryDirectory() as folder, Operations() as counted:
-        accelerator, dataset = accelerator_for(folder), open_dataset("avatars", 32)
+        accelerator, dataset = accelerator_for(folder), open_dataset("avatars", arm.size)
         trainer = Trainer(Path(folder), builder(recipe), dataset, recipe.training, accelerator, "fp32", quiet=True)
         for _ in range(STEPS):
             trainer.one_step()
@@ -49,9 +50,10 @@ def operations(recipe_name: str) -> float:
 
 def main() -> None:
     """Prints each arm's, and for one of base."""
-    costs = {name: operations(arm.recipe) for name, arm in ARMS.items()}
+    arms = {**ARMS, **VARIATIONS}
+    costs = {name: operations(arm) for name, arm in arms.items()}
     for name, cost in costs.items():
-        print(f"{name:<10} {cost / 1e9:8.3f} GFLOP a step   {cost / costs['base']:.3f} of base   {ARMS[name].updates} updates")
+        print(f"{name:<16} {cost / 1e9:8.3f} GFLOP a step   {cost / costs['base']:.3f} of base   {arms[name].updates} updates")
 
 
 if __name__ == "__main__":

@@ -67,6 +67,13 @@ CASES = [
         {0: 1, 4: 5},
         {0: 3, 4: 4},
     ),
+    Case(
+        "further-fakes",  # X_0 .. X_3 without a graph, then the chain with one
+        lambda space: multicyclic(stargan.build(space, STARGAN.model_copy(update={"further_fakes": 3}))),
+        PHOTOS,
+        {0: 4, 4: 12},
+        {0: 6, 4: 10},
+    ),
     Case("masked", build_masked, PHOTOS, {0: 3, 1: 3}, {0: 4, 1: 3}),
     Case("cyclegan", build_cyclegan, ALIKE, {0: 6}, {0: 6}),
     Case("cyclegan-unalike", build_cyclegan, UNALIKE, {0: 4}, {0: 6}),

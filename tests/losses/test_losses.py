@@ -12,7 +12,7 @@ from losses.walks import journey
 from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.domains import Domain, Example, ImageSpec, Space
 from viceversa.draws import Draws
-from viceversa.gan import LeastSquares, Wasserstein
+from viceversa.gan import Hinge, LeastSquares, Wasserstein
 from viceversa.journey import Journey, Judgment
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.classification import RealLabels
@@ -108,6 +108,13 @@ def test_critic_weighs_real_and_fake() -> None:
     assert Discriminate(Wasserstein())(walk).item() == 1  # fake 1, real 0
     assert Fool(Wasserstein())(walk).item() == -1
     assert Discriminate(LeastSquares())(walk).item() == pytest.approx(0.5 * (1 + 1))
+
+
+def test_critic_sees_the_chain_where_told() -> None:
+    """T(x) = x + 1 at 0: X_0 .. X_3 score 1, 2, 3, 4, mean 2.5; hinge relu(1 + f) mean 3.5, and 1 for the real one."""
+    walk = journey(lambda image: image + 1, score=lambda image: image.mean((1, 2, 3)))
+    assert Discriminate(Wasserstein(), further=3)(walk).item() == 2.5
+    assert Discriminate(Hinge(), further=3)(walk).item() == 4.5
 
 
 def numbered(first: int, count: int) -> Tensor:

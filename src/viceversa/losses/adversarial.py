@@ -16,21 +16,26 @@ from viceversa.journey import Journey
 
 @dataclass(frozen=True)
 class Discriminate:
-    """L_D = real(D(y)) + fake(D(sg T(x))), y the journey's example; with a pool, fakes pass through it.
+    """L_D = real(D(y)) + mean_{i=0..further} fake(D(sg X_i)), y the journey's example, X_0 = T(x, c_0), X_i = T(X_{i-1}, c_i).
 
-    The pool is asked once a phase, for the space that the fakes are in.
+    further: links of the chain whose images are fakes too; 0 as in all papers, and the discriminator has then never seen what
+    a multicyclic loss asks it of. With a pool, first fakes pass through it, once a phase, for the space that they are in.
     """
 
     gan: GanLoss
     pool: ImagePool | None = None
+    further: int = 0
 
     def __call__(self, journey: Journey) -> Tensor:
+        fakes = [self._first(journey), *(view.judge(view.target).score for view in map(journey.onward, range(1, self.further + 1)))]
+        fake = torch.stack([self.gan.fake(score) for score in fakes]).mean()
+        return self.gan.real(journey.judge_example().score) + fake
+
+    def _first(self, journey: Journey) -> Tensor:
         if self.pool is None:
-            fake = journey.judge(journey.target)
-        else:
-            domain = journey.entered(journey.target)
-            fake = journey.discriminate(self.pool.query(domain.space, journey.translated, journey.draws), domain)
-        return self.gan.real(journey.judge_example().score) + self.gan.fake(fake.score)
+            return journey.judge(journey.target).score
+        domain = journey.entered(journey.target)
+        return journey.discriminate(self.pool.query(domain.space, journey.translated, journey.draws), domain).score
 
 
 @dataclass(frozen=True)

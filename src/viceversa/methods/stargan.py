@@ -53,6 +53,7 @@ class StarGAN(BaseModel):
     triple: float = Field(0.0, ge=0, description="weight of triple consistency (arXiv 1811.03492), the cycle's there; 0: off")
     gradient_penalty: float = Field(10.0, ge=0, description="weight of WGAN-GP's penalty")
     gamma: float = Field(1.0, ge=0, description="weight of R1, which is computed at every 4th step")
+    further_fakes: int = Field(0, ge=0, le=100, description="links of a chain whose images the discriminator sees as fakes too")
     critic_steps: int = Field(5, gt=0, description="discriminator steps for each generator step")
     learning_rate: float = Field(1e-4, gt=0, description="Adam's rate, for both networks")
     targets: Literal["permuted", "shared"] = Field("permuted", description="a label of the batch for each image, or one for all")
@@ -88,7 +89,7 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
         optimizers={"generator": adam, "discriminator": adam},
         phases=(
             Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
-                adversarial=(1, Discriminate(gan)),
+                adversarial=(1, Discriminate(gan, further=settings.further_fakes)),
                 penalty=penalty,
                 classification=(settings.classification, RealLabels(space)))),
             Phase("generator", learns=("generator",), plan=plan, when=every(settings.critic_steps), objective=Objective(

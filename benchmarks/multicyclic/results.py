@@ -1,0 +1,75 @@
+"""What results/ holds, by arm and seed, and how it is written in a table."""
+
+from __future__ import annotations
+
+import json
+import statistics
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+Place = tuple[str, int, str]
+"""Direction, number, link."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One training: its facts, its rows by place, its steps against no edit (none in the oldest), and the bounds' rows."""
+
+    seed: int
+    facts: Mapping[str, Any]
+    rows: Mapping[Place, Mapping[str, Any]]
+    steps: Sequence[Mapping[str, float]]
+    bounds: Mapping[str, Mapping[Place, Mapping[str, Any]]]
+
+
+def results(arms: Sequence[str]) -> dict[str, list[Result]]:
+    """By arm, one for each seed that is there; arms without any are left out."""
+    found = {name: [_result(path) for path in sorted(RESULTS.glob(f"{name}-[0-9].json"))] for name in arms}
+    return {name: each for name, each in found.items() if each}
+
+
+def _result(path: Path) -> Result:
+    stored = json.loads(path.read_text())
+    size = stored["dataset"].split("-")[1]
+    bounds: dict[str, dict[Place, Any]] = defaultdict(dict)
+    for row in json.loads((RESULTS / ("bounds.json" if size == "32" else f"bounds-{size}.json")).read_text())["rows"]:
+        bounds[row["model"]][row["direction"], row["cycles"], row["chain"]] = row
+    rows = {(row["direction"], row["cycles"], row["chain"]): row for row in stored.pop("rows")}
+    return Result(stored["seed"], stored, rows, stored.get("steps", ()), bounds)
+
+
+def values(found: Sequence[Result], place: Place, measure: str) -> list[float]:
+    """Of each seed that has it."""
+    every = [result.rows.get(place, {}).get(measure) for result in found]
+    return [value for value in every if value is not None]
+
+
+def differences(found: Sequence[Result], others: Sequence[Result], place: Place, measure: str) -> list[float]:
+    """Of each seed that both have: the one minus the other, which began from the same weights and saw the same batches."""
+    theirs = {result.seed: value for result in others for value in values([result], place, measure)}
+    return [value - theirs[result.seed] for result in found for value in values([result], place, measure) if result.seed in theirs]
+
+
+def half_width(found: Sequence[Result], place: Place, measure: str) -> float | None:
+    """Half of the 95 % interval over images, the mean over seeds; None for what is no mean over images."""
+    every = [result.rows[place]["intervals"].get(measure) for result in found if place in result.rows]
+    known = [(high - low) / 2 for low, high in filter(None, every)]
+    return statistics.mean(known) if known else None
+
+
+def cell(every: Sequence[float], digits: int, *, half: float | None = None, sign: str = "") -> str:
+    """The mean over seeds; in brackets the least and the greatest where there are several, and the interval over images."""
+    if not every:
+        return "-"
+    spread = [f"{min(every):{sign}z.{digits}f} to {max(every):{sign}z.{digits}f}"] if len(every) > 1 else []
+    inside = [*spread, *([] if half is None else [f"± {half:.{digits}f}"])]
+    return f"{statistics.mean(every):{sign}z.{digits}f}" + (f" ({'; '.join(inside)})" if inside else "")
+
+
+def table(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in (titles, ["---"] * len(titles), *lines))
