@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,13 @@ from arms import ARMS, SEEDS, VARIATIONS, Arm, command, environment
 from cost import operations
 from steps import steps
 
+from viceversa.data.dataset import Dataset
 from viceversa.data.sources import open_dataset
-from viceversa.evaluation.chains import trial
-from viceversa.evaluation.compare import compare
+from viceversa.evaluation.chains import PROBES, Way, trial
+from viceversa.evaluation.evaluate import Judge
 from viceversa.evaluation.features import EXTRACTOR
+from viceversa.evaluation.labeller import independent_labeller
+from viceversa.evaluation.report import Row
 from viceversa.pictures import grid, save_png
 from viceversa.training.samples import samples
 from viceversa.translate import Model, load
@@ -42,6 +46,10 @@ class Experiment:
     threads: int = 2
     images: int = 500
     """of the test split, the first so many"""
+    updates: int | None = None
+    """instead of what the arms have, to try the machinery"""
+    results: Path = RESULTS
+    """where what is measured goes"""
 
 
 def main() -> None:
@@ -50,42 +58,35 @@ def main() -> None:
     for arms in (ARMS, VARIATIONS):
         for seed in asked.seeds:
             for name, arm in arms.items():
-                if name in asked.arms and seed in arm.seeds and not (RESULTS / f"{name}-{seed}.json").exists():
+                if name in asked.arms and seed in arm.seeds and not (asked.results / f"{name}-{seed}.json").exists():
                     print(f"{name}, seed {seed}", file=sys.stderr, flush=True)
-                    run = asked.runs / f"{name}-{seed}"
-                    subprocess.run(command(arm, seed, run), env=environment(asked.threads), check=True, stdout=subprocess.DEVNULL)
-                    finish(name, arm, seed, run, asked)
+                    one(name, replace(arm, updates=asked.updates or arm.updates), seed, asked)
 
 
-def finish(name: str, arm: Arm, seed: int, run: Path, asked: Experiment) -> None:
-    """Measures a trained run, and writes its rows, those of the bounds once for each size, and a picture."""
-    RESULTS.mkdir(exist_ok=True)
-    model = load(run)
-    found = measured(arm, seed, run, model, asked)
-    bounds = RESULTS / ("bounds.json" if arm.size == 32 else f"bounds-{arm.size}.json")
+def one(name: str, arm: Arm, seed: int, asked: Experiment) -> None:
+    """Trains and measures; writes the rows, those of the bounds once for each size, and a picture."""
+    run = asked.runs / f"{name}-{seed}"
+    subprocess.run(command(arm, seed, run), env=environment(asked.threads), check=True, stdout=subprocess.DEVNULL)
+    asked.results.mkdir(exist_ok=True)
+    model, dataset = load(run), open_dataset("avatars", arm.size)
+    task = trial(dataset, asked.images)
+    judge = Judge(task, independent_labeller(dataset), Way(CYCLES, STEPS, PROBES))
+    bounds = asked.results / ("bounds.json" if arm.size == 32 else f"bounds-{arm.size}.json")
     if not bounds.exists():
-        written(bounds, {"images": asked.images, "rows": [row for row in found["rows"] if row["model"] != "model"]})
-    picture(model, arm.size, RESULTS / f"{name}-{seed}.png")
-    written(RESULTS / f"{name}-{seed}.json", {**found, "rows": [row for row in found["rows"] if row["model"] == "model"]})
-
-
-def measured(arm: Arm, seed: int, run: Path, model: Model, asked: Experiment) -> dict[str, Any]:
-    """All rows, those of the bounds too, and the steps."""
-    dataset = open_dataset("avatars", arm.size)
-    found = compare({"model": model.candidate}, dataset, cycles=CYCLES, steps=STEPS, probes=True, samples=asked.images)
-    rows = found.report("").rows
-    return {
+        written(bounds, {"images": asked.images}, judge.bounds(lambda images: None))
+    facts = {
         "recipe": arm.recipe, "seed": seed, "updates": arm.updates, "operations": arm.updates * operations(arm),
         "seconds": round(seconds_of(run), 1), "threads": asked.threads, "dataset": dataset.name, "extractor": EXTRACTOR,
-        "images": asked.images, "steps": steps(model.candidate, trial(dataset, asked.images), STEPS),
-        "rows": [vars(row) for row in rows],
+        "images": asked.images, "steps": steps(model.candidate, task, STEPS),
     }  # fmt: skip
+    picture(model, dataset, asked.results / f"{name}-{seed}.png")
+    written(asked.results / f"{name}-{seed}.json", facts, judge.assess("model", model.candidate, lambda images: None).rows)
 
 
-def written(path: Path, result: dict[str, Any]) -> None:
-    """A line for each row."""
-    rows = ",\n".join(json.dumps(row) for row in result.pop("rows"))
-    path.write_text(f'{json.dumps(result)[:-1]}, "rows": [\n{rows}\n]}}\n')
+def written(path: Path, facts: Mapping[str, Any], rows: Sequence[Row]) -> None:
+    """The facts, and a line for each row."""
+    lines = ",\n".join(json.dumps(vars(row)) for row in rows)
+    path.write_text(f'{json.dumps(facts)[:-1]}, "rows": [\n{lines}\n]}}\n')
 
 
 def seconds_of(run: Path) -> float:
@@ -94,9 +95,9 @@ def seconds_of(run: Path) -> float:
     return max(written) - (run / "recipe.json").stat().st_mtime
 
 
-def picture(model: Model, size: int, path: Path) -> None:
+def picture(model: Model, dataset: Dataset, path: Path) -> None:
     """The same people for every arm: translated one attribute at a time, along a chain, and back home."""
-    save_png(grid(*samples(model.method, open_dataset("avatars", size), 0, people=4)), path)
+    save_png(grid(*samples(model.method, dataset, 0, people=4)), path)
 
 
 if __name__ == "__main__":
