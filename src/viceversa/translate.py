@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from viceversa.evaluation.chains import Candidate, translating
 from viceversa.evaluation.labeller import Labeller, load_labeller
 from viceversa.journey import walk
 from viceversa.method import Builder, Method, Request
+from viceversa.pretrained import located, restore_generator
 from viceversa.recipes import builder
 from viceversa.recipes.record import Record, read_record
 from viceversa.training.checkpoint import check_shapes, latest_checkpoint, restore_weights
@@ -159,11 +160,13 @@ class Model:
 
 
 def load(run: str | Path, *, build: Builder | None = None) -> Model:
-    """The model of a run's last checkpoint, with averaged weights where it has them.
+    """The model of a run's last checkpoint, with averaged weights where it has them; or `avatars`, which comes with the package.
 
     build: the function that the run was trained with, for a method of your own. Raises UsageError.
     """
-    folder = Path(run)
+    folder = located(run)
+    if folder != Path(run):
+        return _packaged(folder)
     record = read_record(folder)
     if record.build and build is None:
         own = f"{str(run)!r} was trained with a method of its own, {record.build}"
@@ -178,6 +181,15 @@ def load(run: str | Path, *, build: Builder | None = None) -> Model:
     method.networks.eval().requires_grad_(False)
     labeller = _labeller(folder / "labeller.safetensors", record.space)
     return Model(folder.resolve().name, method, record, labeller, step=int(checkpoint.name))
+
+
+def _packaged(folder: Path) -> Model:
+    """A model that comes with the package, without its discriminator."""
+    record = read_record(folder)
+    method = replace(builder(record.recipe)(record.space), discriminate=None)
+    steps = restore_generator(folder, method)
+    method.networks.eval().requires_grad_(False)
+    return Model(folder.name, method, record, load_labeller(folder / "labeller.safetensors"), step=steps)
 
 
 def _labeller(path: Path, space: Space) -> Labeller | None:

@@ -89,7 +89,6 @@ WRONG = {
     "translate labels face.png --to glasses=yes,glasses=no --out o": ["'glasses'", "twice"],
     "translate labels face.png --out o": ["--to"],
     "translate labels face.png --to glasses=yes --from eyes=2 --out o": ["'eyes'"],
-    "translate labels face.png --to glasses=yes": ["--out"],
     "translate labels missing.png --to glasses=yes --out o": ["'missing.png'"],
     "translate labels broken.png --to glasses=yes --out o": ["'broken.png'"],
     "translate labels empty --to glasses=yes --out o": ["'empty'", "no images"],

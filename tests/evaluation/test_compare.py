@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,10 @@ from viceversa.cli import main
 from viceversa.data.sources import open_dataset
 from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError
-from viceversa.evaluation.candidates import asked, candidate
+from viceversa.evaluation.candidates import candidate, data_of
 from viceversa.evaluation.chains import Place
 from viceversa.evaluation.differences import Difference, differences, in_words
+from viceversa.evaluation.functions import asked
 
 MINE = """
 import numpy as np
@@ -105,9 +107,51 @@ def test_runs_side_by_side(runs: Path, folder: Path, viceversa: Command) -> None
     assert own == {"labels"}, "only a run has a discriminator"
 
 
+def test_trainings_of_one_method_are_a_group(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main([
+            "compare", "dark=mine_to_compare:darker,mine_to_compare:nothing", "mine_to_compare:nothing", "--data", "avatars",
+            "--samples", "4", "--cycles", "0", "--out", "report",
+        ])  # fmt: skip
+    assert stop.value.code == 0 and "dark" in capsys.readouterr().out
+    rows = json.loads((folder / "report" / "metrics.json").read_text())["rows"]
+    found = {row["model"]: row for row in rows if (row["direction"], row["chain"]) == ("rec", "8bit")}
+    assert {"dark", "dark 1", "dark 2", "mine_to_compare:nothing"} <= set(found)
+    assert found["dark"]["seeds"] == 2 and found["dark 2"]["l1_to_source"] == 0 < found["dark 1"]["l1_to_source"]
+    assert found["dark"]["l1_to_source"] == pytest.approx(found["dark 1"]["l1_to_source"] / 2)
+
+
+def test_data_is_that_of_the_first_run(runs: Path, folder: Path) -> None:
+    models = ["mine_to_compare:nothing", str(runs / "spaces"), str(runs / "labels")]
+    assert data_of(models, None, 64).name == "avatars-glasses-32-v1"
+    assert data_of(models[::2], None, None).name == "avatars-32-v1" == data_of(models[:1], "avatars", None).name
+    assert data_of(models[:1], "avatars", 64).name == "avatars-64-v1"
+
+
+def test_one_function_is_evaluated(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["evaluate", "mine_to_compare:nothing", "--data", "avatars", "--samples", "4", "--cycles", "0", "--out", "report"])
+    assert stop.value.code == 0 and "mine_to_compare:nothing on avatars-32-v1" in capsys.readouterr().out
+    assert {row["model"] for row in json.loads((folder / "report" / "metrics.json").read_text())["rows"]} >= {
+        "mine_to_compare:nothing"
+    }
+
+
+def test_the_features_are_passed_on(
+    folder: Path, runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch_fidelity", None)
+    for command, model in (("compare", runs / "labels"), ("evaluate", runs / "labels"), ("evaluate", "mine_to_compare:nothing")):
+        with pytest.raises(SystemExit) as stop:
+            main([command, str(model), "--features", "inception", "--data", "avatars", "--out", "report"])
+        assert stop.value.code == 2 and "pip install 'viceversa[inception]'" in capsys.readouterr().err
+
+
 def test_what_cannot_be_compared(folder: Path, runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     data = ["--data", "avatars"]
-    assert "neither the folder of a run nor a Python function" in refused("nowhere", *data, capsys=capsys)
+    assert "'nowhere' is neither the folder of a run, a Python function" in refused("nowhere", *data, capsys=capsys)
+    assert "'x' is named twice" in refused("x=mine_to_compare:nothing", "x=mine_to_compare:darker", *data, capsys=capsys)
+    assert "'x=' is not of the form NAME=MODEL" in refused("x=", *data, capsys=capsys)
     assert "cannot import 'no_such_module'" in refused("no_such_module:f", *data, capsys=capsys)
     assert "has no 'missing'" in refused("mine_to_compare:missing", *data, capsys=capsys)
     assert "is not a function" in refused("mine_to_compare:constant", *data, capsys=capsys)

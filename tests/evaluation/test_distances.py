@@ -7,9 +7,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 from torch import nn
+from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from viceversa.evaluation.distances import frechet, kernel
+from viceversa.evaluation import distances
+from viceversa.evaluation.distances import Population, frechet_diagonal, kernel
 
 CROSS = np.sqrt(1.5) * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
 """Four points of mean 0 and unbiased covariance I: the sum of squares along an axis is 2 * 1.5, over 4 - 1."""
@@ -17,6 +19,10 @@ CROSS = np.sqrt(1.5) * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
 
 def normal(*shape: int, seed: int = 0) -> NDArray[np.float64]:
     return np.random.default_rng(seed).normal(size=shape)
+
+
+def frechet(features: NDArray[np.float64], others: NDArray[np.float64], fewest: int | None = None) -> float | None:
+    return distances.frechet(Population(features), Population(others), fewest)
 
 
 def test_frechet_of_two_gaussians() -> None:
@@ -42,6 +48,43 @@ def test_frechet_is_undefined_where_a_covariance_is_singular() -> None:
     assert frechet(normal(9, 8), normal(9, 8, seed=1)) is not None
     assert frechet(normal(8, 8), normal(300, 8, seed=1)) is None
     assert frechet(normal(300, 8), normal(8, 8, seed=1)) is None
+
+
+def test_frechet_of_few_images_where_that_is_asked_for() -> None:
+    """Two points each, N((0, 0), diag(2, 0)) and N((0, 3), diag(8, 0)): 9 + 2 + 8 - 2 * 4."""
+    first, second = np.array([[1, 0], [-1, 0]]), np.array([[2, 3], [-2, 3]])
+    assert frechet(first, second) is None and frechet(first, second, fewest=3) is None
+    assert frechet(first, second, fewest=2) == pytest.approx(11, abs=1e-9)
+
+
+@pytest.mark.filterwarnings("ignore:Metric `Frechet")
+def test_frechet_is_that_of_torchmetrics() -> None:
+    class Given(nn.Module):
+        num_features = 16
+
+        def forward(self, features: torch.Tensor) -> torch.Tensor:
+            return features
+
+    features, others = normal(700, 16) ** 2, normal(600, 16, seed=1) @ normal(16, 16, seed=2)
+    metric = FrechetInceptionDistance(Given())
+    metric.update(torch.tensor(features), real=True)
+    metric.update(torch.tensor(others), real=False)
+    assert frechet(features, others) == pytest.approx(float(metric.compute()), rel=1e-6)
+
+
+def test_diagonal_frechet_by_hand() -> None:
+    moved = 2 * CROSS + [3, 4]  # means 25 apart; deviations 1 and 2, twice
+    assert frechet_diagonal(Population(CROSS), Population(moved)) == pytest.approx(27)
+    assert frechet_diagonal(Population(CROSS[:1]), Population(moved)) is None
+
+
+def test_kernel_of_subsets_is_that_of_each_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sums over subsets, block by block, against all values of each subset; more rows than a block, and of two sizes."""
+    features, others = normal(1150, 3), normal(1020, 3, seed=1) + 0.2
+    at_once = kernel(features, others)
+    monkeypatch.setattr(distances, "_ONCE", 1000)
+    alone = kernel(features, others)
+    assert at_once is not None and at_once == pytest.approx(alone, rel=1e-9) and at_once[1] > 0
 
 
 def test_kernel_of_two_points() -> None:

@@ -18,7 +18,8 @@ import pytest
 from PIL import Image
 
 from viceversa.evaluation.curves import curves
-from viceversa.evaluation.report import Report, Row, Strip
+from viceversa.evaluation.report import Picture, Report, Strip
+from viceversa.evaluation.rows import Row
 
 DASH = "\N{EN DASH}"
 PIXELS = np.random.default_rng(0).integers(256, size=(4, 32, 32, 3), dtype=np.uint8)
@@ -47,7 +48,10 @@ def _rows(models: Sequence[str] = ("base", "multicyclic")) -> list[Row]:
 
 
 def _report(**changes: object) -> Report:
-    strip = Strip("base, 8 bits", ("source", "inv"), [PIXELS[:2], PIXELS[2:]])
+    pictures = [Picture(PIXELS[0]), Picture(PIXELS[1], ("PSNR 21.3", "wrong: hair"))], [None, Picture(PIXELS[2])]
+    strip = Strip(
+        "worst: 00417", {"shows": "hair=blond"}, ("k = 0", "k = 1"), [("base, inv", pictures[0]), ("base, rec", pictures[1])]
+    )
     report = Report("runs/a on avatars", "lite0@128", "avatars-32-v1", True, _rows(), {"labeller": "98.5 %"}, "Fine.", [strip])
     return dataclasses.replace(report, **changes)
 
@@ -108,7 +112,7 @@ def _saved(report: Report, directory: Path) -> tuple[dict, str]:
 def test_metrics_are_the_rows(tmp_path: Path) -> None:
     report = _report()
     metrics, _ = _saved(report, tmp_path / "new" / "folder")
-    assert list(metrics) == ["extractor", "dataset", "comparable", "rows", "differences"]
+    assert list(metrics) == ["extractor", "dataset", "comparable", "rows", "differences", "groups"]
     assert (metrics["extractor"], metrics["dataset"], metrics["comparable"]) == ("lite0@128", "avatars-32-v1", True)
     assert [Row(**row) for row in metrics["rows"]] == report.rows
     assert set(metrics["rows"][0]) == {field.name for field in dataclasses.fields(Row)}
@@ -141,7 +145,12 @@ def test_what_the_page_shows(tmp_path: Path) -> None:
         "labeller",
         "98.5 %",
         "Fine.",
-        "base, 8 bits",
+        "worst: 00417",
+        "hair=blond",
+        "base, inv",
+        "PSNR 21.3",
+        "wrong: hair",
+        "k = 1",
     ):
         assert text in page.text
     assert page.elements.count("svg") == 6  # all panels are defined
@@ -178,9 +187,11 @@ def _points(svg: str) -> list[tuple[float, float]]:
 
 def test_pictures_are_in_the_page(tmp_path: Path) -> None:
     report = _report()
-    (source,) = (reference for reference in _Page(_saved(report, tmp_path)[1]).references if reference.startswith("data:"))
-    picture = np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))))
-    assert (picture[-102:-6, -102:-6] == PIXELS[3].repeat(3, 0).repeat(3, 1)).all()
+    text = _saved(report, tmp_path)[1]
+    sources = [reference for reference in _Page(text).references if reference.startswith("data:")]
+    for source, expected in zip(sources, PIXELS[:3], strict=True):
+        assert (np.asarray(Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))) == expected).all()
+    assert text.count('width="96" height="96"') == 3, "enlarged by a whole number"
 
 
 def test_the_page_is_the_same_each_time(tmp_path: Path) -> None:
@@ -189,7 +200,7 @@ def test_the_page_is_the_same_each_time(tmp_path: Path) -> None:
 
 def test_text_is_escaped(tmp_path: Path) -> None:
     nasty = ("<script>x</script>", 'a"b & $x_$ [bold]c')
-    strip = Strip(nasty[0], nasty, [PIXELS[:2]])
+    strip = Strip(nasty[0], {nasty[0]: nasty[1]}, nasty, [(nasty[1], [Picture(PIXELS[0], nasty)])])
     rows = [dataclasses.replace(row, accuracy_by_attribute={nasty[0]: 0.5}) for row in _rows(nasty)]
     report = _report(title=nasty[0], rows=rows, facts={nasty[0]: nasty[1]}, conclusion=nasty[0], strips=[strip])
     page = _Page(_saved(report, tmp_path)[1])
@@ -255,10 +266,11 @@ def test_many_long_names_fit_100_columns() -> None:
 
 def test_images_with_one_channel_and_without_labels(tmp_path: Path) -> None:
     rows = [dataclasses.replace(row, label_accuracy=None, changed_accuracy=None, accuracy_by_attribute={}) for row in _rows()]
-    strip = Strip("digits", ("digit", "number"), [[PIXELS[0, :28, :28, :1], PIXELS[1]]])
+    pictures = [Picture(PIXELS[0, :28, :28, :1]), Picture(PIXELS[1].astype(np.uint16) * 257)]
+    strip = Strip("digits", {}, ("digit", "number"), [("base", pictures)])
     report = _report(rows=rows, strips=[strip])
     page = _Page(_saved(report, tmp_path)[1])
-    assert page.elements.count("svg") == 4 and page.elements.count("img") == page.elements.count("table") == 1
+    assert page.elements.count("svg") == 4 and page.elements.count("img") == page.elements.count("table") == 2
     assert "accuracy" not in report.table().partition("ceiling:")[2]
 
 

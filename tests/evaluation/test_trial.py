@@ -88,15 +88,15 @@ def test_doing_nothing_gives_the_sources(task: Trial) -> None:
 def test_the_stored_labels_are_asked_for_in_turn() -> None:
     record = Recording()
     found = made(record, numbered(noise(2)), 2)
-    one_link = [(0, -1), (0, 0), (0, 1), (1, -1), (1, 0), (1, 2), (2, -1), (2, 0)]
-    assert record.calls == one_link * 2, "inv, rec, and the next link, for each number of cycles"
+    one_link = [(1, -1), (1, 0), (1, 2), (2, -1), (2, 0)]
+    assert record.calls == [(0, -1), (0, 0), (0, 1)] + one_link * 2, "what comes before the first link is made once"
     assert len(found) == 12
 
 
 def test_without_cycles_no_random_label_is_used() -> None:
     record = Recording()
     made(record, numbered(noise(2)), 0)
-    assert record.calls == [(0, -1), (0, 0)] * 2
+    assert record.calls == [(0, -1), (0, 0)]
 
 
 def test_longer_chains_extend_shorter_ones() -> None:
@@ -120,8 +120,8 @@ def test_the_8_bit_chain_rounds_every_link_and_the_float_chain_the_last_image() 
 def test_links_between_spaces() -> None:
     found = made(nudge, between(RGB, RGB, np.full((1, 8, 8, 3), 100, np.uint8)), 2)
     # inv_k is 2k + 1 calls away, rec_k 2k, but rec_0 one
-    assert list(levels(found, "float")) == [
-        ("rec", 0, [100]), ("inv", 0, [100]), ("rec", 1, [101]), ("inv", 1, [101]), ("rec", 2, [101]), ("inv", 2, [102]),
+    assert sorted(levels(found, "float")) == [
+        ("inv", 0, [100]), ("inv", 1, [101]), ("inv", 2, [102]), ("rec", 0, [100]), ("rec", 1, [101]), ("rec", 2, [101]),
     ]  # fmt: skip
     assert all(level == [100] for _, _, level in levels(found, "8bit"))
 
@@ -129,8 +129,8 @@ def test_links_between_spaces() -> None:
 def test_round_trips_between_spaces() -> None:
     record = Recording()
     made(record, between(RGB, RGB), 2)
-    legs = [("home", "home"), ("home", "away"), ("away", "home"), ("home", "away"), ("away", "home"), ("home", "away")]
-    assert record.calls == legs * 2
+    legs = [("away", "home"), ("home", "away"), ("away", "home"), ("home", "away")]
+    assert record.calls == [("home", "home"), ("home", "away")] + legs * 2
 
 
 @pytest.mark.parametrize(("away", "stays"), [(GRAY, False), (ImageSpec(3, 6, 10), True)], ids=["channels", "size"])
@@ -189,14 +189,14 @@ def test_steps_are_the_images_of_the_chain_itself() -> None:
     record = Recording()
     found = made(record, numbered(noise(2), steps=5), 0, steps=4)
     assert [place.cycles for place in found if place.direction == "step"] == [1, 2, 3, 4]
-    assert record.calls == [(0, -1), (0, 0), (0, 1), (1, 2), (2, 3), (3, 4), (0, -1), (0, 0)]
+    assert record.calls == [(0, -1), (0, 0), (0, 1), (1, 2), (2, 3), (3, 4)]
 
 
 def test_probes_go_the_way_back_only() -> None:
     record = Recording()
     found = made(record, numbered(noise(2)), 2, probes=("blur",))
     assert {place for place in found if place.link == "blur"} == {Place("rec", 1, "blur"), Place("rec", 2, "blur")}
-    assert record.calls[-4:] == [(0, 1), (1, 0), (1, 2), (2, 0)]
+    assert record.calls[-3:] == [(1, 0), (1, 2), (2, 0)]
 
 
 def test_links_do_what_their_names_say() -> None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
-from viceversa.data.sources import open_dataset
-from viceversa.errors import UsageError, printable
-from viceversa.evaluation.candidates import candidate
+from viceversa.errors import printable
+from viceversa.evaluation.candidates import candidate, data_of, named
 from viceversa.evaluation.compare import compare
-from viceversa.recipes import dataset_of
-from viceversa.recipes.record import read_record
 
 
 @dataclass(frozen=True)
@@ -24,12 +21,13 @@ class Compare:
     table, writes metrics.json and report.html."""
 
     models: Annotated[Positional[tuple[str, ...]], arg(metavar="MODEL [MODEL ...]")]
-    """folders of runs, or Python functions, as in `mine:translate`: (uint8 N,H,W,C, {attribute: N values}) -> uint8 N,H,W,C"""
+    """runs, ONNX files, Python functions as in `mine:translate`, folders of answers (`viceversa chains`); or NAME=MODEL, or
+    NAME=MODEL,MODEL for several trainings of one method"""
     out: Annotated[Path, arg(metavar="DIR")]
     """where metrics.json and report.html go"""
     data: Annotated[str | None, arg(metavar="SPEC")] = None
     """what to measure on; the data of the first run among the models, if not given"""
-    size: int | None = None
+    size: Annotated[int | None, arg(metavar="N")] = None
     """of the images in pixels, where there is no run to say it"""
     cycles: int = 3
     """how many translations come before the one that is measured, at most"""
@@ -39,26 +37,21 @@ class Compare:
     """measure the way back through noise, JPEG and blur too"""
     samples: Annotated[int | None, arg(metavar="N")] = None
     """how many test images; all, if not given"""
+    features: Literal["lite0", "inception"] = "lite0"
+    """the network behind the distances"""
 
 
 def run(arguments: Sequence[str]) -> None:
     """Measures, prints and writes."""
     asked = parsed(Compare, arguments, "compare")
-    if len(set(asked.models)) < len(asked.models):
-        raise UsageError("a model is named twice: name each once.")
-    first = next((Path(model) for model in asked.models if (Path(model) / "recipe.json").exists()), None)
-    if first is not None:
-        record = read_record(first)
-        dataset = dataset_of(record.recipe, asked.data, spaces=not record.space.attributes)
-    elif asked.data is None:
-        raise UsageError("none of the models is a run: say with --data what to measure on, as in --data avatars.")
-    else:
-        dataset = open_dataset(asked.data, asked.size or 32)
-    folders = [Path(model).resolve().name if Path(model).exists() else model for model in asked.models]
-    names = folders if len(set(folders)) == len(folders) else asked.models
-    models = {name: candidate(model, dataset) for name, model in zip(names, asked.models, strict=True)}
-    found = compare(models, dataset, cycles=asked.cycles, steps=asked.steps, probes=asked.probes, samples=asked.samples)
-    report = found.report(f"{', '.join(names)} on {dataset.name}")
+    models = named(asked.models)
+    dataset = data_of(models.models.values(), asked.data, asked.size)
+    candidates = {name: candidate(model, dataset) for name, model in models.models.items()}
+    found = compare(
+        candidates, dataset, cycles=asked.cycles, steps=asked.steps, probes=asked.probes, samples=asked.samples,
+        groups=models.groups, features=asked.features,
+    )  # fmt: skip
+    report = found.report(f"{', '.join(candidates)} on {dataset.name}")
     print(report.table())
     report.save(asked.out)
     print(printable(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}"))

@@ -26,10 +26,10 @@ class Translate:
     """
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
-    """the folder of a trained run"""
+    """the folder of a trained run, or `avatars`, a model that comes with the package"""
     inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]")]
     """images, or folders of images"""
-    out: Annotated[Path, arg(metavar="DIR")]
+    out: Annotated[Path, arg(metavar="DIR")] = Path("translated")
     """where the translated images go"""
     to: Annotated[str, arg(metavar="TARGET")] = ""
     """attributes, as in "hair=blond,glasses=yes", or a space's name; may be left out between two spaces"""

@@ -1,40 +1,63 @@
-"""Whatever translates images, as a candidate for an evaluation: a run's folder, or a Python function of your own."""
+"""Whatever translates images, as a candidate for an evaluation: a run, an ONNX file, a Python function, a folder of answers."""
 
 from __future__ import annotations
 
-import importlib
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-import numpy as np
-import torch
-from torch import Tensor
-
-from viceversa.attributes import Graded
-from viceversa.data.augment import normalized, quantized
-from viceversa.data.dataset import Dataset, Pixels
-from viceversa.domains import Domain, Space
+from viceversa.data.dataset import Dataset
+from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, quoted
-from viceversa.evaluation.chains import Candidate, translating
+from viceversa.evaluation.answers import answers
+from viceversa.evaluation.chains import LINKS, Candidate, translating
+from viceversa.evaluation.functions import by_function
+from viceversa.evaluation.onnx import by_onnx
+from viceversa.evaluation.rows import BOUNDS
+from viceversa.pretrained import located
+from viceversa.recipes import dataset_of
+from viceversa.recipes.record import read_record
 from viceversa.translate import Model, load
 
-Function = Callable[[Pixels, Mapping[str, list[Any]]], Pixels]
-"""(N, H, W, C) uint8, and the target attributes: name -> a value for each image -> the images, translated, uint8.
+Kind = Literal["run", "onnx", "answers", "function"]
 
-Values are words, as "blond" and "yes", and numbers where an attribute is graded. Between spaces there is the one "space".
-"""
+
+@dataclass(frozen=True)
+class Named:
+    """Models by their names in a report; groups: a method's name -> the names of its models, where it has several."""
+
+    models: Mapping[str, str]
+    groups: Mapping[str, Sequence[str]]
+
+
+def kind_of(spec: str) -> Kind:
+    """What a model is. Raises UsageError for what is none."""
+    path = Path(spec)
+    if (located(path) / "recipe.json").exists():
+        return "run"
+    if path.suffix.lower() == ".onnx":
+        return "onnx"
+    if any((path / link).is_dir() for link in LINKS):
+        return "answers"
+    module, colon, name = spec.partition(":")
+    if colon and module.replace(".", "").isidentifier() and name.isidentifier():
+        return "function"
+    kinds = "a Python function, as in module:function, an ONNX file, nor a folder with answers in 8bit/ or float/"
+    raise UsageError(f"{quoted(spec)} is neither the folder of a run, {kinds}.")
 
 
 def candidate(spec: str, dataset: Dataset) -> Candidate:
-    """A run's folder, or "module:function" (see Function), to be measured on a data set. Raises UsageError."""
-    if (Path(spec) / "recipe.json").exists():
-        return of_run(load(spec), spec, dataset)
-    module, colon, name = spec.partition(":")
-    if not colon or not module.replace(".", "").isidentifier() or not name.isidentifier():
-        raise UsageError(f"{quoted(spec)} is neither the folder of a run nor a Python function, as in module:function.")
-    return translating(by_function(_imported(module, name), spec, dataset.space))
+    """A model, to be measured on a data set. Raises UsageError for one that does not fit it."""
+    match kind_of(spec):
+        case "run":
+            return of_run(load(spec), spec, dataset)
+        case "onnx":
+            return translating(by_onnx(Path(spec), dataset.space))
+        case "answers":
+            return answers(Path(spec))
+        case "function":
+            return translating(by_function(spec, dataset.space))
 
 
 def of_run(model: Model, run: str, dataset: Dataset) -> Candidate:
@@ -45,43 +68,55 @@ def of_run(model: Model, run: str, dataset: Dataset) -> Candidate:
     return model.candidate
 
 
-def by_function(function: Function, name: str, space: Space) -> Callable[[Tensor, Domain, Domain], Tensor]:
-    """The function as a translator, every image rounded to 8 bits. What it returns is checked; raises UsageError."""
+def data_of(models: Iterable[str], data: str | None, size: int | None) -> Dataset:
+    """What models are measured on: `data`, prepared as that of the first run among them, or that run's own data.
 
-    def translate(images: Tensor, source: Domain, target: Domain) -> Tensor:
-        spec = space.images[target.space]
-        shape = len(images), spec.height, spec.width, spec.channels
-        made = function(np.asarray(quantized(images), np.uint8), asked(target, space, len(images)))
-        if not isinstance(made, np.ndarray) or made.dtype != np.uint8 or made.shape != shape:
-            what = f"{made.shape} of {made.dtype}" if isinstance(made, np.ndarray) else type(made).__name__
-            raise UsageError(f"{name} returned {what}, not an array {shape} of uint8.")
-        return normalized(torch.from_numpy(np.ascontiguousarray(made)))
-
-    return translate
-
-
-def asked(target: Domain, space: Space, count: int) -> dict[str, list[Any]]:
-    """The table of target attributes."""
-    if target.label is None:
-        return {"space": [target.space] * count}
-    return {
-        attribute.name: [attribute.low + (attribute.high - attribute.low) * value for value in values[:, 0].tolist()]
-        if isinstance(attribute, Graded)
-        else attribute.describe(values)
-        for attribute, values in space.columns(target.label)
-    }
+    size: of the images in pixels where there is no run, 32 if not given. Raises UsageError.
+    """
+    kinds = {model: kind_of(model) for model in models}
+    first = next((model for model, kind in kinds.items() if kind == "run"), None)
+    if first is not None:
+        record = read_record(located(first))
+        return dataset_of(record.recipe, data, spaces=not record.space.attributes)
+    if data is None:
+        raise UsageError("no model is a run, which knows its data: say with --data what to measure on, as in --data avatars.")
+    return open_dataset(data, 32 if size is None else size)
 
 
-def _imported(module: str, name: str) -> Function:
-    """The function, from the working folder too, as `python -m` finds it."""
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        function = vars(importlib.import_module(module))[name]
-    except ImportError as error:
-        raise UsageError(f"cannot import {module!r}: {error}.") from error
-    except KeyError:
-        raise UsageError(f"the module {module!r} has no {name!r}.") from None
-    if not callable(function):
-        raise UsageError(f"{module}:{name} is not a function.")
-    return function  # type: ignore[no-any-return]
+def named(given: Sequence[str]) -> Named:
+    """What is given as MODEL, NAME=MODEL, or NAME=MODEL,MODEL,... for several trainings of one method. Raises UsageError.
+
+    A MODEL alone is called as its file or folder, or in full where two would be called the same. A path that exists is one
+    MODEL, whatever is in its name.
+    """
+    alone = [each for each in given if "=" not in each or Path(each).exists()]
+    short = [own_name(each) for each in alone]
+    called = dict(zip(alone, short if len(set(short)) == len(short) else alone, strict=True))
+    pairs: list[tuple[str, str]] = []
+    groups: dict[str, list[str]] = {}
+    for each in given:
+        if each in called:
+            pairs.append((called[each], each))
+            continue
+        name, _, several = each.partition("=")
+        models = [several] if Path(several).exists() else several.split(",")
+        if not name.strip() or not all(models):
+            raise UsageError(f"{quoted(each)} is not of the form NAME=MODEL or NAME=MODEL,MODEL.")
+        names = [name] if len(models) == 1 else [f"{name} {number}" for number in range(1, len(models) + 1)]
+        pairs += zip(names, models, strict=True)
+        groups |= {} if len(models) == 1 else {name: names}
+    _check_names([*groups, *(name for name, _ in pairs)])
+    return Named(dict(pairs), groups)
+
+
+def own_name(spec: str) -> str:
+    """What a model is called of which no name is given."""
+    return Path(spec).resolve().name if Path(spec).exists() else spec
+
+
+def _check_names(names: Sequence[str]) -> None:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise UsageError(f"{quoted(name)} is named twice: give each model a name of its own, as in NAME=MODEL.")
+        if name in BOUNDS:
+            raise UsageError(f"no model can be called {quoted(name)}, which is a row of the report: name it, as in NAME=MODEL.")

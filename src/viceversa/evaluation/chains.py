@@ -165,7 +165,7 @@ def outputs(translate: Translate, task: Trial, way: Way, batch: int = 100) -> It
     for start in range(0, len(task), batch):
         rows = slice(start, min(start + batch, len(task)))
         with torch.no_grad():
-            made = {place: pixels for link in (*LINKS, *way.probes) for place, pixels in follow(translate, task, rows, way, link)}
+            made = dict(follow(translate, task, rows, way))
         unlinked = {place.direction: pixels for place, pixels in made.items() if place.cycles == 0}
         yield rows, made | {Place(direction, 0, link): pixels for direction, pixels in unlinked.items() for link in LINKS}
 
@@ -184,37 +184,48 @@ def linked(image: Tensor, link: Link, numbers: Iterable[int], step: int) -> Tens
     return linked(_smoothed(image), "8bit", numbers, step) if link == "blur" else image
 
 
-def _among_labels(translate: Translate, task: Trial, rows: slice, way: Way, link: Link) -> Iterator[tuple[Place, Pixels]]:
+def _among_labels(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+    """Before the first link all chains are one."""
     assert task.labels is not None and task.inverted is not None and task.targets is not None
     home, opposite = Domain(task.home, task.labels[rows]), Domain(task.home, task.inverted[rows])
-    image, here = normalized(torch.tensor(task.sources[rows])), home
-    last = way.longest if link == "8bit" else way.cycles
-    for number in range(last + 1):
-        if number and link == "8bit" and number <= way.steps:
-            yield Place("step", number, link), quantized(image)
-        if number <= way.cycles and link in LINKS:
-            yield Place("inv", number, link), quantized(translate(image, here, opposite))
-        if number <= way.cycles and (link in LINKS or number):
-            yield Place("rec", number, link), quantized(translate(image, here, home))
-        if number < last:
-            there = Domain(task.home, task.targets[number, rows])
-            image, here = linked(translate(image, here, there), link, task.numbers[rows], number), there
+    source = normalized(torch.tensor(task.sources[rows]))
+    yield Place("inv", 0, "8bit"), quantized(translate(source, home, opposite))
+    yield Place("rec", 0, "8bit"), quantized(translate(source, home, home))
+    if not way.longest:
+        return
+    targets = [Domain(task.home, target) for target in task.targets[: way.longest, rows]]
+    first = translate(source, home, targets[0])
+    for link in (*LINKS, *way.probes):
+        image, last = first, way.longest if link == "8bit" else way.cycles
+        for number, here in enumerate(targets[:last], 1):
+            if number > 1:
+                image = translate(image, targets[number - 2], here)
+            image = linked(image, link, task.numbers[rows], number - 1)
+            if link == "8bit" and number <= way.steps:
+                yield Place("step", number, link), quantized(image)
+            if number <= way.cycles and link in LINKS:
+                yield Place("inv", number, link), quantized(translate(image, here, opposite))
+            if number <= way.cycles:
+                yield Place("rec", number, link), quantized(translate(image, here, home))
 
 
-def _between_spaces(translate: Translate, task: Trial, rows: slice, way: Way, link: Link) -> Iterator[tuple[Place, Pixels]]:
+def _between_spaces(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+    """Before the first link all chains are one."""
     home, away = Domain(task.home), Domain(task.away)
-    image = normalized(torch.tensor(task.sources[rows]))
-    keeps = task.dataset.space.images[task.home].channels == task.dataset.space.images[task.away].channels
-    if keeps and link in LINKS:
-        yield Place("rec", 0, link), quantized(translate(image, home, home))
-    for number in range(way.cycles + 1):
-        there = translate(image, home, away)
-        if link in LINKS:
-            yield Place("inv", number, link), quantized(there)
-        if number < way.cycles:
+    source = normalized(torch.tensor(task.sources[rows]))
+    if task.dataset.space.images[task.home].channels == task.dataset.space.images[task.away].channels:
+        yield Place("rec", 0, "8bit"), quantized(translate(source, home, home))
+    first = translate(source, home, away)
+    yield Place("inv", 0, "8bit"), quantized(first)
+    for link in (*LINKS, *way.probes):
+        there = first
+        for number in range(way.cycles):
             image = translate(linked(there, link, task.numbers[rows], 2 * number), away, home)
             yield Place("rec", number + 1, link), quantized(image)
-            image = linked(image, link, task.numbers[rows], 2 * number + 1)
+            if link in LINKS or number + 1 < way.cycles:
+                there = translate(linked(image, link, task.numbers[rows], 2 * number + 1), home, away)
+            if link in LINKS:
+                yield Place("inv", number + 1, link), quantized(there)
 
 
 def _compressed(pixels: Pixels) -> Pixels:

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from viceversa.data.dataset import Dataset
-from viceversa.data.fitting import shown
 from viceversa.errors import UsageError, printable
 from viceversa.evaluation.candidates import of_run
-from viceversa.evaluation.chains import DIRECTIONS, PROBES, Candidate, Place, Trial, Way, trial
+from viceversa.evaluation.chains import PROBES, Candidate, Trial, Way, trial
+from viceversa.evaluation.clock import Clock
 from viceversa.evaluation.differences import differences
 from viceversa.evaluation.evaluate import Assessment, Judge
-from viceversa.evaluation.features import EXTRACTOR
+from viceversa.evaluation.features import LITE0, Extractor, extractor_named
+from viceversa.evaluation.groups import check_groups, contenders, pooled
 from viceversa.evaluation.labeller import Labeller, independent_labeller, questions
-from viceversa.evaluation.report import Report, Row, Strip
+from viceversa.evaluation.people import strips
+from viceversa.evaluation.report import Report, Strip
+from viceversa.evaluation.rows import Row
 from viceversa.method import Builder
 from viceversa.progress import CONSOLE
 from viceversa.recipes import dataset_of
 from viceversa.translate import load
 
-SHOWN = 6
-
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What was measured of each model, on what, and by what."""
+    """What was measured of each model, on what, and by what. groups: methods trained several times, and their models."""
 
     task: Trial
     way: Way
@@ -36,22 +37,34 @@ class Comparison:
     bounds: list[Row]
     assessments: Mapping[str, Assessment]
     strips: list[Strip]
+    groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    extractor: Extractor = LITE0
+    clock: Clock = field(default_factory=Clock)
 
     def report(self, title: str, facts: Mapping[str, str] | None = None, conclusion: str = "") -> Report:
         """The comparison as a report; `facts` come after what it knows itself."""
-        rows = [row for assessment in self.assessments.values() for row in assessment.rows]
+        methods = contenders(self.assessments, self.groups)
+        per_image = {name: assessment.per_image for name, assessment in self.assessments.items()}
+        means = [row for name in methods if name in self.groups for row in self.pooled(name).rows]
         dataset = self.task.dataset
         return Report(
             title=title,
-            extractor=EXTRACTOR,
+            extractor=self.extractor.name,
             dataset=dataset.name,
             genuine=dataset.genuine,
-            rows=[*rows, *self.bounds],
+            rows=[*means, *(row for assessment in self.assessments.values() for row in assessment.rows), *self.bounds],
             facts=self._facts() | dict(facts or {}),
             conclusion=conclusion,
             strips=self.strips,
-            differences=differences({name: assessment.per_image for name, assessment in self.assessments.items()}),
+            differences=differences(per_image, methods),
+            groups=self.groups,
         )
+
+    def pooled(self, method: str) -> Assessment:
+        """A method's assessment: the mean of its trainings, or that of the model with this name."""
+        if method not in self.groups:
+            return self.assessments[method]
+        return pooled(method, [self.assessments[name] for name in self.groups[method]])
 
     def _facts(self) -> dict[str, str]:
         facts = {"data": f"{len(self.task)} test images of {self.task.dataset.name}"}
@@ -59,7 +72,7 @@ class Comparison:
             edits = self.labeller.accuracy_edits
             on_edits = "" if edits is None else f" and {edits:.3f} on true edits"
             facts["labeller"] = f"an independent classifier; accuracy {self.labeller.accuracy:.3f} on real test images{on_edits}"
-        return facts
+        return facts | {"time": self.clock.in_words()}
 
 
 def compare(
@@ -72,25 +85,42 @@ def compare(
     samples: int | None = None,
     split: str = "test",
     quiet: bool = False,
+    groups: Mapping[str, Sequence[str]] | None = None,
+    features: str = "lite0",
 ) -> Comparison:
     """Measures models, by their names in the report, on the first `samples` images of a split, all if None.
 
     cycles: k = 0..cycles. steps: the chain's own images are measured too, after each of so many translations. probes: rec_k
-    through links that destroy hidden information, too. Raises UsageError for a number that cannot be had.
+    through links that destroy hidden information, too. groups: several trainings of one method as one: its name -> names of its
+    models. features: "lite0", or "inception" for FID, KID and LPIPS. Raises UsageError for a number that cannot be had.
     """
+    clock, methods = Clock(), dict(groups or {})
+    check_groups(methods, models)
     if samples is not None and samples < 2:
         raise UsageError(f"{samples} samples are too few to measure anything: take 2 or more.")
     task, way = trial(dataset, samples, split), Way(cycles, steps, PROBES if probes else ())
     if len(task) < 2:
         raise UsageError(f"{dataset.name} has {len(task)} {split} image of {task.home!r}: too few to measure anything.")
     _check_way(way, task)
-    labeller = independent_labeller(dataset, quiet=quiet) if questions(dataset) else None
-    judge = Judge(task, labeller, way)
-    columns = TextColumn("evaluating {task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=CONSOLE, disable=quiet or not CONSOLE.is_terminal, transient=True) as bar:
-        others = steps + len(way.probes) * cycles
-        outcomes = 3 + 2 * others + len(models) * (4 * cycles + 2 + others)  # at k = 0 one link
-        work = bar.add_task("the bounds", total=len(task) * outcomes)
+    extractor = extractor_named(features)
+    with clock.part("training the labeller"):
+        labeller = independent_labeller(dataset, quiet=quiet) if questions(dataset) else None
+    judge = Judge(task, labeller, way, extractor, clock)
+    bounds, assessments = _measured(judge, models, quiet)
+    found = Comparison(task, way, labeller, bounds, assessments, [], methods, extractor, clock)
+    with clock.part("pictures"):
+        return replace(found, strips=_strips(found, models))
+
+
+def _measured(judge: Judge, models: Mapping[str, Candidate], quiet: bool) -> tuple[list[Row], dict[str, Assessment]]:
+    """The bounds, and each model."""
+    way, columns = judge.way, (TextColumn("evaluating {task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(
+        *columns, TimeRemainingColumn(), console=CONSOLE, disable=quiet or not CONSOLE.is_terminal, transient=True
+    ) as bar:
+        others = way.steps + len(way.probes) * way.cycles
+        outcomes = 3 + 2 * others + len(models) * (4 * way.cycles + 2 + others)  # at k = 0 one link
+        work = bar.add_task("the bounds", total=len(judge.task) * outcomes)
 
         def advance(images: int) -> None:
             bar.advance(work, images)
@@ -100,7 +130,7 @@ def compare(
         for name, candidate in models.items():
             bar.update(work, description=printable(name))
             assessments[name] = judge.assess(name, candidate, advance)
-    return Comparison(task, way, labeller, bounds, assessments, _strips(models, task, way))
+    return bounds, assessments
 
 
 def _check_way(way: Way, task: Trial) -> None:
@@ -122,6 +152,7 @@ def evaluate(
     samples: int | None = None,
     build: Builder | None = None,
     quiet: bool = False,
+    features: str = "lite0",
 ) -> Report:
     """The report of a trained run after 0..cycles repeated translations (docs/methods.md, Evaluation).
 
@@ -132,20 +163,17 @@ def evaluate(
     recipe = model.record.recipe
     dataset = dataset_of(recipe, data, spaces=not model.space.attributes)
     models = {model.name: of_run(model, str(run), dataset)}
-    comparison = compare(models, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, quiet=quiet)
+    comparison = compare(
+        models, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, quiet=quiet, features=features
+    )
     updates = f"{model.step} steps of batches of {recipe.training.batch}, in {model.record.precision}"
     return comparison.report(f"{model.name} on {dataset.name}", {"training": f"recipe {recipe.name}: {updates}"})
 
 
-def _strips(models: Mapping[str, Candidate], task: Trial, way: Way) -> list[Strip]:
-    """Each model's outputs for the first test images, through 8 bits, beside the source and the true edit."""
-    few = task.of(range(min(SHOWN, len(task))))
-    places = [Place(direction, number, "8bit") for direction in DIRECTIONS for number in range(way.cycles + 1)]
-    truth = few.truth(Place("inv", 0, "8bit"))
-    strips = []
-    for name, candidate in models.items():
-        ((_, made),) = candidate.outputs(few, Way(way.cycles))
-        columns = {"source": few.sources} | ({} if truth is None else {"true edit": truth})
-        columns |= {f"{place.direction} {place.cycles}": made[place] for place in places if place in made}
-        strips.append(Strip(name, tuple(columns), list(zip(*map(shown, columns.values()), strict=True))))
-    return strips
+def _strips(found: Comparison, models: Mapping[str, Candidate]) -> list[Strip]:
+    """Some people as each method translates them, which is shown by its first training; chosen by the first method."""
+    shown = {}
+    for name, (first, *more) in contenders(found.assessments, found.groups).items():
+        shown[f"{name} (here {first})" if more else first] = models[first], found.assessments[first]
+    base = next(iter(contenders(found.assessments, found.groups)), None)
+    return [] if base is None else strips(found.task, found.way, shown, base, found.pooled(base))

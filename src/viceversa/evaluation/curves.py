@@ -5,8 +5,8 @@ from __future__ import annotations
 import html
 import io
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import matplotlib
@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from viceversa.evaluation.report import BOUNDS, Row, by_model
+from viceversa.evaluation.rows import BOUNDS, Row, by_model, called
 
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe and Ito: told apart by the color-blind
 _MARKERS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼"}
@@ -40,22 +40,31 @@ class Look:
 
 @dataclass(frozen=True)
 class Panel:
-    """A measure in one direction. bounds: those that say something; the PSNR of the truth with itself does not."""
+    """A measure, times `factor`, in one direction. bounds: those that say something; the PSNR of the truth with itself does not."""
 
     title: str
     direction: str
     better: str
-    value: Callable[[Row], float | None]
+    measure: str
+    factor: float = 1
     bounds: tuple[str, ...] = BOUNDS
+
+    def value(self, row: Row) -> float | None:
+        value = row.value(self.measure)
+        return None if value is None else self.factor * value
+
+    def spread(self, row: Row) -> float:
+        """The standard deviation over seeds; 0 for a single training."""
+        return self.factor * row.spread.get(self.measure, 0.0)
 
 
 _PANELS = (
-    Panel("Label accuracy, inv", "inv", "higher", lambda row: row.label_accuracy),
-    Panel("Accuracy of changed attributes, inv", "inv", "higher", lambda row: row.changed_accuracy),
-    Panel("PSNR to truth, inv, in dB", "inv", "higher", lambda row: row.psnr_to_truth, ("floor",)),
-    Panel("Kernel distance x 1000, inv", "inv", "lower", lambda row: None if row.kernel is None else 1000 * row.kernel),
-    Panel("Kernel distance x 1000, rec", "rec", "lower", lambda row: None if row.kernel is None else 1000 * row.kernel),
-    Panel("Perceptual distance to source, rec", "rec", "lower", lambda row: row.perceptual_to_source),
+    Panel("Label accuracy, inv", "inv", "higher", "label_accuracy"),
+    Panel("Accuracy of changed attributes, inv", "inv", "higher", "changed_accuracy"),
+    Panel("PSNR to truth, inv, in dB", "inv", "higher", "psnr_to_truth", bounds=("floor",)),
+    Panel("Kernel distance x 1000, inv", "inv", "lower", "kernel", 1000),
+    Panel("Kernel distance x 1000, rec", "rec", "lower", "kernel", 1000),
+    Panel("Perceptual distance to source, rec", "rec", "lower", "perceptual_to_source"),
 )
 
 
@@ -66,11 +75,15 @@ def looks(rows: Sequence[Row]) -> dict[str, Look]:
     return {name: Look(_COLORS[number % len(_COLORS)], *markers[number % len(markers)]) for number, name in enumerate(models)}
 
 
-def curves(rows: Sequence[Row]) -> list[tuple[Panel, str]]:
-    """Each measure that is defined for a model, as an <svg> element: solid lines for 8 bits, dotted ones for floats."""
+def curves(rows: Sequence[Row], extractor: str = "") -> list[tuple[Panel, str]]:
+    """Each measure that is defined for a model, as an <svg> element: solid lines for 8 bits, dotted ones for floats.
+
+    Where a row is the mean of several trainings, whiskers reach one standard deviation up and down.
+    """
     styles = looks(rows)
+    panels = [replace(panel, title=called(panel.title, extractor)) for panel in _PANELS]
     measured = [
-        (panel, [row for row in rows if row.direction == panel.direction and panel.value(row) is not None]) for panel in _PANELS
+        (panel, [row for row in rows if row.direction == panel.direction and panel.value(row) is not None]) for panel in panels
     ]
     return [(panel, _svg(panel, found, styles)) for panel, found in measured if any(row.model in styles for row in found)]
 
@@ -95,6 +108,9 @@ def _draw(axes: Axes, panel: Panel, rows: Sequence[Row], styles: dict[str, Look]
             look = styles[name]
             filled = look.color if chain == "8bit" else "white"
             axes.plot(*_points(panel, found), line, color=look.color, marker=look.marker, markersize=5, markerfacecolor=filled)
+            if chain == "8bit" and any(map(panel.spread, found)):
+                spreads = [panel.spread(row) for row in found]
+                axes.errorbar(*_points(panel, found), spreads, fmt="none", ecolor=look.color, elinewidth=1, capsize=3)
     bounds = by_model([row for row in rows if row.chain == "8bit" and row.model in panel.bounds])
     ends: dict[float, list[str]] = {}
     for name, found in bounds.items():

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from viceversa.evaluation.bootstrap import paired_interval
 
@@ -27,7 +31,11 @@ COMPARED = (
 
 @dataclass(frozen=True)
 class Difference:
-    """The mean of model - base over images, and its 95 % interval, paired by image; of one training of each."""
+    """The mean of model - base over images, and its 95 % interval, paired by image; of the trainings that were measured.
+
+    seeds, base_seeds: how many trainings of each these are; what each image got is their mean. spread: the standard deviation,
+    over seeds, of the difference between one training of each; None where one of them was trained once.
+    """
 
     model: str
     base: str
@@ -37,6 +45,9 @@ class Difference:
     mean: float
     low: float
     high: float
+    seeds: int = 1
+    base_seeds: int = 1
+    spread: float | None = None
 
     @property
     def is_clear(self) -> bool:
@@ -44,24 +55,49 @@ class Difference:
         return self.low > 0 or self.high < 0
 
 
-def differences(models: Mapping[str, Mapping[Place, Mapping[str, NDArray[Any]]]]) -> list[Difference]:
-    """Of every model from the first one, after each number of cycles through 8-bit images.
+PerPlace = Mapping["Place", Mapping[str, "NDArray[Any]"]]
+"""Place -> metric -> its value for each image (N,)."""
 
-    models: name -> place -> metric -> its value for each image (N,).
+
+def differences(models: Mapping[str, PerPlace], methods: Mapping[str, Sequence[str]] | None = None) -> list[Difference]:
+    """Of every method from the first one, after each number of cycles through 8-bit images.
+
+    methods: names of each one's models, which are its trainings; without them each model is a method.
     """
-    (base, first), *others = models.items() if models else [("", {})]
-    return [found for name, measured in others for found in _between(name, measured, base, first)]
+    named = {name: [name] for name in models} if methods is None else methods
+    trainings = [(name, [models[member] for member in members]) for name, members in named.items()]
+    return [found for name, measured in trainings[1:] for found in _between(name, measured, *trainings[0])]
 
 
-def _between(
-    name: str, measured: Mapping[Place, Mapping[str, NDArray[Any]]], base: str, first: Mapping[Place, Mapping[str, NDArray[Any]]]
-) -> Iterator[Difference]:
+def _between(name: str, trainings: Sequence[PerPlace], base: str, others: Sequence[PerPlace]) -> Iterator[Difference]:
+    seeds = {"seeds": len(trainings), "base_seeds": len(others)}
     for direction, metric, _, _ in COMPARED:
-        for place in sorted((place for place in measured if place.direction == direction), key=lambda place: place.cycles):
-            if place.link == "8bit" and place in first and metric in measured[place] and metric in first[place]:
-                found = paired_interval(measured[place][metric], first[place][metric])
+        for place in sorted((place for place in trainings[0] if place.direction == direction), key=lambda place: place.cycles):
+            known = all(place in each and metric in each[place] for each in (*trainings, *others))
+            if place.link == "8bit" and known:
+                mine, theirs = ([each[place][metric] for each in several] for several in (trainings, others))
+                found = paired_interval(np.mean(mine, 0), np.mean(theirs, 0))
                 if found is not None:
-                    yield Difference(name, base, direction, place.cycles, metric, found.mean, found.low, found.high)
+                    numbers = (found.mean, found.low, found.high)
+                    yield Difference(name, base, direction, place.cycles, metric, *numbers, **seeds, spread=_spread(mine, theirs))
+
+
+def _spread(mine: Sequence[NDArray[Any]], theirs: Sequence[NDArray[Any]]) -> float | None:
+    """The root of the sum of both variances over trainings."""
+    if min(len(mine), len(theirs)) < 2:
+        return None
+    return math.sqrt(sum(statistics.variance(float(np.nanmean(each)) for each in several) for several in (mine, theirs)))
+
+
+def about(found: Sequence[Difference]) -> str:
+    """What the differences are, in one line."""
+    start = f"difference from {found[0].base} at k = 0, 1, ..., with 95 % intervals over images; *: 0 is outside"
+    if all(each.seeds == each.base_seeds == 1 for each in found):
+        return f"{start}. One training of each: another seed would give other numbers, and the intervals do not hold that"
+    return (
+        f"{start}. Means over seeds: the intervals hold the chance of the images, not that of another training, which is beside "
+        "them: ± is the deviation, over seeds, of the difference between one training of each"
+    )
 
 
 def in_words(found: Sequence[Difference]) -> Iterator[tuple[str, str, list[str]]]:
@@ -75,4 +111,5 @@ def in_words(found: Sequence[Difference]) -> Iterator[tuple[str, str, list[str]]
 
 def _text(difference: Difference, digits: int) -> str:
     mean, low, high = (f"{value:+z.{digits}f}" for value in (difference.mean, difference.low, difference.high))
-    return f"{mean} ({low} to {high}){'*' if difference.is_clear else ''}"
+    spread = "" if difference.spread is None else f" ±{difference.spread:.{digits}f}"
+    return f"{mean} ({low} to {high}){'*' if difference.is_clear else ''}{spread}"

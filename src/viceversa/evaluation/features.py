@@ -13,7 +13,8 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,14 +27,17 @@ from torch import Tensor
 from viceversa.data.dataset import Pixels
 from viceversa.data.fitting import shown
 from viceversa.data.packing import cache_directory
-from viceversa.errors import UsageError
-from viceversa.evaluation.lite0 import FEATURES, Lite0, load_lite0
+from viceversa.errors import UsageError, unknown
+from viceversa.evaluation.lite0 import FEATURES, load_lite0
 from viceversa.files import write_atomically
 
 EXTRACTOR = "lite0@128"
 
 Features = NDArray[np.float32]
-"""(N, 1280) float32, not negative."""
+"""(N, width) float32, not negative."""
+
+Advance = Callable[[int], None]
+"""Hears how many images were just done."""
 
 Result = TypeVar("Result")
 
@@ -43,22 +47,50 @@ _BATCH = 32  # the fastest of 8 to 128 on a CPU
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """A set of images against its source: features (N, 1280), and perceptual (N,), 0 where an image is its source."""
+    """A set of images against its source: features (N, width), and perceptual (N,), 0 where an image is its source."""
 
     features: Features
     perceptual: NDArray[np.float32]
 
 
-def extract(images: Pixels, advance: Callable[[int], None] = lambda count: None) -> Features:
-    """The features of (N, H, W, 1 or 3) uint8 images: (N, 1280). `advance` hears how many images were just done."""
-    features = np.empty((len(images), FEATURES), np.float32)
-    for rows, result in _by_batch(partial(_features, load_lite0(), images), len(images)):
+@dataclass(frozen=True, eq=False)
+class Extractor:
+    """The networks that images are measured by. Each call is for one batch; images are (n, H, W, C) uint8.
+
+    name: what its numbers are called by and cached under; width: of the features; fewest: images for a Frechet distance;
+    features: images -> (n, width); compared: a source and sets of outputs, n images each -> a measurement of each set.
+    """
+
+    name: str
+    width: int
+    fewest: int
+    features: Callable[[Pixels], Features]
+    compared: Callable[[Pixels, Sequence[Pixels]], list[Measurement]]
+
+
+def extractor_named(name: str) -> Extractor:
+    """ "lite0", or "inception": the official networks of FID, KID and LPIPS. Raises UsageError where these cannot be had."""
+    match name:
+        case "lite0":
+            return LITE0
+        case "inception":
+            from viceversa.evaluation.inception import inception
+
+            return inception()
+    raise unknown("feature network", name, NAMES)
+
+
+def extract(images: Pixels, advance: Advance = lambda count: None, extractor: Extractor | None = None) -> Features:
+    """The features of (N, H, W, C) uint8 images: (N, width); by lite0@128 if no other extractor is given."""
+    chosen = extractor or LITE0
+    features = np.empty((len(images), chosen.width), np.float32)
+    for rows, result in by_batch(lambda rows: chosen.features(images[rows]), len(images)):
         features[rows] = result
         advance(len(result))
     return features
 
 
-def measure(source: Pixels, outputs: Sequence[Pixels], advance: Callable[[int], None] = lambda count: None) -> list[Measurement]:
+def measure(source: Pixels, outputs: Sequence[Pixels], advance: Advance = lambda count: None) -> list[Measurement]:
     """The features of every set of outputs, and the perceptual distance of each of its images to the same row of `source`.
 
     perceptual = sum over five taps of the mean over positions of |f / |f| - g / |g||^2, f and g the channels there; as LPIPS
@@ -70,7 +102,8 @@ def measure(source: Pixels, outputs: Sequence[Pixels], advance: Callable[[int], 
     if any(count != len(source) for count in counts):
         raise ValueError(f"{len(source)} source images cannot be compared one by one with sets of {counts}.")
     measured = [Measurement(np.empty((count, FEATURES), np.float32), np.empty(count, np.float32)) for count in counts]
-    for rows, results in _by_batch(partial(_compared, load_lite0(), source, outputs), len(source)):
+    work = by_batch(lambda rows: LITE0.compared(source[rows], [images[rows] for images in outputs]), len(source))
+    for rows, results in work:
         for measurement, result in zip(measured, results, strict=True):
             measurement.features[rows] = result.features
             measurement.perceptual[rows] = result.perceptual
@@ -83,27 +116,34 @@ def perceptual(images: Pixels, others: Pixels) -> NDArray[np.float32]:
     return measure(images, [others])[0].perceptual
 
 
-def reference_features(images: Pixels, advance: Callable[[int], None] = lambda count: None) -> Features:
+def reference_features(images: Pixels, advance: Advance = lambda count: None, extractor: Extractor | None = None) -> Features:
     """extract(images), from the cache or computed into it: memory-mapped, read-only.
 
-    The file's name is the SHA-256 of the extractor, the shape and the pixels. A damaged file is computed again; nobody sees
+    The file's name is that of the extractor and the pixels (see fingerprint). A damaged file is computed again; nobody sees
     half a file. Raises UsageError if the cache cannot be written.
     """
-    key = hashlib.sha256(f"{EXTRACTOR} {images.dtype} {images.shape}".encode())
-    for start in range(0, len(images), 1024):
-        key.update(images[start : start + 1024].tobytes())
-    path = cache_directory() / "features" / f"{key.hexdigest()}.npy"
-    features = _mapped(path, len(images))
+    chosen = extractor or LITE0
+    path = cache_directory() / "features" / f"{fingerprint(images, chosen)}.npy"
+    shape = len(images), chosen.width
+    features = _mapped(path, shape)
     if features is None:
-        features = extract(images, advance)
         buffer = io.BytesIO()
-        np.save(buffer, features)
+        np.save(buffer, extract(images, advance, chosen))
         try:
             write_atomically(path, buffer.getvalue())
         except OSError as error:
             remedy = "Set VICEVERSA_CACHE to a directory that can be written."
             raise UsageError(f"cannot write the cache {path.parent}: {error.strerror}. {remedy}") from None
+        features = np.load(path, mmap_mode="r")
     return features
+
+
+def fingerprint(images: Pixels, extractor: Extractor) -> str:
+    """The SHA-256 of the extractor's name, the shape and the pixels."""
+    key = hashlib.sha256(f"{extractor.name} {images.dtype} {images.shape}".encode())
+    for start in range(0, len(images), 256):
+        key.update(images[start : start + 256].tobytes())
+    return key.hexdigest()
 
 
 def prepared(images: Pixels) -> Tensor:
@@ -126,14 +166,15 @@ def _bicubic(side: int) -> Tensor:
     return torch.tensor(np.asarray(identity.resize((side, _SIDE), Image.Resampling.BICUBIC)))
 
 
-def _by_batch(work: Callable[[slice], Result], count: int) -> Iterator[tuple[slice, Result]]:
-    """work(rows) for all batches, in order, on as many threads as torch may use.
+def by_batch(work: Callable[[slice], Result], count: int) -> Iterator[tuple[slice, Result]]:
+    """work(rows) for batches of about equal size, in order, on as many threads as torch may use.
 
     Each thread runs its own batches: where several share one small convolution and another program has a core, they wait for
     each other longer than they compute (7 images/s were seen for 70).
     """
     threads = torch.get_num_threads()
-    batches = [slice(start, min(start + _BATCH, count)) for start in range(0, count, _BATCH)]
+    ends = np.linspace(0, count, -(-count // _BATCH) + 1).astype(int).tolist()
+    batches = [slice(start, end) for start, end in pairwise(ends)]
     try:
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             yield from zip(batches, pool.map(work, batches), strict=True)
@@ -142,17 +183,18 @@ def _by_batch(work: Callable[[slice], Result], count: int) -> Iterator[tuple[sli
 
 
 @torch.no_grad()
-def _features(network: Lite0, images: Pixels, rows: slice) -> Features:
-    features: Features = network(prepared(images[rows]))[1].numpy()
+def _features(images: Pixels) -> Features:
+    features: Features = load_lite0()(prepared(images))[1].numpy()
     return features
 
 
 @torch.no_grad()
-def _compared(network: Lite0, source: Pixels, outputs: Sequence[Pixels], rows: slice) -> list[Measurement]:
-    reference = _directions(network(prepared(source[rows]))[0])
+def _compared(source: Pixels, outputs: Sequence[Pixels]) -> list[Measurement]:
+    network = load_lite0()
+    reference = _directions(network(prepared(source))[0])
     measured = []
     for images in outputs:
-        taps, features = network(prepared(images[rows]))
+        taps, features = network(prepared(images))
         pairs = zip(reference, _directions(taps), strict=True)
         distance = torch.stack([(left - right).square().sum(1).mean((1, 2)) for left, right in pairs]).sum(0)
         measured.append(Measurement(features.numpy(), distance.numpy()))
@@ -164,10 +206,14 @@ def _directions(taps: list[Tensor]) -> list[Tensor]:
     return [tap / (tap.norm(dim=1, keepdim=True) + 1e-10) for tap in taps]
 
 
-def _mapped(path: Path, count: int) -> Features | None:
+def _mapped(path: Path, shape: tuple[int, int]) -> Features | None:
     """The file's features, or None where there is no file, or one that is damaged or of another shape."""
     try:
         features = np.load(path, mmap_mode="r")
     except (FileNotFoundError, NotADirectoryError, EOFError, ValueError):
         return None
-    return features if features.dtype == np.float32 and features.shape == (count, FEATURES) else None
+    return features if features.dtype == np.float32 and features.shape == shape else None
+
+
+LITE0 = Extractor(EXTRACTOR, FEATURES, FEATURES + 1, _features, _compared)
+NAMES = ("lite0", "inception")

@@ -7,11 +7,18 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 
+from PIL import Image
+
+from viceversa.data.fitting import shown
 from viceversa.errors import printable
 from viceversa.evaluation.curves import curves, looks
-from viceversa.evaluation.differences import Difference, in_words
-from viceversa.evaluation.report import BOUNDS, COLUMNS, MEANING, Column, Report, Row, Strip, attribute_columns, by_model, defined
-from viceversa.pictures import grid, png
+from viceversa.evaluation.differences import about, in_words
+from viceversa.evaluation.report import Picture, Report, Strip
+from viceversa.evaluation.rows import BOUNDS, COLUMNS, MEANING, Column, Row, attribute_columns, by_model, called, defined
+from viceversa.pictures import png
+
+_SIDE = 96
+"""Pixels to which the longer side of a picture is enlarged at least, by a whole number."""
 
 _ARROWS = {"higher": "&nbsp;↑", "lower": "&nbsp;↓", "neither": ""}
 _CHAINS = {
@@ -31,11 +38,11 @@ def page(report: Report) -> str:
     parts = [
         _header(report),
         _pairs(report.facts, "facts"),
-        _section("Over the number of cycles", _curves(report.rows)),
-        _section("What the chains make", "".join(map(_strip, report.strips))),
-        _section("All results", _table(report.rows, defined(COLUMNS, report.rows)) if report.rows else ""),
-        _section("Differences", _differences(report.differences)),
-        _section("Accuracy by attribute", _table(report.rows, attributes) if attributes else ""),
+        _section("Over the number of cycles", _curves(report)),
+        _section("What the chains make of a person", _strips(report.strips)),
+        _section("Differences", _differences(report)),
+        _section("All results", _table(report, defined(COLUMNS, report.rows)) if report.rows else ""),
+        _section("Accuracy by attribute", _table(report, attributes) if attributes else ""),
     ]
     style = resources.files("viceversa.evaluation").joinpath("report.css").read_text(encoding="utf-8")
     return f"""<!doctype html>
@@ -74,58 +81,96 @@ def _pairs(pairs: Mapping[str, str], name: str) -> str:
     return f'<dl class="{name}">\n{items}</dl>\n' if items else ""
 
 
-def _curves(rows: Sequence[Row]) -> str:
+def _curves(report: Report) -> str:
+    rows = report.summary
     figures = [
         f"<figure><figcaption>{_text(panel.title)} <small>{panel.better} is better</small></figcaption>\n{svg}</figure>\n"
-        for panel, svg in curves(rows)
+        for panel, svg in curves(rows, report.extractor)
     ]
     if not figures:
         return ""
-    names = [f'<li><span style="color:{look.color}">{look.symbol}</span> {_text(name)}</li>' for name, look in looks(rows).items()]
+    titles = {row.model: row.title for row in rows}
+    names = [
+        f'<li><span style="color:{look.color}">{look.symbol}</span> {_text(titles[name])}</li>'
+        for name, look in looks(rows).items()
+    ]
     names += ["<li><i>━━</i> 8-bit chain</li>", "<li><i>┅┅</i> float chain</li>"]
+    if any(row.spread for row in rows):
+        names.append("<li><i>┳</i> one standard deviation over seeds, up and down</li>")
     legend = f'<ul class="legend">{"".join(names)}</ul>\n'
-    return f'{_pairs(MEANING, "meaning")}{legend}<div class="panels">\n{"".join(figures)}</div>\n'
+    meaning = {called(term, report.extractor): text for term, text in MEANING.items()}
+    return f'{_pairs(meaning, "meaning")}{legend}<div class="panels">\n{"".join(figures)}</div>\n'
 
 
-def _differences(found: Sequence[Difference]) -> str:
+def _differences(report: Report) -> str:
     """A table of the models' differences from the first one."""
+    found = report.differences
     if not found:
         return ""
     most = 1 + max(each.cycles for each in found)
     heads = "".join(f'<th scope="col">k = {number}</th>' for number in range(most))
     lines = "".join(
-        f'<tr class="model"><th scope="row">{_text(model)}</th><td>{_text(measure)}</td>'
+        f'<tr class="model"><th scope="row">{_text(model)}</th><td>{_text(called(measure, report.extractor))}</td>'
         f"{'<td></td>' * (most - len(texts))}{''.join(f'<td>{_text(text)}</td>' for text in texts)}</tr>\n"
         for model, measure, texts in in_words(found)
     )
-    about = f"<p>From {_text(found[0].base)}, with 95 % intervals over images, paired by image; * where 0 is outside.</p>\n"
     head = f'<thead><tr><th scope="col">model</th><th scope="col">measure</th>{heads}</tr></thead>'
-    return f'{about}<div class="scroll table" tabindex="0">\n<table>\n{head}\n<tbody>\n{lines}</tbody>\n</table>\n</div>\n'
+    table = f'<div class="scroll table" tabindex="0">\n<table>\n{head}\n<tbody>\n{lines}</tbody>\n</table>\n</div>\n'
+    return f'<p class="about">{_text(about(found))}.</p>\n{table}'
+
+
+def _strips(strips: Sequence[Strip]) -> str:
+    return "".join(map(_strip, strips))
 
 
 def _strip(strip: Strip) -> str:
-    picture = grid(strip.rows, strip.captions)
-    title, source = _text(strip.title), f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
-    image = f'<img src="{source}" width="{picture.width}" height="{picture.height}" alt="{title}">'
-    return f'<figure><figcaption>{title}</figcaption>\n<div class="scroll" tabindex="0">{image}</div></figure>\n'
+    """A person: what is said of it, and a table of pictures."""
+    heads = "".join(f'<th scope="col">{_text(caption)}</th>' for caption in strip.captions)
+    lines = "".join(
+        f'<tr><th scope="row">{_text(title)}</th>{"".join(f"<td>{_picture(each, title)}</td>" for each in pictures)}</tr>\n'
+        for title, pictures in strip.rows
+    )
+    table = f"<table>\n<thead><tr><td></td>{heads}</tr></thead>\n<tbody>\n{lines}</tbody>\n</table>"
+    caption = f"<figcaption>{_text(strip.title)}</figcaption>\n{_pairs(strip.facts, 'asked')}"
+    return f'<figure>{caption}<div class="scroll pictures" tabindex="0">\n{table}\n</div></figure>\n'
 
 
-def _table(rows: Sequence[Row], columns: Sequence[Column]) -> str:
-    heads = "".join(f'<th scope="col">{_text(column.title)}{_ARROWS[column.better]}</th>' for column in columns)
+def _picture(picture: Picture | None, title: str) -> str:
+    """At its own size, to be enlarged by the browser, with notes below."""
+    if picture is None:
+        return ""
+    seen = shown(picture.pixels)
+    image = Image.fromarray(seen[..., 0] if seen.shape[2] == 1 else seen)
+    scale = -(-_SIDE // max(image.size))
+    source = f"data:image/png;base64,{base64.b64encode(png(image)).decode()}"
+    notes = "".join(f"<small>{_text(note)}</small>" for note in picture.notes)
+    size = f'width="{image.width * scale}" height="{image.height * scale}"'
+    return f'<img src="{source}" {size} alt="{_text(" ".join((title, *picture.notes)))}">{notes}'
+
+
+def _table(report: Report, columns: Sequence[Column]) -> str:
+    titles = "".join(
+        f'<th scope="col">{_text(called(each.title, report.extractor))}{_ARROWS[each.better]}</th>' for each in columns
+    )
     bodies = []
-    for direction, chain in sorted({(row.direction, row.chain) for row in rows}):
+    for direction, chain in sorted({(row.direction, row.chain) for row in report.rows}):
         title = f"<span><b>{direction}</b>, {_CHAINS[chain]}</span>"
         bodies.append(f'<tr class="title"><th scope="colgroup" colspan="{len(columns) + 2}">{title}</th></tr>\n')
-        found = by_model([row for row in rows if (row.direction, row.chain) == (direction, chain)])
+        found = by_model([row for row in report.rows if (row.direction, row.chain) == (direction, chain)])
         bodies += [_lines(name, lines, columns) for name, lines in found.items()]
-    head = f'<thead><tr><th scope="col">model</th><th scope="col">k</th>{heads}</tr></thead>'
+    head = f'<thead><tr><th scope="col">model</th><th scope="col">k</th>{titles}</tr></thead>'
     body = "".join(f"<tbody>\n{part}</tbody>\n" for part in bodies)
     return f'<div class="scroll table" tabindex="0">\n<table>\n{head}\n{body}</table>\n</div>\n'
 
 
 def _lines(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> str:
-    """A model's rows of the table."""
+    """A model's rows of the table; of several trainings, their deviation after the mean."""
     kind = "bound" if name in BOUNDS else "model"
-    texts = [[str(row.cycles), *(column.text(row) for column in columns)] for row in rows]
+    texts = [[str(row.cycles), *(f"{column.text(row)}{_spread(column, row)}" for column in columns)] for row in rows]
     cells = ["".join(f"<td>{text}</td>" for text in line) for line in texts]
-    return "".join(f'<tr class="{kind}"><th scope="row">{_text(name)}</th>{line}</tr>\n' for line in cells)
+    return "".join(f'<tr class="{kind}"><th scope="row">{_text(rows[0].title)}</th>{line}</tr>\n' for line in cells)
+
+
+def _spread(column: Column, row: Row) -> str:
+    spread = column.spread(row)
+    return f" <small>{spread}</small>" if spread else ""

@@ -1,0 +1,75 @@
+"""A Python function of your own as a translator in an evaluation; what makes 8-bit images, checked."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from viceversa.attributes import Graded
+from viceversa.data.augment import normalized, quantized
+from viceversa.data.dataset import Pixels
+from viceversa.domains import Domain, Space
+from viceversa.errors import UsageError
+from viceversa.evaluation.chains import Translate
+
+Function = Callable[[Pixels, Mapping[str, list[Any]]], Pixels]
+"""(N, H, W, C) uint8, and the target attributes: name -> a value for each image -> the images, translated, uint8.
+
+Values are words, as "blond" and "yes", and numbers where an attribute is graded. Between spaces there is the one "space".
+"""
+
+
+def by_function(spec: str, space: Space) -> Translate:
+    """The function that "module:function" names, as a translator. Raises UsageError."""
+    module, _, name = spec.partition(":")
+    function = _imported(module, name)
+    return checked(lambda pixels, target: function(pixels, asked(target, space, len(pixels))), spec, space)
+
+
+def checked(make: Callable[[Pixels, Domain], object], name: str, space: Space) -> Translate:
+    """What makes uint8 (N, H, W, C) of such, as a translator, every image rounded to 8 bits. It raises UsageError for others."""
+
+    def translate(images: Tensor, source: Domain, target: Domain) -> Tensor:
+        spec = space.images[target.space]
+        shape = len(images), spec.height, spec.width, spec.channels
+        made = make(np.asarray(quantized(images), np.uint8), target)
+        if not isinstance(made, np.ndarray) or made.dtype != np.uint8 or made.shape != shape:
+            what = f"{made.shape} of {made.dtype}" if isinstance(made, np.ndarray) else type(made).__name__
+            raise UsageError(f"{name} returned {what}, not an array {shape} of uint8.")
+        return normalized(torch.from_numpy(np.ascontiguousarray(made)))
+
+    return translate
+
+
+def asked(target: Domain, space: Space, count: int) -> dict[str, list[Any]]:
+    """The table of target attributes."""
+    if target.label is None:
+        return {"space": [target.space] * count}
+    return {
+        attribute.name: [attribute.low + (attribute.high - attribute.low) * value for value in values[:, 0].tolist()]
+        if isinstance(attribute, Graded)
+        else attribute.describe(values)
+        for attribute, values in space.columns(target.label)
+    }
+
+
+def _imported(module: str, name: str) -> Function:
+    """The function, from the working folder too, as `python -m` finds it."""
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        function = vars(importlib.import_module(module))[name]
+    except ImportError as error:
+        raise UsageError(f"cannot import {module!r}: {error}.") from error
+    except KeyError:
+        raise UsageError(f"the module {module!r} has no {name!r}.") from None
+    if not callable(function):
+        raise UsageError(f"{module}:{name} is not a function.")
+    return function  # type: ignore[no-any-return]

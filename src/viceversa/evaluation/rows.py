@@ -1,0 +1,138 @@
+"""The rows of an evaluation's report, and the measures that are its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+BOUNDS = ("floor", "ceiling", "real")
+UNDEFINED = "\N{EN DASH}"
+MEANING = {
+    "inv": "translated to the opposite label (other space) after k other translations (round trips)",
+    "rec": "translated back to its own label (own space) after as many",
+    "changed, kept": "label accuracy over attributes that the last translation had to change, or to keep",
+    "kernel, Fréchet": "distance between the features of the outputs and those of the real images",
+    "floor, ceiling": "the source untouched; the true edit for inv and the source for rec",
+    "real": "as many other real images: the distance that chance alone makes",
+}
+OFFICIAL = "inception-v3-compat"
+_OFFICIAL_NAMES = {
+    "kernel distance": "KID", "Kernel distance": "KID", "kernel": "KID", "Fréchet distance": "FID", "Fréchet": "FID",
+    "perceptual distance": "LPIPS", "Perceptual distance": "LPIPS", "perceptual": "LPIPS",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model in one direction after so many cycles through one kind of chain; None where undefined.
+
+    frechet_target, kernel_target: to the true edits, or without them to real images with the labels asked for. l1_outside:
+    to the source, where the true edit changes nothing. frechet_diagonal, own_accuracy_bits: the multicyclic author's
+    measures. intervals: of means over images, by the measure's name; 95 %, by the bootstrap.
+    seeds: how many trainings the row is the mean of; spread: their standard deviation, by the measure's name.
+    """
+
+    model: str
+    direction: str
+    cycles: int
+    chain: str
+    samples: int
+    label_accuracy: float | None
+    label_accuracy_bits: float | None
+    accuracy_by_attribute: Mapping[str, float | None]
+    changed_accuracy: float | None
+    kept_accuracy: float | None
+    frechet: float | None
+    kernel: float | None
+    kernel_std: float | None
+    perceptual_to_source: float | None
+    l1_to_source: float | None
+    psnr_to_truth: float | None
+    ssim_to_truth: float | None
+    frechet_target: float | None = None
+    kernel_target: float | None = None
+    frechet_diagonal: float | None = None
+    l1_outside: float | None = None
+    own_accuracy_bits: float | None = None
+    intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    seeds: int = 1
+    spread: Mapping[str, float] = field(default_factory=dict)
+
+    def value(self, measure: str) -> float | None:
+        """The measure of that name; "accuracy NAME" is that of an attribute."""
+        found: float | None = vars(self).get(measure)
+        return self.accuracy_by_attribute.get(measure.removeprefix("accuracy ")) if measure not in vars(self) else found
+
+    @property
+    def title(self) -> str:
+        """The model, and of how many trainings it is the mean."""
+        return f"{self.model} ({self.seeds} seeds)" if self.seeds > 1 else self.model
+
+
+@dataclass(frozen=True)
+class Column:
+    """One measure of a row as text: times `factor`, with so many digits. detail: on the page only."""
+
+    title: str
+    measure: str
+    digits: int
+    better: Literal["higher", "lower", "neither"]
+    factor: float = 1
+    detail: bool = False
+
+    def text(self, row: Row) -> str:
+        value = row.value(self.measure)
+        return UNDEFINED if value is None else f"{value * self.factor:z.{self.digits}f}"
+
+    def spread(self, row: Row) -> str:
+        """As in "±0.013"; empty for a single training."""
+        return f"±{row.spread[self.measure] * self.factor:.{self.digits}f}" if self.measure in row.spread else ""
+
+
+COLUMNS = (
+    Column("label accuracy", "label_accuracy", 3, "higher"),
+    Column("bit accuracy", "label_accuracy_bits", 3, "higher", detail=True),
+    Column("changed", "changed_accuracy", 3, "higher"),
+    Column("kept", "kept_accuracy", 3, "higher"),
+    Column("kernel x1000", "kernel", 2, "lower", factor=1000),
+    Column("kernel deviation x1000", "kernel_std", 2, "neither", factor=1000, detail=True),
+    Column("Fréchet", "frechet", 2, "lower"),
+    Column("perceptual to source", "perceptual_to_source", 3, "neither"),
+    Column("L1 to source", "l1_to_source", 2, "neither"),
+    Column("PSNR to truth", "psnr_to_truth", 1, "higher"),
+    Column("SSIM to truth", "ssim_to_truth", 3, "higher"),
+    Column("L1 outside the edit", "l1_outside", 2, "lower", detail=True),
+    Column("kernel to target x1000", "kernel_target", 2, "lower", factor=1000, detail=True),
+    Column("Fréchet to target", "frechet_target", 2, "lower", detail=True),
+    Column("diagonal Fréchet", "frechet_diagonal", 2, "lower", detail=True),
+    Column("bit accuracy by its own discriminator", "own_accuracy_bits", 3, "higher", detail=True),
+)
+"""The measures of a row, all attributes taken together. L1 is in levels of 0 to 255, PSNR in dB, the others have no unit.
+
+Who changes nothing is nearest to the source, so for inv neither more nor less of that is better.
+"""
+
+
+def attribute_columns(rows: Sequence[Row]) -> list[Column]:
+    """The accuracy of each attribute that any row knows."""
+    names = dict.fromkeys(name for row in rows for name in row.accuracy_by_attribute)
+    return defined([Column(name, f"accuracy {name}", 3, "higher") for name in names], rows)
+
+
+def defined(columns: Sequence[Column], rows: Sequence[Row]) -> list[Column]:
+    """The columns that have a value in any of the rows."""
+    return [column for column in columns if any(row.value(column.measure) is not None for row in rows)]
+
+
+def by_model(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """The rows of each model by number of cycles; models in their order, the bounds last."""
+    names = sorted(dict.fromkeys(row.model for row in rows), key=lambda name: name in BOUNDS)  # stable
+    return {name: sorted((row for row in rows if row.model == name), key=lambda row: row.cycles) for name in names}
+
+
+def called(text: str, extractor: str) -> str:
+    """The text with the names that the distances have in the official networks' features: FID, KID and LPIPS."""
+    for ours, official in _OFFICIAL_NAMES.items() if extractor == OFFICIAL else ():
+        text = text.replace(ours, official)
+    return text
