@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
         parsed(Train, arguments, "train")
         raise UsageError("name a recipe first, as in viceversa train multicyclic; viceversa recipes lists them.")
     name, *rest = arguments
-    options = [_long(option) for option in rest]
+    options = [long_form(option) for option in rest]
     asked = _asked(recipe_named(name), options)
     out = asked.out or default_run(name)
     if asked.resume:
@@ -76,7 +76,8 @@ def run(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _long(option: str) -> str:
+def long_form(option: str) -> str:
+    """An option by its dotted name, where a short one was given."""
     name, equals, value = option.partition("=")
     return SHORT.get(name, name) + equals + value
 

@@ -1,0 +1,236 @@
+"""What a search may change: settings by their dotted names, each with a range or some choices.
+
+    multicycle.cycles=0..4                 whole numbers, both ends included
+    method.learning-rate=1e-4..3e-3:log    numbers, spread evenly by their logarithm
+    method.critic-steps=1|2|5              choices; `none` for none, commas in a list
+
+Three names are of no setting, and make the weights of the multicyclic loss: with K of multicycle.cycles, the i-th extra
+cycle weighs multicycle.first * multicycle.decay ** (i - 1), i = 1..K. (.25, .125, .0625) is K = 3, first .25, decay .5.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from viceversa.errors import UsageError, quoted, unknown
+from viceversa.recipes.record import dotted
+from viceversa.recipes.settings import Recipe
+from viceversa.training.run import updated
+
+if TYPE_CHECKING:
+    from optuna.trial import Trial
+
+EXTRA = "multicycle.extra"
+CYCLES, FIRST, DECAY = "multicycle.cycles", "multicycle.first", "multicycle.decay"
+DERIVED: Mapping[str, type] = {CYCLES: int, FIRST: float, DECAY: float}
+DEFAULT = (f"{CYCLES}=0..4", f"{FIRST}=0.05..1:log", f"{DECAY}=0.25..1")
+MOST_CYCLES = 20
+OF_THE_DATA = ("name", "data", "attributes", "size", "crop", "background", "filter", "skip_bad")
+"""Settings that change what is measured: trials that differ in them cannot be compared."""
+
+
+@dataclass(frozen=True)
+class Range:
+    """Numbers from low to high, both included. log: spread evenly by their logarithm."""
+
+    name: str
+    low: float
+    high: float
+    whole: bool
+    log: bool
+
+    def suggested(self, trial: Trial) -> float:
+        """The trial's value, to six digits."""
+        if self.whole:
+            return trial.suggest_int(self.name, int(self.low), int(self.high), log=self.log)
+        drawn = float(f"{trial.suggest_float(self.name, self.low, self.high, log=self.log):.6g}")
+        return min(max(drawn, self.low), self.high)
+
+    @property
+    def text(self) -> str:
+        """As it can be written after NAME=."""
+        return f"{self.low!r}..{self.high!r}{':log' if self.log else ''}"
+
+    def ends(self) -> list[Any]:
+        """The values that are checked before a search."""
+        return [int(self.low), int(self.high)] if self.whole else [self.low, self.high]
+
+    def own(self, value: Any) -> float | None:
+        """What a trial is asked to take for it to have this value; None where it is not in the range."""
+        return value if value is not None and self.low <= value <= self.high else None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Some values, by the texts that they were given as."""
+
+    name: str
+    values: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        return "|".join(self.values)
+
+    def suggested(self, trial: Trial) -> Any:
+        return self.values[trial.suggest_categorical(self.name, list(self.values))]
+
+    def ends(self) -> list[Any]:
+        return list(self.values.values())
+
+    def own(self, value: Any) -> str | None:
+        return next((text for text, each in self.values.items() if each == value), None)
+
+
+Axis = Range | Choice
+
+
+@dataclass(frozen=True)
+class Axes:
+    """The recipe that a search starts from, and what it changes of it."""
+
+    recipe: Recipe[Any]
+    axes: tuple[Axis, ...]
+
+    def values_of(self, recipe: Recipe[Any]) -> dict[str, Any]:
+        """Where a recipe stands on the axes that mean something in it."""
+        values = dict(dotted(recipe.model_dump())) | _geometric(recipe.multicycle.extra)
+        return {axis.name: values[axis.name] for axis in self.axes if axis.name in values and self.applies(axis, values)}
+
+    def own(self) -> dict[str, Any]:
+        """What a trial is asked to take for it to be the recipe as it is, as far as that is in reach."""
+        values = self.values_of(self.recipe)
+        found = {axis.name: axis.own(values[axis.name]) for axis in self.axes if axis.name in values}
+        return {name: value for name, value in found.items() if value is not None}
+
+    def suggested(self, trial: Trial, only: Sequence[str] | None = None) -> dict[str, Any]:
+        """The trial's values of the axes that mean something in it; of `only` these, if they are named."""
+        values: dict[str, Any] = {}
+        for axis in self.axes:
+            if self.applies(axis, values) and (only is None or axis.name in only):
+                values[axis.name] = axis.suggested(trial)
+        return values
+
+    def settings(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Values of axes -> settings of the recipe by their dotted names."""
+        settings = {name: value for name, value in values.items() if name not in DERIVED}
+        if len(settings) == len(values):
+            return settings
+        own = self.recipe.multicycle.extra
+        extra = {CYCLES: len(own), FIRST: 0.25, DECAY: 0.5} | _geometric(own) | dict(values)
+        return settings | {EXTRA: weights(extra[CYCLES], extra[FIRST], extra[DECAY])}
+
+    def applies(self, axis: Axis, values: Mapping[str, Any]) -> bool:
+        """Whether it changes anything: without extra cycles there is no first one, without a second no decay."""
+        return bool(values.get(CYCLES, len(self.recipe.multicycle.extra)) >= {FIRST: 1, DECAY: 2}.get(axis.name, 0))
+
+
+def weights(cycles: int, first: float, decay: float) -> tuple[float, ...]:
+    """extra_i = first * decay ** (i - 1), i = 1..cycles."""
+    return tuple(float(f"{first * decay**place:.6g}") for place in range(cycles))
+
+
+def axes_of(recipe: Recipe[Any], texts: Sequence[str]) -> Axes:
+    """Reads NAME=VALUES for each axis. Raises UsageError for what cannot be read or what the recipe refuses."""
+    kinds = {name.replace("-", "_"): kind for name, kind in [*_kinds(type(recipe)), *DERIVED.items()]}
+    axes: dict[str, Axis] = {}
+    for text in texts:
+        name, equals, values = text.partition("=")
+        place = name.strip().replace("-", "_")
+        if not equals or not values.strip():
+            raise UsageError(f"cannot search {quoted(text)}: write NAME=LOW..HIGH or NAME=A|B, as in {DEFAULT[0]}.")
+        if place not in kinds:
+            raise unknown("setting", place, kinds)
+        if place in OF_THE_DATA:
+            raise UsageError(f"{place} cannot be searched: trials on other images cannot be compared.")
+        if place in axes:
+            raise UsageError(f"--search names {place} twice: name it once.")
+        axes[place] = _axis(place, values.strip(), kinds[place])
+    if EXTRA in axes and (derived := [name for name in axes if name in DERIVED]):
+        raise UsageError(f"{derived[0]} makes {EXTRA}: search one of the two.")
+    space = Axes(recipe, tuple(sorted(axes.values(), key=lambda axis: axis.name != CYCLES)))  # which the others ask for
+    for axis in space.axes:
+        if axis.name in (FIRST, DECAY) and CYCLES not in axes and not space.applies(axis, {}):
+            cycles = len(recipe.multicycle.extra)
+            raise UsageError(f"{axis.name} changes nothing with {cycles} extra cycles: search {CYCLES} too.")
+        for value in axis.ends():
+            _check(space, axis, value)
+    return space
+
+
+def _check(space: Axes, axis: Axis, value: Any) -> None:
+    """Raises UsageError for an end that the recipe refuses."""
+    if axis.name == CYCLES and not 0 <= value <= MOST_CYCLES:
+        raise UsageError(f"{CYCLES} = {value}: 0 to {MOST_CYCLES} extra cycles can be searched.")
+    if axis.name in (FIRST, DECAY) and not (value >= 0 and math.isfinite(value)):
+        raise UsageError(f"{axis.name} = {value}: weights of extra cycles are 0 or more.")
+    updated(space.recipe, space.settings({axis.name: value}))
+
+
+def _axis(name: str, text: str, kind: Any) -> Axis:
+    """`kind`: the annotation of the setting's field."""
+    kinds = (kind, *get_args(kind))
+    if ".." not in text or "|" in text:
+        return _choice(name, text, kinds)
+    values, _, scale = text.partition(":")
+    ends = values.split("..")
+    number = int if int in kinds else float if float in kinds else None
+    if number is None:
+        raise UsageError(f"{name} is no number: search it among choices, as in --search {name}=A|B.")
+    try:
+        low, high = map(number, ends)
+    except ValueError:
+        what = "a whole number" if number is int else "a number"
+        raise UsageError(f"cannot search {name} in {quoted(text)}: each end of LOW..HIGH must be {what}.") from None
+    if scale not in ("", "log"):
+        raise UsageError(f"cannot search {name} in {quoted(text)}: only :log may stand behind LOW..HIGH.")
+    if not (math.isfinite(low) and math.isfinite(high) and low < high):
+        raise UsageError(f"cannot search {name} in {quoted(text)}: LOW must be below HIGH.")
+    if scale and low <= 0:
+        raise UsageError(f"cannot search {name} in {quoted(text)}: a logarithm needs LOW above 0.")
+    return Range(name, low, high, number is int, bool(scale))
+
+
+def _choice(name: str, text: str, kinds: Sequence[Any]) -> Choice:
+    texts = [each.strip() for each in text.split("|")]
+    if len(texts) < 2 or len(set(texts)) < len(texts):
+        raise UsageError(f"cannot search {name} in {quoted(text)}: give LOW..HIGH, or two or more different choices, as in A|B.")
+    return Choice(name, {each: _converted(name, each, kinds) for each in texts})
+
+
+def _converted(name: str, text: str, kinds: Sequence[Any]) -> Any:
+    """A choice as the recipe takes it."""
+    if text == "none" and NoneType in kinds:
+        return None
+    if any(get_origin(kind) is tuple for kind in kinds):
+        return tuple(filter(None, text.split(",")))
+    for number in (int, float):
+        if number in kinds:
+            try:
+                return number(text)
+            except ValueError:
+                raise UsageError(f"cannot search {name} among {quoted(text)}: it is no number of the kind that it takes.") from None
+    return {"true": True, "false": False}.get(text.lower(), text) if bool in kinds else text
+
+
+def _kinds(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, Any]]:
+    """The settings of a recipe by their dotted names, each with the annotation of its field."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _kinds(field.annotation, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", field.annotation
+
+
+def _geometric(extra: Sequence[float]) -> dict[str, Any]:
+    """The cycles, the first weight and the decay that make these weights, as far as they can."""
+    found: dict[str, Any] = {CYCLES: len(extra)}
+    first, decay = [*extra[:1], 0.25][0], extra[1] / extra[0] if len(extra) > 1 and extra[0] else 0.5
+    if all(math.isclose(each, first * decay**place, rel_tol=1e-4) for place, each in enumerate(extra)):
+        found |= {FIRST: first, DECAY: decay}
+    return found

@@ -1,0 +1,168 @@
+"""What a search has found so far: a table of all trials, the best ones in words, what mattered, and a picture."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viceversa.files import write_atomically
+from viceversa.training.run import updated
+from viceversa.tuning.axes import DERIVED, EXTRA, Axes
+from viceversa.tuning.figure import figure
+from viceversa.tuning.objective import Objective
+from viceversa.tuning.study import Studio, is_own
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+    from rich.table import Table
+
+BEST = 5
+FEWEST = 8
+"""Trials to their end, below which nothing is said about what mattered."""
+QUANTILE = 0.25
+
+
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """The trials of a study as they are now."""
+
+    studio: Studio
+    axes: Axes
+    objective: Objective
+
+    @property
+    def trials(self) -> list[FrozenTrial]:
+        """Those that have begun, by number."""
+        return [trial for trial in self.studio.study.get_trials(deepcopy=False) if "settings" in trial.user_attrs]
+
+    @property
+    def best(self) -> list[FrozenTrial]:
+        """Those trained to their end, the best one first."""
+        ended = [trial for trial in self.trials if self.state(trial) == "done"]
+        return sorted(ended, key=lambda trial: trial.value or 0.0, reverse=self.objective.better == "maximize")
+
+    @property
+    def names(self) -> list[str]:
+        """The settings that were searched, and the weights that some of them make."""
+        searched = [axis.name for axis in self.axes.axes]
+        return [*searched, EXTRA] if any(name in DERIVED for name in searched) else searched
+
+    @property
+    def files(self) -> tuple[Path, Path]:
+        """The table and the picture."""
+        return self.studio.folder / "trials.csv", self.studio.folder / "tuning.png"
+
+    def state(self, trial: FrozenTrial) -> str:
+        """In a word: done, given up, diverged, failed or running."""
+        words = {"COMPLETE": "done", "PRUNED": "given up", "FAIL": "failed"}
+        return "diverged" if trial.user_attrs.get("diverged") else words.get(trial.state.name, "running")
+
+    def values(self, trial: FrozenTrial) -> dict[str, Any]:
+        """Where a trial stands on the axes, and the weights that these make."""
+        recipe = updated(self.axes.recipe, trial.user_attrs["settings"])
+        values = self.axes.values_of(recipe)
+        return values | ({EXTRA: recipe.multicycle.extra} if EXTRA in self.names else {})
+
+    def importances(self) -> dict[str, float]:
+        """How much each axis decided whether a trial is among the best quarter, all together 1; {} for too few trials.
+
+        By PED-ANOVA (arXiv 2304.10255), of the trials that were trained to their end.
+        """
+        from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+        if len(self.best) < FEWEST:
+            return {}
+        found = get_param_importances(self.studio.study, evaluator=PedAnovaImportanceEvaluator(target_quantile=QUANTILE))
+        return {name: value for name, value in found.items() if math.isfinite(value)}
+
+    def write_table(self) -> None:
+        """Writes trials.csv: a line for each trial."""
+        checks = sorted({check for trial in self.trials for check in trial.intermediate_values})
+        text = io.StringIO()
+        table = csv.writer(text, lineterminator="\n")
+        table.writerow(
+            ["trial", "state", self.objective.name, "steps", "seconds", *self.names, *(f"check {check}" for check in checks)]
+        )
+        for trial in self.trials:
+            values, about = self.values(trial), trial.user_attrs
+            table.writerow([
+                trial.number, self.state(trial), _number(trial.value if self.state(trial) == "done" else None, 6),
+                about["steps"], about.get("seconds"), *(_text(values.get(name, ""), 6) for name in self.names),
+                *(_number(trial.intermediate_values.get(check), 6) for check in checks),
+            ])  # fmt: skip
+        write_atomically(self.files[0], text.getvalue().encode())
+
+    def write_picture(self) -> None:
+        """Writes tuning.png: the trials in their order, and by each setting that was searched."""
+        points = [(trial, self.values(trial), self.state(trial)) for trial in self.trials]
+        write_atomically(self.files[1], figure(points, self.axes, self.objective, self.importances()))
+
+    def line(self, number: int, trials: int) -> str:
+        """A trial in one line."""
+        trial = next(trial for trial in self.trials if trial.number == number)
+        state = "" if self.state(trial) == "done" else f", {self.state(trial)}"
+        last = _number(trial.intermediate_values.get(max(trial.intermediate_values, default=0)), 4) or "no"
+        values = ", ".join(f"{name} {_text(value, 4)}" for name, value in self.values(trial).items() if name != EXTRA)
+        what = f"the recipe as it is: {values}" if is_own(trial) else values
+        head = f"{number + 1} of {trials}: trial {number}, {self.objective.name} {last}{state}"
+        return f"{head}; {trial.user_attrs.get('seconds', 0):.0f} s; {what}"
+
+    def summary(self) -> str:
+        """The best trials and the recipe as it is, and what mattered."""
+        from rich.console import Console
+
+        text = io.StringIO()
+        plain = Console(file=text, width=120, color_system=None, force_jupyter=False, legacy_windows=False, highlight=False)
+        counts = Counter(map(self.state, self.trials))
+        plain.print(f"{len(self.trials)} trials: {', '.join(f'{count} {state}' for state, count in counts.items())}")
+        higher = "higher" if self.objective.better == "maximize" else "lower"
+        plain.print(f"{self.objective.name} on validation images, {higher} is better; `own` is the recipe as it is\n")
+        plain.print(self._table())
+        if found := self.importances():
+            shares = ", ".join(f"{name} {100 * value:.0f} %" for name, value in found.items())
+            plain.print(f"\nwhat decided who is among the best quarter: {shares}", soft_wrap=True)
+        return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+
+    def _table(self) -> Table:
+        from rich.box import SIMPLE_HEAD
+        from rich.table import Table
+
+        shown = [trial for trial in self.trials if trial in self.best[:BEST] or is_own(trial)]
+        shown = [*self.best[:BEST], *(trial for trial in shown if trial not in self.best[:BEST])]
+        short = Counter(name.rpartition(".")[2] for name in self.names)
+        table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+        for title in ("trial", self.objective.metric, "steps", "seconds"):
+            table.add_column(title, justify="right")
+        for name in self.names:
+            last = name.rpartition(".")[2]
+            table.add_column(last if short[last] == 1 else name, justify="right")
+        for trial in shown:
+            values, about = self.values(trial), trial.user_attrs
+            value = _number(trial.value, 4) if self.state(trial) == "done" else self.state(trial)
+            head = [f"{'own, ' if is_own(trial) else ''}{trial.number}", value, str(about["steps"])]
+            table.add_row(*head, f"{about.get('seconds', 0):.0f}", *(_text(values.get(name, ""), 4) for name in self.names))
+        return table
+
+
+def _text(value: Any, digits: int) -> str:
+    """A setting's value as a person writes it."""
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case None:
+            return "none"
+        case float():
+            return f"{value:.{digits}g}"
+        case tuple() | list():
+            return " ".join(_text(each, digits) for each in value) or "none"
+        case _:
+            return str(value)
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:.{digits}g}"

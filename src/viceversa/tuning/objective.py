@@ -1,0 +1,145 @@
+"""What a search makes better: one number of an evaluation, measured on validation images through the 8-bit chain.
+
+Most numbers need few translations and no network of features, and are had in a second; the others are measured by the
+same code as an evaluation's, at one place of it alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from viceversa.data.augment import normalized, quantized
+from viceversa.data.dataset import Dataset, Pixels
+from viceversa.domains import Domain
+from viceversa.errors import UsageError, quoted, unknown
+from viceversa.evaluation.accuracies import accuracies
+from viceversa.evaluation.chains import Candidate, Place, Translate, Trial, Way, linked, trial
+from viceversa.evaluation.evaluate import Judge
+from viceversa.evaluation.labeller import Labeller, independent_labeller, questions
+from viceversa.evaluation.rows import COLUMNS
+from viceversa.evaluation.similarity import psnr, ssim
+
+Better = Literal["maximize", "minimize"]
+METRICS: Mapping[str, Better] = {
+    column.measure: "maximize" if column.better == "higher" else "minimize"
+    for column in COLUMNS
+    if column.better != "neither" and column.measure != "own_accuracy_bits"
+}
+"""The measures of an evaluation that have a better end, and which it is. How near an image is to its source has none, and
+what a model's own discriminator reads is circular."""
+
+_BATCH = 100
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A metric at a place of the chain, as "inv3.psnr_to_truth"."""
+
+    place: Place
+    metric: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.place.direction}{self.place.cycles}.{self.metric}"
+
+    @property
+    def better(self) -> Better:
+        return METRICS[self.metric]
+
+
+@dataclass(frozen=True, eq=False)
+class Meter:
+    """Measures an objective, for all trials of a search on the same images."""
+
+    objective: Objective
+    task: Trial
+    labeller: Labeller | None
+
+    def measured(self, translate: Translate) -> float:
+        """The objective of a translator. Raises UsageError where it is undefined."""
+        pixels = np.concatenate([made for _, made in reached(translate, self.task, self.objective.place)])
+        values = self._of_pixels(pixels)
+        found = self._of_evaluation(pixels) if values is None else _mean(values)
+        if found is None:
+            about = f"{self.objective.name} is not defined on {len(self.task)} images of {self.task.dataset.name}"
+            raise UsageError(f"{about}: take more --samples, or another --objective.")
+        return found
+
+    def _of_pixels(self, pixels: Pixels) -> NDArray[np.float64] | None:
+        """The value of each image (N,); None where it takes features, or is undefined."""
+        place, metric = self.objective.place, self.objective.metric
+        if metric in ("psnr_to_truth", "ssim_to_truth"):
+            truth = self.task.truth(place)
+            return None if truth is None else (psnr if metric == "psnr_to_truth" else ssim)(pixels, truth)
+        if self.labeller is None:
+            return None
+        return accuracies(self.task, place, self.labeller.space, self.labeller.read(pixels), None)[metric]
+
+    def _of_evaluation(self, pixels: Pixels) -> float | None:
+        place = self.objective.place
+        steps, cycles = (place.cycles, 0) if place.direction == "step" else (0, place.cycles)
+        made = Candidate(lambda task, way: iter([(slice(0, len(task)), {place: pixels})]))
+        (row,) = Judge(self.task, self.labeller, Way(cycles, steps)).assess("trial", made, lambda images: None).rows
+        value = vars(row)[self.objective.metric]
+        return None if value is None else float(value)
+
+
+def meter_of(dataset: Dataset, text: str | None, samples: int, *, quiet: bool = False) -> Meter:
+    """The objective of that name, or the data's default, on the first validation images. Raises UsageError."""
+    if samples < 2:
+        raise UsageError(f"{samples} samples are too few to measure anything: take 2 or more.")
+    task = trial(dataset, samples, "validation")
+    objective = _objective(text or f"inv3.{'psnr_to_truth' if dataset.truth else 'changed_accuracy'}", task)
+    reads = "accuracy" in objective.metric and questions(dataset) is not None
+    return Meter(objective, task, independent_labeller(dataset, quiet=quiet) if reads else None)
+
+
+def reached(translate: Translate, task: Trial, place: Place) -> Iterator[tuple[slice, Pixels]]:
+    """What a translator makes at one place of the 8-bit chain, batch by batch: (n, H, W, C) uint8."""
+    for start in range(0, len(task), _BATCH):
+        rows = slice(start, min(start + _BATCH, len(task)))
+        here = Domain(task.home, None if task.labels is None else task.labels[rows])
+        image = normalized(torch.tensor(task.sources[rows]))
+        with torch.no_grad():
+            for step, there in enumerate(_stops(task, place, rows)):
+                image = linked(translate(image, here, there), "8bit", (), step)
+                here = there
+        yield rows, quantized(image)
+
+
+def _stops(task: Trial, place: Place, rows: slice) -> list[Domain]:
+    """The domains that the chain goes through to the place, which is the last of them."""
+    if task.labels is None or task.targets is None:
+        trips = [Domain(task.away), Domain(task.home)] * place.cycles
+        return [*trips, Domain(task.away)] if place.direction == "inv" else trips or [Domain(task.home)]
+    through = [Domain(task.home, target[rows]) for target in task.targets[: place.cycles]]
+    goal = task.goal(place)
+    assert goal is not None
+    return through if place.direction == "step" else [*through, Domain(task.home, goal[rows])]
+
+
+def _objective(text: str, task: Trial) -> Objective:
+    match = re.fullmatch(r"(inv|rec|step)(\d{1,3})\.(\w+)", text)
+    if match is None:
+        raise UsageError(f"unknown objective {quoted(text)}: write it as inv3.psnr_to_truth or rec1.kernel.")
+    direction, cycles, metric = match[1], int(match[2]), match[3]
+    if metric not in METRICS:
+        raise unknown("metric", metric, METRICS)
+    most, least = (None if task.targets is None else len(task.targets)), int(direction == "step")
+    if (direction == "step" and most is None) or cycles < least or (most is not None and cycles > most):
+        what = f"{least} to {most} can" if most is not None else "steps are of data with labels"
+        raise UsageError(f"{direction}{cycles} cannot be measured: {what}.")
+    return Objective(Place(direction, cycles, "8bit"), metric)  # type: ignore[arg-type]  # one of the three, as matched
+
+
+def _mean(values: NDArray[np.float64]) -> float | None:
+    """Over the images that have a value; None where none has one."""
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if len(known) else None

@@ -1,0 +1,59 @@
+"""What a training step costs, in operations of its convolutions and products: of forward and backward passes alike."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import flop_registry
+
+from viceversa.data.dataset import Dataset
+from viceversa.method import Method
+from viceversa.recipes import builder
+from viceversa.recipes.settings import Recipe
+from viceversa.training.hardware import accelerator_for
+from viceversa.training.trainer import Trainer
+
+LAZY = 4
+"""Some penalties are computed at every fourth step."""
+LONGEST = 240
+BATCH = 2
+
+
+class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of PyTorch
+    """Counts while it is active: a multiplication and an addition are two. PyTorch's own counter refuses penalties, whose
+    backward passes have backward passes."""
+
+    total: float = 0
+
+    def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), settings: Mapping[str, Any] | None = None) -> Any:
+        result = function(*arguments, **(settings or {}))
+        if count := flop_registry.get(function._overloadpacket):
+            self.total += count(*arguments, **(settings or {}), out_val=result)
+        return result
+
+
+def equal_steps(recipe: Recipe[Any], base: Recipe[Any], dataset: Dataset) -> int:
+    """For how many steps the recipe can be trained at the operations that the training of `base` takes; 1 at least."""
+    return max(1, round(base.training.steps * operations(base, dataset) / operations(recipe, dataset)))
+
+
+def operations(recipe: Recipe[Any], dataset: Dataset) -> float:
+    """Of one step, on average; counted on two images of the batch and, where phases take turns, over all their turns."""
+    training = recipe.training.model_copy(update={"batch": BATCH, "compile": False})
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(Path(folder), builder(recipe), dataset, training, accelerator_for(folder), "fp32", quiet=True)
+        steps = _period(trainer.method)
+        with Operations() as counted:  # type: ignore[no-untyped-call]
+            for _ in range(steps):
+                trainer.one_step()
+    return float(counted.total) / steps * recipe.training.batch / BATCH
+
+
+def _period(method: Method) -> int:
+    """After how many steps the phases' turns begin again."""
+    turns = [tuple(phase.when(step) for phase in method.phases) for step in range(2 * LONGEST)]
+    return next(steps for steps in range(LAZY, LONGEST + 1, LAZY) if steps == LONGEST or turns[steps:] == turns[:-steps])

@@ -1,0 +1,158 @@
+"""The search: trial after trial, each a training with settings of its own, measured on its way and given up if it lags."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import torch
+
+from viceversa.data.dataset import Dataset
+from viceversa.data.sources import located
+from viceversa.errors import NotFiniteError, UsageError, printable
+from viceversa.progress import CONSOLE
+from viceversa.recipes import builder, dataset_of
+from viceversa.recipes.settings import Recipe
+from viceversa.training.run import run_recipe, updated
+from viceversa.translate import load
+from viceversa.tuning.axes import Axes
+from viceversa.tuning.findings import Findings
+from viceversa.tuning.objective import Meter, meter_of
+from viceversa.tuning.operations import equal_steps
+from viceversa.tuning.study import Studio, is_own, opened
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial, Trial
+
+Equal = Literal["steps", "operations"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all trials of a search have in common.
+
+    objective: by its name, the data's default if None, measured on so many samples. checks: how often a trial is measured,
+    at equal distances, the last time at its end. equal: what trials have alike: their steps, or the operations of the recipe's.
+    """
+
+    axes: Axes
+    objective: str | None = None
+    samples: int = 200
+    checks: int = 4
+    equal: Equal = "steps"
+
+
+def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = None) -> tuple[Findings, int | None]:
+    """Searches until the study has so many trials; writes trials.csv and tuning.png into the folder.
+
+    Returns what was found, and the signal that interrupted the search, if one did. The same call goes on with it, and several
+    at once share the work. storage: the URL of a database that several machines share. Raises UsageError.
+    """
+    _check_plan(plan, trials)
+    recipe = updated(plan.axes.recipe, {"data": located(plan.axes.recipe.data), "training.labeller": False})
+    plan = replace(plan, axes=replace(plan.axes, recipe=recipe))
+    meter = meter_of(dataset_of(recipe), plan.objective, plan.samples)
+    _try_out(plan, meter)
+    described, own, interrupted = _described(plan, meter), plan.axes.own(), None
+    better, seed = meter.objective.better, recipe.training.seed
+    with opened(folder, storage, search=described, own=own, better=better, seed=seed) as studio:
+        while not interrupted and (trial := studio.next_trial(trials)):
+            interrupted = _tried(trial, plan, studio, meter)
+            findings = Findings(studio, plan.axes, meter.objective)
+            findings.write_table()
+            if not interrupted:
+                print(printable(findings.line(trial.number, trials)), file=sys.stderr)
+        findings = Findings(studio, plan.axes, meter.objective)
+        findings.write_table()
+        findings.write_picture()
+        return findings, interrupted
+
+
+def _check_plan(plan: Plan, trials: int) -> None:
+    if trials < 1:
+        raise UsageError(f"trials={trials}: a search has 1 trial at least.")
+    if not 1 <= plan.checks <= plan.axes.recipe.training.steps:
+        raise UsageError(f"checks={plan.checks}: a training is measured from once to as often as it has steps.")
+    if plan.equal == "operations" and any(axis.name == "training.steps" for axis in plan.axes.axes):
+        raise UsageError("training.steps follows from the operations, which are to be equal: leave it out of the search.")
+
+
+def _try_out(plan: Plan, meter: Meter) -> None:
+    """Raises UsageError for settings that the method refuses, and for an objective that is undefined, before there is a trial."""
+    space = meter.task.dataset.space
+    with torch.device("meta"):
+        for axis in plan.axes.axes:
+            for value in axis.ends():
+                builder(updated(plan.axes.recipe, plan.axes.settings({axis.name: value})))(space)
+    meter.measured(builder(plan.axes.recipe)(space).translate)
+
+
+def _described(plan: Plan, meter: Meter) -> dict[str, Any]:
+    """As JSON has it: trials of searches that differ in it cannot be compared."""
+    return {
+        "recipe": plan.axes.recipe.model_dump(mode="json"),
+        "dataset": meter.task.dataset.name,
+        "search": {axis.name: axis.text for axis in plan.axes.axes},
+        "objective": meter.objective.name,
+        "samples": len(meter.task),
+        "checks": plan.checks,
+        "equal": plan.equal,
+    }
+
+
+def _tried(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> int | None:
+    """Trains and measures a trial to its end. Returns the signal that interrupted it, if one did: it can go on then."""
+    from optuna.trial import TrialState
+
+    try:
+        interrupted, value = _trained(trial, plan, studio, meter)
+    except NotFiniteError:
+        trial.set_user_attr("diverged", True)
+        studio.finish(trial, None, TrialState.PRUNED)  # and so worse than all others: the like of a failed one is tried again
+        return None
+    except (UsageError, MemoryError, RuntimeError):
+        studio.finish(trial, None, TrialState.FAIL)
+        raise
+    if not interrupted:
+        studio.finish(trial, value, TrialState.PRUNED if value is None else TrialState.COMPLETE)
+    return interrupted
+
+
+def _trained(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> tuple[int | None, float | None]:
+    """The signal that interrupted a trial, and its objective: None where it was given up."""
+    before = studio.study.trials[trial.number]
+    recipe = _recipe(trial, before, plan, meter.task.dataset)
+    run, seconds = studio.run_of(trial.number), before.user_attrs.get("seconds", 0.0)
+    value = None
+    for check in range(1, plan.checks + 1):
+        if check in before.intermediate_values and check < plan.checks:
+            continue
+        started, until = time.perf_counter(), max(1, round(recipe.training.steps * check / plan.checks))
+        resume = (run / "recipe.json").exists()
+        outcome = run_recipe(recipe, run, until=until, resume=resume, quiet=not CONSOLE.is_terminal)
+        seconds += time.perf_counter() - started
+        trial.set_user_attr("seconds", round(seconds, 1))
+        if outcome.interrupted:
+            return outcome.interrupted, None
+        value = meter.measured(load(run).translate_images)
+        trial.report(value, check)
+        if check < plan.checks and not is_own(before) and trial.should_prune():
+            return None, None
+    return None, value
+
+
+def _recipe(trial: Trial, before: FrozenTrial, plan: Plan, dataset: Dataset) -> Recipe[Any]:
+    """The recipe of a trial, the same one whenever it goes on; noted with it."""
+    own = is_own(before)
+    values = plan.axes.suggested(trial, only=list(plan.axes.own()) if own else None)
+    settings = {} if own else plan.axes.settings(values)
+    recipe = updated(plan.axes.recipe, settings)
+    if plan.equal == "operations":
+        steps = before.user_attrs.get("steps") or equal_steps(recipe, plan.axes.recipe, dataset)
+        recipe = updated(recipe, {"training.steps": steps})
+    trial.set_user_attr("settings", settings)
+    trial.set_user_attr("steps", recipe.training.steps)
+    return recipe
