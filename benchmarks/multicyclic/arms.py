@@ -64,7 +64,7 @@ def command(arm: Arm, seed: int, run: Path, *, learning_rate: float = LEARNING_R
         "--method.learning-rate": learning_rate, "--training.precision": "bf16", "--training.checkpoint-every": 500,
         "--training.sample-every": arm.updates, **arm.settings,
     }  # fmt: skip
-    return [*train, *(str(each) for pair in settings.items() for each in pair), "--training.no-labeller"]
+    return [*train, *(str(each) for pair in settings.items() for each in pair), "--training.no-labeller", "--training.best", "none"]
 
 
 def environment(threads: int) -> dict[str, str]:

@@ -40,7 +40,7 @@ def main() -> None:
         train = command(ARMS["base"], SEED, run, learning_rate=rate)
         subprocess.run(train, env=environment(asked.threads), check=True, stdout=subprocess.DEVNULL)
         print(f"{rate:g} is trained", file=sys.stderr)
-        models[f"{rate:g}"] = load(run).candidate
+        models[f"{rate:g}"] = load(run, checkpoint="last").candidate
     found = compare(models, open_dataset("avatars", 32), samples=IMAGES, split="validation")
     rows = {
         name: [

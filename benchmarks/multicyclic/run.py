@@ -17,7 +17,7 @@ from typing import Any
 
 import tyro
 from arms import ARMS, SEEDS, VARIATIONS, Arm, command, environment
-from cost import operations
+from cost import cost
 from steps import steps
 
 from viceversa.data.dataset import Dataset
@@ -68,14 +68,14 @@ def one(name: str, arm: Arm, seed: int, asked: Experiment) -> None:
     run = asked.runs / f"{name}-{seed}"
     subprocess.run(command(arm, seed, run), env=environment(asked.threads), check=True, stdout=subprocess.DEVNULL)
     asked.results.mkdir(exist_ok=True)
-    model, dataset = load(run), open_dataset("avatars", arm.size)
+    model, dataset = load(run, checkpoint="last"), open_dataset("avatars", arm.size)
     task = trial(dataset, asked.images)
     judge = Judge(task, independent_labeller(dataset), Way(CYCLES, STEPS, PROBES))
     bounds = asked.results / ("bounds.json" if arm.size == 32 else f"bounds-{arm.size}.json")
     if not bounds.exists():
         written(bounds, {"images": asked.images}, judge.bounds(lambda images: None))
     facts = {
-        "recipe": arm.recipe, "seed": seed, "updates": arm.updates, "operations": arm.updates * operations(arm),
+        "recipe": arm.recipe, "seed": seed, "updates": arm.updates, "operations": arm.updates * cost(arm),
         "seconds": round(seconds_of(run), 1), "threads": asked.threads, "dataset": dataset.name, "extractor": EXTRACTOR,
         "images": asked.images, "steps": steps(model.candidate, task, STEPS),
     }  # fmt: skip

@@ -38,7 +38,7 @@ def initialize(
     The translator must fit. Other networks are taken where they fit; `only` names those to take, which then must. build:
     the function of a run with a method of its own. Raises UsageError.
     """
-    model = load(run, build=build)
+    model = load(run, build=build, checkpoint="last")
     if missing := set(only) - method.networks.keys():
         raise unknown("network", sorted(missing)[0], method.networks)
     columns = tuple(_columns(model.space)), tuple(_columns(space))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import torch
@@ -25,6 +26,7 @@ from viceversa.pretrained import located, restore_generator
 from viceversa.recipes import builder
 from viceversa.recipes.record import Record, read_record
 from viceversa.training.checkpoint import check_shapes, latest_checkpoint, restore_weights
+from viceversa.training.selection import Checkpoint, best_checkpoint
 
 Picture = Image.Image | str | Path | Pixels
 """An image: Pillow's, a file's path, or an array (H, W, C) of uint8 or uint16."""
@@ -159,10 +161,11 @@ class Model:
         return name
 
 
-def load(run: str | Path, *, build: Builder | None = None) -> Model:
-    """The model of a run's last checkpoint, with averaged weights where it has them; or `avatars`, which comes with the package.
+def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoint = "best") -> Model:
+    """The model of a run, with averaged weights where it has them; or `avatars`, which comes with the package.
 
-    build: the function that the run was trained with, for a method of your own. Raises UsageError.
+    build: the function that the run was trained with, for a method of your own. checkpoint: the "best" one, or the last where
+    a run has none that was chosen; or the "last". Raises UsageError.
     """
     folder = located(run)
     if folder != Path(run):
@@ -171,16 +174,16 @@ def load(run: str | Path, *, build: Builder | None = None) -> Model:
     if record.build and build is None:
         own = f"{str(run)!r} was trained with a method of its own, {record.build}"
         raise UsageError(f"{own}: load it in Python, load(run, build=...) with that function.")
-    checkpoint = latest_checkpoint(folder)
-    if checkpoint is None:
+    chosen = _chosen(folder, checkpoint)
+    if chosen is None:
         raise UsageError(f"{str(run)!r} has no checkpoint yet.")
     if build is None:
-        check_shapes(checkpoint, builder(record.recipe), record.space)
+        check_shapes(chosen, builder(record.recipe), record.space)
     method = builder(record.recipe, build)(record.space)
-    restore_weights(checkpoint, method, averaged=record.recipe.training.average > 0)
+    restore_weights(chosen, method, averaged=record.recipe.training.average > 0)
     method.networks.eval().requires_grad_(False)
     labeller = _labeller(folder / "labeller.safetensors", record.space)
-    return Model(folder.resolve().name, method, record, labeller, step=int(checkpoint.name))
+    return Model(folder.resolve().name, method, record, labeller, step=int(chosen.name))
 
 
 def _packaged(folder: Path) -> Model:
@@ -190,6 +193,13 @@ def _packaged(folder: Path) -> Model:
     steps = restore_generator(folder, method)
     method.networks.eval().requires_grad_(False)
     return Model(folder.name, method, record, load_labeller(folder / "labeller.safetensors"), step=steps)
+
+
+def _chosen(run: Path, checkpoint: Checkpoint) -> Path | None:
+    """The folder of the checkpoint asked for; None where the run has none at all. Raises UsageError."""
+    if checkpoint not in get_args(Checkpoint):
+        raise unknown("checkpoint", checkpoint, get_args(Checkpoint))
+    return (best_checkpoint(run) if checkpoint == "best" else None) or latest_checkpoint(run)
 
 
 def _labeller(path: Path, space: Space) -> Labeller | None:

@@ -38,6 +38,9 @@ def test_the_demo_in_a_minute(viceversa: Command, tmp_path: Path) -> None:
         assert f"{name}: {steps} generator updates" in " ".join(done.stdout.split())
     assert "After 3 further translations" in done.stdout
     assert Image.open(out / "samples.png").size > (1000, 800)
+    first, *_ = done.stdout.splitlines()
+    assert "pretrained.png" in first and Image.open(out / "pretrained.png").size > (1000, 400)
+    assert (out / "pretrained.png").stat().st_mtime < (out / "base" / "recipe.json").stat().st_mtime
     assert "multicyclic" in (out / "report.html").read_text()
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import subprocess
 import sys
 import time
 import tracemalloc
+import weakref
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +20,13 @@ import torch
 from viceversa.attributes import Binary
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.domains import ImageSpec, Space
-from viceversa.evaluation.chains import Place, Trial, Way, translating, trial
+from viceversa.evaluation.chains import DIRECTIONS, Candidate, Place, Trial, Way, translating, trial
 from viceversa.evaluation.clock import Clock
 from viceversa.evaluation.evaluate import Judge
 from viceversa.evaluation.features import LITE0, Extractor, Measurement, fingerprint, reference_features
 
 BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "evaluation.py"
-SIDE = 48
+SIDE = 32
 SPACE = Space({"faces": ImageSpec(3, SIDE, SIDE)}, (Binary("glasses"),))
 
 
@@ -30,7 +34,7 @@ def colors(images: Pixels) -> np.ndarray:
     return np.asarray(images, np.float32).mean((1, 2))
 
 
-def compared(source: Pixels, outputs: list[Pixels]) -> list[Measurement]:
+def compared(source: Pixels, outputs: Sequence[Pixels]) -> list[Measurement]:
     return [Measurement(colors(images), np.abs(colors(images) - colors(source)).mean(1)) for images in outputs]
 
 
@@ -56,7 +60,7 @@ def test_seconds_by_part() -> None:
     with clock.part("shared", threads=4):
         time.sleep(0.1)
 
-    def slow() -> object:
+    def slow() -> Iterator[int]:
         yield 1
         time.sleep(0.1)
         yield 2
@@ -97,7 +101,7 @@ def test_the_same_images_are_measured_once() -> None:
         asked.append(len(images))
         return colors(images)
 
-    def comparing(source: Pixels, outputs: list[Pixels]) -> list[Measurement]:
+    def comparing(source: Pixels, outputs: Sequence[Pixels]) -> list[Measurement]:
         asked.extend(len(images) for images in outputs)
         return compared(source, outputs)
 
@@ -131,9 +135,27 @@ def test_memory_does_not_grow_with_the_number_of_images() -> None:
     assert many - few < 200 * SIDE * SIDE * 3, "less than one set of outputs"
 
 
+def test_outputs_are_let_go_batch_by_batch() -> None:
+    made: list[list[weakref.ref[Pixels]]] = []
+
+    def batches(task: Trial, way: Way) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
+        for start in range(0, len(task), 10):
+            gc.collect()
+            assert not [held for batch in made[:-1] for each in batch if (held := each()) is not None], "all but the last are gone"
+            rows = slice(start, start + 10)
+            found = {Place(direction, 0, "8bit"): task.sources[rows] + 1 for direction in DIRECTIONS}
+            made.append([weakref.ref(pixels) for pixels in found.values()])
+            yield rows, found
+
+    judge = Judge(faces(40), None, Way(0), COLORS)
+    found = judge.assess("parts", Candidate(batches), lambda count: None)
+    assert len(made) == 4 and len(found.rows) == 2
+    assert found.per_image[Place("inv", 0, "8bit")]["l1_to_source"].shape == (40,)
+
+
 def test_the_benchmark_measures_time_and_memory() -> None:
     case = {"images": 4, "size": 32, "cycles": 1, "probes": False, "threads": 1}
-    environment = {name: value for name, value in __import__("os").environ.items() if name != "VICEVERSA_CACHE"}
+    environment = {name: value for name, value in os.environ.items() if name != "VICEVERSA_CACHE"}
     command = [sys.executable, str(BENCHMARK), "--case", json.dumps(case)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)

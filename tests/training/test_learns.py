@@ -15,6 +15,8 @@ from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.draws import seeded
 from viceversa.method import Method, Request
 from viceversa.methods import stargan
+from viceversa.training.examination import examination
+from viceversa.training.health import signs
 
 ROOM = Space({"rooms": ImageSpec(3, 8, 8)}, (Binary("lamp"),))
 SETTINGS = MASKED.model_copy(update={"width": 12, "critic_width": 16, "learning_rate": 1e-3})
@@ -33,8 +35,9 @@ def build(space: Space) -> Method:
 
 
 def test_stargan_learns_an_attribute(tmp_path: Path) -> None:
-    splits = {name: {"rooms": rooms(name, count)} for name, count in (("train", 512), ("validation", 4), ("test", 200))}
-    training = trainer(tmp_path, build, Dataset("rooms-v1", ROOM, splits), steps=300, batch=16)
+    splits = {name: {"rooms": rooms(name, count)} for name, count in (("train", 512), ("validation", 64), ("test", 200))}
+    dataset = Dataset("rooms-v1", ROOM, splits)
+    training = trainer(tmp_path, build, dataset, steps=300, batch=16)
     training.train(300)
     method, test = training.translating(), splits["test"]["rooms"]
     image, wanted = normalized(torch.tensor(test.pixels)), 1 - test.labels
@@ -49,3 +52,5 @@ def test_stargan_learns_an_attribute(tmp_path: Path) -> None:
     walls[1:5, 1:5] = False
     change = (pixels - torch.tensor(test.pixels).float()).abs()[:, walls].mean()
     assert change < 20, "the walls are of 60 to 139: they are to stay, not to be painted anew (26 to a gray mean)"
+    _, measures = examination(tmp_path, dataset, training.settings)(training.method, training.translating())
+    assert "separation" in measures and not signs(measures), "a training that learns looks healthy"

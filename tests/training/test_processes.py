@@ -26,7 +26,9 @@ import json, os, sys
 from pathlib import Path
 from training.test_processes import METHODS
 from training.small import noise, trainer
+from viceversa.training import validation
 
+validation.FIRST, validation.SHARE = 0.0, 1e9
 (Path(sys.argv[1]) / f"rank {os.environ['RANK']}").write_text(str(os.getpid()))
 build, space = METHODS[sys.argv[2]]
 training = trainer(Path(sys.argv[1]), build, noise(space), steps=100_000, batch=5, flip=True, shift=1)
@@ -77,6 +79,8 @@ def test_two_processes_equal_one(name: str, tmp_path: Path) -> None:
     steps = 3
     output = finish(launch(tmp_path / "two", name, steps))
     assert [json.loads(line) for line in output.splitlines()] == [[2, steps, None]] * 2
+    (line,) = (tmp_path / "two" / "validation.jsonl").read_text().splitlines()
+    assert json.loads(line)["step"] == steps, "the leading one judges, and the other does not wait for it"
     build, space = METHODS[name]
     single = trainer(tmp_path / "one", build, noise(space), steps=100_000, batch=5, flip=True, shift=1)
     before = {key: value.clone() for key, value in single.method.networks.state_dict().items()}

@@ -163,9 +163,12 @@ def test_overwrite_removes_nothing_before_all_settings_are_right(wrong: dict[str
 def test_overwrite_removes_only_what_a_run_writes(tmp_path: Path) -> None:
     begun(tmp_path)
     (tmp_path / "checkpoints" / "00000009").mkdir(parents=True)
+    (tmp_path / "best" / "00000009").mkdir(parents=True)
+    (tmp_path / "validation.jsonl").write_text('{"step": 9, "elapsed": 1e9}\n')
     outcome = train("stargan", out=tmp_path, overwrite=True, quiet=True, steps=1, batch=2, labeller=False)
     assert (outcome.step, outcome.interrupted) == (1, None)
     assert (tmp_path / "notes.txt").read_text() == "mine"
     assert [path.name for path in (tmp_path / "checkpoints").iterdir()] == ["00000001"]
     assert len((tmp_path / "metrics.jsonl").read_text().splitlines()) == 1
+    assert not (tmp_path / "best").exists() and not (tmp_path / "validation.jsonl").exists()
     assert {path.name for path in tmp_path.iterdir()} <= {*CONTENTS, "notes.txt"}

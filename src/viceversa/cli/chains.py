@@ -14,7 +14,7 @@ from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, printable
 from viceversa.evaluation.answers import write_chains
 from viceversa.evaluation.chains import Way, trial
-from viceversa.evaluation.compare import _check_way
+from viceversa.evaluation.compare import check_way
 from viceversa.files import vacant
 
 
@@ -49,6 +49,6 @@ def run(arguments: Sequence[str]) -> None:
     task, way = trial(open_dataset(asked.data, asked.size), asked.samples), Way(asked.cycles, asked.steps)
     if len(task) < 2:
         raise UsageError(f"{task.dataset.name} has {len(task)} test image of {task.home!r}: too few to measure anything.")
-    _check_way(way, task)
+    check_way(way, task)
     count = write_chains(task, way, asked.directory)
     print(printable(f"{asked.directory}: {len(task)} sources of {task.dataset.name}, and chains.csv with {count} translations"))

@@ -13,6 +13,7 @@ from viceversa.cli.parsing import parsed
 from viceversa.errors import printable
 from viceversa.evaluation.candidates import candidate, data_of, named
 from viceversa.evaluation.compare import compare
+from viceversa.training.selection import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Compare:
     """how many test images; all, if not given"""
     features: Literal["lite0", "inception"] = "lite0"
     """the network behind the distances"""
+    checkpoint: Checkpoint = "best"
+    """of runs: the best one, or the last where none was chosen; or the last"""
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -46,7 +49,7 @@ def run(arguments: Sequence[str]) -> None:
     asked = parsed(Compare, arguments, "compare")
     models = named(asked.models)
     dataset = data_of(models.models.values(), asked.data, asked.size)
-    candidates = {name: candidate(model, dataset) for name, model in models.models.items()}
+    candidates = {name: candidate(model, dataset, asked.checkpoint) for name, model in models.models.items()}
     found = compare(
         candidates, dataset, cycles=asked.cycles, steps=asked.steps, probes=asked.probes, samples=asked.samples,
         groups=models.groups, features=asked.features,

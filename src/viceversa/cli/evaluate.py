@@ -14,6 +14,7 @@ from viceversa.errors import printable
 from viceversa.evaluation.candidates import candidate, data_of, kind_of, own_name
 from viceversa.evaluation.compare import compare, evaluate
 from viceversa.evaluation.report import Report
+from viceversa.training.selection import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ class Evaluate:
     """how many test images; all, if not given"""
     features: Literal["lite0", "inception"] = "lite0"
     """the network behind the distances"""
+    checkpoint: Checkpoint = "best"
+    """of runs: the best one, or the last where none was chosen; or the last"""
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -52,7 +55,7 @@ def run(arguments: Sequence[str]) -> None:
 def _of_run(asked: Evaluate) -> Report:
     return evaluate(
         asked.model, asked.data, cycles=asked.cycles, steps=asked.steps, probes=asked.probes, samples=asked.samples,
-        features=asked.features,
+        features=asked.features, checkpoint=asked.checkpoint,
     )  # fmt: skip
 
 

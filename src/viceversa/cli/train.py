@@ -72,7 +72,9 @@ def run(arguments: Sequence[str]) -> int:
     if outcome.interrupted:
         print(f"viceversa: interrupted after step {outcome.step}, which is saved; go on with --resume.", file=sys.stderr)
         return 128 + outcome.interrupted
-    print(printable(f"{outcome.run}: {outcome.step} steps"))
+    best = outcome.best
+    kept = f"; best: step {best.step}, {best.metric} {best.value:.4g}" if best else ""
+    print(printable(f"{outcome.run}: {outcome.step} steps{kept}"))
     return 0
 
 

@@ -15,6 +15,7 @@ from viceversa.data.decoding import SUFFIXES, BadImage, encode, suffix_for
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable
+from viceversa.training.selection import Checkpoint
 from viceversa.translate import load
 
 
@@ -35,6 +36,8 @@ class Translate:
     """attributes, as in "hair=blond,glasses=yes", or a space's name; may be left out between two spaces"""
     source: Annotated[str, arg(name="from", metavar="SOURCE")] = ""
     """what the images show, in the same words; what it does not name is read off the images"""
+    checkpoint: Checkpoint = "best"
+    """of the run: the best one, or the last where none was chosen; or the last"""
     skip_bad: bool = False
     """go on where an image cannot be read"""
 
@@ -42,7 +45,7 @@ class Translate:
 def run(arguments: Sequence[str]) -> None:
     """Translates every input."""
     asked = parsed(Translate, arguments, "translate")
-    model = load(asked.run)
+    model = load(asked.run, checkpoint=asked.checkpoint)
     model.check(asked.to, asked.source)
     jobs = dict(_jobs(asked.inputs, asked.out))
     bad = 0

@@ -18,6 +18,7 @@ from viceversa.evaluation.rows import BOUNDS
 from viceversa.pretrained import located
 from viceversa.recipes import dataset_of
 from viceversa.recipes.record import read_record
+from viceversa.training.selection import Checkpoint
 from viceversa.translate import Model, load
 
 Kind = Literal["run", "onnx", "answers", "function"]
@@ -47,11 +48,11 @@ def kind_of(spec: str) -> Kind:
     raise UsageError(f"{quoted(spec)} is neither the folder of a run, {kinds}.")
 
 
-def candidate(spec: str, dataset: Dataset) -> Candidate:
-    """A model, to be measured on a data set. Raises UsageError for one that does not fit it."""
+def candidate(spec: str, dataset: Dataset, checkpoint: Checkpoint = "best") -> Candidate:
+    """A model, to be measured on a data set; of a run that checkpoint. Raises UsageError for one that does not fit it."""
     match kind_of(spec):
         case "run":
-            return of_run(load(spec), spec, dataset)
+            return of_run(load(spec, checkpoint=checkpoint), spec, dataset)
         case "onnx":
             return translating(by_onnx(Path(spec), dataset.space))
         case "answers":

@@ -24,6 +24,7 @@ from viceversa.evaluation.rows import Row
 from viceversa.method import Builder
 from viceversa.progress import CONSOLE
 from viceversa.recipes import dataset_of
+from viceversa.training.selection import Checkpoint
 from viceversa.translate import load
 
 
@@ -101,7 +102,9 @@ def compare(
     task, way = trial(dataset, samples, split), Way(cycles, steps, PROBES if probes else ())
     if len(task) < 2:
         raise UsageError(f"{dataset.name} has {len(task)} {split} image of {task.home!r}: too few to measure anything.")
-    _check_way(way, task)
+    check_way(way, task)
+    for candidate in models.values():
+        candidate.outputs(task, way)  # what is wrong with a folder of answers is said at once; of others nothing is made yet
     extractor = extractor_named(features)
     with clock.part("training the labeller"):
         labeller = independent_labeller(dataset, quiet=quiet) if questions(dataset) else None
@@ -133,7 +136,8 @@ def _measured(judge: Judge, models: Mapping[str, Candidate], quiet: bool) -> tup
     return bounds, assessments
 
 
-def _check_way(way: Way, task: Trial) -> None:
+def check_way(way: Way, task: Trial) -> None:
+    """Raises UsageError for a way that is longer than the data set's chains."""
     most = len(task.targets) if task.targets is not None else None
     if way.cycles < 0 or (most is not None and way.cycles > most):
         raise UsageError(f"{way.cycles} cycles cannot be measured: " + (f"0 to {most} can." if most else "0 or more can."))
@@ -153,13 +157,15 @@ def evaluate(
     build: Builder | None = None,
     quiet: bool = False,
     features: str = "lite0",
+    checkpoint: Checkpoint = "best",
 ) -> Report:
     """The report of a trained run after 0..cycles repeated translations (docs/methods.md, Evaluation).
 
     data: what to measure on, the run's own data by default; samples: how many of its test images, all by default;
-    build: the function that the run was trained with, for a method of your own. Raises UsageError.
+    build: the function that the run was trained with, for a method of your own; checkpoint: the run's "best", or its "last".
+    Raises UsageError.
     """
-    model = load(run, build=build)
+    model = load(run, build=build, checkpoint=checkpoint)
     recipe = model.record.recipe
     dataset = dataset_of(recipe, data, spaces=not model.space.attributes)
     models = {model.name: of_run(model, str(run), dataset)}

@@ -28,6 +28,9 @@ DECAYS: Mapping[Decay, Schedule] = {
     "schneider": schneider_decay,
 }
 
+Metric = Literal["psnr_to_truth", "change_and_return", "none"]
+"""By which a training's best checkpoint is chosen, in order of preference: training/examination.py has their equations."""
+
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -48,6 +51,7 @@ class Training(BaseModel):
     compile: bool = Field(False, description="compile the translator with torch.compile")
     checkpoint_every: int = Field(1000, gt=0, description="steps between checkpoints")
     sample_every: int = Field(1000, gt=0, description="steps between sample pictures")
+    best: Metric = Field("psnr_to_truth", description="by which the best checkpoint is chosen; the next one that the data can tell")
     labeller: bool = Field(True, description="train and keep a small network that reads attributes off strangers' pictures")
 
 

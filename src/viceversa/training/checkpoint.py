@@ -19,7 +19,7 @@ import shutil
 import sys
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -57,28 +57,37 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
     torch.save(state, buffer)
     weights = _flat(trainee.method), _flat(averages, trainee.method.averaged)
     contents = dict(zip(FILES, [*map(safetensors.torch.save, weights), buffer.getvalue()], strict=True))
-    seals = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in contents.items()}
-    contents[MANIFEST] = (json.dumps(seals, indent=2) + "\n").encode()
-    partial = None
     try:
-        folder.mkdir(exist_ok=True)  # without parents: where the run's folder has vanished, it stays away
-        partial = Path(tempfile.mkdtemp(dir=folder, prefix=".partial-"))
-        for name, content in contents.items():
-            write_atomically(partial / name, content)
-        remove(final)
-        partial.rename(final)
+        write_sealed(final, contents)
     except OSError as error:
-        if partial is not None:
-            shutil.rmtree(partial, ignore_errors=True)
         last, _ = _last_whole(run)
         rest = f"the checkpoint of step {int(last.name)} is intact" if last else "there is no earlier one"
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise UsageError(f"cannot write the checkpoint of step {step} to {str(folder)!r}: {reason}; {rest}.") from error
-    kept = [path for path in _checkpoints(run) if path.name <= final.name][-KEPT:]  # later ones were found damaged
-    for old in [*(path for path in _checkpoints(run) if path not in kept), *folder.glob(".partial-*")]:
+    keep_only(folder, [path for path in numbered(folder) if path.name <= final.name][-KEPT:])  # later ones were found damaged
+    return final
+
+
+def write_sealed(final: Path, contents: Mapping[str, bytes]) -> None:
+    """Writes a folder of these files and their manifest under another name, then renames it. Raises OSError."""
+    seals = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in contents.items()}
+    final.parent.mkdir(exist_ok=True)  # without parents: where the run's folder has vanished, it stays away
+    partial = Path(tempfile.mkdtemp(dir=final.parent, prefix=".partial-"))
+    try:
+        for name, content in {**contents, MANIFEST: (json.dumps(seals, indent=2) + "\n").encode()}.items():
+            write_atomically(partial / name, content)
+        remove(final)
+        partial.rename(final)
+    except OSError:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def keep_only(folder: Path, kept: Collection[Path]) -> None:
+    """Removes the other sealed folders, and what is half written."""
+    for old in [*(path for path in numbered(folder) if path not in kept), *folder.glob(".partial-*")]:
         with suppress(OSError):
             remove(old)
-    return final
 
 
 def latest_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
@@ -140,8 +149,8 @@ def check_shapes(checkpoint: Path, build: Builder, space: Space) -> None:
             raise UsageError(f"{str(file)!r} is the checkpoint of another method: {name} {tuple(shape)} has no place in this one.")
 
 
-def _checkpoints(run: Path) -> list[Path]:
-    folder = run / "checkpoints"
+def numbered(folder: Path) -> list[Path]:
+    """What is named after a step in a folder, in the order of steps."""
     paths = folder.iterdir() if folder.is_dir() else ()
     return sorted(path for path in paths if path.name.isascii() and path.name.isdigit())
 
@@ -149,20 +158,20 @@ def _checkpoints(run: Path) -> list[Path]:
 def _last_whole(run: Path) -> tuple[Path | None, list[Path]]:
     """The last checkpoint that is whole, and a damaged file of each later one."""
     damaged: list[Path] = []
-    for checkpoint in reversed(_checkpoints(run)):
-        file = _damaged(checkpoint)
+    for checkpoint in reversed(numbered(run / "checkpoints")):
+        file = damaged_file(checkpoint)
         if file is None:
             return checkpoint, damaged
         damaged.append(file)
     return None, damaged
 
 
-def _damaged(checkpoint: Path) -> Path | None:
-    """The first file of a checkpoint that is not as the manifest has it, if there is one. Only regular files are opened."""
+def damaged_file(checkpoint: Path, files: Collection[str] = FILES) -> Path | None:
+    """The first of a checkpoint's files that is not as the manifest has it, if there is one. Only regular files are opened."""
     file = manifest = checkpoint / MANIFEST
     try:
         seals = _SEALS.validate_json(manifest.read_bytes() if manifest.is_file() else b"")
-        if seals.keys() != set(FILES):
+        if seals.keys() != set(files):
             return manifest
         for name, (size, digest) in seals.items():
             file = checkpoint / name

@@ -13,7 +13,9 @@ from filelock import FileLock, Timeout
 from viceversa.errors import UsageError
 from viceversa.files import remove
 
-CONTENTS = ("checkpoints", "samples", "events", "metrics.jsonl", "labeller.safetensors", "recipe.json")
+CONTENTS = (
+    "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors", "recipe.json"
+)  # fmt: skip
 LOCK = ".lock"
 
 

@@ -27,16 +27,19 @@ from viceversa.recipes.settings import Recipe
 from viceversa.training.checkpoint import check_shapes, latest_checkpoint
 from viceversa.training.folder import alone, check_contents, check_room, make_room, remove_halves
 from viceversa.training.hardware import accelerator_for, resolved_precision
+from viceversa.training.selection import Judgment, best_judgment
 from viceversa.training.trainer import Trainer
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a training ended: where it is, how many steps it has, and the signal that interrupted it, if one did."""
+    """How a training ended: where it is, how many steps it has, the signal that interrupted it, if one did, and its best
+    checkpoint, if it was judged."""
 
     run: Path
     step: int
     interrupted: int | None = None
+    best: Judgment | None = None
 
 
 def train(
@@ -125,7 +128,7 @@ def run_recipe(
             _furnish(run, record, dataset, anew=stored is None, quiet=quiet)
         accelerator.wait_for_everyone()
         interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
-        return Outcome(run, trainer.step, interrupted)
+        return Outcome(run, trainer.step, interrupted, best_judgment(run))
 
 
 def _before(run: Path, *, resume: bool, overwrite: bool) -> Record | None:

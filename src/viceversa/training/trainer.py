@@ -31,6 +31,7 @@ from viceversa.training.loader import Loader, unique_needs
 from viceversa.training.progress import TrainingBar
 from viceversa.training.samples import sample_grid
 from viceversa.training.step import Trainee, train_step
+from viceversa.training.validation import Validation
 
 LOG_EVERY = 10
 
@@ -87,6 +88,7 @@ class Trainer:
         full or the run's folder gone, with the last good checkpoint kept."""
         with _writing(self.run):
             self._start_logs()
+            validation = Validation(self.run, self.dataset, self.settings, quiet=self.quiet) if self._leads else None
         with _interruptible() as interrupted, TrainingBar(self.step, until, quiet=self.quiet or not self._leads) as bar:
             told = None
             while self.step < until and not (told := self._told(interrupted)):
@@ -94,7 +96,7 @@ class Trainer:
                     losses = self.one_step()
                 bar.advance(self.step, self._images(self.step - 1), losses)
                 with _writing(self.run), self._within_memory():
-                    self._after_step(losses, last=self.step == until)
+                    self._after_step(losses, validation, last=self.step == until)
         if self._saved != self.step:
             self._save()
         self.accelerator.end_training()
@@ -111,8 +113,8 @@ class Trainer:
         self.step += 1
         return losses
 
-    def _after_step(self, losses: Mapping[str, float], *, last: bool) -> None:
-        """The checkpoint comes last: killed before it, a run that goes on repeats all of the step."""
+    def _after_step(self, losses: Mapping[str, float], validation: Validation | None, *, last: bool) -> None:
+        """The checkpoint comes last: killed before it, a run that goes on repeats all of the step. Then it may be judged."""
         self.run.stat()
         if self.step % LOG_EVERY == 0 or last:
             self._log(losses)
@@ -122,6 +124,8 @@ class Trainer:
             save_png(grid, self.run / "samples" / f"{self.step:08d}.png")
         if self.step % self.settings.checkpoint_every == 0 or last:
             self._save()
+            if validation and (found := validation.judge(self.step, self.method, self.translating(), last=last)):
+                self.accelerator.log({f"validation/{name}": value for name, value in found.numbers().items()}, step=self.step)
 
     def translating(self) -> Method:
         """The method to translate with: the averages, with the other networks as they are."""

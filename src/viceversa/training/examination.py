@@ -1,0 +1,181 @@
+"""What a training is judged by: its translations of the first validation images, and its discriminators' scores of them.
+
+    psnr_to_truth      mean PSNR of inv_3 to the true edits, in dB: for data that knows them
+    change_and_return  (share of right attributes in inv_3 among those that its last translation had to change)
+                       * max(0, 1 - mean (rec_3 - x)^2 / mean (x - mean x)^2): for labeled data, read by the run's labeller
+
+All through 8 bits (docs/methods.md, Evaluation). In the second, who changes nothing has little in the first factor, and who
+paints another person little in the second; the share of right attributes alone is soon 1 for all.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from viceversa.data.augment import normalized
+from viceversa.data.dataset import Dataset, Pixels
+from viceversa.data.fitting import in_bits
+from viceversa.domains import Domain
+from viceversa.draws import Draws
+from viceversa.evaluation.chains import Place, Trial, Way, outputs, trial
+from viceversa.evaluation.labeller import load_labeller
+from viceversa.journey import Journey, walk
+from viceversa.losses.adversarial import Discriminate
+from viceversa.method import Method
+from viceversa.plans import Batch, Plan
+from viceversa.recipes.settings import Metric, Training
+from viceversa.training.health import Scores, measured, separation
+from viceversa.training.loader import Loader
+
+IMAGES, CYCLES = 64, 3
+PASSES, FEW = 30, 6
+"""Translations of every image that take longer than all of it, with a metric and without: there are up to 22, or 3."""
+EDIT, BACK = (Place(direction, CYCLES, "8bit") for direction in ("inv", "rec"))
+FIRST_EDIT, STAY = (Place(direction, 0, "8bit") for direction in ("inv", "rec"))
+
+Made = Mapping[Place, Pixels]
+Measure = Callable[[Made], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Examination:
+    """The images and the metric, the same for all checkpoints of a run. measure: None where the metric is "none"."""
+
+    task: Trial
+    metric: Metric
+    measure: Measure | None
+    batch: int
+    seed: int
+
+    @torch.no_grad()
+    def __call__(self, method: Method, averages: Method) -> tuple[float | None, dict[str, float]]:
+        """The metric's value, if there is one, and the measures of health. method: what trains; averages: what translates.
+
+        Neither is changed, nor any random state that the training draws from: every step seeds its own.
+        """
+        with _evaluating(method), _evaluating(averages):
+            made = self._made(averages)
+            reals = in_bits(self.task.dataset.splits[self.task.split][self.task.away].pixels[:IMAGES], 8)
+            same = made[STAY] if self.task.labels is not None else None
+            measures = measured(self.task.sources, made[FIRST_EDIT], reals, same)
+            if pairs := self._scores(method):
+                measures["separation"] = separation(pairs)
+            return self.measure(made) if self.measure else None, measures
+
+    @torch.no_grad()
+    def seconds(self, averages: Method) -> float:
+        """How many seconds it will take at most, from the translation of one batch."""
+        image = normalized(torch.tensor(self.task.sources[: self.batch]))
+        label = None if self.task.labels is None else self.task.labels[: self.batch]
+        for _ in range(2):  # the first time is slower
+            started = time.perf_counter()
+            _translated(averages, image, Domain(self.task.home, label), Domain(self.task.away, label))
+        return (time.perf_counter() - started) * (PASSES if self.measure else FEW) * -(-len(self.task) // self.batch)
+
+    def _made(self, averages: Method) -> Made:
+        way = Way(CYCLES if self.measure else 0)
+        whole: dict[Place, Pixels] = {}
+        for rows, made in outputs(partial(_translated, averages), self.task, way, self.batch):
+            for place, pixels in made.items():
+                whole.setdefault(place, np.empty((len(self.task), *pixels.shape[1:]), np.uint8))[rows] = pixels
+        return whole
+
+    def _scores(self, method: Method) -> list[tuple[Scores, Scores]]:
+        """Of each discriminator on real and on made images, patch by patch; none where no phase has the loss `Discriminate`."""
+        found = []
+        for phase in method.phases:
+            if any(isinstance(loss, Discriminate) for _, loss in phase.objective.terms.values()):
+                batches = [[_judged(each) for each in phase.plan(*batch)] for batch in self._batches(phase.plan, method)]
+                for of_one in zip(*batches, strict=True):
+                    real, made = zip(*of_one, strict=True)
+                    found.append((np.concatenate(real), np.concatenate(made)))
+        return found
+
+    def _batches(self, plan: Plan, method: Method) -> Iterator[tuple[Batch, Draws]]:
+        splits, device = self.task.dataset.splits[self.task.split], next(method.networks.parameters()).device
+        loader = Loader(splits, plan.needs, batch=self.batch, seed=self.seed, device=device)
+        return map(loader, range(min(-(-IMAGES // self.batch), loader.steps_per_epoch)))
+
+
+def examination(run: Path, dataset: Dataset, settings: Training) -> Examination:
+    """What a run is judged by: the metric that its settings name, or the next one that the data can tell. Raises UsageError."""
+    task = trial(dataset, IMAGES, "validation")
+    metric, measure = settings.best, None
+    if metric == "psnr_to_truth" and (measure := _to_truth(task)) is None:
+        metric = "change_and_return"
+    if metric == "change_and_return" and (measure := _change_and_return(task, run / "labeller.safetensors")) is None:
+        metric = "none"
+    return Examination(task, metric, measure, settings.batch, settings.seed)
+
+
+def _to_truth(task: Trial) -> Measure | None:
+    """psnr_to_truth, where the data knows true edits."""
+    if (truth := task.truth(EDIT)) is None:
+        return None
+    from viceversa.evaluation.similarity import psnr  # with torchmetrics
+
+    return lambda made: float(psnr(made[EDIT], truth).mean())
+
+
+def _change_and_return(task: Trial, path: Path) -> Measure | None:
+    """change_and_return, where the run has a labeller that reads the data's attributes. Raises UsageError for a damaged one."""
+    goal, before = task.goal(EDIT), task.asked_before(EDIT)
+    if goal is None or before is None or not path.exists():
+        return None
+    labeller = load_labeller(path)
+    if labeller.space.attributes != task.dataset.space.attributes:
+        return None
+    changed = ~labeller.space.agrees(before, goal)
+
+    def measure(made: Made) -> float:
+        right = labeller.space.agrees(labeller.read(made[EDIT]), goal)[changed]
+        return float(right.double().mean()) * returned(made[BACK], task.sources) if len(right) else 0.0
+
+    return measure
+
+
+def returned(images: Pixels, sources: Pixels) -> float:
+    """max(0, 1 - mean (y - x)^2 / mean (x - mean x)^2), means over images, pixels and channels; (N, H, W, C) uint8 twice."""
+    there, here = images.astype(np.float64), sources.astype(np.float64)
+    variance = here.var()
+    return max(0.0, 1 - float(((there - here) ** 2).mean() / variance)) if variance else float(np.array_equal(images, sources))
+
+
+def _judged(journey: Journey) -> tuple[Scores, Scores]:
+    """The discriminator's scores of real images, and of those that the journey makes first."""
+    journey = journey.begin(False)
+    real, made = (
+        judged.score.float().flatten().cpu().numpy() for judged in (journey.judge_example(), journey.judge(journey.target))
+    )
+    return real, made
+
+
+def _translated(method: Method, images: Tensor, source: Domain, target: Domain) -> Tensor:
+    """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`, on the CPU."""
+    device = next(method.translator.parameters()).device
+    here, there = (
+        Domain(domain.space, None if domain.label is None else domain.label.to(device)) for domain in (source, target)
+    )  # fmt: skip
+    return walk(method.translate, images.to(device), [here, there])[-1].cpu()
+
+
+@contextmanager
+def _evaluating(method: Method) -> Iterator[None]:
+    """Networks as they are used, not as they learn, while the block runs."""
+    before = [(module, module.training) for module in (*method.networks.modules(), *method.translator.modules())]
+    method.networks.eval()
+    method.translator.eval()
+    try:
+        yield
+    finally:
+        for module, training in before:
+            module.training = training

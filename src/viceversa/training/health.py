@@ -1,0 +1,147 @@
+"""Signs of a training that goes wrong, read off what it makes of real images: numbers, their bounds, and what they mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viceversa.data.dataset import Pixels
+
+Scores = NDArray[np.float32]
+"""A discriminator's raw scores, of all images and patches: (n,)."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What is wrong where a measure is below its bound, or above it; means: why, and what to do."""
+
+    name: str
+    measure: str
+    bound: float
+    above: bool
+    means: str
+
+    def seen(self, measures: Mapping[str, float]) -> bool:
+        """Whether the measure was taken and is out of bounds."""
+        value = measures.get(self.measure, math.nan)
+        return value > self.bound if self.above else value < self.bound
+
+    def line(self, step: int, measures: Mapping[str, float]) -> str:
+        """One line for a person."""
+        side = "above" if self.above else "below"
+        return f"step {step}: {self.name} ({self.measure} {measures[self.measure]:.3g}, {side} {self.bound:g}): {self.means}."
+
+
+UNCHANGED = Sign(
+    "outputs equal inputs", "change", 0.02, False,
+    "the translator does next to nothing; weigh the cycle and identity losses less, or classification more",
+)  # fmt: skip
+COLLAPSED = Sign(
+    "outputs equal each other", "variety", 0.1, False,
+    "the generator makes one image whatever it is given; begin again with a lower rate, or another seed",
+)  # fmt: skip
+DEAF = Sign(
+    "outputs do not depend on the target", "obedience", 0.02, False,
+    "opposite labels give the same image; weigh classification more, and look whether the data's labels are right",
+)  # fmt: skip
+INVERTED = Sign(
+    "colors are inverted", "correlation", -0.3, False,
+    "the generators have learned negatives, which a cycle undoes; begin again with another seed, or weigh identity more",
+)  # fmt: skip
+GRID = Sign(
+    "a checkerboard lies over outputs", "checkerboard", 4.0, True,
+    "upsampling leaves its grid; if it does not fade with more steps, lower the rate",
+)  # fmt: skip
+WON = Sign(
+    "the discriminator has won", "separation", 0.995, True,
+    "it tells real from made images nearly always, and the generator learns little; give it fewer steps, a lower rate or a "
+    "higher penalty, or augment the data",
+)  # fmt: skip
+SIGNS = (WON, UNCHANGED, COLLAPSED, DEAF, INVERTED, GRID)
+
+
+def signs(measures: Mapping[str, float]) -> list[Sign]:
+    """What is wrong. That targets make no difference is not said beside a cause of it."""
+    found = [sign for sign in SIGNS if sign.seen(measures)]
+    return [sign for sign in found if sign is not DEAF or not {UNCHANGED, COLLAPSED} & set(found)]
+
+
+def measured(sources: Pixels, outputs: Pixels, reals: Pixels, same: Pixels | None) -> dict[str, float]:
+    """The measures of outputs (N, H, W, C) uint8 that are defined, by their names.
+
+    reals: images of the space that outputs are to be in. same: outputs for the sources' own labels, where outputs are for
+    the opposite ones. Inputs and outputs are compared where their shapes are equal, and for inverted colors where the
+    sources' and the reals' mean images are not opposed themselves, as drawings on white and on black are.
+    """
+    found = {"variety": _share(spread(outputs), spread(reals)), "checkerboard": checkerboard(outputs, reals)}
+    if outputs.shape == sources.shape:
+        found["change"] = _share(distance(outputs, sources), spread(sources))
+        if not correlation(reals.mean(0)[None], sources.mean(0)[None]) < 0:
+            found["correlation"] = correlation(outputs, sources)
+    if same is not None:
+        found["obedience"] = _share(distance(outputs, same), spread(reals))
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def distance(images: Pixels, others: Pixels) -> float:
+    """mean |x - y| in levels: (N, H, W, C) uint8 twice."""
+    return float(np.abs(images.astype(np.int16) - others.astype(np.int16)).mean())
+
+
+def spread(images: Pixels) -> float:
+    """mean_i |x_i - x_{i+1}| in levels, after the last one comes the first: how different images are. 0 of one image."""
+    return distance(images, np.roll(images, 1, 0))
+
+
+def correlation(images: NDArray[np.generic], others: NDArray[np.generic]) -> float:
+    """The median over pairs of Pearson's correlation of their values, 1 for equal ones, -1 for negatives; NaN of flat images.
+
+    r = sum (x - mean x) (y - mean y) / sqrt(sum (x - mean x)^2 sum (y - mean y)^2): (N, H, W, C) twice, any number type.
+    """
+    flat = (each.reshape(len(each), -1).astype(np.float64) for each in (images, others))
+    left, right = (each - each.mean(1, keepdims=True) for each in flat)
+    scale = np.sqrt((left**2).sum(1) * (right**2).sum(1))
+    defined = scale > 0
+    return float(np.median((left * right).sum(1)[defined] / scale[defined])) if defined.any() else math.nan
+
+
+def checkerboard(outputs: Pixels, reals: Pixels) -> float:
+    """E(outputs) / (E(reals) + 1), E the energy at period 2 in levels^2, which stands out where upsampling leaves a grid.
+
+    E = mean over images and channels of |Y(pi, 0)|^2 + |Y(0, pi)|^2 + |Y(pi, pi)|^2, Y(u, v) = mean_{ij} y_ij e^{-i(ui + vj)}.
+    A grid adds up over the image; edges and noise, whose signs differ from place to place, do not.
+    """
+    return _energy(outputs) / (_energy(reals) + 1)
+
+
+def separation(pairs: Sequence[tuple[Scores, Scores]]) -> float:
+    """P(real > made) + P(real = made) / 2 over all pairs of a real and a made score: 1/2 cannot tell, 1 always can.
+
+    Of several discriminators the highest. It is the same for every GAN loss, as it does not change with the scale of scores.
+    """
+    shares = []
+    for real, made in pairs:
+        ordered = np.sort(real)
+        below, equal_or_below = (np.searchsorted(ordered, made, side) for side in ("left", "right"))
+        shares.append(1 - float((below + equal_or_below).mean()) / (2 * len(real)))
+    return max(shares)
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else math.nan
+
+
+def _energy(images: Pixels) -> float:
+    """The mean energy at period 2, of images cut to even sides: (N, H, W, C) -> levels^2; NaN of a single row or column."""
+    height, width = (side // 2 * 2 for side in images.shape[1:3])
+    if not height or not width:
+        return math.nan
+    down, across = ((1 - 2 * (np.arange(side) % 2)).astype(np.float32) / side for side in (height, width))
+    even = images[:, :height, :width].astype(np.float32)
+    rows, columns = np.tensordot(even, down, (1, 0)), np.tensordot(even, across, (2, 0))  # (N, W, C), (N, H, C)
+    waves = rows.mean(1), columns.mean(1), np.tensordot(rows, across, (1, 0))
+    return float(sum((wave.astype(np.float64) ** 2).mean() for wave in waves))

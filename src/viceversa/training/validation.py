@@ -1,0 +1,155 @@
+"""A training is judged at its checkpoints, within a share of its time: the best one is kept, and signs of bad health are told.
+
+Only the leading one of several processes judges, and nothing that the training draws or learns depends on it.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from viceversa.data.dataset import Dataset
+from viceversa.errors import UsageError, printable
+from viceversa.files import write_atomically
+from viceversa.method import Method
+from viceversa.recipes.settings import Training
+from viceversa.training.examination import Examination, examination
+from viceversa.training.health import signs
+from viceversa.training.selection import Judgment, best_judgment, keep_best
+
+SHARE, FIRST = 0.05, 60.0
+"""The part of a training's time that judging may take, and the seconds before which it is not judged."""
+EARLY = 300
+"""Steps before which no sign is told: what has just begun looks bad."""
+LOG = "validation.jsonl"
+
+
+@dataclass(eq=False)
+class Allowance:
+    """The time for judging. passed, spent: seconds that the training and its judging took in processes before this one."""
+
+    passed: float = 0.0
+    spent: float = 0.0
+    _began: float = field(default_factory=time.monotonic, init=False)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds of the training until now."""
+        return self.passed + time.monotonic() - self._began
+
+    def affords(self, seconds: float = 0.0) -> bool:
+        """Whether so many seconds more may be spent now."""
+        return self.elapsed >= FIRST and self.spent + seconds <= SHARE * self.elapsed
+
+    @contextmanager
+    def spending(self) -> Iterator[None]:
+        """Counts what the block takes."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.spent += time.monotonic() - started
+
+
+class Validation:
+    """Judges the training in a run's folder; made when it begins or goes on.
+
+    What was found is in RUN/validation.jsonl, a line each time; so the time taken, the best value and what was told count
+    over a resume.
+    """
+
+    def __init__(self, run: Path, dataset: Dataset, settings: Training, *, quiet: bool = False) -> None:
+        self.run, self.dataset, self.settings, self.quiet = run, dataset, settings, quiet
+        known = _known(run / LOG)
+        self._last = known[-1] if known else None
+        self._best = best_judgment(run)
+        self._allowance = Allowance(self._last.elapsed, self._last.spent) if self._last else Allowance()
+        self._examination: Examination | None = None
+        self._expected = self._last.seconds if self._last else None
+        self._impossible = False
+
+    def judge(self, step: int, method: Method, averages: Method, *, last: bool) -> Judgment | None:
+        """Judges the checkpoint of that step, if there is time for it; keeps it if it is the best, and tells what is wrong.
+
+        method: what trains; averages: what translates. last: the training's last one, for which time is left by those before.
+        Raises OSError where the run's folder cannot be written.
+        """
+        if self._impossible or not self._allowance.affords():
+            return None
+        try:
+            with self._allowance.spending():
+                found = self._examined(step, method, averages, 1 if last else 2)
+        except UsageError as error:
+            self._impossible = True
+            print(f"viceversa: the training is not judged, and no best checkpoint is kept: {error}", file=sys.stderr)
+            return None
+        if found is None:
+            return None
+        return self._noted(found.model_copy(update={"elapsed": self._allowance.elapsed, "spent": self._allowance.spent}))
+
+    def _examined(self, step: int, method: Method, averages: Method, times: int) -> Judgment | None:
+        """What is found, or None where there is no time to look so many times."""
+        if self._examination is None:
+            self._examination = examination(self.run, self.dataset, self.settings)
+            self._explain(self._examination)
+        if self._expected is None:
+            self._expected = self._examination.seconds(averages)
+        if not self._allowance.affords(times * self._expected):
+            return None
+        started = time.monotonic()
+        value, measures = self._examination(method, averages)
+        self._expected = time.monotonic() - started
+        metric = None if value is None else self._examination.metric
+        return Judgment(step=step, metric=metric, value=value, measures=measures, seconds=self._expected)
+
+    def _noted(self, judgment: Judgment) -> Judgment:
+        """Tells and writes what was found."""
+        steady = dict(judgment.measures)
+        if "separation" in steady:  # a discriminator may be ahead for once
+            steady["separation"] = min(steady["separation"], self._last.measures.get("separation", 0.0) if self._last else 0.0)
+        seen = signs(steady) if judgment.step >= EARLY else []
+        judgment = judgment.model_copy(update={"signs": tuple(sign.name for sign in seen)})
+        for sign in seen:
+            if self._last is None or sign.name not in self._last.signs:
+                print(f"viceversa: {sign.line(judgment.step, steady)}", file=sys.stderr)
+        if judgment.beats(self._best):
+            keep_best(self.run, judgment)
+            self._best = judgment
+        with (self.run / LOG).open("a") as file:
+            file.write(judgment.model_dump_json() + "\n")
+        self._last = judgment
+        return judgment
+
+    def _explain(self, chosen: Examination) -> None:
+        """One line where the metric is not the one asked for."""
+        if chosen.metric == self.settings.best or self.quiet:
+            return
+        lack = "no true edits" if chosen.metric == "change_and_return" else "neither true edits nor labels that a labeller reads"
+        then = (
+            "no best checkpoint is kept, only the last"
+            if chosen.metric == "none"
+            else f"the best checkpoint is that by {chosen.metric}"
+        )
+        print(f"viceversa: {printable(self.dataset.name)} has {lack}: {then}.", file=sys.stderr)
+
+
+def _known(path: Path) -> list[Judgment]:
+    """What was found before. Lines that cannot be read, or are but half there, are left out of the file."""
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    found = [(line, judgment) for line in lines if (judgment := _judgment(line))]
+    if len(found) < len(lines):
+        write_atomically(path, b"".join(line for line, _ in found))
+    return [judgment for _, judgment in found]
+
+
+def _judgment(line: bytes) -> Judgment | None:
+    try:
+        return Judgment.model_validate_json(line) if line.endswith(b"\n") else None
+    except ValidationError:
+        return None

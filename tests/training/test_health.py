@@ -1,0 +1,163 @@
+"""Signs of bad health: their equations by hand, each on translators broken on purpose, none on true edits."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+
+from viceversa.data.dataset import Pixels
+from viceversa.data.sources import open_dataset
+from viceversa.evaluation.chains import Place, trial
+from viceversa.training.health import (
+    COLLAPSED,
+    DEAF,
+    GRID,
+    INVERTED,
+    UNCHANGED,
+    WON,
+    Sign,
+    checkerboard,
+    correlation,
+    distance,
+    measured,
+    separation,
+    signs,
+    spread,
+)  # fmt: skip
+
+GRAY = np.full((1, 4, 4, 1), 100, np.uint8)
+WAVES = 1 - 2 * (np.arange(4) % 2)
+
+
+def waved(pattern: np.ndarray, levels: int) -> Pixels:
+    return (GRAY + levels * pattern.reshape(1, *pattern.shape, 1)).astype(np.uint8)
+
+
+def test_distance_and_spread() -> None:
+    """Between neighbors of 0, 10 and 40 in a circle: 10, 30 and 40."""
+    images = np.array([0, 10, 40], np.uint8).reshape(3, 1, 1, 1)
+    assert distance(images, images[::-1]) == pytest.approx(80 / 3)
+    assert spread(images) == pytest.approx(80 / 3)
+    assert spread(images[:1]) == 0
+
+
+def test_correlation_is_the_median_over_images() -> None:
+    """r = 1 and -1 whatever the scale; (0, 1, 2) with (0, 2, 1): 1 / 2. Flat images have none."""
+    ramp = np.array([0, 1, 2], np.uint8).reshape(1, 1, 3, 1)
+    assert correlation(ramp, 2 * ramp + 7) == pytest.approx(1)
+    assert correlation(ramp, 255 - ramp) == pytest.approx(-1)
+    other = np.array([0, 2, 1], np.uint8).reshape(1, 1, 3, 1)
+    assert correlation(ramp, other) == pytest.approx(0.5)
+    three = np.concatenate([ramp, ramp, ramp, ramp * 0])
+    assert correlation(three, np.concatenate([ramp, other, 255 - ramp, ramp])) == pytest.approx(0.5)
+    assert math.isnan(correlation(ramp * 0, ramp))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [WAVES[:, None] * np.ones(4, int), np.ones((4, 1), int) * WAVES, WAVES[:, None] * WAVES],
+    ids=["rows", "columns", "both"],
+)
+def test_a_pattern_of_period_two_has_the_square_of_its_height(pattern: np.ndarray) -> None:
+    """E = 6^2 against flat images, E = 0, and against itself."""
+    high = waved(pattern, 6)
+    assert checkerboard(high, GRAY) == pytest.approx(36)
+    assert checkerboard(high, high) == pytest.approx(36 / 37)
+    assert checkerboard(GRAY, high) == checkerboard(GRAY[:, :3, :3], GRAY) == 0
+    assert math.isnan(checkerboard(GRAY[:, :1], GRAY))
+
+
+def test_period_four_and_noise_are_no_checkerboard() -> None:
+    slow = np.repeat([1, -1], 2)[:, None] * np.ones(4, int)
+    assert checkerboard(waved(slow, 50), GRAY) == 0
+    noise = np.random.default_rng(0).normal(128, 20, (16, 32, 32, 3)).round().astype(np.uint8)
+    assert checkerboard(noise, GRAY) < 2, "20^2 / 32^2 for each of three frequencies"
+
+
+def test_separation_is_the_share_of_pairs() -> None:
+    """Of (1, 2) and (0, 1): three right, one equal. Of several discriminators the highest; no scale matters."""
+    pair = np.array([2, 1], np.float32), np.array([1, 0], np.float32)
+    assert separation([pair]) == 0.875
+    assert separation([(1000 * pair[0] - 7, 1000 * pair[1] - 7)]) == 0.875
+    assert separation([pair[::-1]]) == 0.125
+    assert separation([pair[::-1], pair]) == 0.875
+    assert separation([(pair[0], pair[0])]) == 0.5
+
+
+@cache
+def people(data: str) -> tuple[Pixels, Pixels, Pixels, Pixels | None]:
+    """Sources, their true edits, real images of the target space, and what a perfect translator makes of the own label."""
+    task = trial(open_dataset(data, 32), 64, "validation")
+    edits = task.truth(Place("inv", 0, "8bit"))
+    assert edits is not None
+    reals = task.dataset.splits["validation"][task.away].pixels[:64]
+    return task.sources, np.asarray(edits), reals, task.sources if task.labels is not None else None
+
+
+def grid(edits: Pixels, levels: int) -> Pixels:
+    both = (1 - 2 * (np.indices(edits.shape[1:3]).sum(0) % 2))[None, :, :, None]
+    return np.clip(edits.astype(int) + levels * both, 0, 255).astype(np.uint8)
+
+
+BROKEN: dict[Sign, Callable[[Pixels, Pixels], Pixels]] = {
+    UNCHANGED: lambda sources, edits: np.clip(sources.astype(int) + 1, 0, 255).astype(np.uint8),
+    COLLAPSED: lambda sources, edits: np.broadcast_to(edits[:1], edits.shape),
+    INVERTED: lambda sources, edits: 255 - edits,
+    GRID: lambda sources, edits: grid(edits, 12),
+}
+
+
+@pytest.mark.parametrize("data", ["avatars", "avatars:glasses"])
+@pytest.mark.parametrize("sign", BROKEN, ids=lambda sign: sign.name)
+def test_a_broken_translator_has_its_sign_and_no_other(sign: Sign, data: str) -> None:
+    sources, edits, reals, same = people(data)
+    measures = measured(sources, BROKEN[sign](sources, edits), reals, same)
+    assert signs(measures) == [sign]
+    line = sign.line(7000, measures)
+    assert line.startswith(f"step 7000: {sign.name} ({sign.measure} ") and f"{sign.bound:g}" in line and "\n" not in line
+
+
+def test_a_translator_that_does_not_listen_has_its_sign() -> None:
+    """The true edits, whatever the target: what was to change is changed, and the own label gives the same."""
+    sources, edits, reals, _ = people("avatars")
+    assert signs(measured(sources, edits, reals, edits)) == [DEAF]
+
+
+@pytest.mark.parametrize("data", ["avatars", "avatars:glasses"])
+def test_true_edits_have_no_sign(data: str) -> None:
+    """Nor slightly damaged: with noise of 10 levels, blurred by half, or a grid that is hardly seen."""
+    sources, edits, reals, same = people(data)
+    noisy = edits + np.random.default_rng(0).normal(0, 10, edits.shape)
+    half = (edits.astype(int) + np.roll(edits, 1, 2)) // 2
+    for outputs in (edits, noisy.clip(0, 255).astype(np.uint8), half.astype(np.uint8), grid(edits, 2)):
+        measures = measured(sources, outputs, reals, same)
+        assert signs(measures) == []
+        assert measures.keys() == {"variety", "checkerboard", "change", "correlation"} | (
+            {"obedience"} if same is not None else set()
+        )
+
+
+def test_negatives_that_the_data_asks_for_are_no_sign() -> None:
+    """Between drawings on white and on black."""
+    sources, *_ = people("avatars")
+    outputs = 255 - sources
+    assert signs(measured(sources, outputs, sources, None)) == [INVERTED]
+    assert signs(measured(sources, outputs, outputs, None)) == []
+
+
+def test_spaces_of_other_shapes_are_compared_with_their_own() -> None:
+    sources, edits, reals, _ = people("avatars")
+    small, others = edits[:, ::2, ::2, :1], reals[:, ::2, ::2, :1]
+    assert measured(sources, small, others, None).keys() == {"variety", "checkerboard"}
+    assert signs(measured(sources, small, others, None)) == []
+    assert signs(measured(sources, np.broadcast_to(small[:1], small.shape), others, None)) == [COLLAPSED]
+
+
+def test_what_is_undefined_is_no_sign() -> None:
+    """Of one image, or of equal ones."""
+    assert measured(GRAY, GRAY, GRAY, GRAY).keys() == {"checkerboard"}
+    assert signs({}) == [] and signs({"separation": 0.99}) == [] and signs({"separation": 0.996}) == [WON]
