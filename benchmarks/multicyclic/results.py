@@ -63,12 +63,13 @@ def half_width(found: Sequence[Result], place: Place, measure: str) -> float | N
 
 
 def cell(every: Sequence[float], digits: int, *, half: float | None = None, sign: str = "") -> str:
-    """The mean over seeds; in brackets the least and the greatest where there are several, and the interval over images."""
+    """The mean over seeds; in brackets the least and the greatest, and the interval over images, as far as they can be seen."""
     if not every:
         return "-"
-    spread = [f"{min(every):{sign}z.{digits}f} to {max(every):{sign}z.{digits}f}"] if len(every) > 1 else []
-    inside = [*spread, *([] if half is None else [f"± {half:.{digits}f}"])]
-    return f"{statistics.mean(every):{sign}z.{digits}f}" + (f" ({'; '.join(inside)})" if inside else "")
+    mean, least, greatest = (f"{value:{sign}z.{digits}f}" for value in (statistics.mean(every), min(every), max(every)))
+    spread = [] if least == greatest else [f"{least} to {greatest}"]
+    chance = [] if half is None or round(half, digits) == 0 else [f"± {half:.{digits}f}"]
+    return mean + (f" ({'; '.join(spread + chance)})" if spread or chance else "")
 
 
 def table(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

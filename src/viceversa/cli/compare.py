@@ -31,9 +31,9 @@ class Compare:
     size: Annotated[int | None, arg(metavar="N")] = None
     """of the images in pixels, where there is no run to say it"""
     cycles: int = 3
-    """how many translations come before the one that is measured, at most"""
+    """how many translations come before the last, at most"""
     steps: int = 0
-    """how many translations of a chain are measured one by one, against the true edit of each; 10 at most"""
+    """how many steps of a chain to measure, 10 at most"""
     probes: bool = False
     """measure the way back through noise, JPEG and blur too"""
     samples: Annotated[int | None, arg(metavar="N")] = None
@@ -41,7 +41,7 @@ class Compare:
     features: Literal["lite0", "inception"] = "lite0"
     """the network behind the distances"""
     checkpoint: Checkpoint = "best"
-    """of runs: the best one, or the last where none was chosen; or the last"""
+    """of runs; without a best one, the last"""
 
 
 def run(arguments: Sequence[str]) -> None:
