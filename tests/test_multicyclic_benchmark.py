@@ -45,7 +45,9 @@ def test_answers_need_seeds_that_agree() -> None:
     """Mean 1, deviation .1: 1 > 4.303 x .1 / sqrt 3 = .25. Mean 1, deviation .5: 1 < 1.24."""
     assert answer([0.9, 1.0, 1.1], 1) == answer([-0.9, -1.0, -1.1], -1) == "yes"
     assert answer([0.9, 1.0, 1.1], -1) == "no"
-    assert answer([0.5, 1.0, 1.5], 1) == answer([1.0], 1) == answer([], 1) == "undecided"
+    assert answer([0.5, 1.0, 1.5], 1) == "undecided, every seed for it"
+    assert answer([0.5, 1.0, 1.5], -1) == "undecided, every seed against it"
+    assert answer([-0.5, 1.0, 1.5], 1) == answer([1.0], 1) == answer([], 1) == "undecided"
 
 
 def test_the_page_has_the_results() -> None:

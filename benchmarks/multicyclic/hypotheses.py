@@ -53,9 +53,11 @@ def answer(every: Sequence[float], predicted: int) -> str:
     if len(every) not in STUDENT:
         return "undecided"
     mean, error = statistics.mean(every), statistics.stdev(every) / math.sqrt(len(every))
-    if abs(mean) <= error * STUDENT[len(every)]:
-        return "undecided"
-    return "yes" if mean * predicted > 0 else "no"
+    if abs(mean) > error * STUDENT[len(every)]:
+        return "yes" if mean * predicted > 0 else "no"
+    if min(every) * max(every) > 0:
+        return "undecided, every seed " + ("for it" if mean * predicted > 0 else "against it")
+    return "undecided"
 
 
 def hypotheses(found: Found) -> str:

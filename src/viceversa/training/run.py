@@ -78,9 +78,9 @@ def train(
         raise UsageError(f"{str(run)!r} holds a run of {base.name!r}, not of {name!r}.")
     if steps is not None and epochs is not None:
         raise UsageError(f"steps={steps} and epochs={epochs} both set the length: give one of them.")
-    start = {"init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
+    asked = {"data": data, "size": size, "init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
     training |= {"steps": steps, "batch": batch, "seed": seed}
-    asked = {"data": data, "size": size, **start} | {f"training.{key}": value for key, value in training.items()}
+    asked |= {f"training.{key}": value for key, value in training.items()}
     recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
     return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
 
