@@ -52,14 +52,14 @@ def test_it_is_small_and_has_a_card() -> None:
 
 
 def test_it_edits_as_its_card_says() -> None:
-    """The aims of 2,000 images, on the first 100: loose by what chance does at that number."""
+    """What was measured of 2,000 images, on the first 100: loose by what chance does at that number."""
     source, first, third, truth = chain()
     nothing, at_once, after_three = (psnr(images, truth).mean() for images in (source, first, third))
-    assert at_once > 23.5 and after_three > at_once - 1.2 and after_three > nothing + 6
+    assert at_once > 28.5 and after_three > at_once - 1.2 and after_three > nothing + 15
     space, goal = avatars().space, load_chains("avatars-64-v1").inverted[:PEOPLE]
     for images in (first, third):
         right = space.agrees(avatars().labeller.read(images), goal).float()
-        assert right.mean() > 0.95 and right.mean(0).min() > 0.9
+        assert right.mean() > 0.99 and right.mean(0).min() > 0.97
 
 
 def test_its_labeller_reads_people() -> None:
@@ -71,7 +71,7 @@ def test_its_labeller_reads_people() -> None:
 
 def test_it_translates_files_at_once(tmp_path: Path) -> None:
     """In an empty folder, and in one where `avatars` is a folder of something else."""
-    person = SPLITS["test"][0]
+    person = SPLITS["test"][1]
     label = labels_of([person])
     Image.fromarray(render([person], label, 128)[0]).save(tmp_path / "face.png")
     (tmp_path / "avatars").mkdir()
@@ -80,7 +80,7 @@ def test_it_translates_files_at_once(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     label[0, :4] = [0, 1, 0, 1]
     made = np.asarray(Image.open(tmp_path / "translated" / "face.png"))
-    assert psnr(made[None], render([person], label, 64))[0] > 20
+    assert psnr(made[None], render([person], label, 64))[0] > 25
 
 
 def test_unknown_models_are_named(tmp_path: Path) -> None:
