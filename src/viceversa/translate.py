@@ -135,8 +135,7 @@ class Model:
     @torch.no_grad()
     def translate_images(self, images: Tensor, source: Domain, target: Domain) -> Tensor:
         """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`, in float32."""
-        device = next(self.method.translator.parameters()).device
-        return walk(self.method.translate, images.to(device), [_moved(source, device), _moved(target, device)])[-1].cpu()
+        return translated(self.method, images, source, target)
 
     def translate_pixels(self, pixels: Pixels, source: Domain, target: Domain) -> Pixels:
         """(N, H, W, C) uint8 or uint16 of `source` -> the same of `target`, of the same depth."""
@@ -200,6 +199,12 @@ def _chosen(run: Path, checkpoint: Checkpoint) -> Path | None:
     if checkpoint not in get_args(Checkpoint):
         raise unknown("checkpoint", checkpoint, get_args(Checkpoint))
     return (best_checkpoint(run) if checkpoint == "best" else None) or latest_checkpoint(run)
+
+
+def translated(method: Method, images: Tensor, source: Domain, target: Domain) -> Tensor:
+    """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`: on the method's device, and back on the CPU."""
+    device = next(method.translator.parameters()).device
+    return walk(method.translate, images.to(device), [_moved(source, device), _moved(target, device)])[-1].cpu()
 
 
 def _labeller(path: Path, space: Space) -> Labeller | None:

@@ -13,8 +13,8 @@ from viceversa.cli.parsing import parsed
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, printable
 from viceversa.evaluation.answers import write_chains
-from viceversa.evaluation.chains import Way, trial
-from viceversa.evaluation.compare import check_way
+from viceversa.evaluation.chains import Way
+from viceversa.evaluation.compare import measurable
 from viceversa.files import vacant
 
 
@@ -44,11 +44,7 @@ def run(arguments: Sequence[str]) -> None:
     asked = parsed(Chains, arguments, "chains")
     if not vacant(asked.directory):
         raise UsageError(f"{str(asked.directory)!r} is not an empty folder: name a new or an empty one.")
-    if asked.samples is not None and asked.samples < 2:
-        raise UsageError(f"{asked.samples} samples are too few to measure anything: take 2 or more.")
-    task, way = trial(open_dataset(asked.data, asked.size), asked.samples), Way(asked.cycles, asked.steps)
-    if len(task) < 2:
-        raise UsageError(f"{task.dataset.name} has {len(task)} test image of {task.home!r}: too few to measure anything.")
-    check_way(way, task)
+    way = Way(asked.cycles, asked.steps)
+    task = measurable(open_dataset(asked.data, asked.size), asked.samples, way)
     count = write_chains(task, way, asked.directory)
     print(printable(f"{asked.directory}: {len(task)} sources of {task.dataset.name}, and chains.csv with {count} translations"))

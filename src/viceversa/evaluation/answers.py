@@ -23,7 +23,7 @@ from viceversa.data.decoding import decode, encoded, suffix_for
 from viceversa.data.fitting import in_bits
 from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError, quoted
-from viceversa.evaluation.chains import DIRECTIONS, LINKS, Candidate, Direction, Link, Place, Trial, Way
+from viceversa.evaluation.chains import DIRECTIONS, LINKS, Candidate, Direction, Link, Place, Trial, Way, route
 from viceversa.files import write_atomically
 from viceversa.progress import watched
 
@@ -78,15 +78,6 @@ def table(task: Trial, way: Way) -> Iterator[list[str]]:
         ]
         for row, name in enumerate(_ids(part)):
             yield from ([name, *where, *(words[row] for words in cells)] for where, cells in columns)
-
-
-def route(task: Trial, direction: Direction, cycles: int) -> list[Domain]:
-    """Where the translations of a chain lead, one after the other."""
-    if task.targets is None:
-        legs = [Domain(task.away), Domain(task.home)] * (cycles + 1)
-        return legs[: 2 * cycles + (direction == "inv")] or [Domain(task.home)]
-    before = [Domain(task.home, label) for label in task.targets[:cycles]]
-    return before if direction == "step" else [*before, Domain(task.home, task.inverted if direction == "inv" else task.labels)]
 
 
 def answers(folder: Path) -> Candidate:

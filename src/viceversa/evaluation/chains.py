@@ -170,6 +170,15 @@ def outputs(translate: Translate, task: Trial, way: Way, batch: int = 100) -> It
         yield rows, made | {Place(direction, 0, link): pixels for direction, pixels in unlinked.items() for link in LINKS}
 
 
+def route(task: Trial, direction: Direction, cycles: int) -> list[Domain]:
+    """Where the translations of a chain lead, one after the other."""
+    if task.targets is None:
+        legs = [Domain(task.away), Domain(task.home)] * (cycles + 1)
+        return legs[: 2 * cycles + (direction == "inv")] or [Domain(task.home)]
+    before = [Domain(task.home, label) for label in task.targets[:cycles]]
+    return before if direction == "step" else [*before, Domain(task.home, task.inverted if direction == "inv" else task.labels)]
+
+
 def linked(image: Tensor, link: Link, numbers: Iterable[int], step: int) -> Tensor:
     """Images (N, C, H, W) in [-1, 1] after a link. Noise is drawn for each image, by its number in the split and the step."""
     if link == "float":

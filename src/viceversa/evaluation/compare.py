@@ -97,12 +97,8 @@ def compare(
     """
     clock, methods = Clock(), dict(groups or {})
     check_groups(methods, models)
-    if samples is not None and samples < 2:
-        raise UsageError(f"{samples} samples are too few to measure anything: take 2 or more.")
-    task, way = trial(dataset, samples, split), Way(cycles, steps, PROBES if probes else ())
-    if len(task) < 2:
-        raise UsageError(f"{dataset.name} has {len(task)} {split} image of {task.home!r}: too few to measure anything.")
-    check_way(way, task)
+    way = Way(cycles, steps, PROBES if probes else ())
+    task = measurable(dataset, samples, way, split)
     for candidate in models.values():
         candidate.outputs(task, way)  # what is wrong with a folder of answers is said at once; of others nothing is made yet
     extractor = extractor_named(features)
@@ -136,14 +132,20 @@ def _measured(judge: Judge, models: Mapping[str, Candidate], quiet: bool) -> tup
     return bounds, assessments
 
 
-def check_way(way: Way, task: Trial) -> None:
-    """Raises UsageError for a way that is longer than the data set's chains."""
+def measurable(dataset: Dataset, samples: int | None, way: Way, split: str = "test") -> Trial:
+    """The trial. Raises UsageError for fewer than two images, and for a way that is longer than the data set's chains."""
+    if samples is not None and samples < 2:
+        raise UsageError(f"{samples} samples are too few to measure anything: take 2 or more.")
+    task = trial(dataset, samples, split)
+    if len(task) < 2:
+        raise UsageError(f"{dataset.name} has {len(task)} {split} image of {task.home!r}: too few to measure anything.")
     most = len(task.targets) if task.targets is not None else None
     if way.cycles < 0 or (most is not None and way.cycles > most):
         raise UsageError(f"{way.cycles} cycles cannot be measured: " + (f"0 to {most} can." if most else "0 or more can."))
     if way.steps < 0 or way.steps > (most or 0):
         what = f"0 to {most} can" if most else "steps are of data with labels"
         raise UsageError(f"{way.steps} steps cannot be measured: {what}.")
+    return task
 
 
 def evaluate(

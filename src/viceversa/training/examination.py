@@ -19,7 +19,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from viceversa.data.augment import normalized
 from viceversa.data.dataset import Dataset, Pixels
@@ -28,13 +27,14 @@ from viceversa.domains import Domain
 from viceversa.draws import Draws
 from viceversa.evaluation.chains import Place, Trial, Way, outputs, trial
 from viceversa.evaluation.labeller import load_labeller
-from viceversa.journey import Journey, walk
+from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate
 from viceversa.method import Method
 from viceversa.plans import Batch, Plan
 from viceversa.recipes.settings import Metric, Training
 from viceversa.training.health import Scores, measured, separation
 from viceversa.training.loader import Loader
+from viceversa.translate import translated
 
 IMAGES, CYCLES = 64, 3
 PASSES, FEW = 30, 6
@@ -78,13 +78,13 @@ class Examination:
         label = None if self.task.labels is None else self.task.labels[: self.batch]
         for _ in range(2):  # the first time is slower
             started = time.perf_counter()
-            _translated(averages, image, Domain(self.task.home, label), Domain(self.task.away, label))
+            translated(averages, image, Domain(self.task.home, label), Domain(self.task.away, label))
         return (time.perf_counter() - started) * (PASSES if self.measure else FEW) * -(-len(self.task) // self.batch)
 
     def _made(self, averages: Method) -> Made:
         way = Way(CYCLES if self.measure else 0)
         whole: dict[Place, Pixels] = {}
-        for rows, made in outputs(partial(_translated, averages), self.task, way, self.batch):
+        for rows, made in outputs(partial(translated, averages), self.task, way, self.batch):
             for place, pixels in made.items():
                 whole.setdefault(place, np.empty((len(self.task), *pixels.shape[1:]), np.uint8))[rows] = pixels
         return whole
@@ -157,15 +157,6 @@ def _judged(journey: Journey) -> tuple[Scores, Scores]:
         judged.score.float().flatten().cpu().numpy() for judged in (journey.judge_example(), journey.judge(journey.target))
     )
     return real, made
-
-
-def _translated(method: Method, images: Tensor, source: Domain, target: Domain) -> Tensor:
-    """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`, on the CPU."""
-    device = next(method.translator.parameters()).device
-    here, there = (
-        Domain(domain.space, None if domain.label is None else domain.label.to(device)) for domain in (source, target)
-    )  # fmt: skip
-    return walk(method.translate, images.to(device), [here, there])[-1].cpu()
 
 
 @contextmanager

@@ -79,8 +79,7 @@ def train(
     if steps is not None and epochs is not None:
         raise UsageError(f"steps={steps} and epochs={epochs} both set the length: give one of them.")
     asked = {"data": data, "size": size, "init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
-    training |= {"steps": steps, "batch": batch, "seed": seed}
-    asked |= {f"training.{key}": value for key, value in training.items()}
+    asked |= {f"training.{key}": value for key, value in (training | {"steps": steps, "batch": batch, "seed": seed}).items()}
     recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
     return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
 

@@ -20,7 +20,7 @@ from viceversa.data.dataset import Dataset, Pixels
 from viceversa.domains import Domain
 from viceversa.errors import UsageError, quoted, unknown
 from viceversa.evaluation.accuracies import accuracies
-from viceversa.evaluation.chains import Candidate, Place, Translate, Trial, Way, linked, trial
+from viceversa.evaluation.chains import Candidate, Place, Translate, Trial, Way, linked, route, trial
 from viceversa.evaluation.evaluate import Judge
 from viceversa.evaluation.labeller import Labeller, independent_labeller, questions
 from viceversa.evaluation.rows import COLUMNS
@@ -105,24 +105,13 @@ def reached(translate: Translate, task: Trial, place: Place) -> Iterator[tuple[s
     """What a translator makes at one place of the 8-bit chain, batch by batch: (n, H, W, C) uint8."""
     for start in range(0, len(task), _BATCH):
         rows = slice(start, min(start + _BATCH, len(task)))
-        here = Domain(task.home, None if task.labels is None else task.labels[rows])
-        image = normalized(torch.tensor(task.sources[rows]))
+        part = task.of(range(rows.start, rows.stop))
+        here, image = Domain(part.home, part.labels), normalized(torch.tensor(part.sources))
         with torch.no_grad():
-            for step, there in enumerate(_stops(task, place, rows)):
+            for step, there in enumerate(route(part, place.direction, place.cycles)):
                 image = linked(translate(image, here, there), "8bit", (), step)
                 here = there
         yield rows, quantized(image)
-
-
-def _stops(task: Trial, place: Place, rows: slice) -> list[Domain]:
-    """The domains that the chain goes through to the place, which is the last of them."""
-    if task.labels is None or task.targets is None:
-        trips = [Domain(task.away), Domain(task.home)] * place.cycles
-        return [*trips, Domain(task.away)] if place.direction == "inv" else trips or [Domain(task.home)]
-    through = [Domain(task.home, target[rows]) for target in task.targets[: place.cycles]]
-    goal = task.goal(place)
-    assert goal is not None
-    return through if place.direction == "step" else [*through, Domain(task.home, goal[rows])]
 
 
 def _objective(text: str, task: Trial) -> Objective:
