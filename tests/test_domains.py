@@ -9,7 +9,7 @@ import torch
 from torch import Generator
 
 from viceversa.attributes import Binary, Graded, OneOf
-from viceversa.domains import ImageSpec, Space
+from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError
 
 SPEC = ImageSpec(3, 8, 10)
@@ -80,3 +80,35 @@ def test_only_and_pair() -> None:
     for refused in (lambda: two.only, lambda: FACES.pair, lambda: three.pair):
         with pytest.raises(UsageError, match=r"takes (one space|two spaces) of images; the data has \d: (faces|summer, winter)"):
             refused()
+
+
+SETS = Space(
+    {"faces": ImageSpec(3, 8, 8), "moods": ImageSpec(3, 8, 8)},
+    (Binary("beard"), OneOf("mood", ("calm", "glad", "sad"))),
+    {"faces": ("beard",), "moods": ("mood",)},
+)
+
+
+def test_a_code_says_whose_attributes_are_meant() -> None:
+    label = torch.tensor([[1.0, 0, 0, 0]])
+    assert SETS.code_width == 6 and SETS.label_width == 4
+    assert SETS.code(Domain("faces", label)).tolist() == [[1, 0, 0, 0, 1, 0]]
+    assert SETS.code(Domain("moods", label)).tolist() == [[1, 0, 0, 0, 0, 1]]
+    with pytest.raises(ValueError, match="has a label"):
+        SETS.code(Domain("faces"))
+
+
+def test_the_logits_of_another_set_have_no_gradient() -> None:
+    logits = torch.zeros(2, 4, requires_grad=True)
+    label = torch.tensor([[1.0, 0, 0, 0], [0.0, 0, 0, 0]])
+    loss = SETS.classification(logits, label, "faces")
+    assert loss.item() == pytest.approx(math.log(2))
+    (gradient,) = torch.autograd.grad(loss, logits)
+    assert gradient[:, 0].tolist() == [-0.25, 0.25] and not gradient[:, 1:].any()
+
+
+def test_sets_for_one_generator_are_of_one_size() -> None:
+    assert SETS.spec == ImageSpec(3, 8, 8)
+    larger = Space({**SETS.images, "moods": ImageSpec(3, 16, 16)}, SETS.attributes, SETS.known)
+    with pytest.raises(UsageError, match="faces 3x8x8, moods 3x16x16"):
+        _ = larger.spec

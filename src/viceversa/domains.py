@@ -75,14 +75,47 @@ class ImageSpec:
 
 @dataclass(frozen=True)
 class Space:
-    """All that a method must know of its data: the pixels of each named space, and the attributes of a label."""
+    """All that a method must know of its data: the pixels of each named space, and the attributes of a label.
+
+    known: of several labeled sets of images, each with a space of its name: whose labels tell which attributes. The columns of
+    the others are 0 there. With one set, which tells all, it is empty.
+    """
 
     images: Annotated[Mapping[str, ImageSpec], Field(min_length=1)]
     attributes: tuple[AnyAttribute, ...] = field(default=())
+    known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def label_width(self) -> int:
         return sum(attribute.width for attribute in self.attributes)
+
+    @property
+    def code_width(self) -> int:
+        """Columns of `code`."""
+        return self.label_width + len(self.known)
+
+    def code(self, domain: Domain) -> Tensor:
+        """What a network is told of a target: its label and, among several sets, whose attributes it speaks of, one-hot (the mask
+        vector of arXiv 1711.09020, section 3.3): (N, code_width). Raises ValueError for a domain without a label."""
+        if domain.label is None:
+            raise ValueError("a domain among labels has a label.")
+        mask = [float(name == domain.space) for name in self.known]
+        return torch.cat([domain.label, domain.label.new_tensor(mask).expand(len(domain.label), -1)], 1)
+
+    def knows(self, name: str, attribute: Attribute) -> bool:
+        """Whether labels of that space tell the attribute."""
+        return not self.known or attribute.name in self.known[name]
+
+    @property
+    def spec(self) -> ImageSpec:
+        """The pixels of a method for many domains. Raises UsageError where sets of images differ in them, and for spaces without
+        labels."""
+        if not self.known:
+            return self.images[self.only]
+        if len({spec.shape for spec in self.images.values()}) > 1:
+            sizes = ", ".join(f"{name} {'x'.join(map(str, spec.shape))}" for name, spec in self.images.items())
+            raise UsageError(f"sets of images for one generator have the same channels and size; these have {sizes}.")
+        return next(iter(self.images.values()))
 
     @property
     def only(self) -> str:
@@ -103,10 +136,15 @@ class Space:
         """Each attribute with its columns of a label, or of logits: (N, K) -> (N, width) each."""
         return zip(self.attributes, torch.split(label, [attribute.width for attribute in self.attributes], dim=1), strict=True)
 
-    def classification(self, logits: Tensor, label: Tensor) -> Tensor:
-        """Summed over attributes, averaged over the batch: a scalar."""
+    def classification(self, logits: Tensor, label: Tensor, name: str = "") -> Tensor:
+        """Summed over the attributes that the space of that name tells, averaged over the batch: a scalar."""
         parts = zip(self.columns(logits), self.columns(label), strict=True)
-        return torch.stack([attribute.classification(scores, values).mean() for (attribute, scores), (_, values) in parts]).sum()
+        losses = [
+            attribute.classification(scores, values).mean()
+            for (attribute, scores), (_, values) in parts
+            if self.knows(name, attribute)
+        ]
+        return torch.stack(losses).sum()
 
     def read(self, logits: Tensor) -> Tensor:
         """The label that the logits say: (N, K)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -78,6 +78,8 @@ class Method:
 
     optimizers: one for each network that learns. averaged: networks of which an exponential moving average is kept.
     destination: a request -> the domain to translate to. discriminate: the discriminator, where it has one that reads labels.
+    returns: whether it translates back; a method of one way translates from the first of two spaces to the second only.
+    styles: whether there are several translations to one target: by the request's seed, or like its reference image.
     """
 
     translator: nn.Module
@@ -88,6 +90,8 @@ class Method:
     memory: Mapping[str, Memory] = field(default_factory=dict)
     averaged: tuple[str, ...] = ()
     discriminate: Critic | None = None
+    returns: bool = True
+    styles: bool = False
 
     def __post_init__(self) -> None:
         learned = {name for phase in self.phases for name in phase.learns}
@@ -105,14 +109,16 @@ class Method:
         return self.translator
 
 
+Takes = Literal["labels", "spaces", "pairs"]
+"""The data of a method: one space with labels, two spaces of images that have nothing to do with each other, or of pairs."""
+
 Builder = Callable[[Space], Method]
 """What trains, resumes and loads: a function from a space of data to a method, new at every call."""
 
 
 def to_labels(space: Space) -> Callable[[Request], Domain]:
-    """Destinations of a method for many domains: the request's label in the one space of images."""
-    name = space.only
-    return lambda request: Domain(name, request.label)
+    """Destinations of a method for many domains: the request's label in the one space of images, or the set that it names."""
+    return lambda request: Domain(request.space or space.only, request.label)
 
 
 def to_spaces(request: Request) -> Domain:

@@ -23,10 +23,19 @@ class Subject(Protocol):
 
 @dataclass(frozen=True)
 class Need:
-    """A batch of real images that the loader must bring under `name`, from the space of that name."""
+    """A batch of real images that the loader must bring under `name`, from the space of that name.
+
+    balanced: every label is as likely as the others, by drawing with replacement, where labels are few.
+    alike: the name of another need; row by row, another image with the label of that one's image.
+    beside: the name of another need, of a space whose images are in the same order: row by row the other image of the pair,
+    mirrored, moved and augmented as that one's.
+    """
 
     name: str
     space: str
+    balanced: bool = False
+    alike: str | None = None
+    beside: str | None = None
 
 
 class Plan(Protocol):
@@ -44,6 +53,7 @@ class Retarget:
 
     c_i = c_source[permutation_i], one permutation for each link of a chain, drawn when asked for; so targets follow the
     joint distribution of labels. shared: one image's label for the whole batch instead, as in the multicyclic author's code.
+    Of several labeled sets, each brings a batch and a journey of its own, and their losses are added.
     """
 
     space: Space
@@ -53,15 +63,18 @@ class Retarget:
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        return (Need("real", self.space.only),)
+        return tuple(Need(name, name) for name in self.space.known) or (Need("real", self.space.only),)
 
     def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
-        real = batch["real"]
+        if not self.space.known:
+            return [self._journey(batch["real"], draws)]
+        return [self._journey(batch[name], draws.within(name)) for name in self.space.known]
 
+    def _journey(self, real: Example, draws: Draws) -> Journey:
         def route(number: int) -> Domain:
             return relabeled(real, f"target {number}", draws, shared=self.shared)
 
-        return [Journey(real, route, translate=self.translate, discriminate=self.discriminate, draws=draws)]
+        return Journey(real, route, translate=self.translate, discriminate=self.discriminate, draws=draws)
 
 
 def relabeled(real: Example, name: str, draws: Draws, *, shared: bool = False) -> Domain:
@@ -103,3 +116,35 @@ class BackAndForth:
             draws=draws.within(real.domain.space),
             examples=(other,),
         )
+
+
+@dataclass(frozen=True, eq=False)
+class OneWay:
+    """From the first of two spaces to the second: one journey, whose example is the second's real image.
+
+    pairs: the example is what the image should become, the other image of the pair.
+    """
+
+    space: Space
+    translate: Translator = field(kw_only=True)
+    discriminate: Critic = field(kw_only=True)
+    pairs: bool = field(default=False, kw_only=True)
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        first, second = self.space.pair
+        return Need(first, first), Need(second, second, beside=first if self.pairs else None)
+
+    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
+        first, second = (batch[name] for name in self.space.pair)
+        there = Domain(second.domain.space)
+        return [
+            Journey(
+                first,
+                lambda number: there,
+                translate=self.translate,
+                discriminate=self.discriminate,
+                draws=draws,
+                examples=(second,),
+            )
+        ]

@@ -53,6 +53,21 @@ def fading(first: float, last: float = 0.0) -> Schedule:
     return lambda progress: first + (last - first) * progress.step / progress.steps
 
 
+def ramp(first: float, last: float, begin: float = 0.0, end: float = 1.0) -> Schedule:
+    """From `first` linearly to `last`, by epochs, between these parts of the training: 0 is its begin, 1 its end."""
+
+    def between(progress: Progress) -> float:
+        part = (progress.epoch / progress.epochs - begin) / (end - begin)
+        return first + (last - first) * min(1.0, max(0.0, part))
+
+    return between
+
+
+def switched(part: float, before: float, after: float) -> Schedule:
+    """One value until that part of the training's steps is done, then the other."""
+    return lambda progress: before if progress.step < part * progress.steps else after
+
+
 def lazily(weight: float, interval: int) -> Schedule:
     """interval * weight at every `interval`-th step and 0, that is not computed, between: lazy regularization."""
     return lambda progress: interval * weight if progress.step % interval == 0 else 0.0
@@ -66,3 +81,13 @@ def always(step: int) -> bool:
 def every(interval: int) -> Callable[[int], bool]:
     """A phase of every `interval`-th step, the last of each group: (step + 1) % interval == 0, StarGAN's n_critic."""
     return lambda step: (step + 1) % interval == 0
+
+
+def every_first(interval: int) -> Callable[[int], bool]:
+    """A phase of the first step of every `interval`."""
+    return lambda step: step % interval == 0
+
+
+def otherwise(when: Callable[[int], bool]) -> Callable[[int], bool]:
+    """A phase of all other steps."""
+    return lambda step: not when(step)

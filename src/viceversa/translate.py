@@ -32,6 +32,19 @@ Picture = Image.Image | str | Path | Pixels
 """An image: Pillow's, a file's path, or an array (H, W, C) of uint8 or uint16."""
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How to translate, beside where to.
+
+    strength: of an edit of attributes; 0 is none, 1 all, and between and beyond is for methods that can: RelGAN, STGAN.
+    reference: an image that the result shall be like. seed: which of the many results. Both for methods with styles: StarGAN v2.
+    """
+
+    strength: float = 1.0
+    reference: Picture | None = None
+    seed: int = 0
+
+
 @dataclass(frozen=True, eq=False)
 class Model:
     """A trained translator with what it takes to use it: `translate` one image, or `chain` one through several targets.
@@ -51,26 +64,26 @@ class Model:
     def space(self) -> Space:
         return self.record.space
 
-    def translate(self, image: Picture, to: str = "", *, source: str = "") -> Image.Image:
+    def translate(self, image: Picture, to: str = "", *, source: str = "", manner: Manner = Manner()) -> Image.Image:
         """The image, translated. source: attributes of the image, or its space. Raises UsageError.
 
         Pillow has gray of 16 bits and color of 8: of color with 16 bits, and of other channels, this is what can be seen,
         and `arrays` has all.
         """
-        return self.chain(image, [to], source=source)[-1]
+        return self.chain(image, [to], source=source, manner=manner)[-1]
 
-    def chain(self, image: Picture, targets: Sequence[str], *, source: str = "") -> list[Image.Image]:
+    def chain(self, image: Picture, targets: Sequence[str], *, source: str = "", manner: Manner = Manner()) -> list[Image.Image]:
         """The image translated to each target in turn, each time rounded to its bits, as if it were saved and opened again."""
-        return [_picture(pixels) for pixels in self.arrays(image, targets, source=source)]
+        return [_picture(pixels) for pixels in self.arrays(image, targets, source=source, manner=manner)]
 
-    def arrays(self, image: Picture, targets: Sequence[str], *, source: str = "") -> list[Pixels]:
+    def arrays(self, image: Picture, targets: Sequence[str], *, source: str = "", manner: Manner = Manner()) -> list[Pixels]:
         """As `chain`, in the depth of the image and with all channels: (H, W, C) uint8 or uint16 each."""
         here = self.start(image, source, targets[0] if targets else "")
         pixels = self.prepared(image, here.space)
         made = []
         for to in targets:
-            there = self.target(here, to)
-            pixels = self.translate_pixels(pixels, here, there)
+            there = self.target(here, to, manner.strength)
+            pixels = self.translate_pixels(pixels, here, there, manner)
             made.append(pixels[0])
             here = Domain(there.space, there.label)
         return made
@@ -101,17 +114,19 @@ class Model:
         named = self.space.parse(source)
         return [attribute.name for attribute in self.space.attributes if attribute.name not in named]
 
-    def target(self, here: Domain, to: str) -> Domain:
-        """The domain that `to` names, from where the image is. Raises UsageError."""
+    def target(self, here: Domain, to: str, strength: float = 1.0) -> Domain:
+        """The domain that `to` names, from where the image is; part of the way there, or beyond. Raises UsageError."""
         if self.space.attributes:
             if here.label is None or not to:
                 example = f"{self.space.attributes[0].name}={self.space.attributes[0].values[0]}"
                 raise UsageError(f"say what to change, as in --to {example}.")
-            return self.method.destination(Request(self.space.only, self.space.edited(here.label, to)))
+            return Domain(self.space.only, here.label + strength * (self.space.edited(here.label, to) - here.label))
         there = self._space_named(to) if to else next(name for name in self.space.images if name != here.space)
         if there == here.space:
             raise UsageError(f"the image is of {there!r} already: translate it to another of {', '.join(self.space.images)}.")
-        return self.method.destination(Request(there))
+        if not self.method.returns and there != self.space.pair[1]:
+            raise UsageError(f"this method translates from {self.space.pair[0]!r} to {self.space.pair[1]!r} only.")
+        return Domain(there)
 
     def prepared(self, image: Picture, space: str) -> Pixels:
         """The image at the size and with the channels of a space, in its own depth: (1, H, W, C) uint8 or uint16."""
@@ -130,16 +145,24 @@ class Model:
     @property
     def candidate(self) -> Candidate:
         """What an evaluation measures of the model."""
-        return translating(self.translate_images, self._read if self.method.discriminate else None)
+        read = self._read if self.method.discriminate else None
+        return translating(self.translate_images, read, returns=self.method.returns)
 
     @torch.no_grad()
-    def translate_images(self, images: Tensor, source: Domain, target: Domain) -> Tensor:
-        """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`, in float32."""
-        return translated(self.method, images, source, target)
+    def translate_images(self, images: Tensor, source: Domain, target: Domain, manner: Manner = Manner()) -> Tensor:
+        """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`, in float32. Raises UsageError."""
+        reference = self._reference(manner, target.space)
+        return translated(self.method, images, source, target, reference=reference, seed=manner.seed)
 
-    def translate_pixels(self, pixels: Pixels, source: Domain, target: Domain) -> Pixels:
-        """(N, H, W, C) uint8 or uint16 of `source` -> the same of `target`, of the same depth."""
-        return quantized(self.translate_images(normalized(torch.tensor(pixels)), source, target), 8 * pixels.itemsize)
+    def translate_pixels(self, pixels: Pixels, source: Domain, target: Domain, manner: Manner = Manner()) -> Pixels:
+        """(N, H, W, C) uint8 or uint16 of `source` -> the same of `target`, of the same depth. Raises UsageError."""
+        return quantized(self.translate_images(normalized(torch.tensor(pixels)), source, target, manner), 8 * pixels.itemsize)
+
+    def _reference(self, manner: Manner, space: str) -> Tensor | None:
+        """The reference image, (1, C, H, W) in [-1, 1]. Raises UsageError for one that the method does not look at."""
+        if not self.method.styles and (manner.seed or manner.reference is not None):
+            raise UsageError("this method has one translation to each target: it takes neither a reference image nor a seed.")
+        return None if manner.reference is None else normalized(torch.tensor(self.prepared(manner.reference, space)))
 
     @torch.no_grad()
     def _read(self, pixels: Pixels) -> Tensor:
@@ -201,10 +224,17 @@ def _chosen(run: Path, checkpoint: Checkpoint) -> Path | None:
     return (best_checkpoint(run) if checkpoint == "best" else None) or latest_checkpoint(run)
 
 
-def translated(method: Method, images: Tensor, source: Domain, target: Domain) -> Tensor:
-    """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`: on the method's device, and back on the CPU."""
+def translated(
+    method: Method, images: Tensor, source: Domain, target: Domain, *, reference: Tensor | None = None, seed: int = 0
+) -> Tensor:
+    """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`: on the method's device, and back on the CPU.
+
+    reference (1, C, H, W), seed: for methods with styles, read off that image or drawn.
+    """
     device = next(method.translator.parameters()).device
-    return walk(method.translate, images.to(device), [_moved(source, device), _moved(target, device)])[-1].cpu()
+    wanted = _moved(target, device)
+    request = Request(wanted.space, wanted.label, None if reference is None else reference.to(device), seed)
+    return walk(method.translate, images.to(device), [_moved(source, device), method.destination(request)])[-1].cpu()
 
 
 def _labeller(path: Path, space: Space) -> Labeller | None:

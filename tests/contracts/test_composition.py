@@ -6,7 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from contracts.cases import ALIKE, PHOTOS, batch_for, build_cyclegan, build_masked, build_stargan
+from contracts.case import ALIKE, PHOTOS, SETS, batch_for
+from contracts.cases import build_cyclegan, build_masked, build_stargan
 from viceversa.domains import Domain
 from viceversa.draws import Draws
 from viceversa.losses.multicycle import multicyclic
@@ -88,6 +89,27 @@ def test_stargan_discriminator() -> None:
     by_hand = [adversarial, penalty, classes(logits, label)]
     agree([losses["adversarial"], losses["penalty"], losses["classification"]], by_hand)
     agree(composed, gradients(sum(by_hand), method, ("discriminator",)))
+
+
+def test_of_two_sets_the_losses_are_added_and_each_is_classified_by_what_it_tells() -> None:
+    torch.manual_seed(0)
+    method = build_stargan(SETS)
+    losses, composed = phase_losses(method, "generator", SETS)
+
+    generate, judge = method.translator.network, method.networks["discriminator"].network
+    total = dict.fromkeys(("adversarial", "classification", "cycle"), torch.zeros(()))
+    for number, name in enumerate(SETS.images):
+        real = batch_for(method, SETS)[name]
+        image, label, mask = real.image, real.domain.label, torch.eye(2)[[number] * 4]
+        target = label[Draws(0, 0).within(name).order("target 0", label)]
+        fake = generate(image, torch.cat([target, mask], 1))
+        score, logits = judge(fake)
+        wanted = F.cross_entropy(logits[:, 4:], target[:, 4:].argmax(1)) if name == "drawings" else classes(logits, target)
+        total["adversarial"] = total["adversarial"] - score.mean()
+        total["classification"] = total["classification"] + wanted
+        total["cycle"] = total["cycle"] + 10 * (generate(fake, torch.cat([label, mask], 1)) - image).abs().mean()
+    agree([losses[name] for name in total], list(total.values()))
+    agree(composed, gradients(sum(total.values()), method, ("generator",)))
 
 
 def test_hinge_with_lazy_r1() -> None:

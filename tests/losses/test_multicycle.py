@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from contracts.cases import PHOTOS, build_stargan
+from contracts.case import PHOTOS
+from contracts.cases import build_stargan
 from contracts.toys import augmented_cyclegan, icgan
 from losses.walks import journey
 from viceversa.attributes import Binary

@@ -6,7 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from viceversa.domains import Domain, ImageSpec
+from viceversa.attributes import Binary
+from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.networks.adapters import Labeled, PerTarget, fit
 from viceversa.networks.masked import MaskedGenerator
@@ -116,7 +117,8 @@ def test_fit_is_geometry_consistent() -> None:
 
 
 def test_labeled_takes_the_target_label() -> None:
-    network = Labeled(LabelGenerator(ImageSpec(3, 8, 8), 2, width=4, blocks=1))
+    space = Space({"photos": ImageSpec(3, 8, 8)}, (Binary("beard"), Binary("glasses")))
+    network = Labeled(LabelGenerator(space.spec, 2, width=4, blocks=1), space)
     image, label = torch.rand(1, 3, 8, 8), torch.tensor([[1.0, 0.0]])
     translated = network(image, Domain("photos", 1 - label), Domain("photos", label))
     assert torch.equal(translated, network.network(image, label))

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from contracts.cases import PHOTOS, build_masked
+from contracts.case import PHOTOS
+from contracts.cases import build_masked
 from training.small import noise, trainer
 from viceversa.domains import Space
 from viceversa.method import Method

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from contracts.cases import ALIKE, MASKED, PHOTOS, build_cyclegan, build_masked, build_stargan
+from contracts.case import ALIKE, PHOTOS
+from contracts.cases import MASKED, build_cyclegan, build_masked, build_stargan
 from training.small import assert_same_runs, finish, noise, start, trainer, wait
 from viceversa.domains import Space
 from viceversa.errors import UsageError
@@ -20,7 +21,7 @@ from viceversa.training.checkpoint import latest_checkpoint, restore_training, r
 HEAVY = """
 import sys
 from pathlib import Path
-from contracts.cases import PHOTOS
+from contracts.case import PHOTOS
 from training.small import noise, trainer
 from training.test_checkpoint import build_heavy
 training = trainer(Path(sys.argv[1]), build_heavy, noise(PHOTOS), checkpoint_every=1)

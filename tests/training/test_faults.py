@@ -18,7 +18,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from contracts.cases import PHOTOS, build_masked
+from contracts.case import PHOTOS
+from contracts.cases import build_masked
 from training.small import assert_same_runs, finish, noise, start, trainer, wait
 from viceversa.domains import Space
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory
@@ -89,7 +90,8 @@ def test_a_gradient_that_is_not_finite_never_reaches_a_checkpoint(tmp_path: Path
 FULL = """
 import resource, signal, sys
 from pathlib import Path
-from contracts.cases import PHOTOS, build_masked
+from contracts.case import PHOTOS
+from contracts.cases import build_masked
 from training.small import noise, trainer
 from viceversa.errors import UsageError
 
@@ -121,7 +123,8 @@ def test_a_full_disk_is_one_clear_line_and_the_checkpoint_before_it_survives(lim
 LARGE = """
 import resource, sys
 from pathlib import Path
-from contracts.cases import PHOTOS, build_masked
+from contracts.case import PHOTOS
+from contracts.cases import build_masked
 from training.small import noise, trainer
 from viceversa.errors import UsageError
 
@@ -211,7 +214,8 @@ def test_a_folder_that_vanishes_is_one_line_and_does_not_come_back(tmp_path: Pat
 READ_ONLY = """
 import os
 from pathlib import Path
-from contracts.cases import PHOTOS, build_masked
+from contracts.case import PHOTOS
+from contracts.cases import build_masked
 from training.small import noise, trainer
 from viceversa.errors import UsageError
 from viceversa.training.run import train

@@ -45,7 +45,8 @@ def test_an_interrupted_training_ends_in_order_and_goes_on_exactly(number: signa
 STUBBORN = """
 import signal, sys
 from pathlib import Path
-from contracts.cases import PHOTOS, build_masked
+from contracts.case import PHOTOS
+from contracts.cases import build_masked
 from training.small import noise, trainer
 
 def build(space):

@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 import torch
 
-from contracts.cases import PHOTOS, build_masked
+from contracts.case import PHOTOS
+from contracts.cases import build_masked
 from training.small import COUNTS, assert_same_runs, finish, noise, start, trainer
 from viceversa.data.dataset import Dataset
 from viceversa.data.packing import packed

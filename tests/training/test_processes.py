@@ -14,7 +14,8 @@ import pytest
 import safetensors.torch
 import torch
 
-from contracts.cases import ALIKE, CYCLEGAN, PHOTOS, build_masked, build_stargan
+from contracts.case import ALIKE, PHOTOS
+from contracts.cases import CYCLEGAN, build_masked, build_stargan
 from training.small import environment, finish, noise, trainer, wait
 from viceversa.domains import Space
 from viceversa.losses.multicycle import multicyclic

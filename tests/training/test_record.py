@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contracts.cases import ALIKE, PHOTOS
+from contracts.case import ALIKE, PHOTOS
 from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.domains import ImageSpec, Space
 from viceversa.errors import UsageError

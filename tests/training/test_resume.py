@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from contracts.cases import CASES, Case
+from contracts.case import Case
+from contracts.cases import CASES
 from training.small import assert_same_runs, noise, trainer
 from viceversa.errors import UsageError
 from viceversa.recipes import builder, recipe_named

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 from conftest import Command
-from contracts.cases import PHOTOS, build_masked
+from contracts.case import PHOTOS
+from contracts.cases import build_masked
 from training.small import noise, trainer
 from training.test_faults import cut, flip
 from viceversa.data.avatars import render

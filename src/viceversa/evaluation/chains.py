@@ -3,7 +3,8 @@
     x^(0) = x,  x^(j) = T(x^(j-1), t_j)    step_j = x^(j)    inv_k = T(x^(k), inv(c))    rec_k = T(x^(k), c)
 
 Between two unlabeled spaces, k counts completed round trips: inv_k is the image in the other space after k of them and
-one leg, rec_k the image at home after k of them; rec_0 is same-domain translation, undefined where channels differ.
+one leg, rec_k the image at home after k of them; rec_0 is same-domain translation, undefined where channels differ. A
+translator that goes from the first space to the second only has inv_0.
 
 Every image on the way passes a link: "float" leaves it as it is, "8bit" rounds it, as if it were saved and opened again.
 The others are probes for hidden information: after rounding, "noise" adds a Gaussian of 2 levels, "jpeg" compresses with
@@ -137,9 +138,9 @@ class Candidate:
     read: Callable[[Pixels], Tensor] | None = None
 
 
-def translating(translate: Translate, read: Callable[[Pixels], Tensor] | None = None) -> Candidate:
-    """A translator as what is to be measured: its outputs are made when they are asked for."""
-    return Candidate(partial(outputs, translate), read)
+def translating(translate: Translate, read: Callable[[Pixels], Tensor] | None = None, *, returns: bool = True) -> Candidate:
+    """A translator as what is to be measured: its outputs are made when they are asked for. returns: whether it goes both ways."""
+    return Candidate(partial(outputs, translate, returns=returns), read)
 
 
 def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> Trial:
@@ -156,12 +157,14 @@ def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> 
     return Trial(dataset, home, away, sources, numbers, labels, inverted, targets, split)
 
 
-def outputs(translate: Translate, task: Trial, way: Way, batch: int = 100) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
-    """Batch by batch, the outputs at all places of the way: uint8, whatever the link.
+def outputs(
+    translate: Translate, task: Trial, way: Way, batch: int = 100, *, returns: bool = True
+) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
+    """Batch by batch, the outputs at all places of the way: uint8, whatever the link; of a translator that goes one way, inv_0.
 
     The float chain rounds its last image only. At k = 0 there is no link, and both kinds have the same array.
     """
-    follow = _among_labels if task.labels is not None else _between_spaces
+    follow = _among_labels if task.labels is not None else _between_spaces if returns else _one_way
     for start in range(0, len(task), batch):
         rows = slice(start, min(start + batch, len(task)))
         with torch.no_grad():
@@ -235,6 +238,11 @@ def _between_spaces(translate: Translate, task: Trial, rows: slice, way: Way) ->
                 there = translate(linked(image, link, task.numbers[rows], 2 * number + 1), home, away)
             if link in LINKS:
                 yield Place("inv", number + 1, link), quantized(there)
+
+
+def _one_way(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+    source = normalized(torch.tensor(task.sources[rows]))
+    yield Place("inv", 0, "8bit"), quantized(translate(source, Domain(task.home), Domain(task.away)))
 
 
 def _compressed(pixels: Pixels) -> Pixels:

@@ -1,4 +1,4 @@
-"""Classification losses: the discriminator's class head against labels."""
+"""Classification losses: the discriminator's class head against labels, of those attributes that they tell."""
 
 from __future__ import annotations
 
@@ -33,4 +33,4 @@ class TargetLabels:
 def _classification(space: Space, judgment: Judgment, domain: Domain) -> Tensor:
     if judgment.logits is None or domain.label is None:
         raise ValueError("a classification loss needs labels and a discriminator with a class head.")
-    return space.classification(judgment.logits.float(), domain.label)
+    return space.classification(judgment.logits.float(), domain.label, domain.space)

@@ -13,17 +13,19 @@ eprint={1703.10593}}
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
+from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
 from viceversa.gan import LeastSquares
 from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.cycle import Identity
-from viceversa.method import Method, Optimizer, Phase, to_spaces
+from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import PerSpace, PerTarget, by_space
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
@@ -36,6 +38,9 @@ class CycleGAN(BaseModel):
     """Settings; the defaults are the official code's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "spaces"
+
+    kind: Suppress[Fixed[Literal["cyclegan"]]] = "cyclegan"
 
     width: int = Field(64, gt=0, le=4096, description="channels of the generators' first layer")
     blocks: int = Field(9, gt=0, le=256, description="residual blocks of a generator; the paper has 6 at 128 px")

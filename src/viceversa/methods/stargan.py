@@ -10,44 +10,42 @@ booktitle={CVPR}, year={2018}, eprint={1711.09020}}
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from functools import partial
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
+from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
 from viceversa.errors import UsageError
-from viceversa.gan import GanLoss, Hinge, Wasserstein
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Triple
-from viceversa.losses.penalties import R1, GradientPenalty
-from viceversa.method import Method, Optimizer, Phase, to_labels
+from viceversa.losses.penalties import Adversary, adversary
+from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
 from viceversa.networks.adapters import Classifying, Labeled
-from viceversa.networks.masked import MaskedGenerator
-from viceversa.networks.stargan import ClassifyingDiscriminator, LabelGenerator
-from viceversa.objective import Loss, Objective, Weight
+from viceversa.networks.generators import GENERATOR, GENERATORS, Generator
+from viceversa.networks.stargan import ClassifyingDiscriminator
+from viceversa.objective import Objective
 from viceversa.plans import Retarget
-from viceversa.schedules import Schedule, every, lazily, linear_decay
+from viceversa.schedules import Schedule, every, linear_decay
 
 
 class StarGAN(BaseModel):
     """Settings; the defaults are the official code's, with the paper's learning rate schedule."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "labels"
 
-    generator: Literal["label", "label-normalized", "masked"] = Field(
-        "label", description="StarGAN's own generator, the same with a norm before the tanh, or one that repaints under a mask"
-    )
+    kind: Suppress[Fixed[Literal["stargan"]]] = "stargan"
+
+    generator: Generator = Field("label", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
     critic_slope: float = Field(0.01, ge=0, lt=1, description="slope of the discriminator's leaky ReLUs below 0")
     critic_bias: bool = Field(False, description="biases in the discriminator's two heads")
-    gan: Literal["wgan-gp", "hinge-r1"] = Field("wgan-gp", description="adversarial loss and its penalty")
+    gan: Adversary = Field("wgan-gp", description="adversarial loss and its penalty")
     classification: float = Field(1.0, ge=0, description="weight of the classification losses")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
     triple: float = Field(0.0, ge=0, description="weight of triple consistency (arXiv 1811.03492), the cycle's there; 0: off")
@@ -59,28 +57,19 @@ class StarGAN(BaseModel):
     targets: Literal["permuted", "shared"] = Field("permuted", description="a label of the batch for each image, or one for all")
 
 
-GENERATORS: Mapping[str, Callable[..., nn.Module]] = {
-    "label": LabelGenerator,
-    "label-normalized": partial(LabelGenerator, last_norm=True),
-    "masked": MaskedGenerator,
-}
-
-
 def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = linear_decay) -> Method:
     """StarGAN on one space of labeled images, of sides that are multiples of 4 and powers of 2 from 8 px."""
-    spec = space.images[space.only]
+    spec = space.spec
     if not space.attributes:
         raise UsageError("StarGAN translates between values of attributes, and the data has none.")
-    network = GENERATORS[settings.generator]
-    generator = Labeled(network(spec, space.label_width, width=settings.width, blocks=settings.blocks))
-    layers = int(math.log2(min(spec.height, spec.width))) - 1
+    network = GENERATORS[settings.generator](spec, space.code_width, width=settings.width, blocks=settings.blocks)
+    generator = Labeled(network, space)
     discriminator = Classifying(
         ClassifyingDiscriminator(
-            spec, space.label_width, width=settings.critic_width, layers=min(layers, 6), slope=settings.critic_slope,
-            bias=settings.critic_bias,
+            spec, space.label_width, width=settings.critic_width, slope=settings.critic_slope, bias=settings.critic_bias,
         )
     )  # fmt: skip
-    gan, penalty = adversary(settings)
+    gan, penalty = adversary(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma)
     plan = Retarget(space, translate=generator, discriminate=discriminator, shared=settings.targets == "shared")
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
@@ -103,10 +92,3 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
         averaged=("generator",),
         discriminate=discriminator,
     )  # fmt: skip
-
-
-def adversary(settings: StarGAN) -> tuple[GanLoss, tuple[Weight, Loss]]:
-    """The GAN loss and its weighted penalty: WGAN-GP as the paper, or hinge with lazy R1."""
-    if settings.gan == "wgan-gp":
-        return Wasserstein(), (settings.gradient_penalty, GradientPenalty())
-    return Hinge(), (lazily(1.0, 4), R1(settings.gamma))

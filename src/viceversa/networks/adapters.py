@@ -7,20 +7,31 @@ from collections.abc import Mapping
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from viceversa.domains import Domain, ImageSpec
+from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.journey import Judgment
 
 
 class Labeled(nn.Module):
-    """G(x, c_target): one network for all domains of one space."""
+    """G(x, c_target): one network for all domains of one space; among several labeled sets, told whose attributes are meant."""
+
+    def __init__(self, network: nn.Module, space: Space) -> None:
+        super().__init__()
+        self.network, self.space = network, space
+
+    def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
+        return self.network(image, self.space.code(target))  # type: ignore[no-any-return]
+
+
+class Relative(nn.Module):
+    """G(x, c_target - c_source): one network, told what shall change."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
-        return self.network(image, target.label)  # type: ignore[no-any-return]
+        return self.network(image, target.label - source.label)  # type: ignore[no-any-return,operator]
 
 
 def by_space(networks: Mapping[str, nn.Module]) -> nn.ModuleDict:

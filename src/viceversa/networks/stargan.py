@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 from torch import Tensor, nn
 
@@ -45,15 +46,16 @@ class ClassifyingDiscriminator(nn.Module):
     """One trunk, two heads: a map of raw scores and the class logits.
 
     (N, C, H, W) -> scores (N, 1, H / 2^layers, W / 2^layers), logits (N, label_width). The trunk is `layers` strided
-    convolutions of widths w, 2w, 4w, ... (6 at 128 px; 5 at 64 and 4 at 32 keep the last map 2x2) without norm;
+    convolutions of widths w, 2w, 4w, ... without norm; if 0, as many as keep the last map 2x2, 6 at most (from 128 px);
     44,762,048 parameters at 128 px, 5 label columns and width 64. slope: of the leaky ReLUs below 0; bias: of the two heads,
     which StarGAN's code leaves out and the multicyclic author's has.
     """
 
     def __init__(
-        self, spec: ImageSpec, label_width: int, *, width: int = 64, layers: int = 6, slope: float = 0.01, bias: bool = False
+        self, spec: ImageSpec, label_width: int, *, width: int = 64, layers: int = 0, slope: float = 0.01, bias: bool = False
     ) -> None:
         super().__init__()
+        layers = layers or min(int(math.log2(min(spec.height, spec.width))) - 1, 6)
         shrink = 2**layers
         if spec.height < shrink or spec.width < shrink:
             raise UsageError(f"{layers} layers halve {spec.height}x{spec.width} pixels away: give the discriminator fewer layers.")

@@ -13,6 +13,7 @@ from viceversa.losses.multicycle import multicyclic as with_chains
 from viceversa.method import Builder, Method
 from viceversa.methods import cyclegan as cyclegan_method
 from viceversa.methods import stargan as stargan_method
+from viceversa.recipes.methods import BUILDERS
 from viceversa.recipes.settings import DECAYS, Multicycle, Recipe, Training
 
 EXTRA = (0.25, 0.125, 0.0625)
@@ -111,7 +112,7 @@ def recipe_named(name: str) -> Recipe[Any]:
 
 def dataset_of(recipe: Recipe[Any], data: str | None = None, *, spaces: bool | None = None) -> Dataset:
     """The data set that a recipe trains on, or another one prepared as its is; of spaces as the method takes them."""
-    between = isinstance(recipe.method, cyclegan_method.CycleGAN) if spaces is None else spaces
+    between = (recipe.method is not None and recipe.method.takes == "spaces") if spaces is None else spaces
     return open_dataset(
         data or recipe.data, recipe.size, crop=recipe.crop, background=recipe.background, filter=recipe.filter,
         skip_bad=recipe.skip_bad, spaces=between, attributes=recipe.attributes,
@@ -123,15 +124,9 @@ def builder(recipe: Recipe[Any], own: Builder | None = None) -> Builder:
     decay = DECAYS[recipe.training.decay]
 
     def build(space: Space) -> Method:
-        match recipe.method:
-            case stargan_method.StarGAN():
-                method = stargan_method.build(space, recipe.method, decay=decay)
-            case cyclegan_method.CycleGAN():
-                method = cyclegan_method.build(space, recipe.method, decay=decay)
-            case _ if own:
-                return own(space)
-            case _:
-                raise unknown("method of recipe", recipe.name, RECIPES)
+        if own and recipe.method is None:
+            return own(space)
+        method = BUILDERS[type(recipe.method)](space, recipe.method, decay=decay)
         return with_chains(method, recipe.multicycle.extra, losses=recipe.multicycle.losses, cut=recipe.multicycle.cut)
 
     return build

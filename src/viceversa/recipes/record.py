@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, model_validator
 
 from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
-from viceversa.methods.cyclegan import CycleGAN
-from viceversa.methods.stargan import StarGAN
+from viceversa.recipes.methods import Settings, with_kind
 from viceversa.recipes.settings import FROZEN, Recipe
 
 FORMAT = 1
@@ -28,12 +27,21 @@ class Record(BaseModel):
     model_config = FROZEN
 
     format: int = FORMAT
-    recipe: Recipe[StarGAN | CycleGAN | None]
+    recipe: Recipe[Settings | None]
     dataset: str
     space: Space
     build: str | None = None
     device: str
     precision: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_any_age(cls, values: Any) -> Any:
+        match values:
+            case {"recipe": {"method": dict(method), **others}, **rest}:
+                return {**rest, "recipe": {**others, "method": with_kind(method)}}
+            case _:
+                return values
 
 
 def write_record(run: Path, record: Record) -> None:

@@ -1,6 +1,6 @@
 """What a training is judged by: its translations of the first validation images, and its discriminators' scores of them.
 
-    psnr_to_truth      mean PSNR of inv_3 to the true edits, in dB: for data that knows them
+    psnr_to_truth      mean PSNR of inv_3 to the true edits (of inv_0 for a method of one way), in dB: for data that knows them
     change_and_return  (share of right attributes in inv_3 among those that its last translation had to change)
                        * max(0, 1 - mean (rec_3 - x)^2 / mean (x - mean x)^2): for labeled data, read by the run's labeller
 
@@ -84,7 +84,7 @@ class Examination:
     def _made(self, averages: Method) -> Made:
         way = Way(CYCLES if self.measure else 0)
         whole: dict[Place, Pixels] = {}
-        for rows, made in outputs(partial(translated, averages), self.task, way, self.batch):
+        for rows, made in outputs(partial(translated, averages), self.task, way, self.batch, returns=averages.returns):
             for place, pixels in made.items():
                 whole.setdefault(place, np.empty((len(self.task), *pixels.shape[1:]), np.uint8))[rows] = pixels
         return whole
@@ -123,7 +123,7 @@ def _to_truth(task: Trial) -> Measure | None:
         return None
     from viceversa.evaluation.similarity import psnr  # with torchmetrics
 
-    return lambda made: float(psnr(made[EDIT], truth).mean())
+    return lambda made: float(psnr(made[EDIT if EDIT in made else FIRST_EDIT], truth).mean())  # both have the same true edit
 
 
 def _change_and_return(task: Trial, path: Path) -> Measure | None:

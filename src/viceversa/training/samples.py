@@ -34,13 +34,13 @@ def samples(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[R
     device = next(method.translator.parameters()).device
     start = normalized(torch.tensor(images.pixels[:people])).to(device)
     if images.labels is None:
-        return _between_spaces(method, start, dataset.space.pair)
+        return _between_spaces(method, start, dataset.space.pair, 3 if method.returns else 1)
     return _between_labels(method, start, images.labels[:people].to(device), dataset.space, seed)
 
 
-def _between_spaces(method: Method, start: Tensor, pair: tuple[str, str]) -> tuple[Rows, list[str]]:
+def _between_spaces(method: Method, start: Tensor, pair: tuple[str, str], times: int) -> tuple[Rows, list[str]]:
     here, there = (method.destination(Request(space=name)) for name in pair)
-    stops = [here, there] * 3
+    stops = [here, there] * times
     pictures = [quantized(image) for image in walk(method.translate, start, stops)]
     return _rows(pictures), [stop.space for stop in stops]
 

@@ -1,0 +1,1 @@
+"""Comparisons with the reference projects, a file a method."""

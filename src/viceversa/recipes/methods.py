@@ -1,0 +1,25 @@
+"""All methods by their settings, written out by hand. A new one has a file of its own, a line in each list here, and a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from viceversa.method import Method
+from viceversa.methods import cyclegan, stargan
+
+Settings = Annotated[stargan.StarGAN | cyclegan.CycleGAN, Field(discriminator="kind")]
+"""The settings of any method, told apart in a file by their `kind`."""
+
+BUILDERS: Mapping[type[BaseModel], Callable[..., Method]] = {
+    stargan.StarGAN: stargan.build,
+    cyclegan.CycleGAN: cyclegan.build,
+}
+"""(space, settings, decay=) -> the method of these settings."""
+
+
+def with_kind(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings as files have them; the first files knew two kinds and did not say which."""
+    return settings if "kind" in settings else {"kind": "cyclegan" if "pool" in settings else "stargan", **settings}
