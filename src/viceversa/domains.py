@@ -106,6 +106,24 @@ class Space:
         """Whether labels of that space tell the attribute."""
         return not self.known or attribute.name in self.known[name]
 
+    def part(self, name: str) -> Space:
+        """Of several sets, one alone with what it tells."""
+        return Space({name: self.images[name]}, tuple(each for each in self.attributes if self.knows(name, each)))
+
+    def widened(self, label: Tensor, name: str) -> Tensor:
+        """A label of one of several sets, with columns of 0 for what it does not tell: (N, part's) -> (N, label_width)."""
+        own = {attribute.name: values for attribute, values in self.part(name).columns(label)}
+        return torch.cat([own.get(each.name, label.new_zeros(len(label), each.width)) for each in self.attributes], 1)
+
+    def wanted(self, text: str) -> Domain:
+        """Among several sets, where a text as `mood=glad` leads: all attributes of one set. Raises UsageError for others."""
+        named = self.parse(text)
+        for name, attributes in self.known.items():
+            if set(named) == set(attributes):
+                return Domain(name, self.edited(torch.zeros(1, self.label_width), text))
+        choices = "; or ".join(", ".join(attributes) for attributes in self.known.values())
+        raise UsageError(f"say all that one set of images tells, as in --to: {choices}; not {', '.join(named) or 'nothing'}.")
+
     @property
     def spec(self) -> ImageSpec:
         """The pixels of a method for many domains. Raises UsageError where sets of images differ in them, and for spaces without

@@ -90,7 +90,9 @@ class Model:
 
     def check(self, to: str, source: str = "") -> None:
         """Raises UsageError for a target or a source that this model does not know, before there is any image."""
-        if self.space.attributes:
+        if self.space.known:
+            self.space.wanted(to)
+        elif self.space.attributes:
             self.space.parse(source)
             self.target(Domain(self.space.only, torch.zeros(1, self.space.label_width)), to)
         else:
@@ -101,6 +103,8 @@ class Model:
         is not `to`."""
         if not self.space.attributes:
             return self._departure(source, to)
+        if self.space.known:
+            return Domain(next(iter(self.space.images)), torch.zeros(1, self.space.label_width))
         label = torch.zeros(1, self.space.label_width)
         unnamed = self.unnamed(source)
         if unnamed and self.labeller is not None:
@@ -112,10 +116,12 @@ class Model:
     def unnamed(self, source: str) -> list[str]:
         """The attributes that `source` does not name, which the labeller reads off an image."""
         named = self.space.parse(source)
-        return [attribute.name for attribute in self.space.attributes if attribute.name not in named]
+        return [attribute.name for attribute in self.space.attributes if attribute.name not in named and not self.space.known]
 
     def target(self, here: Domain, to: str, strength: float = 1.0) -> Domain:
         """The domain that `to` names, from where the image is; part of the way there, or beyond. Raises UsageError."""
+        if self.space.known:
+            return self.space.wanted(to)
         if self.space.attributes:
             if here.label is None or not to:
                 example = f"{self.space.attributes[0].name}={self.space.attributes[0].values[0]}"

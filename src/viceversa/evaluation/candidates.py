@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from torch import Tensor
+
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import open_dataset
+from viceversa.domains import Domain
 from viceversa.errors import UsageError, quoted
 from viceversa.evaluation.answers import answers
 from viceversa.evaluation.chains import LINKS, Candidate, translating
@@ -62,11 +66,23 @@ def candidate(spec: str, dataset: Dataset, checkpoint: Checkpoint = "best") -> C
 
 
 def of_run(model: Model, run: str, dataset: Dataset) -> Candidate:
-    """A loaded run. Raises UsageError for a data set of other attributes or spaces."""
+    """A loaded run; of one that learned from several labeled sets, on images of one. Raises UsageError for a data set of other
+    attributes or spaces."""
+    for name in model.space.known:
+        part = model.space.part(name)
+        if part.attributes == dataset.space.attributes and [*part.images.values()] == [*dataset.space.images.values()]:
+            return translating(partial(_within, model, name))
     if model.space != dataset.space:
         trained = model.record.dataset
         raise UsageError(f"{run!r} was trained on {trained}, which has other attributes or spaces than {dataset.name}.")
     return model.candidate
+
+
+def _within(model: Model, name: str, images: Tensor, source: Domain, target: Domain) -> Tensor:
+    """Translates among the labels of one of the model's sets."""
+    assert source.label is not None and target.label is not None
+    here, there = (Domain(name, model.space.widened(label, name)) for label in (source.label, target.label))
+    return model.translate_images(images, here, there)
 
 
 def data_of(models: Iterable[str], data: str | None, size: int | None) -> Dataset:

@@ -32,6 +32,7 @@ from viceversa.data.dataset import Dataset, Pixels
 from viceversa.data.fitting import in_bits
 from viceversa.domains import Domain
 from viceversa.draws import seeded
+from viceversa.errors import UsageError
 
 Direction = Literal["inv", "rec", "step"]
 Link = Literal["8bit", "float", "noise", "jpeg", "blur"]
@@ -144,7 +145,12 @@ def translating(translate: Translate, read: Callable[[Pixels], Tensor] | None = 
 
 
 def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> Trial:
-    """The first `samples` images of a split, all if None, on the data set's stored chains; sources of the first space."""
+    """The first `samples` images of a split, all if None, on the data set's stored chains; sources of the first space.
+
+    Raises UsageError for several labeled sets.
+    """
+    if dataset.space.known:
+        raise UsageError(f"{dataset.name} is several labeled sets: measure on one of them, with --data.")
     home, away = (dataset.space.only,) * 2 if dataset.space.attributes else dataset.space.pair
     images = dataset.splits[split][home]
     count = min(len(images), samples or len(images))

@@ -92,10 +92,11 @@ def labeller_network(channels: int, outputs: int) -> nn.Sequential:
 
 
 def questions(dataset: Dataset) -> Space | None:
-    """What the labeller is asked: the data's attributes, or which of its two spaces an image is of; None: nothing."""
+    """What the labeller is asked: the data's attributes, or which of its two spaces an image is of; None: nothing, as for several
+    labeled sets."""
     space = dataset.space
     if space.attributes:
-        return space
+        return None if space.known else space
     shapes = {spec.shape for spec in space.images.values()}
     return Space(space.images, (OneOf("space", tuple(space.images)),)) if len(shapes) == 1 else None
 

@@ -17,7 +17,7 @@ from viceversa.data.dataset import Dataset
 from viceversa.data.sources import located
 from viceversa.domains import Space
 from viceversa.errors import UsageError, printable, unknown
-from viceversa.evaluation.labeller import save_labeller
+from viceversa.evaluation.labeller import questions, save_labeller
 from viceversa.files import in_utf8
 from viceversa.initializing import frozen, initialize
 from viceversa.method import Builder, Method
@@ -191,7 +191,7 @@ def _furnish(run: Path, record: Record, dataset: Dataset, *, anew: bool, quiet: 
         make_room(run)
         write_record(run, record)
     labeller = run / "labeller.safetensors"
-    if record.recipe.training.labeller and dataset.space.attributes and not labeller.exists():
+    if record.recipe.training.labeller and dataset.space.attributes and questions(dataset) and not labeller.exists():
         save_labeller(dataset, labeller, quiet=quiet)
 
 

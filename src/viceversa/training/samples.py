@@ -29,6 +29,8 @@ def sample_grid(method: Method, dataset: Dataset, seed: int, people: int = 4) ->
 @torch.no_grad()
 def samples(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[Rows, list[str]]:
     """The picture's rows and captions."""
+    if dataset.space.known:
+        return _among_sets(method, dataset, seed, max(1, people // len(dataset.space.known)))
     source = next(iter(dataset.space.images))
     images = dataset.splits["validation"][source]
     device = next(method.translator.parameters()).device
@@ -43,6 +45,28 @@ def _between_spaces(method: Method, start: Tensor, pair: tuple[str, str], times:
     stops = [here, there] * times
     pictures = [quantized(image) for image in walk(method.translate, start, stops)]
     return _rows(pictures), [stop.space for stop in stops]
+
+
+def _among_sets(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[Rows, list[str]]:
+    """Some people of each set, sent to two drawn labels of every set, and home."""
+    space, rows = dataset.space, Rows()
+    device = next(method.translator.parameters()).device
+    captions = ["source", *(name for name in space.known for _ in range(2)), "home"]
+    for source in space.known:
+        images = dataset.splits["validation"][source]
+        assert images.labels is not None
+        start, label = normalized(torch.tensor(images.pixels[:people])).to(device), images.labels[:people].to(device)
+        home, pictures = Domain(source, label), [quantized(start)]
+        drawn = [
+            (name, space.part(name).draw(people, seeded(seed, "samples", name, number)))
+            for name in space.known
+            for number in (0, 1)
+        ]
+        for name, wanted in [*((name, space.widened(part, name).to(label)) for name, part in drawn), (source, label)]:
+            there = method.destination(Request(name, wanted))
+            pictures.append(quantized(walk(method.translate, start, [home, there])[-1]))
+        rows += _rows(pictures)
+    return rows, captions
 
 
 def _between_labels(method: Method, start: Tensor, label: Tensor, space: Space, seed: int) -> tuple[Rows, list[str]]:
