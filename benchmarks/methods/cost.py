@@ -1,0 +1,103 @@
+"""What a training step costs: forwards in images for each image of a batch, operations, milliseconds, and memory.
+
+python benchmarks/methods/cost.py RUN          of a trained run's recipe, as JSON; in a process of its own, for its memory
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from viceversa.data.dataset import Dataset
+from viceversa.method import Method
+from viceversa.recipes import builder, dataset_of
+from viceversa.recipes.record import read_record
+from viceversa.training.hardware import accelerator_for
+from viceversa.training.samples import samples
+from viceversa.training.trainer import Trainer
+from viceversa.tuning.operations import operations
+
+PERIOD, TIMED = 12, 24
+"""Steps over which forwards are averaged, in all of which phases take their turns; and steps that are timed."""
+
+
+def main() -> None:
+    """Prints one line of JSON."""
+    record = read_record(Path(sys.argv[1]))
+    recipe, dataset = record.recipe, dataset_of(record.recipe)
+    work = operations(recipe, dataset)
+    before = _megabytes()
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(Path(folder), builder(recipe), dataset, recipe.training, accelerator_for(folder), record.precision, True)
+        made = _rows(_translators(trainer.method, dataset), trainer) / (PERIOD * recipe.training.batch)
+        judged = _rows(_judges(trainer.method), trainer) / (PERIOD * recipe.training.batch)
+        seconds = []
+        for _ in range(TIMED):
+            started = time.perf_counter()
+            trainer.one_step()
+            seconds.append(time.perf_counter() - started)
+    facts = {
+        "generator_forwards": round(made, 3), "discriminator_forwards": round(judged, 3), "operations": work,
+        "milliseconds": round(1000 * statistics.mean(seconds), 1), "megabytes": round(_megabytes() - before),
+    }  # fmt: skip
+    print(json.dumps(facts))
+
+
+def _rows(modules: Iterable[nn.Module], trainer: Trainer) -> int:
+    """How many images pass through the modules in some steps, those inside others not counted again."""
+    rows, inside = 0, 0
+
+    def enter(module: nn.Module, inputs: object) -> None:
+        nonlocal inside
+        inside += 1
+
+    def leave(module: nn.Module, inputs: tuple[Tensor, ...], output: object) -> None:
+        nonlocal rows, inside
+        inside -= 1
+        rows += 0 if inside else len(inputs[0])
+
+    hooks = [hook for each in modules for hook in (each.register_forward_pre_hook(enter), each.register_forward_hook(leave))]
+    for _ in range(PERIOD):
+        trainer.one_step()
+    for hook in hooks:
+        hook.remove()
+    return rows
+
+
+def _translators(method: Method, dataset: Dataset) -> list[nn.Module]:
+    """Parts of the translator whose outputs are whole images, found by sending one through."""
+    found: dict[int, nn.Module] = {}
+    shapes = {spec.shape for spec in dataset.space.images.values()}
+
+    def look(module: nn.Module) -> Callable[..., None]:
+        def seen(_: nn.Module, inputs: object, output: object) -> None:
+            if isinstance(output, Tensor) and tuple(output.shape[1:]) in shapes:
+                found[id(module)] = module
+
+        return seen
+
+    hooks = [module.register_forward_hook(look(module)) for module in method.translator.modules()]
+    samples(method, dataset, 0, people=2)
+    for hook in hooks:
+        hook.remove()
+    return list(found.values())
+
+
+def _judges(method: Method) -> list[nn.Module]:
+    return [network for name, network in method.networks.items() if name.startswith("discriminator")]
+
+
+def _megabytes() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
