@@ -1,0 +1,48 @@
+"""What drawn data sets have in common: DiceBear's styles, rendered by resvg, and choices that only a person's number decides."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+
+import numpy as np
+import resvg_py
+from dicebear import Avatar, Style
+from numpy.typing import NDArray
+from PIL import Image
+
+Options = Mapping[str, str | float]
+"""DiceBear's: one value each, which is validated faster than lists, and leaves nothing to its seed."""
+
+
+@cache
+def style(name: str) -> Style:
+    """A style of the package dicebear-styles."""
+    return Style(json.loads(files("dicebear_styles").joinpath(f"{name}.json").read_text("utf-8")))
+
+
+def drawn(name: str, options: Options, size: int) -> NDArray[np.uint8]:
+    """One picture (size, size, 3) of a style. A pure function."""
+    svg = Avatar(style(name), dict(options)).to_string()
+    png = resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size, skip_system_fonts=True)
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def choice(data: str, person: int, option: str, choices: int) -> int:
+    """Uniform over range(choices) to 2^-60; by SHA-256, so that no library's generator can change it."""
+    return int.from_bytes(hashlib.sha256(f"{data}/{person}/{option}".encode()).digest()[:8], "big") % choices
+
+
+def chosen(data: str, person: int, options: Mapping[str, Sequence[str]]) -> dict[str, str | float]:
+    """Each option that follows the person, with its value."""
+    return {option: choices[choice(data, person, option, len(choices))] for option, choices in options.items()}
+
+
+def packages() -> dict[str, str]:
+    """What draws, with versions: pixels depend on them."""
+    return {name: version(name) for name in ("dicebear-core", "dicebear-styles", "resvg-py")}
