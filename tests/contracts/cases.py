@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contracts import among_labels
 from contracts.case import ALIKE, PHOTOS, SETS, UNALIKE, Case
 from viceversa.domains import Space
 from viceversa.losses.multicycle import multicyclic
@@ -51,4 +52,5 @@ CASES = [
     Case("cyclegan", build_cyclegan, ALIKE, {0: 6}, {0: 6}),
     Case("cyclegan-unalike", build_cyclegan, UNALIKE, {0: 4}, {0: 6}),
     Case("multicyclic-cyclegan", lambda space: multicyclic(build_cyclegan(space)), ALIKE, {0: 10}, {0: 12}),
+    *among_labels.CASES,
 ]

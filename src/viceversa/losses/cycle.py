@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch.nn.functional as F
@@ -28,6 +29,16 @@ class Triple:
     def __call__(self, journey: Journey) -> Tensor:
         second = journey.onward().target
         return F.l1_loss(journey.visit(journey.target, second), journey.visit(second))
+
+
+@dataclass(frozen=True)
+class Staying:
+    """A loss of same-domain translation: its target is where the image is."""
+
+    loss: Callable[[Journey], Tensor]
+
+    def __call__(self, journey: Journey) -> Tensor:
+        return self.loss(journey.staying())
 
 
 @dataclass(frozen=True)

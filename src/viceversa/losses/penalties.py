@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from viceversa.domains import Domain
+from viceversa.domains import Domain, Example
 from viceversa.gan import GanLoss, Hinge, Wasserstein
 from viceversa.journey import Journey
 from viceversa.objective import Loss, Weight
@@ -28,11 +28,15 @@ class GradientPenalty:
     reduce: Literal["sum", "mean"] = "sum"
 
     def __call__(self, journey: Journey) -> Tensor:
-        example = journey.examples[0]
-        share = journey.draws.uniform("gradient penalty", example.image, 1, 1, 1)
-        mixed = share * example.image + (1 - share) * journey.translated.detach()
-        norm = (_squared_gradient(journey, mixed, example.domain, self.reduce) + 1e-12).sqrt()
-        return (norm - 1).square().mean()
+        return gradient_penalty(journey, journey.examples[0], self.reduce)
+
+
+def gradient_penalty(journey: Journey, real: Example, reduce: Literal["sum", "mean"] = "sum") -> Tensor:
+    """WGAN-GP's penalty between those real images and what the journey makes first."""
+    share = journey.draws.uniform("gradient penalty", real.image, 1, 1, 1)
+    mixed = share * real.image + (1 - share) * journey.translated.detach()
+    norm = (_squared_gradient(journey, mixed, real.domain, reduce) + 1e-12).sqrt()
+    return (norm - 1).square().mean()
 
 
 @dataclass(frozen=True)

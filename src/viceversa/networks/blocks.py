@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -11,6 +13,15 @@ from viceversa.errors import UsageError
 def instance_norm(channels: int, *, affine: bool = False) -> nn.GroupNorm:
     """Instance norm, written as group norm with a channel a group: the same numbers, no running statistics, faster."""
     return nn.GroupNorm(channels, channels, affine=affine)
+
+
+Norm = Callable[[int], nn.Module]
+"""Channels -> a norm of so many."""
+
+
+def affine_norm(channels: int) -> nn.Module:
+    """Instance norm with weights."""
+    return instance_norm(channels, affine=True)
 
 
 class Residual(nn.Module):
@@ -24,17 +35,17 @@ class Residual(nn.Module):
         return image + self.body(image)  # type: ignore[no-any-return]
 
 
-def normalized(convolution: nn.Module, channels: int) -> nn.Sequential:
-    """A convolution to `channels`, instance norm with weights, ReLU: StarGAN's layer."""
-    return nn.Sequential(convolution, instance_norm(channels, affine=True), nn.ReLU())
+def normalized(convolution: nn.Module, channels: int, norm: Norm = affine_norm) -> nn.Sequential:
+    """A convolution to `channels`, a norm, ReLU: StarGAN's layer."""
+    return nn.Sequential(convolution, norm(channels), nn.ReLU())
 
 
-def normalized_residual(channels: int) -> Residual:
-    """StarGAN's residual block: two 3x3 convolutions without biases, zero padding, instance norm with weights."""
+def normalized_residual(channels: int, norm: Norm = affine_norm) -> Residual:
+    """StarGAN's residual block: two 3x3 convolutions without biases, zero padding, norms."""
     return Residual(
-        normalized(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), channels),
+        normalized(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), channels, norm),
         nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
-        instance_norm(channels, affine=True),
+        norm(channels),
     )
 
 

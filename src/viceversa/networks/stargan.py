@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from viceversa.domains import ImageSpec
 from viceversa.errors import UsageError
-from viceversa.networks.blocks import check_size, instance_norm, normalized, normalized_residual, with_planes
+from viceversa.networks.blocks import Norm, affine_norm, check_size, normalized, normalized_residual, with_planes
 
 
 class LabelGenerator(nn.Module):
@@ -18,28 +18,53 @@ class LabelGenerator(nn.Module):
     c7-w, d2w, d4w, `blocks` x R4w, u2w, uw, c7-C, tanh. Instance norm with weights, no convolution biases, zero padding
     everywhere: reflection padding would let instance norm erase the label planes (docs/methods.md, Traps). 8,430,528 parameters at
     5 label columns and width 64. last_norm: instance norm before the tanh too, as in the multicyclic author's code, whose
-    biases in the convolutions are left out, as they do nothing before a norm.
+    biases in the convolutions are left out, as they do nothing before a norm. tanh: whether it ends in one; Fixed-Point GAN adds
+    its source first. norm: channels -> the norm of every layer; RelGAN has another.
     """
 
-    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64, blocks: int = 6, last_norm: bool = False) -> None:
+    def __init__(
+        self,
+        spec: ImageSpec,
+        label_width: int,
+        *,
+        width: int = 64,
+        blocks: int = 6,
+        last_norm: bool = False,
+        tanh: bool = True,
+        norm: Norm = affine_norm,
+    ) -> None:
         super().__init__()
         check_size(spec.height, spec.width, 4)
         self.layers = nn.Sequential(
-            normalized(nn.Conv2d(spec.channels + label_width, width, 7, 1, 3, bias=False), width),
-            normalized(nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False), 2 * width),
-            normalized(nn.Conv2d(2 * width, 4 * width, 4, 2, 1, bias=False), 4 * width),
-            *(normalized_residual(4 * width) for _ in range(blocks)),
-            normalized(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=False), 2 * width),
-            normalized(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False), width),
+            normalized(nn.Conv2d(spec.channels + label_width, width, 7, 1, 3, bias=False), width, norm),
+            normalized(nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False), 2 * width, norm),
+            normalized(nn.Conv2d(2 * width, 4 * width, 4, 2, 1, bias=False), 4 * width, norm),
+            *(normalized_residual(4 * width, norm) for _ in range(blocks)),
+            normalized(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=False), 2 * width, norm),
+            normalized(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False), width, norm),
             nn.Sequential(
                 nn.Conv2d(width, spec.channels, 7, 1, 3, bias=False),
-                *([instance_norm(spec.channels, affine=True)] if last_norm else []),
-                nn.Tanh(),
+                *([affine_norm(spec.channels)] if last_norm else []),
+                *([nn.Tanh()] if tanh else []),
             ),
         )
 
     def forward(self, image: Tensor, label: Tensor) -> Tensor:
         return self.layers(with_planes(image, label))  # type: ignore[no-any-return]
+
+
+def critic_layers(spec: ImageSpec) -> int:
+    """As many strided layers as keep the last map 2x2, 6 at most (from 128 px)."""
+    return min(int(math.log2(min(spec.height, spec.width))) - 1, 6)
+
+
+def critic_trunk(channels: int, width: int, layers: int, slope: float = 0.01) -> nn.Sequential:
+    """Strided convolutions of widths w, 2w, 4w, ... with leaky ReLUs and no norm; each halves the sides."""
+    widths = [channels] + [width * 2**number for number in range(layers)]
+    trunk = nn.Sequential()
+    for before, after in itertools.pairwise(widths):
+        trunk.append(nn.Sequential(nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(slope)))
+    return trunk
 
 
 class ClassifyingDiscriminator(nn.Module):
@@ -55,17 +80,15 @@ class ClassifyingDiscriminator(nn.Module):
         self, spec: ImageSpec, label_width: int, *, width: int = 64, layers: int = 0, slope: float = 0.01, bias: bool = False
     ) -> None:
         super().__init__()
-        layers = layers or min(int(math.log2(min(spec.height, spec.width))) - 1, 6)
+        layers = layers or critic_layers(spec)
         shrink = 2**layers
         if spec.height < shrink or spec.width < shrink:
             raise UsageError(f"{layers} layers halve {spec.height}x{spec.width} pixels away: give the discriminator fewer layers.")
         check_size(spec.height, spec.width, shrink)
-        widths = [spec.channels] + [width * 2**number for number in range(layers)]
-        self.trunk = nn.Sequential()
-        for before, after in itertools.pairwise(widths):
-            self.trunk.append(nn.Sequential(nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(slope)))
-        self.score = nn.Conv2d(widths[-1], 1, 3, 1, 1, bias=bias)
-        self.classes = nn.Conv2d(widths[-1], label_width, (spec.height // shrink, spec.width // shrink), bias=bias)
+        self.trunk = critic_trunk(spec.channels, width, layers, slope)
+        last = width * 2 ** (layers - 1)
+        self.score = nn.Conv2d(last, 1, 3, 1, 1, bias=bias)
+        self.classes = nn.Conv2d(last, label_width, (spec.height // shrink, spec.width // shrink), bias=bias)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         features = self.trunk(image)

@@ -13,6 +13,10 @@ from viceversa.losses.multicycle import multicyclic as with_chains
 from viceversa.method import Builder, Method
 from viceversa.methods import cyclegan as cyclegan_method
 from viceversa.methods import stargan as stargan_method
+from viceversa.methods.fixed_point import FixedPointGAN
+from viceversa.methods.relgan import RelGAN
+from viceversa.methods.stargan2 import StarGAN2
+from viceversa.methods.stgan import STGAN
 from viceversa.recipes.methods import BUILDERS
 from viceversa.recipes.settings import DECAYS, Multicycle, Recipe, Training
 
@@ -46,6 +50,32 @@ def triple() -> Recipe[stargan_method.StarGAN]:
     """StarGAN with triple consistency: an edit must come out the same after another edit."""
     method = SMALL_STARGAN.model_copy(update={"triple": SMALL_STARGAN.cycle})
     return Recipe[stargan_method.StarGAN](name="triple", method=method)
+
+
+def fixed_point() -> Recipe[FixedPointGAN]:
+    """Fixed-Point GAN on avatars: small edits, and none where nothing is asked for."""
+    method = FixedPointGAN(
+        residual="masked", width=32, blocks=4, critic_width=32, gan="hinge-r1", critic_steps=1, learning_rate=1e-3
+    )
+    return Recipe[FixedPointGAN](name="fixed-point", method=method)
+
+
+def relgan() -> Recipe[RelGAN]:
+    """RelGAN on avatars: told what shall change, and by how much."""
+    method = RelGAN(generator="masked", width=32, blocks=4, critic_width=32, penalty="r1", learning_rate=1e-3)
+    return Recipe[RelGAN](name="relgan", method=method)
+
+
+def stgan() -> Recipe[STGAN]:
+    """STGAN on avatars: told the difference of labels, with selective transfer units."""
+    method = STGAN(width=32, critic_width=32, gan="hinge-r1", critic_steps=1, learning_rate=1e-3)
+    return Recipe[STGAN](name="stgan", method=method)
+
+
+def stargan2() -> Recipe[StarGAN2]:
+    """StarGAN v2 on avatars, whose domains are hair colors: many translations to each, by code or by reference image."""
+    method = StarGAN2(width=32, most=128, style=16, latent=8, hidden=128, learning_rate=1e-3)
+    return Recipe[StarGAN2](name="stargan2", attributes=("hair",), method=method)
 
 
 def cyclegan() -> Recipe[cyclegan_method.CycleGAN]:
@@ -95,6 +125,10 @@ RECIPES: Mapping[str, Callable[[], Recipe[Any]]] = {
     "multicyclic": multicyclic,
     "multicyclic-limited": multicyclic_limited,
     "triple": triple,
+    "fixed-point": fixed_point,
+    "relgan": relgan,
+    "stgan": stgan,
+    "stargan2": stargan2,
     "cyclegan": cyclegan,
     "stargan-celeba": stargan_celeba,
     "multicyclic-celeba": multicyclic_celeba,

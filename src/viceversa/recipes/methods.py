@@ -8,13 +8,20 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from viceversa.method import Method
-from viceversa.methods import cyclegan, stargan
+from viceversa.methods import cyclegan, fixed_point, relgan, stargan, stargan2, stgan
 
-Settings = Annotated[stargan.StarGAN | cyclegan.CycleGAN, Field(discriminator="kind")]
+Settings = Annotated[
+    stargan.StarGAN | fixed_point.FixedPointGAN | relgan.RelGAN | stgan.STGAN | stargan2.StarGAN2 | cyclegan.CycleGAN,
+    Field(discriminator="kind"),
+]
 """The settings of any method, told apart in a file by their `kind`."""
 
 BUILDERS: Mapping[type[BaseModel], Callable[..., Method]] = {
     stargan.StarGAN: stargan.build,
+    fixed_point.FixedPointGAN: fixed_point.build,
+    relgan.RelGAN: relgan.build,
+    stgan.STGAN: stgan.build,
+    stargan2.StarGAN2: stargan2.build,
     cyclegan.CycleGAN: cyclegan.build,
 }
 """(space, settings, decay=) -> the method of these settings."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +17,9 @@ from viceversa.draws import Draws, seeded
 from viceversa.errors import UsageError
 from viceversa.plans import Need
 
+MOST_LABELS = 1000
+"""Different labels that are balanced."""
+
 
 @dataclass(eq=False)
 class Loader:
@@ -27,6 +30,7 @@ class Loader:
     smaller. With several processes, each takes its neighboring rows of every batch.
 
     flip: mirror half of the images; shift: move them by up to so many pixels, the border continued; augment: what else.
+    least: rows that a process must have; a last batch of an epoch with fewer is left out.
     """
 
     images: Mapping[str, Images]
@@ -39,7 +43,9 @@ class Loader:
     augment: Augment = Augment()
     rank: int = 0
     processes: int = 1
+    least: int = 1
     _orders: dict[str, tuple[int, Tensor]] = field(default_factory=dict, init=False)
+    _known_groups: dict[str, list[Tensor]] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         for need in self.needs:
@@ -50,10 +56,13 @@ class Loader:
             if self.shift >= min(height, width):
                 raise UsageError(f"shift={self.shift} moves images of {height}x{width} pixels out of themselves: take less.")
         self.count = max(len(self.images[need.space]) for need in self.needs)
-        if self.batch < self.processes:
+        if self.batch < self.least * self.processes:
             raise UsageError(f"a batch of {self.batch} images cannot be shared by {self.processes} processes.")
         last = self.count % self.batch
-        self.steps_per_epoch = self.count // self.batch + (last >= self.processes)
+        self.steps_per_epoch = self.count // self.batch + (last >= self.least * self.processes)
+        for need in self.needs:
+            if need.beside and len(self.images[need.space]) != len(self.images[self._named(need.beside).space]):
+                raise UsageError(f"this method takes pairs of images, and {need.space!r} has another number of them.")
 
     def rows(self, step: int) -> tuple[int, int, int]:
         """First and last row (exclusive) of this process in the step's batch, and the rows of the whole batch."""
@@ -69,27 +78,68 @@ class Loader:
     def _example(self, need: Need, step: int, draws: Draws, mine: slice) -> Example:
         images = self.images[need.space]
         places = self._places(need, step)
+        source = need.beside or need.name  # of a pair, both images are moved alike
         pixels = torch.from_numpy(np.ascontiguousarray(images.pixels[places[mine].numpy()])).to(self.device)
         batch = normalized(pixels)
         if self.flip:
-            batch = flipped(batch, draws.uniform(f"flip {need.name}", batch) < 0.5)
+            batch = flipped(batch, draws.uniform(f"flip {source}", batch) < 0.5)
         if self.shift:
-            moves = draws.uniform(f"shift {need.name}", batch, 2)
+            moves = draws.uniform(f"shift {source}", batch, 2)
             batch = shifted(batch, (moves * (2 * self.shift + 1)).long() - self.shift, self.shift)
         if self.augment.is_on:
-            batch = augmented(batch, self.augment, draws, need.name)
+            batch = augmented(batch, self.augment, draws, source)
         labels = None if images.labels is None else images.labels[places].to(self.device)
         return Example(batch, Domain(need.space, None if labels is None else labels[mine]), labels)
 
     def _places(self, need: Need, step: int) -> Tensor:
         """Which images of the need's space the whole batch holds."""
         epoch, number = divmod(step, self.steps_per_epoch)
+        if need.beside:
+            return self._places(self._named(need.beside), step)
+        if need.alike:
+            return self._others(need, self._places(self._named(need.alike), step), step)
         if self._orders.get(need.name, (-1,))[0] != epoch:
             generator, size = seeded(self.seed, "order", need.name, epoch), len(self.images[need.space])
-            whole = size == self.count
-            order = torch.randperm(size, generator=generator) if whole else torch.randint(size, (self.count,), generator=generator)
+            if need.balanced:
+                order = _balanced(self._groups(need.space), self.count, generator)
+            elif size == self.count:
+                order = torch.randperm(size, generator=generator)
+            else:
+                order = torch.randint(size, (self.count,), generator=generator)
             self._orders[need.name] = (epoch, order)
         return self._orders[need.name][1][number * self.batch : (number + 1) * self.batch]
+
+    def _named(self, name: str) -> Need:
+        return next(need for need in self.needs if need.name == name)
+
+    def _groups(self, space: str) -> list[Tensor]:
+        """The places of the images with each label that occurs."""
+        if space not in self._known_groups:
+            labels = self.images[space].labels
+            if labels is None:
+                raise UsageError(f"this method balances labels, and the images of {space!r} have none.")
+            kinds, which = torch.unique(labels, dim=0, return_inverse=True)
+            if len(kinds) > MOST_LABELS:
+                raise UsageError(f"{len(kinds)} different labels cannot be balanced: name fewer attributes with --attributes.")
+            self._known_groups[space] = [(which == number).nonzero()[:, 0] for number in range(len(kinds))]
+        return self._known_groups[space]
+
+    def _others(self, need: Need, places: Tensor, step: int) -> Tensor:
+        """For each image another one of the same label, itself where it is the only one."""
+        generator, found = seeded(self.seed, "alike", need.name, step), places.clone()
+        shares = torch.rand(len(places), generator=generator, dtype=torch.float64)
+        for group in self._groups(need.space):
+            for row in torch.isin(places, group).nonzero()[:, 0].tolist():
+                others = group[group != places[row]] if len(group) > 1 else group
+                found[row] = others[int(shares[row] * len(others))]
+        return found
+
+
+def _balanced(groups: Sequence[Tensor], count: int, generator: torch.Generator) -> Tensor:
+    """`count` places, each group as likely as the others, with replacement."""
+    which = torch.randint(len(groups), (count,), generator=generator).tolist()
+    shares = torch.rand(count, generator=generator, dtype=torch.float64).tolist()
+    return torch.stack([groups[group][int(share * len(groups[group]))] for group, share in zip(which, shares, strict=True)])
 
 
 def unique_needs(plans: Iterable[tuple[Need, ...]]) -> tuple[Need, ...]:

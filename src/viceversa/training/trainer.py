@@ -15,13 +15,14 @@ from typing import Any
 
 import torch
 from accelerate import Accelerator
-from torch import Tensor
+from torch import Tensor, nn
 
 from viceversa.data.dataset import Dataset
 from viceversa.draws import seeded
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory
 from viceversa.files import write_atomically
 from viceversa.method import Builder, Method
+from viceversa.networks.switchable import SwitchableNorm
 from viceversa.pictures import save_png
 from viceversa.recipes.settings import Training
 from viceversa.schedules import Progress
@@ -67,6 +68,7 @@ class Trainer:
             flip=self.settings.flip,
             shift=self.settings.shift,
             augment=self.settings.augment,
+            least=2 if _takes_batch_statistics(self.method) else 1,
             rank=self.accelerator.process_index,
             processes=self.accelerator.num_processes,
         )
@@ -211,6 +213,12 @@ class Trainer:
             with (self.run / "metrics.jsonl").open("a") as file:
                 file.write(json.dumps({"step": self.step, **losses}) + "\n")
         self.accelerator.log(dict(losses), step=self.step)
+
+
+def _takes_batch_statistics(method: Method) -> bool:
+    """Whether a layer takes statistics over the batch, for which one image is none."""
+    kinds = (nn.BatchNorm1d, nn.BatchNorm2d, SwitchableNorm)
+    return any(isinstance(module, kinds) for network in method.networks.values() for module in network.modules())
 
 
 def _step(line: bytes) -> int | None:

@@ -1,0 +1,110 @@
+"""Fixed-Point GAN: StarGAN whose edits are small and whose translation to where an image is changes nothing (docs/methods.md).
+
+    T(x, c) = tanh(x + G(x, c))
+    L_D = E D(T(x, c)) - E D(x) + 10 GP + cls(D_cls(x), c_x)
+    L_G = sum over c' in {c, c_x} of [-E D(T(x, c')) + cls(D_cls(T(x, c')), c') + 10 L1(T(T(x, c'), c_x), x)]
+          + 10 L1(T(x, c_x), x)
+
+The discriminator's real term stands once, and it sees no T(x, c_x), as in the official code; the paper's sum may be read
+otherwise. A chain of the multicyclic loss goes on from T(x, c). With tanh an image that is white or black somewhere has no fixed
+point; "clamp", our own, has one where G is 0. |x - T(x, healthy)| is what the paper looks at to find a disease.
+
+@inproceedings{siddiquee2019learning, title={Learning Fixed Points in Generative Adversarial Networks: From Image-to-Image
+Translation to Disease Detection and Localization}, author={Rahman Siddiquee, Md Mahfuzur and Zhou, Zongwei and Tajbakhsh, Nima
+and Feng, Ruibin and Gotway, Michael B. and Bengio, Yoshua and Liang, Jianming}, booktitle={ICCV}, year={2019},
+eprint={1908.06965}}
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from tyro.conf import Fixed, Suppress
+
+from viceversa.domains import Space
+from viceversa.errors import UsageError
+from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.classification import RealLabels, TargetLabels
+from viceversa.losses.cycle import Cycle, Identity, Staying
+from viceversa.losses.penalties import Adversary, adversary
+from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.networks.adapters import Classifying, Labeled
+from viceversa.networks.masked import MaskedGenerator
+from viceversa.networks.stargan import ClassifyingDiscriminator, LabelGenerator
+from viceversa.objective import Objective
+from viceversa.plans import Retarget
+from viceversa.schedules import Schedule, every, linear_decay
+
+Residual = Literal["tanh", "clamp", "masked"]
+
+
+class FixedPointGAN(BaseModel):
+    """Settings; the defaults are the official code's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "labels"
+
+    kind: Suppress[Fixed[Literal["fixed-point"]]] = "fixed-point"
+    residual: Residual = Field("tanh", description="tanh(x + G), x + G cut off at -1 and 1, or a generator that repaints by mask")
+    width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
+    blocks: int = Field(6, gt=0, le=256, description="residual blocks of the generator")
+    critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
+    gan: Adversary = Field("wgan-gp", description="adversarial loss and its penalty")
+    classification: float = Field(1.0, ge=0, description="weight of the classification losses")
+    cycle: float = Field(10.0, ge=0, description="weight of the cycle losses")
+    identity: float = Field(10.0, ge=0, description="weight of L1(T(x, c_x), x); the code has 0.1 for brain scans")
+    gradient_penalty: float = Field(10.0, ge=0, description="weight of WGAN-GP's penalty")
+    gamma: float = Field(1.0, ge=0, description="weight of R1, which is computed at every 4th step")
+    critic_steps: int = Field(5, gt=0, description="discriminator steps for each generator step")
+    learning_rate: float = Field(1e-4, gt=0, description="Adam's rate, for both networks")
+
+
+class Added(nn.Module):
+    """x + G(x, c), brought into [-1, 1]: by tanh, or cut off there."""
+
+    def __init__(self, network: nn.Module, *, clamp: bool) -> None:
+        super().__init__()
+        self.network, self.clamp = network, clamp
+
+    def forward(self, image: Tensor, label: Tensor) -> Tensor:
+        total: Tensor = image + self.network(image, label)
+        return total.clamp(-1, 1) if self.clamp else total.tanh()
+
+
+def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Schedule = linear_decay) -> Method:
+    """Fixed-Point GAN on labeled images, of sides as StarGAN takes them."""
+    if not space.attributes:
+        raise UsageError("Fixed-Point GAN translates between values of attributes, and the data has none.")
+    generator = Labeled(_network(space, settings), space)
+    discriminator = Classifying(ClassifyingDiscriminator(space.spec, space.label_width, width=settings.critic_width))
+    gan, penalty = adversary(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma)
+    plan = Retarget(space, translate=generator, discriminate=discriminator)
+    adam = Optimizer(settings.learning_rate, schedule=decay)
+    fool, labels, cycle = (1, Fool(gan)), (settings.classification, TargetLabels(space)), (settings.cycle, Cycle())
+    return Method(
+        translator=generator,
+        networks=nn.ModuleDict({"generator": generator, "discriminator": discriminator}),
+        optimizers={"generator": adam, "discriminator": adam},
+        phases=(
+            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
+                adversarial=(1, Discriminate(gan)), penalty=penalty, classification=(settings.classification, RealLabels(space)))),
+            Phase("generator", learns=("generator",), plan=plan, when=every(settings.critic_steps), objective=Objective(
+                adversarial=fool, classification=labels, cycle=cycle,
+                **{f"{name}_staying": (weight, Staying(loss))
+                   for name, (weight, loss) in (("adversarial", fool), ("classification", labels), ("cycle", cycle))},
+                identity=(settings.identity, Identity())),
+                chained=("adversarial", "classification", "cycle")),
+        ),
+        destination=to_labels(space),
+        averaged=("generator",),
+        discriminate=discriminator,
+    )  # fmt: skip
+
+
+def _network(space: Space, settings: FixedPointGAN) -> nn.Module:
+    if settings.residual == "masked":
+        return MaskedGenerator(space.spec, space.code_width, width=settings.width, blocks=settings.blocks)
+    generator = LabelGenerator(space.spec, space.code_width, width=settings.width, blocks=settings.blocks, tanh=False)
+    return Added(generator, clamp=settings.residual == "clamp")

@@ -1,0 +1,177 @@
+"""RelGAN: the generator is told what shall change, v = c - c_a, and by how much (docs/methods.md).
+
+For real images a, b, c with labels, c = c_b, v = c_b - c_a, s ~ U(0, 1) for each image:
+
+    L_D = (D(b) - 1)^2 + D(G(a, v))^2
+          + (M(a, b, v) - 1)^2 + M(a, G(a, v), v)^2 + M(c, b, v)^2 + M(a, c, v)^2 + M(a, b, c_c - c_a)^2 + M(a, b, c_b - c_c)^2
+          + 10 [(I(G(a, s v)) - min(s, 1 - s))^2 + (s < 1/2 ? I(G(a, 0)) : I(G(a, v)))^2] + 150 GP between a and G(a, v)
+    L_G = (D(G(a, v)) - 1)^2 + (M(a, G(a, v), v) - 1)^2 + 10 L1(G(G(a, v), -v), a) + 10 L1(G(a, 0), a) + 10 I(G(a, s v))^2
+
+M scores whether a pair and a change match, I whether an edit was interpolated. v is target - source, as the paper and the
+authors' code have it; a co-author's port has it the other way around. No orthogonality loss: in that code it is another one than
+the paper's. Convolutions have no biases, where theirs have. A target between source and target is an edit of that strength.
+
+@inproceedings{wu2019relgan, title={{RelGAN}: Multi-Domain Image-to-Image Translation via Relative Attributes}, author={Wu, Po-Wei
+and Lin, Yu-Jing and Chang, Che-Han and Chang, Edward Y. and Liao, Shih-Wei}, booktitle={ICCV}, year={2019}, eprint={1908.07269}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from tyro.conf import Fixed, Suppress
+
+from viceversa.domains import Domain, Example, Space
+from viceversa.draws import Draws
+from viceversa.errors import UsageError
+from viceversa.gan import LeastSquares
+from viceversa.journey import Journey, Translator
+from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.cycle import Cycle, Identity
+from viceversa.losses.penalties import R1, gradient_penalty
+from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.networks.adapters import Relative
+from viceversa.networks.masked import MaskedGenerator
+from viceversa.networks.relgan import RelativeDiscriminator
+from viceversa.networks.stargan import LabelGenerator
+from viceversa.networks.switchable import SwitchableNorm
+from viceversa.objective import Objective
+from viceversa.plans import Batch, Need, relabeled
+from viceversa.schedules import Schedule, lazily, linear_decay
+
+
+class RelGAN(BaseModel):
+    """Settings; the defaults are the authors' code's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "labels"
+
+    kind: Suppress[Fixed[Literal["relgan"]]] = "relgan"
+    generator: Literal["switchable", "masked"] = Field(
+        "switchable", description="StarGAN's generator with switchable norm, or one that repaints under a mask"
+    )
+    width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
+    blocks: int = Field(6, gt=0, le=256, description="residual blocks of the generator")
+    critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
+    cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
+    identity: float = Field(10.0, ge=0, description="weight of L1(G(a, 0), a)")
+    interpolation: float = Field(10.0, ge=0, description="weight of the interpolation losses; a co-author's port has 1")
+    penalty: Literal["gp", "r1"] = Field("gp", description="the gradient penalty, or R1 at every 4th step")
+    gradient_penalty: float = Field(150.0, ge=0, description="weight of the gradient penalty")
+    gamma: float = Field(1.0, ge=0, description="weight of R1")
+    learning_rate: float = Field(5e-5, gt=0, description="Adam's rate, for both networks; it is constant in the paper")
+
+
+@dataclass(frozen=True, eq=False)
+class Triples:
+    """A journey from a to the label of b, with b and c as the discriminator's real images; further targets are labels of b's
+    batch in another order."""
+
+    space: Space
+    translate: Translator = field(kw_only=True)
+    discriminate: RelativeDiscriminator = field(kw_only=True)
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return tuple(Need(name, self.space.only) for name in ("a", "b", "c"))
+
+    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
+        a, b, c = (batch[need.name] for need in self.needs)
+
+        def route(number: int) -> Domain:
+            return relabeled(b, f"target {number}", draws) if number else b.domain
+
+        return [Journey(a, route, translate=self.translate, discriminate=self.discriminate, draws=draws, examples=(b, c))]
+
+
+@dataclass(frozen=True)
+class TellMatches:
+    """What the discriminator learns of pairs and changes: one kind that matches, five that do not."""
+
+    critic: RelativeDiscriminator
+
+    def __call__(self, journey: Journey) -> Tensor:
+        a, b, c = _label(journey.source), *(_label(example.domain) for example in journey.examples)
+        start, second, third, made = (
+            journey.judge(), journey.judge_example(0), journey.judge_example(1), journey.judge(journey.target))  # fmt: skip
+        wrong = [(start, made, b - a), (third, second, b - a), (start, third, b - a)]
+        wrong += [(start, second, c - a), (start, second, b - c)]
+        losses = [self.critic.match(*triple).square().mean() for triple in wrong]
+        return (self.critic.match(start, second, b - a) - 1).square().mean() + torch.stack(losses).sum()
+
+
+@dataclass(frozen=True)
+class Match:
+    """(M(X_{i-1}, X_i, c_i - c_{i-1}) - 1)^2."""
+
+    critic: RelativeDiscriminator
+
+    def __call__(self, journey: Journey) -> Tensor:
+        change = _label(journey.target) - _label(journey.departure)
+        return (self.critic.match(journey.judge(), journey.judge(journey.target), change) - 1).square().mean()
+
+
+@dataclass(frozen=True)
+class Interpolate:
+    """An interpolated edit must not be told from a whole one; learn: the discriminator's side, which tells how far it was."""
+
+    critic: RelativeDiscriminator
+    learn: bool = False
+
+    def __call__(self, journey: Journey) -> Tensor:
+        share = journey.draws.uniform("strength", journey.image, 1)
+        source, target = _label(journey.source), _label(journey.target)
+        between = Domain(journey.source.space, source + share * (target - source))
+        found = self.critic.interpolation(journey.judge(between))
+        if not self.learn:
+            return found.square().mean()
+        share = share[:, :, None, None]
+        still = self.critic.interpolation(journey.judge(journey.source))
+        whole = self.critic.interpolation(journey.judge(journey.target))
+        return ((found - torch.minimum(share, 1 - share)).square() + torch.where(share < 0.5, still, whole).square()).mean()
+
+
+def penalty_from_source(journey: Journey) -> Tensor:
+    """WGAN-GP's penalty between the source itself and its translation."""
+    return gradient_penalty(journey, Example(journey.image, journey.source))
+
+
+def build(space: Space, settings: RelGAN = RelGAN(), *, decay: Schedule = linear_decay) -> Method:
+    """RelGAN on one space of labeled images, of sides as StarGAN takes them."""
+    if not space.attributes:
+        raise UsageError("RelGAN translates between values of attributes, and the data has none.")
+    spec = space.images[space.only]
+    network = MaskedGenerator if settings.generator == "masked" else partial(LabelGenerator, norm=SwitchableNorm)
+    generator = Relative(network(spec, space.label_width, width=settings.width, blocks=settings.blocks))
+    critic = RelativeDiscriminator(spec, space.label_width, width=settings.critic_width)
+    plan, gan = Triples(space, translate=generator, discriminate=critic), LeastSquares(1.0)
+    penalty = (settings.gradient_penalty, penalty_from_source) if settings.penalty == "gp" else (lazily(1.0, 4), R1(settings.gamma))
+    adam = Optimizer(settings.learning_rate, schedule=decay)
+    return Method(
+        translator=generator,
+        networks=nn.ModuleDict({"generator": generator, "discriminator": critic}),
+        optimizers={"generator": adam, "discriminator": adam},
+        phases=(
+            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
+                adversarial=(1, Discriminate(gan)), matching=(1, TellMatches(critic)), penalty=penalty,
+                interpolation=(settings.interpolation, Interpolate(critic, learn=True)))),
+            Phase("generator", learns=("generator",), plan=plan, objective=Objective(
+                adversarial=(1, Fool(gan)), matching=(1, Match(critic)), cycle=(settings.cycle, Cycle()),
+                identity=(settings.identity, Identity()), interpolation=(settings.interpolation, Interpolate(critic))),
+                chained=("adversarial", "matching", "cycle")),
+        ),
+        destination=to_labels(space),
+        averaged=("generator",),
+    )  # fmt: skip
+
+
+def _label(domain: Domain) -> Tensor:
+    if domain.label is None:
+        raise ValueError("RelGAN needs labeled images.")
+    return domain.label

@@ -1,0 +1,232 @@
+"""StarGAN v2: many images for one target, by a style code that a latent code or a reference image gives (docs/methods.md).
+
+F_y(z), E_y(x): the style of a latent code, or of an image, in domain y; D_y: the discriminator's branch; X = G(x, s).
+
+    L_D = -log sigma D_{y_x}(x) - log(1 - sigma D_y(X)) + 1/2 ||grad D_{y_x}(x)||^2
+    L_G = -log sigma D_y(X) + L1(E_y(X), s) - w L1(X, sg G(x, s')) + L1(G(X, E_{y_x}(x)), x)
+
+A step has four phases: the discriminator with s of codes, then of references; G, F and E with codes, G alone with references.
+w falls from 1 (2 for animals) to 0. In a chain of the multicyclic loss, our own, each link has a domain and a style of its own,
+and no diversity is asked for; among references, links use those of the batch in another order.
+The domains are the values of one attribute. The landmarks' high-pass skips for aligned faces are not built.
+
+@inproceedings{choi2020stargan, title={{StarGAN} v2: Diverse Image Synthesis for Multiple Domains}, author={Choi, Yunjey and
+Uh, Youngjung and Yoo, Jaejun and Ha, Jung-Woo}, booktitle={CVPR}, year={2020}, eprint={1912.01865}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from tyro.conf import Fixed, Suppress
+
+from viceversa.attributes import Binary, OneOf
+from viceversa.domains import Domain, Example, Space
+from viceversa.draws import Draws, seeded
+from viceversa.errors import UsageError
+from viceversa.gan import NonSaturating
+from viceversa.journey import Critic, Journey, Judgment, Translator
+from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.cycle import Cycle
+from viceversa.losses.penalties import R1
+from viceversa.method import Method, Optimizer, Phase, Request, Takes
+from viceversa.networks.stargan2 import BranchedReader, MappingNetwork, StyledGenerator
+from viceversa.objective import Objective
+from viceversa.plans import Batch, Need, relabeled
+from viceversa.schedules import Schedule, fading, linear_decay
+
+
+class StarGAN2(BaseModel):
+    """Settings; the defaults are the official code's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "labels"
+
+    kind: Suppress[Fixed[Literal["stargan2"]]] = "stargan2"
+    width: int = Field(64, gt=0, le=4096, description="channels of the first layers; the paper has 2^14 by the side in pixels")
+    most: int = Field(512, gt=0, le=4096, description="channels that no layer exceeds")
+    style: int = Field(64, gt=0, le=4096, description="numbers in a style code")
+    latent: int = Field(16, gt=0, le=4096, description="numbers in a latent code")
+    hidden: int = Field(512, gt=0, le=4096, description="width of the mapping network")
+    style_weight: float = Field(1.0, ge=0, description="weight of the reconstruction of styles")
+    diversity: float = Field(1.0, ge=0, description="weight of diversity at the beginning; 2 for animals in the paper")
+    cycle: float = Field(1.0, ge=0, description="weight of the cycle loss")
+    gamma: float = Field(1.0, ge=0, description="weight of R1")
+    learning_rate: float = Field(1e-4, gt=0, description="Adam's rate; a hundredth of it for the mapping network")
+
+
+class Styled(nn.Module):
+    """G(x, s_target)."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
+        return self.network(image, target.style)  # type: ignore[no-any-return]
+
+
+class Branched(nn.Module):
+    """A discriminator with a branch for each domain."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, domain: Domain) -> Judgment:
+        return Judgment(self.network(image, domains_of(domain)))
+
+
+def domains_of(domain: Domain) -> Tensor:
+    """A label of one attribute as a row with a column for each domain: a yes or no has two."""
+    label = _label(domain)
+    return label if label.shape[1] > 1 else torch.cat([1 - label, label], 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Styles:
+    """Journeys to targets with styles; home has the style of the source itself. target: where link `number` of a chain leads."""
+
+    space: Space
+    translate: Translator
+    discriminate: Critic
+    encoder: nn.Module
+    target: Callable[[int, Batch, Draws], Domain]
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        name = self.space.only
+        return Need("real", name, balanced=True), Need("first", name, balanced=True), Need("second", name, alike="first")
+
+    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
+        real = batch["real"]
+        home = replace(real.domain, style=lambda image: self.encoder(real.image, domains_of(real.domain)))
+        start = Example(real.image, home, real.batch_labels)
+        return [
+            Journey(
+                start,
+                lambda number: self.target(number, batch, draws),
+                translate=self.translate,
+                discriminate=self.discriminate,
+                draws=draws,
+                examples=(start, batch["second"]),
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class StyleReconstruction:
+    """L1(E_y(X), s): the style that was asked for can be read off."""
+
+    encoder: nn.Module
+
+    def __call__(self, journey: Journey) -> Tensor:
+        asked = journey.entered(journey.target)
+        assert isinstance(asked.style, Tensor)
+        return F.l1_loss(self.encoder(journey.translated, domains_of(asked)), asked.style)
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """-L1(G(x, s), sg G(x, s')): another style of the same domain gives another image."""
+
+    second: Callable[[Journey], Tensor]
+
+    def __call__(self, journey: Journey) -> Tensor:
+        other = replace(journey.target, style=lambda image: self.second(journey))
+        return -F.l1_loss(journey.translated, journey.visit(other, graph=False))
+
+
+def build(space: Space, settings: StarGAN2 = StarGAN2(), *, decay: Schedule = linear_decay) -> Method:
+    """StarGAN v2 among the values of one attribute."""
+    spec, domains = space.images[space.only], _count(space)
+    sizes = {"width": settings.width, "most": settings.most}
+    generator = Styled(StyledGenerator(spec, style=settings.style, **sizes))
+    mapping = MappingNetwork(domains, latent=settings.latent, style=settings.style, hidden=settings.hidden)
+    encoder = BranchedReader(spec, domains, outputs=settings.style, **sizes)
+    critic = Branched(BranchedReader(spec, domains, outputs=1, **sizes))
+
+    def by_code(number: int, batch: Batch, draws: Draws) -> Domain:
+        first = batch["first"]
+        target = relabeled(first, f"target {number}", draws) if number else first.domain
+        code = draws.normal(f"code {number}", first.image, settings.latent)
+        return replace(target, style=lambda image: mapping(code, domains_of(target)))
+
+    def by_reference(number: int, batch: Batch, draws: Draws) -> Domain:
+        image, domain = batch["first"].image, batch["first"].domain
+        if number:  # the rows of this process, in another order
+            order = torch.randperm(len(image), generator=draws.generator(f"reference {number}")).to(image.device)
+            image, domain = image[order], replace(domain, label=_label(domain)[order])
+        return replace(domain, style=lambda _: encoder(image, domains_of(domain)))
+
+    def other_code(journey: Journey) -> Tensor:
+        return mapping(journey.draws.normal("other code", journey.image, settings.latent), domains_of(journey.target))  # type: ignore[no-any-return]
+
+    def other_reference(journey: Journey) -> Tensor:
+        return encoder(journey.examples[1].image, domains_of(journey.examples[1].domain))  # type: ignore[no-any-return]
+
+    def destination(request: Request) -> Domain:
+        wanted = Domain(space.only, request.label)
+
+        def style(image: Tensor) -> Tensor:
+            count = len(image)
+            if request.reference is not None:
+                return encoder(request.reference.expand(count, -1, -1, -1), domains_of(wanted))  # type: ignore[no-any-return]
+            code = torch.randn(1, settings.latent, generator=seeded("style", request.seed)).to(image)
+            return mapping(code.expand(count, -1), domains_of(wanted))  # type: ignore[no-any-return]
+
+        return replace(wanted, style=style)
+
+    codes, references = (Styles(space, generator, critic, encoder, target) for target in (by_code, by_reference))
+    gan, adam = NonSaturating(), Optimizer(settings.learning_rate, (0.0, 0.99), 1e-4, decay)
+    judging = Objective(adversarial=(1, Discriminate(gan)), penalty=(1, R1(settings.gamma)))
+    drawing, chained = _drawing(settings, encoder), ("adversarial", "style", "cycle")
+    fade = fading(settings.diversity)
+    return Method(
+        translator=generator,
+        networks=nn.ModuleDict({"generator": generator, "mapping": mapping, "encoder": encoder, "discriminator": critic}),
+        optimizers={"generator": adam, "encoder": adam, "discriminator": adam, "mapping": replace(adam, lr=adam.lr / 100)},
+        phases=(
+            Phase("discriminator by code", learns=("discriminator",), plan=codes, objective=judging),
+            Phase("discriminator by reference", learns=("discriminator",), plan=references, objective=judging),
+            Phase("generator by code", learns=("generator", "mapping", "encoder"), plan=codes, chained=chained,
+                  objective=drawing.adding(diversity=(fade, Diversity(other_code)))),
+            Phase("generator by reference", learns=("generator",), plan=references, chained=chained,
+                  objective=drawing.adding(diversity=(fade, Diversity(other_reference)))),
+        ),
+        destination=destination,
+        averaged=("generator", "mapping", "encoder"),
+        styles=True,
+    )  # fmt: skip
+
+
+def _drawing(settings: StarGAN2, encoder: nn.Module) -> Objective:
+    return Objective(
+        adversarial=(1, Fool(NonSaturating())),
+        style=(settings.style_weight, StyleReconstruction(encoder)),
+        cycle=(settings.cycle, Cycle()),
+    )
+
+
+def _label(domain: Domain) -> Tensor:
+    if domain.label is None:
+        raise ValueError("StarGAN v2 needs labeled images.")
+    return domain.label
+
+
+def _count(space: Space) -> int:
+    """How many domains there are. Raises UsageError for data of no attribute or several."""
+    match space.attributes:
+        case (Binary(),):
+            return 2
+        case (OneOf(choices=choices),):
+            return len(choices)
+        case attributes:
+            names = ", ".join(attribute.name for attribute in attributes) or "none"
+            raise UsageError(f"StarGAN v2's domains are the values of one attribute: name it with --attributes, of {names}.")

@@ -1,0 +1,81 @@
+"""STGAN: the generator is told the difference of the labels, and units choose what passes by the bottleneck (docs/methods.md).
+
+    v = c - c_x
+    L_D = E D(G(x, v)) - E D(x) + 10 GP + cls(D_cls(x), c_x)
+    L_G = -E D(G(x, v)) + 10 cls(D_cls(G(x, v)), c) + 100 L1(G(x, 0), x)
+
+cls is the mean over attributes. There is no cycle: the image is kept by G(x, 0). In a multicyclic chain that is
+L1(G(X_{i-1}, 0), X_{i-1}). The code's labels are 1/2 and -1/2, ours 1 and 0, with the same differences. The paper's figures
+were made with differences of 1.5, beyond what is trained: a strength of 1.5 when images are translated.
+
+@inproceedings{liu2019stgan, title={{STGAN}: A Unified Selective Transfer Network for Arbitrary Image Attribute Editing},
+author={Liu, Ming and Ding, Yukang and Xia, Min and Liu, Xiao and Ding, Errui and Zuo, Wangmeng and Wen, Shilei},
+booktitle={CVPR}, year={2019}, eprint={1904.09709}}
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from torch import nn
+from tyro.conf import Fixed, Suppress
+
+from viceversa.domains import Space
+from viceversa.errors import UsageError
+from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.classification import RealLabels, TargetLabels
+from viceversa.losses.cycle import Identity
+from viceversa.losses.penalties import Adversary, adversary
+from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.networks.adapters import Classifying, Relative
+from viceversa.networks.selective import SelectiveDiscriminator, SelectiveGenerator
+from viceversa.objective import Objective
+from viceversa.plans import Retarget
+from viceversa.schedules import Schedule, every, linear_decay
+
+
+class STGAN(BaseModel):
+    """Settings; the defaults are the authors' code's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "labels"
+
+    kind: Suppress[Fixed[Literal["stgan"]]] = "stgan"
+    width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
+    critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
+    gan: Adversary = Field("wgan-gp", description="adversarial loss and its penalty")
+    classification: float = Field(10.0, ge=0, description="weight of the generator's classification loss; the discriminator's is 1")
+    reconstruction: float = Field(100.0, ge=0, description="weight of L1(G(x, 0), x)")
+    gradient_penalty: float = Field(10.0, ge=0, description="weight of WGAN-GP's penalty")
+    gamma: float = Field(1.0, ge=0, description="weight of R1, which is computed at every 4th step")
+    critic_steps: int = Field(5, gt=0, description="discriminator steps for each generator step")
+    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for both networks; in the code a tenth from the middle on")
+
+
+def build(space: Space, settings: STGAN = STGAN(), *, decay: Schedule = linear_decay) -> Method:
+    """STGAN on one space of labeled images, whose sides can be halved to 4 px."""
+    if not space.attributes:
+        raise UsageError("STGAN translates between values of attributes, and the data has none.")
+    spec, width = space.images[space.only], space.label_width
+    generator = Relative(SelectiveGenerator(spec, width, width=settings.width))
+    discriminator = Classifying(SelectiveDiscriminator(spec, width, width=settings.critic_width))
+    gan, penalty = adversary(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma)
+    plan, mean = Retarget(space, translate=generator, discriminate=discriminator), 1 / len(space.attributes)
+    adam = Optimizer(settings.learning_rate, schedule=decay)
+    return Method(
+        translator=generator,
+        networks=nn.ModuleDict({"generator": generator, "discriminator": discriminator}),
+        optimizers={"generator": adam, "discriminator": adam},
+        phases=(
+            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
+                adversarial=(1, Discriminate(gan)), penalty=penalty, classification=(mean, RealLabels(space)))),
+            Phase("generator", learns=("generator",), plan=plan, when=every(settings.critic_steps), objective=Objective(
+                adversarial=(1, Fool(gan)), classification=(settings.classification * mean, TargetLabels(space)),
+                reconstruction=(settings.reconstruction, Identity())),
+                chained=("adversarial", "classification", "reconstruction")),
+        ),
+        destination=to_labels(space),
+        averaged=("generator",),
+        discriminate=discriminator,
+    )  # fmt: skip
