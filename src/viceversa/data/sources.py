@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from viceversa.data import huggingface
 from viceversa.data.assembly import Wanted, from_table
+from viceversa.data.attributes import with_attributes
 from viceversa.data.avatars import avatars, avatars_glasses
 from viceversa.data.celeba import ATTRIBUTES as OF_CELEBA
 from viceversa.data.celeba import read_celeba
@@ -18,6 +19,7 @@ from viceversa.data.fitting import Filter
 from viceversa.data.folders import open_folders
 from viceversa.data.store import FolderFiles
 from viceversa.data.tables import read_table
+from viceversa.data.toons import toons
 from viceversa.domains import Space
 from viceversa.errors import UsageError, unknown
 from viceversa.files import vacant
@@ -27,7 +29,7 @@ CELEBA_CROP = 178
 """What StarGAN and its successors cut out of CelebA's aligned images."""
 
 _WAYS = (":spaces", ":stargan-split")
-_EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {"avatars": avatars, "avatars:glasses": avatars_glasses}
+_EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {"avatars": avatars, "avatars:glasses": avatars_glasses, "toons": toons}
 
 
 def open_dataset(
@@ -47,9 +49,7 @@ def open_dataset(
     CelebA's with `:stargan-split` in StarGAN's splits. Raises UsageError for what is none.
     """
     if spec in _EMBEDDED:
-        if attributes:
-            raise UsageError(f"the attributes of {spec} are always all used: leave out --attributes {' '.join(attributes)}.")
-        return _EMBEDDED[spec](size)
+        return with_attributes(_EMBEDDED[spec](size), attributes)
     path, way = _parsed(spec)
     wanted = Wanted(size, crop, background, filter, skip_bad, spaces or way == ":spaces", attributes)
     if spec.startswith(huggingface.PREFIX):

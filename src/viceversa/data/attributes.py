@@ -1,0 +1,49 @@
+"""Some of a data set's attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from viceversa.data.dataset import Dataset, Pixels
+from viceversa.domains import Space
+from viceversa.errors import UsageError
+
+
+def with_attributes(dataset: Dataset, names: Sequence[str]) -> Dataset:
+    """A data set in one space of which some attributes are told, in the order named; a true edit leaves the others as they are.
+
+    Raises UsageError for a name that it does not have.
+    """
+    if not names:
+        return dataset
+    if not dataset.space.attributes:
+        raise UsageError(f"{dataset.name} has no attributes: leave out --attributes {' '.join(names)}.")
+    space, home = dataset.space, dataset.space.only
+    told = Space(
+        space.images, tuple(each for name in dict.fromkeys(names) for each in space.attributes if space.attribute(name) == each)
+    )
+    splits = {
+        split: {home: replace(images[home], labels=_columns(space, images[home].labels, told))}
+        for split, images in dataset.splits.items()
+    }
+
+    def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
+        whole = dataset.splits[split][source].labels
+        assert whole is not None and labels is not None and dataset.truth is not None
+        asked = {attribute.name: values.cpu() for attribute, values in told.columns(labels)}
+        columns = [asked.get(attribute.name, values) for attribute, values in space.columns(whole[torch.from_numpy(positions)])]
+        return dataset.truth(split, source, positions, target, torch.cat(columns, 1))
+
+    return replace(dataset, name=f"{dataset.name}-{'-'.join(dict.fromkeys(names))}", space=told, splits=splits, truth=truth)
+
+
+def _columns(space: Space, labels: Tensor | None, told: Space) -> Tensor:
+    assert labels is not None
+    own = {attribute.name: values for attribute, values in space.columns(labels)}
+    return torch.cat([own[attribute.name] for attribute in told.attributes], 1)
