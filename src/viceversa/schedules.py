@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -61,6 +62,11 @@ def ramp(first: float, last: float, begin: float = 0.0, end: float = 1.0) -> Sch
         return first + (last - first) * min(1.0, max(0.0, part))
 
     return between
+
+
+def product(*factors: float | Schedule) -> Schedule:
+    """The product of numbers, some of which change with progress."""
+    return lambda progress: math.prod(factor(progress) if callable(factor) else factor for factor in factors)
 
 
 def switched(part: float, before: float, after: float) -> Schedule:

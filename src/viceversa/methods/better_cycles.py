@@ -1,0 +1,121 @@
+"""CycleGAN with better cycles: the way back need not be the image itself, if the discriminator sees the same (docs/methods.md).
+
+CycleGAN's losses, but for each image b, with f_X the first layers of D_X and R = T(T(x)):
+
+    cyc_b = gamma L1(f_X(R_b), sg f_X(x_b)) + (1 - gamma) L1(R_b, x_b)
+    L_cyc = 10 mu mean_b w_b cyc_b,    w_b = clamp(1 - mean (D_Y(T(x_b)) - 1)^2, 0.1, 1), without gradient
+
+gamma rises from 0 to 0.9 over the training, mu falls from 1 to 0.1 over its second half, for the identity loss too. Both are our
+own: the report's numbers were not found, and the code's defaults turn all three off. w_b weighs by the quality of what was made,
+as the code; the report prints the score of the source. f_X is all before D's last convolution, as the report says; the code has
+two convolutions.
+
+@misc{wang2024cyclegan, title={{CycleGAN} with Better Cycles}, author={Wang, Tongzhou and Lin, Yihan}, year={2024},
+eprint={2408.15374}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from tyro.conf import Fixed, Suppress
+
+from viceversa.domains import Domain, Space
+from viceversa.errors import UsageError
+from viceversa.journey import Journey
+from viceversa.method import Method, Takes
+from viceversa.methods import cyclegan
+from viceversa.methods.cyclegan import CycleGAN
+from viceversa.networks.adapters import PerSpace
+from viceversa.schedules import Schedule, linear_decay, product, ramp
+
+Quality = Literal["made", "source", "off"]
+
+
+class BetterCycles(BaseModel):
+    """Settings: CycleGAN's, and how its cycles are loosened."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "spaces"
+
+    kind: Suppress[Fixed[Literal["better-cycles"]]] = "better-cycles"
+    cyclegan: CycleGAN = CycleGAN()
+    convolutions: int = Field(0, ge=0, le=16, description="of the discriminator before its features; 0: all but the last")
+    gamma: float = Field(0.9, ge=0, lt=1, description="share of features in the cycle loss at the end; it rises from 0")
+    decay: float = Field(0.1, gt=0, le=1, description="factor of the cycle's weight at the end; it falls from 1 in the second half")
+    quality: Quality = Field("made", description="weigh each image by the score of what was made of it, of itself, or not")
+
+
+@dataclass(frozen=True)
+class WeighedCycle:
+    """mean_b w_b |distance of R_b to x_b|: the mean absolute difference of what `look` sees of them, image by image.
+
+    As CycleGAN's own cycle loss along a chain, R is T(X_i) where that leads home, or X_i where the walk has just come home.
+    """
+
+    look: Callable[[Tensor, Domain], Tensor]
+    weigh: Callable[[Journey], Tensor]
+
+    def __call__(self, journey: Journey) -> Tensor:
+        back = journey.translated if journey.target is journey.source else journey.reconstructed
+        seen, wanted = self.look(back, journey.source), self.look(journey.image, journey.source).detach()
+        return (self.weigh(journey) * (seen - wanted).abs().flatten(1).mean(1)).mean()
+
+
+def quality(journey: Journey) -> Tensor:
+    """clamp(1 - mean (D(T(x_b)) - 1)^2, 0.1, 1): (N,), without gradient."""
+    score = journey.judge(journey.target).score.detach().float()
+    return (1 - (score - 1).square().flatten(1).mean(1)).clamp(0.1, 1)
+
+
+def quality_of_source(journey: Journey) -> Tensor:
+    """clamp(mean D(x_b), 0, 1), as the report prints it: (N,), without gradient."""
+    return journey.judge().score.detach().float().flatten(1).mean(1).clamp(0, 1)
+
+
+def no_quality(journey: Journey) -> Tensor:
+    """1 for every image."""
+    return journey.image.new_ones(len(journey.image))
+
+
+QUALITIES: dict[Quality, Callable[[Journey], Tensor]] = {"made": quality, "source": quality_of_source, "off": no_quality}
+
+
+def build(space: Space, settings: BetterCycles = BetterCycles(), *, decay: Schedule = linear_decay) -> Method:
+    """CycleGAN between two spaces with looser cycles."""
+    plain = cyclegan.build(space, settings.cyclegan, decay=decay)
+    critic = plain.networks["discriminators"]
+    assert isinstance(critic, PerSpace)
+    features = Features(critic, settings.convolutions)
+    cycle, mu = settings.cyclegan.cycle, ramp(1.0, settings.decay, 0.5)
+    drawing, judging = plain.phases
+    weigh = QUALITIES[settings.quality]
+    identity, loss = drawing.objective.terms["identity"]
+    objective = drawing.objective.replacing(
+        cycle=(product(cycle, mu, ramp(1.0, 1 - settings.gamma)), WeighedCycle(lambda image, domain: image, weigh)),
+        identity=(product(identity, mu), loss),
+    ).adding(feature_cycle=(product(cycle, mu, ramp(0.0, settings.gamma)), WeighedCycle(features, weigh)))
+    return replace(plain, phases=(replace(drawing, objective=objective, chained=(*drawing.chained, "feature_cycle")), judging))
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the first layers of a space's discriminator see of images."""
+
+    critic: PerSpace
+    convolutions: int
+
+    def __post_init__(self) -> None:
+        for network in self.critic.discriminators.values():
+            if self.convolutions >= sum(isinstance(layer, nn.Conv2d) for layer in network.modules()):
+                raise UsageError(f"convolutions={self.convolutions} is more than the discriminators have before their last one.")
+
+    def __call__(self, image: Tensor, domain: Domain) -> Tensor:
+        network = self.critic.discriminators[domain.space]
+        assert isinstance(network, nn.Sequential)
+        # the first convolution and its ReLU are a layer each, later ones one together with norm and ReLU
+        return network[: self.convolutions + 1 if self.convolutions else -1](image)  # type: ignore[no-any-return]

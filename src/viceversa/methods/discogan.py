@@ -1,0 +1,95 @@
+"""DiscoGAN: two spaces, encoders and decoders without skips, and squared cycle errors (docs/methods.md).
+
+    L_D = sum over spaces of 1/2 [BCE(D(y), 1) + BCE(D(T(x)), 0)]
+    L_G = sum over both ways of (1 - r) [0.1 BCE(D(T(x)), 1) + 0.9 FM] + r mean (T(T(x)) - x)^2
+    FM  = sum over D's layers of mean (mean_b f(y_b) - mean_b f(T(x_b)))^2
+
+r is .01 in the first fifth of the training and then .5. The paper has GAN and cycle losses alone; FM and r are the official code's,
+which switches after 10,000 steps. Every third step is the discriminators', all others the generators'. Batch norm takes the
+statistics of each batch; at use, running ones.
+
+@inproceedings{kim2017learning, title={Learning to Discover Cross-Domain Relations with Generative Adversarial Networks},
+author={Kim, Taeksoo and Cha, Moonsu and Kim, Hyunsoo and Lee, Jung Kwon and Kim, Jiwon}, booktitle={ICML}, year={2017},
+eprint={1703.05192}}
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from tyro.conf import Fixed, Suppress
+
+from viceversa.domains import Space
+from viceversa.gan import NonSaturating
+from viceversa.journey import Journey
+from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.networks.adapters import PerTarget, by_space
+from viceversa.networks.discogan import Feeling, discriminators, encoder_decoder
+from viceversa.objective import Objective
+from viceversa.plans import BackAndForth
+from viceversa.schedules import Schedule, every_first, linear_decay, otherwise, product, switched
+
+
+class DiscoGAN(BaseModel):
+    """Settings; the defaults are the official code's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "spaces"
+
+    kind: Suppress[Fixed[Literal["discogan"]]] = "discogan"
+    width: int = Field(64, gt=0, le=4096, description="channels of the generators' first layer")
+    critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")
+    adversarial: float = Field(0.1, ge=0, description="weight of the adversarial loss")
+    matching: float = Field(0.9, ge=0, description="weight of feature matching")
+    first_share: float = Field(0.01, ge=0, le=1, description="share of the cycle loss at first")
+    share: float = Field(0.5, ge=0, le=1, description="share of the cycle loss after that")
+    switch: float = Field(0.2, ge=0, le=1, description="part of the training after which the share changes")
+    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for all networks")
+
+
+def feature_matching(journey: Journey) -> Tensor:
+    """FM: the batch means of the discriminator's features are those of real images."""
+    real, made = journey.judge_example().features, journey.judge(journey.target).features
+    losses = [(one.mean(0) - other.mean(0)).square().mean() for one, other in zip(real, made, strict=True)]
+    return torch.stack(losses).sum()
+
+
+def squared_cycle(journey: Journey) -> Tensor:
+    """mean (T(T(x)) - x)^2; along a chain, of X_i itself where the walk has just come home."""
+    home = journey.target is journey.source
+    return F.mse_loss(journey.translated if home else journey.reconstructed, journey.image)
+
+
+def build(space: Space, settings: DiscoGAN = DiscoGAN(), *, decay: Schedule = linear_decay) -> Method:
+    """DiscoGAN between two spaces, whose sides are 4 px times a power of 2."""
+    first, second = space.pair
+    sources = {first: second, second: first}
+    generators = by_space({
+        target: encoder_decoder(space.images[source].channels, space.images[target], width=settings.width)
+        for target, source in sources.items()
+    })  # fmt: skip
+    translator = PerTarget(generators, space.images, sources)
+    critic = Feeling(by_space(discriminators(space.images, width=settings.critic_width)))
+    plan, gan = BackAndForth(space, translate=translator, discriminate=critic), NonSaturating()
+    cycle = switched(settings.switch, settings.first_share, settings.share)
+    rest = switched(settings.switch, 1 - settings.first_share, 1 - settings.share)
+    adam, judging = Optimizer(settings.learning_rate, weight_decay=1e-5, schedule=decay), every_first(3)
+    return Method(
+        translator=translator,
+        networks=nn.ModuleDict({"generators": translator, "discriminators": critic}),
+        optimizers={"generators": adam, "discriminators": adam},
+        phases=(
+            Phase("discriminators", learns=("discriminators",), plan=plan, when=judging, objective=Objective(
+                adversarial=(0.5, Discriminate(gan)))),
+            Phase("generators", learns=("generators",), plan=plan, when=otherwise(judging), objective=Objective(
+                adversarial=(product(settings.adversarial, rest), Fool(gan)),
+                matching=(product(settings.matching, rest), feature_matching), cycle=(cycle, squared_cycle)),
+                chained=("adversarial", "matching", "cycle")),
+        ),
+        destination=to_spaces,
+    )  # fmt: skip

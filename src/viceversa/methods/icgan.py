@@ -1,0 +1,169 @@
+"""IcGAN: a conditional GAN is trained first, then encoders that invert it; an edit is G(E_z(x), c) (docs/methods.md).
+
+For x of label c_x, c of other images, c' != c_x of others, z ~ N(0, 1):
+
+    L_D = BCE(D(x, c_x), 1) + 1/2 BCE(D(x, c'), 0) + 1/2 BCE(D(G(z, c), c), 0),    L_G = BCE(D(G(z, c), c), 1)
+    L_Ez = mean (E_z(G(z, c)) - z)^2,    L_Ey = mean (E_y(x) - c_x)^2  with labels of -1 and 1
+
+The conditional GAN learns in the first part of the training and the encoders in the rest; how long is a setting, in steps. E_y
+reads the label of an image of which none is known; where it is known, as everywhere here, the translation does not need it.
+Little of the person passes z: that is this method's part as a baseline.
+
+@inproceedings{perarnau2016invertible, title={Invertible Conditional {GANs} for Image Editing}, author={Perarnau, Guim and van de
+Weijer, Joost and Raducanu, Bogdan and {\\'A}lvarez, Jose M.}, booktitle={NIPS Workshop on Adversarial Training}, year={2016},
+eprint={1611.06355}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from tyro.conf import Fixed, Suppress
+
+from viceversa.domains import Domain, Example, Space
+from viceversa.draws import Draws
+from viceversa.errors import UsageError
+from viceversa.gan import NonSaturating
+from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.networks.icgan import Decoder, PairDiscriminator, encoder
+from viceversa.objective import Objective
+from viceversa.plans import Batch, Need, relabeled
+from viceversa.schedules import Schedule, linear_decay, otherwise
+
+
+class IcGAN(BaseModel):
+    """Settings; the defaults are the authors' code's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "labels"
+
+    kind: Suppress[Fixed[Literal["icgan"]]] = "icgan"
+    gan_steps: int = Field(80_000, gt=0, description="steps in which the conditional GAN learns; the encoders learn after them")
+    width: int = Field(64, gt=0, le=4096, description="channels of the GAN's outer layers")
+    encoder_width: int = Field(32, gt=0, le=4096, description="channels of the encoders' first layers")
+    hidden: int = Field(512, gt=0, le=8192, description="numbers in the encoders' hidden layers")
+    latent: int = Field(100, gt=0, le=4096, description="numbers in a latent code")
+    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate for the GAN; the encoders have half of it")
+
+
+class Inverting(nn.Module):
+    """G(E_z(x), c_target)."""
+
+    def __init__(self, decoder: Decoder, code_of: nn.Module) -> None:
+        super().__init__()
+        self.decoder, self.code_of = decoder, code_of
+
+    def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
+        assert target.label is not None
+        return self.decoder(self.code_of(image), target.label)  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Real images, and what the decoder makes of drawn codes for other labels; made once a phase."""
+
+    real: Example
+    wanted: Tensor
+    wrong: Tensor
+    code: Tensor
+    decoder: Decoder
+    graph: bool = True
+
+    def begin(self, graph: bool) -> Drawn:
+        return replace(self, graph=graph)
+
+    @cached_property
+    def made(self) -> Tensor:
+        """G(z, c)."""
+        with torch.set_grad_enabled(self.graph):
+            return self.decoder(self.code, self.wanted)  # type: ignore[no-any-return]
+
+    @property
+    def label(self) -> Tensor:
+        """c_x."""
+        return _label(self.real.domain)
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """The plan: codes from a normal distribution, and labels of the batch in two other orders."""
+
+    space: Space
+    decoder: Decoder
+    latent: int
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return (Need("real", self.space.only),)
+
+    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Drawn]:
+        real = batch["real"]
+        wanted, wrong = (_label(relabeled(real, name, draws)) for name in ("wanted", "wrong"))
+        return [Drawn(real, wanted, wrong, draws.normal("code", real.image, self.latent), self.decoder)]
+
+
+@dataclass(frozen=True)
+class TellPairs:
+    """L_D. A wrong label that happens to be the right one does not count."""
+
+    critic: PairDiscriminator
+
+    def __call__(self, drawn: Drawn) -> Tensor:
+        gan, image = NonSaturating(), drawn.real.image
+        wrong = (drawn.wrong != drawn.label).any(1)
+        mistaken = F.softplus(self.critic(image, drawn.wrong).flatten(1).mean(1)) * wrong
+        fakes = mistaken.sum() / wrong.sum().clamp(min=1) + gan.fake(self.critic(drawn.made.detach(), drawn.wanted))
+        return gan.real(self.critic(image, drawn.label)) + 0.5 * fakes
+
+
+def build(space: Space, settings: IcGAN = IcGAN(), *, decay: Schedule = linear_decay) -> Method:
+    """IcGAN on one space of labeled images, of sides that are 4 px times a power of 2."""
+    if not space.attributes:
+        raise UsageError("IcGAN edits the values of attributes, and the data has none.")
+    spec, width = space.images[space.only], space.label_width
+    decoder = Decoder(spec, width, latent=settings.latent, width=settings.width)
+    critic = PairDiscriminator(spec, width, width=settings.width)
+    code_of, label_of = (
+        encoder(spec, outputs, width=settings.encoder_width, hidden=settings.hidden) for outputs in (settings.latent, width)
+    )
+    plan, adam = Draw(space, decoder, settings.latent), Optimizer(settings.learning_rate, schedule=decay)
+
+    def fool(drawn: Drawn) -> Tensor:
+        return NonSaturating().generator(critic(drawn.made, drawn.wanted))
+
+    def codes(drawn: Drawn) -> Tensor:
+        return F.mse_loss(code_of(drawn.made.detach()), drawn.code)
+
+    def labels(drawn: Drawn) -> Tensor:
+        return F.mse_loss(label_of(drawn.real.image), 2 * drawn.label - 1)
+
+    def early(step: int) -> bool:
+        return step < settings.gan_steps
+
+    inverting = replace(adam, lr=adam.lr / 2, betas=(0.1, 0.999))
+    return Method(
+        translator=Inverting(decoder, code_of),
+        networks=nn.ModuleDict({"decoder": decoder, "discriminator": critic, "codes": code_of, "labels": label_of}),
+        optimizers={"decoder": adam, "discriminator": adam, "codes": inverting, "labels": inverting},
+        phases=(
+            Phase("discriminator", learns=("discriminator",), plan=plan, when=early,
+                  objective=Objective(adversarial=(1, TellPairs(critic)))),
+            Phase("decoder", learns=("decoder",), plan=plan, when=early, objective=Objective(adversarial=(1, fool))),
+            Phase("encoders", learns=("codes", "labels"), plan=plan, when=otherwise(early),
+                  objective=Objective(codes=(1, codes), labels=(1, labels))),
+        ),
+        destination=to_labels(space),
+    )  # fmt: skip
+
+
+def _label(domain: Domain) -> Tensor:
+    if domain.label is None:
+        raise ValueError("IcGAN needs labeled images.")
+    return domain.label

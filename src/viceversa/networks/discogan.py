@@ -1,0 +1,76 @@
+"""DiscoGAN's networks (arXiv 1703.05192, as in the official code)."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from viceversa.domains import Domain, ImageSpec
+from viceversa.journey import Judgment
+from viceversa.networks.blocks import check_size, initialize
+
+
+def halvings(spec: ImageSpec) -> int:
+    """As many as leave a map of 4x4: 4 at 64 px, 3 at 32; 2 at least."""
+    return max(2, int(math.log2(min(spec.height, spec.width))) - 2)
+
+
+def encoder_decoder(channels_in: int, spec: ImageSpec, *, width: int) -> nn.Sequential:
+    """(N, channels_in, H, W) -> (N, C, H, W) in [-1, 1]: strided 4x4 convolutions and their mirror, batch norm, no skips.
+
+    The code's images are in [0, 1], with a sigmoid at the end where ours have tanh; its bottleneck of 100 numbers is not built.
+    """
+    check_size(spec.height, spec.width, 2 ** halvings(spec))
+    widths = [width * 2**number for number in range(halvings(spec))]
+    network = nn.Sequential(nn.Conv2d(channels_in, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2))
+    for before, after in itertools.pairwise(widths):
+        network.extend([nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)])
+    for before, after in itertools.pairwise(reversed(widths)):
+        network.extend([nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()])
+    network.extend([nn.ConvTranspose2d(width, spec.channels, 4, 2, 1, bias=False), nn.Tanh()])
+    initialize(network)
+    return network
+
+
+class FeatureDiscriminator(nn.Module):
+    """(N, C, H, W) -> raw scores (N, 1, 1, 1), and the features after all layers but the first."""
+
+    def __init__(self, spec: ImageSpec, *, width: int) -> None:
+        super().__init__()
+        count = halvings(spec)
+        widths = [spec.channels, *(width * 2**number for number in range(count))]
+        self.layers = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(before, after, 4, 2, 1, bias=False), *([nn.BatchNorm2d(after)] if number else []), nn.LeakyReLU(0.2)
+            )
+            for number, (before, after) in enumerate(itertools.pairwise(widths))
+        )
+        self.last = nn.Conv2d(widths[-1], 1, (spec.height // 2**count, spec.width // 2**count), bias=False)
+        initialize(self)
+
+    def forward(self, image: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+        features = []
+        for layer in self.layers:
+            image = layer(image)
+            features.append(image)
+        return self.last(image), tuple(features[1:])
+
+
+class Feeling(nn.Module):
+    """A discriminator with features for each space."""
+
+    def __init__(self, discriminators: nn.ModuleDict) -> None:
+        super().__init__()
+        self.discriminators = discriminators
+
+    def forward(self, image: Tensor, domain: Domain) -> Judgment:
+        score, features = self.discriminators[domain.space](image)
+        return Judgment(score, features=features)
+
+
+def discriminators(images: Mapping[str, ImageSpec], *, width: int) -> dict[str, nn.Module]:
+    """One for each space."""
+    return {name: FeatureDiscriminator(spec, width=width) for name, spec in images.items()}
