@@ -10,11 +10,12 @@ from contracts.case import DOMAINS, PHOTOS, Case
 from viceversa.domains import Space
 from viceversa.losses.multicycle import multicyclic
 from viceversa.method import Method
-from viceversa.methods import fixed_point, relgan, stargan2, stgan
+from viceversa.methods import fixed_point, icgan, relgan, stargan2, stgan
 
 FIXED_POINT = fixed_point.FixedPointGAN(width=4, blocks=1, critic_width=4)
 RELGAN = relgan.RelGAN(width=4, blocks=1, critic_width=4)
 STGAN = stgan.STGAN(width=4, critic_width=4)
+ICGAN = icgan.IcGAN(gan_steps=3, width=4, encoder_width=4, hidden=6, latent=5)
 STARGAN2 = stargan2.StarGAN2(width=4, most=8, style=4, latent=2, hidden=6)
 
 
@@ -34,5 +35,14 @@ CASES = [
     Case("stgan", of(stgan.build, STGAN), PHOTOS, {0: 1, 4: 3}, {0: 3, 4: 4}, whole_batch=True),
     Case("multicyclic-stgan", chained(stgan.build, STGAN), PHOTOS, {0: 1, 4: 9}, {0: 3, 4: 7}, whole_batch=True),
     Case("stargan2", of(stargan2.build, STARGAN2), DOMAINS, {0: 8}, {0: 8}),
+    Case(
+        "icgan",
+        of(icgan.build, ICGAN),
+        PHOTOS,
+        {0: 2, 4: 1},
+        {0: 4, 4: 0},
+        lambda method: [method.translator.decoder],
+        whole_batch=True,
+    ),
     Case("multicyclic-stargan2", chained(stargan2.build, STARGAN2), DOMAINS, {0: 20}, {0: 14}),
 ]

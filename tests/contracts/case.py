@@ -13,6 +13,7 @@ from viceversa.domains import Domain, Example, ImageSpec, Space
 from viceversa.draws import seeded
 from viceversa.method import Method
 from viceversa.networks.adapters import PerSpace, PerTarget
+from viceversa.networks.discogan import Feeling
 from viceversa.plans import Need
 
 PHOTOS = Space({"photos": ImageSpec(3, 8, 8)}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses")))
@@ -36,7 +37,7 @@ def translators(method: Method) -> list[nn.Module]:
 def critics(method: Method) -> list[nn.Module]:
     """The discriminators, one for each space or one for all."""
     critic = method.networks["discriminators" if "discriminators" in method.networks else "discriminator"]
-    return list(critic.discriminators.values()) if isinstance(critic, PerSpace) else [critic]
+    return list(critic.discriminators.values()) if isinstance(critic, PerSpace | Feeling) else [critic]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts import among_labels
+from contracts import among_labels, between_spaces
 from contracts.case import ALIKE, PHOTOS, SETS, UNALIKE, Case
 from viceversa.domains import Space
 from viceversa.losses.multicycle import multicyclic
@@ -53,4 +53,5 @@ CASES = [
     Case("cyclegan-unalike", build_cyclegan, UNALIKE, {0: 4}, {0: 6}),
     Case("multicyclic-cyclegan", lambda space: multicyclic(build_cyclegan(space)), ALIKE, {0: 10}, {0: 12}),
     *among_labels.CASES,
+    *between_spaces.CASES,
 ]

@@ -75,6 +75,17 @@ class PerTarget(nn.Module):
         return self.images[space].channels == self.images[self.sources[space]].channels
 
 
+class Single(nn.Module):
+    """A network from the first of two spaces to the second; any image is taken, as the identity losses need it."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
+        return self.network(image)  # type: ignore[no-any-return]
+
+
 def fit(image: Tensor, size: tuple[int, ...]) -> Tensor:
     """The image at (height, width): itself where it is that already, else bilinear, antialiased where it shrinks."""
     if tuple(image.shape[2:]) == size:

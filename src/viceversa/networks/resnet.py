@@ -18,7 +18,7 @@ def resnet_generator(channels_in: int, channels_out: int, *, width: int = 64, bl
     network = nn.Sequential(
         nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(channels_in, width, 7), instance_norm(width), nn.ReLU()),
         *down,
-        *(_residual(4 * width) for _ in range(blocks)),
+        *(reflected_residual(4 * width) for _ in range(blocks)),
         *up,
         nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(width, channels_out, 7), nn.Tanh()),
     )
@@ -34,7 +34,8 @@ def _up(channels_in: int, channels_out: int) -> nn.Sequential:
     return nn.Sequential(nn.ConvTranspose2d(channels_in, channels_out, 3, 2, 1, 1), instance_norm(channels_out), nn.ReLU())
 
 
-def _residual(channels: int) -> Residual:
+def reflected_residual(channels: int) -> Residual:
+    """CycleGAN's residual block: two 3x3 convolutions, reflection padding, instance norm without weights."""
     return Residual(
         nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), instance_norm(channels), nn.ReLU(),
         nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), instance_norm(channels),

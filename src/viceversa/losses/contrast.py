@@ -1,0 +1,32 @@
+"""The patch-wise contrastive loss: a patch of the output is of its own place in the source, not of another (arXiv 2007.15651)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
+
+TEMPERATURE, PATCHES = 0.07, 256
+
+
+def patch_contrast(queries: Sequence[Tensor], keys: Sequence[Tensor], heads: nn.ModuleList, generator: Generator) -> Tensor:
+    """The mean over layers of contrast(H_l q, sg H_l k), at 256 random places, or all where there are fewer.
+
+    queries, keys: features (N, C, H, W) of each layer, of what was made and of its source; places are the same for all images.
+    """
+    losses = []
+    for query, key, head in zip(queries, keys, heads, strict=True):
+        count = query.shape[2] * query.shape[3]
+        places = torch.randperm(count, generator=generator)[:PATCHES].to(query.device)
+        made, source = (F.normalize(head(each.flatten(2)[:, :, places].transpose(1, 2)), dim=2, eps=1e-7) for each in (query, key))
+        losses.append(contrast(made, source.detach()))
+    return torch.stack(losses).mean()
+
+
+def contrast(queries: Tensor, keys: Tensor) -> Tensor:
+    """mean -log softmax_j(q_i . k_j / 0.07) at j = i, over places i: (N, places, width) twice, of unit length. Negatives are of the
+    same image only."""
+    products = queries @ keys.transpose(1, 2) / TEMPERATURE
+    return F.cross_entropy(products.flatten(0, 1), torch.arange(queries.shape[1], device=queries.device).repeat(len(queries)))

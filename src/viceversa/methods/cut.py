@@ -1,0 +1,140 @@
+"""CUT: one way between two spaces, without cycles: a patch of the output resembles its own place in the source (docs/methods.md).
+
+    L_D = 1/2 [(D(y) - 1)^2 + D(T(x))^2]
+    L_G = (D(T(x)) - 1)^2 + 1/2 [NCE(x, T(x)) + NCE(y, T(y))]
+
+NCE compares features of the generator's own encoder, at five layers behind heads that learn with it. FastCUT is FASTCUT below: no
+identity, NCE ten times as heavy, and half of the batches mirrored, of which the features are mirrored back. The discriminator
+learns first. The code mirrors y too.
+
+@inproceedings{park2020contrastive, title={Contrastive Learning for Unpaired Image-to-Image Translation}, author={Park, Taesung and
+Efros, Alexei A and Zhang, Richard and Zhu, Jun-Yan}, booktitle={ECCV}, year={2020}, eprint={2007.15651}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from tyro.conf import Fixed, Suppress
+
+from viceversa.domains import Space
+from viceversa.draws import Draws
+from viceversa.errors import UsageError
+from viceversa.gan import LeastSquares
+from viceversa.journey import Journey
+from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.contrast import patch_contrast
+from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.networks.adapters import PerSpace, Single, by_space
+from viceversa.networks.blocks import check_size
+from viceversa.networks.cut import antialiased_discriminator, antialiased_generator, features, projections, taps
+from viceversa.networks.patch import check_patches
+from viceversa.objective import Objective
+from viceversa.plans import Batch, Need, OneWay
+from viceversa.schedules import Schedule, linear_decay
+
+
+class CUT(BaseModel):
+    """Settings; the defaults are the official code's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "spaces"
+
+    kind: Suppress[Fixed[Literal["cut"]]] = "cut"
+    width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
+    blocks: int = Field(9, gt=0, le=256, description="residual blocks of the generator")
+    critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
+    critic_layers: int = Field(3, gt=0, le=16, description="layers of the discriminator before the last but one")
+    projection: int = Field(256, gt=0, le=4096, description="numbers in a projected feature")
+    contrast: float = Field(1.0, ge=0, description="weight of the contrastive losses, shared with the identity's where that is on")
+    identity: bool = Field(True, description="compare images of the second space with what is made of them, too")
+    mirror: bool = Field(False, description="mirror half of the batches, and their features back")
+    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for all networks")
+
+
+FASTCUT = CUT(contrast=10.0, identity=False, mirror=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Mirrored:
+    """The plan, with half of its batches' sources mirrored."""
+
+    plan: OneWay
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return self.plan.needs
+
+    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
+        first = batch[self.needs[0].name]
+        start = replace(first, image=first.image.flip(3)) if is_mirrored(draws) else first
+        return self.plan({**batch, self.needs[0].name: start}, draws)
+
+
+def is_mirrored(draws: Draws) -> bool:
+    """Whether this step's sources are, with probability 1/2."""
+    return torch.rand((), generator=draws.generator("mirror")).item() < 0.5
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """NCE(x, T(x)). mirror: the source may have been mirrored; the key's features are of the image as it was."""
+
+    generator: nn.Sequential
+    heads: nn.ModuleList
+    layers: tuple[int, ...]
+    mirror: bool = False
+
+    def __call__(self, journey: Journey) -> Tensor:
+        mirrored = self.mirror and is_mirrored(journey.draws)
+        source = journey.start.flip(3) if mirrored else journey.start
+        made, keys = (features(self.generator, image, self.layers) for image in (journey.translated, source))
+        queries = [each.flip(3) for each in made] if mirrored else made
+        return patch_contrast(queries, keys, self.heads, journey.draws.generator("patches"))
+
+
+@dataclass(frozen=True)
+class OfSecond:
+    """A loss of an image of the second space, as its own source."""
+
+    loss: Contrast
+
+    def __call__(self, journey: Journey) -> Tensor:
+        return self.loss(journey.from_example())
+
+
+def build(space: Space, settings: CUT = CUT(), *, decay: Schedule = linear_decay) -> Method:
+    """CUT from the first of two spaces to the second, of one size, whose sides are multiples of 4."""
+    first, second = (space.images[name] for name in space.pair)
+    if first.shape != second.shape:
+        raise UsageError("CUT takes two spaces of equal channels and size: it compares an image with what is made of it.")
+    check_size(first.height, first.width, 4)
+    check_patches(first.height, first.width, settings.critic_layers)
+    sizes = {"width": settings.width, "blocks": settings.blocks}
+    network, tapped = antialiased_generator(first.channels, second.channels, **sizes), taps(first.channels, **sizes)
+    critic = antialiased_discriminator(second.channels, width=settings.critic_width, layers=settings.critic_layers)
+    translator, discriminator = Single(network), PerSpace(by_space({space.pair[1]: critic}))
+    heads = projections(tuple(tapped.values()), width=settings.projection)
+    way = OneWay(space, translate=translator, discriminate=discriminator)
+    plan = Mirrored(way) if settings.mirror else way
+    contrast = Contrast(network, heads, tuple(tapped), settings.mirror)
+    share = settings.contrast / 2 if settings.identity else settings.contrast
+    gan, adam = LeastSquares(), Optimizer(settings.learning_rate, schedule=decay)
+    return Method(
+        translator=translator,
+        networks=nn.ModuleDict({"generator": translator, "heads": heads, "discriminator": discriminator}),
+        optimizers={"generator": adam, "heads": adam, "discriminator": adam},
+        phases=(
+            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(adversarial=(1, Discriminate(gan)))),
+            Phase("generator", learns=("generator", "heads"), plan=plan, objective=Objective(
+                adversarial=(1, Fool(gan)), contrast=(share, contrast),
+                identity=(share * settings.identity, OfSecond(replace(contrast, mirror=False))))),
+        ),
+        destination=to_spaces,
+        returns=False,
+    )  # fmt: skip

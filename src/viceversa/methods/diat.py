@@ -1,0 +1,104 @@
+"""DIAT-like: one way, from images without an attribute to images with it, and the person kept (docs/methods.md).
+
+For x without the attribute, y with it, phi_l the l-th of L layers of features of D:
+
+    L_G = softplus(-D(T(x))) + 1/L sum_l mean (phi_l(T(x)) - sg phi_l(x))^2 + 1e-5 TV(T(x))
+    L_D = softplus(-D(y)) + softplus(D(T(x)))
+    TV(x) = the sum of squared differences of neighboring pixels, averaged over the batch
+
+The generator learns first, then the discriminator, from the images that the generator was trained on. No official code was
+found, and the paper has two versions: the first has the identity loss on a network for faces, and an enhancement network; the
+second has T(x) = x (1 - m) + m y, a Wasserstein loss, beside the loss on faces one on the discriminator's features ("adaptive"),
+and two regularizers. Built are what both share, the adaptive loss, which needs no weights from elsewhere, and the mask. All
+weights, the rate and the discriminator are our own choices: hence "DIAT-like".
+
+@article{li2016diat, title={Deep Identity-aware Transfer of Facial Attributes}, author={Li, Mu and Zuo, Wangmeng and Zhang, David},
+year={2016}, eprint={1610.05586}}
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import torch
+import torch.nn.functional as F
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from tyro.conf import Fixed, Suppress
+
+from viceversa.domains import Space
+from viceversa.errors import UsageError
+from viceversa.gan import NonSaturating
+from viceversa.journey import Journey
+from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.networks.adapters import OneWay
+from viceversa.networks.blocks import check_size
+from viceversa.networks.diat import MaskedTransform, SeeingDiscriminator
+from viceversa.networks.resnet import resnet_generator
+from viceversa.objective import Objective
+from viceversa.plans import FirstToSecond
+from viceversa.schedules import Schedule, linear_decay
+
+
+class DIAT(BaseModel):
+    """Settings; the number of blocks is the paper's, the rest is our own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "spaces"
+
+    kind: Suppress[Fixed[Literal["diat"]]] = "diat"
+    form: Literal["plain", "masked"] = Field(
+        "plain", description="the image is made anew (the paper's first version), or under a mask (its second)"
+    )
+    width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
+    blocks: int = Field(5, gt=0, le=256, description="residual blocks of the generator")
+    critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
+    identity: float = Field(1.0, ge=0, description="weight of the identity loss")
+    variation: float = Field(1e-5, ge=0, description="weight of the total variation")
+    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for both networks")
+
+
+def same_features(journey: Journey) -> Tensor:
+    """1/L sum_l mean (phi_l(T(x)) - sg phi_l(x))^2: the discriminator sees the same person. It does not learn from this."""
+    before, after = journey.judge().features, journey.judge(journey.target).features
+    losses = [F.mse_loss(made, real.detach()) for real, made in zip(before, after, strict=True)]
+    return torch.stack(losses).mean()
+
+
+def variation(journey: Journey) -> Tensor:
+    """TV of the translation: the sum of squared differences of neighboring pixels, averaged over the batch."""
+    image = journey.translated
+    return (image.diff(dim=2).square().sum() + image.diff(dim=3).square().sum()) / len(image)
+
+
+def build(space: Space, settings: DIAT = DIAT(), *, decay: Schedule = linear_decay) -> Method:
+    """DIAT-like, from the first of two spaces to the second, whose images have the same channels and size."""
+    first, second = space.pair
+    spec = space.images[second]
+    if space.images[first].shape != spec.shape:
+        shapes = " and ".join("x".join(map(str, space.images[name].shape)) for name in (first, second))
+        raise UsageError(f"DIAT compares an image with its translation: both spaces need the same channels and size, not {shapes}.")
+    check_size(spec.height, spec.width, 4)
+    if settings.form == "masked":
+        network: nn.Module = MaskedTransform(spec.channels, width=settings.width, blocks=settings.blocks)
+    else:
+        network = resnet_generator(spec.channels, spec.channels, width=settings.width, blocks=settings.blocks)
+    translator, critic = OneWay(network), SeeingDiscriminator(spec, width=settings.critic_width)
+    plan, gan = FirstToSecond(space, translate=translator, discriminate=critic), NonSaturating()
+    adam = Optimizer(settings.learning_rate, schedule=decay)
+    return Method(
+        translator=translator,
+        networks=nn.ModuleDict({"generator": translator, "discriminator": critic}),
+        optimizers={"generator": adam, "discriminator": adam},
+        phases=(
+            Phase("generator", learns=("generator",), plan=plan, objective=Objective(
+                adversarial=(1, Fool(gan)), identity=(settings.identity, same_features),
+                variation=(settings.variation, variation))),
+            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
+                adversarial=(1, Discriminate(gan)))),
+        ),
+        destination=to_spaces,
+        averaged=("generator",),
+        returns=False,
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""CUT's networks (arXiv 2007.15651): CycleGAN's with antialiased resampling, taps into the encoder, and projection heads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from viceversa.networks.blocks import instance_norm
+from viceversa.networks.resnet import reflected_residual
+
+
+class Blurred(nn.Module):
+    """Halved after smoothing by the binomial filter (1, 2, 1), borders reflected (arXiv 1904.11486)."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        kernel = _binomial(image, 1.0, 2.0, 1.0)
+        return F.conv2d(F.pad(image, (1, 1, 1, 1), mode="reflect"), kernel, stride=2, groups=image.shape[1])
+
+
+class Enlarged(nn.Module):
+    """Doubled and smoothed by the binomial filter (1, 3, 3, 1), borders continued."""
+
+    def forward(self, image: Tensor) -> Tensor:
+        kernel = 4 * _binomial(image, 1.0, 3.0, 3.0, 1.0)
+        padded = F.pad(image, (1, 1, 1, 1), mode="replicate")
+        return F.conv_transpose2d(padded, kernel, stride=2, padding=3, groups=image.shape[1])
+
+
+def _binomial(like: Tensor, *numbers: float) -> Tensor:
+    """The filter of these numbers in both directions, of sum 1, for each channel: (C, 1, k, k)."""
+    row = torch.tensor(numbers, device=like.device, dtype=like.dtype)
+    kernel = row[:, None] * row / row.sum() ** 2
+    return kernel.expand(like.shape[1], 1, -1, -1)
+
+
+def antialiased_generator(channels_in: int, channels_out: int, *, width: int = 64, blocks: int = 9) -> nn.Sequential:
+    """(N, channels_in, H, W) -> (N, channels_out, H, W) in [-1, 1]; sides are multiples of 4. Layers stand one by one, so that
+    `taps` can number them."""
+    network = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(channels_in, width, 7), instance_norm(width), nn.ReLU())
+    for channels in (width, 2 * width):
+        network.extend([nn.Conv2d(channels, 2 * channels, 3, 1, 1), instance_norm(2 * channels), nn.ReLU(), Blurred()])
+    network.extend([reflected_residual(4 * width) for _ in range(blocks)])
+    for channels in (4 * width, 2 * width):
+        network.extend([Enlarged(), nn.Conv2d(channels, channels // 2, 3, 1, 1), instance_norm(channels // 2), nn.ReLU()])
+    network.extend([nn.ReflectionPad2d(3), nn.Conv2d(width, channels_out, 7), nn.Tanh()])
+    initialize_xavier(network)
+    return network
+
+
+def taps(channels_in: int, *, width: int, blocks: int) -> dict[int, int]:
+    """Layers of the generator whose outputs are compared, and their channels: the padded image, both convolutions before a
+    halving, and the first and the middle residual block."""
+    return {0: channels_in, 4: 2 * width, 8: 4 * width, 12: 4 * width, 12 + (blocks - 1) // 2: 4 * width}
+
+
+def features(network: nn.Sequential, image: Tensor, layers: Sequence[int]) -> list[Tensor]:
+    """The outputs of these layers, in order; those after the last are not computed."""
+    found = []
+    for number in range(layers[-1] + 1):
+        image = network[number](image)
+        if number in layers:
+            found.append(image)
+    return found
+
+
+def antialiased_discriminator(channels: int, *, width: int = 64, layers: int = 3) -> nn.Sequential:
+    """(N, channels, H, W) -> raw scores (N, 1, H', W'): PatchGAN, halving after smoothing."""
+    network, before = nn.Sequential(nn.Conv2d(channels, width, 4, 1, 1), nn.LeakyReLU(0.2), Blurred()), width
+    for number in range(1, layers + 1):
+        after = width * min(2**number, 8)
+        network.extend([nn.Conv2d(before, after, 4, 1, 1), instance_norm(after), nn.LeakyReLU(0.2)])
+        network.extend([Blurred()] if number < layers else [])
+        before = after
+    network.append(nn.Conv2d(before, 1, 4, 1, 1))
+    initialize_xavier(network)
+    return network
+
+
+def projections(channels: Sequence[int], *, width: int = 256) -> nn.ModuleList:
+    """For features of each number of channels, a head of two linear layers."""
+    heads = nn.ModuleList(nn.Sequential(nn.Linear(each, width), nn.ReLU(), nn.Linear(width, width)) for each in channels)
+    initialize_xavier(heads)
+    return heads
+
+
+def initialize_xavier(network: nn.Module) -> None:
+    """Weights by Xavier's normal distribution times 0.02, biases 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.Linear):
+            nn.init.xavier_normal_(module.weight, gain=0.02)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

@@ -1,0 +1,41 @@
+"""The cases of methods between two spaces, beside CycleGAN."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from contracts.among_labels import chained, of
+from contracts.case import ALIKE, LINES, Case
+from viceversa.method import Method
+from viceversa.methods import augmented_cyclegan, better_cycles, cut, cyclegan, discogan
+
+BETTER = better_cycles.BetterCycles(cyclegan=cyclegan.CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1, pool=3))
+DISCOGAN = discogan.DiscoGAN(width=4, critic_width=4)
+CUT = cut.CUT(width=4, blocks=1, critic_width=4, critic_layers=1, projection=6)
+FAST = cut.FASTCUT.model_copy(update={"width": 4, "blocks": 1, "critic_width": 4, "critic_layers": 1, "projection": 6})
+AUGMENTED = augmented_cyclegan.AugmentedCycleGAN(latent=3, width=4)
+
+
+def both_ways(method: Method) -> list[nn.Module]:
+    """The two generators, which its losses call themselves."""
+    return [method.translator.forth, method.translator.back]
+
+
+CASES = [
+    Case("better-cycles", of(better_cycles.build, BETTER), ALIKE, {0: 6}, {0: 6}),
+    Case("multicyclic-better-cycles", chained(better_cycles.build, BETTER), ALIKE, {0: 10}, {0: 12}),
+    Case("discogan", of(discogan.build, DISCOGAN), ALIKE, {0: 2, 1: 4}, {0: 4, 1: 4}, whole_batch=True),
+    Case("multicyclic-discogan", chained(discogan.build, DISCOGAN), ALIKE, {0: 2, 1: 8}, whole_batch=True),
+    Case(
+        "augmented-cyclegan",
+        of(augmented_cyclegan.build, AUGMENTED),
+        LINES,
+        {0: 6},
+        {0: 9},
+        both_ways,
+        lambda method: list(method.networks["discriminators"]),
+        whole_batch=True,
+    ),
+    Case("cut", of(cut.build, CUT), ALIKE, {0: 3}, {0: 3}),
+    Case("fastcut", of(cut.build, FAST), ALIKE, {0: 2}, {0: 3}),
+]
