@@ -32,12 +32,12 @@ from viceversa.gan import NonSaturating
 from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
-from viceversa.networks.adapters import OneWay
+from viceversa.networks.adapters import Single
 from viceversa.networks.blocks import check_size
 from viceversa.networks.diat import MaskedTransform, SeeingDiscriminator
 from viceversa.networks.resnet import resnet_generator
 from viceversa.objective import Objective
-from viceversa.plans import FirstToSecond
+from viceversa.plans import OneWay
 from viceversa.schedules import Schedule, linear_decay
 
 
@@ -49,7 +49,7 @@ class DIAT(BaseModel):
 
     kind: Suppress[Fixed[Literal["diat"]]] = "diat"
     form: Literal["plain", "masked"] = Field(
-        "plain", description="the image is made anew (the paper's first version), or under a mask (its second)"
+        "masked", description="the image is made anew (the paper's first version), or under a mask (its second)"
     )
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(5, gt=0, le=256, description="residual blocks of the generator")
@@ -84,8 +84,8 @@ def build(space: Space, settings: DIAT = DIAT(), *, decay: Schedule = linear_dec
         network: nn.Module = MaskedTransform(spec.channels, width=settings.width, blocks=settings.blocks)
     else:
         network = resnet_generator(spec.channels, spec.channels, width=settings.width, blocks=settings.blocks)
-    translator, critic = OneWay(network), SeeingDiscriminator(spec, width=settings.critic_width)
-    plan, gan = FirstToSecond(space, translate=translator, discriminate=critic), NonSaturating()
+    translator, critic = Single(network), SeeingDiscriminator(spec, width=settings.critic_width)
+    plan, gan = OneWay(space, translate=translator, discriminate=critic), NonSaturating()
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=translator,

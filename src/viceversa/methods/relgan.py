@@ -59,6 +59,7 @@ class RelGAN(BaseModel):
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
+    matching: float = Field(1.0, ge=0, description="weight of the generator's matching loss; the discriminator's is 1")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
     identity: float = Field(10.0, ge=0, description="weight of L1(G(a, 0), a)")
     interpolation: float = Field(10.0, ge=0, description="weight of the interpolation losses; a co-author's port has 1")
@@ -162,7 +163,7 @@ def build(space: Space, settings: RelGAN = RelGAN(), *, decay: Schedule = linear
                 adversarial=(1, Discriminate(gan)), matching=(1, TellMatches(critic)), penalty=penalty,
                 interpolation=(settings.interpolation, Interpolate(critic, learn=True)))),
             Phase("generator", learns=("generator",), plan=plan, objective=Objective(
-                adversarial=(1, Fool(gan)), matching=(1, Match(critic)), cycle=(settings.cycle, Cycle()),
+                adversarial=(1, Fool(gan)), matching=(settings.matching, Match(critic)), cycle=(settings.cycle, Cycle()),
                 identity=(settings.identity, Identity()), interpolation=(settings.interpolation, Interpolate(critic))),
                 chained=("adversarial", "matching", "cycle")),
         ),
