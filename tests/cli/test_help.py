@@ -57,7 +57,7 @@ def dotted(settings: BaseModel, prefix: str = "") -> Iterator[tuple[str, object]
         value = getattr(settings, name)
         if isinstance(value, BaseModel):
             yield from dotted(value, f"{prefix}{name}.")
-        elif prefix + name != "name":
+        elif name not in ("name", "kind"):  # not to be chosen
             yield f"{prefix}{name}", value
 
 

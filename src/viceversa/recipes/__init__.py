@@ -13,7 +13,13 @@ from viceversa.losses.multicycle import multicyclic as with_chains
 from viceversa.method import Builder, Method
 from viceversa.methods import cyclegan as cyclegan_method
 from viceversa.methods import stargan as stargan_method
+from viceversa.methods.augmented_cyclegan import AugmentedCycleGAN
+from viceversa.methods.better_cycles import BetterCycles
+from viceversa.methods.cut import CUT
+from viceversa.methods.diat import DIAT
+from viceversa.methods.discogan import DiscoGAN
 from viceversa.methods.fixed_point import FixedPointGAN
+from viceversa.methods.icgan import IcGAN
 from viceversa.methods.relgan import RelGAN
 from viceversa.methods.stargan2 import StarGAN2
 from viceversa.methods.stgan import STGAN
@@ -27,6 +33,8 @@ CELEBA_IMAGES = 162_770
 SMALL_STARGAN = stargan_method.StarGAN(
     generator="masked", width=32, blocks=4, critic_width=32, gan="hinge-r1", critic_steps=1, learning_rate=1e-3
 )
+FOR_SPACES = Training(batch=8, average=0, steps=10_000)
+"""Of methods between spaces, which average no weights."""
 SMALL_CYCLEGAN = cyclegan_method.CycleGAN(width=24, blocks=4, critic_width=32, critic_layers=2)
 
 
@@ -73,16 +81,50 @@ def stgan() -> Recipe[STGAN]:
 
 
 def stargan2() -> Recipe[StarGAN2]:
-    """StarGAN v2 on avatars, whose domains are hair colors: many translations to each, by code or by reference image."""
+    """StarGAN v2 on avatars, among hair colors: many translations to each, by code or by reference image."""
     method = StarGAN2(width=32, most=128, style=16, latent=8, hidden=128, learning_rate=1e-3)
     return Recipe[StarGAN2](name="stargan2", attributes=("hair",), method=method)
 
 
+def icgan() -> Recipe[IcGAN]:
+    """IcGAN on avatars: a conditional GAN, and then encoders that invert it."""
+    method = IcGAN(gan_steps=12_000, width=32, encoder_width=32, hidden=256, latent=64)
+    return Recipe[IcGAN](name="icgan", method=method)
+
+
 def cyclegan() -> Recipe[cyclegan_method.CycleGAN]:
     """CycleGAN between people with and without glasses, small enough for a laptop."""
-    return Recipe[cyclegan_method.CycleGAN](
-        name="cyclegan", data="avatars:glasses", method=SMALL_CYCLEGAN, training=Training(batch=8, average=0, steps=10_000)
-    )
+    return Recipe[cyclegan_method.CycleGAN](name="cyclegan", data="avatars:glasses", method=SMALL_CYCLEGAN, training=FOR_SPACES)
+
+
+def better_cycles() -> Recipe[BetterCycles]:
+    """CycleGAN whose cycles need only look the same to the discriminator, more and more."""
+    method = BetterCycles(cyclegan=SMALL_CYCLEGAN)
+    return Recipe[BetterCycles](name="better-cycles", data="avatars:glasses", method=method, training=FOR_SPACES)
+
+
+def discogan() -> Recipe[DiscoGAN]:
+    """DiscoGAN between people with and without glasses: no skips, squared cycles."""
+    method = DiscoGAN(width=32, critic_width=32)
+    return Recipe[DiscoGAN](name="discogan", data="avatars:glasses", method=method, training=FOR_SPACES)
+
+
+def augmented_cyclegan() -> Recipe[AugmentedCycleGAN]:
+    """Augmented CycleGAN from people without glasses to people with them: many for one, by a code."""
+    method = AugmentedCycleGAN(width=16, latent=8)
+    return Recipe[AugmentedCycleGAN](name="augmented-cyclegan", data="avatars:glasses", method=method, training=FOR_SPACES)
+
+
+def cut() -> Recipe[CUT]:
+    """CUT from people without glasses to people with them: one way, by contrast of patches."""
+    method = CUT(width=24, blocks=4, critic_width=32, critic_layers=2, projection=64)
+    return Recipe[CUT](name="cut", data="avatars:glasses", method=method, training=FOR_SPACES)
+
+
+def diat() -> Recipe[DIAT]:
+    """DIAT-like, from people without glasses to people with them: one way, kept by features."""
+    method = DIAT(width=24, critic_width=32)
+    return Recipe[DIAT](name="diat", data="avatars:glasses", method=method, training=FOR_SPACES)
 
 
 def stargan_celeba() -> Recipe[stargan_method.StarGAN]:
@@ -129,7 +171,13 @@ RECIPES: Mapping[str, Callable[[], Recipe[Any]]] = {
     "relgan": relgan,
     "stgan": stgan,
     "stargan2": stargan2,
+    "icgan": icgan,
     "cyclegan": cyclegan,
+    "better-cycles": better_cycles,
+    "discogan": discogan,
+    "augmented-cyclegan": augmented_cyclegan,
+    "cut": cut,
+    "diat": diat,
     "stargan-celeba": stargan_celeba,
     "multicyclic-celeba": multicyclic_celeba,
     "multicyclic-limited-celeba": multicyclic_limited_celeba,

@@ -8,12 +8,26 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field
 
 from viceversa.method import Method
-from viceversa.methods import cyclegan, fixed_point, relgan, stargan, stargan2, stgan
+from viceversa.methods import (
+    augmented_cyclegan,
+    better_cycles,
+    cut,
+    cyclegan,
+    diat,
+    discogan,
+    fixed_point,
+    icgan,
+    relgan,
+    stargan,
+    stargan2,
+    stgan,
+)  # fmt: skip
 
-Settings = Annotated[
-    stargan.StarGAN | fixed_point.FixedPointGAN | relgan.RelGAN | stgan.STGAN | stargan2.StarGAN2 | cyclegan.CycleGAN,
-    Field(discriminator="kind"),
-]
+AmongLabels = stargan.StarGAN | fixed_point.FixedPointGAN | relgan.RelGAN | stgan.STGAN | stargan2.StarGAN2 | icgan.IcGAN
+BetweenSpaces = (
+    cyclegan.CycleGAN | better_cycles.BetterCycles | discogan.DiscoGAN | augmented_cyclegan.AugmentedCycleGAN | cut.CUT | diat.DIAT
+)
+Settings = Annotated[AmongLabels | BetweenSpaces, Field(discriminator="kind")]
 """The settings of any method, told apart in a file by their `kind`."""
 
 BUILDERS: Mapping[type[BaseModel], Callable[..., Method]] = {
@@ -22,7 +36,13 @@ BUILDERS: Mapping[type[BaseModel], Callable[..., Method]] = {
     relgan.RelGAN: relgan.build,
     stgan.STGAN: stgan.build,
     stargan2.StarGAN2: stargan2.build,
+    icgan.IcGAN: icgan.build,
     cyclegan.CycleGAN: cyclegan.build,
+    better_cycles.BetterCycles: better_cycles.build,
+    discogan.DiscoGAN: discogan.build,
+    augmented_cyclegan.AugmentedCycleGAN: augmented_cyclegan.build,
+    cut.CUT: cut.build,
+    diat.DIAT: diat.build,
 }
 """(space, settings, decay=) -> the method of these settings."""
 
