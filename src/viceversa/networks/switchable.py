@@ -44,6 +44,6 @@ class SwitchableNorm(nn.Module):
         batch_mean = mean.mean(0, keepdim=True)
         variance = second.mean(0, keepdim=True) - batch_mean.square()
         with torch.no_grad():
-            self.running_mean.lerp_(batch_mean.float(), 0.1)
-            self.running_variance.lerp_(variance.float(), 0.1)
+            self.running_mean.lerp_(batch_mean.to(self.running_mean), 0.1)
+            self.running_variance.lerp_(variance.to(self.running_variance), 0.1)
         return batch_mean, variance

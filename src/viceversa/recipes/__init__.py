@@ -70,7 +70,10 @@ def fixed_point() -> Recipe[FixedPointGAN]:
 
 def relgan() -> Recipe[RelGAN]:
     """RelGAN on avatars: told what shall change, and by how much."""
-    method = RelGAN(generator="masked", width=32, blocks=4, critic_width=32, penalty="r1", learning_rate=1e-3)
+    method = RelGAN(
+        generator="masked", width=32, blocks=4, critic_width=32, matching=5.0, cycle=1.0, identity=1.0, interpolation=1.0,
+        penalty="r1", learning_rate=1e-3,
+    )  # fmt: skip
     return Recipe[RelGAN](name="relgan", method=method)
 
 

@@ -1,0 +1,67 @@
+"""What sets of digits have in common: one space, whose one attribute says which of ten an image shows."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+from collections.abc import Mapping
+from types import ModuleType
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from viceversa.attributes import OneOf
+from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.domains import ImageSpec, Space
+from viceversa.errors import UsageError
+
+DIGIT = OneOf("digit", tuple("0123456789"))
+MOST_HELD_OUT = 5000
+
+Part = tuple[Pixels, NDArray[np.int64]]
+"""Images (N, H, W, C), and which of 0 to 9 each is: (N,)."""
+
+
+def of_digits(name: str, parts: Mapping[str, Part]) -> Dataset:
+    """The data set of the parts "train", "validation" and "test", in the one space "digits", at the size that its images have.
+
+    Raises UsageError for a split that is empty, and for classes that are not 0 to 9, one for each image.
+    """
+    for split, (pixels, digits) in parts.items():
+        if len(pixels) != len(digits) or not len(pixels):
+            raise UsageError(f"{name} has {len(pixels)} {split} images and {len(digits)} labels: it needs some, and as many.")
+        if digits.min() < 0 or digits.max() > 9:
+            raise UsageError(f"{name} has {split} labels from {digits.min()} to {digits.max()}: those of digits are 0 to 9.")
+    height, width, channels = parts["train"][0].shape[1:]
+    splits = {split: {"digits": _images(split, pixels, digits)} for split, (pixels, digits) in parts.items()}
+    return Dataset(name, Space({"digits": ImageSpec(channels, height, width)}, (DIGIT,)), splits)
+
+
+def held_out(train: Part) -> tuple[Part, Part]:
+    """The training images without the last ones, and those, which serve for validation: a tenth, at most 5,000."""
+    pixels, digits = train
+    first = len(pixels) - max(1, min(MOST_HELD_OUT, len(pixels) // 10))
+    return (pixels[:first], digits[:first]), (pixels[first:], digits[first:])
+
+
+def digest_of(*parts: Part) -> str:
+    """The same for a copy of the data, in another place or at another time."""
+    found = hashlib.sha256()
+    for pixels, digits in parts:
+        found.update(np.ascontiguousarray(pixels).data)
+        found.update(np.ascontiguousarray(digits).data)
+    return found.hexdigest()[:8]
+
+
+def needed(module: str, package: str, what: str) -> ModuleType:
+    """A module of a package of the extra `data`. Raises UsageError that says what needs it, and the remedy."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise UsageError(f"{what} needs the package {package}: pip install 'viceversa[data]'.") from error
+
+
+def _images(split: str, pixels: Pixels, digits: NDArray[np.int64]) -> Images:
+    labels = torch.eye(len(DIGIT.choices))[torch.from_numpy(digits)]
+    return Images(pixels, labels, tuple(f"{split}-{number:06d}" for number in range(len(pixels))))

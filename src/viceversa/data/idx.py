@@ -1,0 +1,75 @@
+"""MNIST's four files, and those of sets in the same form, as they are downloaded or unpacked: the format idx.
+
+The last 5,000 of the 60,000 training images, or a tenth of fewer, serve for validation.
+"""
+
+from __future__ import annotations
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viceversa.data.dataset import Dataset
+from viceversa.data.digits import Part, digest_of, held_out, of_digits
+from viceversa.errors import UsageError, printable, quoted
+
+TRAIN, TEST = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"), ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
+WHERE = "MNIST's four files, *-ubyte.gz, are on its page, http://yann.lecun.com/exdb/mnist/: put them into one folder."
+_BYTES = 8
+"""How idx names the type uint8."""
+
+
+def has_idx(folder: Path) -> bool:
+    """Whether any of the four files is there."""
+    return any(_file(folder, name) for name in (*TRAIN, *TEST))
+
+
+def open_idx(folder: Path) -> Dataset:
+    """The four files in a folder as a data set of digits: 28x28 gray for MNIST. Raises UsageError, which says where to get them."""
+    train, test = _part(folder, *TRAIN), _part(folder, *TEST)
+    if train[0].shape[1:] != test[0].shape[1:]:
+        raise UsageError(f"the training and the test images in {quoted(str(folder))} differ in size.")
+    kept, validation = held_out(train)
+    parts = {"train": kept, "validation": validation, "test": test}
+    return of_digits(f"{folder.resolve().name}-{train[0].shape[1]}-{digest_of(train, test)}", parts)
+
+
+def read_idx(path: Path) -> NDArray[np.uint8]:
+    """The array of bytes in a file, packed by gzip or not. Raises UsageError for one of another kind, or not whole."""
+    try:
+        content = path.read_bytes()
+        if content[:2] == b"\x1f\x8b":
+            content = gzip.decompress(content)
+    except (OSError, EOFError, zlib.error) as error:
+        raise UsageError(f"cannot read {quoted(str(path))}: {printable(str(error))}; download it again.") from None
+    start = 4 + 4 * content[3] if len(content) > 3 else 0
+    if not start or content[:3] != bytes([0, 0, _BYTES]) or len(content) < start:
+        raise UsageError(f"{quoted(str(path))} is not a file of bytes in the format idx, as MNIST's are.")
+    shape = [int.from_bytes(content[place : place + 4], "big") for place in range(4, start, 4)]
+    if len(content) - start != math.prod(shape):
+        sides = "x".join(map(str, shape))
+        raise UsageError(f"{quoted(str(path))} says {sides} bytes and has {len(content) - start}: download it again.")
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+
+
+def _part(folder: Path, images: str, labels: str) -> Part:
+    pixels, digits = (_read(folder, name, dimensions) for name, dimensions in ((images, 3), (labels, 1)))
+    return pixels[..., None], digits.astype(np.int64)
+
+
+def _read(folder: Path, name: str, dimensions: int) -> NDArray[np.uint8]:
+    path = _file(folder, name)
+    if path is None:
+        raise UsageError(f"{quoted(str(folder))} has neither {name} nor {name}.gz. {WHERE}")
+    array = read_idx(path)
+    if array.ndim != dimensions:
+        raise UsageError(f"{quoted(str(path))} has {array.ndim} dimensions, where MNIST's has {dimensions}.")
+    return array
+
+
+def _file(folder: Path, name: str) -> Path | None:
+    return next((path for path in (folder / f"{name}.gz", folder / name) if path.is_file()), None)

@@ -1,0 +1,68 @@
+"""Several sources as one data set: each is a space of the name that it is given, with its own channels and size.
+
+`mnist=DIR,svhn=DIR`, `handwritten=handwritten,street=street-digits`: for methods between spaces. What the sources tell of
+their images, as which digit it is, is not part of it; `sources` opens them again for who measures that.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from viceversa.data import idx, svhn
+from viceversa.data.checks import SPLITS
+from viceversa.data.dataset import Dataset
+from viceversa.domains import Space
+from viceversa.errors import UsageError
+
+_NAME = r"[A-Za-z][\w-]*="
+_WHERE: Mapping[str, str] = {"mnist": idx.WHERE, "svhn": svhn.WHERE}
+"""For sources of these names that cannot be opened."""
+
+Open = Callable[[str], Dataset]
+
+
+def parts_of(spec: str) -> dict[str, str]:
+    """`NAME=SPEC,NAME=SPEC` -> each name with its spec; empty for a spec of another form. Raises UsageError for a name twice."""
+    if not re.match(_NAME, spec):
+        return {}
+    named = [part.partition("=")[::2] for part in re.split(f",(?={_NAME})", spec)]
+    parts: dict[str, str] = dict(named)
+    if len(parts) < len(named):
+        raise UsageError(f"{spec!r} names a source twice: give each a name of its own.")
+    return parts
+
+
+def spec_of(parts: Mapping[str, str]) -> str:
+    """What `parts_of` takes apart."""
+    return ",".join(f"{name}={below}" for name, below in parts.items())
+
+
+def sources(spec: str, open_one: Open) -> dict[str, Dataset]:
+    """The data set of each part, by name, with its labels. Raises UsageError, which names the part."""
+    opened = {}
+    for name, below in parts_of(spec).items():
+        try:
+            opened[name] = open_one(below)
+            opened[name].space.only  # noqa: B018  (raises)
+        except UsageError as error:
+            where = _WHERE.get(name, "")
+            hint = "" if where in str(error) else f" {where}"
+            raise UsageError(f"{name}: {error}{hint}", summary=error.summary) from None
+    return opened
+
+
+def joined(opened: Mapping[str, Dataset]) -> Dataset:
+    """The sources' images, without labels, as one data set; results compare where all sources and their names are the same."""
+    home = {name: dataset.space.only for name, dataset in opened.items()}
+    return Dataset(
+        "+".join(f"{name}-{dataset.name}" for name, dataset in opened.items()),
+        Space({name: dataset.space.images[home[name]] for name, dataset in opened.items()}),
+        {
+            split: {name: replace(dataset.splits[split][home[name]], labels=None) for name, dataset in opened.items()}
+            for split in SPLITS
+        },
+        genuine=all(dataset.genuine for dataset in opened.values()),
+        summary="\n".join(dataset.summary for dataset in opened.values() if dataset.summary),
+    )
