@@ -64,7 +64,7 @@ def test_an_edit_changes_nothing_elsewhere() -> None:
 
 def test_no_option_follows_the_seed() -> None:
     for person in _PEOPLE[:10]:
-        options = module._options(person, np.array([0, 1, 0, 1, 1, 1, 0.5], np.float32))
+        options = module.options_of(person, np.array([0, 1, 0, 1, 1, 1, 0.5], np.float32))
         picked = [Avatar(module._style(), {**options, "seed": seed}).to_json()["options"] for seed in ("", "Ann", "Bob")]
         assert picked[0] == picked[1] == picked[2]
 

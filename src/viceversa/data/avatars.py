@@ -10,25 +10,20 @@ glasses are blue, which no skin or hair is; hair colors are far from each other 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache, partial
-from importlib.metadata import version
-from importlib.resources import files
+from functools import partial
 
 import numpy as np
-import resvg_py
 import torch
-from dicebear import Avatar, Style
 from numpy.typing import NDArray
-from PIL import Image
 from pydantic import JsonValue
 from torch import Tensor
 
 from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.data.chains import stored_hash
 from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.data.drawing import choice, chosen, drawn, packages
 from viceversa.data.packing import packed
 from viceversa.domains import ImageSpec, Space
 from viceversa.errors import UsageError
@@ -80,8 +75,8 @@ def labels_of(persons: Sequence[int]) -> Labels:
     """Each person's own label, independent and uniform in every attribute: (N, 7)."""
     rows = []
     for person in persons:
-        hair, tone = _choice(person, "hair", len(_HAIR)), _choice(person, "tone", len(_SKIN))
-        answers = [_choice(person, attribute, 2) for attribute in ("glasses", "beard", "smile")]
+        hair, tone = choice(VERSION, person, "hair", len(_HAIR)), choice(VERSION, person, "tone", len(_SKIN))
+        answers = [choice(VERSION, person, attribute, 2) for attribute in ("glasses", "beard", "smile")]
         rows.append([*(float(hair == index) for index in range(len(_HAIR))), *answers, tone / (len(_SKIN) - 1)])
     return np.array(rows, np.float32).reshape(-1, 7)
 
@@ -90,9 +85,7 @@ def render(persons: Sequence[int], labels: Labels, size: int) -> Pixels:
     """Each person with that label, any tone from 0 to 1: (N, 7) -> (N, size, size, 3) uint8. A pure function."""
     pixels = np.empty((len(persons), size, size, 3), np.uint8)
     for index, (person, label) in enumerate(zip(persons, labels, strict=True)):
-        svg = Avatar(_style(), _options(person, label)).to_string()
-        png = resvg_py.svg_to_bytes(svg_string=svg, width=size, height=size, skip_system_fonts=True)
-        pixels[index] = np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+        pixels[index] = drawn("avataaars", options_of(person, label), size)
     return pixels
 
 
@@ -109,8 +102,7 @@ def everyone(size: int) -> Pixels:
 
 def _drawing(size: int) -> dict[str, JsonValue]:
     """All that pixels depend on, besides persons and labels."""
-    packages = {package: version(package) for package in ("dicebear-core", "dicebear-styles", "resvg-py")}
-    return {"version": VERSION, "size": size, "drawing": json.dumps([_FIXED, _PERSON, _HAIR, _SKIN, _MOUTH]), **packages}
+    return {"version": VERSION, "size": size, "drawing": json.dumps([_FIXED, _PERSON, _HAIR, _SKIN, _MOUTH]), **packages()}
 
 
 def hash_of(pixels: Pixels) -> str:
@@ -159,24 +151,13 @@ def avatars_glasses(size: int = 32) -> Dataset:
     return Dataset(f"avatars-glasses-{size}-v1", space, splits, truth, _genuine(pixels, size))
 
 
-@cache
-def _style() -> Style:
-    return Style(json.loads(files("dicebear_styles").joinpath("avataaars.json").read_text("utf-8")))
-
-
-def _choice(person: int, option: str, choices: int) -> int:
-    """Uniform over range(choices) to 2^-60; by SHA-256, so that no library's generator can change it."""
-    return int.from_bytes(hashlib.sha256(f"{VERSION}/{person}/{option}".encode()).digest()[:8], "big") % choices
-
-
-def _options(person: int, label: Labels) -> dict[str, str | float]:
+def options_of(person: int, label: Labels) -> dict[str, str | float]:
     """DiceBear's options for one person with one label (7,): one value each, which is validated faster than lists."""
     hair = _HAIR[int(label[:3].argmax())]
     glasses, beard, smile = (int(value >= 0.5) for value in label[_GLASSES:6])
-    chosen = {option: choices[_choice(person, option, len(choices))] for option, choices in _PERSON.items()}
     return {
         **_FIXED,
-        **chosen,
+        **chosen(VERSION, person, _PERSON),
         "hairColor": hair,
         "facialHairColor": hair,
         "facialHairProbability": 100 * beard,

@@ -1,0 +1,168 @@
+"""Tables from what results/ holds, into docs/results/: methods.md between its marks, and methods.json.
+
+python benchmarks/methods/report.py
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from entries import AMONG_LABELS, BETWEEN_SPACES, ENTRIES
+
+RESULTS = Path(__file__).parent / "results"
+PARITY = Path(__file__).parents[1] / "references" / "results"
+DOCS = Path(__file__).parents[2] / "docs" / "results"
+Found = Mapping[str, Mapping[str, Any]]
+
+MEASURES = (("changed, inv", "inv", "changed_accuracy", 3, 1), ("kept, inv", "inv", "kept_accuracy", 3, 1),
+            ("PSNR to the true edit, inv", "inv", "psnr_to_truth", 2, 1), ("kernel x 1000, inv", "inv", "kernel", 0, 1000),
+            ("diagonal Fréchet, inv", "inv", "frechet_diagonal", 0, 1), ("PSNR to the source, rec", "rec", "psnr_to_truth", 2, 1),
+            ("perceptual, rec", "rec", "perceptual_to_source", 2, 1))  # fmt: skip
+"""Title, direction, measure, digits, factor."""
+
+
+def main() -> None:
+    """Writes both files."""
+    page = DOCS / "methods.md"
+    page.write_text(with_tables(page.read_text()))
+    (DOCS / "methods.json").write_text(json.dumps(summary(), indent=1) + "\n")
+
+
+def results(names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """By name, those that are there; `rows` by direction and k, through 8 bits."""
+    found = {}
+    for name in names:
+        if (path := RESULTS / f"{name}.json").exists():
+            stored = json.loads(path.read_text())
+            stored["rows"] = {(row["direction"], row["cycles"]): row for row in stored["rows"] if row["chain"] == "8bit"}
+            found[name] = stored
+    return found
+
+
+def floor(stored: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What doing nothing gets on the same data, at k = 0."""
+    rows = json.loads((RESULTS / f"bounds-{stored['dataset']}.json").read_text())["rows"]
+    found: dict[str, Any] = next(row for row in rows if (row["model"], row["direction"], row["cycles"]) == ("floor", "inv", 0))
+    return found
+
+
+def summary() -> dict[str, dict[str, Any]]:
+    """Of each method: its changed and kept accuracy at k = 0, the aim, whether it was met, and how it was proven."""
+    found = {}
+    for name, stored in results(tuple(ENTRIES)).items():
+        changed, kept = accuracies(stored)
+        aim = aim_of(name, stored)
+        found[name] = {
+            "changed_accuracy": changed, "kept_accuracy": kept, "aim": aim, "met": None if aim is None else changed >= aim,
+            "parity": parity(ENTRIES[name].recipe),
+        }  # fmt: skip
+    return found
+
+
+def accuracies(stored: Mapping[str, Any]) -> tuple[float, float | None]:
+    """Between plain faces and glasses, kept are all other attributes, as the reader of avatars has them."""
+    if "by_attributes" in stored:
+        return stored["by_attributes"]["changed_accuracy"], stored["by_attributes"]["kept_accuracy"]
+    row = stored["rows"]["inv", 0]
+    return row["changed_accuracy"], row["kept_accuracy"]
+
+
+def aim_of(name: str, stored: Mapping[str, Any]) -> float | None:
+    """Set beforehand, or above what doing nothing gets."""
+    entry = ENTRIES[name]
+    if entry.above_floor is None:
+        return entry.aim
+    nothing = stored.get("by_attributes", {}).get("floor_changed_accuracy", floor(stored)["changed_accuracy"])
+    return round(nothing + entry.above_floor, 3)
+
+
+def parity(recipe: str) -> str:
+    """Against which code, and the largest difference, of the largest value; or by formulas composed by hand."""
+    path = PARITY / f"{recipe}.json"
+    if not path.exists():
+        return "composed by hand in tests/methods"
+    rows = json.loads(path.read_text())
+    worst = max(row["difference"] / row["largest"] for row in rows)
+    return f"official code, largest relative difference {worst:.1e}"
+
+
+def tables() -> dict[str, str]:
+    """By the name in the page's marks."""
+    labels, spaces = results(tuple(AMONG_LABELS)), results(tuple(BETWEEN_SPACES))
+    return {
+        "aims": aims(), "labels": measures(labels), "spaces": measures(spaces), "costs": costs({**labels, **spaces}),
+        "strengths": strengths(labels), "styles": styles({**labels, **spaces}),
+    }  # fmt: skip
+
+
+def aims() -> str:
+    """The file methods.json as a table."""
+    lines = []
+    for name, found in summary().items():
+        kept = "-" if found["kept_accuracy"] is None else f"{found['kept_accuracy']:.3f}"
+        aim = "-" if found["aim"] is None else f"{found['aim']:.3f} {'met' if found['met'] else '**missed**'}"
+        lines.append([name, ENTRIES[name].what, f"{found['changed_accuracy']:.3f}", kept, aim, found["parity"]])
+    return table(("method", "what", "changed", "kept", "aim", "proven by"), lines)
+
+
+def measures(found: Found) -> str:
+    """At k = 0 and 3, through 8 bits; and the fixed-point error, in levels."""
+    lines = []
+    for name, stored in found.items():
+        for cycles in (0, 3):
+            cells = []
+            for _, direction, measure, digits, factor in MEASURES:
+                value = stored["rows"].get((direction, cycles), {}).get(measure)
+                cells.append("-" if value is None else f"{factor * value:z.{digits}f}")
+            still = stored.get("fixed_point_l1")
+            cells.append(f"{still:.2f}" if still is not None and not cycles else "")
+            if any(cell not in ("-", "") for cell in cells):
+                lines.append([name if not cycles else "", str(cycles), *cells])
+    return table(("method", "k", *(title for title, *_ in MEASURES), "L1 of G(x, c_x) to x"), lines)
+
+
+def costs(found: Found) -> str:
+    """Of a step, on average."""
+    lines = []
+    for name, stored in found.items():
+        cost = stored["cost"]
+        forwards = [f"{cost[key]:.2f}".rstrip("0").rstrip(".") for key in ("generator_forwards", "discriminator_forwards")]
+        work, time = f"{cost['operations'] / 1e9:.2f}", f"{cost['milliseconds']:.0f}"
+        lines.append([name, f"{stored['steps']:,} x {stored['batch']}", *forwards, work, time, str(cost["megabytes"])])
+    titles = ("method", "steps x batch", "generator forwards", "discriminator forwards", "10⁹ operations", "milliseconds", "MiB")
+    return table(titles, lines)
+
+
+def strengths(found: Found) -> str:
+    """Graded edits."""
+    graded = {name: stored for name, stored in found.items() if "rank_correlation" in stored}
+    lines = [[name, f"{one['rank_correlation']:.3f}", f"{one['l1_to_true_strip']:.1f}"] for name, one in graded.items()]
+    return table(("method", "rank correlation with the true strip", "L1 to the true strip, in levels"), lines)
+
+
+def styles(found: Found) -> str:
+    """Many translations to one target."""
+    several = {name: stored for name, stored in found.items() if "diversity_l1" in stored}
+    return table(
+        ("method", "mean L1 between ten seeds, in levels"), [[name, f"{one['diversity_l1']:.2f}"] for name, one in several.items()]
+    )
+
+
+def table(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    return "\n".join(f"| {' | '.join(line)} |" for line in (titles, ["---"] * len(titles), *lines))
+
+
+def with_tables(page: str) -> str:
+    """The page with what stands between each table's marks written anew."""
+    for name, text in tables().items():
+        begin, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
+        before, _, rest = page.partition(begin)
+        page = f"{before}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}"
+    return page
+
+
+if __name__ == "__main__":
+    main()

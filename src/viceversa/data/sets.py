@@ -1,0 +1,62 @@
+"""Several labeled sets as one data set, whose labels tell different attributes: for methods among labels (`faces=A,moods=B`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+
+from viceversa.data.checks import SPLITS
+from viceversa.data.dataset import Dataset, Images
+from viceversa.domains import AnyAttribute, Space
+from viceversa.errors import UsageError
+
+
+def together(opened: Mapping[str, Dataset], attributes: Sequence[str] = ()) -> Dataset:
+    """The sets by name, with the attributes of all, or those named, in the order that they come in.
+
+    An attribute that two sets tell is one, and must have the same values in both. Raises UsageError where it has others, for a
+    name that no set knows, and for a set that tells none of them.
+    """
+    told = _told(opened, attributes)
+    if unknown := [name for name in attributes if name not in told]:
+        raise UsageError(f"none of the sets {', '.join(opened)} has the attribute {unknown[0]!r}.")
+    known = {name: tuple(each.name for each in dataset.space.attributes if each.name in told) for name, dataset in opened.items()}
+    for name, names in known.items():
+        if not names:
+            raise UsageError(f"the set {name!r} tells none of the attributes {', '.join(told)}: name one of its own too.")
+    home = {name: dataset.space.only for name, dataset in opened.items()}
+    space = Space({name: data.space.images[home[name]] for name, data in opened.items()}, tuple(told.values()), known)
+    splits = {
+        split: {name: _relabeled(data.splits[split][home[name]], data.space, space, name) for name, data in opened.items()}
+        for split in SPLITS
+    }
+    name = "+".join(f"{name}-{dataset.name}" for name, dataset in opened.items()) + (
+        f"-{'-'.join(attributes)}" if attributes else ""
+    )
+    genuine = all(dataset.genuine for dataset in opened.values())
+    return Dataset(
+        name, space, splits, genuine=genuine, summary="\n".join(filter(None, (data.summary for data in opened.values())))
+    )
+
+
+def _told(opened: Mapping[str, Dataset], attributes: Sequence[str]) -> dict[str, AnyAttribute]:
+    """The attributes of all sets that are wanted, by name."""
+    found: dict[str, AnyAttribute] = {}
+    for name, dataset in opened.items():
+        for each in dataset.space.attributes:
+            if attributes and each.name not in attributes:
+                continue
+            if found.setdefault(each.name, each) != each:
+                raise UsageError(f"{each.name!r} of the set {name!r} has other values than before: rename it, or leave it out.")
+    return found
+
+
+def _relabeled(images: Images, own: Space, space: Space, name: str) -> Images:
+    """The images of one set with labels of all columns."""
+    if images.labels is None:
+        raise UsageError(f"the set {name!r} has no labels.")
+    columns = {attribute.name: values for attribute, values in own.columns(images.labels)}
+    label = torch.cat([columns[attribute.name] for attribute in space.part(name).attributes], 1)
+    return replace(images, labels=space.widened(label, name))
