@@ -1,0 +1,201 @@
+"""Two labeled sets in one training: does an attribute that only one of them tells cross over to the other's people?
+
+python benchmarks/sets/run.py                    about half an hour on two cores; may be interrupted; writes results.json
+
+The sets: `avatars` (hair, glasses, beard) and `toons` (mood), drawn in two styles. Trained: StarGAN on both, and on each alone,
+with as many generator updates. Measured on test images through 8 bits: what a person of avatars shows after a mood that only toons
+tell; the same with the mask of the wrong set; what else of the person stayed; and each set's own edits, trained jointly and alone.
+Moods are read by a classifier of its own, trained on real drawings of both styles in all three moods.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import tyro
+from torch import Tensor
+
+from viceversa.data.augment import normalized, quantized
+from viceversa.data.avatars import SPLITS, avatars, labels_of, options_of
+from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.data.drawing import drawn
+from viceversa.data.toons import MOOD, toons
+from viceversa.domains import Domain, ImageSpec, Space
+from viceversa.draws import seeded
+from viceversa.evaluation.labeller import Labeller, independent_labeller
+from viceversa.pictures import Cell, grid, save_png
+from viceversa.translate import Model, load
+
+HERE = Path(__file__).parent
+SIZE, ATTRIBUTES = 32, ("hair", "glasses", "beard", "mood")
+MOUTHS = ("serious", "smile", "screamOpen")
+"""Of avataaars, for calm, laughing and amazed."""
+READ_TRAIN, READ_TEST = 1500, 500
+"""People of avatars, in each mood, that the reader learns from and is tested on."""
+_SEED = 0
+
+
+@dataclass(frozen=True)
+class Sets:
+    """Where it is trained, and for how long."""
+
+    runs: Path = Path("runs/sets")
+    threads: int = 2
+    steps: int = 3000
+    images: int = 500
+    """of each set's test split, the first so many"""
+    out: Path = HERE / "results.json"
+
+
+def main() -> None:
+    """Trains what is missing, measures, and writes the results and a picture."""
+    asked = tyro.cli(Sets, description=__doc__)
+    trainings = {
+        "joint": ("faces=avatars,toons=toons", ATTRIBUTES), "faces": ("avatars", ATTRIBUTES[:3]), "toons": ("toons", ()),
+    }  # fmt: skip
+    models = {name: trained(name, data, attributes, asked) for name, (data, attributes) in trainings.items()}
+    reader = mood_reader()
+    found = {
+        "steps": asked.steps,
+        "images": asked.images,
+        "reader_on_avatars": reader_accuracy(reader),
+        "reader_on_toons": reader.accuracy,
+    }
+    found |= crossing(models, reader, asked.images) | own_edits(models, reader, asked.images)
+    asked.out.write_text(json.dumps(found, indent=1) + "\n")
+    save_png(picture(models["joint"]), asked.out.with_suffix(".png"))
+    print(asked.out.read_text())
+
+
+def trained(name: str, data: str, attributes: Sequence[str], asked: Sets) -> Model:
+    """StarGAN on that data, or what there is of it."""
+    run = asked.runs / name
+    train = [sys.executable, "-m", "viceversa", "train", "stargan", "--out", str(run)]
+    named = ["--attributes", *attributes] if attributes else []
+    options = ["--data", data, *named, "--size", str(SIZE), "--steps", str(asked.steps), "--training.best", "none",
+               "--training.no-labeller", "--training.precision", "bf16"]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": str(asked.threads), "ACCELERATE_USE_CPU": "1"}
+    done = (run / "recipe.json").exists()
+    subprocess.run([*train, *(["--resume"] if done else options)], env=environment, check=True, stdout=subprocess.DEVNULL)
+    return load(run, checkpoint="last")
+
+
+def mood_reader() -> Labeller:
+    """Learns moods from both styles: a data set of its own, whose avatars have mouths in place of labels."""
+    own, faces = toons(SIZE), {split: _moody(split) for split in ("train", "validation", "test")}
+    splits = {
+        split: {"images": _both(own.splits[split]["toons"], faces[split])} for split in own.splits
+    }  # fmt: skip
+    dataset = Dataset(f"moods-of-both-{SIZE}-v1", Space({"images": ImageSpec(3, SIZE, SIZE)}, (MOOD,)), splits)
+    return independent_labeller(dataset)
+
+
+def _moody(split: str) -> Images:
+    """Some people of avatars with each of the three mouths."""
+    count = {"train": READ_TRAIN, "validation": 200, "test": READ_TEST}[split]
+    persons = SPLITS[split][-count:]
+    labels = labels_of(persons)
+    pixels = [
+        drawn("avataaars", {**options_of(person, label), "mouthVariant": mouth}, SIZE)
+        for person, label in zip(persons, labels, strict=True)
+        for mouth in MOUTHS
+    ]
+    return Images(
+        np.stack(pixels), torch.eye(3).repeat(count, 1), tuple(f"{person}-{mouth}" for person in persons for mouth in MOUTHS)
+    )
+
+
+def _both(one: Images, other: Images) -> Images:
+    assert one.labels is not None and other.labels is not None
+    pixels = np.concatenate([one.pixels, other.pixels])
+    return Images(pixels, torch.cat([one.labels, other.labels]), (*one.ids, *other.ids))
+
+
+def reader_accuracy(reader: Labeller) -> float:
+    """On real drawings of avatars in all moods."""
+    test = _moody("test")
+    assert test.labels is not None
+    return reader.space.agrees(reader.read(test.pixels), test.labels).float().mean().item()
+
+
+def crossing(models: Mapping[str, Model], reader: Labeller, count: int) -> dict[str, float]:
+    """People of avatars in a mood that only toons tell."""
+    space, faces = models["joint"].space, avatars(SIZE).splits["test"]["avatars"]
+    sources, asked = faces.pixels[:count], MOOD.draw(count, seeded("moods", _SEED))
+    widened = space.widened(asked, "toons")
+    here = Domain("faces", torch.zeros(count, space.label_width))
+    made = {
+        "crossed": models["joint"].translate_pixels(sources, here, Domain("toons", widened)),
+        "wrong_mask": models["joint"].translate_pixels(sources, here, Domain("faces", widened)),
+        "toons_alone": models["toons"].translate_pixels(sources, Domain("toons", asked), Domain("toons", asked)),
+        "no_edit": sources,
+    }
+    found = {}
+    for name, pixels in made.items():
+        found[f"{name}_mood"] = reader.space.agrees(reader.read(pixels), asked).float().mean().item()
+        found[f"{name}_kept"] = kept(pixels, count)
+        found[f"{name}_l1"] = float(np.abs(pixels.astype(float) - sources).mean())
+    return found
+
+
+def kept(pixels: Pixels, count: int) -> float:
+    """How much of hair, glasses, beard and tone the reader of avatars still sees."""
+    reader, labels = independent_labeller(avatars(SIZE)), avatars(SIZE).splits["test"]["avatars"].labels
+    assert labels is not None
+    right = reader.space.agrees(reader.read(pixels), labels[:count])
+    return right[:, [0, 1, 2, 4]].float().mean().item()
+
+
+def own_edits(models: Mapping[str, Model], reader: Labeller, count: int) -> dict[str, float]:
+    """Each set's own edits to drawn labels, trained jointly and alone: the share of attributes that had to change and did."""
+    found = {}
+    for name, dataset, attributes in (("faces", avatars(SIZE), ATTRIBUTES[:3]), ("toons", toons(SIZE), ("mood",))):
+        part, images = models["joint"].space.part(name), dataset.splits["test"][dataset.space.only]
+        label = _columns(dataset.space, images.labels, attributes)[:count]
+        goal = part.draw(count, seeded("own", name))
+        changed = ~part.agrees(label, goal)
+        for way, model in (("joint", models["joint"]), ("alone", models[name])):
+            wanted = model.space.widened(goal, name) if model.space.known else goal
+            there = Domain(name if model.space.known else model.space.only, wanted)
+            made = model.translate_pixels(images.pixels[:count], replace(there, label=torch.zeros_like(wanted)), there)
+            read = (
+                reader.read(made)
+                if name == "toons"
+                else _columns(dataset.space, independent_labeller(dataset).read(made), attributes)
+            )
+            found[f"{name}_{way}_changed"] = part.agrees(read, goal)[changed].float().mean().item()
+    return found
+
+
+def _columns(space: Space, labels: Tensor | None, names: Sequence[str]) -> Tensor:
+    assert labels is not None
+    own = {attribute.name: values for attribute, values in space.columns(labels)}
+    return torch.cat([own[name] for name in names], 1)
+
+
+def picture(model: Model) -> Any:
+    """People of both sets: as they are, in each mood of toons, and blond with glasses and a beard, which only avatars tell."""
+    moods = [("toons", f"mood={choice}") for choice in MOOD.choices]
+    looks = [("faces", "hair=blond,glasses=yes,beard=no"), ("faces", "hair=black,glasses=no,beard=yes")]
+    rows: list[list[Cell]] = []
+    for dataset in (avatars(SIZE), toons(SIZE)):
+        pixels = dataset.splits["test"][dataset.space.only].pixels[:4]
+        for one in pixels:
+            image = normalized(torch.tensor(one[None]))
+            here = Domain("faces", torch.zeros(1, model.space.label_width))
+            made = [quantized(model.translate_images(image, here, model.space.wanted(text)))[0] for _, text in (*moods, *looks)]
+            rows.append([one, *made])
+    return grid(rows, ["source", *(text.removeprefix("mood=") for _, text in moods), "blond, glasses", "black, beard"])
+
+
+if __name__ == "__main__":
+    main()
