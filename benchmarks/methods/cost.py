@@ -33,7 +33,6 @@ def main() -> None:
     """Prints one line of JSON."""
     record = read_record(Path(sys.argv[1]))
     recipe, dataset = record.recipe, dataset_of(record.recipe)
-    work = operations(recipe, dataset)
     before = _megabytes()
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(Path(folder), builder(recipe), dataset, recipe.training, accelerator_for(folder), record.precision, True)
@@ -44,9 +43,10 @@ def main() -> None:
             started = time.perf_counter()
             trainer.one_step()
             seconds.append(time.perf_counter() - started)
+    memory, work = _megabytes() - before, operations(recipe, dataset)
     facts = {
         "generator_forwards": round(made, 3), "discriminator_forwards": round(judged, 3), "operations": work,
-        "milliseconds": round(1000 * statistics.mean(seconds), 1), "megabytes": round(_megabytes() - before),
+        "milliseconds": round(1000 * statistics.mean(seconds), 1), "megabytes": round(memory),
     }  # fmt: skip
     print(json.dumps(facts))
 
