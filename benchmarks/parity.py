@@ -19,10 +19,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tyro
-from references import cyclegan, stargan
+from references import cyclegan, relgan, stargan
 from references.comparison import Row
 
-METHODS: Mapping[str, Callable[[Path, int, int], Iterator[Row]]] = {"stargan": stargan.rows, "cyclegan": cyclegan.rows}
+METHODS: Mapping[str, Callable[[Path, int, int], Iterator[Row]]] = {
+    "stargan": stargan.rows,
+    "cyclegan": cyclegan.rows,
+    "relgan": relgan.rows,
+}
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
+from viceversa.data.dataset import Takes as Takes
 from viceversa.domains import Domain, Space
 from viceversa.journey import Critic, Translator
 from viceversa.objective import Objective
@@ -108,9 +109,6 @@ class Method:
         """The translator, as the one call that all of them have."""
         return self.translator
 
-
-Takes = Literal["labels", "spaces", "pairs"]
-"""The data of a method: one space with labels, two spaces of images that have nothing to do with each other, or of pairs."""
 
 Builder = Callable[[Space], Method]
 """What trains, resumes and loads: a function from a space of data to a method, new at every call."""

@@ -54,7 +54,7 @@ def test_a_folder_a_domain_as_labels(pets: Path) -> None:
 
 
 def test_a_folder_a_domain_as_spaces(pets: Path) -> None:
-    for dataset in (open_dataset(str(pets), 16, spaces=True), open_dataset(f"{pets}:spaces", 16)):
+    for dataset in (open_dataset(str(pets), 16, takes="spaces"), open_dataset(f"{pets}:spaces", 16)):
         assert list(dataset.space.images) == ["cat", "dog"] and not dataset.space.attributes
         assert counts(dataset)["train"] == {"cat": 16, "dog": 24}
 
@@ -118,7 +118,7 @@ def test_images_that_cannot_be_read_are_counted(pets: Path, capsys: pytest.Captu
 
 
 def test_the_name_is_that_of_labels_and_pixels_too(pets: Path) -> None:
-    names = {open_dataset(str(pets), 16, **settings).name for settings in ({}, {"crop": 8}, {"spaces": True})}
+    names = {open_dataset(str(pets), 16, **settings).name for settings in ({}, {"crop": 8}, {"takes": "spaces"})}
     (pets / "cat" / "000.png").rename(pets / "dog" / "000.png")
     names.add(open_dataset(str(pets), 16).name)
     content = bytearray((pets / "dog" / "000.png").read_bytes())
@@ -153,7 +153,7 @@ def test_links_to_files_are_read_and_links_to_folders_are_not_followed(pets: Pat
 def test_names_that_cannot_name_a_space(pets: Path, name: str) -> None:
     (pets / "cat").rename(pets / name)
     with pytest.raises(UsageError, match="cannot be the name of a space or domain") as refused:
-        open_dataset(str(pets), 16, spaces=True)
+        open_dataset(str(pets), 16, takes="spaces")
     assert str(refused.value).isprintable()
 
 
@@ -176,7 +176,7 @@ def test_what_is_no_data_set(tmp_path: Path, kind: str) -> None:
         paint(folder / "cat", 2, (1, 1, 1))
         paint(folder / "dog", 10, (1, 1, 1))
     with pytest.raises(UsageError, match=r"folder|train"):
-        open_dataset(str(folder), 16, spaces=True)
+        open_dataset(str(folder), 16, takes="spaces")
 
 
 def test_a_path_that_is_not_there() -> None:

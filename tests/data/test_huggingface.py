@@ -123,11 +123,11 @@ def test_one_split_by_name_or_a_set_without_splits_is_divided() -> None:
 
 def test_classes_as_spaces() -> None:
     spec = saved(train=rows(20), validation=rows(6), test=rows(6))
-    dataset = open_dataset(spec, 4, spaces=True)
+    dataset = open_dataset(spec, 4, takes="spaces")
     assert list(dataset.space.images) == ["cat", "dog"] and not dataset.space.attributes
     assert dataset.splits["train"]["dog"].pixels[:, 0, 0, 0].tolist() == list(range(1, 20, 2))
     assert open_dataset(f"{spec}:spaces", 4).name == dataset.name
-    assert "one column of class labels" in refusal(saved(train=rows(9).remove_columns("animal")), spaces=True)
+    assert "one column of class labels" in refusal(saved(train=rows(9).remove_columns("animal")), takes="spaces")
 
 
 def test_rows_without_a_label_are_left_out_and_counted() -> None:

@@ -79,6 +79,7 @@ def test_discriminator() -> None:
         made = method.translator.network(batch["summer"].image)
     fake, real = (critic.score(critic.trunk(image)) for image in (made, batch["winter"].image))
     by_hand = F.softplus(-real).mean() + F.softplus(fake).mean()
+    assert losses.keys() == {"adversarial"}
     agree([losses["adversarial"]], [by_hand])
     agree(composed, gradients(by_hand, method, ("discriminator",)))
 

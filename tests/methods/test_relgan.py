@@ -132,7 +132,8 @@ def test_discriminator() -> None:
         error = (read[0] - (strength if weak else 1 - strength)).square() + (read[1] if weak else read[2]).square()
         total = total + error.mean() / BATCH
     by_hand = [adversarial, matching, penalty, 10 * total]
-    agree([losses[name] for name in ("adversarial", "matching", "penalty", "interpolation")], by_hand)
+    assert list(losses) == ["adversarial", "matching", "penalty", "interpolation"]
+    agree(list(losses.values()), by_hand)
     agree(composed, gradients(sum(by_hand), method, ("discriminator",)))
 
 
@@ -147,6 +148,7 @@ def test_generator_with_the_multicyclic_loss() -> None:
     identity = 10 * (generate(a, torch.zeros_like(one)) - a).abs().mean()
     between = generate(a, draws.uniform("strength", a, 1) * (two - one))
     interpolation = 10 * critic.interpolated(critic.trunk(between)).mean(1).square().mean()
+    assert len(losses) == 5 + 3 * 3
     agree([losses["identity"], losses["interpolation"]], [identity, interpolation])
     total, now, here = identity + interpolation, a, one
     for number, weight in enumerate((1, 0.25, 0.125, 0.0625)):
@@ -187,7 +189,7 @@ def test_switchable_norm_is_each_of_its_parts(place: int, over: tuple[int, ...])
     torch.manual_seed(0)
     image = 2 * torch.randn(3, 4, 5, 6) + torch.randn(3, 4, 1, 1)
     variance, mean = torch.var_mean(image, over, correction=0, keepdim=True)
-    agree([shares_of(SwitchableNorm(4), place)(image)], [(image - mean) / (variance + 1e-5).sqrt()])
+    assert torch.allclose(shares_of(SwitchableNorm(4), place)(image), (image - mean) / (variance + 1e-5).sqrt(), atol=1e-5)
 
 
 def test_switchable_norm_mixes_by_two_softmaxes() -> None:
@@ -200,6 +202,14 @@ def test_switchable_norm_mixes_by_two_softmaxes() -> None:
     agree([norm(image)], [torch.stack([first, second])])
     assert torch.allclose(norm.running_mean.flatten(), torch.tensor(0.2))
     assert torch.allclose(norm.running_variance.flatten(), torch.tensor(0.9 + 0.65))
+
+
+def test_switchable_norm_takes_statistics_in_float32() -> None:
+    torch.manual_seed(0)
+    image = (100 + torch.randn(2, 3, 8, 8)).bfloat16()
+    whole = SwitchableNorm(3)(image.float())
+    assert 0.5 < whole.std() < 2
+    assert torch.equal(SwitchableNorm(3)(image).float(), whole)
 
 
 def test_in_use_no_image_depends_on_its_batch() -> None:

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 
 from viceversa.data.checks import SPLITS
-from viceversa.data.dataset import Dataset, Images
+from viceversa.data.dataset import Dataset, Images, Takes
 from viceversa.data.fitting import Filter
 from viceversa.data.packing import digest
-from viceversa.data.store import Files, Preparation, Prepared, prepared
+from viceversa.data.pairs import Names, aligned, paired
+from viceversa.data.store import HALVES, Files, Half, Preparation, Prepared, prepared
 from viceversa.data.tables import Table, summary
 from viceversa.domains import AnyAttribute, ImageSpec, Space
 from viceversa.errors import UsageError, printable, quoted
@@ -32,8 +33,9 @@ class Wanted:
     size: height and width in pixels. crop: what is cut out of the middle before, the largest square if None.
     background: the gray, 0 to 255, behind what is transparent. filter: Pillow's, to resize by.
     skip_bad: leave out files that cannot be read.
-    spaces: whether the method takes spaces without labels, a folder each, instead of one with labels.
+    takes: what the method does: one space with labels, or spaces without, a folder each, maybe of pairs.
     attributes: which of the data's to use, in this order; all, or a source's usual ones, where none is named.
+    halves: whether each file holds a pair, the first space's image on the left, the second's on the right.
     """
 
     size: int = 32
@@ -41,8 +43,9 @@ class Wanted:
     background: int = 0
     filter: Filter = "bicubic"
     skip_bad: bool = False
-    spaces: bool = False
+    takes: Takes = "labels"
     attributes: tuple[str, ...] = ()
+    halves: bool = False
 
 
 def assembled(
@@ -51,17 +54,34 @@ def assembled(
     """The data set of some files. labels: file -> its row (K,), where there are attributes.
 
     Its name is that of its content: the pixels, their names, splits and labels. Raises UsageError for files that cannot be
-    read, unless they are to be skipped, for a split that is empty, and for a space that cannot be called so.
+    read, unless they are to be skipped, for a split that is empty, for a space that cannot be called so, and where pairs are
+    wanted, for an image without its partner.
     """
+    if wanted.takes != "pairs":
+        return _assembled(name, files, parts, attributes, labels, wanted)
+    names = {split: aligned(spaces) for split, spaces in parts.items()}
+    return paired(_assembled(name, files, _in_order(names), (), {}, wanted), names)
+
+
+def _in_order(names: Mapping[str, Names]) -> Parts:
+    """The files of pairs, both spaces' in the same order."""
+    return {split: {space: list(files) for space, files in spaces.items()} for split, spaces in names.items()}
+
+
+def _assembled(
+    name: str, files: Files, parts: Parts, attributes: tuple[AnyAttribute, ...], labels: Mapping[str, list[float]], wanted: Wanted
+) -> Dataset:
+    """As `assembled`, each space by itself."""
     _check_spaces(parts["train"])
     _check_sizes(name, parts)
     preparation = Preparation(wanted.size, wanted.size, wanted.crop, wanted.background, wanted.filter)
     specs: dict[str, ImageSpec] = {}
     splits: dict[str, dict[str, Images]] = {split: {} for split in SPLITS}
     found: dict[str, Prepared] = {}
-    for space in parts["train"]:
+    for number, space in enumerate(parts["train"]):
         names = list(dict.fromkeys(file for split in SPLITS for file in parts[split][space]))
-        found[space] = ready = prepared(files, names, preparation, space)
+        half: Half | None = HALVES[number] if wanted.halves else None
+        found[space] = ready = prepared(files, names, replace(preparation, half=half), space)
         channels, bits = ready.pixels.shape[3], 8 * ready.pixels.itemsize
         specs[space] = ImageSpec(channels, wanted.size, wanted.size, wanted.background / 127.5 - 1, bits)
         row = {file: number for number, file in enumerate(ready.names)}
@@ -83,7 +103,7 @@ def from_table(name: str, files: Files, table: Table, wanted: Wanted) -> Dataset
     Raises UsageError as `assembled` does, and for a table without what the method takes.
     """
     rows = list(zip(table.files, table.splits, table.spaces or ["images"] * len(table.files), strict=True))
-    if wanted.spaces:
+    if wanted.takes != "labels":
         names = dict.fromkeys(table.spaces or ())
         if len(names) < 2:
             raise UsageError(f"{name}: this method is between spaces; name each image's in a column 'space'.")
@@ -94,10 +114,13 @@ def from_table(name: str, files: Files, table: Table, wanted: Wanted) -> Dataset
     parts: dict[str, dict[str, list[str]]] = {split: {space: [] for space in names} for split in SPLITS}
     for file, split, space in rows:
         parts[split][space].append(file)
-    labels = {} if wanted.spaces else dict(zip(table.files, table.labels.tolist(), strict=True))
-    dataset = assembled(name, files, parts, () if wanted.spaces else table.attributes, labels, wanted)
+    pairs = {split: aligned(spaces) for split, spaces in parts.items()} if wanted.takes == "pairs" else {}
+    labels = dict(zip(table.files, table.labels.tolist(), strict=True)) if wanted.takes == "labels" else {}
+    attributes = table.attributes if wanted.takes == "labels" else ()
+    dataset = _assembled(name, files, _in_order(pairs) or parts, attributes, labels, wanted)
     kept = {file for spaces in dataset.splits.values() for images in spaces.values() for file in images.ids}
-    return replace(dataset, summary="\n".join(filter(None, (summary(_only(table, kept), name), dataset.summary))))
+    dataset = replace(dataset, summary="\n".join(filter(None, (summary(_only(table, kept), name), dataset.summary))))
+    return paired(dataset, pairs) if pairs else dataset
 
 
 def _only(table: Table, files: set[str]) -> Table:

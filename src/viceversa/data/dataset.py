@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,10 @@ if TYPE_CHECKING:  # the processes that read images start without torch, six tim
     from torch import Tensor
 
     from viceversa.domains import Space
+
+Takes = Literal["labels", "spaces", "pairs"]
+"""What data a method takes: one space with labels, two spaces of images that have nothing to do with each other, or two of pairs:
+with the same ids in the same order in each split."""
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 """(N, H, W, C) images of 8 or 16 bits; memory-mapped where they come from the cache."""

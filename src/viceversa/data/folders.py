@@ -1,10 +1,11 @@
-"""Folders of images, a folder a domain; and CycleGAN's trainA, trainB, testA, testB."""
+"""Folders of images, a folder a domain; CycleGAN's trainA, trainB, testA, testB; and pix2pix's, each file with a pair of images."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -12,8 +13,9 @@ import torch
 from viceversa.attributes import OneOf
 from viceversa.data.assembly import Parts, Wanted, assembled
 from viceversa.data.checks import SPLIT_NAMES, SPLITS
-from viceversa.data.dataset import Dataset
+from viceversa.data.dataset import Dataset, Takes
 from viceversa.data.decoding import SUFFIXES
+from viceversa.data.pairs import aligned
 from viceversa.data.store import FolderFiles
 from viceversa.errors import UsageError
 from viceversa.files import in_utf8
@@ -24,18 +26,24 @@ def open_folders(folder: Path, wanted: Wanted) -> Dataset:
 
     Without folders of splits, files are split 80/10/10 by the hash of their names. For methods with labels all domains are
     one space, with the one-of attribute `domain`; for methods between spaces, and always for trainA, trainB, testA and
-    testB, each domain is a space.
+    testB, each domain is a space. For methods of pairs there may be files with two images side by side instead, A and B, in the
+    folder or in train, val and test.
     """
     names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
     if {"trainA", "trainB", "testA", "testB"} <= set(names):
         return assembled(folder.name, FolderFiles(folder), _as_cyclegan(folder, names), (), {}, wanted)
-    parts = _split_by_folders(folder, names) if names and set(names) <= SPLIT_NAMES.keys() else _split_by_names(folder, names)
+    if wanted.takes == "pairs" and (halves := _side_by_side(folder, names)):
+        return assembled(folder.name, FolderFiles(folder), halves, (), {}, replace(wanted, halves=True))
+    if names and set(names) <= SPLIT_NAMES.keys():
+        parts = _split_by_folders(folder, names, wanted.takes)
+    else:
+        parts = _by_split(_shares({name: files for name in names if (files := _images(folder, name))}, wanted.takes))
     domains = tuple(parts["train"])
     if wanted.attributes not in ((), ("domain",)):
         raise UsageError(f"folders have one attribute, domain: leave out --attributes {' '.join(wanted.attributes)}.")
     if len(domains) < 2:
         raise UsageError(f"{str(folder)!r} is no data set: it must hold a folder of images for each of two or more domains.")
-    if wanted.spaces:
+    if wanted.takes != "labels":
         return assembled(folder.name, FolderFiles(folder), parts, (), {}, wanted)
     together = {split: {"images": [file for files in spaces.values() for file in files]} for split, spaces in parts.items()}
     rows = dict(zip(domains, torch.eye(len(domains)).tolist(), strict=True))
@@ -50,24 +58,49 @@ def _as_cyclegan(folder: Path, names: Sequence[str]) -> Parts:
     return {split: {space: _images(folder, f"{place}{space}") for space in "AB"} for split, place in places.items()}
 
 
-def _split_by_folders(folder: Path, names: Sequence[str]) -> Parts:
+def _side_by_side(folder: Path, names: Sequence[str]) -> Parts:
+    """The files of pix2pix's, as images of A and of B; empty where there are folders of domains instead."""
+    if names and set(names) <= SPLIT_NAMES.keys():
+        there = {SPLIT_NAMES[name]: name for name in names}
+        if not _images(folder, there.get("train", "train"), deep=False):
+            return {}
+        files = {split: _images(folder, name) for split, name in there.items()}
+        return _completed({split: {"A": found, "B": found} for split, found in files.items()}, "pairs")
+    files_here = [] if names else _images(folder, ".", deep=False)
+    return _by_split(_shares({"A": files_here, "B": files_here}, "pairs")) if files_here else {}
+
+
+def _split_by_folders(folder: Path, names: Sequence[str], takes: Takes) -> Parts:
     """Of train, val and test, whichever there are; what is missing takes its tenth of train."""
     there = {SPLIT_NAMES[name]: name for name in names}
     if "train" not in there:
         raise UsageError(f"{str(folder)!r} has the folders {', '.join(names)}, and no train.")
     domains = sorted(entry.name for entry in os.scandir(folder / there["train"]) if entry.is_dir())
     given = {split: {domain: _images(folder, f"{name}/{domain}") for domain in domains} for split, name in there.items()}
+    return _completed(given, takes)
+
+
+def _completed(parts: Parts, takes: Takes) -> Parts:
+    """What is missing of validation and test takes its tenth of train."""
+    given = dict(parts)
     for split in SPLITS:
         if split not in given:
-            shares = {domain: shared_out(files) for domain, files in given["train"].items()}
+            shares = _shares(given["train"], takes)
             given[split] = {domain: share["test"] for domain, share in shares.items()}
-            given["train"] = {domain: share["validation"] + share["train"] for domain, share in shares.items()}
+            given["train"] = {domain: [*share["validation"], *share["train"]] for domain, share in shares.items()}
     return given
 
 
-def _split_by_names(folder: Path, names: Sequence[str]) -> Parts:
-    found = {domain: files for domain in names if (files := _images(folder, domain))}
-    shares = {domain: shared_out(files) for domain, files in found.items()}
+def _shares(found: Mapping[str, Sequence[str]], takes: Takes) -> dict[str, dict[str, list[str]]]:
+    """The files of each domain in splits; of pairs, both images in the same one, by their name."""
+    if takes != "pairs":
+        return {domain: shared_out(files) for domain, files in found.items()}
+    called = {domain: {name: file for file, name in names.items()} for domain, names in aligned(found).items()}
+    shares = shared_out(list(next(iter(called.values()))))
+    return {domain: {split: [files[name] for name in names] for split, names in shares.items()} for domain, files in called.items()}
+
+
+def _by_split(shares: Mapping[str, Mapping[str, Sequence[str]]]) -> Parts:
     return {split: {domain: share[split] for domain, share in shares.items()} for split in SPLITS}
 
 
@@ -79,11 +112,15 @@ def shared_out(files: Sequence[str]) -> dict[str, list[str]]:
     return {split: sorted(share) for split, share in shares.items()}
 
 
-def _images(folder: Path, below: str) -> list[str]:
-    """The image files below a folder in it, sorted, relative to `folder`; hidden ones and links to folders are left out."""
-    found = []
+def _images(folder: Path, below: str, *, deep: bool = True) -> list[str]:
+    """The image files below a folder in it, sorted, relative to `folder`; hidden ones and links to folders are left out.
+
+    deep: also those in its folders.
+    """
+    found: list[str] = []
     for place, directories, files in os.walk(folder / below):
-        directories[:] = [name for name in directories if not name.startswith(".")]
+        directories[:] = [name for name in directories if deep and not name.startswith(".")]
         inside = Path(place).relative_to(folder).as_posix()
-        found += [f"{inside}/{name}" for name in files if name[0] != "." and name.lower().endswith(tuple(SUFFIXES))]
+        start = "" if inside == "." else f"{inside}/"
+        found += [f"{start}{name}" for name in files if name[0] != "." and name.lower().endswith(tuple(SUFFIXES))]
     return sorted(in_utf8(name, "the image") for name in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from viceversa.data import huggingface
@@ -13,11 +14,19 @@ from viceversa.data.attributes import with_attributes
 from viceversa.data.avatars import avatars, avatars_glasses
 from viceversa.data.celeba import ATTRIBUTES as OF_CELEBA
 from viceversa.data.celeba import read_celeba
-from viceversa.data.dataset import Dataset, Images
+from viceversa.data.dataset import Dataset, Images, Takes
 from viceversa.data.decoding import SUFFIXES, encoded, suffix_for
 from viceversa.data.fitting import Filter
 from viceversa.data.folders import open_folders
+from viceversa.data.handwritten import handwritten
+from viceversa.data.idx import has_idx, open_idx
+from viceversa.data.joined import joined, parts_of, sources, spec_of
+from viceversa.data.outlines import avatars_outlines
+from viceversa.data.rafd import has_rafd, read_rafd
+from viceversa.data.sets import together
 from viceversa.data.store import FolderFiles
+from viceversa.data.street_digits import street_digits
+from viceversa.data.svhn import has_svhn, open_svhn
 from viceversa.data.tables import read_table
 from viceversa.data.toons import toons
 from viceversa.domains import Space
@@ -28,8 +37,17 @@ from viceversa.progress import watched
 CELEBA_CROP = 178
 """What StarGAN and its successors cut out of CelebA's aligned images."""
 
-_WAYS = (":spaces", ":stargan-split")
-_EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {"avatars": avatars, "avatars:glasses": avatars_glasses, "toons": toons}
+_TAKES: Mapping[str, Takes] = {":spaces": "spaces", ":pairs": "pairs"}
+_WAYS = (*_TAKES, ":stargan-split", ":extra")
+_EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {
+    "avatars": avatars,
+    "avatars:glasses": avatars_glasses,
+    "avatars:outlines": avatars_outlines,
+    "toons": toons,
+    "street-digits": lambda size: street_digits(),
+    "handwritten": lambda size: handwritten(),
+}
+"""By name, at a size; digits have their own."""
 
 
 def open_dataset(
@@ -40,42 +58,78 @@ def open_dataset(
     background: int = 0,
     filter: Filter = "bicubic",
     skip_bad: bool = False,
-    spaces: bool = False,
+    takes: Takes = "labels",
     attributes: tuple[str, ...] = (),
 ) -> Dataset:
     """The data set of that name, or in the folder or table of that path, or hf:NAME[:split] of Hugging Face.
 
-    See assembly.Wanted for what becomes of its images. A path with `:spaces` behind it is opened for a method between spaces,
-    CelebA's with `:stargan-split` in StarGAN's splits. Raises UsageError for what is none.
+    See assembly.Wanted for what becomes of its images. A path with `:spaces` or `:pairs` behind it is opened for a method of
+    these, CelebA's with `:stargan-split` in StarGAN's splits, SVHN's with `:extra` with its further images. NAME=SPEC,NAME=SPEC are
+    several data sets: two spaces of these names, or labeled sets in one space. MNIST's and SVHN's images keep their size.
+    Raises UsageError for what is none.
     """
     if spec in _EMBEDDED:
-        return with_attributes(_EMBEDDED[spec](size), attributes)
+        return _fit(with_attributes(_EMBEDDED[spec](size), attributes), takes)
+    if _joins(spec):
+        one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad)
+        opened = sources(spec, one)
+        return _fit(with_attributes(joined(opened), attributes), takes) if takes != "labels" else together(opened, attributes)
     path, way = _parsed(spec)
-    wanted = Wanted(size, crop, background, filter, skip_bad, spaces or way == ":spaces", attributes)
+    wanted = Wanted(size, crop, background, filter, skip_bad, _TAKES.get(way, takes), attributes)
     if spec.startswith(huggingface.PREFIX):
-        name, files, table = huggingface.read_hugging_face(spec.removesuffix(way), attributes, spaces=wanted.spaces)
+        name, files, table = huggingface.read_hugging_face(spec.removesuffix(way), attributes, spaces=wanted.takes != "labels")
         return from_table(name, files, table, wanted)
     if not path.exists():
         raise UsageError(f"{unknown('data set', spec, _EMBEDDED)} Nor is there a folder or table of that path.")
     if path.is_file():
         return from_table(path.stem, FolderFiles(path.parent), read_table(path, only=attributes), wanted)
+    return _in_folder(path, way, wanted)
+
+
+def _in_folder(path: Path, way: str, wanted: Wanted) -> Dataset:
+    """The data set in a folder, of the kind that its files show."""
+    attributes = wanted.attributes
+    if has_idx(path):
+        return _fit(with_attributes(open_idx(path), attributes), wanted.takes)
+    if has_svhn(path):
+        return _fit(with_attributes(open_svhn(path, extra=way == ":extra"), attributes), wanted.takes)
+    if way == ":extra":
+        raise UsageError(f"{str(path)!r} is not SVHN's folder, which alone has an {way[1:]}: it has no train_32x32.mat.")
     if (path / "list_attr_celeba.txt").exists():
         table = read_celeba(path, attributes or OF_CELEBA, stargan_split=way == ":stargan-split")
         return from_table("celeba", FolderFiles(path), table, replace(wanted, crop=wanted.crop or CELEBA_CROP))
     if way == ":stargan-split":
         raise UsageError(f"{str(path)!r} is not CelebA's folder, which alone has a {way[1:]}: it has no list_attr_celeba.txt.")
     named = next((found for name in ("table.csv", "table.parquet") if (found := path / name).exists()), None)
-    if named is None:
-        return open_folders(path, wanted)
-    return from_table(path.name, FolderFiles(path), read_table(named, only=attributes), wanted)
+    if named is not None:
+        return from_table(path.name, FolderFiles(path), read_table(named, only=attributes), wanted)
+    if has_rafd(path):
+        return from_table("rafd", FolderFiles(path), read_rafd(path, attributes), wanted)
+    return open_folders(path, wanted)
+
+
+def _fit(dataset: Dataset, takes: Takes) -> Dataset:
+    """The data set, if it is one of pairs where such is wanted. Raises UsageError."""
+    if takes == "pairs" and any(
+        len(spaces) != 2 or len({images.ids for images in spaces.values()}) > 1 for spaces in dataset.splits.values()
+    ):
+        raise UsageError(f"this method takes pairs of images, and {dataset.name} is none of pairs; avatars:outlines is one.")
+    return dataset
 
 
 def located(spec: str) -> str:
     """The spec with its path made absolute, so that it names the same data wherever it is read."""
+    if _joins(spec):
+        return spec_of({name: located(below) for name, below in parts_of(spec).items()})
     path, way = _parsed(spec)
     if spec.startswith(huggingface.PREFIX):
         return huggingface.located(spec.removesuffix(way)) + way
     return spec if spec in _EMBEDDED or not path.exists() else f"{path.resolve()}{way}"
+
+
+def _joins(spec: str) -> bool:
+    """Whether it names several sources, each with a name of its own; a path that exists is a path, whatever is in it."""
+    return not Path(spec).exists() and bool(parts_of(spec))
 
 
 def _parsed(spec: str) -> tuple[Path, str]:

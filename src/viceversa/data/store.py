@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from filelock import FileLock
@@ -25,6 +25,10 @@ from viceversa.files import write_atomically
 
 State = tuple[int, int]
 """A file's size in bytes and time of modification in nanoseconds."""
+
+Half = Literal["left", "right"]
+HALVES: tuple[Half, Half] = ("left", "right")
+"""Of a file that holds two images side by side."""
 
 Kind = tuple[int, int]
 """Of an image: how many channels it has, of 8 or 16 bits."""
@@ -67,13 +71,15 @@ class FolderFiles:
 
 @dataclass(frozen=True)
 class Preparation:
-    """What becomes of an image: cropped in its middle, resized, on a background where it is transparent (0 to 255)."""
+    """What becomes of an image, or of the left or right half of one: cropped in its middle, resized, on a background where it is
+    transparent (0 to 255)."""
 
     height: int
     width: int
     crop: int | None = None
     background: int = 0
     filter: Filter = "bicubic"
+    half: Half | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,12 +247,22 @@ def _images(task: tuple[Files, list[str], Kind, Preparation]) -> tuple[Pixels, d
     images, bad = np.zeros((len(names), *size, channels), np.uint8 if bits == 8 else np.uint16), dict[str, str]()
     for number, name in enumerate(names):
         try:
-            image = read_image(files.find(name), channels, preparation.background)
+            image = _half(read_image(files.find(name), channels, preparation.background), name, preparation)
         except BadImage as error:
             bad[name] = str(error)
         else:
             images[number] = in_bits(fitted(image, size, preparation.crop, preparation.filter), bits)
     return images, bad
+
+
+def _half(image: Pixels, name: str, preparation: Preparation) -> Pixels:
+    """The half of the image (H, W, C) that is wanted, if not all of it. Raises BadImage."""
+    if preparation.half is None:
+        return image
+    middle, odd = divmod(image.shape[1], 2)
+    if odd:
+        raise BadImage(f"{name!r} is {image.shape[1]} pixels wide, which two images side by side of one width are not.")
+    return image[:, :middle] if preparation.half == "left" else image[:, middle:]
 
 
 def _read(place: Path) -> _Index:

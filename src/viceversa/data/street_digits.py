@@ -102,17 +102,20 @@ def _picture(lots: _Lots, digit: int) -> NDArray[np.uint8]:
 
 
 def _written(lots: _Lots, digit: int) -> Image.Image:
-    """The digit in the middle of a sheet, and its neighbors, in three of four images: white on black."""
+    """The digit in the middle of a sheet, and its neighbors, if it has any: white on black.
+
+    Nine of ten have; in three of five they reach into the image by ten pixels or more.
+    """
     sheet, middle = Image.new("L", (_SHEET, _SHEET)), _SHEET / 2
     pen, font = ImageDraw.Draw(sheet), _font(FONTS[lots.of("font", len(FONTS))], round(lots.between("height", 58, 84)))
     stroke = lots.of("stroke", 3)
     top, bottom = font.getbbox("0", anchor="ls")[1::2]
-    line, gap = middle - (top + bottom) / 2, lots.between("gap", 4, 16)
+    line, gap = middle - (top + bottom) / 2, lots.between("gap", 3, 13)
     left, _, right, _ = font.getbbox(str(digit), anchor="ls")
     start, end = middle - (left + right) / 2 + left, middle + (right - left) / 2
     pen.text((start - left, line), str(digit), 255, font, anchor="ls", stroke_width=stroke)
     for side in ("before", "after"):
-        if lots.happens(side, 0.5):
+        if lots.happens(side, 0.7):
             neighbor = str(lots.of(f"{side}: which", 10))
             first, _, last, _ = font.getbbox(neighbor, anchor="ls")
             place = start - gap - last if side == "before" else end + gap - first
@@ -136,9 +139,8 @@ def _turned(lots: _Lots, sheet: Image.Image) -> Field:
 def _colors(lots: _Lots) -> tuple[Field, Field]:
     """The ground's color and the digit's, lighter or darker by 0.2 to 0.75 in luma, seldom by much: (3,) in [0, 1] each."""
     contrast = 0.2 + 0.55 * lots.between("contrast", 0, 1) ** 2
-    dark, light = lots.between("dark", 0, 1 - contrast), 0.0
-    light = dark + contrast
-    lumas = (dark, light) if lots.happens("light on dark", 0.5) else (light, dark)
+    dark = lots.between("dark", 0, 1 - contrast)
+    lumas = (dark, dark + contrast) if lots.happens("light on dark", 0.5) else (dark + contrast, dark)
     ground, ink = (_colored(lots, name, luma) for name, luma in zip(("ground", "ink"), lumas, strict=True))
     return ground, ink
 
@@ -148,7 +150,7 @@ def _colored(lots: _Lots, name: str, luma: float) -> Field:
     hue = lots.noise(f"hue of the {name}", 3)
     tint = (hue - hue @ _LUMA) * lots.between(f"color of the {name}", 0, 0.45)
     room = min(luma, 1 - luma) / max(float(np.abs(tint).max()), 1e-6)
-    return luma + tint * min(1.0, room)
+    return np.asarray(luma + tint * min(1.0, room))
 
 
 def _shade(lots: _Lots) -> Field:

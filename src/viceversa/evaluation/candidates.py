@@ -94,7 +94,7 @@ def data_of(models: Iterable[str], data: str | None, size: int | None) -> Datase
     first = next((model for model, kind in kinds.items() if kind == "run"), None)
     if first is not None:
         record = read_record(located(first))
-        return dataset_of(record.recipe, data, spaces=not record.space.attributes)
+        return dataset_of(record.recipe, data, trained=record.space)
     if data is None:
         raise UsageError("no model is a run, which knows its data: say with --data what to measure on, as in --data avatars.")
     return open_dataset(data, 32 if size is None else size)

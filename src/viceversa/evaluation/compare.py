@@ -169,7 +169,7 @@ def evaluate(
     """
     model = load(run, build=build, checkpoint=checkpoint)
     recipe = model.record.recipe
-    dataset = dataset_of(recipe, data, spaces=not model.space.attributes)
+    dataset = dataset_of(recipe, data, trained=model.space)
     models = {model.name: of_run(model, str(run), dataset)}
     comparison = compare(
         models, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, quiet=quiet, features=features

@@ -26,7 +26,7 @@ from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.cycle import Identity
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
-from viceversa.networks.adapters import PerSpace, PerTarget, by_space
+from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, stretched
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
 from viceversa.objective import Objective
@@ -50,6 +50,7 @@ class CycleGAN(BaseModel):
     identity: float = Field(0.5, ge=0, description="weight of the identity loss, times the cycle's; off where channels differ")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept for the discriminators; 0 turns the pool off")
     learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for all networks")
+    fit: Fit = Field("resize", description="how two sizes are brought together; valid_conv: by the convolutions, up to 6 px")
 
 
 @dataclass(frozen=True)
@@ -70,16 +71,12 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
     for spec in space.images.values():
         check_patches(spec.height, spec.width, settings.critic_layers)
     sources = {first: second, second: first}
-    generators = by_space({
-        target: resnet_generator(
-            space.images[source].channels, space.images[target].channels, width=settings.width, blocks=settings.blocks)
-        for target, source in sources.items()
-    })  # fmt: skip
+    generators = by_space({target: _generator(space, source, target, settings) for target, source in sources.items()})
     discriminators = by_space({
         name: patch_discriminator(spec.channels, width=settings.critic_width, layers=settings.critic_layers)
         for name, spec in space.images.items()
     })  # fmt: skip
-    translator, critic = PerTarget(generators, space.images, sources), PerSpace(discriminators)
+    translator, critic = PerTarget(generators, space.images, sources, settings.fit), PerSpace(discriminators)
     plan, gan, pool = BackAndForth(space, translate=translator, discriminate=critic), LeastSquares(), ImagePool(settings.pool)
     identity = settings.cycle * settings.identity * translator.keeps_channels(first)
     adam = Optimizer(settings.learning_rate, schedule=decay)
@@ -97,3 +94,10 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         destination=to_spaces,
         memory={"pool": pool},
     )  # fmt: skip
+
+
+def _generator(space: Space, source: str, target: str, settings: CycleGAN) -> nn.Sequential:
+    """The generator into one of the spaces."""
+    here, there = space.images[source], space.images[target]
+    network = resnet_generator(here.channels, there.channels, width=settings.width, blocks=settings.blocks)
+    return stretched(network, here, there, canvas_of(space.images)) if settings.fit == "valid_conv" else network

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -49,30 +50,40 @@ class PerTarget(nn.Module):
     """A generator for each target space; channels and sizes of the spaces may differ.
 
     generators: by target space. sources: target space -> the space that its generator takes; its own space is taken too
-    where the channels are equal (the identity loss), anything else raises ValueError. Images of another size are brought
-    to a canvas whose sides are the larger ones rounded up to multiples of 4, and to the target's size afterwards:
-    bilinear, antialiased where it shrinks. (Padding with the background, and unpadded convolutions, are
-    other fits, not built.)
+    where the channels are equal (the identity loss), anything else raises ValueError. how: sizes that differ are dealt with so
+    (see Fit), on the canvas of all spaces.
     """
 
-    def __init__(self, generators: nn.ModuleDict, images: Mapping[str, ImageSpec], sources: Mapping[str, str]) -> None:
+    def __init__(
+        self, generators: nn.ModuleDict, images: Mapping[str, ImageSpec], sources: Mapping[str, str], how: Fit = "resize"
+    ) -> None:
         super().__init__()
         self.generators = generators
         self.images = dict(images)
         self.sources = dict(sources)
-        self.canvas = tuple(4 * -(-max(spec.shape[side] for spec in images.values()) // 4) for side in (1, 2))
+        self.how = how
+        self.canvas = canvas_of(images)
 
     def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
         specs = self.images[source.space], self.images[target.space]
         allowed = source.space == self.sources[target.space] or (source.space == target.space and self.keeps_channels(target.space))
         if not allowed:
             raise ValueError(f"the generator into {target.space!r} does not take images of {source.space!r}.")
-        translated = self.generators[target.space](fit(image, self.canvas))
-        return fit(translated, (specs[1].height, specs[1].width))
+        """(N, C, H, W) of the source space -> of the target space."""
+        generator, size = self.generators[target.space], specs[1].shape[1:]
+        match self.how:
+            case "resize":
+                return fit(generator(fit(image, self.canvas)), size)
+            case "pad_crop":
+                return cropped(generator(padded(image, self.canvas, specs[0].background)), size)
+            case "valid_conv":
+                return generator(image)  # type: ignore[no-any-return]
 
     def keeps_channels(self, space: str) -> bool:
-        """Whether the generator into the space takes images of the space itself: its source has as many channels."""
-        return self.images[space].channels == self.images[self.sources[space]].channels
+        """Whether the generator into the space takes images of the space itself: its source has as many channels, and, where
+        the generator itself changes sizes, the same size."""
+        own, other = self.images[space], self.images[self.sources[space]]
+        return own.shape == other.shape if self.how == "valid_conv" else own.channels == other.channels
 
 
 class Single(nn.Module):
@@ -86,11 +97,58 @@ class Single(nn.Module):
         return self.network(image)  # type: ignore[no-any-return]
 
 
-def fit(image: Tensor, size: tuple[int, ...]) -> Tensor:
+Fit = Literal["resize", "pad_crop", "valid_conv"]
+"""How a generator gets images of its canvas where the spaces' sizes differ, and gives images of the target's size: bilinear
+resizing, antialiased where it shrinks; padding with the background, and the middle cut out; or a first convolution that is
+padded more, and a last one that is padded less (see `stretched`)."""
+
+
+def canvas_of(images: Mapping[str, ImageSpec]) -> tuple[int, int]:
+    """Height and width that hold the images of all spaces, rounded up to multiples of 4."""
+    height, width = (4 * -(-max(spec.shape[side] for spec in images.values()) // 4) for side in (1, 2))
+    return height, width
+
+
+def fit(image: Tensor, size: Sequence[int]) -> Tensor:
     """The image at (height, width): itself where it is that already, else bilinear, antialiased where it shrinks."""
-    if tuple(image.shape[2:]) == size:
+    if image.shape[2:] == tuple(size):
         return image
-    return F.interpolate(image, size, mode="bilinear", align_corners=False, antialias=True)
+    return F.interpolate(image, list(size), mode="bilinear", align_corners=False, antialias=True)
+
+
+def padded(image: Tensor, size: Sequence[int], background: float) -> Tensor:
+    """The image in the middle of (height, width) of its background; an odd remainder goes to the bottom and to the right."""
+    down, across = size[0] - image.shape[2], size[1] - image.shape[3]
+    return F.pad(image, (across // 2, across - across // 2, down // 2, down - down // 2), value=background)
+
+
+def cropped(image: Tensor, size: Sequence[int]) -> Tensor:
+    """The middle (height, width) of the image, from where `padded` puts an image of that size."""
+    top, left = (image.shape[2] - size[0]) // 2, (image.shape[3] - size[1]) // 2
+    return image[:, :, top : top + size[0], left : left + size[1]]
+
+
+def stretched(network: nn.Sequential, source: ImageSpec, target: ImageSpec, canvas: tuple[int, int]) -> nn.Sequential:
+    """A ResNet generator from the source's size to the target's: 28 -> 32 px where its first convolution is padded by 5 instead
+    of 3, 32 -> 28 px where its last one is padded by 1. The network itself, changed. Raises UsageError where a pad cannot be had.
+    """
+    first, last = network[0], network[-1]
+    assert isinstance(first, nn.Sequential) and isinstance(last, nn.Sequential)
+    first[0] = nn.ReflectionPad2d(_pads(source, canvas, 1))
+    last[0] = nn.ReflectionPad2d(_pads(target, canvas, -1))
+    return network
+
+
+def _pads(spec: ImageSpec, canvas: tuple[int, int], sign: int) -> tuple[int, int, int, int]:
+    """Left, right, top and bottom: 3 for a convolution of 7x7 that keeps the size, and half of the difference more or less."""
+    sides = spec.shape[1:]
+    more = [whole - side for whole, side in zip(canvas, sides, strict=True)]
+    pads = [3 + sign * (difference // 2) for difference in more]
+    fits = [0 <= pad < side for pad, side in zip(pads, sides, strict=True)]
+    if not all(fits) or any(difference % 2 for difference in more):
+        sizes = f"{spec.height}x{spec.width} and {canvas[0]}x{canvas[1]}"
+        raise UsageError(f"convolutions cannot bridge {sizes} px: at most 6, and an even number; choose the fit resize.")
+    return pads[1], pads[1], pads[0], pads[0]
 
 
 class Classifying(nn.Module):

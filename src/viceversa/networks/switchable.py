@@ -24,26 +24,31 @@ class SwitchableNorm(nn.Module):
         self.register_buffer("running_variance", torch.ones(1, channels, 1, 1))
 
     def forward(self, image: Tensor) -> Tensor:
-        mean = image.mean((2, 3), keepdim=True)
-        second = image.square().mean((2, 3), keepdim=True)
-        layer_mean, layer_second = mean.mean(1, keepdim=True), second.mean(1, keepdim=True)
-        batch_mean, batch_variance = self._batch(mean, second)
-        means = (mean, layer_mean.expand_as(mean), batch_mean.expand_as(mean))
-        variances = (second - mean.square(), (layer_second - layer_mean.square()).expand_as(mean), batch_variance.expand_as(mean))
-        mean, variance = (
-            sum(share * part for share, part in zip(weights.softmax(0), parts, strict=True))
-            for weights, parts in ((self.of_means, means), (self.of_variances, variances))
-        )
-        normalized: Tensor = (image - mean) / (variance + 1e-5).sqrt()
+        values = image.to(torch.promote_types(image.dtype, torch.float32))  # in bf16, variances would be lost
+        variance, mean = torch.var_mean(values, (2, 3), correction=0, keepdim=True)
+        means, variances = zip((mean, variance), _pooled(mean, variance, 1), self._batch(mean, variance), strict=True)
+        mean, variance = _mixed(self.of_means, means), _mixed(self.of_variances, variances)
+        normalized = (values - mean) / (variance + 1e-5).sqrt()
         return normalized * self.weight[:, None, None] + self.bias[:, None, None]
 
-    def _batch(self, mean: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    def _batch(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         """Mean and variance over the batch, or the running ones."""
         if not self.training:
             return self.running_mean, self.running_variance
-        batch_mean = mean.mean(0, keepdim=True)
-        variance = second.mean(0, keepdim=True) - batch_mean.square()
+        mean, variance = _pooled(mean, variance, 0)
         with torch.no_grad():
-            self.running_mean.lerp_(batch_mean.to(self.running_mean), 0.1)
+            self.running_mean.lerp_(mean.to(self.running_mean), 0.1)
             self.running_variance.lerp_(variance.to(self.running_variance), 0.1)
-        return batch_mean, variance
+        return mean, variance
+
+
+def _pooled(mean: Tensor, variance: Tensor, dimension: int) -> tuple[Tensor, Tensor]:
+    """Mean and variance of all values, from those of parts of one size."""
+    spread = mean.var(dimension, correction=0, keepdim=True)
+    return mean.mean(dimension, keepdim=True), variance.mean(dimension, keepdim=True) + spread
+
+
+def _mixed(weights: Tensor, parts: tuple[Tensor, ...]) -> Tensor:
+    """sum_k softmax(weights)_k part_k."""
+    shares: Tensor = weights.softmax(0)
+    return shares[0] * parts[0] + shares[1] * parts[1] + shares[2] * parts[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from viceversa.data.dataset import Dataset
+from viceversa.data.dataset import Dataset, Takes
 from viceversa.data.sources import open_dataset
 from viceversa.domains import Space
 from viceversa.errors import unknown
@@ -126,7 +126,7 @@ def cut() -> Recipe[CUT]:
 
 def diat() -> Recipe[DIAT]:
     """DIAT-like, from people without glasses to people with them: one way, kept by features."""
-    method = DIAT(width=24, critic_width=32)
+    method = DIAT(width=16, critic_width=32, learning_rate=1e-3)
     return Recipe[DIAT](name="diat", data="avatars:glasses", method=method, training=FOR_SPACES)
 
 
@@ -195,12 +195,16 @@ def recipe_named(name: str) -> Recipe[Any]:
     return RECIPES[name]()
 
 
-def dataset_of(recipe: Recipe[Any], data: str | None = None, *, spaces: bool | None = None) -> Dataset:
-    """The data set that a recipe trains on, or another one prepared as its is; of spaces as the method takes them."""
-    between = (recipe.method is not None and recipe.method.takes == "spaces") if spaces is None else spaces
+def dataset_of(recipe: Recipe[Any], data: str | None = None, *, trained: Space | None = None) -> Dataset:
+    """The data set that a recipe trains on, or another one prepared as its is, as the method takes it.
+
+    trained: the space that it was trained on, which tells what a method of one's own takes.
+    """
+    own: Takes = "labels" if trained is None or trained.attributes else "spaces"
+    takes = own if recipe.method is None else recipe.method.takes
     return open_dataset(
         data or recipe.data, recipe.size, crop=recipe.crop, background=recipe.background, filter=recipe.filter,
-        skip_bad=recipe.skip_bad, spaces=between, attributes=recipe.attributes,
+        skip_bad=recipe.skip_bad, takes=takes, attributes=recipe.attributes,
     )  # fmt: skip
 
 

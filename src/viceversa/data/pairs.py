@@ -1,0 +1,89 @@
+"""Two spaces whose images are pairs, as a photo and its labels: found by their names, in one order, and kept together.
+
+The two images of a pair have the same name: what is left of their paths below the folder that all images of their space are in,
+without the suffix. So `A/1.jpg` goes with `B/1.png`, and `trainA/x/1.png` with `trainB/x/1.png`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.data.fitting import in_bits
+from viceversa.errors import UsageError, quoted
+
+if TYPE_CHECKING:  # the processes that read images start without torch
+    from torch import Tensor
+
+Names = Mapping[str, Mapping[str, str]]
+"""space -> file -> the name of the pair; both spaces in the same order."""
+
+
+def aligned(spaces: Mapping[str, Sequence[str]]) -> Names:
+    """The files of two spaces with the names of their pairs, sorted by these. Raises UsageError where one has no partner."""
+    if len(spaces) != 2:
+        raise UsageError(
+            f"pairs are of two spaces, and here are images of {len(spaces)}{': ' * bool(spaces)}{', '.join(map(quoted, spaces))}: "
+            "give two folders whose images have the same names, or files that each have both images side by side."
+        )
+    (first, ones), (second, others) = ((space, _by_name(space, files)) for space, files in spaces.items())
+    for here, mine, there, theirs in ((first, ones, second, others), (second, others, first, ones)):
+        alone = sorted(mine.keys() - theirs.keys())
+        if alone:
+            raise UsageError(
+                f"{len(alone)} of {len(mine)} images of {quoted(here)} have no partner of the same name among those of "
+                f"{quoted(there)}, as {quoted(mine[alone[0]])}: name both images of a pair alike, and remove those without one."
+            )
+    return {space: {files[pair]: pair for pair in sorted(files)} for space, files in ((first, ones), (second, others))}
+
+
+def paired(dataset: Dataset, names: Mapping[str, Names]) -> Dataset:
+    """The data set with the names of its pairs, of each split, for ids; without images whose partner could not be read.
+
+    The true edit of an image is its partner. Where images are left out, the others are held in memory.
+    """
+    splits: dict[str, dict[str, Images]] = {}
+    lost = 0
+    for split, spaces in dataset.splits.items():
+        called = {space: [names[split][space][file] for file in images.ids] for space, images in spaces.items()}
+        both = set.intersection(*map(set, called.values()))
+        lost += sum(len(pairs) - len(both) for pairs in called.values())
+        if not both:
+            raise UsageError(f"{dataset.name} has no {split} pairs left: mend the images that cannot be read.")
+        splits[split] = {space: _only(images, called[space], both) for space, images in spaces.items()}
+    if lost:
+        print(f"viceversa: left out: the partners of images that cannot be read, {lost}.", file=sys.stderr)
+
+    def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
+        return in_bits(splits[split][target].pixels[positions], 8)
+
+    return replace(dataset, name=f"{dataset.name}-pairs" if lost else dataset.name, splits=splits, truth=truth)
+
+
+def _by_name(space: str, files: Sequence[str]) -> dict[str, str]:
+    """The files of a space by the names of their pairs."""
+    common = os.path.commonpath([os.path.dirname(file) for file in files]) if files else ""  # noqa: PTH120  (of 100,000 files)
+    found: dict[str, str] = {}
+    for file in files:
+        name = str(PurePosixPath(file).relative_to(common).with_suffix(""))
+        if found.setdefault(name, file) != file:
+            raise UsageError(
+                f"{quoted(found[name])} and {quoted(file)} of {quoted(space)} have the same name, {quoted(name)}, and one partner: "
+                "rename or remove one."
+            )
+    return found
+
+
+def _only(images: Images, names: Sequence[str], both: set[str]) -> Images:
+    """The images of these pairs, memory-mapped as they were if that is all of them."""
+    rows = [row for row, name in enumerate(names) if name in both]
+    pixels = images.pixels if len(rows) == len(names) else images.pixels[rows]
+    return Images(pixels, None, tuple(names[row] for row in rows))

@@ -1,0 +1,76 @@
+"""Several sources as one data set: a space each, with its own channels and size, without labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.small_digits import small_mnist
+from viceversa.data.joined import parts_of, sources, spec_of
+from viceversa.data.sources import located, open_dataset
+from viceversa.errors import UsageError
+
+
+@pytest.mark.parametrize(
+    ("spec", "parts"),
+    [
+        ("mnist=/a,svhn=/b", {"mnist": "/a", "svhn": "/b"}),
+        ("handwritten=handwritten,street=street-digits", {"handwritten": "handwritten", "street": "street-digits"}),
+        ("a=/one,two/x=y,b=hf:name:split", {"a": "/one,two/x=y", "b": "hf:name:split"}),
+        ("mnist=/a", {"mnist": "/a"}),
+        ("avatars", {}),
+        ("./a=b,c=d", {}),
+    ],
+)
+def test_specs_are_taken_apart(spec: str, parts: dict[str, str]) -> None:
+    assert parts_of(spec) == parts
+    assert spec_of(parts) == (spec if parts else "")
+
+
+def test_two_sources_are_two_spaces(tmp_path: Path) -> None:
+    pixels, digits = small_mnist(tmp_path / "small")
+    spec = f"mnist={tmp_path / 'small'},street=street-digits"
+    dataset = open_dataset(spec, 64, takes="spaces")
+    assert {name: each.shape for name, each in dataset.space.images.items()} == {"mnist": (1, 28, 28), "street": (3, 32, 32)}
+    assert dataset.space.attributes == () and dataset.space.pair == ("mnist", "street")
+    assert all(images.labels is None for spaces in dataset.splits.values() for images in spaces.values())
+    test = dataset.splits["test"]
+    assert (test["mnist"].pixels[..., 0] == pixels[20:]).all() and len(test["street"]) == 4000
+    assert dataset.name.startswith("mnist-small-28-") and dataset.name.endswith("+street-street-digits-v1")
+    labeled = sources(spec, open_dataset)["mnist"].splits["test"]["digits"]
+    assert labeled.labels is not None and labeled.labels.argmax(1).tolist() == digits[20:].tolist()
+
+
+def test_sources_of_other_kinds() -> None:
+    dataset = open_dataset("people=avatars,toons=toons", 16, takes="spaces")
+    assert {name: each.shape for name, each in dataset.space.images.items()} == {"people": (3, 16, 16), "toons": (3, 16, 16)}
+
+
+def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "digits").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert located("mnist=digits,street=street-digits") == f"mnist={tmp_path}/digits,street=street-digits"
+    (tmp_path / "a=b,c=d").mkdir()
+    with pytest.raises(UsageError, match="'a=b,c=d' is no data set"):  # a folder of that name is one source
+        open_dataset("a=b,c=d")
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ("a=street-digits,a=street-digits", "names a source twice"),
+        ("mnist=/nowhere,street=street-digits", r"mnist: unknown data set '/nowhere'.*yann\.lecun\.com/exdb/mnist"),
+        ("street=street-digits,svhn=/nowhere", r"svhn: unknown data set '/nowhere'.*ufldl\.stanford\.edu"),
+        ("a=avatars:glasses,street=street-digits", r"a: this method takes one space of images; the data has 2"),
+    ],
+)
+def test_what_cannot_be_joined(spec: str, reason: str) -> None:
+    with pytest.raises(UsageError, match=reason):
+        open_dataset(spec, takes="spaces")
+
+
+def test_joined_spaces_have_no_attributes(tmp_path: Path) -> None:
+    small_mnist(tmp_path)
+    with pytest.raises(UsageError, match="has no attributes: leave out --attributes digit"):
+        open_dataset(f"mnist={tmp_path},street=street-digits", takes="spaces", attributes=("digit",))

@@ -1,0 +1,171 @@
+"""Images in pairs: files with both side by side, folders with equal names, tables; the same order, and both or none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from viceversa.data.dataset import Dataset
+from viceversa.data.sources import located, open_dataset, write_dataset
+from viceversa.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path / "cache"))
+
+
+def save(path: Path, *levels: int) -> None:
+    """A gray image of 10 x 8 pixels of each level, side by side."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.repeat(np.array(levels, np.uint8), 10)[None].repeat(8, 0)).save(path)
+
+
+def halves(folder: Path, numbers: range) -> None:
+    """Image A of pair n is n, image B n + 100."""
+    for number in numbers:
+        save(folder / f"{number}.png", number, number + 100)
+
+
+def check(dataset: Dataset, count: int, first: str = "A", second: str = "B") -> None:
+    """Pairs as `halves` and `twos` make them, each pair in one split."""
+    assert list(dataset.space.images) == [first, second] and not dataset.space.attributes
+    seen: list[str] = []
+    for split, spaces in dataset.splits.items():
+        one, other = spaces[first], spaces[second]
+        assert one.ids == other.ids and len(one) and one.labels is None
+        assert (other.pixels.astype(int) == one.pixels.astype(int) + 100).all()
+        assert [Path(name).name for name in one.ids] == [str(level) for level in one.pixels[:, 0, 0, 0]]
+        assert dataset.truth is not None
+        rows = np.arange(len(one))[::-1]
+        assert (dataset.truth(split, first, rows, second, None) == other.pixels[::-1]).all()
+        assert (dataset.truth(split, second, rows, first, None) == one.pixels[::-1]).all()
+        seen += one.ids
+    assert len(set(seen)) == len(seen) == count
+
+
+def twos(first: Path, second: Path, numbers: range) -> None:
+    for number in numbers:
+        save(first / f"{number}.png", number)
+        save(second / f"{number}.bmp", number + 100)
+
+
+def test_files_with_both_images_in_folders_of_splits(tmp_path: Path) -> None:
+    for name, numbers in (("train", range(8)), ("val", range(8, 11)), ("test", range(11, 13))):
+        halves(tmp_path / "facades" / name, numbers)
+    dataset = open_dataset(str(tmp_path / "facades"), 8, takes="pairs")
+    check(dataset, 13)
+    assert {split: len(spaces["A"]) for split, spaces in dataset.splits.items()} == {"train": 8, "validation": 3, "test": 2}
+    assert open_dataset(f"{tmp_path}/facades:pairs", 8).name == dataset.name
+    assert located(f"{tmp_path}/./facades:pairs") == f"{tmp_path}/facades:pairs"
+    with pytest.raises(UsageError, match="no data set"):
+        open_dataset(str(tmp_path / "facades"), 8, takes="spaces")
+
+
+def test_what_is_missing_of_the_splits_is_taken_of_train(tmp_path: Path) -> None:
+    halves(tmp_path / "shoes" / "train", range(20))
+    halves(tmp_path / "shoes" / "val", range(20, 23))
+    dataset = open_dataset(str(tmp_path / "shoes"), 8, takes="pairs")
+    check(dataset, 23)
+    assert {split: len(spaces["B"]) for split, spaces in dataset.splits.items()} == {"train": 18, "validation": 3, "test": 2}
+
+
+def test_files_with_both_images_without_folders_of_splits(tmp_path: Path) -> None:
+    halves(tmp_path / "maps", range(20))
+    dataset = open_dataset(str(tmp_path / "maps"), 8, takes="pairs")
+    check(dataset, 20)
+    assert len(dataset.splits["train"]["A"]) == 16
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("A", "B"), ("photos", "labels"), ("train/A", "train/B"), ("A/deep/in", "B/deep/in")]
+)  # fmt: skip
+def test_two_folders_of_equal_names(tmp_path: Path, first: str, second: str) -> None:
+    twos(tmp_path / "data" / first, tmp_path / "data" / second, range(20))
+    dataset = open_dataset(str(tmp_path / "data"), 8, takes="pairs")
+    spaces = list(dataset.space.images)
+    assert spaces == sorted(spaces)
+    check(dataset, 20, *(spaces if spaces[0] != "labels" else spaces[::-1]))
+
+
+def test_cyclegans_folders(tmp_path: Path) -> None:
+    twos(tmp_path / "data" / "trainA", tmp_path / "data" / "trainB", range(6))
+    twos(tmp_path / "data" / "testA", tmp_path / "data" / "testB", range(6, 9))
+    dataset = open_dataset(str(tmp_path / "data"), 8, takes="pairs")
+    assert dataset.splits["train"]["A"].ids == dataset.splits["train"]["B"].ids == tuple("012345")
+    assert (dataset.splits["test"]["B"].pixels[:, 0, 0, 0] == [106, 107, 108]).all()
+    assert open_dataset(str(tmp_path / "data"), 8).name.split("-")[0] == "data"  # without pairs: as ever
+    (tmp_path / "data" / "testB" / "7.bmp").rename(tmp_path / "data" / "testB" / "seven.bmp")
+    with pytest.raises(UsageError, match=r"1 of 3 images of 'A' have no partner .* 'B', as 'testA/7.png': name both"):
+        open_dataset(str(tmp_path / "data"), 8, takes="pairs")
+
+
+def test_a_table_with_spaces_and_what_is_written_out(tmp_path: Path) -> None:
+    twos(tmp_path / "data" / "A", tmp_path / "data" / "B", range(20))
+    dataset = open_dataset(str(tmp_path / "data"), 8, takes="pairs")
+    write_dataset(dataset, tmp_path / "copy")
+    copy = open_dataset(str(tmp_path / "copy"), 8, takes="pairs")
+    check(copy, 20)
+    assert copy.splits["test"]["A"].ids == dataset.splits["test"]["A"].ids
+    assert "space A: 20 images" in copy.summary
+
+
+@pytest.mark.parametrize("broken", ["A/3.png", "B/3.bmp"])
+def test_both_images_of_a_pair_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: str) -> None:
+    twos(tmp_path / "data" / "A", tmp_path / "data" / "B", range(20))
+    whole = open_dataset(str(tmp_path / "data"), 8, takes="pairs")
+    (tmp_path / "data" / broken).write_bytes(b"broken")
+    with pytest.raises(UsageError, match="1 of 40 images cannot be read"):
+        open_dataset(str(tmp_path / "data"), 8, takes="pairs")
+    for _ in range(2):
+        dataset = open_dataset(str(tmp_path / "data"), 8, takes="pairs", skip_bad=True)
+        check(dataset, 19)
+        assert dataset.name != whole.name
+        assert "left out: the partners of images that cannot be read, 1." in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_halved(tmp_path: Path) -> None:
+    halves(tmp_path / "maps", range(20))
+    Image.new("L", (21, 8)).save(tmp_path / "maps" / "odd.png")
+    with pytest.raises(UsageError, match="2 of 42 images cannot be read, as 'odd.png'") as refused:
+        open_dataset(str(tmp_path / "maps"), 8, takes="pairs")
+    assert "21 pixels wide" in refused.value.summary
+    check(open_dataset(str(tmp_path / "maps"), 8, takes="pairs", skip_bad=True), 20)
+
+
+def test_halves_of_color_and_16_bits_are_cropped_alone(tmp_path: Path) -> None:
+    """The half is cut out first, then the middle of it; its true edit has 8 bits."""
+    for number in range(10):
+        columns = np.arange(20, dtype=np.uint16) * 1000 + number
+        (tmp_path / "deep").mkdir(exist_ok=True)
+        Image.fromarray(columns[None].repeat(8, 0)).save(tmp_path / "deep" / f"{number}.png")
+    dataset = open_dataset(str(tmp_path / "deep"), 8, takes="pairs", crop=8)
+    images = dataset.splits["train"]
+    assert [spec.bits for spec in dataset.space.images.values()] == [16, 16] and dataset.truth is not None
+    number = int(images["A"].ids[0])
+    assert images["A"].pixels[0, 0, :, 0].tolist() == [1000 * column + number for column in range(1, 9)]
+    assert images["B"].pixels[0, 0, :, 0].tolist() == [1000 * column + number for column in range(11, 19)]
+    true = dataset.truth("train", "A", np.array([0]), "B", None)
+    assert true.dtype == np.uint8 and true[0, 0, :, 0].tolist() == [round((1000 * column + number) / 257) for column in range(11, 19)]
+
+
+def test_what_has_no_pairs(tmp_path: Path) -> None:
+    twos(tmp_path / "data" / "A", tmp_path / "data" / "B", range(20))
+    save(tmp_path / "data" / "A" / "3.bmp", 3)
+    with pytest.raises(UsageError, match=r"'A/3.bmp' and 'A/3.png' of 'A' have the same name, '3'"):
+        open_dataset(str(tmp_path / "data"), 8, takes="pairs")
+    (tmp_path / "data" / "A" / "3.bmp").unlink()
+    save(tmp_path / "data" / "B" / "extra.png", 3)
+    with pytest.raises(UsageError, match=r"1 of 21 images of 'B' have no partner of the same name .* 'A', as 'B/extra.png'"):
+        open_dataset(str(tmp_path / "data"), 8, takes="pairs")
+    save(tmp_path / "data" / "C" / "3.bmp", 3)
+    with pytest.raises(UsageError, match="pairs are of two spaces, and here are images of 3: 'A', 'B', 'C'"):
+        open_dataset(str(tmp_path / "data"), 8, takes="pairs")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(UsageError, match="pairs are of two spaces, and here are images of 0: give"):
+        open_dataset(str(tmp_path / "empty"), 8, takes="pairs")
+    with pytest.raises(UsageError, match="toons-16-v1 is none of pairs"):
+        open_dataset("toons", 16, takes="pairs")
