@@ -19,12 +19,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tyro
-from references import cyclegan, relgan, stargan
+from references import cyclegan, fixed_point, relgan, stargan
 from references.comparison import Row
 
 METHODS: Mapping[str, Callable[[Path, int, int], Iterator[Row]]] = {
     "stargan": stargan.rows,
     "cyclegan": cyclegan.rows,
+    "fixed-point": fixed_point.rows,
     "relgan": relgan.rows,
 }
 

@@ -9,11 +9,16 @@ from viceversa.schedules import (
     constant,
     cyclegan_decay,
     every,
+    every_first,
     fading,
     lazily,
     linear_decay,
+    otherwise,
+    product,
+    ramp,
     schneider_decay,
     stargan_code_decay,
+    switched,
 )
 
 
@@ -47,3 +52,20 @@ def test_constant_fading_and_lazy_weights() -> None:
 def test_five_critic_steps_for_each_generator_step() -> None:
     assert sum(every(5)(step) for step in range(20)) == 4
     assert not every(5)(0) and every(5)(4)
+    assert [step for step in range(7) if every_first(3)(step)] == [0, 3, 6]
+    assert [step for step in range(7) if otherwise(every_first(3))(step)] == [1, 2, 4, 5]
+
+
+def test_ramps_go_by_epochs() -> None:
+    """The values of two published schedules over 200 epochs: a share to .9 at epoch 201, a weight from epoch 101 towards 251."""
+    share, weight = ramp(0.0, 0.9), ramp(1.0, 0.1, 0.5, 1.25)
+    at = [Progress(0, 1, epoch - 1, 200) for epoch in (1, 2, 101, 201, 250)]
+    assert [share(progress) for progress in at] == pytest.approx([0, 0.0045, 0.45, 0.9, 0.9])
+    at = [Progress(0, 1, epoch - 1, 200) for epoch in (1, 101, 102, 176, 251)]
+    assert [weight(progress) for progress in at] == pytest.approx([1, 1, 0.994, 0.55, 0.1])
+
+
+def test_switches_and_products() -> None:
+    share = switched(0.25, 0.01, 0.5)
+    assert [share(Progress(step, 100)) for step in (0, 24, 25, 99)] == [0.01, 0.01, 0.5, 0.5]
+    assert product(3.0, share, fading(2.0))(Progress(50, 100)) == pytest.approx(1.5)

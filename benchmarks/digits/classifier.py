@@ -63,11 +63,12 @@ def share(true: Tensor, seen: Tensor) -> float:
 
 def _train(network: nn.Module, images: Images, epochs: int, title: str) -> None:
     count = min(MOST_IMAGES, len(images))
-    steps = epochs * (count // BATCH)
+    batch = min(BATCH, count)
+    steps = epochs * (count // batch)
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=1e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=steps)
     true = digits(images)
-    for step, order in zip(watched(range(steps), title), _orders(count, epochs), strict=True):
+    for step, order in zip(watched(range(steps), title), _orders(count, batch, epochs), strict=True):
         shown = _disturbed(normalized(torch.tensor(images.pixels[order.numpy()])), Draws(0, step))
         loss = nn.functional.cross_entropy(network(shown), true[order])
         optimizer.zero_grad()
@@ -76,10 +77,10 @@ def _train(network: nn.Module, images: Images, epochs: int, title: str) -> None:
         schedule.step()
 
 
-def _orders(count: int, epochs: int) -> Sequence[Tensor]:
+def _orders(count: int, batch: int, epochs: int) -> Sequence[Tensor]:
     """The rows of each batch, sorted, as mapped files like them."""
     whole = (torch.randperm(count, generator=seeded("classifier", epoch)) for epoch in range(epochs))
-    return [rows.sort().values for order in whole for rows in order[: count - count % BATCH].split(BATCH)]
+    return [rows.sort().values for order in whole for rows in order[: count - count % batch].split(batch)]
 
 
 def _disturbed(images: Tensor, draws: Draws) -> Tensor:

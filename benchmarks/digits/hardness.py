@@ -1,6 +1,6 @@
 """How far street digits are from MNIST, and how well they can be read: fixed before any translator is trained.
 
-python benchmarks/digits/hardness.py --mnist DIR           two minutes on one core; writes results/hardness.json
+python benchmarks/digits/hardness.py --mnist DIR           three minutes on one core; writes results/hardness.json
 
 A classifier that was trained on MNIST reads the luma of street digits, resized to 28x28 and their middle 28x28, as they are
 and with light and dark exchanged; one that was trained on street digits reads others of them: its ceiling.
@@ -31,7 +31,7 @@ class Hardness:
     """the folder with MNIST's four files"""
     street: str = "street-digits"
     """or the folder of SVHN's files"""
-    epochs: int = 4
+    epochs: int = 2
     """passes over the training images, for each classifier"""
     runs: Path = Path("runs/digits")
     """where classifiers are kept"""

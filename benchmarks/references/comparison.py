@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from viceversa.domains import Domain, Example
@@ -100,3 +101,14 @@ def loss_rows(what: str, ours: Tensor, theirs: Tensor, twins: Twins) -> Iterator
     mine = torch.autograd.grad(ours, [pair[0] for pair in pairs])
     other = torch.autograd.grad(theirs, [pair[1] for pair in pairs], retain_graph=True)
     yield row(f"{what}, gradients", *(torch.cat([part.flatten() for part in each]) for each in (mine, other)))
+
+
+def classes(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Binary cross-entropy, summed over attributes, averaged over images."""
+    return F.binary_cross_entropy_with_logits(logits, wanted.to(logits), reduction="sum") / len(wanted)
+
+
+def penalty_of(critic: nn.Module, mixed: Tensor) -> Tensor:
+    """WGAN-GP's at these images, by the sum over a map of scores; in float32, as ours always is."""
+    (gradient,) = torch.autograd.grad(critic(mixed)[0].sum(), mixed, create_graph=True)
+    return (gradient.flatten(1).square().sum(1).sqrt() - 1).square().mean()

@@ -6,10 +6,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
 
-from references.comparison import Row, doubled, in_order, loss_rows, module_at, noise, phase_loss, row, scattered
+from references.comparison import (
+    Row,
+    classes,
+    doubled,
+    in_order,
+    loss_rows,
+    module_at,
+    noise,
+    penalty_of,
+    phase_loss,
+    row,
+    scattered,
+)
 from viceversa.attributes import Binary
 from viceversa.domains import Domain, Example, ImageSpec, Space
 from viceversa.draws import Draws, seeded
@@ -38,23 +48,13 @@ def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
 
     share = draws.uniform("gradient penalty", image, 1, 1, 1)
     score, logits = theirs_d(image)
-    penalty = _penalty(theirs_d, (share * image + (1 - share) * made).requires_grad_())
-    critic = -score.mean() + theirs_d(made)[0].mean() + _classes(logits, label) + 10 * penalty
+    penalty = penalty_of(theirs_d, (share * image + (1 - share) * made).requires_grad_())
+    critic = -score.mean() + theirs_d(made)[0].mean() + classes(logits, label) + 10 * penalty
     yield from loss_rows("discriminator", phase_loss(method, "discriminator", batch, draws), critic, [(ours_d, theirs_d)])
 
     batch = doubled(method, [theirs_g, theirs_d], batch)
     image = batch["real"].image
     fake = theirs_g(image, target)
     score, logits = theirs_d(fake)
-    generator = -score.mean() + _classes(logits, target) + 10 * (image - theirs_g(fake, label)).abs().mean()
+    generator = -score.mean() + classes(logits, target) + 10 * (image - theirs_g(fake, label)).abs().mean()
     yield from loss_rows("generator", phase_loss(method, "generator", batch, draws), generator, [(ours_g, theirs_g)])
-
-
-def _classes(logits: Tensor, wanted: Tensor) -> Tensor:
-    return F.binary_cross_entropy_with_logits(logits, wanted.to(logits), reduction="sum") / len(wanted)
-
-
-def _penalty(critic: nn.Module, mixed: Tensor) -> Tensor:
-    """In float32, as ours always is."""
-    (gradient,) = torch.autograd.grad(critic(mixed)[0].sum(), mixed, create_graph=True)
-    return (gradient.flatten(1).square().sum(1).sqrt() - 1).square().mean()

@@ -1,4 +1,4 @@
-"""Pictures made of pictures: grids with captions."""
+"""Pictures made of pictures: grids with captions, and differences."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from viceversa.data.dataset import Pixels
 from viceversa.files import write_atomically
 
 Cell = NDArray[np.uint8] | None
@@ -49,6 +50,19 @@ def grid(
                 inset_x, inset_y = (side - picture.width) // 2, (side - picture.height) // 2
                 sheet.paste(picture, (left + column * step + inset_x, top + line * step + inset_y))
     return sheet
+
+
+def difference(image: Pixels, other: Pixels) -> Pixels:
+    """|image - other|, the mean over channels: (H, W, C) uint8 or uint16 twice -> (H, W, 1), in the same levels, rounded.
+
+    0 where nothing changed, the highest level where black became white. Nothing is stretched, so that pictures compare.
+    Raises ValueError for two shapes or depths.
+    """
+    if image.shape != other.shape or image.dtype != other.dtype:
+        raise ValueError(f"images of {image.shape} {image.dtype} and {other.shape} {other.dtype} have no difference.")
+    mean = np.abs(image.astype(np.int32) - other).mean(2, keepdims=True)
+    levels: Pixels = np.rint(mean).astype(image.dtype)
+    return levels
 
 
 def png(image: Image.Image) -> bytes:

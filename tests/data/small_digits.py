@@ -18,10 +18,10 @@ def write_idx(path: Path, array: NDArray[np.uint8], pack: bool = False) -> None:
     path.write_bytes(gzip.compress(content) if pack else content)
 
 
-def small_mnist(folder: Path) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Four files in MNIST's form, of 20 and 5 images of 28x28, two of them packed."""
+def small_mnist(folder: Path, side: int = 28) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Four files in MNIST's form, of 20 and 5 images, one of them packed."""
     folder.mkdir(exist_ok=True)
-    pixels = np.random.default_rng(0).integers(0, 256, (25, 28, 28), np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 256, (25, side, side), np.uint8)
     digits = (np.arange(25) * 7 % 10).astype(np.uint8)
     for (images, labels), rows, pack in ((TRAIN, slice(20), True), (TEST, slice(20, 25), False)):
         write_idx(folder / (f"{images}.gz" if pack else images), pixels[rows], pack)

@@ -13,14 +13,14 @@ from viceversa.errors import UsageError
 
 
 def test_a_line_is_where_two_colors_meet() -> None:
-    """Two of four columns of a drawing twice as large are line, in one pixel both: black; a change of 11 is none."""
+    """Of a drawing twice as large: two columns or rows of it are line, in one pixel, or half of each of two; 11 is no change."""
     drawing = np.full((8, 8, 3), 100, np.uint8)
     drawing[:, 3:, 1] = 112
-    assert outlined(drawing, 4)[..., 0].tolist() == [[255, 102, 102, 255]] * 4  # half of it line: 1 - 1.2 / 2
-    drawing[:, 3:, 1] = 111
+    assert outlined(drawing, 4)[..., 0].tolist() == [[255, 0, 255, 255]] * 4
+    drawing[:, 3, 1] = 100
+    assert outlined(drawing, 4)[..., 0].tolist() == [[255, 102, 102, 255]] * 4  # 255 (1 - 1.2 / 2)
+    drawing[:, 4:, 1] = 111
     assert (outlined(drawing, 4) == 255).all()
-    drawing[5:, :, 2] = 0
-    assert outlined(drawing, 4)[:, 0, 0].tolist() == [255, 255, 102, 102]
     drawing[:] = 100
     drawing[2:4] = 0  # lines above and below: rows 1 to 4
     assert outlined(drawing, 4)[:, 0, 0].tolist() == [102, 0, 102, 255]
@@ -44,6 +44,12 @@ def test_pairs_of_outlines_and_persons() -> None:
     assert 0.5 < (lines == 255).mean() < 0.9 and 0.02 < (lines < 64).mean() < 0.3  # white ground, dark lines
     assert ((lines < 64).mean((1, 2, 3)) > 0.01).all()
     assert open_dataset("avatars:outlines", 32, takes="spaces").name == dataset.name
+
+
+def test_what_is_none_of_pairs() -> None:
+    for name in ("toons", "avatars:glasses"):
+        with pytest.raises(UsageError, match="is none of pairs; avatars:outlines is one"):
+            open_dataset(name, 32, takes="pairs")
 
 
 def test_sizes() -> None:

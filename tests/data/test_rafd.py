@@ -75,8 +75,9 @@ def test_what_is_refused(tmp_path: Path) -> None:
         open_dataset(str(folder), 8)
     with pytest.raises(UsageError, match="unknown attribute of RaFD 'gaze'"):
         open_dataset(str(folder), 8, attributes=("gaze",))
+    write(folder, range(2, 4))
     write(tmp_path / "angry", range(4), expressions=("angry",))
     with pytest.raises(UsageError, match="one expression of RaFD, angry"):
         open_dataset(str(tmp_path / "angry"), 8)
     with pytest.raises(UsageError, match="this method is between spaces"):
-        open_dataset(str(tmp_path / "faces"), 8, takes="spaces", attributes=("expression",))
+        open_dataset(str(folder), 8, takes="spaces")

@@ -11,10 +11,12 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
+from viceversa.data.dataset import Pixels
 from viceversa.data.decoding import SUFFIXES, BadImage, encode, suffix_for
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable
+from viceversa.pictures import difference
 from viceversa.training.selection import Checkpoint
 from viceversa.translate import load
 
@@ -40,6 +42,8 @@ class Translate:
     """of the run: the best one, or the last where none was chosen; or the last"""
     skip_bad: bool = False
     """go on where an image cannot be read"""
+    difference: bool = False
+    """write NAME-difference.png too, what has changed: from black, nothing, to white, all"""
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -47,7 +51,9 @@ def run(arguments: Sequence[str]) -> None:
     asked = parsed(Translate, arguments, "translate")
     model = load(asked.run, checkpoint=asked.checkpoint)
     model.check(asked.to, asked.source)
-    jobs = dict(_jobs(asked.inputs, asked.out))
+    if asked.difference:
+        _check_alike(model.space)
+    jobs = dict(_jobs(asked.inputs, asked.out, differences=asked.difference))
     bad = 0
     for result, path in jobs.items():
         try:
@@ -60,10 +66,12 @@ def run(arguments: Sequence[str]) -> None:
             print(f"bad: {printable(str(error))}", file=sys.stderr)
             continue
         there = model.target(here, asked.to)
-        pixels = model.translate_pixels(pixels, here, there)[0]
-        result = result.with_name(result.name + suffix_for(pixels))
-        encode(pixels, result)
-        words = [printable(text) for text in (str(path), _in_words(model.space, here), str(result), _in_words(model.space, there))]
+        made = model.translate_pixels(pixels, here, there)[0]
+        written = [_write(made, result)]
+        if asked.difference:
+            written.append(_write(difference(pixels[0], made), _beside(result)))
+        places = ", ".join(map(str, written))
+        words = [printable(text) for text in (str(path), _in_words(model.space, here), places, _in_words(model.space, there))]
         print("{} ({}) -> {} ({})".format(*words))
     if bad:
         print(f"viceversa: left out: {bad} of {len(jobs)} images cannot be read.", file=sys.stderr)
@@ -75,7 +83,26 @@ def run(arguments: Sequence[str]) -> None:
         )
 
 
-def _jobs(inputs: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+def _check_alike(space: Space) -> None:
+    """Raises UsageError for spaces whose images cannot be compared pixel by pixel."""
+    if len({spec.shape for spec in space.images.values()}) > 1:
+        sizes = ", ".join(f"{name} {spec.height}x{spec.width}x{spec.channels}" for name, spec in space.images.items())
+        raise UsageError(f"leave out --difference: this run's images differ in size or channels ({sizes}).")
+
+
+def _beside(result: Path) -> Path:
+    """Where the difference of a result goes."""
+    return result.with_name(f"{result.name}-difference")
+
+
+def _write(pixels: Pixels, result: Path) -> Path:
+    """Writes the image to the result's name and its own suffix."""
+    path = result.with_name(result.name + suffix_for(pixels))
+    encode(pixels, path)
+    return path
+
+
+def _jobs(inputs: Sequence[Path], out: Path, *, differences: bool) -> Iterator[tuple[Path, Path]]:
     """Each image's result, without a suffix, and the image. Raises UsageError rather than lose an image."""
     images = list(_images(inputs))
     if not images:
@@ -83,13 +110,15 @@ def _jobs(inputs: Sequence[Path], out: Path) -> Iterator[tuple[Path, Path]]:
     taken, originals = dict[Path, Path](), {image.resolve() for _, image in images}
     for place, path in images:
         result = (out / place).with_suffix("")
-        if result in taken:
-            both = f"{str(taken[result])!r} and {str(path)!r}"
-            raise UsageError(f"{both} would become {str(result)!r}: translate them one after the other.")
-        for written in (result.with_name(result.name + suffix) for suffix in (".png", ".tif")):
+        stems = [result, _beside(result)] if differences else [result]
+        for stem in stems:
+            if stem in taken:
+                both = f"{str(taken[stem])!r} and {str(path)!r}"
+                raise UsageError(f"{both} would become {str(stem)!r}: translate them one after the other.")
+            taken[stem] = path
+        for written in (stem.with_name(stem.name + suffix) for stem in stems for suffix in (".png", ".tif")):
             if written.resolve() in originals:
                 raise UsageError(f"{str(written)!r} is one of the images to translate: choose another folder with --out.")
-        taken[result] = path
         yield result, path
 
 

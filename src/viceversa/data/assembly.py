@@ -91,7 +91,7 @@ def _assembled(
             start = row[kept[0]] if kept else 0  # a split's rows are neighbors
             splits[split][space] = Images(ready.pixels[start : start + len(kept)], rows, tuple(kept))
     bad = {file: reason for ready in found.values() for file, reason in ready.bad.items()}
-    _check_bad(bad, len(bad) + sum(len(ready.names) for ready in found.values()), wanted)
+    _check_bad(bad, len(bad) + len({file for ready in found.values() for file in ready.names} - bad.keys()), wanted)
     _check_sizes(name, splits)
     told = "\n".join(_twins(space, ready, parts) for space, ready in found.items()).strip()
     return Dataset(f"{name}-{wanted.size}-{_digest(found, splits, attributes)}", Space(specs, attributes), splits, summary=told)

@@ -65,11 +65,11 @@ class PerTarget(nn.Module):
         self.canvas = canvas_of(images)
 
     def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
+        """(N, C, H, W) of the source space -> of the target space. Raises ValueError for a space that is not taken."""
         specs = self.images[source.space], self.images[target.space]
         allowed = source.space == self.sources[target.space] or (source.space == target.space and self.keeps_channels(target.space))
         if not allowed:
             raise ValueError(f"the generator into {target.space!r} does not take images of {source.space!r}.")
-        """(N, C, H, W) of the source space -> of the target space."""
         generator, size = self.generators[target.space], specs[1].shape[1:]
         match self.how:
             case "resize":

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.domains import ImageSpec
+from viceversa.errors import UsageError
 from viceversa.networks.blocks import affine_norm, check_size, with_planes
 
 
@@ -86,6 +87,8 @@ class SelectiveDiscriminator(nn.Module):
         layers = encoder_layers(spec)
         shrink = 2**layers
         check_size(spec.height, spec.width, shrink)
+        if min(spec.height, spec.width) < 2 * shrink:  # instance norm would make a map of one pixel constant
+            raise UsageError(f"images of {spec.height}x{spec.width} pixels are too small for STGAN: 8 pixels a side at least.")
         widths = [spec.channels, *(width * 2**number for number in range(layers))]
         self.trunk = nn.Sequential()
         for before, after in itertools.pairwise(widths):

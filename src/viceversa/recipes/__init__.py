@@ -130,6 +130,13 @@ def diat() -> Recipe[DIAT]:
     return Recipe[DIAT](name="diat", data="avatars:glasses", method=method, training=FOR_SPACES)
 
 
+def digits() -> Recipe[cyclegan_method.CycleGAN]:
+    """CycleGAN between handwritten digits and digits in the street, of two sizes and numbers of channels."""
+    method = cyclegan_method.CycleGAN(width=32, blocks=4, critic_layers=2, identity=0)
+    data, training = "handwritten=handwritten,street=street-digits", Training(batch=16, average=0, steps=8000, best="none")
+    return Recipe[cyclegan_method.CycleGAN](name="digits", data=data, method=method, training=training)
+
+
 def stargan_celeba() -> Recipe[stargan_method.StarGAN]:
     """StarGAN on CelebA as published: 128 px, batches of 16, 20 epochs. --data names CelebA's folder."""
     return _on_celeba("stargan-celeba", batch=16)
@@ -181,6 +188,7 @@ RECIPES: Mapping[str, Callable[[], Recipe[Any]]] = {
     "augmented-cyclegan": augmented_cyclegan,
     "cut": cut,
     "diat": diat,
+    "digits": digits,
     "stargan-celeba": stargan_celeba,
     "multicyclic-celeba": multicyclic_celeba,
     "multicyclic-limited-celeba": multicyclic_limited_celeba,

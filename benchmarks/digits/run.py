@@ -1,0 +1,151 @@
+"""CycleGAN between handwritten digits and digits in the street: trained, and measured by whether a digit stays what it was.
+
+python benchmarks/digits/run.py --mnist DIR                          8,000 steps; may be interrupted, and goes on
+python benchmarks/digits/run.py --mnist DIR --street DIR             with the folder of SVHN's files
+python benchmarks/digits/run.py --mnist DIR --fit valid_conv         another way to bring 28 and 32 px together
+
+Writes results/FIT.json and FIT.png. A classifier of each set, trained on real images of it alone, reads the translations into
+it; `ceiling` is what it reads right of the set's real test images. Chance is 0.1.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import tyro
+from classifier import classifier, confusion, digits, of, read, share
+from torch import nn
+
+from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.data.fitting import shown
+from viceversa.data.joined import sources, spec_of
+from viceversa.data.sources import open_dataset
+from viceversa.domains import Domain
+from viceversa.networks.adapters import Fit
+from viceversa.pictures import grid, save_png
+from viceversa.translate import Model, load
+
+SHOWN, MIDDLE = 12, 28
+
+
+@dataclass(frozen=True)
+class Digits:
+    """What is trained, and where what is found goes."""
+
+    mnist: str
+    """the folder with MNIST's four files, or `handwritten`"""
+    street: str = "street-digits"
+    """or the folder of SVHN's files"""
+    fit: Fit = "resize"
+    """how 28 and 32 px are brought together"""
+    steps: int = 8000
+    batch: int = 16
+    width: int = 32
+    blocks: int = 4
+    threads: int = 2
+    epochs: int = 2
+    """passes over the training images, for each classifier"""
+    images: int = 10_000
+    """of each test split at most"""
+    runs: Path = Path("runs/digits")
+    """where the translator and the classifiers are kept"""
+    results: Path = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    """Trains, or goes on with what there is; then measures."""
+    asked = tyro.cli(Digits, description=__doc__)
+    run = asked.runs / asked.fit
+    environment = {**os.environ, "OMP_NUM_THREADS": str(asked.threads)}
+    subprocess.run(command(asked, run), env=environment, check=True, stdout=subprocess.DEVNULL)
+    torch.set_num_threads(asked.threads)
+    model = load(run, checkpoint="last")
+    labeled = sources(spec(asked), open_dataset)
+    readers = {
+        name: classifier(dataset, asked.runs / f"classifier-{dataset.name}.safetensors", asked.epochs)
+        for name, dataset in labeled.items()
+    }
+    first, second = labeled
+    ways = {f"{here} to {there}": (here, there) for here, there in ((first, second), (second, first))}
+    recipe = model.record.recipe
+    facts = {
+        "dataset": model.record.dataset, "steps": model.step, "method": recipe.method.model_dump(),
+        "training": recipe.training.model_dump(), "precision": model.record.precision,
+        "ways": {way: measured(model, labeled, readers, *ends, asked.images) for way, ends in ways.items()},
+    }  # fmt: skip
+    asked.results.mkdir(parents=True, exist_ok=True)
+    (asked.results / f"{asked.fit}.json").write_text(json.dumps(facts) + "\n")
+    save_png(picture(model, labeled), asked.results / f"{asked.fit}.png")
+    for way, found in facts["ways"].items():
+        print(f"{way}: {found['accuracy']:.3f} of {found['images']} digits kept; ceiling {found['ceiling']:.3f}")
+
+
+def spec(asked: Digits) -> str:
+    """The data, as the command line has it."""
+    return spec_of({"mnist": asked.mnist, "street": asked.street})
+
+
+def command(asked: Digits, run: Path) -> list[str]:
+    """Trains, or goes on with what there is."""
+    train = [sys.executable, "-m", "viceversa", "train", "cyclegan", "--out", str(run)]
+    if (run / "recipe.json").exists():
+        return [*train, "--resume"]
+    options = {
+        "--data": spec(asked), "--steps": asked.steps, "--batch": asked.batch, "--method.width": asked.width,
+        "--method.blocks": asked.blocks, "--method.critic-width": 64, "--method.critic-layers": 2, "--method.identity": 0,
+        "--method.fit": asked.fit, "--training.precision": "bf16", "--training.checkpoint-every": 500, "--training.best": "none",
+    }  # fmt: skip
+    return [*train, *(str(part) for option in options.items() for part in option), "--training.no-labeller"]
+
+
+def measured(
+    model: Model, labeled: dict[str, Dataset], readers: dict[str, nn.Module], here: str, there: str, most: int
+) -> dict[str, Any]:
+    """From one set to the other and back: digits kept, which became which, and how far the way back ends from the start."""
+    start, goal = of(labeled[here], "test"), of(labeled[there], "test")
+    true, pixels = digits(start)[:most], np.asarray(start.pixels[:most])
+    made = translated(model, pixels, here, there)
+    back = translated(model, made, there, here)
+    seen = read(readers[there], made)
+    error = np.abs(back.astype(float) - pixels)
+    inset = (pixels.shape[1] - MIDDLE) // 2
+    return {
+        "images": len(true),
+        "accuracy": share(true, seen),
+        "ceiling": share(digits(goal), read(readers[there], goal.pixels)),
+        "returned_accuracy": share(true, read(readers[here], back)),
+        "own_ceiling": share(true, read(readers[here], pixels)),
+        "confusion": confusion(true, seen),
+        "cycle_l1": float(error.mean()),
+        "cycle_l1_middle": float(error[:, inset : inset + MIDDLE, inset : inset + MIDDLE].mean()),
+    }
+
+
+def translated(model: Model, pixels: Pixels, here: str, there: str, batch: int = 250) -> Pixels:
+    """Each image in the other space, in 8 bits."""
+    parts = (pixels[first : first + batch] for first in range(0, len(pixels), batch))
+    return np.concatenate([model.translate_pixels(part, Domain(here), Domain(there)) for part in parts])
+
+
+def picture(model: Model, labeled: dict[str, Dataset]) -> Any:
+    """The first test images of each set, translated, and back."""
+    first, second = labeled
+    rows, titles = [], []
+    for here, there in ((first, second), (second, first)):
+        images: Images = of(labeled[here], "test")
+        made = translated(model, np.asarray(images.pixels[:SHOWN]), here, there)
+        rows += [list(shown(each)) for each in (images.pixels[:SHOWN], made, translated(model, made, there, here))]
+        titles += [here, f"to {there}", "and back"]
+    return grid(rows, [""] * SHOWN, titles)
+
+
+if __name__ == "__main__":
+    main()
