@@ -10,8 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from contracts.case import PHOTOS
-from contracts.cases import build_stargan
-from contracts.toys import augmented_cyclegan, icgan
+from contracts.cases import CASES, build_stargan
 from losses.walks import journey
 from viceversa.attributes import Binary
 from viceversa.domains import Domain, Example, ImageSpec, Space
@@ -30,6 +29,9 @@ FIVE = Space({"photos": ImageSpec(3, 4, 4)}, tuple(Binary(name) for name in "abc
 
 def extra_sum(loss: object, walk: Journey, cut: bool = False) -> float:
     return sum(weight * Onward(loss, depth, cut)(walk).item() for depth, weight in enumerate(EXTRA, 1))
+
+
+BY_NAME = {case.name: case for case in CASES}
 
 
 def test_the_identity_reconstructs_at_every_depth() -> None:
@@ -118,10 +120,11 @@ def test_refusals() -> None:
     with pytest.raises(ValueError, match="identity"):
         multicyclic(build_stargan(PHOTOS), losses=("identity",))
     with pytest.raises(ValueError, match="no losses that can be chained"):
-        multicyclic(icgan(PHOTOS))
-    pair = Space({"outlines": ImageSpec(1, 8, 8), "photos": ImageSpec(3, 8, 8)})
+        multicyclic(BY_NAME["icgan"].method())
+    alone = BY_NAME["augmented-cyclegan"].method()
+    assert multicyclic(alone, ()) is alone
     with pytest.raises(ValueError, match="no losses that can be chained"):
-        multicyclic(augmented_cyclegan(pair), ())
+        multicyclic(alone, (), losses=("cycle",))
 
 
 def test_further_targets_do_not_disturb_the_first() -> None:

@@ -48,6 +48,8 @@ def multicyclic(
     if any(weight < 0 for weight in extra):
         raise UsageError(f"weights of extra cycles must not be negative: {tuple(extra)}.")
     chained = {name for phase in method.phases for name in phase.chained}
+    if not chained and not extra and losses is None:
+        return method
     if not chained:
         raise UsageError("this method has no losses that can be chained.")
     if unknown := set(losses or ()) - chained:
