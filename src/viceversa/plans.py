@@ -120,20 +120,16 @@ class BackAndForth:
 
 @dataclass(frozen=True, eq=False)
 class OneWay:
-    """From the first of two spaces to the second: one journey, whose example is the second's real image.
-
-    pairs: the example is what the image should become, the other image of the pair.
-    """
+    """From the first of two spaces to the second: one journey, whose example is the second's real image."""
 
     space: Space
     translate: Translator = field(kw_only=True)
     discriminate: Critic = field(kw_only=True)
-    pairs: bool = field(default=False, kw_only=True)
 
     @property
     def needs(self) -> tuple[Need, ...]:
         first, second = self.space.pair
-        return Need(first, first), Need(second, second, beside=first if self.pairs else None)
+        return Need(first, first), Need(second, second)
 
     def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
         first, second = (batch[name] for name in self.space.pair)

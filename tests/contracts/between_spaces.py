@@ -7,12 +7,13 @@ from torch import nn
 from contracts.among_labels import chained, of
 from contracts.case import ALIKE, LINES, Case
 from viceversa.method import Method
-from viceversa.methods import augmented_cyclegan, better_cycles, cut, cyclegan, diat, discogan
+from viceversa.methods import augmented_cyclegan, better_cycles, cut, cyclegan, diat, discogan, pix2pix
 
 BETTER = better_cycles.BetterCycles(cyclegan=cyclegan.CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1, pool=3))
 DISCOGAN = discogan.DiscoGAN(width=4, critic_width=4)
 CUT = cut.CUT(width=4, blocks=1, critic_width=4, critic_layers=1, projection=6)
 FAST = cut.FASTCUT.model_copy(update={"width": 4, "blocks": 1, "critic_width": 4, "critic_layers": 1, "projection": 6})
+PIX2PIX = pix2pix.Pix2Pix(width=4, critic_width=4, critic_layers=1)
 DIAT = diat.DIAT(width=4, blocks=1, critic_width=4)
 AUGMENTED = augmented_cyclegan.AugmentedCycleGAN(latent=3, width=4)
 
@@ -38,6 +39,9 @@ CASES = [
         whole_batch=True,
     ),
     Case("cut", of(cut.build, CUT), ALIKE, {0: 3}, {0: 3}),
+    Case(
+        "pix2pix", of(pix2pix.build, PIX2PIX), LINES, {0: 2}, {0: 3}, lambda method: [method.translator.network], whole_batch=True
+    ),
     Case("diat", of(diat.build, DIAT), ALIKE, {0: 1}, {0: 4}),
     Case("plain-diat", of(diat.build, DIAT.model_copy(update={"form": "plain"})), ALIKE, {0: 1}, {0: 4}),
     Case("fastcut", of(cut.build, FAST), ALIKE, {0: 2}, {0: 3}),

@@ -26,8 +26,8 @@ COUNTS = {"train": 13, "validation": 4, "test": 4}
 TESTS = Path(__file__).resolve().parents[1]
 
 
-def noise(space: Space, counts: Mapping[str, int] = COUNTS) -> Dataset:
-    """Random pixels and labels for every space; the second space of two has fewer training images."""
+def noise(space: Space, counts: Mapping[str, int] = COUNTS, *, paired: bool = False) -> Dataset:
+    """Random pixels and labels for every space; the second space of two has fewer training images, if not paired."""
 
     def images(split: str, name: str, count: int) -> Images:
         spec, generator = space.images[name], seeded("noise", split, name)
@@ -36,7 +36,10 @@ def noise(space: Space, counts: Mapping[str, int] = COUNTS) -> Dataset:
         return Images(pixels.numpy(), labels, tuple(f"{name} {number}" for number in range(count)))
 
     def split(name: str, count: int) -> dict[str, Images]:
-        return {each: images(name, each, max(4, count // (1 + 2 * place))) for place, each in enumerate(space.images)}
+        return {
+            each: images(name, each, count if paired else max(4, count // (1 + 2 * place)))
+            for place, each in enumerate(space.images)
+        }
 
     return Dataset("noise-v1", space, {name: split(name, count) for name, count in counts.items()})
 

@@ -22,7 +22,8 @@ BY_NAME = {case.name: case for case in CASES}
 
 def run_for(run: Path, case: Case, until: int, *, precision: str = "fp32", resume: bool = False) -> None:
     """Thirteen images in batches of 4: an epoch has 4 steps, the last of one image. The log has lines at 10 and at the end."""
-    training = trainer(run, case.build, noise(case.space), precision=precision, flip=True, shift=1)
+    paired = any(need.beside for phase in case.method().phases for need in phase.plan.needs)
+    training = trainer(run, case.build, noise(case.space, paired=paired), precision=precision, flip=True, shift=1)
     if resume:
         assert training.resume() > 0
     assert training.train(until) is None

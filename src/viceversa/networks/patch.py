@@ -5,21 +5,21 @@ from __future__ import annotations
 from torch import nn
 
 from viceversa.errors import UsageError
-from viceversa.networks.blocks import initialize, instance_norm
+from viceversa.networks.blocks import Norm, initialize, instance_norm
 
 
-def patch_discriminator(channels: int, *, width: int = 64, layers: int = 3) -> nn.Sequential:
+def patch_discriminator(channels: int, *, width: int = 64, layers: int = 3, norm: Norm = instance_norm) -> nn.Sequential:
     """(N, channels, H, W) -> raw scores (N, 1, H', W'); receptive fields 16, 34, 70, 142 pixels for 1 to 4 layers.
 
     C64-C128-C256-C512 for 3 layers, the last two convolutions with stride 1 as in the official code (the paper's text
-    says 2). 2,764,737 parameters at width 64 and 3 layers.
+    says 2). norm: pix2pix has batch norm in place of instance norm. 2,764,737 parameters at width 64 and 3 layers.
     """
     network = nn.Sequential(nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2))
     before = width
     for number in range(1, layers + 1):
         after = width * min(2**number, 8)
         stride = 2 if number < layers else 1
-        network.append(nn.Sequential(nn.Conv2d(before, after, 4, stride, 1), instance_norm(after), nn.LeakyReLU(0.2)))
+        network.append(nn.Sequential(nn.Conv2d(before, after, 4, stride, 1), norm(after), nn.LeakyReLU(0.2)))
         before = after
     network.append(nn.Conv2d(before, 1, 4, 1, 1))
     initialize(network)

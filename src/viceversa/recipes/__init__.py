@@ -20,6 +20,7 @@ from viceversa.methods.diat import DIAT
 from viceversa.methods.discogan import DiscoGAN
 from viceversa.methods.fixed_point import FixedPointGAN
 from viceversa.methods.icgan import IcGAN
+from viceversa.methods.pix2pix import Pix2Pix
 from viceversa.methods.relgan import RelGAN
 from viceversa.methods.stargan2 import StarGAN2
 from viceversa.methods.stgan import STGAN
@@ -130,6 +131,12 @@ def diat() -> Recipe[DIAT]:
     return Recipe[DIAT](name="diat", data="avatars:glasses", method=method, training=FOR_SPACES)
 
 
+def pix2pix() -> Recipe[Pix2Pix]:
+    """pix2pix from outlines to drawn people, learned from pairs: the ceiling for methods without."""
+    method = Pix2Pix(width=24, critic_width=32, critic_layers=2)
+    return Recipe[Pix2Pix](name="pix2pix", data="avatars:outlines", method=method, training=FOR_SPACES)
+
+
 def digits() -> Recipe[cyclegan_method.CycleGAN]:
     """CycleGAN between handwritten digits and digits in the street, of two sizes and numbers of channels."""
     method = cyclegan_method.CycleGAN(width=32, blocks=4, critic_layers=2, identity=0)
@@ -188,6 +195,7 @@ RECIPES: Mapping[str, Callable[[], Recipe[Any]]] = {
     "augmented-cyclegan": augmented_cyclegan,
     "cut": cut,
     "diat": diat,
+    "pix2pix": pix2pix,
     "digits": digits,
     "stargan-celeba": stargan_celeba,
     "multicyclic-celeba": multicyclic_celeba,

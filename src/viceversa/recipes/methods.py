@@ -17,6 +17,7 @@ from viceversa.methods import (
     discogan,
     fixed_point,
     icgan,
+pix2pix,
     relgan,
     stargan,
     stargan2,
@@ -24,10 +25,9 @@ from viceversa.methods import (
 )  # fmt: skip
 
 AmongLabels = stargan.StarGAN | fixed_point.FixedPointGAN | relgan.RelGAN | stgan.STGAN | stargan2.StarGAN2 | icgan.IcGAN
-BetweenSpaces = (
-    cyclegan.CycleGAN | better_cycles.BetterCycles | discogan.DiscoGAN | augmented_cyclegan.AugmentedCycleGAN | cut.CUT | diat.DIAT
-)
-Settings = Annotated[AmongLabels | BetweenSpaces, Field(discriminator="kind")]
+BothWays = cyclegan.CycleGAN | better_cycles.BetterCycles | discogan.DiscoGAN | augmented_cyclegan.AugmentedCycleGAN
+OneWay = cut.CUT | diat.DIAT | pix2pix.Pix2Pix
+Settings = Annotated[AmongLabels | BothWays | OneWay, Field(discriminator="kind")]
 """The settings of any method, told apart in a file by their `kind`."""
 
 BUILDERS: Mapping[type[BaseModel], Callable[..., Method]] = {
@@ -43,6 +43,7 @@ BUILDERS: Mapping[type[BaseModel], Callable[..., Method]] = {
     augmented_cyclegan.AugmentedCycleGAN: augmented_cyclegan.build,
     cut.CUT: cut.build,
     diat.DIAT: diat.build,
+    pix2pix.Pix2Pix: pix2pix.build,
 }
 """(space, settings, decay=) -> the method of these settings."""
 
