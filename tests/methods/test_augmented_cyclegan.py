@@ -1,0 +1,109 @@
+"""Augmented CycleGAN: both phases by hand, where gradients go, and many translations of one image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+import torch
+from torch import Tensor
+
+from contracts.case import LINES, UNALIKE, batch_for
+from contracts.test_composition import agree, gradients
+from viceversa.domains import Domain
+from viceversa.draws import Draws
+from viceversa.errors import UsageError
+from viceversa.journey import walk
+from viceversa.method import Method, Request
+from viceversa.methods.augmented_cyclegan import AugmentedCycleGAN, build
+from viceversa.networks.augmented import ConditionalNorm
+from viceversa.schedules import Progress
+
+TINY = AugmentedCycleGAN(latent=3, width=4)
+
+
+def tiny() -> Method:
+    torch.manual_seed(0)
+    return build(LINES, TINY)
+
+
+def losses_of(method: Method, name: str) -> Mapping[str, Tensor]:
+    phase = next(phase for phase in method.phases if phase.name == name)
+    for network, module in method.networks.items():
+        module.requires_grad_(network in phase.learns)
+    (subject,) = phase.plan(batch_for(method, LINES), Draws(0, 0))
+    return phase.objective(subject.begin(name == "generators"), Progress(0, 1))
+
+
+def both_ways(method: Method) -> tuple[list[Tensor], list[Tensor]]:
+    """a, b, z, and a', b', z'."""
+    batch = batch_for(method, LINES)
+    a, b = (batch[name].image for name in ("lines", "photos"))
+    z = Draws(0, 0).normal("code", a, 3)
+    made_a, made_b = method.translator.back(b), method.translator.forth(a, z)
+    return [a, b, z], [made_a, made_b, method.networks["encoder"](torch.cat([made_a, b], 1))]
+
+
+def test_generators_by_hand() -> None:
+    method = tiny()
+    losses = losses_of(method, "generators")
+    (a, b, z), made = both_ways(method)
+    made_a, made_b, made_z = made
+    judges, forth, back = method.networks["discriminators"], method.translator.forth, method.translator.back
+    expected = {
+        "adversarial": sum((judge(each) - 1).square().mean() for judge, each in zip(judges, made, strict=True)),
+        "cycle": (back(made_b) - a).abs().mean() + (forth(made_a, made_z) - b).abs().mean(),
+        "code": 0.025 * (method.networks["encoder"](torch.cat([a, made_b], 1)) - z).abs().mean(),
+    }
+    agree([losses[name] for name in expected], list(expected.values()))
+    learns = ("generators", "encoder")
+    agree(gradients(sum(losses.values()), method, learns), gradients(sum(expected.values()), method, learns))
+
+
+def test_discriminators_by_hand() -> None:
+    method = tiny()
+    losses = losses_of(method, "discriminators")
+    real, made = both_ways(method)
+    judges = method.networks["discriminators"]
+    both = zip(judges, real, made, strict=True)
+    total = sum(0.5 * ((judge(one) - 1).square().mean() + judge(other.detach()).square().mean()) for judge, one, other in both)
+    agree([losses["adversarial"]], [total])
+    agree(gradients(losses["adversarial"], method, ("discriminators",)), gradients(total, method, ("discriminators",)))
+
+
+def test_the_codes_discriminator_reaches_the_encoder_and_the_way_back() -> None:
+    method = tiny()
+    losses_of(method, "generators")
+    _, (_, _, made_z) = both_ways(method)
+    method.networks["discriminators"][2](made_z).mean().backward()
+    for network in (method.networks["encoder"], method.translator.back):
+        assert any(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in network.parameters())
+    assert all(weight.grad is None for weight in method.translator.forth.parameters())
+
+
+def test_seeds_give_many_translations_and_the_way_back_is_one() -> None:
+    method = tiny()
+    lines, photos = torch.rand(2, 1, 16, 16), torch.rand(2, 3, 16, 16)
+    first, again, other = (
+        walk(method.translate, lines, [Domain("lines"), method.destination(Request("photos", seed=seed))])[-1] for seed in (0, 0, 1)
+    )
+    assert torch.equal(first, again) and (first - other).abs().max() > 1e-4
+    back = walk(method.translate, photos, [Domain("photos"), method.destination(Request("lines"))])[-1]
+    assert torch.equal(back, method.translator.back(photos))
+    rates = {name: optimizer.lr for name, optimizer in method.optimizers.items()}
+    assert rates == pytest.approx({"generators": 2e-4, "encoder": 2e-4, "discriminators": 4e-5})
+    assert method.optimizers["generators"].clip_norm == 500
+
+
+def test_conditional_norm() -> None:
+    norm, image = ConditionalNorm(2, 1), torch.randn(1, 2, 4, 4)
+    for part, value in ((norm.shift, -1.0), (norm.scale, 3.0)):
+        torch.nn.init.zeros_(part[0].weight)
+        torch.nn.init.constant_(part[0].bias, value)
+    plain = (image - image.mean((2, 3), keepdim=True)) / (image.var((2, 3), keepdim=True) + 1e-5).sqrt()
+    assert torch.allclose(norm(image, torch.zeros(1, 1)), 3 * plain, atol=1e-5)  # a shift below 0 is none
+
+
+def test_spaces_of_one_size() -> None:
+    with pytest.raises(UsageError, match="spaces of one size, not 14x14 and 16x16"):
+        build(UNALIKE, TINY)
