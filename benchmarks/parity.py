@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tyro
-from references import cyclegan, fixed_point, relgan, stargan
+from references import cyclegan, fixed_point, relgan, stargan, stargan2
 from references.comparison import Row
 
 METHODS: Mapping[str, Callable[[Path, int, int], Iterator[Row]]] = {
@@ -27,6 +27,7 @@ METHODS: Mapping[str, Callable[[Path, int, int], Iterator[Row]]] = {
     "cyclegan": cyclegan.rows,
     "fixed-point": fixed_point.rows,
     "relgan": relgan.rows,
+    "stargan2": stargan2.rows,
 }
 
 

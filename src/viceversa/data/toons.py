@@ -1,7 +1,7 @@
 """Another embedded data set of drawn persons, in another style than `avatars` and with another attribute: their mood.
 
 DiceBear's toon-head style ("ToonHead" by Johan Melin, CC BY 4.0), rendered by resvg. A mood is a mouth; all else is fixed by
-the person. The camera is close to the face, and the three mouths can be told apart at 32 px.
+the person. The camera is close to the face, mouths are as high as those of `avatars`, and the three can be told apart at 32 px.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SPLITS: Mapping[str, range] = {"train": range(4000), "validation": range(4000, 4
 """The persons of each split."""
 
 _MOUTHS = ("smile", "laugh", "agape")
-_FIXED: Mapping[str, str | float] = {"seed": "", "scale": 1.5, "translateY": 6, "beardProbability": 0, "hairProbability": 100}
+_FIXED: Mapping[str, str | float] = {"seed": "", "scale": 1.5, "translateY": -4, "beardProbability": 0, "hairProbability": 100}
 _PERSON: Mapping[str, tuple[str, ...]] = {
     "hairVariant": ("bun", "sideComed", "spiky", "undercut"),
     "hairColor": ("2c1b18", "d6b370", "724133", "a55728", "b58143"),
