@@ -19,13 +19,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tyro
-from references import cyclegan, fixed_point, relgan, stargan, stargan2
+from references import cut, cyclegan, fixed_point, relgan, stargan, stargan2, triple
 from references.comparison import Row
 
 METHODS: Mapping[str, Callable[[Path, int, int], Iterator[Row]]] = {
     "stargan": stargan.rows,
     "cyclegan": cyclegan.rows,
+    "cut": cut.rows,
     "fixed-point": fixed_point.rows,
+    "triple": triple.rows,
     "relgan": relgan.rows,
     "stargan2": stargan2.rows,
 }

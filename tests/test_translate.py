@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,19 @@ from PIL import Image
 from torch import Tensor, nn
 
 from viceversa.attributes import Binary, OneOf
+from viceversa.data.dataset import Dataset
 from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError
+from viceversa.evaluation.chains import Trial, Way
 from viceversa.evaluation.labeller import Labeller
-from viceversa.method import Method, Optimizer, Phase, to_labels, to_spaces
+from viceversa.method import Method, Optimizer, Phase, Request, to_labels, to_spaces
 from viceversa.objective import Objective
 from viceversa.plans import Retarget
 from viceversa.recipes.record import Record, write_record
 from viceversa.recipes.settings import Recipe
 from viceversa.training.checkpoint import save_checkpoint
 from viceversa.training.step import Trainee
-from viceversa.translate import Model, load
+from viceversa.translate import Manner, Model, load
 
 FACES = Space({"faces": ImageSpec(3, 16, 16)}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses")))
 SEASONS = Space({"summer": ImageSpec(3, 16, 16), "winter": ImageSpec(1, 8, 12)})
@@ -236,3 +239,44 @@ def test_runs_that_cannot_be_loaded(tmp_path: Path) -> None:
     write_record(tmp_path / "begun", record(FACES))
     with pytest.raises(UsageError, match=r"'.*begun' has no checkpoint yet"):
         load(str(tmp_path / "begun"), build=build)
+
+
+def test_a_strength_is_part_of_the_way_or_beyond() -> None:
+    used = model()
+    used.translate(PLAIN, "glasses=no", manner=Manner(strength=0.5))
+    used.chain(PLAIN, ["hair=blond", "hair=black"], source="hair=black,glasses=no", manner=Manner(strength=1.5))
+    half, *beyond = legs(used)
+    assert half == (READ, [0, 0, 1, 0.5])
+    assert beyond[0] == ([1, 0, 0, 0], [-0.5, 1.5, 0, 0])
+    assert beyond[1] == ([-0.5, 1.5, 0, 0], [1.75, -0.75, 0, 0])  # from there, one and a half times to black
+
+
+def test_styles_are_for_methods_that_have_them() -> None:
+    for manner in (Manner(seed=3), Manner(reference=PLAIN)):
+        with pytest.raises(UsageError, match="takes neither a reference image nor a seed"):
+            model().translate(PLAIN, "hair=blond", manner=manner)
+
+
+def test_a_reference_and_a_seed_reach_the_destination() -> None:
+    asked = []
+
+    def destination(request: Request) -> Domain:
+        asked.append((request.seed, None if request.reference is None else tuple(request.reference.shape)))
+        return Domain("faces", request.label)
+
+    used = model()
+    used = replace(used, method=replace(used.method, destination=destination, styles=True))
+    used.translate(PLAIN, "hair=blond", manner=Manner(seed=3))
+    used.translate(PLAIN, "hair=blond", manner=Manner(reference=PLAIN.resize((40, 40))))
+    assert asked == [(3, None), (0, (1, 3, 16, 16))]
+
+
+def test_a_method_of_one_way_does_not_go_back() -> None:
+    used = model(SEASONS, labeller=False)
+    used = replace(used, method=replace(used.method, returns=False))
+    assert used.translate(PLAIN, "winter").size == (12, 8)
+    with pytest.raises(UsageError, match="translates from 'summer' to 'winter' only"):
+        used.translate(Image.new("L", (12, 8)), "summer")
+    task = Trial(Dataset("seasons", SEASONS, {}), "summer", "winter", np.zeros((2, 16, 16, 3), np.uint8), np.arange(2))
+    (made,) = [found for _, found in used.candidate.outputs(task, Way(2))]
+    assert {place.direction for place in made} == {"inv"} and {place.cycles for place in made} == {0}

@@ -19,7 +19,8 @@ class Data:
     """Writes a data set: images/SPLIT/SPACE/ID.png and table.csv with every image's attributes."""
 
     name: Annotated[Positional[str], arg(metavar="NAME")]
-    """`avatars`, `avatars:glasses`, or own data as for `train --data`; a path with `:spaces` behind it for one of spaces"""
+    """`avatars`, `avatars:glasses`, `avatars:outlines`, or own data as for `train --data`; a path with `:spaces` or `:pairs`
+    behind it for one of these"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """a new or empty folder"""
     size: int = 32

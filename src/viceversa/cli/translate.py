@@ -18,7 +18,7 @@ from viceversa.errors import UsageError, printable
 from viceversa.files import readable
 from viceversa.pictures import difference
 from viceversa.training.selection import Checkpoint
-from viceversa.translate import load
+from viceversa.translate import Manner, load
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,18 @@ class Translate:
     """attributes, as in "hair=blond,glasses=yes", or a space's name; may be left out between two spaces"""
     source: Annotated[str, arg(name="from", metavar="SOURCE")] = ""
     """what the images show, in the same words; what it does not name is read off the images"""
+    strength: float = 1.0
+    """part of an edit, or beyond"""
+    reference: Annotated[Path | None, arg(metavar="IMAGE")] = None
+    """an image to be like, for methods with styles"""
+    seed: int = 0
+    """of the style, for these methods"""
     checkpoint: Checkpoint = "best"
-    """of the run: the best one, or the last where none was chosen; or the last"""
+    """the run's best one, or its last"""
     skip_bad: bool = False
     """go on where an image cannot be read"""
     difference: bool = False
-    """write NAME-difference.png too, what has changed: from black, nothing, to white, all"""
+    """write NAME-difference.png too: what changed, white on black"""
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -51,6 +57,7 @@ def run(arguments: Sequence[str]) -> None:
     asked = parsed(Translate, arguments, "translate")
     model = load(asked.run, checkpoint=asked.checkpoint)
     model.check(asked.to, asked.source)
+    manner = Manner(asked.strength, asked.reference, asked.seed)
     if asked.difference:
         _check_alike(model.space)
     jobs = dict(_jobs(asked.inputs, asked.out, differences=asked.difference))
@@ -65,8 +72,8 @@ def run(arguments: Sequence[str]) -> None:
             bad += 1
             print(f"bad: {printable(str(error))}", file=sys.stderr)
             continue
-        there = model.target(here, asked.to)
-        made = model.translate_pixels(pixels, here, there)[0]
+        there = model.target(here, asked.to, manner.strength)
+        made = model.translate_pixels(pixels, here, there, manner)[0]
         written = [_write(made, result)]
         if asked.difference:
             written.append(_write(difference(pixels[0], made), _beside(result)))

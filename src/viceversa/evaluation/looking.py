@@ -120,12 +120,13 @@ def _distances(source: Pixels, place: Place, pixels: Pixels, truth: Pixels | Non
     """Of images to their sources and true edits, pixel by pixel."""
     nothing = np.full(len(pixels), np.nan)
     alike = pixels.shape == source.shape
-    outside = None if truth is None or not alike or place.direction == "rec" else (np.asarray(truth) == source).all(3)
+    true = truth if truth is not None and truth.shape == pixels.shape else None  # nobody's edit may have other channels
+    outside = None if true is None or not alike or place.direction == "rec" else (np.asarray(true) == source).all(3)
     return {
         "l1_to_source": l1(pixels, source) if alike else nothing,
         "l1_outside": nothing if outside is None else l1_where(pixels, source, outside),
-        "psnr_to_truth": nothing if truth is None else psnr(pixels, truth),
-        "ssim_to_truth": nothing if truth is None else ssim(pixels, truth),
+        "psnr_to_truth": nothing if true is None else psnr(pixels, true),
+        "ssim_to_truth": nothing if true is None else ssim(pixels, true),
     }
 
 

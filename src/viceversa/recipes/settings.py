@@ -75,7 +75,8 @@ class Recipe(BaseModel, Generic[MethodSettings]):
 
     name: Suppress[Fixed[str]]
     data: str = Field(
-        "avatars", description="what to train on: `avatars`, `avatars:glasses`, the path of folders or of a table, or hf:NAME"
+        "avatars",
+        description="what to train on: `avatars`, `avatars:glasses`, a path of folders or a table, hf:NAME, or NAME=ONE,NAME=OTHER",
     )
     attributes: tuple[str, ...] = Field((), description="which attributes of the data to use; all, if none is named")
     size: int = Field(32, gt=0, le=65_536, description="height and width of the images, in pixels")
