@@ -92,7 +92,8 @@ def _translators(method: Method, dataset: Dataset) -> list[nn.Module]:
 
 
 def _judges(method: Method) -> list[nn.Module]:
-    return [network for name, network in method.networks.items() if name.startswith("discriminator")]
+    networks = [network for name, network in method.networks.items() if name.startswith("discriminator")]
+    return [each for network in networks for each in (network if isinstance(network, nn.ModuleList) else [network])]
 
 
 def _megabytes() -> float:
