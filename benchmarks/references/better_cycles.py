@@ -30,8 +30,8 @@ from viceversa.methods.cyclegan import CycleGAN
 from viceversa.schedules import Progress
 
 EPOCHS, LATE = 200, 150
-LEVELS = {"the report's features": (0, 4), "the code's features": (2, 2)}
-"""Convolutions before the features, as ours and the reference count them; the discriminators have five."""
+LEVELS = {"report": (0, 4), "code": (2, 2)}
+"""Convolutions before the features of either, as ours and the reference count them; the discriminators have five."""
 
 
 def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
@@ -54,7 +54,7 @@ def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
         a, b = batch["a"].image, batch["b"].image
         look_a, look_b = (networks.KthLayerDiscriminatorFeatureExtractor(_flat(critic), level) for critic in (d_b, d_a))
         ours = better_cycles.Features(method.networks["discriminators"], convolutions)
-        yield row(what, ours(a, Domain("a")), look_a(a))
+        yield row(f"features, {what}", ours(a, Domain("a")), look_a(a))
 
         fake_b, fake_a = g_a(a), g_b(b)
         score_b, score_a = d_a(fake_b), d_b(fake_a)

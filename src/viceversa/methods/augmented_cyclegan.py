@@ -15,7 +15,7 @@ year={2018}, eprint={1802.10151}}
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar, Literal
@@ -121,6 +121,41 @@ class Around:
         return [RoundTrips(a, b, draws.normal("code", a, self.latent), self.translator, self.encoder)]
 
 
+@dataclass(frozen=True)
+class Judge:
+    """L_D: of both images and the code, each by a discriminator of its own."""
+
+    judges: nn.ModuleList
+
+    def __call__(self, trips: RoundTrips) -> Tensor:
+        gan = LeastSquares()
+        both = zip(self.judges, (trips.a, trips.b, trips.z), (trips.made_a, trips.made_b, trips.made_z), strict=True)
+        return torch.stack([gan.real(critic(real)) + gan.fake(critic(made)) for critic, real, made in both]).sum()
+
+
+@dataclass(frozen=True)
+class FoolAll:
+    """The generators' and the encoder's side of it."""
+
+    judges: nn.ModuleList
+
+    def __call__(self, trips: RoundTrips) -> Tensor:
+        both = zip(self.judges, (trips.made_a, trips.made_b, trips.made_z), strict=True)
+        return torch.stack([LeastSquares().generator(critic(made)) for critic, made in both]).sum()
+
+
+def to_codes(first: str, second: str, latent: int) -> Callable[[Request], Domain]:
+    """Destinations: the first space, or the second with the code that the request's seed draws."""
+
+    def destination(request: Request) -> Domain:
+        if request.space != second:
+            return Domain(first)
+        drawn = torch.randn(1, latent, generator=seeded("code", request.seed))
+        return Domain(second, style=lambda image: drawn.to(image).expand(len(image), -1))
+
+    return destination
+
+
 def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, decay: Schedule = linear_decay) -> Method:
     """Augmented CycleGAN from the first of two spaces of one size to the second, of which there are many for one image."""
     (first, a), (second, b) = ((name, space.images[name]) for name in space.pair)
@@ -135,16 +170,8 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
         whole_discriminator(a, width=width), detail_discriminator(b, width=2 * width),
         code_discriminator(settings.latent, width=2 * width),
     ])  # fmt: skip
-    plan, gan = Around(space, translator, encoder, settings.latent), LeastSquares()
+    plan = Around(space, translator, encoder, settings.latent)
     adam = Optimizer(settings.learning_rate, schedule=decay)
-
-    def judge(trips: RoundTrips) -> Tensor:
-        both = zip(judges, (trips.a, trips.b, trips.z), (trips.made_a, trips.made_b, trips.made_z), strict=True)
-        return torch.stack([gan.real(critic(real)) + gan.fake(critic(made)) for critic, real, made in both]).sum()
-
-    def fool(trips: RoundTrips) -> Tensor:
-        both = zip(judges, (trips.made_a, trips.made_b, trips.made_z), strict=True)
-        return torch.stack([gan.generator(critic(made)) for critic, made in both]).sum()
 
     def cycle(trips: RoundTrips) -> Tensor:
         return F.l1_loss(translator.back(trips.made_b), trips.a) + F.l1_loss(forth(trips.made_a, trips.made_z), trips.b)
@@ -152,22 +179,16 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
     def code(trips: RoundTrips) -> Tensor:
         return F.l1_loss(encoder(torch.cat([trips.a, trips.made_b], 1)), trips.z)
 
-    def destination(request: Request) -> Domain:
-        if request.space != second:
-            return Domain(first)
-        drawn = torch.randn(1, settings.latent, generator=seeded("code", request.seed))
-        return Domain(second, style=lambda image: drawn.to(image).expand(len(image), -1))
-
     clipped = replace(adam, clip_norm=500.0)
     return Method(
         translator=translator,
         networks=nn.ModuleDict({"generators": translator, "encoder": encoder, "discriminators": judges}),
         optimizers={"generators": clipped, "encoder": clipped, "discriminators": replace(adam, lr=adam.lr / 5)},
         phases=(
-            Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(adversarial=(1, judge))),
+            Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(adversarial=(1, Judge(judges)))),
             Phase("generators", learns=("generators", "encoder"), plan=plan, objective=Objective(
-                adversarial=(1, fool), cycle=(settings.cycle, cycle), code=(settings.code, code))),
+                adversarial=(1, FoolAll(judges)), cycle=(settings.cycle, cycle), code=(settings.code, code))),
         ),
-        destination=destination,
+        destination=to_codes(first, second, settings.latent),
         styles=True,
     )  # fmt: skip

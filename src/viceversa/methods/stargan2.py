@@ -152,18 +152,8 @@ def build(space: Space, settings: StarGAN2 = StarGAN2(), *, decay: Schedule = li
     encoder = BranchedReader(spec, domains, outputs=settings.style, **sizes)
     critic = Branched(BranchedReader(spec, domains, outputs=1, **sizes))
 
-    def by_code(number: int, batch: Batch, draws: Draws) -> Domain:
-        first = batch["first"]
-        target = relabeled(first, f"target {number}", draws) if number else first.domain
-        code = draws.normal(f"code {number}", first.image, settings.latent)
-        return replace(target, style=lambda image: mapping(code, domains_of(target)))
-
-    def by_reference(number: int, batch: Batch, draws: Draws) -> Domain:
-        image, domain = batch["first"].image, batch["first"].domain
-        if number:  # the rows of this process, in another order
-            order = torch.randperm(len(image), generator=draws.generator(f"reference {number}")).to(image.device)
-            image, domain = image[order], replace(domain, label=_label(domain)[order])
-        return replace(domain, style=lambda _: encoder(image, domains_of(domain)))
+    codes = Styles(space, generator, critic, encoder, by_code(mapping, settings.latent))
+    references = Styles(space, generator, critic, encoder, by_reference(encoder))
 
     def other_code(journey: Journey) -> Tensor:
         return mapping(journey.draws.normal("other code", journey.image, settings.latent), domains_of(journey.target))  # type: ignore[no-any-return]
@@ -171,19 +161,6 @@ def build(space: Space, settings: StarGAN2 = StarGAN2(), *, decay: Schedule = li
     def other_reference(journey: Journey) -> Tensor:
         return encoder(journey.examples[1].image, domains_of(journey.examples[1].domain))  # type: ignore[no-any-return]
 
-    def destination(request: Request) -> Domain:
-        wanted = Domain(space.only, request.label)
-
-        def style(image: Tensor) -> Tensor:
-            count = len(image)
-            if request.reference is not None:
-                return encoder(request.reference.expand(count, -1, -1, -1), domains_of(wanted))  # type: ignore[no-any-return]
-            code = torch.randn(1, settings.latent, generator=seeded("style", request.seed)).to(image)
-            return mapping(code.expand(count, -1), domains_of(wanted))  # type: ignore[no-any-return]
-
-        return replace(wanted, style=style)
-
-    codes, references = (Styles(space, generator, critic, encoder, target) for target in (by_code, by_reference))
     gan, adam = NonSaturating(), Optimizer(settings.learning_rate, (0.0, 0.99), 1e-4, decay)
     judging = Objective(adversarial=(1, Discriminate(gan)), penalty=(1, R1(settings.gamma)))
     drawing, chained = _drawing(settings, encoder), ("adversarial", "style", "cycle")
@@ -200,10 +177,52 @@ def build(space: Space, settings: StarGAN2 = StarGAN2(), *, decay: Schedule = li
             Phase("generator by reference", learns=("generator",), plan=references, chained=chained,
                   objective=drawing.adding(diversity=(fade, Diversity(other_reference)))),
         ),
-        destination=destination,
+        destination=to_styles(space, mapping, encoder, settings.latent),
         averaged=("generator", "mapping", "encoder"),
         styles=True,
     )  # fmt: skip
+
+
+def by_code(mapping: nn.Module, latent: int) -> Callable[[int, Batch, Draws], Domain]:
+    """Links lead to the labels of the reference images, the further ones in another order, with styles of drawn codes."""
+
+    def target(number: int, batch: Batch, draws: Draws) -> Domain:
+        first = batch["first"]
+        there = relabeled(first, f"target {number}", draws) if number else first.domain
+        code = draws.normal(f"code {number}", first.image, latent)
+        return replace(there, style=lambda image: mapping(code, domains_of(there)))
+
+    return target
+
+
+def by_reference(encoder: nn.Module) -> Callable[[int, Batch, Draws], Domain]:
+    """Links lead to the reference images, the further ones to those of this process in another order."""
+
+    def target(number: int, batch: Batch, draws: Draws) -> Domain:
+        image, there = batch["first"].image, batch["first"].domain
+        if number:
+            order = torch.randperm(len(image), generator=draws.generator(f"reference {number}")).to(image.device)
+            image, there = image[order], replace(there, label=_label(there)[order])
+        return replace(there, style=lambda _: encoder(image, domains_of(there)))
+
+    return target
+
+
+def to_styles(space: Space, mapping: nn.Module, encoder: nn.Module, latent: int) -> Callable[[Request], Domain]:
+    """Destinations: the request's label, in the style of its reference image, or of a code that its seed draws."""
+
+    def destination(request: Request) -> Domain:
+        wanted = Domain(space.only, request.label)
+
+        def style(image: Tensor) -> Tensor:
+            if request.reference is not None:
+                return encoder(request.reference.expand(len(image), -1, -1, -1), domains_of(wanted))  # type: ignore[no-any-return]
+            code = torch.randn(1, latent, generator=seeded("style", request.seed)).to(image)
+            return mapping(code.expand(len(image), -1), domains_of(wanted))  # type: ignore[no-any-return]
+
+        return replace(wanted, style=style)
+
+    return destination
 
 
 def _drawing(settings: StarGAN2, encoder: nn.Module) -> Objective:
