@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tyro
-from references import cut, cyclegan, fixed_point, relgan, stargan, stargan2, triple
+from references import better_cycles, cut, cyclegan, discogan, fixed_point, pix2pix, relgan, stargan, stargan2, triple
 from references.comparison import Row
 
 METHODS: Mapping[str, Callable[[Path, int, int], Iterator[Row]]] = {
@@ -28,6 +28,9 @@ METHODS: Mapping[str, Callable[[Path, int, int], Iterator[Row]]] = {
     "cut": cut.rows,
     "fixed-point": fixed_point.rows,
     "triple": triple.rows,
+    "better-cycles": better_cycles.rows,
+    "discogan": discogan.rows,
+    "pix2pix": pix2pix.rows,
     "relgan": relgan.rows,
     "stargan2": stargan2.rows,
 }

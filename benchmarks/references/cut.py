@@ -34,7 +34,7 @@ def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
     a, b = noise("a", size), noise("b", size)
     sample.create_mlp(generator(a, layers, encode_only=True))
     scattered(sample)
-    heads = nn.ModuleList(getattr(sample, f"mlp_{number}") for number in range(len(layers)))
+    heads = nn.ModuleList(sample.get_submodule(f"mlp_{number}") for number in range(len(layers)))
     own_critic = method.networks["discriminator"].discriminators["b"]
     twins = [(method.translator.network, generator), (method.networks["heads"], heads)]
     for pair in (*twins, (own_critic, critic)):

@@ -5,7 +5,7 @@
 
 NCE compares features of the generator's own encoder, at five layers behind heads that learn with it. FastCUT is FASTCUT below: no
 identity, NCE ten times as heavy, and half of the batches mirrored, of which the features are mirrored back. The discriminator
-learns first. The code mirrors y too.
+learns first. With identity and mirror both on, the code mirrors y too.
 
 @inproceedings{park2020contrastive, title={Contrastive Learning for Unpaired Image-to-Image Translation}, author={Park, Taesung and
 Efros, Alexei A and Zhang, Richard and Zhu, Jun-Yan}, booktitle={ECCV}, year={2020}, eprint={2007.15651}}
