@@ -7,8 +7,8 @@ CycleGAN's losses, but for each image b, with f_X the first layers of D_X and R 
 
 gamma rises from 0 to 0.9 over the training, mu falls from 1 to 0.1 over its second half, for the identity loss too. Both are our
 own: the report's numbers were not found, and the code's defaults turn all three off. w_b weighs by the quality of what was made,
-as the code, but in all epochs; the report prints the score of the source. f_X is all before D's last convolution, as the report says; the code has
-two convolutions.
+as the code, but in all epochs; the report prints the score of the source. f_X is all before D's last convolution, as the report
+says; the code has two convolutions.
 
 @misc{wang2024cyclegan, title={{CycleGAN} with Better Cycles}, author={Wang, Tongzhou and Lin, Yihan}, year={2024},
 eprint={2408.15374}}
