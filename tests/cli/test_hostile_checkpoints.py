@@ -161,5 +161,7 @@ def test_labellers_that_do_not_fit(world: World) -> None:
         path.write_bytes(data.draw(mutated(original[:3000])) + original[3000:] if way == "raw" else changed)
         codes.add(world.survives("translate", "run", "people/faces/0.png", "--to", "glasses=yes", out="out"))
 
+    world.renew()
+    assert world.survives("translate", "run", "people/faces/0.png", "--to", "glasses=yes", out="out") == 0, "the labeller as it is"
     attack()
-    assert codes == {0, 2}
+    assert 2 in codes and codes <= {0, 2}
