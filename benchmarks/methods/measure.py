@@ -14,6 +14,7 @@ from viceversa.data.avatars import avatars, labels_of, render
 from viceversa.data.dataset import Dataset, Pixels
 from viceversa.domains import Domain
 from viceversa.evaluation.chains import Trial
+from viceversa.evaluation.diversity import diversity
 from viceversa.evaluation.labeller import independent_labeller
 from viceversa.pictures import grid
 from viceversa.translate import Manner, Model
@@ -64,18 +65,21 @@ def strengths(model: Model, dataset: Dataset) -> tuple[dict[str, float], Any]:
     return {"rank_correlation": ranks.mean().item(), "l1_to_true_strip": error}, grid(rows, captions)
 
 
-def diversity(model: Model, task: Trial, images: int = 100, seeds: int = 10) -> dict[str, float]:
-    """Mean L1, in levels, between translations of one source by different seeds."""
+def seeded(model: Model, task: Trial, images: int = 100, seeds: int = 10) -> dict[str, float]:
+    """The mean distances between translations of one source by different seeds."""
     goal = task.inverted[:images] if task.inverted is not None else None
     label = task.labels[:images] if task.labels is not None else None
-    here, there = Domain(task.home, label), Domain(task.away, goal)
-    made = [_seeded(model, task.sources[:images], here, there, seed) for seed in range(seeds)]
-    pairs = [np.abs(one - two).mean() for number, one in enumerate(made) for two in made[:number]]
-    return {"diversity_l1": float(np.mean(pairs)), "diversity_seeds": seeds}
 
+    def translate(rows: slice, seed: int) -> Pixels:
+        here, there = (Domain(name, None if one is None else one[rows]) for name, one in ((task.home, label), (task.away, goal)))
+        return model.translate_pixels(task.sources[:images][rows], here, there, Manner(seed=seed))
 
-def _seeded(model: Model, sources: Pixels, here: Domain, there: Domain, seed: int) -> np.ndarray[Any, Any]:
-    return model.translate_pixels(sources, here, there, Manner(seed=seed)).astype(np.float64)
+    found = diversity(translate, [slice(start, start + 50) for start in range(0, min(images, len(task)), 50)], seeds)
+    return {
+        "diversity_l1": float(found.l1.mean()),
+        "diversity_perceptual_lite0": float(found.perceptual.mean()),
+        "diversity_seeds": seeds,
+    }
 
 
 def still(model: Model, task: Trial) -> dict[str, float]:

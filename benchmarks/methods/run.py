@@ -16,7 +16,7 @@ from typing import Any
 
 import tyro
 from entries import AMONG_LABELS, ENTRIES, Entry, command, environment
-from measure import diversity, glasses_and_others, still, strengths
+from measure import glasses_and_others, seeded, still, strengths
 
 from viceversa.data.dataset import Dataset
 from viceversa.evaluation.chains import Trial, Way, trial
@@ -82,7 +82,7 @@ def further(name: str, entry: Entry, model: Model, dataset: Dataset, task: Trial
     if entry.data == "avatars:glasses":
         found |= {"by_attributes": glasses_and_others(model, task)}
     if model.method.styles:
-        found |= diversity(model, task)
+        found |= seeded(model, task)
     if entry.strip:
         graded, picture = strengths(model, dataset)
         save_png(picture, results / f"{name}-strip.png")

@@ -13,7 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from viceversa.domains import Domain, Example
+from viceversa.attributes import Binary
+from viceversa.domains import Domain, Example, ImageSpec, Space
 from viceversa.draws import seeded
 from viceversa.method import Method
 from viceversa.plans import Batch
@@ -112,3 +113,26 @@ def penalty_of(critic: nn.Module, mixed: Tensor) -> Tensor:
     """WGAN-GP's at these images, by the sum over a map of scores; in float32, as ours always is."""
     (gradient,) = torch.autograd.grad(critic(mixed)[0].sum(), mixed, create_graph=True)
     return (gradient.flatten(1).square().sum(1).sqrt() - 1).square().mean()
+
+
+@dataclass(frozen=True)
+class StarGANs:
+    """The two networks of a checkout that has StarGAN's, for five attributes, and labeled images for them."""
+
+    space: Space
+    generator: nn.Module
+    discriminator: nn.Module
+    batch: Batch
+    image: Tensor
+    label: Tensor
+
+
+def stargans(reference: Path, size: int, width: int) -> StarGANs:
+    """As model.py of the checkout defines them."""
+    project = module_at(reference / "model.py")
+    space = Space({"images": ImageSpec(3, size, size)}, tuple(map(Binary, "abcde")))
+    torch.manual_seed(0)
+    generator = scattered(project.Generator(width, space.label_width, 6))
+    discriminator = scattered(project.Discriminator(size, width, space.label_width, min(size.bit_length() - 2, 6)))
+    image, label = noise("image", size), space.draw(BATCH, seeded("label"))
+    return StarGANs(space, generator, discriminator, {"real": Example(image, Domain("images", label))}, image, label)

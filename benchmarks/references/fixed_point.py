@@ -11,39 +11,21 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from references.comparison import (
-    Row,
-    classes,
-    doubled,
-    in_order,
-    loss_rows,
-    module_at,
-    noise,
-    penalty_of,
-    phase_loss,
-    row,
-    scattered,
-)
-from viceversa.attributes import Binary
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws, seeded
+from references.comparison import Row, classes, doubled, in_order, loss_rows, penalty_of, phase_loss, row, stargans
+from viceversa.draws import Draws
 from viceversa.methods import fixed_point
 
 
 def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
     """The checkout's two networks, and the objectives of its training loop, stated again on them."""
-    project = module_at(reference / "model.py")
-    space = Space({"images": ImageSpec(3, size, size)}, tuple(map(Binary, "abcde")))
-    torch.manual_seed(0)
-    theirs_g = scattered(project.Generator(width, space.label_width, 6))
-    theirs_d = scattered(project.Discriminator(size, width, space.label_width, min(size.bit_length() - 2, 6)))
-    method = fixed_point.build(space, fixed_point.FixedPointGAN(width=width, critic_width=width))
+    theirs = stargans(reference, size, width)
+    theirs_g, theirs_d, image, label = theirs.generator, theirs.discriminator, theirs.image, theirs.label
+    method = fixed_point.build(theirs.space, fixed_point.FixedPointGAN(width=width, critic_width=width))
     ours_g, ours_d = method.translator.network, method.networks["discriminator"].network
     in_order(ours_g, theirs_g)
     in_order(ours_d, theirs_d)
 
-    image, label = noise("image", size), space.draw(len(noise("image", size)), seeded("label"))
-    batch, draws = {"real": Example(image, Domain("images", label))}, Draws(0, 0)
+    batch, draws = theirs.batch, Draws(0, 0)
     target = label[draws.order("target 0", label)]
     made = ours_g(image, target).detach()
     yield row("translation", made, torch.tanh(image + theirs_g(image, target)))
@@ -58,8 +40,8 @@ def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
 
     batch = doubled(method, [theirs_g, theirs_d], batch)
     ours = phase_loss(method, "generator", batch, draws)
-    theirs = _generator_loss(theirs_g, theirs_d, batch["real"].image, label, target)
-    yield from loss_rows("generator", ours, theirs, [(ours_g, theirs_g)])
+    loss = _generator_loss(theirs_g, theirs_d, batch["real"].image, label, target)
+    yield from loss_rows("generator", ours, loss, [(ours_g, theirs_g)])
 
 
 def _generator_loss(generator: nn.Module, critic: nn.Module, image: Tensor, label: Tensor, target: Tensor) -> Tensor:

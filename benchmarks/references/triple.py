@@ -5,31 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
-
-from references.comparison import Row, classes, doubled, in_order, loss_rows, module_at, noise, phase_loss, row, scattered
-from viceversa.attributes import Binary
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws, seeded
+from references.comparison import Row, classes, doubled, in_order, loss_rows, phase_loss, row, stargans
+from viceversa.draws import Draws
 from viceversa.methods import stargan
 
 
 def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
     """The checkout's networks are StarGAN's; its training loop adds a third translation, stated here again."""
-    project = module_at(reference / "model.py")
-    space = Space({"images": ImageSpec(3, size, size)}, tuple(map(Binary, "abcde")))
-    torch.manual_seed(0)
-    theirs_g = scattered(project.Generator(width, space.label_width, 6))
-    theirs_d = scattered(project.Discriminator(size, width, space.label_width, min(size.bit_length() - 2, 6)))
-    method = stargan.build(space, stargan.StarGAN(width=width, critic_width=width, triple=10.0))
+    theirs = stargans(reference, size, width)
+    theirs_g, theirs_d, image, label = theirs.generator, theirs.discriminator, theirs.image, theirs.label
+    method = stargan.build(theirs.space, stargan.StarGAN(width=width, critic_width=width, triple=10.0))
     ours_g = method.translator.network
     in_order(ours_g, theirs_g)
     in_order(method.networks["discriminator"].network, theirs_d)
 
-    image, label = noise("image", size), space.draw(len(noise("image", size)), seeded("label"))
     first, second = (label[Draws(0, 0).order(f"target {number}", label)] for number in (0, 1))
     yield row("generator", ours_g(image, first), theirs_g(image, first))
-    batch = doubled(method, [theirs_g, theirs_d], {"real": Example(image, Domain("images", label))})
+    batch = doubled(method, [theirs_g, theirs_d], theirs.batch)
     image = batch["real"].image
     fake = theirs_g(image, first)
     score, logits = theirs_d(fake)

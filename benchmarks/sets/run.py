@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import torch
 import tyro
-from torch import Tensor
 
 from viceversa.data.augment import normalized, quantized
 from viceversa.data.avatars import SPLITS, avatars, labels_of, options_of
@@ -160,7 +159,8 @@ def own_edits(models: Mapping[str, Model], reader: Labeller, count: int) -> dict
     found = {}
     for name, dataset, attributes in (("faces", avatars(SIZE), ATTRIBUTES[:3]), ("toons", toons(SIZE), ("mood",))):
         part, images = models["joint"].space.part(name), dataset.splits["test"][dataset.space.only]
-        label = _columns(dataset.space, images.labels, attributes)[:count]
+        assert images.labels is not None
+        label = dataset.space.columns_of(images.labels, attributes)[:count]
         goal = part.draw(count, seeded("own", name))
         changed = ~part.agrees(label, goal)
         for way, model in (("joint", models["joint"]), ("alone", models[name])):
@@ -170,16 +170,10 @@ def own_edits(models: Mapping[str, Model], reader: Labeller, count: int) -> dict
             read = (
                 reader.read(made)
                 if name == "toons"
-                else _columns(dataset.space, independent_labeller(dataset).read(made), attributes)
+                else dataset.space.columns_of(independent_labeller(dataset).read(made), attributes)
             )
             found[f"{name}_{way}_changed"] = part.agrees(read, goal)[changed].float().mean().item()
     return found
-
-
-def _columns(space: Space, labels: Tensor | None, names: Sequence[str]) -> Tensor:
-    assert labels is not None
-    own = {attribute.name: values for attribute, values in space.columns(labels)}
-    return torch.cat([own[name] for name in names], 1)
 
 
 def picture(model: Model) -> Any:

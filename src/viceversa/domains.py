@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -43,6 +43,13 @@ class Domain:
     space: str
     label: Tensor | None = None
     style: Tensor | Callable[[Tensor], Tensor] | None = None
+
+
+def label_of(domain: Domain) -> Tensor:
+    """The label (N, K) of a domain among labels. Raises ValueError for a domain without one."""
+    if domain.label is None:
+        raise ValueError("a domain among labels has a label.")
+    return domain.label
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +104,11 @@ class Space:
     def code(self, domain: Domain) -> Tensor:
         """What a network is told of a target: its label and, among several sets, whose attributes it speaks of, one-hot (the mask
         vector of arXiv 1711.09020, section 3.3): (N, code_width). Raises ValueError for a domain without a label."""
-        if domain.label is None:
-            raise ValueError("a domain among labels has a label.")
+        label = label_of(domain)
+        if not self.known:
+            return label
         mask = [float(name == domain.space) for name in self.known]
-        return torch.cat([domain.label, domain.label.new_tensor(mask).expand(len(domain.label), -1)], 1)
+        return torch.cat([label, label.new_tensor(mask).expand(len(label), -1)], 1)
 
     def knows(self, name: str, attribute: Attribute) -> bool:
         """Whether labels of that space tell the attribute."""
@@ -153,6 +161,11 @@ class Space:
     def columns(self, label: Tensor) -> Iterator[tuple[Attribute, Tensor]]:
         """Each attribute with its columns of a label, or of logits: (N, K) -> (N, width) each."""
         return zip(self.attributes, torch.split(label, [attribute.width for attribute in self.attributes], dim=1), strict=True)
+
+    def columns_of(self, label: Tensor, names: Iterable[str]) -> Tensor:
+        """The columns of the attributes of these names, in their order: (N, K) -> (N, theirs)."""
+        own = {attribute.name: values for attribute, values in self.columns(label)}
+        return torch.cat([own[name] for name in names], 1)
 
     def classification(self, logits: Tensor, label: Tensor, name: str = "") -> Tensor:
         """Summed over the attributes that the space of that name tells, averaged over the batch: a scalar."""

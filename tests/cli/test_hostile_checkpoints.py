@@ -161,7 +161,10 @@ def test_labellers_that_do_not_fit(world: World) -> None:
         path.write_bytes(data.draw(mutated(original[:3000])) + original[3000:] if way == "raw" else changed)
         codes.add(world.survives("translate", "run", "people/faces/0.png", "--to", "glasses=yes", out="out"))
 
-    world.renew()
-    assert world.survives("translate", "run", "people/faces/0.png", "--to", "glasses=yes", out="out") == 0, "the labeller as it is"
+    world.renew()  # of another accuracy it is still a labeller: one that is read, whatever is drawn
+    with safetensors.safe_open(world.run / "labeller.safetensors", "pt") as file:
+        metadata = {**file.metadata(), "accuracy": "0.5"}
+    (world.run / "labeller.safetensors").write_bytes(safetensors.torch.save(safetensors.torch.load(original), metadata))
+    codes.add(world.survives("translate", "run", "people/faces/0.png", "--to", "glasses=yes", out="out"))
     attack()
-    assert 2 in codes and codes <= {0, 2}
+    assert codes == {0, 2}

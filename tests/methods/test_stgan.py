@@ -19,7 +19,8 @@ from viceversa.errors import UsageError
 from viceversa.losses.multicycle import multicyclic
 from viceversa.method import Method
 from viceversa.methods.stgan import STGAN, build
-from viceversa.networks.selective import SelectiveDiscriminator, SelectiveGenerator, SelectiveTransferUnit, encoder_layers
+from viceversa.networks.blocks import halvings
+from viceversa.networks.selective import SelectiveDiscriminator, SelectiveGenerator, SelectiveTransferUnit
 
 TINY = STGAN(width=4, critic_width=4)
 FAR = 200.0
@@ -202,8 +203,8 @@ def test_in_use_no_image_depends_on_its_batch() -> None:
 
 def test_layers_follow_the_size() -> None:
     sizes = {8: 2, 16: 2, 32: 3, 64: 4, 128: 5, 256: 6}
-    assert {size: encoder_layers(ImageSpec(3, size, size)) for size in sizes} == sizes
-    assert encoder_layers(ImageSpec(3, 128, 32)) == 3
+    assert {size: halvings(ImageSpec(3, size, size), 2) for size in sizes} == sizes
+    assert halvings(ImageSpec(3, 128, 32), 2) == 3
     network = SelectiveGenerator(ImageSpec(1, 24, 40), 2, width=2)
     assert network(torch.zeros(2, 1, 24, 40), torch.zeros(2, 2)).shape == (2, 1, 24, 40)
 

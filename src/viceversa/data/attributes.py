@@ -29,7 +29,7 @@ def with_attributes(dataset: Dataset, names: Sequence[str]) -> Dataset:
         space.images, tuple(each for name in dict.fromkeys(names) for each in space.attributes if space.attribute(name) == each)
     )
     splits = {
-        split: {home: replace(images[home], labels=_columns(space, images[home].labels, told))}
+        split: {home: replace(images[home], labels=_told(images[home].labels, space, told))}
         for split, images in dataset.splits.items()
     }
 
@@ -43,7 +43,6 @@ def with_attributes(dataset: Dataset, names: Sequence[str]) -> Dataset:
     return replace(dataset, name=f"{dataset.name}-{'-'.join(dict.fromkeys(names))}", space=told, splits=splits, truth=truth)
 
 
-def _columns(space: Space, labels: Tensor | None, told: Space) -> Tensor:
+def _told(labels: Tensor | None, space: Space, told: Space) -> Tensor:
     assert labels is not None
-    own = {attribute.name: values for attribute, values in space.columns(labels)}
-    return torch.cat([own[attribute.name] for attribute in told.attributes], 1)
+    return space.columns_of(labels, (attribute.name for attribute in told.attributes))

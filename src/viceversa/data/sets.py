@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-import torch
-
 from viceversa.data.checks import SPLITS
 from viceversa.data.dataset import Dataset, Images
 from viceversa.domains import AnyAttribute, Space
@@ -57,6 +55,5 @@ def _relabeled(images: Images, own: Space, space: Space, name: str) -> Images:
     """The images of one set with labels of all columns."""
     if images.labels is None:
         raise UsageError(f"the set {name!r} has no labels.")
-    columns = {attribute.name: values for attribute, values in own.columns(images.labels)}
-    label = torch.cat([columns[attribute.name] for attribute in space.part(name).attributes], 1)
+    label = own.columns_of(images.labels, (attribute.name for attribute in space.part(name).attributes))
     return replace(images, labels=space.widened(label, name))

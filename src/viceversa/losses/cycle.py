@@ -11,6 +11,12 @@ from torch import Tensor
 from viceversa.journey import Journey
 
 
+def returned(journey: Journey) -> Tensor:
+    """The image that is back in the source: T(X_i), or X_i itself where the walk between two spaces has just come home, as no
+    generator leads from a space to itself."""
+    return journey.translated if journey.target is journey.source else journey.reconstructed
+
+
 @dataclass(frozen=True)
 class Cycle:
     """L1(T(T(x, c), c_x), x): back in the source, the image is itself again."""

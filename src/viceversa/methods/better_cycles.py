@@ -27,6 +27,7 @@ from tyro.conf import Fixed, Suppress
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError
 from viceversa.journey import Journey
+from viceversa.losses.cycle import returned
 from viceversa.method import Method, Takes
 from viceversa.methods import cyclegan
 from viceversa.methods.cyclegan import CycleGAN
@@ -61,8 +62,7 @@ class WeighedCycle:
     weigh: Callable[[Journey], Tensor]
 
     def __call__(self, journey: Journey) -> Tensor:
-        back = journey.translated if journey.target is journey.source else journey.reconstructed
-        seen, wanted = self.look(back, journey.source), self.look(journey.image, journey.source).detach()
+        seen, wanted = self.look(returned(journey), journey.source), self.look(journey.image, journey.source).detach()
         return (self.weigh(journey) * (seen - wanted).abs().flatten(1).mean(1)).mean()
 
 

@@ -24,7 +24,7 @@ from viceversa.domains import Space
 from viceversa.gan import LeastSquares
 from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
-from viceversa.losses.cycle import Identity
+from viceversa.losses.cycle import Identity, returned
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, stretched
 from viceversa.networks.patch import check_patches, patch_discriminator
@@ -61,8 +61,7 @@ class ReturnedCycle:
     """
 
     def __call__(self, journey: Journey) -> Tensor:
-        home = journey.target is journey.source
-        return F.l1_loss(journey.translated if home else journey.reconstructed, journey.image)
+        return F.l1_loss(returned(journey), journey.image)
 
 
 def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = linear_decay) -> Method:

@@ -27,6 +27,7 @@ from viceversa.domains import Space
 from viceversa.gan import NonSaturating
 from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.cycle import returned
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import PerTarget, by_space
 from viceversa.networks.discogan import Feeling, discriminators, encoder_decoder
@@ -61,8 +62,7 @@ def feature_matching(journey: Journey) -> Tensor:
 
 def squared_cycle(journey: Journey) -> Tensor:
     """mean (T(T(x)) - x)^2; along a chain, of X_i itself where the walk has just come home."""
-    home = journey.target is journey.source
-    return F.mse_loss(journey.translated if home else journey.reconstructed, journey.image)
+    return F.mse_loss(returned(journey), journey.image)
 
 
 def build(space: Space, settings: DiscoGAN = DiscoGAN(), *, decay: Schedule = linear_decay) -> Method:

@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Domain, Example, Space
+from viceversa.domains import Domain, Example, Space, label_of
 from viceversa.draws import Draws
 from viceversa.errors import UsageError
 from viceversa.gan import NonSaturating
@@ -88,7 +88,7 @@ class Drawn:
     @property
     def label(self) -> Tensor:
         """c_x."""
-        return _label(self.real.domain)
+        return label_of(self.real.domain)
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,7 +105,7 @@ class Draw:
 
     def __call__(self, batch: Batch, draws: Draws) -> Sequence[Drawn]:
         real = batch["real"]
-        wanted, wrong = (_label(relabeled(real, name, draws)) for name in ("wanted", "wrong"))
+        wanted, wrong = (label_of(relabeled(real, name, draws)) for name in ("wanted", "wrong"))
         return [Drawn(real, wanted, wrong, draws.normal("code", real.image, self.latent), self.decoder)]
 
 
@@ -161,9 +161,3 @@ def build(space: Space, settings: IcGAN = IcGAN(), *, decay: Schedule = linear_d
         ),
         destination=to_labels(space),
     )  # fmt: skip
-
-
-def _label(domain: Domain) -> Tensor:
-    if domain.label is None:
-        raise ValueError("IcGAN needs labeled images.")
-    return domain.label

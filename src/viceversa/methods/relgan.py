@@ -27,7 +27,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Domain, Example, Space
+from viceversa.domains import Domain, Example, Space, label_of
 from viceversa.draws import Draws
 from viceversa.errors import UsageError
 from viceversa.gan import LeastSquares
@@ -98,7 +98,7 @@ class TellMatches:
     critic: RelativeDiscriminator
 
     def __call__(self, journey: Journey) -> Tensor:
-        a, b, c = _label(journey.source), *(_label(example.domain) for example in journey.examples)
+        a, b, c = label_of(journey.source), *(label_of(example.domain) for example in journey.examples)
         start, second, third, made = (
             journey.judge(), journey.judge_example(0), journey.judge_example(1), journey.judge(journey.target))  # fmt: skip
         wrong = [(start, made, b - a), (third, second, b - a), (start, third, b - a)]
@@ -114,7 +114,7 @@ class Match:
     critic: RelativeDiscriminator
 
     def __call__(self, journey: Journey) -> Tensor:
-        change = _label(journey.target) - _label(journey.departure)
+        change = label_of(journey.target) - label_of(journey.departure)
         return (self.critic.match(journey.judge(), journey.judge(journey.target), change) - 1).square().mean()
 
 
@@ -127,7 +127,7 @@ class Interpolate:
 
     def __call__(self, journey: Journey) -> Tensor:
         share = journey.draws.uniform("strength", journey.image, 1)
-        source, target = _label(journey.source), _label(journey.target)
+        source, target = label_of(journey.source), label_of(journey.target)
         between = Domain(journey.source.space, source + share * (target - source))
         found = self.critic.interpolation(journey.judge(between))
         if not self.learn:
@@ -170,9 +170,3 @@ def build(space: Space, settings: RelGAN = RelGAN(), *, decay: Schedule = linear
         destination=to_labels(space),
         averaged=("generator",),
     )  # fmt: skip
-
-
-def _label(domain: Domain) -> Tensor:
-    if domain.label is None:
-        raise ValueError("RelGAN needs labeled images.")
-    return domain.label

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
 from viceversa.attributes import Binary, OneOf
-from viceversa.domains import Domain, Example, Space
+from viceversa.domains import Domain, Example, Space, label_of
 from viceversa.draws import Draws, seeded
 from viceversa.errors import UsageError
 from viceversa.gan import NonSaturating
@@ -85,7 +85,7 @@ class Branched(nn.Module):
 
 def domains_of(domain: Domain) -> Tensor:
     """A label of one attribute as a row with a column for each domain: a yes or no has two."""
-    label = _label(domain)
+    label = label_of(domain)
     return label if label.shape[1] > 1 else torch.cat([1 - label, label], 1)
 
 
@@ -202,7 +202,7 @@ def by_reference(encoder: nn.Module) -> Callable[[int, Batch, Draws], Domain]:
         image, there = batch["first"].image, batch["first"].domain
         if number:
             order = torch.randperm(len(image), generator=draws.generator(f"reference {number}")).to(image.device)
-            image, there = image[order], replace(there, label=_label(there)[order])
+            image, there = image[order], replace(there, label=label_of(there)[order])
         return replace(there, style=lambda _: encoder(image, domains_of(there)))
 
     return target
@@ -231,12 +231,6 @@ def _drawing(settings: StarGAN2, encoder: nn.Module) -> Objective:
         style=(settings.style_weight, StyleReconstruction(encoder)),
         cycle=(settings.cycle, Cycle()),
     )
-
-
-def _label(domain: Domain) -> Tensor:
-    if domain.label is None:
-        raise ValueError("StarGAN v2 needs labeled images.")
-    return domain.label
 
 
 def _count(space: Space) -> int:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
 from viceversa.domains import ImageSpec
-from viceversa.networks.blocks import affine_norm, check_size, initialize
+from viceversa.networks.blocks import affine_norm, check_size, halvings, initialize
 
 
 class ConditionalNorm(nn.Module):
@@ -90,11 +88,6 @@ def plain_generator(channels_in: int, channels_out: int, *, width: int) -> nn.Se
     )  # fmt: skip
     initialize(network)
     return network
-
-
-def halvings(spec: ImageSpec) -> int:
-    """As many as leave a map of 4x4: 4 at 64 px, 3 at 32; 1 at least."""
-    return max(1, int(math.log2(min(spec.height, spec.width))) - 2)
 
 
 def code_encoder(channels: int, spec: ImageSpec, *, latent: int, width: int) -> nn.Sequential:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
 
+from viceversa.domains import ImageSpec
 from viceversa.errors import UsageError
 
 
@@ -67,6 +69,11 @@ def initialize(network: nn.Module, deviation: float = 0.02) -> nn.Module:
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
     return network
+
+
+def halvings(spec: ImageSpec, least: int = 1) -> int:
+    """As many as leave a map of 4x4: 5 at 128 px, 3 at 32; `least` at least."""
+    return max(least, int(math.log2(min(spec.height, spec.width))) - 2)
 
 
 def check_size(height: int, width: int, multiple: int) -> None:

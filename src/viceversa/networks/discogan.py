@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping
 
 from torch import Tensor, nn
 
 from viceversa.domains import Domain, ImageSpec
 from viceversa.journey import Judgment
-from viceversa.networks.blocks import check_size, initialize
-
-
-def halvings(spec: ImageSpec) -> int:
-    """As many as leave a map of 4x4: 4 at 64 px, 3 at 32; 2 at least."""
-    return max(2, int(math.log2(min(spec.height, spec.width))) - 2)
+from viceversa.networks.blocks import check_size, halvings, initialize
 
 
 def encoder_decoder(channels_in: int, spec: ImageSpec, *, width: int) -> nn.Sequential:
@@ -23,8 +17,8 @@ def encoder_decoder(channels_in: int, spec: ImageSpec, *, width: int) -> nn.Sequ
 
     The code's images are in [0, 1], with a sigmoid at the end where ours have tanh; its bottleneck of 100 numbers is not built.
     """
-    check_size(spec.height, spec.width, 2 ** halvings(spec))
-    widths = [width * 2**number for number in range(halvings(spec))]
+    check_size(spec.height, spec.width, 2 ** halvings(spec, 2))
+    widths = [width * 2**number for number in range(halvings(spec, 2))]
     network = nn.Sequential(nn.Conv2d(channels_in, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2))
     for before, after in itertools.pairwise(widths):
         network.extend([nn.Conv2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)])
@@ -40,7 +34,7 @@ class FeatureDiscriminator(nn.Module):
 
     def __init__(self, spec: ImageSpec, *, width: int) -> None:
         super().__init__()
-        count = halvings(spec)
+        count = halvings(spec, 2)
         widths = [spec.channels, *(width * 2**number for number in range(count))]
         self.layers = nn.ModuleList(
             nn.Sequential(

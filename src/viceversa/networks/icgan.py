@@ -6,18 +6,12 @@ Labels are told as -1 and 1, whatever their columns: 2 c - 1.
 from __future__ import annotations
 
 import itertools
-import math
 
 import torch
 from torch import Tensor, nn
 
 from viceversa.domains import ImageSpec
-from viceversa.networks.blocks import check_size, initialize, with_planes
-
-
-def halvings(spec: ImageSpec) -> int:
-    """As many as leave a map of 4x4: 4 at 64 px, 3 at 32; 1 at least."""
-    return max(1, int(math.log2(min(spec.height, spec.width))) - 2)
+from viceversa.networks.blocks import check_size, halvings, initialize, with_planes
 
 
 class Decoder(nn.Module):

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import math
 
 import torch
 from torch import Tensor, nn
 
 from viceversa.domains import ImageSpec
 from viceversa.errors import UsageError
-from viceversa.networks.blocks import affine_norm, check_size, with_planes
-
-
-def encoder_layers(spec: ImageSpec) -> int:
-    """As many halvings as leave a map of 4x4: 5 at 128 px, 3 at 32; 2 at least."""
-    return max(2, int(math.log2(min(spec.height, spec.width))) - 2)
+from viceversa.networks.blocks import affine_norm, check_size, halvings, with_planes
 
 
 class SelectiveTransferUnit(nn.Module):
@@ -47,7 +41,7 @@ class SelectiveGenerator(nn.Module):
 
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64) -> None:
         super().__init__()
-        layers = encoder_layers(spec)
+        layers = halvings(spec, 2)
         check_size(spec.height, spec.width, 2**layers)
         widths = [width * 2**number for number in range(layers)]
         outward, skips = widths[:0:-1], widths[-2::-1]
@@ -84,7 +78,7 @@ class SelectiveDiscriminator(nn.Module):
 
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64) -> None:
         super().__init__()
-        layers = encoder_layers(spec)
+        layers = halvings(spec, 2)
         shrink = 2**layers
         check_size(spec.height, spec.width, shrink)
         if min(spec.height, spec.width) < 2 * shrink:  # instance norm would make a map of one pixel constant
