@@ -19,7 +19,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import tyro
-from references import better_cycles, cut, cyclegan, discogan, fixed_point, pix2pix, relgan, stargan, stargan2, triple
+from references import (
+    augmented_cyclegan,
+    better_cycles,
+    cut,
+    cyclegan,
+    discogan,
+    fixed_point,
+    pix2pix,
+    relgan,
+    stargan,
+    stargan2,
+    triple,
+)
 from references.comparison import Row
 
 METHODS: Mapping[str, Callable[[Path, int, int], Iterator[Row]]] = {
@@ -31,6 +43,7 @@ METHODS: Mapping[str, Callable[[Path, int, int], Iterator[Row]]] = {
     "better-cycles": better_cycles.rows,
     "discogan": discogan.rows,
     "pix2pix": pix2pix.rows,
+    "augmented-cyclegan": augmented_cyclegan.rows,
     "relgan": relgan.rows,
     "stargan2": stargan2.rows,
 }

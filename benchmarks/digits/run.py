@@ -2,9 +2,9 @@
 
 python benchmarks/digits/run.py --mnist DIR                          8,000 steps; may be interrupted, and goes on
 python benchmarks/digits/run.py --mnist DIR --street DIR             with the folder of SVHN's files
-python benchmarks/digits/run.py --mnist DIR --fit valid_conv         another way to bring 28 and 32 px together
+python benchmarks/digits/run.py --mnist DIR --name luminance         other settings: see ARMS
 
-Writes results/FIT.json and FIT.png. A classifier of each set, trained on real images of it alone, reads the translations into
+Writes results/NAME.json and NAME.png. A classifier of each set, trained on real images of it alone, reads the translations into
 it; `ceiling` is what it reads right of the set's real test images. Chance is 0.1.
 """
 
@@ -16,7 +16,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -29,11 +29,20 @@ from viceversa.data.fitting import shown
 from viceversa.data.joined import sources, spec_of
 from viceversa.data.sources import open_dataset
 from viceversa.domains import Domain
-from viceversa.networks.adapters import Fit
 from viceversa.pictures import grid, save_png
 from viceversa.translate import Model, load
 
 SHOWN, MIDDLE = 12, 28
+Name = Literal["plain", "luminance", "one-layer", "better-cycles", "pad-crop", "valid-conv"]
+ARMS: dict[Name, tuple[str, dict[str, Any]]] = {
+    "plain": ("cyclegan", {}),
+    "luminance": ("cyclegan", {"luminance": 0.5}),
+    "one-layer": ("cyclegan", {"critic-layers": 1}),
+    "better-cycles": ("better-cycles", {}),
+    "pad-crop": ("cyclegan", {"fit": "pad_crop"}),
+    "valid-conv": ("cyclegan", {"fit": "valid_conv"}),
+}
+"""The recipe, and what is set differently."""
 
 
 @dataclass(frozen=True)
@@ -44,8 +53,8 @@ class Digits:
     """the folder with MNIST's four files, or `handwritten`"""
     street: str = "street-digits"
     """or the folder of SVHN's files"""
-    fit: Fit = "resize"
-    """how 28 and 32 px are brought together"""
+    name: Name = "plain"
+    """which settings"""
     steps: int = 8000
     batch: int = 16
     width: int = 32
@@ -63,7 +72,7 @@ class Digits:
 def main() -> None:
     """Trains, or goes on with what there is; then measures."""
     asked = tyro.cli(Digits, description=__doc__)
-    run = asked.runs / asked.fit
+    run = asked.runs / asked.name
     environment = {**os.environ, "OMP_NUM_THREADS": str(asked.threads)}
     subprocess.run(command(asked, run), env=environment, check=True, stdout=subprocess.DEVNULL)
     torch.set_num_threads(asked.threads)
@@ -82,8 +91,8 @@ def main() -> None:
         "ways": {way: measured(model, labeled, readers, *ends, asked.images) for way, ends in ways.items()},
     }  # fmt: skip
     asked.results.mkdir(parents=True, exist_ok=True)
-    (asked.results / f"{asked.fit}.json").write_text(json.dumps(facts) + "\n")
-    save_png(picture(model, labeled), asked.results / f"{asked.fit}.png")
+    (asked.results / f"{asked.name}.json").write_text(json.dumps(facts) + "\n")
+    save_png(picture(model, labeled), asked.results / f"{asked.name}.png")
     for way, found in facts["ways"].items():
         print(f"{way}: {found['accuracy']:.3f} of {found['images']} digits kept; ceiling {found['ceiling']:.3f}")
 
@@ -95,13 +104,16 @@ def spec(asked: Digits) -> str:
 
 def command(asked: Digits, run: Path) -> list[str]:
     """Trains, or goes on with what there is."""
-    train = [sys.executable, "-m", "viceversa", "train", "cyclegan", "--out", str(run)]
+    recipe, changed = ARMS[asked.name]
+    train = [sys.executable, "-m", "viceversa", "train", recipe, "--out", str(run)]
     if (run / "recipe.json").exists():
         return [*train, "--resume"]
+    settings = {"width": asked.width, "blocks": asked.blocks, "critic-width": 64, "critic-layers": 2, "identity": 0, **changed}
+    within = "--method.cyclegan" if recipe == "better-cycles" else "--method"
     options = {
-        "--data": spec(asked), "--steps": asked.steps, "--batch": asked.batch, "--method.width": asked.width,
-        "--method.blocks": asked.blocks, "--method.critic-width": 64, "--method.critic-layers": 2, "--method.identity": 0,
-        "--method.fit": asked.fit, "--training.precision": "bf16", "--training.checkpoint-every": 500, "--training.best": "none",
+        "--data": spec(asked), "--steps": asked.steps, "--batch": asked.batch, "--training.precision": "bf16",
+        "--training.checkpoint-every": 500, "--training.best": "none",
+        **{f"{within}.{name}": value for name, value in settings.items()},
     }  # fmt: skip
     return [*train, *(str(part) for option in options.items() for part in option), "--training.no-labeller"]
 

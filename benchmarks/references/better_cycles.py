@@ -27,6 +27,7 @@ from viceversa.draws import Draws
 from viceversa.method import Method
 from viceversa.methods import better_cycles
 from viceversa.methods.cyclegan import CycleGAN
+from viceversa.networks.patch import PatchFeatures
 from viceversa.schedules import Progress
 
 EPOCHS, LATE = 200, 150
@@ -53,7 +54,7 @@ def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
         batch = doubled(method, [g_a, g_b, d_a, d_b], {name: Example(noise(name, size), Domain(name)) for name in "ab"})
         a, b = batch["a"].image, batch["b"].image
         look_a, look_b = (networks.KthLayerDiscriminatorFeatureExtractor(_flat(critic), level) for critic in (d_b, d_a))
-        ours = better_cycles.Features(method.networks["discriminators"], convolutions)
+        ours = PatchFeatures(method.networks["discriminators"], convolutions)
         yield row(f"features, {what}", ours(a, Domain("a")), look_a(a))
 
         fake_b, fake_a = g_a(a), g_b(b)

@@ -35,9 +35,10 @@ CASES = [
         {0: 6},
         {0: 9},
         both_ways,
-        lambda method: list(method.networks["discriminators"]),
+        lambda method: [*method.networks["discriminators"].discriminators.values(), method.networks["codes"]],
         whole_batch=True,
     ),
+    Case("multicyclic-augmented-cyclegan", chained(augmented_cyclegan.build, AUGMENTED), LINES, {0: 10}, whole_batch=True),
     Case("cut", of(cut.build, CUT), ALIKE, {0: 3}, {0: 3}),
     Case(
         "pix2pix", of(pix2pix.build, PIX2PIX), LINES, {0: 2}, {0: 3}, lambda method: [method.translator.network], whole_batch=True

@@ -16,9 +16,8 @@ from viceversa.gan import Hinge, LeastSquares, Wasserstein
 from viceversa.journey import Journey, Judgment
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.classification import RealLabels
-from viceversa.losses.cycle import Cycle, Identity, Triple
+from viceversa.losses.cycle import Cycle, Identity, ReturnedCycle, Triple
 from viceversa.losses.penalties import R1, GradientPenalty
-from viceversa.methods.cyclegan import ReturnedCycle
 
 
 def linear(norm: float) -> Tensor:

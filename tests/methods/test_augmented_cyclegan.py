@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
 import torch
 from torch import Tensor
 
 from contracts.case import LINES, UNALIKE, batch_for
-from contracts.test_composition import agree, gradients
+from contracts.test_composition import agree, gradients, phase_losses
 from viceversa.domains import Domain
 from viceversa.draws import Draws
 from viceversa.errors import UsageError
@@ -17,7 +15,6 @@ from viceversa.journey import walk
 from viceversa.method import Method, Request
 from viceversa.methods.augmented_cyclegan import AugmentedCycleGAN, build
 from viceversa.networks.augmented import ConditionalNorm
-from viceversa.schedules import Progress
 
 TINY = AugmentedCycleGAN(latent=3, width=4)
 
@@ -25,14 +22,6 @@ TINY = AugmentedCycleGAN(latent=3, width=4)
 def tiny() -> Method:
     torch.manual_seed(0)
     return build(LINES, TINY)
-
-
-def losses_of(method: Method, name: str) -> Mapping[str, Tensor]:
-    phase = next(phase for phase in method.phases if phase.name == name)
-    for network, module in method.networks.items():
-        module.requires_grad_(network in phase.learns)
-    (subject,) = phase.plan(batch_for(method, LINES), Draws(0, 0))
-    return phase.objective(subject.begin(name == "generators"), Progress(0, 1))
 
 
 def both_ways(method: Method) -> tuple[list[Tensor], list[Tensor]]:
@@ -46,36 +35,38 @@ def both_ways(method: Method) -> tuple[list[Tensor], list[Tensor]]:
 
 def test_generators_by_hand() -> None:
     method = tiny()
-    losses = losses_of(method, "generators")
-    (a, b, z), made = both_ways(method)
-    made_a, made_b, made_z = made
-    judges, forth, back = method.networks["discriminators"], method.translator.forth, method.translator.back
+    losses, composed = phase_losses(method, "generators", LINES)
+    (a, b, z), (made_a, made_b, made_z) = both_ways(method)
+    judges, forth, back = method.networks["discriminators"].discriminators, method.translator.forth, method.translator.back
     expected = {
-        "adversarial": sum((judge(each) - 1).square().mean() for judge, each in zip(judges, made, strict=True)),
+        "adversarial": (judges["lines"](made_a) - 1).square().mean() + (judges["photos"](made_b) - 1).square().mean(),
+        "codes": (method.networks["codes"](made_z) - 1).square().mean(),
         "cycle": (back(made_b) - a).abs().mean() + (forth(made_a, made_z) - b).abs().mean(),
-        "code": 0.025 * (method.networks["encoder"](torch.cat([a, made_b], 1)) - z).abs().mean(),
+        "code_cycle": 0.025 * (method.networks["encoder"](torch.cat([a, made_b], 1)) - z).abs().mean(),
     }
+    assert losses.keys() == expected.keys()
     agree([losses[name] for name in expected], list(expected.values()))
-    learns = ("generators", "encoder")
-    agree(gradients(sum(losses.values()), method, learns), gradients(sum(expected.values()), method, learns))
+    agree(composed, gradients(sum(expected.values()), method, ("generators", "encoder")))
 
 
 def test_discriminators_by_hand() -> None:
     method = tiny()
-    losses = losses_of(method, "discriminators")
+    losses, composed = phase_losses(method, "discriminators", LINES)
     real, made = both_ways(method)
-    judges = method.networks["discriminators"]
-    both = zip(judges, real, made, strict=True)
-    total = sum(0.5 * ((judge(one) - 1).square().mean() + judge(other.detach()).square().mean()) for judge, one, other in both)
-    agree([losses["adversarial"]], [total])
-    agree(gradients(losses["adversarial"], method, ("discriminators",)), gradients(total, method, ("discriminators",)))
+    judges = [*method.networks["discriminators"].discriminators.values(), method.networks["codes"]]
+    halves = [0.5 * ((judge(one) - 1).square().mean() + judge(other.detach()).square().mean())
+              for judge, one, other in zip(judges, real, made, strict=True)]  # fmt: skip
+    agree([losses["adversarial"], losses["codes"]], [halves[0] + halves[1], halves[2]])
+    agree(composed, gradients(sum(halves), method, ("discriminators", "codes")))
 
 
 def test_the_codes_discriminator_reaches_the_encoder_and_the_way_back() -> None:
     method = tiny()
-    losses_of(method, "generators")
-    _, (_, _, made_z) = both_ways(method)
-    method.networks["discriminators"][2](made_z).mean().backward()
+    phase = method.phases[1]
+    for name, network in method.networks.items():
+        network.requires_grad_(name in phase.learns)
+    subjects = phase.plan(batch_for(method, LINES), Draws(0, 0))
+    sum(phase.objective.terms["codes"][1](subject.begin(True)) for subject in subjects).backward()
     for network in (method.networks["encoder"], method.translator.back):
         assert any(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in network.parameters())
     assert all(weight.grad is None for weight in method.translator.forth.parameters())
@@ -91,8 +82,8 @@ def test_seeds_give_many_translations_and_the_way_back_is_one() -> None:
     back = walk(method.translate, photos, [Domain("photos"), method.destination(Request("lines"))])[-1]
     assert torch.equal(back, method.translator.back(photos))
     rates = {name: optimizer.lr for name, optimizer in method.optimizers.items()}
-    assert rates == pytest.approx({"generators": 2e-4, "encoder": 2e-4, "discriminators": 4e-5})
-    assert method.optimizers["generators"].clip_norm == 500
+    assert rates == pytest.approx({"generators": 2e-4, "encoder": 2e-4, "discriminators": 4e-5, "codes": 4e-5})
+    assert all(optimizer.clip_norm == 500 for optimizer in method.optimizers.values())
 
 
 def test_conditional_norm() -> None:

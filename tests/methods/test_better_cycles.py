@@ -11,9 +11,11 @@ from losses.walks import journey
 from viceversa.domains import Domain
 from viceversa.draws import Draws
 from viceversa.errors import UsageError
+from viceversa.losses.cycle import WeighedCycle
 from viceversa.method import Method
 from viceversa.methods import cyclegan
-from viceversa.methods.better_cycles import BetterCycles, Features, WeighedCycle, build, no_quality, quality, quality_of_source
+from viceversa.methods.better_cycles import BetterCycles, build, no_quality, quality, quality_of_source
+from viceversa.networks.patch import PatchFeatures
 from viceversa.schedules import Progress
 
 PLAIN = cyclegan.CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1, pool=3)
@@ -88,7 +90,7 @@ def test_features_stop_before_a_convolution() -> None:
     critic = tiny().networks["discriminators"]
     image, space = torch.randn(1, 3, 16, 16), Domain("summer")
     layers = critic.discriminators["summer"]
-    assert torch.equal(Features(critic, 1)(image, space), layers[1](layers[0](image)))
-    assert torch.equal(Features(critic, 2)(image, space), Features(critic, 0)(image, space))
+    assert torch.equal(PatchFeatures(critic, 1)(image, space), layers[1](layers[0](image)))
+    assert torch.equal(PatchFeatures(critic, 2)(image, space), PatchFeatures(critic, 0)(image, space))
     with pytest.raises(UsageError, match="convolutions=3 is more"):
-        Features(critic, 3)
+        PatchFeatures(critic, 3)

@@ -12,7 +12,8 @@ from viceversa.domains import Domain, Example, ImageSpec, Space
 from viceversa.draws import Draws
 from viceversa.errors import UsageError
 from viceversa.journey import Journey
-from viceversa.methods.diat import DIAT, build, same_features, variation
+from viceversa.losses.variation import variation
+from viceversa.methods.diat import DIAT, build, same_features
 from viceversa.networks.diat import MaskedTransform, SeeingDiscriminator
 
 TINY = DIAT(width=4, blocks=1, critic_width=4)

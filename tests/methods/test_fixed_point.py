@@ -13,7 +13,8 @@ from viceversa.draws import Draws
 from viceversa.errors import UsageError
 from viceversa.losses.multicycle import multicyclic
 from viceversa.method import Method
-from viceversa.methods.fixed_point import Added, FixedPointGAN, Residual, build
+from viceversa.methods.fixed_point import FixedPointGAN, Residual, build
+from viceversa.networks.stargan import Added
 from viceversa.schedules import Progress
 
 RESIDUALS: tuple[Residual, ...] = ("tanh", "clamp", "masked")

@@ -13,7 +13,7 @@ from viceversa.domains import ImageSpec
 from viceversa.draws import Draws
 from viceversa.errors import UsageError
 from viceversa.method import Method
-from viceversa.methods.pix2pix import Pix2Pix, build
+from viceversa.methods.pix2pix import Pairs, Pix2Pix, build, distance
 from viceversa.networks.unet import UNet
 from viceversa.schedules import Progress
 
@@ -56,9 +56,11 @@ def test_the_discriminator_sees_both_images() -> None:
 
 def test_a_perfect_generator_is_at_no_distance() -> None:
     method = tiny()
-    (subject,) = method.phases[1].plan(batch_for(method, LINES), Draws(0, 0))
-    subject.__dict__["made"] = subject.wanted
-    assert method.phases[1].objective.terms["distance"][1](subject).item() == 0
+    batch = batch_for(method, LINES)
+    plan = Pairs(LINES, lambda image, source, target: batch["photos"].image, nn.Identity())
+    (perfect,) = plan(batch, Draws(0, 0))
+    (other,) = Pairs(LINES, lambda image, source, target: batch["photos"].image + 0.25, nn.Identity())(batch, Draws(0, 0))
+    assert distance(perfect).item() == 0 and distance(other).item() == pytest.approx(0.25)
 
 
 def test_layers_follow_the_size_and_three_drop() -> None:

@@ -9,11 +9,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from contracts.case import batch_for
+from contracts.test_composition import phase_losses
 from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.draws import seeded
 from viceversa.errors import UsageError
 from viceversa.methods.cyclegan import CycleGAN, build
-from viceversa.networks.adapters import Fit, PerTarget, canvas_of, cropped, padded, stretched
+from viceversa.networks.adapters import Fit, PerTarget, canvas_of, cropped, luminance, padded, stretched
 from viceversa.networks.resnet import resnet_generator
 
 SMALL, LARGE = ImageSpec(1, 28, 28), ImageSpec(3, 32, 32)
@@ -102,3 +104,20 @@ def test_the_identity_loss_where_a_generator_takes_its_own_space() -> None:
         how: build(gray, CycleGAN(**small, fit=how)).phases[0].objective.terms["identity"][0] for how in get_args(Fit)
     }  # fmt: skip
     assert weights == {"resize": 5.0, "pad_crop": 5.0, "valid_conv": 0.0}
+
+
+def test_the_identity_loss_of_the_luminance_where_channels_differ() -> None:
+    small = {"width": 4, "blocks": 1, "critic_width": 4, "critic_layers": 1}
+    space = Space(IMAGES)
+    off, on = (build(space, CycleGAN(**small, luminance=weight)) for weight in (0.0, 0.5))
+    assert off.phases[0].objective.terms["identity"][0] == 0
+    weight, _ = on.phases[0].objective.terms["identity"]
+    found, _ = phase_losses(on, "generators", space)
+    batch, wanted = batch_for(on, space), torch.zeros(())
+    for name in IMAGES:
+        image = batch[name].image
+        same = on.translator(image, Domain(name), Domain(name))
+        wanted = wanted + weight * (luminance(same) - luminance(image)).abs().mean()
+    assert weight == 5 and found["identity"].item() == pytest.approx(wanted.item(), rel=1e-5)
+    with pytest.raises(UsageError, match=r"luminance=0.5 .* choose the fit resize"):
+        build(space, CycleGAN(**small, luminance=0.5, fit="valid_conv"))

@@ -9,7 +9,7 @@ from torch import nn
 from viceversa.attributes import Binary
 from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError
-from viceversa.networks.adapters import Labeled, PerTarget, fit
+from viceversa.networks.adapters import Labeled, PerTarget, fit, luminance, recolored
 from viceversa.networks.masked import MaskedGenerator
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
@@ -107,13 +107,41 @@ def test_a_generator_for_each_target() -> None:
     back = translate(there, Domain("numbers"), Domain("digits"))
     assert there.shape == (2, 3, 32, 32) and back.shape == (2, 1, 28, 28)
     with pytest.raises(ValueError, match="digits"):
-        translate(torch.zeros(2, 1, 28, 28), Domain("digits"), Domain("digits"))
+        PerTarget(generators, images, sources, "valid_conv")(torch.zeros(2, 1, 28, 28), Domain("digits"), Domain("digits"))
+
+
+def test_a_generator_takes_its_own_space_in_the_channels_of_the_other() -> None:
+    images = {"gray": ImageSpec(1, 8, 8), "color": ImageSpec(3, 8, 8)}
+    generators = nn.ModuleDict({"gray": nn.Conv2d(3, 1, 1), "color": nn.Conv2d(1, 3, 1)})
+    translate = PerTarget(generators, images, {"gray": "color", "color": "gray"})
+    gray, color = torch.rand(2, 1, 8, 8), torch.rand(2, 3, 8, 8)
+    assert torch.equal(translate(gray, Domain("gray"), Domain("gray")), generators["gray"](torch.cat([gray] * 3, 1)))
+    weighted = 0.299 * color[:, :1] + 0.587 * color[:, 1:2] + 0.114 * color[:, 2:]
+    assert torch.allclose(translate(color, Domain("color"), Domain("color")), generators["color"](weighted))
+
+
+def test_colors() -> None:
+    one = torch.tensor([1.0, 0.5, -1.0]).reshape(1, 3, 1, 1)
+    assert luminance(one).item() == pytest.approx(0.299 + 0.587 * 0.5 - 0.114)
+    gray = torch.rand(2, 1, 4, 4) * 2 - 1
+    assert luminance(gray) is gray and recolored(one, 3) is one
+    assert torch.allclose(recolored(recolored(gray, 3), 1), gray, atol=1e-6)  # the three weights make 1
+    with pytest.raises(ValueError, match="3 channels cannot be brought to 4"):
+        recolored(one, 4)
 
 
 def test_fit_is_geometry_consistent() -> None:
     image = torch.linspace(-1, 1, 28).expand(1, 1, 28, 28)
     assert torch.equal(fit(image, (28, 28)), image)
     assert (fit(fit(image, (32, 32)), (28, 28)) - image).abs().mean() < 0.02
+
+
+def test_fit_of_half_precision_is_that_of_full() -> None:
+    image = (torch.rand(2, 3, 28, 28) * 2 - 1).bfloat16().requires_grad_()
+    larger = fit(image, (32, 32))
+    assert larger.dtype == torch.bfloat16 and torch.equal(larger, fit(image.float(), (32, 32)).bfloat16())
+    larger.float().sum().backward()
+    assert image.grad is not None and image.grad.float().mean().item() == pytest.approx(32 * 32 / 28**2, rel=0.01)
 
 
 def test_labeled_takes_the_target_label() -> None:

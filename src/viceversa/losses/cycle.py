@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor
 
+from viceversa.domains import Domain
 from viceversa.journey import Journey
 
 
@@ -23,6 +24,27 @@ class Cycle:
 
     def __call__(self, journey: Journey) -> Tensor:
         return F.l1_loss(journey.reconstructed, journey.image)
+
+
+@dataclass(frozen=True)
+class ReturnedCycle:
+    """L1(R, x), R as `returned` has it: the cycle loss between two spaces, along a chain x -> Y -> X -> Y too."""
+
+    def __call__(self, journey: Journey) -> Tensor:
+        return F.l1_loss(returned(journey), journey.image)
+
+
+@dataclass(frozen=True)
+class WeighedCycle:
+    """mean_b w_b |distance of R_b to x_b|, R as `returned` has it: the mean absolute difference of what `look` sees of images that
+    are back in a domain, image by image (arXiv 2408.15374)."""
+
+    look: Callable[[Tensor, Domain], Tensor]
+    weigh: Callable[[Journey], Tensor]
+
+    def __call__(self, journey: Journey) -> Tensor:
+        seen, wanted = self.look(returned(journey), journey.source), self.look(journey.image, journey.source).detach()
+        return (self.weigh(journey) * (seen - wanted).abs().flatten(1).mean(1)).mean()
 
 
 @dataclass(frozen=True)
@@ -49,7 +71,9 @@ class Staying:
 
 @dataclass(frozen=True)
 class Identity:
-    """L1(T(x, c_x), x): translation to the domain where the image is changes nothing."""
+    """L1(T(x, c_x), x): translation to the domain where the image is changes nothing, or nothing of what is seen of it."""
+
+    see: Callable[[Tensor], Tensor] = lambda image: image
 
     def __call__(self, journey: Journey) -> Tensor:
-        return F.l1_loss(journey.staying().translated, journey.start)
+        return F.l1_loss(self.see(journey.staying().translated), self.see(journey.start))

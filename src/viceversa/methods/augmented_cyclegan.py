@@ -17,7 +17,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import ClassVar, Literal
 
 import torch
@@ -26,11 +25,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Domain, Space
+from viceversa.domains import Domain, Example, Space
 from viceversa.draws import Draws, seeded
 from viceversa.errors import UsageError
 from viceversa.gan import LeastSquares
+from viceversa.journey import Critic, Journey, Translator
+from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.cycle import ReturnedCycle
 from viceversa.method import Method, Optimizer, Phase, Request, Takes
+from viceversa.networks.adapters import PerSpace, by_space
 from viceversa.networks.augmented import (
     CodedGenerator,
     code_discriminator,
@@ -71,44 +74,12 @@ class Coded(nn.Module):
 
 
 @dataclass(frozen=True, eq=False)
-class RoundTrips:
-    """Both ways around, each image and code made once a phase; made without a graph, they are pixels for later phases too."""
-
-    a: Tensor
-    b: Tensor
-    z: Tensor
-    translator: Coded
-    encoder: nn.Module
-    graph: bool = True
-
-    def begin(self, graph: bool) -> RoundTrips:
-        return replace(self, graph=graph)
-
-    @cached_property
-    def made_b(self) -> Tensor:
-        """b' = G_AB(a, z)."""
-        with torch.set_grad_enabled(self.graph):
-            return self.translator.forth(self.a, self.z)  # type: ignore[no-any-return]
-
-    @cached_property
-    def made_a(self) -> Tensor:
-        """a' = G_BA(b)."""
-        with torch.set_grad_enabled(self.graph):
-            return self.translator.back(self.b)  # type: ignore[no-any-return]
-
-    @cached_property
-    def made_z(self) -> Tensor:
-        """z' = E(a', b)."""
-        with torch.set_grad_enabled(self.graph):
-            return self.encoder(torch.cat([self.made_a, self.b], 1))  # type: ignore[no-any-return]
-
-
-@dataclass(frozen=True, eq=False)
-class Around:
-    """The plan: an image of each space, and a code."""
+class Coding:
+    """The plan: journeys a -> B -> A with a drawn code, and b -> A -> B with the code that the encoder finds in a' and b."""
 
     space: Space
-    translator: Coded
+    translate: Translator
+    discriminate: Critic
     encoder: nn.Module
     latent: int
 
@@ -116,32 +87,59 @@ class Around:
     def needs(self) -> tuple[Need, ...]:
         return tuple(Need(name, name) for name in self.space.pair)
 
-    def __call__(self, batch: Batch, draws: Draws) -> Sequence[RoundTrips]:
-        a, b = (batch[name].image for name in self.space.pair)
-        return [RoundTrips(a, b, draws.normal("code", a, self.latent), self.translator, self.encoder)]
+    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
+        a, b = (batch[name] for name in self.space.pair)
+        drawn = replace(b.domain, style=draws.normal("code", a.image, self.latent))
+        found = replace(b.domain, style=lambda made: self.encoder(torch.cat([made, b.image], 1)))
+        return [self._journey(a, drawn, b, draws), self._journey(replace(b, domain=found), a.domain, a, draws)]
+
+    def _journey(self, real: Example, there: Domain, other: Example, draws: Draws) -> Journey:
+        return Journey(
+            real,
+            lambda number: real.domain if number % 2 else there,
+            translate=self.translate,
+            discriminate=self.discriminate,
+            draws=draws.within(real.domain.space),
+            examples=(other,),
+        )
+
+
+def is_drawn(journey: Journey) -> bool:
+    """Whether it goes into the second space, by a drawn code; the other journey finds its code."""
+    return isinstance(journey.target.style, Tensor)
+
+
+def code_of(journey: Journey) -> Tensor:
+    """The code that goes around: the drawn z, or z' = E(a', b), with which the journey goes back."""
+    style = (journey.target if is_drawn(journey) else journey.entered(journey.target, journey.source)).style
+    assert isinstance(style, Tensor)
+    return style
 
 
 @dataclass(frozen=True)
-class Judge:
-    """L_D: of both images and the code, each by a discriminator of its own."""
+class TellCodes:
+    """Drawn codes are real, found ones are made; learn: the discriminator's side, else the encoder's."""
 
-    judges: nn.ModuleList
+    critic: nn.Module
+    learn: bool = False
 
-    def __call__(self, trips: RoundTrips) -> Tensor:
+    def __call__(self, journey: Journey) -> Tensor:
         gan = LeastSquares()
-        both = zip(self.judges, (trips.a, trips.b, trips.z), (trips.made_a, trips.made_b, trips.made_z), strict=True)
-        return torch.stack([gan.real(critic(real)) + gan.fake(critic(made)) for critic, real, made in both]).sum()
+        if is_drawn(journey):
+            return gan.real(self.critic(code_of(journey))) if self.learn else journey.image.new_zeros(())
+        return (gan.fake if self.learn else gan.generator)(self.critic(code_of(journey)))
 
 
 @dataclass(frozen=True)
-class FoolAll:
-    """The generators' and the encoder's side of it."""
+class Recover:
+    """L1(E(a, b'), z): a drawn code can be found again."""
 
-    judges: nn.ModuleList
+    encoder: nn.Module
 
-    def __call__(self, trips: RoundTrips) -> Tensor:
-        both = zip(self.judges, (trips.made_a, trips.made_b, trips.made_z), strict=True)
-        return torch.stack([LeastSquares().generator(critic(made)) for critic, made in both]).sum()
+    def __call__(self, journey: Journey) -> Tensor:
+        if not is_drawn(journey):
+            return journey.image.new_zeros(())
+        return F.l1_loss(self.encoder(torch.cat([journey.image, journey.translated], 1)), code_of(journey))
 
 
 def to_codes(first: str, second: str, latent: int) -> Callable[[Request], Domain]:
@@ -166,28 +164,21 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
     forth = CodedGenerator(a.channels, b.channels, latent=settings.latent, width=width)
     translator = Coded(forth, plain_generator(b.channels, a.channels, width=width), second)
     encoder = code_encoder(a.channels + b.channels, b, latent=settings.latent, width=width)
-    judges = nn.ModuleList([
-        whole_discriminator(a, width=width), detail_discriminator(b, width=2 * width),
-        code_discriminator(settings.latent, width=2 * width),
-    ])  # fmt: skip
-    plan = Around(space, translator, encoder, settings.latent)
-    adam = Optimizer(settings.learning_rate, schedule=decay)
-
-    def cycle(trips: RoundTrips) -> Tensor:
-        return F.l1_loss(translator.back(trips.made_b), trips.a) + F.l1_loss(forth(trips.made_a, trips.made_z), trips.b)
-
-    def code(trips: RoundTrips) -> Tensor:
-        return F.l1_loss(encoder(torch.cat([trips.a, trips.made_b], 1)), trips.z)
-
-    clipped = replace(adam, clip_norm=500.0)
+    critic = PerSpace(by_space({first: whole_discriminator(a, width=width), second: detail_discriminator(b, width=2 * width)}))
+    judge, gan = code_discriminator(settings.latent, width=2 * width), LeastSquares()
+    plan = Coding(space, translator, critic, encoder, settings.latent)
+    adam = Optimizer(settings.learning_rate, schedule=decay, clip_norm=500.0)
+    judging = replace(adam, lr=adam.lr / 5)
     return Method(
         translator=translator,
-        networks=nn.ModuleDict({"generators": translator, "encoder": encoder, "discriminators": judges}),
-        optimizers={"generators": clipped, "encoder": clipped, "discriminators": replace(adam, lr=adam.lr / 5)},
+        networks=nn.ModuleDict({"generators": translator, "encoder": encoder, "discriminators": critic, "codes": judge}),
+        optimizers={"generators": adam, "encoder": adam, "discriminators": judging, "codes": judging},
         phases=(
-            Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(adversarial=(1, Judge(judges)))),
+            Phase("discriminators", learns=("discriminators", "codes"), plan=plan, objective=Objective(
+                adversarial=(1, Discriminate(gan)), codes=(1, TellCodes(judge, learn=True)))),
             Phase("generators", learns=("generators", "encoder"), plan=plan, objective=Objective(
-                adversarial=(1, FoolAll(judges)), cycle=(settings.cycle, cycle), code=(settings.code, code))),
+                adversarial=(1, Fool(gan)), codes=(1, TellCodes(judge)), cycle=(settings.cycle, ReturnedCycle()),
+                code_cycle=(settings.code, Recover(encoder))), chained=("adversarial", "cycle")),
         ),
         destination=to_codes(first, second, settings.latent),
         styles=True,

@@ -17,21 +17,21 @@ eprint={2408.15374}}
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor, nn
+from torch import Tensor
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Domain, Space
-from viceversa.errors import UsageError
+from viceversa.domains import Space
 from viceversa.journey import Journey
-from viceversa.losses.cycle import returned
+from viceversa.losses.cycle import WeighedCycle
 from viceversa.method import Method, Takes
 from viceversa.methods import cyclegan
 from viceversa.methods.cyclegan import CycleGAN
 from viceversa.networks.adapters import PerSpace
+from viceversa.networks.patch import PatchFeatures
 from viceversa.schedules import Schedule, linear_decay, product, ramp
 
 Quality = Literal["made", "source", "off"]
@@ -49,21 +49,6 @@ class BetterCycles(BaseModel):
     gamma: float = Field(0.9, ge=0, lt=1, description="share of features in the cycle loss at the end; it rises from 0")
     decay: float = Field(0.1, gt=0, le=1, description="factor of the cycle's weight at the end; it falls from 1 in the second half")
     quality: Quality = Field("made", description="weigh each image by the score of what was made of it, of itself, or not")
-
-
-@dataclass(frozen=True)
-class WeighedCycle:
-    """mean_b w_b |distance of R_b to x_b|: the mean absolute difference of what `look` sees of them, image by image.
-
-    As CycleGAN's own cycle loss along a chain, R is T(X_i) where that leads home, or X_i where the walk has just come home.
-    """
-
-    look: Callable[[Tensor, Domain], Tensor]
-    weigh: Callable[[Journey], Tensor]
-
-    def __call__(self, journey: Journey) -> Tensor:
-        seen, wanted = self.look(returned(journey), journey.source), self.look(journey.image, journey.source).detach()
-        return (self.weigh(journey) * (seen - wanted).abs().flatten(1).mean(1)).mean()
 
 
 def quality(journey: Journey) -> Tensor:
@@ -90,7 +75,7 @@ def build(space: Space, settings: BetterCycles = BetterCycles(), *, decay: Sched
     plain = cyclegan.build(space, settings.cyclegan, decay=decay)
     critic = plain.networks["discriminators"]
     assert isinstance(critic, PerSpace)
-    features = Features(critic, settings.convolutions)
+    features = PatchFeatures(critic, settings.convolutions)
     cycle, mu = settings.cyclegan.cycle, ramp(1.0, settings.decay, 0.5)
     drawing, judging = plain.phases
     weigh = QUALITIES[settings.quality]
@@ -100,22 +85,3 @@ def build(space: Space, settings: BetterCycles = BetterCycles(), *, decay: Sched
         identity=(product(identity, mu), loss),
     ).adding(feature_cycle=(product(cycle, mu, ramp(0.0, settings.gamma)), WeighedCycle(features, weigh)))
     return replace(plain, phases=(replace(drawing, objective=objective, chained=(*drawing.chained, "feature_cycle")), judging))
-
-
-@dataclass(frozen=True)
-class Features:
-    """What the first layers of a space's discriminator see of images."""
-
-    critic: PerSpace
-    convolutions: int
-
-    def __post_init__(self) -> None:
-        for network in self.critic.discriminators.values():
-            if self.convolutions >= sum(isinstance(layer, nn.Conv2d) for layer in network.modules()):
-                raise UsageError(f"convolutions={self.convolutions} is more than the discriminators have before their last one.")
-
-    def __call__(self, image: Tensor, domain: Domain) -> Tensor:
-        network = self.critic.discriminators[domain.space]
-        assert isinstance(network, nn.Sequential)
-        # the first convolution and its ReLU are a layer each, later ones one together with norm and ReLU
-        return network[: self.convolutions + 1 if self.convolutions else -1](image)  # type: ignore[no-any-return]

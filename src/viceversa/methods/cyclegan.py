@@ -12,21 +12,19 @@ eprint={1703.10593}}
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor, nn
+from torch import nn
 from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
+from viceversa.errors import UsageError
 from viceversa.gan import LeastSquares
-from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
-from viceversa.losses.cycle import Identity, returned
+from viceversa.losses.cycle import Identity, ReturnedCycle
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
-from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, stretched
+from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
 from viceversa.objective import Objective
@@ -48,20 +46,10 @@ class CycleGAN(BaseModel):
     critic_layers: int = Field(3, gt=0, le=16, description="receptive field of a patch: 16, 34, 70, 142 px for 1 to 4")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
     identity: float = Field(0.5, ge=0, description="weight of the identity loss, times the cycle's; off where channels differ")
+    luminance: float = Field(0.0, ge=0, description="the same where channels differ, of the luminance alone; not with valid_conv")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept for the discriminators; 0 turns the pool off")
     learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for all networks")
     fit: Fit = Field("resize", description="how two sizes are brought together; valid_conv: by the convolutions, up to 6 px")
-
-
-@dataclass(frozen=True)
-class ReturnedCycle:
-    """L1(T(X_i), x) where X_i is in the other space, L1(X_i, x) where the walk has just come home.
-
-    There is no generator from a space to itself; so the chain x -> Y -> X -> Y compares what it has.
-    """
-
-    def __call__(self, journey: Journey) -> Tensor:
-        return F.l1_loss(returned(journey), journey.image)
 
 
 def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = linear_decay) -> Method:
@@ -77,7 +65,12 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
     })  # fmt: skip
     translator, critic = PerTarget(generators, space.images, sources, settings.fit), PerSpace(discriminators)
     plan, gan, pool = BackAndForth(space, translate=translator, discriminate=critic), LeastSquares(), ImagePool(settings.pool)
-    identity = settings.cycle * settings.identity * translator.keeps_channels(first)
+    if settings.luminance and not translator.takes_own(first):
+        raise UsageError(f"luminance={settings.luminance} wants generators that take images of both sizes: choose the fit resize.")
+    alike = translator.keeps_channels(first)
+    identity = (
+        (settings.cycle * settings.identity, Identity()) if alike else (settings.cycle * settings.luminance, Identity(luminance))
+    )
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=translator,
@@ -85,7 +78,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         optimizers={"generators": adam, "discriminators": adam},
         phases=(
             Phase("generators", learns=("generators",), plan=plan, objective=Objective(
-                adversarial=(1, Fool(gan)), cycle=(settings.cycle, ReturnedCycle()), identity=(identity, Identity())),
+                adversarial=(1, Fool(gan)), cycle=(settings.cycle, ReturnedCycle()), identity=identity),
                 chained=("adversarial", "cycle")),
             Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan, pool)))),

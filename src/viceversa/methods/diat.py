@@ -31,6 +31,7 @@ from viceversa.errors import UsageError
 from viceversa.gan import NonSaturating
 from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.variation import variation
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Single
 from viceversa.networks.blocks import check_size
@@ -64,12 +65,6 @@ def same_features(journey: Journey) -> Tensor:
     before, after = journey.judge().features, journey.judge(journey.target).features
     losses = [F.mse_loss(made, real.detach()) for real, made in zip(before, after, strict=True)]
     return torch.stack(losses).mean()
-
-
-def variation(journey: Journey) -> Tensor:
-    """TV of the translation: the sum of squared differences of neighboring pixels, averaged over the batch."""
-    image = journey.translated
-    return (image.diff(dim=2).square().sum() + image.diff(dim=3).square().sum()) / len(image)
 
 
 def build(space: Space, settings: DIAT = DIAT(), *, decay: Schedule = linear_decay) -> Method:

@@ -20,7 +20,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor, nn
+from torch import nn
 from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
@@ -32,7 +32,7 @@ from viceversa.losses.penalties import Adversary, adversary
 from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
 from viceversa.networks.adapters import Classifying, Labeled
 from viceversa.networks.masked import MaskedGenerator
-from viceversa.networks.stargan import ClassifyingDiscriminator, LabelGenerator
+from viceversa.networks.stargan import Added, ClassifyingDiscriminator, LabelGenerator
 from viceversa.objective import Objective
 from viceversa.plans import Retarget
 from viceversa.schedules import Schedule, every, linear_decay
@@ -59,18 +59,6 @@ class FixedPointGAN(BaseModel):
     gamma: float = Field(1.0, ge=0, description="weight of R1, which is computed at every 4th step")
     critic_steps: int = Field(5, gt=0, description="discriminator steps for each generator step")
     learning_rate: float = Field(1e-4, gt=0, description="Adam's rate, for both networks")
-
-
-class Added(nn.Module):
-    """x + G(x, c), brought into [-1, 1]: by tanh, or cut off there."""
-
-    def __init__(self, network: nn.Module, *, clamp: bool) -> None:
-        super().__init__()
-        self.network, self.clamp = network, clamp
-
-    def forward(self, image: Tensor, label: Tensor) -> Tensor:
-        total: Tensor = image + self.network(image, label)
-        return total.clamp(-1, 1) if self.clamp else total.tanh()
 
 
 def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Schedule = linear_decay) -> Method:

@@ -15,8 +15,7 @@ and Zhu, Jun-Yan and Zhou, Tinghui and Efros, Alexei A}, booktitle={CVPR}, year=
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import torch
@@ -25,10 +24,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Space
+from viceversa.domains import Domain, Space
 from viceversa.draws import Draws
 from viceversa.errors import UsageError
 from viceversa.gan import NonSaturating
+from viceversa.journey import Journey, Judgment, Translator
+from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Single
 from viceversa.networks.patch import check_patches, patch_discriminator
@@ -53,43 +54,30 @@ class Pix2Pix(BaseModel):
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
-    """x, y, and T(x), made once a phase."""
-
-    source: Tensor
-    wanted: Tensor
-    network: UNet
-    graph: bool = True
-
-    def begin(self, graph: bool) -> Pair:
-        return replace(self, graph=graph)
-
-    @cached_property
-    def made(self) -> Tensor:
-        with torch.set_grad_enabled(self.graph):
-            return self.network(self.source)  # type: ignore[no-any-return]
-
-
-@dataclass(frozen=True, eq=False)
 class Pairs:
-    """The plan: both images of each pair."""
+    """The plan: from x to the other space, with its y as the example; the discriminator sees each beside x."""
 
     space: Space
-    network: UNet
+    translate: Translator
+    critic: nn.Module
 
     @property
     def needs(self) -> tuple[Need, ...]:
         first, second = self.space.pair
         return Need(first, first), Need(second, second, beside=first)
 
-    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Pair]:
-        source, wanted = (batch[name].image for name in self.space.pair)
-        return [Pair(source, wanted, self.network)]
+    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
+        x, y = (batch[name] for name in self.space.pair)
+
+        def beside(image: Tensor, domain: Domain) -> Judgment:
+            return Judgment(self.critic(torch.cat([x.image, image], 1)))
+
+        return [Journey(x, lambda number: y.domain, translate=self.translate, discriminate=beside, draws=draws, examples=(y,))]
 
 
-def distance(pair: Pair) -> Tensor:
+def distance(journey: Journey) -> Tensor:
     """L1(T(x), y)."""
-    return F.l1_loss(pair.made, pair.wanted)
+    return F.l1_loss(journey.translated, journey.examples[0].image)
 
 
 def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = linear_decay) -> Method:
@@ -98,28 +86,20 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
     if first.shape[1:] != second.shape[1:]:
         raise UsageError(f"pix2pix takes pairs of one size, not {first.width}x{first.height} and {second.width}x{second.height}.")
     check_patches(first.height, first.width, settings.critic_layers)
-    network = UNet(first.channels, second, width=settings.width)
-    translator = Single(network)
+    translator = Single(UNet(first.channels, second, width=settings.width))
     critic = patch_discriminator(
         first.channels + second.channels, width=settings.critic_width, layers=settings.critic_layers, norm=nn.BatchNorm2d
     )
-    plan, gan, adam = Pairs(space, network), NonSaturating(), Optimizer(settings.learning_rate, schedule=decay)
-
-    def judge(pair: Pair) -> Tensor:
-        real, made = (critic(torch.cat([pair.source, image], 1)) for image in (pair.wanted, pair.made.detach()))
-        return gan.real(real) + gan.fake(made)
-
-    def fool(pair: Pair) -> Tensor:
-        return gan.generator(critic(torch.cat([pair.source, pair.made], 1)))
-
+    plan, gan = Pairs(space, translator, critic), NonSaturating()
+    adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=translator,
         networks=nn.ModuleDict({"generator": translator, "discriminator": critic}),
         optimizers={"generator": adam, "discriminator": adam},
         phases=(
-            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(adversarial=(0.5, judge))),
+            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(adversarial=(0.5, Discriminate(gan)))),
             Phase("generator", learns=("generator",), plan=plan, objective=Objective(
-                adversarial=(1, fool), distance=(settings.distance, distance))),
+                adversarial=(1, Fool(gan)), distance=(settings.distance, distance))),
         ),
         destination=to_spaces,
         returns=False,

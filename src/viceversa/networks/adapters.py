@@ -49,9 +49,9 @@ def by_space(networks: Mapping[str, nn.Module]) -> nn.ModuleDict:
 class PerTarget(nn.Module):
     """A generator for each target space; channels and sizes of the spaces may differ.
 
-    generators: by target space. sources: target space -> the space that its generator takes; its own space is taken too
-    where the channels are equal (the identity loss), anything else raises ValueError. how: sizes that differ are dealt with so
-    (see Fit), on the canvas of all spaces.
+    generators: by target space. sources: target space -> the space that its generator takes; images of its own space are
+    taken too, for the identity losses, in the channels of the source (see `recolored`); anything else raises ValueError. how:
+    sizes that differ are dealt with so (see Fit), on the canvas of all spaces.
     """
 
     def __init__(
@@ -67,10 +67,11 @@ class PerTarget(nn.Module):
     def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
         """(N, C, H, W) of the source space -> of the target space. Raises ValueError for a space that is not taken."""
         specs = self.images[source.space], self.images[target.space]
-        allowed = source.space == self.sources[target.space] or (source.space == target.space and self.keeps_channels(target.space))
-        if not allowed:
+        staying = source.space == target.space and self.takes_own(target.space)
+        if not staying and source.space != self.sources[target.space]:
             raise ValueError(f"the generator into {target.space!r} does not take images of {source.space!r}.")
         generator, size = self.generators[target.space], specs[1].shape[1:]
+        image = recolored(image, self.images[self.sources[target.space]].channels) if staying else image
         match self.how:
             case "resize":
                 return fit(generator(fit(image, self.canvas)), size)
@@ -79,11 +80,13 @@ class PerTarget(nn.Module):
             case "valid_conv":
                 return generator(image)  # type: ignore[no-any-return]
 
+    def takes_own(self, space: str) -> bool:
+        """Whether the generator into the space takes images of the space itself: not where it changes sizes by itself."""
+        return self.how != "valid_conv" or self.images[space].shape[1:] == self.images[self.sources[space]].shape[1:]
+
     def keeps_channels(self, space: str) -> bool:
-        """Whether the generator into the space takes images of the space itself: its source has as many channels, and, where
-        the generator itself changes sizes, the same size."""
-        own, other = self.images[space], self.images[self.sources[space]]
-        return own.shape == other.shape if self.how == "valid_conv" else own.channels == other.channels
+        """Whether it does so in all their channels."""
+        return self.takes_own(space) and self.images[space].channels == self.images[self.sources[space]].channels
 
 
 class Single(nn.Module):
@@ -110,10 +113,33 @@ def canvas_of(images: Mapping[str, ImageSpec]) -> tuple[int, int]:
 
 
 def fit(image: Tensor, size: Sequence[int]) -> Tensor:
-    """The image at (height, width): itself where it is that already, else bilinear, antialiased where it shrinks."""
+    """The image at (height, width): itself where it is that already, else bilinear, antialiased where it shrinks.
+
+    Computed in float32: torch's antialiasing does not know bfloat16 on every device.
+    """
     if image.shape[2:] == tuple(size):
         return image
-    return F.interpolate(image, list(size), mode="bilinear", align_corners=False, antialias=True)
+    return F.interpolate(image.float(), list(size), mode="bilinear", align_corners=False, antialias=True).to(image.dtype)
+
+
+def recolored(image: Tensor, channels: int) -> Tensor:
+    """(N, 1 or 3, H, W) -> (N, channels, H, W): itself, its luminance, or its gray three times. Raises ValueError for others."""
+    match image.shape[1], channels:
+        case have, wanted if have == wanted:
+            return image
+        case 3, 1:
+            return luminance(image)
+        case 1, 3:
+            return image.expand(-1, 3, -1, -1)
+        case have, wanted:
+            raise ValueError(f"images of {have} channels cannot be brought to {wanted}.")
+
+
+def luminance(image: Tensor) -> Tensor:
+    """.299 R + .587 G + .114 B: (N, 3, H, W) -> (N, 1, H, W), of the same range; a gray image is its own."""
+    if image.shape[1] == 1:
+        return image
+    return (image * image.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
 
 
 def padded(image: Tensor, size: Sequence[int], background: float) -> Tensor:

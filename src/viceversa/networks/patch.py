@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from torch import nn
+from dataclasses import dataclass
 
+from torch import Tensor, nn
+
+from viceversa.domains import Domain
 from viceversa.errors import UsageError
+from viceversa.networks.adapters import PerSpace
 from viceversa.networks.blocks import Norm, initialize, instance_norm
 
 
@@ -24,6 +28,28 @@ def patch_discriminator(channels: int, *, width: int = 64, layers: int = 3, norm
     network.append(nn.Conv2d(before, 1, 4, 1, 1))
     initialize(network)
     return network
+
+
+@dataclass(frozen=True)
+class PatchFeatures:
+    """What the first layers of a space's PatchGAN see of images. convolutions: so many layers; 0: all before the last convolution.
+
+    Raises UsageError for more convolutions than stand before the last one.
+    """
+
+    critic: PerSpace
+    convolutions: int
+
+    def __post_init__(self) -> None:
+        for network in self.critic.discriminators.values():
+            if self.convolutions >= sum(isinstance(layer, nn.Conv2d) for layer in network.modules()):
+                raise UsageError(f"convolutions={self.convolutions} is more than the discriminators have before their last one.")
+
+    def __call__(self, image: Tensor, domain: Domain) -> Tensor:
+        network = self.critic.discriminators[domain.space]
+        assert isinstance(network, nn.Sequential)
+        # the first convolution and its ReLU are a layer each, later ones one together with norm and ReLU
+        return network[: self.convolutions + 1 if self.convolutions else -1](image)  # type: ignore[no-any-return]
 
 
 def check_patches(height: int, width: int, layers: int) -> None:

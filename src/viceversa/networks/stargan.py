@@ -67,6 +67,18 @@ def critic_trunk(channels: int, width: int, layers: int, slope: float = 0.01) ->
     return trunk
 
 
+class Added(nn.Module):
+    """x + G(x, c), brought into [-1, 1]: by tanh, or cut off there (arXiv 1908.06965)."""
+
+    def __init__(self, network: nn.Module, *, clamp: bool) -> None:
+        super().__init__()
+        self.network, self.clamp = network, clamp
+
+    def forward(self, image: Tensor, label: Tensor) -> Tensor:
+        total: Tensor = image + self.network(image, label)
+        return total.clamp(-1, 1) if self.clamp else total.tanh()
+
+
 class ClassifyingDiscriminator(nn.Module):
     """One trunk, two heads: a map of raw scores and the class logits.
 
