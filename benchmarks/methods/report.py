@@ -62,7 +62,7 @@ def summary() -> dict[str, dict[str, Any]]:
     return found
 
 
-def accuracies(stored: Mapping[str, Any]) -> tuple[float, float | None]:
+def accuracies(stored: Mapping[str, Any]) -> tuple[float | None, float | None]:
     """Between plain faces and glasses, kept are all other attributes, as the reader of avatars has them."""
     if "by_attributes" in stored:
         return stored["by_attributes"]["changed_accuracy"], stored["by_attributes"]["kept_accuracy"]
@@ -104,7 +104,8 @@ def aims() -> str:
     for name, found in summary().items():
         kept = "-" if found["kept_accuracy"] is None else f"{found['kept_accuracy']:.3f}"
         aim = "-" if found["aim"] is None else f"{found['aim']:.3f} {'met' if found['met'] else '**missed**'}"
-        lines.append([name, ENTRIES[name].what, f"{found['changed_accuracy']:.3f}", kept, aim, found["parity"]])
+        changed = "-" if found["changed_accuracy"] is None else f"{found['changed_accuracy']:.3f}"
+        lines.append([name, ENTRIES[name].what, changed, kept, aim, found["parity"]])
     return table(("method", "what", "changed", "kept", "aim", "proven by"), lines)
 
 
@@ -146,9 +147,8 @@ def strengths(found: Found) -> str:
 def styles(found: Found) -> str:
     """Many translations to one target."""
     several = {name: stored for name, stored in found.items() if "diversity_l1" in stored}
-    return table(
-        ("method", "mean L1 between ten seeds, in levels"), [[name, f"{one['diversity_l1']:.2f}"] for name, one in several.items()]
-    )
+    lines = [[name, f"{one['diversity_l1']:.2f}", f"{one['diversity_perceptual_lite0']:.2f}"] for name, one in several.items()]
+    return table(("method", "mean L1 between ten seeds, in levels", "mean perceptual_lite0 between them"), lines)
 
 
 def table(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> str:

@@ -1,0 +1,37 @@
+"""A method is a file: what the README says of their lengths, and that the core knows none of them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+CORE = ROOT / "src" / "viceversa"
+METHODS = {path.name: len(path.read_text().splitlines()) for path in (CORE / "methods").glob("[!_]*.py")}
+
+
+def test_the_readme_has_every_method_with_its_lines_and_most_are_short() -> None:
+    listed = re.findall(r"`methods/(\w+\.py)` \| (\d+)", (ROOT / "README.md").read_text())
+    assert {name: int(lines) for name, lines in listed} == METHODS
+    assert sum(lines < 100 for lines in METHODS.values()) > len(METHODS) / 2
+
+
+def imported(path: Path) -> Iterator[str]:
+    """All modules that a file names in its imports, and all that it takes from them."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def test_only_recipes_and_imported_weights_know_methods() -> None:
+    """`importing` turns two projects' checkpoints into runs, and so names their methods."""
+    knowing = {
+        str(path.relative_to(CORE))
+        for path in CORE.rglob("*.py")
+        if path.parent.name != "methods" and any(name.startswith("viceversa.methods") for name in imported(path))
+    }
+    assert knowing == {"recipes/__init__.py", "recipes/methods.py", "importing.py"}
