@@ -30,13 +30,18 @@ from viceversa.data.joined import sources, spec_of
 from viceversa.data.sources import open_dataset
 from viceversa.domains import Domain
 from viceversa.pictures import grid, save_png
-from viceversa.translate import Model, load
+from viceversa.translate import Manner, Model, load
 
 SHOWN, MIDDLE = 12, 28
-Name = Literal["plain", "luminance", "one-layer", "better-cycles", "pad-crop", "valid-conv"]
+Name = Literal[
+    "plain", "luminance", "loose-street", "loose-luminance", "codes", "one-layer", "better-cycles", "pad-crop", "valid-conv"
+]
 ARMS: dict[Name, tuple[str, dict[str, Any]]] = {
     "plain": ("cyclegan", {}),
     "luminance": ("cyclegan", {"luminance": 0.5}),
+    "loose-street": ("cyclegan", {"cycle-back": 1}),
+    "loose-luminance": ("cyclegan", {"cycle-back": 1, "luminance": 0.5}),
+    "codes": ("augmented-cyclegan", {"width": 16, "latent": 8, "cycle": 10, "cycle-back": 1, "learning-rate": 4e-4}),
     "one-layer": ("cyclegan", {"critic-layers": 1}),
     "better-cycles": ("better-cycles", {}),
     "pad-crop": ("cyclegan", {"fit": "pad_crop"}),
@@ -108,7 +113,8 @@ def command(asked: Digits, run: Path) -> list[str]:
     train = [sys.executable, "-m", "viceversa", "train", recipe, "--out", str(run)]
     if (run / "recipe.json").exists():
         return [*train, "--resume"]
-    settings = {"width": asked.width, "blocks": asked.blocks, "critic-width": 64, "critic-layers": 2, "identity": 0, **changed}
+    cyclegan = {"width": asked.width, "blocks": asked.blocks, "critic-width": 64, "critic-layers": 2, "identity": 0}
+    settings = changed if recipe == "augmented-cyclegan" else {**cyclegan, **changed}
     within = "--method.cyclegan" if recipe == "better-cycles" else "--method"
     options = {
         "--data": spec(asked), "--steps": asked.steps, "--batch": asked.batch, "--training.precision": "bf16",
@@ -142,9 +148,12 @@ def measured(
 
 
 def translated(model: Model, pixels: Pixels, here: str, there: str, batch: int = 250) -> Pixels:
-    """Each image in the other space, in 8 bits."""
-    parts = (pixels[first : first + batch] for first in range(0, len(pixels), batch))
-    return np.concatenate([model.translate_pixels(part, Domain(here), Domain(there)) for part in parts])
+    """Each image in the other space, in 8 bits; where there are many translations, by another seed for each batch."""
+    ways = Domain(here), Domain(there)
+    parts = [pixels[first : first + batch] for first in range(0, len(pixels), batch)]
+    seeds = range(len(parts)) if model.method.styles else [0] * len(parts)
+    made = [model.translate_pixels(part, *ways, Manner(seed=seed)) for part, seed in zip(parts, seeds, strict=True)]
+    return np.concatenate(made)
 
 
 def picture(model: Model, labeled: dict[str, Dataset]) -> Any:

@@ -19,22 +19,40 @@ if TYPE_CHECKING:
     from viceversa.evaluation.report import Report
     from viceversa.losses.multicycle import multicyclic
     from viceversa.recipes import RECIPES
+    from viceversa.style.stylize import Painted, Stylize, stylize
     from viceversa.training.run import Outcome, train
     from viceversa.translate import Model, load
 
 __version__ = "0.1.0"
-__all__ = ["RECIPES", "Model", "NotFiniteError", "Outcome", "Report", "UsageError", "evaluate", "load", "multicyclic", "train"]
+__all__ = [
+    "RECIPES",
+    "Model",
+    "NotFiniteError",
+    "Outcome",
+    "Painted",
+    "Report",
+    "Stylize",
+    "UsageError",
+    "evaluate",
+    "load",
+    "multicyclic",
+    "stylize",
+    "train",
+]
 
 _HOMES = {
     "RECIPES": "viceversa.recipes",
     "Model": "viceversa.translate",
     "NotFiniteError": "viceversa.errors",
     "Outcome": "viceversa.training.run",
+    "Painted": "viceversa.style.stylize",
     "Report": "viceversa.evaluation.report",
+    "Stylize": "viceversa.style.stylize",
     "UsageError": "viceversa.errors",
     "evaluate": "viceversa.evaluation.compare",
     "load": "viceversa.translate",
     "multicyclic": "viceversa.losses.multicycle",
+    "stylize": "viceversa.style.stylize",
     "train": "viceversa.training.run",
 }
 

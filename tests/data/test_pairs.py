@@ -10,6 +10,7 @@ from PIL import Image
 
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import located, open_dataset, write_dataset
+from viceversa.domains import ImageSpec, Space
 from viceversa.errors import UsageError
 
 
@@ -168,3 +169,59 @@ def test_what_has_no_pairs(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="pairs are of two spaces, and here are images of 0: give"):
         open_dataset(str(tmp_path / "empty"), 8, takes="pairs")
+
+
+def drawings(folder: Path, numbers: range, *, lines_first: bool) -> None:
+    """Files of 20 x 10 pixels: a gray line drawing, saved in RGB, and a colored picture of the same number, side by side."""
+    folder.mkdir(parents=True)
+    for number in numbers:
+        lines, colors = np.full((10, 10, 3), 255, np.uint8), np.full((10, 10, 3), (250, 20 * number, 10), np.uint8)
+        lines[number % 10] = colors[number % 10] = 3 * number
+        halves = (lines, colors) if lines_first else (colors, lines)
+        Image.fromarray(np.concatenate(halves, 1)).save(folder / f"{number}.png")
+
+
+@pytest.mark.parametrize("lines_first", [False, True])
+def test_sketches_of_files_with_both_halves(tmp_path: Path, lines_first: bool) -> None:
+    """As the anime set has them, the colors on the left; the other way round too. The spaces are those of `sketches`."""
+    drawings(tmp_path / "anime", range(12), lines_first=lines_first)
+    spec = f"{tmp_path}/anime:sketches"
+    for takes in ("spaces", "pairs"):
+        dataset = open_dataset(spec, 10, takes=takes)
+        white = {"lines": ImageSpec(1, 10, 10, background=1), "colors": ImageSpec(3, 10, 10, background=1)}
+        assert dataset.space == Space(white) and dataset.name.startswith("anime-10-") and dataset.name.endswith("-sketches")
+        assert dataset.truth is not None
+        for split, spaces in dataset.splits.items():
+            lines, colors = spaces["lines"], spaces["colors"]
+            assert lines.ids == colors.ids and len(lines) and lines.pixels.shape[3] == 1
+            for row, number in enumerate(map(int, lines.ids)):
+                assert (lines.pixels[row, number % 10] == 3 * number).all()
+                assert lines.pixels[row, (number + 1) % 10, 0] == 255
+                assert colors.pixels[row, (number + 1) % 10, 0].tolist() == [250, 20 * number, 10]
+            first = np.array([0])
+            assert (dataset.truth(split, "lines", first, "colors", None) == colors.pixels[:1]).all()
+            assert (dataset.truth(split, "colors", first, "lines", None) == lines.pixels[:1]).all()
+    assert located(f"{tmp_path}/./anime:sketches") == spec
+
+
+def test_sketches_of_two_folders_and_16_bits(tmp_path: Path) -> None:
+    for number in range(10):
+        save(tmp_path / "data" / "drawn" / f"{number}.png", number)
+        color = Image.new("RGB", (10, 8), (200, number, 0))
+        (tmp_path / "data" / "painted").mkdir(exist_ok=True)
+        color.save(tmp_path / "data" / "painted" / f"{number}.png")
+    deep = np.full((8, 10), 257 * 9, np.uint16)
+    Image.fromarray(deep).save(tmp_path / "data" / "drawn" / "9.png")
+    test = open_dataset(f"{tmp_path}/data:sketches", 8).splits["test"]
+    assert test["lines"].pixels.dtype == np.uint8 and test["lines"].pixels[0, 0, 0, 0] == int(test["lines"].ids[0])
+    assert test["colors"].pixels[0, 0, 0].tolist() == [200, int(test["colors"].ids[0]), 0]
+
+
+def test_what_has_no_sketches(tmp_path: Path) -> None:
+    halves(tmp_path / "gray", range(20))
+    with pytest.raises(
+        UsageError, match=r"no pairs of a gray and a colored image \(their color: 'A' 0.0 and 'B' 0.0 of 255 levels\)"
+    ):
+        open_dataset(f"{tmp_path}/gray:sketches", 8)
+    with pytest.raises(UsageError, match="unknown data set"):
+        open_dataset(f"{tmp_path}/none:sketches", 8)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -10,10 +12,10 @@ from contracts.case import LINES, UNALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
 from viceversa.domains import Domain
 from viceversa.draws import Draws
-from viceversa.errors import UsageError
 from viceversa.journey import walk
 from viceversa.method import Method, Request
 from viceversa.methods.augmented_cyclegan import AugmentedCycleGAN, build
+from viceversa.networks.adapters import fit
 from viceversa.networks.augmented import ConditionalNorm
 
 TINY = AugmentedCycleGAN(latent=3, width=4)
@@ -95,6 +97,19 @@ def test_conditional_norm() -> None:
     assert torch.allclose(norm(image, torch.zeros(1, 1)), 3 * plain, atol=1e-5)  # a shift below 0 is none
 
 
-def test_spaces_of_one_size() -> None:
-    with pytest.raises(UsageError, match="spaces of one size, not 14x14 and 16x16"):
-        build(UNALIKE, TINY)
+def test_spaces_of_two_sizes_meet_on_a_canvas() -> None:
+    torch.manual_seed(0)
+    method = build(UNALIKE, TINY.model_copy(update={"cycle": 10.0, "cycle_back": 2.0}))
+    (first, small), (second, large) = UNALIKE.images.items()
+    a, b = (torch.rand(2, *spec.shape) for spec in (small, large))
+    drawn = Domain(second, style=torch.randn(2, 3))
+    there, back = method.translate(a, Domain(first), drawn), method.translate(b, Domain(second), Domain(first))
+    assert there.shape == b.shape and back.shape == a.shape
+    losses, _ = phase_losses(method, "generators", UNALIKE)
+    batch, z = batch_for(method, UNALIKE), Draws(0, 0).normal("code", batch_for(method, UNALIKE)[first].image, 3)
+    a, b = batch[first].image, batch[second].image
+    made_a, made_b = method.translate(b, Domain(second), Domain(first)), method.translate(a, Domain(first), replace(drawn, style=z))
+    found = method.networks["encoder"](torch.cat([fit(made_a, b.shape[2:]), b], 1))
+    again_a = method.translate(made_b, Domain(second), Domain(first))
+    again_b = method.translate(made_a, Domain(first), Domain(second, style=found))
+    agree([losses["cycle"]], [10 * (again_a - a).abs().mean() + 2 * (again_b - b).abs().mean()])

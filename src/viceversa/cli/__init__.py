@@ -15,6 +15,7 @@ COMMANDS = {
     "demo": "train StarGAN with and without the multicyclic loss on drawn faces, and compare them, in minutes",
     "train": "train a recipe, or go on with a run",
     "translate": "translate images with a trained run",
+    "stylize": "paint an image in the style of others",
     "evaluate": "measure a translator after 0, 1, 2, 3 repeated translations",
     "compare": "measure several translators side by side",
     "chains": "write an evaluation's images and what is asked of them, to be translated elsewhere",

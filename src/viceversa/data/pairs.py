@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.data.fitting import in_bits
+from viceversa.data.paper import luminance
 from viceversa.errors import UsageError, quoted
 
 if TYPE_CHECKING:  # the processes that read images start without torch
@@ -25,6 +26,9 @@ if TYPE_CHECKING:  # the processes that read images start without torch
 
 Names = Mapping[str, Mapping[str, str]]
 """space -> file -> the name of the pair; both spaces in the same order."""
+
+_LOOKED_AT = 100
+"""So many images tell which of two spaces has color."""
 
 
 def aligned(spaces: Mapping[str, Sequence[str]]) -> Names:
@@ -66,6 +70,44 @@ def paired(dataset: Dataset, names: Mapping[str, Names]) -> Dataset:
         return in_bits(splits[split][target].pixels[positions], 8)
 
     return replace(dataset, name=f"{dataset.name}-pairs" if lost else dataset.name, splits=splits, truth=truth)
+
+
+def as_sketches(dataset: Dataset) -> Dataset:
+    """Pairs of a drawing in gray and the same in color, as the spaces "lines" (8-bit gray) and "colors" (8-bit RGB) on white paper.
+
+    So they are those of the embedded `sketches`, and what was trained on these can be measured on them. Which of the two images of
+    a pair is which, their color says: the mean difference between the greatest and the least channel, of the test images. The
+    images are held in memory. Raises UsageError where not just one of the two has color.
+    """
+    from viceversa.domains import ImageSpec, Space
+
+    colored = {space: _colorfulness(images) for space, images in dataset.splits["test"].items()}
+    lines, colors = sorted(colored, key=lambda space: colored[space])
+    if colored[colors] < max(1, 2 * colored[lines]):
+        told = " and ".join(f"{quoted(space)} {levels:.1f}" for space, levels in colored.items())
+        raise UsageError(
+            f"{dataset.name} has no pairs of a gray and a colored image (their color: {told} of 255 levels): leave out ':sketches'."
+        )
+    splits = {
+        split: {
+            "lines": replace(spaces[lines], pixels=luminance(in_bits(spaces[lines].pixels, 8))),
+            "colors": replace(spaces[colors], pixels=in_bits(spaces[colors].pixels, 8)),
+        }
+        for split, spaces in dataset.splits.items()
+    }
+
+    def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
+        return splits[split][target].pixels[positions]
+
+    height, width = dataset.space.images[lines].shape[1:]
+    space = Space({name: ImageSpec(channels, height, width, 1) for name, channels in (("lines", 1), ("colors", 3))})
+    return replace(dataset, name=f"{dataset.name}-sketches", space=space, splits=splits, truth=truth)
+
+
+def _colorfulness(images: Images) -> float:
+    """Of the first images, the mean difference between the greatest and the least channel, 0 to 255."""
+    pixels = in_bits(images.pixels[:_LOOKED_AT], 8)
+    return float(np.ptp(pixels, axis=-1).mean())
 
 
 def _by_name(space: str, files: Sequence[str]) -> dict[str, str]:

@@ -22,8 +22,10 @@ from viceversa.data.handwritten import handwritten
 from viceversa.data.idx import has_idx, open_idx
 from viceversa.data.joined import joined, parts_of, sources, spec_of
 from viceversa.data.outlines import avatars_outlines
+from viceversa.data.pairs import as_sketches
 from viceversa.data.rafd import has_rafd, read_rafd
 from viceversa.data.sets import together
+from viceversa.data.sketches import sketches, sketches_pairs
 from viceversa.data.store import FolderFiles
 from viceversa.data.street_digits import street_digits
 from viceversa.data.svhn import has_svhn, open_svhn
@@ -38,11 +40,13 @@ CELEBA_CROP = 178
 """What StarGAN and its successors cut out of CelebA's aligned images."""
 
 _TAKES: Mapping[str, Takes] = {":spaces": "spaces", ":pairs": "pairs"}
-_WAYS = (*_TAKES, ":stargan-split", ":extra")
+_WAYS = (*_TAKES, ":sketches", ":stargan-split", ":extra")
 _EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {
     "avatars": avatars,
     "avatars:glasses": avatars_glasses,
     "avatars:outlines": avatars_outlines,
+    "sketches": sketches,
+    "sketches:pairs": sketches_pairs,
     "toons": toons,
     "street-digits": lambda size: street_digits(),
     "handwritten": lambda size: handwritten(),
@@ -64,17 +68,20 @@ def open_dataset(
     """The data set of that name, or in the folder or table of that path, or hf:NAME[:split] of Hugging Face.
 
     See assembly.Wanted for what becomes of its images. A path with `:spaces` or `:pairs` behind it is opened for a method of
-    these, CelebA's with `:stargan-split` in StarGAN's splits, SVHN's with `:extra` with its further images. NAME=SPEC,NAME=SPEC are
-    several data sets: two spaces of these names, or labeled sets in one space. MNIST's and SVHN's images keep their size.
+    these, with `:sketches` as pairs of a gray and a colored drawing, CelebA's with `:stargan-split` in StarGAN's splits, SVHN's
+    with `:extra` with its further images. NAME=SPEC,NAME=SPEC are several data sets: two spaces of these names, or labeled sets in
+    one space. MNIST's and SVHN's images keep their size.
     Raises UsageError for what is none.
     """
     if spec in _EMBEDDED:
         return _fit(with_attributes(_EMBEDDED[spec](size), attributes), takes)
+    one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad)
     if _joins(spec):
-        one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad)
         opened = sources(spec, one)
         return _fit(with_attributes(joined(opened), attributes), takes) if takes != "labels" else together(opened, attributes)
     path, way = _parsed(spec)
+    if way == ":sketches":
+        return as_sketches(one(spec.removesuffix(way), takes="pairs", attributes=attributes))
     wanted = Wanted(size, crop, background, filter, skip_bad, _TAKES.get(way, takes), attributes)
     if spec.startswith(huggingface.PREFIX):
         name, files, table = huggingface.read_hugging_face(spec.removesuffix(way), attributes, spaces=wanted.takes != "labels")
@@ -113,7 +120,8 @@ def _fit(dataset: Dataset, takes: Takes) -> Dataset:
     if takes == "pairs" and any(
         len(spaces) != 2 or len({images.ids for images in spaces.values()}) > 1 for spaces in dataset.splits.values()
     ):
-        raise UsageError(f"this method takes pairs of images, and {dataset.name} is none of pairs; avatars:outlines is one.")
+        others = "avatars:outlines is one, sketches:pairs another"
+        raise UsageError(f"this method takes pairs of images, and {dataset.name} is none of pairs; {others}.")
     return dataset
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch.nn.functional as F
@@ -32,6 +32,17 @@ class ReturnedCycle:
 
     def __call__(self, journey: Journey) -> Tensor:
         return F.l1_loss(returned(journey), journey.image)
+
+
+@dataclass(frozen=True)
+class BySource:
+    """A loss, times the weight of the space that the journey comes from."""
+
+    weights: Mapping[str, float]
+    loss: Callable[[Journey], Tensor]
+
+    def __call__(self, journey: Journey) -> Tensor:
+        return self.weights[journey.source.space] * self.loss(journey)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,11 @@ from torch import Tensor
 from viceversa.journey import Journey
 
 
-def variation(journey: Journey) -> Tensor:
-    """TV of the translation: the sum of squared differences of neighboring pixels, averaged over the batch."""
-    image = journey.translated
+def total_variation(image: Tensor) -> Tensor:
+    """The sum of squared differences of neighboring pixels, averaged over the batch: (N, C, H, W) -> ()."""
     return (image.diff(dim=2).square().sum() + image.diff(dim=3).square().sum()) / len(image)
+
+
+def variation(journey: Journey) -> Tensor:
+    """TV of the translation."""
+    return total_variation(journey.translated)

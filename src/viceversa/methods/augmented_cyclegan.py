@@ -27,13 +27,12 @@ from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Domain, Example, Space
 from viceversa.draws import Draws, seeded
-from viceversa.errors import UsageError
 from viceversa.gan import LeastSquares
 from viceversa.journey import Critic, Journey, Translator
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.cycle import ReturnedCycle
+from viceversa.losses.cycle import BySource, ReturnedCycle
 from viceversa.method import Method, Optimizer, Phase, Request, Takes
-from viceversa.networks.adapters import PerSpace, by_space
+from viceversa.networks.adapters import PerSpace, by_space, canvas_of, fit
 from viceversa.networks.augmented import (
     CodedGenerator,
     code_discriminator,
@@ -42,7 +41,6 @@ from viceversa.networks.augmented import (
     plain_generator,
     whole_discriminator,
 )  # fmt: skip
-from viceversa.networks.blocks import check_size
 from viceversa.objective import Objective
 from viceversa.plans import Batch, Need
 from viceversa.schedules import Schedule, linear_decay
@@ -57,20 +55,27 @@ class AugmentedCycleGAN(BaseModel):
     kind: Suppress[Fixed[Literal["augmented-cyclegan"]]] = "augmented-cyclegan"
     latent: int = Field(16, gt=0, le=4096, description="numbers in a code")
     width: int = Field(32, gt=0, le=4096, description="channels of the first layers of generators, encoder and D_A; D_B has twice")
-    cycle: float = Field(1.0, ge=0, description="weight of both cycle losses")
+    cycle: float = Field(1.0, ge=0, description="weight of the cycle losses")
+    cycle_back: float | None = Field(None, ge=0, description="the same for images of the second space, where that is to be another")
     code: float = Field(0.025, ge=0, description="weight of the cycle of codes")
     learning_rate: float = Field(2e-4, gt=0, description="Adam's rate; the discriminators have a fifth of it")
 
 
 class Coded(nn.Module):
-    """Into the second space G_AB(x, z), z the target's style; into the first G_BA(x)."""
+    """Into the second space G_AB(x, z), z the target's style; into the first G_BA(x). Sizes that differ meet on a canvas."""
 
-    def __init__(self, forth: CodedGenerator, back: nn.Module, second: str) -> None:
+    def __init__(self, forth: CodedGenerator, back: nn.Module, space: Space) -> None:
         super().__init__()
-        self.forth, self.back, self.second = forth, back, second
+        self.forth, self.back, self.space, self.canvas = forth, back, space, canvas_of(space.images)
 
     def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
-        return self.forth(image, target.style) if target.space == self.second else self.back(image)  # type: ignore[no-any-return]
+        image, size = fit(image, self.canvas), self.space.images[target.space].shape[1:]
+        return fit(self.forth(image, target.style) if target.space == self.space.pair[1] else self.back(image), size)
+
+
+def together(first: Tensor, second: Tensor) -> Tensor:
+    """What the encoder sees of an image of each space: both at the second one's size, channels together."""
+    return torch.cat([fit(first, second.shape[2:]), second], 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +95,7 @@ class Coding:
     def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
         a, b = (batch[name] for name in self.space.pair)
         drawn = replace(b.domain, style=draws.normal("code", a.image, self.latent))
-        found = replace(b.domain, style=lambda made: self.encoder(torch.cat([made, b.image], 1)))
+        found = replace(b.domain, style=lambda made: self.encoder(together(made, b.image)))
         return [self._journey(a, drawn, b, draws), self._journey(replace(b, domain=found), a.domain, a, draws)]
 
     def _journey(self, real: Example, there: Domain, other: Example, draws: Draws) -> Journey:
@@ -139,7 +144,7 @@ class Recover:
     def __call__(self, journey: Journey) -> Tensor:
         if not is_drawn(journey):
             return journey.image.new_zeros(())
-        return F.l1_loss(self.encoder(torch.cat([journey.image, journey.translated], 1)), code_of(journey))
+        return F.l1_loss(self.encoder(together(journey.image, journey.translated)), code_of(journey))
 
 
 def to_codes(first: str, second: str, latent: int) -> Callable[[Request], Domain]:
@@ -155,18 +160,16 @@ def to_codes(first: str, second: str, latent: int) -> Callable[[Request], Domain
 
 
 def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, decay: Schedule = linear_decay) -> Method:
-    """Augmented CycleGAN from the first of two spaces of one size to the second, of which there are many for one image."""
+    """Augmented CycleGAN from the first of two spaces to the second, of which there are many for one image."""
     (first, a), (second, b) = ((name, space.images[name]) for name in space.pair)
-    if a.shape[1:] != b.shape[1:]:
-        raise UsageError(f"Augmented CycleGAN takes spaces of one size, not {a.width}x{a.height} and {b.width}x{b.height} pixels.")
-    check_size(a.height, a.width, 2)
     width = settings.width
     forth = CodedGenerator(a.channels, b.channels, latent=settings.latent, width=width)
-    translator = Coded(forth, plain_generator(b.channels, a.channels, width=width), second)
+    translator = Coded(forth, plain_generator(b.channels, a.channels, width=width), space)
     encoder = code_encoder(a.channels + b.channels, b, latent=settings.latent, width=width)
     critic = PerSpace(by_space({first: whole_discriminator(a, width=width), second: detail_discriminator(b, width=2 * width)}))
     judge, gan = code_discriminator(settings.latent, width=2 * width), LeastSquares()
     plan = Coding(space, translator, critic, encoder, settings.latent)
+    weights = {first: settings.cycle, second: settings.cycle if settings.cycle_back is None else settings.cycle_back}
     adam = Optimizer(settings.learning_rate, schedule=decay, clip_norm=500.0)
     judging = replace(adam, lr=adam.lr / 5)
     return Method(
@@ -177,7 +180,7 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
             Phase("discriminators", learns=("discriminators", "codes"), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan)), codes=(1, TellCodes(judge, learn=True)))),
             Phase("generators", learns=("generators", "encoder"), plan=plan, objective=Objective(
-                adversarial=(1, Fool(gan)), codes=(1, TellCodes(judge)), cycle=(settings.cycle, ReturnedCycle()),
+                adversarial=(1, Fool(gan)), codes=(1, TellCodes(judge)), cycle=(1, BySource(weights, ReturnedCycle())),
                 code_cycle=(settings.code, Recover(encoder))), chained=("adversarial", "cycle")),
         ),
         destination=to_codes(first, second, settings.latent),

@@ -26,7 +26,7 @@ from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
 from viceversa.journey import Journey
-from viceversa.losses.cycle import WeighedCycle
+from viceversa.losses.cycle import BySource, WeighedCycle
 from viceversa.method import Method, Takes
 from viceversa.methods import cyclegan
 from viceversa.methods.cyclegan import CycleGAN
@@ -76,12 +76,13 @@ def build(space: Space, settings: BetterCycles = BetterCycles(), *, decay: Sched
     critic = plain.networks["discriminators"]
     assert isinstance(critic, PerSpace)
     features = PatchFeatures(critic, settings.convolutions)
-    cycle, mu = settings.cyclegan.cycle, ramp(1.0, settings.decay, 0.5)
+    mu = ramp(1.0, settings.decay, 0.5)
     drawing, judging = plain.phases
     weigh = QUALITIES[settings.quality]
-    identity, loss = drawing.objective.terms["identity"]
+    (identity, loss), (_, cycle) = (drawing.objective.terms[name] for name in ("identity", "cycle"))
+    assert isinstance(cycle, BySource)
+    pixels, seen = (BySource(cycle.weights, WeighedCycle(look, weigh)) for look in (lambda image, domain: image, features))
     objective = drawing.objective.replacing(
-        cycle=(product(cycle, mu, ramp(1.0, 1 - settings.gamma)), WeighedCycle(lambda image, domain: image, weigh)),
-        identity=(product(identity, mu), loss),
-    ).adding(feature_cycle=(product(cycle, mu, ramp(0.0, settings.gamma)), WeighedCycle(features, weigh)))
+        cycle=(product(mu, ramp(1.0, 1 - settings.gamma)), pixels), identity=(product(identity, mu), loss)
+    ).adding(feature_cycle=(product(mu, ramp(0.0, settings.gamma)), seen))
     return replace(plain, phases=(replace(drawing, objective=objective, chained=(*drawing.chained, "feature_cycle")), judging))

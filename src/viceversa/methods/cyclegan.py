@@ -22,7 +22,7 @@ from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.gan import LeastSquares
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
-from viceversa.losses.cycle import Identity, ReturnedCycle
+from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
 from viceversa.networks.patch import check_patches, patch_discriminator
@@ -45,6 +45,7 @@ class CycleGAN(BaseModel):
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")
     critic_layers: int = Field(3, gt=0, le=16, description="receptive field of a patch: 16, 34, 70, 142 px for 1 to 4")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
+    cycle_back: float | None = Field(None, ge=0, description="the same for images of the second space, where that is to be another")
     identity: float = Field(0.5, ge=0, description="weight of the identity loss, times the cycle's; off where channels differ")
     luminance: float = Field(0.0, ge=0, description="the same where channels differ, of the luminance alone; not with valid_conv")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept for the discriminators; 0 turns the pool off")
@@ -71,6 +72,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
     identity = (
         (settings.cycle * settings.identity, Identity()) if alike else (settings.cycle * settings.luminance, Identity(luminance))
     )
+    weights = {first: settings.cycle, second: settings.cycle if settings.cycle_back is None else settings.cycle_back}
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=translator,
@@ -78,7 +80,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         optimizers={"generators": adam, "discriminators": adam},
         phases=(
             Phase("generators", learns=("generators",), plan=plan, objective=Objective(
-                adversarial=(1, Fool(gan)), cycle=(settings.cycle, ReturnedCycle()), identity=identity),
+                adversarial=(1, Fool(gan)), cycle=(1, BySource(weights, ReturnedCycle())), identity=identity),
                 chained=("adversarial", "cycle")),
             Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan, pool)))),

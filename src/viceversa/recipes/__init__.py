@@ -115,7 +115,7 @@ def discogan() -> Recipe[DiscoGAN]:
 
 def augmented_cyclegan() -> Recipe[AugmentedCycleGAN]:
     """Augmented CycleGAN from people without glasses to people with them: many for one, by a code."""
-    method = AugmentedCycleGAN(width=16, latent=8)
+    method = AugmentedCycleGAN(width=16, latent=8, cycle=10)  # with the paper's 1 it forgets the person
     return Recipe[AugmentedCycleGAN](name="augmented-cyclegan", data="avatars:glasses", method=method, training=FOR_SPACES)
 
 

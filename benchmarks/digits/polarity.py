@@ -1,0 +1,54 @@
+"""CycleGAN between digits, for which light on dark and dark on light are the same: a loss of one's own on a method of the package.
+
+    + 10 L1(T(-y), T(y))   for street digits y in [-1, 1], whose colors -y has inverted
+
+Half of the street digits are light on dark, half dark on light, and a generator from MNIST makes one kind only. It is that kind whose
+way back is learned; of the other, nothing says which digit it is. As in GcGAN (arXiv 1809.05852, eq. 3), where geometry is changed,
+a translation must not depend on what does not matter. Colors cannot come back from gray, so the cycle of street digits weighs 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch.nn.functional as F
+from torch import Tensor
+
+from viceversa.domains import Space
+from viceversa.journey import Journey
+from viceversa.method import Method
+from viceversa.methods import cyclegan
+
+SETTINGS = cyclegan.CycleGAN(width=32, blocks=4, critic_width=64, critic_layers=2, identity=0, cycle_back=1)
+WEIGHT = 10.0
+
+
+@dataclass(frozen=True)
+class Polarity:
+    """L1(T(-y), T(y)) of images of one space; 0 for the others."""
+
+    space: str
+
+    def __call__(self, journey: Journey) -> Tensor:
+        if journey.source.space != self.space:
+            return journey.image.new_zeros(())
+        inverted = journey.translate(-journey.image, journey.source, journey.target)
+        return F.l1_loss(inverted, journey.translated)
+
+
+def indifferent(space: Space, settings: cyclegan.CycleGAN) -> Method:
+    """CycleGAN of these settings, indifferent to the polarity of the second space's images."""
+    method = cyclegan.build(space, settings)
+    drawing, judging = method.phases
+    objective = drawing.objective.adding(polarity=(WEIGHT, Polarity(space.pair[1])))
+    return replace(method, phases=(replace(drawing, objective=objective), judging))
+
+
+def build(space: Space) -> Method:
+    """With cycles and the adversarial losses alone."""
+    return indifferent(space, SETTINGS)
+
+
+def with_luminance(space: Space) -> Method:
+    """And with the identity of the luminance."""
+    return indifferent(space, SETTINGS.model_copy(update={"luminance": 0.5}))

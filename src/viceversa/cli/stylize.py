@@ -1,0 +1,99 @@
+"""`viceversa stylize CONTENT STYLE`: a picture with the content of one image and the style of others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from PIL import Image
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from tyro.conf import OmitArgPrefixes, Positional, arg
+
+from viceversa.cli.parsing import parsed
+from viceversa.data.decoding import BadImage
+from viceversa.errors import UsageError, printable
+from viceversa.files import readable
+from viceversa.pictures import grid, save_png
+from viceversa.progress import CONSOLE
+from viceversa.style.painting import Losses
+from viceversa.style.stylize import Painted, Stylize, stylize
+
+SNAPSHOTS = 6
+
+
+@dataclass(frozen=True)
+class Command:
+    """Paints an image in the style of others; ctrl-c ends it early, with a picture."""
+
+    content: Annotated[Positional[Path], arg(metavar="CONTENT")]
+    """what is painted"""
+    styles: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE ...", help_behavior_hint="")]
+    """in whose style"""
+    settings: OmitArgPrefixes[Stylize]
+    out: Annotated[Path, arg(metavar="IMAGE")] = Path("stylized.png")
+    """where the picture goes"""
+    weights: Annotated[str | None, arg(metavar="FILE", help_behavior_hint="")] = None
+    """VGG's or SqueezeNet's, or vgg19 (docs/style.md)"""
+    mask: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
+    """black where the content stays as it is"""
+    strip: Annotated[Path | None, arg(metavar="PNG", help_behavior_hint="")] = None
+    """where six pictures on the way go"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Paints, and says where the picture is."""
+    asked = parsed(Command, arguments, "stylize")
+    inputs = [asked.content, *asked.styles, *([asked.mask] if asked.mask else [])]
+    for path in inputs:
+        readable(path, "the image")
+    _check(asked, inputs)
+    try:
+        painted = _painted(asked)
+    except BadImage as error:
+        raise UsageError(f"{str(error).removesuffix('.')}: give another image.") from error
+    asked.out.parent.mkdir(parents=True, exist_ok=True)
+    painted.image.save(asked.out)
+    if asked.strip and painted.strip:
+        save_png(_side_by_side(painted), asked.strip)
+    done, last = len(painted.losses), painted.losses[-1] if painted.losses else {}
+    print(f"{printable(str(asked.out))}: {painted.image.width}x{painted.image.height}, {done} evaluations, {_in_words(last)}")
+    if painted.interrupted:
+        raise KeyboardInterrupt
+    return 0
+
+
+def _check(asked: Command, inputs: Sequence[Path]) -> None:
+    """Raises UsageError for places that cannot be written to, before there is any work."""
+    if asked.out.suffix.lower() not in Image.registered_extensions():
+        raise UsageError(f"{str(asked.out)!r} is no name of an image: end it with .png, .jpg or .tif.")
+    for path in (asked.out, *([asked.strip] if asked.strip else [])):
+        if path.resolve() in {each.resolve() for each in inputs}:
+            raise UsageError(f"{str(path)!r} is one of the images to look at: choose another place with --out.")
+
+
+def _painted(asked: Command) -> Painted:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn())
+    with Progress(*columns, console=CONSOLE, transient=True, disable=not CONSOLE.is_terminal) as bar:
+        task = bar.add_task("looking")
+
+        def heard(done: int, total: int, losses: Losses) -> None:
+            bar.update(task, completed=done, total=total, description=_in_words(losses))
+
+        snapshots = SNAPSHOTS if asked.strip else 0
+        return stylize(
+            asked.content, asked.styles, asked.settings, weights=asked.weights, mask=asked.mask, snapshots=snapshots, heard=heard
+        )
+
+
+def _in_words(losses: Losses) -> str:
+    return ", ".join(f"{name} {loss:.4g}" for name, loss in losses.items())
+
+
+def _side_by_side(painted: Painted) -> Image.Image:
+    """The pictures on the way at the size of the last."""
+    size = painted.strip[-1][1].size
+    cells = [np.asarray(image.resize(size, Image.Resampling.BICUBIC)) for _, image in painted.strip]
+    return grid([cells], [f"{done} evaluations" for done, _ in painted.strip], scale=1)

@@ -1,0 +1,183 @@
+"""Classifiers of photographs, by whose layers pictures are compared: VGG, SqueezeNet and EfficientNet-Lite0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import safetensors
+import torch
+from torch import Tensor, nn
+
+from viceversa.errors import UsageError
+from viceversa.evaluation.lite0 import load_lite0
+
+Color = tuple[float, float, float]
+Pool = Literal["max", "average"]
+IMAGENET_MEAN: Color = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION: Color = (0.229, 0.224, 0.225)
+VGG19_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
+_VGG: Mapping[int, tuple[int, ...]] = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+"""Convolutions of each stage; 64, 128, 256, 512 and 512 channels."""
+_FIRES = {3: (64, 16, 64), 4: (128, 16, 64), 6: (128, 32, 128), 7: (256, 32, 128), 9: (256, 48, 192), 10: (384, 48, 192),
+          11: (384, 64, 256), 12: (512, 64, 256)}  # fmt: skip
+"""Channels in, squeezed, and of each of the two expansions."""
+
+
+@dataclass(frozen=True, eq=False)
+class Perception:
+    """A trained network, whose layers have names: pictures (N, 3, H, W) of RGB in [0, 1] -> {name: (N, C, h, w)}.
+
+    Its input is (picture - mean) scale. content, style: the layers at which content and styles are compared.
+    """
+
+    name: str
+    layers: Mapping[str, nn.Module]
+    mean: Color
+    scale: Color
+    content: str
+    style: tuple[str, ...]
+
+    def __call__(self, picture: Tensor, wanted: Iterable[str]) -> dict[str, Tensor]:
+        """Up to the last layer that is wanted. Raises UsageError for a layer that there is not."""
+        names = set(wanted)
+        if missing := names - self.layers.keys():
+            raise UsageError(f"{self.name} has no layer {min(missing)!r}; it has {', '.join(self.layers)}.")
+        found: dict[str, Tensor] = {}
+        hidden = (picture - _row(self.mean, picture)) * _row(self.scale, picture)
+        for name, layer in self.layers.items():
+            if len(found) == len(names):
+                break
+            hidden = layer(hidden)
+            if name in names:
+                found[name] = hidden
+        return found
+
+
+def load_perception(weights: Path | str | None = None, pool: Pool = "max") -> Perception:
+    """EfficientNet-Lite0, which comes with the package; a safetensors file of VGG-16, VGG-19 or SqueezeNet 1.1 under torchvision's
+    names (`features.0.weight`), whose metadata may tell `mean` and `scale`; or "vgg19", torchvision's, downloaded.
+
+    pool: VGG's; the paper prefers the average (arXiv 1508.06576). Raises UsageError.
+    """
+    if weights is None:
+        return _lite0()
+    if str(weights) == "vgg19":
+        return _vgg(_downloaded(), {}, pool)
+    numbers, facts = _read(Path(weights))
+    if "features.3.squeeze.weight" in numbers:
+        return _squeezenet(numbers, facts)
+    return _vgg(numbers, facts, pool)
+
+
+def _lite0() -> Perception:
+    """Its stem and blocks, one layer each; the layers were chosen by looking (docs/style.md)."""
+    network = load_lite0()
+    layers: dict[str, nn.Module] = {"stem": nn.Sequential(_Halving(network.stem), nn.ReLU6())}
+    layers |= {f"block{number}": block for number, block in enumerate(network.blocks)}
+    return Perception(
+        "EfficientNet-Lite0", layers, (0.5,) * 3, (2.0,) * 3, "block4", ("stem", "block0", "block2", "block4", "block10")
+    )
+
+
+class _Halving(nn.Module):
+    """A convolution of stride 2, padded below and to the right."""
+
+    def __init__(self, convolution: nn.Module) -> None:
+        super().__init__()
+        self.convolution = convolution
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.convolution(nn.functional.pad(image, (0, 1, 0, 1)))  # type: ignore[no-any-return]
+
+
+def _vgg(numbers: Mapping[str, Tensor], facts: Mapping[str, str], pool: Pool) -> Perception:
+    """relu1_1, relu1_2, pool1, relu2_1, ...: torchvision's order of layers (arXiv 1409.1556, D and E)."""
+    depth = 19 if "features.34.weight" in numbers else 16
+    pooled: Callable[[], nn.Module] = (lambda: nn.MaxPool2d(2)) if pool == "max" else (lambda: nn.AvgPool2d(2))
+    layers, index, before = dict[str, nn.Module](), 0, 3
+    for stage, count in enumerate(_VGG[depth], 1):
+        after = min(64 * 2 ** (stage - 1), 512)
+        for number in range(1, count + 1):
+            convolution = _filled(nn.Conv2d(before, after, 3, 1, 1), numbers, f"features.{index}")
+            layers[f"relu{stage}_{number}"], before, index = nn.Sequential(convolution, nn.ReLU()), after, index + 2
+        layers[f"pool{stage}"], index = pooled(), index + 1
+    style = tuple(f"relu{stage}_1" for stage in range(1, 6))
+    return Perception(f"VGG-{depth}", layers, *_convention(facts), "relu4_2", style)
+
+
+def _squeezenet(numbers: Mapping[str, Tensor], facts: Mapping[str, str]) -> Perception:
+    """1 to 12 as torchvision counts them (arXiv 1602.07360, version 1.1)."""
+    first = _filled(nn.Conv2d(3, 64, 3, 2), numbers, "features.0")
+    layers: dict[str, nn.Module] = {"1": nn.Sequential(first, nn.ReLU())}
+    for index in range(2, 13):
+        layers[str(index)] = _Fire(index, numbers) if index in _FIRES else nn.MaxPool2d(3, 2, ceil_mode=True)
+    return Perception("SqueezeNet 1.1", layers, *_convention(facts), "3", ("1", "4", "6", "7"))
+
+
+class _Fire(nn.Module):
+    """ReLU of a squeezing 1x1 convolution; of it the ReLUs of a 1x1 and a 3x3 one, together."""
+
+    def __init__(self, index: int, numbers: Mapping[str, Tensor]) -> None:
+        super().__init__()
+        before, squeezed, expanded = _FIRES[index]
+        place = f"features.{index}"
+        self.squeeze = _filled(nn.Conv2d(before, squeezed, 1), numbers, f"{place}.squeeze")
+        self.one = _filled(nn.Conv2d(squeezed, expanded, 1), numbers, f"{place}.expand1x1")
+        self.three = _filled(nn.Conv2d(squeezed, expanded, 3, 1, 1), numbers, f"{place}.expand3x3")
+
+    def forward(self, image: Tensor) -> Tensor:
+        hidden = self.squeeze(image).relu()
+        return torch.cat([self.one(hidden).relu(), self.three(hidden).relu()], 1)
+
+
+def _filled(convolution: nn.Conv2d, numbers: Mapping[str, Tensor], place: str) -> nn.Conv2d:
+    """The convolution with its trained weights, frozen. Raises UsageError where they are missing or of another shape."""
+    for name, own in convolution.named_parameters():
+        found = numbers.get(f"{place}.{name}")
+        if found is None or found.shape != own.shape:
+            what = "nothing" if found is None else f"{tuple(found.shape)}"
+            raise UsageError(f"not weights of VGG-16, VGG-19 or SqueezeNet 1.1: {place}.{name} is {what}, not {tuple(own.shape)}.")
+        own.data.copy_(found)
+    return convolution.requires_grad_(False)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    if not path.is_file():
+        raise UsageError(f"there are no weights {str(path)!r}: name a safetensors file, or vgg19 to download torchvision's.")
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            return {key: file.get_tensor(key).float() for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
+    except (safetensors.SafetensorError, OSError) as error:
+        raise UsageError(f"{str(path)!r} is no safetensors file of weights: {error}.") from None
+
+
+def _downloaded() -> dict[str, Tensor]:
+    try:
+        found: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
+            VGG19_URL, map_location="cpu", weights_only=True, check_hash=True
+        )
+    except OSError as error:
+        reason = f"VGG-19's weights could not be downloaded from {VGG19_URL} ({error})"
+        raise UsageError(f"{reason}: save a safetensors file of them and name it with --weights, or leave --weights out.") from None
+    return found
+
+
+def _convention(facts: Mapping[str, str]) -> tuple[Color, Color]:
+    """(mean, scale): as the file says, or torchvision's."""
+    mean = _color(facts["mean"]) if "mean" in facts else IMAGENET_MEAN
+    first, second, third = IMAGENET_DEVIATION
+    return mean, _color(facts["scale"]) if "scale" in facts else (1 / first, 1 / second, 1 / third)
+
+
+def _color(text: str) -> Color:
+    """Three numbers, or one for all."""
+    values = [float(part) for part in text.split(",")]
+    first, second, third = values * 3 if len(values) == 1 else values
+    return first, second, third
+
+
+def _row(color: Color, like: Tensor) -> Tensor:
+    return like.new_tensor(color)[:, None, None]

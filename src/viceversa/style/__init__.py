@@ -1,0 +1,1 @@
+"""Neural style transfer: a picture with the content of one image and the style of others (arXiv 1508.06576)."""

@@ -1,0 +1,84 @@
+"""Pictures as style transfer handles them: read, sized, their colors kept, and written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+from torch import Tensor
+
+from viceversa.data.augment import normalized
+from viceversa.data.store import read_image
+from viceversa.errors import UsageError
+from viceversa.networks.adapters import luminance
+
+Picture = Image.Image | str | Path | NDArray[np.uint8]
+"""An image: Pillow's, a file's path, or an array (H, W, 3) of uint8."""
+SMALLEST = 32
+"""Pixels of a side that all networks can see."""
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """The content image (1, 3, H, W) in [0, 1], and its luminance (1, 1, H, W) where its colors are kept."""
+
+    colored: Tensor
+    gray: Tensor | None = None
+
+    @property
+    def start(self) -> Tensor:
+        """What the painting begins with: (1, 3, H, W)."""
+        return self.colored if self.gray is None else self.gray.expand(-1, 3, -1, -1)
+
+    def finished(self, picture: Tensor) -> Image.Image:
+        """The picture as an image; where colors are kept, of its luminance and the content's colors.
+
+        The difference of luminances is added to red, green and blue, which leaves I and Q of YIQ as they were (arXiv 1606.05897).
+        """
+        if self.gray is not None:
+            colored = resized(self.colored, picture.shape[2:])
+            picture = colored + luminance(picture) - luminance(colored)
+        return Image.fromarray((picture[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().numpy())
+
+
+def tensor_of(picture: Picture) -> Tensor:
+    """An image as (1, 3, H, W) in [0, 1], upright, on white where it is transparent. Raises UsageError."""
+    match picture:
+        case Image.Image():
+            upright = ImageOps.exif_transpose(picture)
+            if upright.has_transparency_data:
+                white = Image.new("RGBA", upright.size, "white")
+                upright = Image.alpha_composite(white, upright.convert("RGBA"))
+            pixels = np.array(upright.convert("RGB"))
+        case np.ndarray():
+            if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
+                raise UsageError(f"a picture is an array (height, width, 3) of uint8, not {picture.shape} of {picture.dtype}.")
+            pixels = picture
+        case _:
+            pixels = read_image(Path(picture), 3, 255)
+    return (normalized(torch.tensor(pixels[None])) + 1) / 2
+
+
+def sized(image: Tensor, side: int) -> Tensor:
+    """The image with that long side, neither side below SMALLEST: (1, C, H, W)."""
+    height, width = image.shape[2:]
+    factor = side / max(height, width)
+    return resized(image, [max(SMALLEST, round(length * factor)) for length in (height, width)])
+
+
+def resized(image: Tensor, size: Sequence[int]) -> Tensor:
+    """Bicubic, antialiased where it shrinks, in [0, 1]."""
+    if image.shape[2:] == tuple(size):
+        return image
+    return F.interpolate(image, list(size), mode="bicubic", antialias=True, align_corners=False).clamp(0, 1)
+
+
+def with_range_of(gray: Tensor, other: Tensor) -> Tensor:
+    """A luminance with the mean and the deviation of another one (arXiv 1606.05897, eq. 4), in [0, 1]."""
+    return ((gray - gray.mean()) / gray.std().clamp(min=1e-6) * other.std() + other.mean()).clamp(0, 1)

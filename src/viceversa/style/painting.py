@@ -1,0 +1,163 @@
+"""One picture at one size: what it is to be like, what its losses see, and its optimization."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from viceversa.errors import NotFiniteError
+from viceversa.losses.style import Content, Style, gram
+from viceversa.losses.variation import total_variation
+from viceversa.networks.perception import IMAGENET_DEVIATION, IMAGENET_MEAN, Color, Perception
+from viceversa.objective import Objective
+from viceversa.schedules import Progress
+from viceversa.style.presets import Preset
+
+Losses = Mapping[str, float]
+Watch = Callable[[Losses, Callable[[], Tensor]], None]
+"""Hears the weighted losses after each evaluation, and how to get the picture (1, 3, H, W) in [0, 1] of now."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a picture is to be like. content, painters: images (1, 3, H, W) in [0, 1], the painters' with their weights;
+    mask: (1, 1, H, W), 0 where the content image stays; perception: by what it is seen."""
+
+    perception: Perception
+    preset: Preset
+    content: Tensor
+    painters: Sequence[tuple[float, Tensor]]
+    mask: Tensor | None = None
+
+    @cached_property
+    @torch.no_grad()
+    def features(self) -> Mapping[str, Tensor]:
+        """Of the content image, at the content's layer."""
+        return self.perception(self.content, (self.perception.content,))
+
+    @cached_property
+    @torch.no_grad()
+    def styles(self) -> Sequence[tuple[float, Mapping[str, Tensor]]]:
+        """Of each style its weight and its Gram matrices by M."""
+        seen = [(weight, self.perception(image, self.perception.style)) for weight, image in self.painters]
+        return [(weight, {name: gram(each) for name, each in features.items()}) for weight, features in seen]
+
+    def composed(self, picture: Tensor) -> Tensor:
+        """With the content image where the mask says so."""
+        return picture if self.mask is None else self.content + self.mask * (picture - self.content)
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """The subject of the losses: pixels in the units in which they are optimized, and the picture that they are."""
+
+    task: Task
+    pixels: Tensor
+    units: tuple[Color, Color]
+
+    @cached_property
+    def picture(self) -> Tensor:
+        """(1, 3, H, W), about [0, 1]."""
+        mean, scale = (self.pixels.new_tensor(color)[:, None, None] for color in self.units)
+        return self.task.composed(self.pixels / scale + mean)
+
+    @cached_property
+    def features(self) -> Mapping[str, Tensor]:
+        perception = self.task.perception
+        return perception(self.picture, (perception.content, *perception.style))
+
+    @property
+    def content(self) -> Mapping[str, Tensor]:
+        return self.task.features
+
+    @property
+    def styles(self) -> Sequence[tuple[float, Mapping[str, Tensor]]]:
+        return self.task.styles
+
+
+def smoothness(painting: Painting) -> Tensor:
+    """TV of the pixels in the units in which they are optimized; or of the picture, divided by its pixels."""
+    if not painting.task.preset.per_pixel:
+        return total_variation(painting.pixels)
+    return total_variation(painting.picture) / (painting.picture.shape[2] * painting.picture.shape[3])
+
+
+def objective_of(perception: Perception, preset: Preset) -> Objective:
+    """The three losses, as any method has them."""
+    weights = (*preset.layers, *preset.layers[-1:] * len(perception.style))
+    layers = dict(zip(perception.style, weights, strict=False))
+    return Objective(
+        content=(preset.content, Content(perception.content, preset.content_distance)),
+        style=(preset.style, Style(layers, preset.style_distance)),
+        variation=(preset.variation, smoothness),
+    )
+
+
+def units_of(perception: Perception, preset: Preset) -> tuple[Color, Color]:
+    """(mean, scale): pixels are (picture - mean) scale."""
+    if not preset.in_deviations:
+        return perception.mean, perception.scale
+    first, second, third = IMAGENET_DEVIATION
+    return IMAGENET_MEAN, (1 / first, 1 / second, 1 / third)
+
+
+def optimized(task: Task, picture: Tensor, evaluations: int, watch: Watch) -> Tensor:
+    """The picture after so many evaluations of the losses and their gradient: (1, 3, H, W) in [0, 1], twice.
+
+    Raises NotFiniteError where a loss is no number.
+    """
+    units = units_of(task.perception, task.preset)
+    mean, scale = (picture.new_tensor(color)[:, None, None] for color in units)
+    pixels = ((picture - mean) * scale).contiguous().requires_grad_()
+    search = _Search(task, pixels, units, objective_of(task.perception, task.preset), watch)
+    (_by_lbfgs if task.preset.optimizer == "lbfgs" else _by_adam)(search, evaluations)
+    return search.now()
+
+
+@dataclass(eq=False)
+class _Search:
+    task: Task
+    pixels: Tensor
+    units: tuple[Color, Color]
+    objective: Objective
+    watch: Watch
+    done: int = field(default=0)
+
+    def evaluate(self) -> Tensor:
+        """The loss; its gradient is left in the pixels."""
+        losses = self.objective(Painting(self.task, self.pixels, self.units), Progress(0, 1))
+        total = torch.stack(list(losses.values())).sum()
+        if not total.isfinite():
+            raise NotFiniteError(f"the loss is {total.item()} after {self.done} evaluations: take fewer, or another preset.")
+        self.pixels.grad = torch.autograd.grad(total, self.pixels)[0].contiguous()  # as L-BFGS needs it
+        self.done += 1
+        self.watch({name: loss.item() for name, loss in losses.items()}, self.now)
+        return total
+
+    @torch.no_grad()
+    def now(self) -> Tensor:
+        return Painting(self.task, self.pixels, self.units).picture.clamp(0, 1)
+
+
+def _by_lbfgs(search: _Search, evaluations: int) -> None:
+    """torch's L-BFGS as the author's code uses it: steps of length 1, without a line search."""
+    optimizer = torch.optim.LBFGS([search.pixels], max_iter=20, tolerance_change=0, tolerance_grad=0)
+    while search.done < evaluations:
+        optimizer.param_groups[0]["max_iter"] = min(20, evaluations - search.done)
+        optimizer.step(search.evaluate)  # type: ignore[no-untyped-call]
+
+
+def _by_adam(search: _Search, evaluations: int) -> None:
+    """Adam at 3, and at 0.1 from nine tenths on; pixels are cut off at 1.5 until shortly after (the course's numbers)."""
+    optimizer = torch.optim.Adam([search.pixels], lr=3.0)
+    for number in range(evaluations):
+        if number < 0.95 * evaluations:
+            search.pixels.data.clamp_(-1.5, 1.5)
+        if number == int(0.9 * evaluations):
+            optimizer.param_groups[0]["lr"] = 0.1
+        search.evaluate()
+        optimizer.step()

@@ -1,0 +1,150 @@
+"""Style transfer as a person asks for it: images in, sizes, colors and regions, a picture out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+from tyro.conf import arg
+
+from viceversa.errors import UsageError
+from viceversa.networks.adapters import luminance
+from viceversa.networks.perception import Pool, load_perception
+from viceversa.style.canvas import SMALLEST, Canvas, Picture, resized, sized, tensor_of, with_range_of
+from viceversa.style.painting import Losses, Task, optimized
+from viceversa.style.presets import PRESETS, Preset, PresetName
+
+Heard = Callable[[int, int, Losses], None]
+"""Is told of evaluations done, of how many, and the weighted losses."""
+
+
+_INTEGER, _NUMBER, _UNSAID = (
+    arg(metavar="N", help_behavior_hint=""),
+    arg(metavar="X", help_behavior_hint=""),
+    arg(metavar="X ...", help_behavior_hint=""),
+)
+
+
+class Stylize(BaseModel):
+    """How a picture is made; weights that are not said are the preset's."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preset: Annotated[PresetName, arg(metavar="NAME")] = Field("relative", description="or gatys_torch, paper, cs231n")
+    size: Annotated[int, arg(metavar="N")] = Field(256, ge=SMALLEST, le=8192, description="long side of the picture in pixels")
+    sizes: Annotated[int, arg(metavar="N")] = Field(2, ge=1, le=8, description="coarse to fine, each half of the next")
+    style_size: Annotated[int | None, _INTEGER] = Field(
+        None, ge=SMALLEST, le=8192, description="long side of the styles, if another"
+    )
+    evaluations: Annotated[int | None, _INTEGER] = Field(None, gt=0, description="of loss and gradient, over all sizes")
+    content: Annotated[float | None, _NUMBER] = Field(None, ge=0, description="weight of the content loss")
+    style: Annotated[float | None, _NUMBER] = Field(None, ge=0, description="weight of the style loss")
+    variation: Annotated[float | None, _NUMBER] = Field(None, ge=0, description="weight of the total variation")
+    shares: Annotated[tuple[Annotated[float, Field(ge=0)], ...], _UNSAID] = Field((), description="of the styles, one for each")
+    keep_colors: bool = Field(False, description="take the styles' luminance only")
+    pool: Annotated[Pool, arg(metavar="NAME")] = Field("max", description="VGG's, or average")
+
+    @property
+    def resolved(self) -> Preset:
+        """The preset, with what was said in the place of its own."""
+        said = {name: getattr(self, name) for name in ("content", "style", "variation", "evaluations")}
+        return replace(PRESETS[self.preset], **{name: value for name, value in said.items() if value is not None})
+
+    @property
+    def stages(self) -> tuple[tuple[int, int], ...]:
+        """Long sides and evaluations, from coarse to fine; all but the last share what the last, a third, leaves."""
+        sides = [side for number in reversed(range(self.sizes)) if (side := self.size >> number) >= SMALLEST]
+        total, coarse = self.resolved.evaluations, len(sides) - 1
+        last = -(-total // 3) if coarse else total
+        return (*((side, (total - last) // coarse) for side in sides[:-1]), (sides[-1], last))
+
+
+@dataclass(frozen=True)
+class Painted:
+    """The picture; the weighted losses after each evaluation; and pictures on the way, by the number of evaluations."""
+
+    image: Image.Image
+    losses: Sequence[Losses]
+    strip: Sequence[tuple[int, Image.Image]]
+    interrupted: bool = False
+
+
+def stylize(
+    content: Picture,
+    styles: Picture | Sequence[Picture],
+    settings: Stylize = Stylize(),
+    *,
+    weights: Path | str | None = None,
+    mask: Picture | None = None,
+    snapshots: int = 0,
+    heard: Heard = lambda done, total, losses: None,
+) -> Painted:
+    """A picture of the content image in the style of one image, or of several together; an interrupt ends it early.
+
+    weights: of the network by which pictures are compared (see load_perception). mask: an image, black where the content stays
+    as it is. snapshots: how many pictures on the way are kept. heard is told of evaluations done, of how many, and the losses.
+    Raises UsageError.
+    """
+    perception = load_perception(weights, settings.pool)
+    given = [styles] if isinstance(styles, Image.Image | str | Path | np.ndarray) else list(styles)
+    shares, colored, painters = _shares(settings.shares, len(given)), tensor_of(content), [tensor_of(each) for each in given]
+    canvas = Canvas(colored, luminance(colored) if settings.keep_colors else None)
+    if canvas.gray is not None:
+        painters = [with_range_of(luminance(each), canvas.gray).expand(-1, 3, -1, -1) for each in painters]
+    region = None if mask is None else luminance(tensor_of(mask))
+    notes = _Notes(sum(count for _, count in settings.stages), snapshots, heard, canvas)
+    picture = canvas.start
+    for side, evaluations in settings.stages:
+        small = sized(canvas.start, side)
+        task = Task(
+            perception, settings.resolved, small,
+            [(share, sized(each, settings.style_size or side)) for share, each in zip(shares, painters, strict=True)],
+            None if region is None else resized(region, small.shape[2:]),
+        )  # fmt: skip
+        try:
+            picture = optimized(task, resized(picture, small.shape[2:]), evaluations, notes)
+        except KeyboardInterrupt:
+            return Painted(notes.latest(), notes.losses, notes.strip, interrupted=True)
+    return Painted(canvas.finished(picture), notes.losses, notes.strip)
+
+
+@dataclass(eq=False)
+class _Notes:
+    """What is kept of the way, and who hears of it."""
+
+    total: int
+    snapshots: int
+    heard: Heard
+    canvas: Canvas
+    losses: list[Losses] = field(default_factory=list)
+    strip: list[tuple[int, Image.Image]] = field(default_factory=list)
+    now: Callable[[], Tensor] | None = None
+
+    def __call__(self, losses: Losses, now: Callable[[], Tensor]) -> None:
+        self.losses.append(losses)
+        self.now = now
+        done = len(self.losses)
+        if done * self.snapshots // self.total > (done - 1) * self.snapshots // self.total:
+            self.strip.append((done, self.latest()))
+        self.heard(done, self.total, losses)
+
+    def latest(self) -> Image.Image:
+        """The picture of now; the content image before there is any."""
+        return self.canvas.finished(self.canvas.start if self.now is None else self.now())
+
+
+def _shares(weights: Sequence[float], count: int) -> list[float]:
+    """A share for each style, which make 1. Raises UsageError for another number of weights than styles, or nothing but 0."""
+    if not count:
+        raise UsageError("name a style image.")
+    if weights and (len(weights) != count or not sum(weights)):
+        given = ", ".join(f"{weight:g}" for weight in weights)
+        raise UsageError(f"shares {given}: give one for each of the {count} styles, not all of them 0.")
+    chosen = list(weights) or [1.0] * count
+    return [weight / sum(chosen) for weight in chosen]

@@ -1,0 +1,86 @@
+"""`stylize`: a picture, a strip of pictures on the way, an interrupt, and mistakes."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cli.own import exit_code
+from conftest import Command
+from style.test_style import picture
+
+SMALL = ("--size", "64", "--sizes", "1", "--evaluations")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    picture(0, 60, 80).save(tmp_path / "photo.png")
+    picture(1).save(tmp_path / "painting.jpg")
+    picture(2).save(tmp_path / "other.png")
+    (tmp_path / "broken.png").write_bytes(b"no image")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_picture_and_a_strip(viceversa: Command, folder: Path) -> None:
+    asked = (
+        "photo.png",
+        "painting.jpg",
+        "other.png",
+        *SMALL,
+        "12",
+        "--shares",
+        "3",
+        "1",
+        "--strip",
+        "strip.png",
+        "--out",
+        "new/out.jpg",
+    )
+    done = viceversa("stylize", *asked, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("new/out.jpg: 64x48, 12 evaluations, content ") and done.stdout.count("\n") == 1
+    with Image.open(folder / "new" / "out.jpg") as made, Image.open(folder / "strip.png") as strip:
+        assert made.size == (64, 48) and strip.width > 6 * 64
+
+
+def test_an_interrupt_keeps_the_picture(folder: Path) -> None:
+    program = Path(sys.executable).parent / "viceversa"
+    command = [str(program), "stylize", "photo.png", "painting.jpg", "--size", "96", "--evaluations", "100000"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        time.sleep(15)
+        process.send_signal(signal.SIGINT)
+        said, wrong = process.communicate(timeout=60)
+    assert process.returncode == 130 and wrong == "viceversa: interrupted.\n"
+    assert said.startswith("stylized.png: ")
+    with Image.open(folder / "stylized.png") as made:
+        assert np.asarray(made).std() > 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (("photo.png", "nothere.png"), "the image 'nothere.png' does not exist"),
+        (("photo.png", "broken.png"), "give another image"),
+        (("photo.png", "painting.jpg", "--out", "out.bmpx"), "'out.bmpx' is no name of an image: end it with .png"),
+        (("photo.png", "painting.jpg", "--out", "photo.png"), "'photo.png' is one of the images to look at"),
+        (("photo.png", "painting.jpg", "--shares", "1", "2"), "shares 1, 2: give one for each of the 1 styles"),
+        (("photo.png", "painting.jpg", "--weights", "none.safetensors"), "there are no weights 'none.safetensors'"),
+        (("photo.png", "painting.jpg", "--weights", "broken.png"), "'broken.png' is no safetensors file of weights"),
+        (("photo.png", "painting.jpg", "--size", "3"), "--size 3: input should be greater than or equal to 32"),
+        (("photo.png", "painting.jpg", "--preset", "nobody"), "preset"),
+    ],
+)
+def test_mistakes(asked: tuple[str, ...], said: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = (folder / "photo.png").read_bytes()
+    assert exit_code("stylize", *asked) == 2
+    wrong = capsys.readouterr().err
+    assert said in wrong and wrong.count("\n") == 1
+    assert (folder / "photo.png").read_bytes() == before and not (folder / "stylized.png").exists()
