@@ -7,11 +7,41 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+import torch
 from PIL import Image
 
+from contracts.case import UNALIKE, batch_for
 from data.small_digits import small_mnist
+from losses.walks import journey
+from viceversa.draws import Draws
+from viceversa.methods.cyclegan import CycleGAN
 
 DIGITS = Path(__file__).parents[1] / "benchmarks" / "digits"
+sys.path.append(str(DIGITS))
+
+from polarity import Polarity, indifferent  # noqa: E402
+
+
+def test_polarity_by_hand() -> None:
+    """T(y) = y + .1 at y = .3: |(-.3 + .1) - (.3 + .1)| = .6; |y| does not care."""
+    image = torch.full((2, 1, 4, 4), 0.3)
+    assert Polarity("photos")(journey(lambda y: y + 0.1, image=image)).item() == pytest.approx(0.6)
+    assert Polarity("photos")(journey(torch.abs, image=image)).item() == 0
+    assert Polarity("other")(journey(lambda y: y + 0.1, image=image)).item() == 0
+
+
+def test_polarity_is_of_the_second_space_and_reaches_its_generator_alone() -> None:
+    torch.manual_seed(0)
+    method = indifferent(UNALIKE, CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1))
+    first, second = UNALIKE.pair
+    drawing = method.phases[0]
+    weight, loss = drawing.objective.terms["polarity"]
+    subjects = [each.begin(True) for each in drawing.plan(batch_for(method, UNALIKE), Draws(0, 0))]
+    sum(loss(each) for each in subjects).backward()
+    into = method.translator.generators
+    assert weight == 10 and any(each.grad is not None and each.grad.abs().sum() > 0 for each in into[first].parameters())
+    assert all(each.grad is None for each in into[second].parameters())
 
 
 def test_translator_is_trained_and_measured(tmp_path: Path) -> None:

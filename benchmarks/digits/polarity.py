@@ -2,9 +2,10 @@
 
     + 10 L1(T(-y), T(y))   for street digits y in [-1, 1], whose colors -y has inverted
 
-Half of the street digits are light on dark, half dark on light, and a generator from MNIST makes one kind only. It is that kind whose
-way back is learned; of the other, nothing says which digit it is. As in GcGAN (arXiv 1809.05852, eq. 3), where geometry is changed,
-a translation must not depend on what does not matter. Colors cannot come back from gray, so the cycle of street digits weighs 1.
+Half of the street digits are light on dark, half dark on light, and a generator from MNIST makes one kind only. It is that kind
+whose way back is learned; of the other, nothing says which digit it is. As in GcGAN (arXiv 1809.05852), where it is geometry that
+is changed, a translation must not depend on what does not matter. Colors cannot come back from gray, so the cycle of street
+digits weighs 1.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 python benchmarks/digits/run.py --mnist DIR                          8,000 steps; may be interrupted, and goes on
 python benchmarks/digits/run.py --mnist DIR --street DIR             with the folder of SVHN's files
-python benchmarks/digits/run.py --mnist DIR --name luminance         other settings: see ARMS
+python benchmarks/digits/run.py --mnist DIR --name luminance         other settings: see RECIPES and OWN
 
 Writes results/NAME.json and NAME.png. A classifier of each set, trained on real images of it alone, reads the translations into
 it; `ceiling` is what it reads right of the set's real test images. Chance is 0.1.
@@ -11,43 +11,43 @@ it; `ceiling` is what it reads right of the set's real test images. Chance is 0.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+import polarity
 import torch
 import tyro
 from classifier import classifier, confusion, digits, of, read, share
 from torch import nn
 
+import viceversa as vv
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.data.fitting import shown
 from viceversa.data.joined import sources, spec_of
 from viceversa.data.sources import open_dataset
 from viceversa.domains import Domain
+from viceversa.method import Builder
 from viceversa.pictures import grid, save_png
 from viceversa.translate import Manner, Model, load
 
 SHOWN, MIDDLE = 12, 28
-Name = Literal[
-    "plain", "luminance", "loose-street", "loose-luminance", "codes", "one-layer", "better-cycles", "pad-crop", "valid-conv"
-]
-ARMS: dict[Name, tuple[str, dict[str, Any]]] = {
+Name = Literal["plain", "luminance", "loose-street", "polarity", "polarity-luminance", "codes", "one-layer", "better-cycles",
+               "pad-crop", "valid-conv"]  # fmt: skip
+OWN: dict[str, Builder] = {"polarity": polarity.build, "polarity-luminance": polarity.with_luminance}
+"""Methods of this folder."""
+RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
     "plain": ("cyclegan", {}),
     "luminance": ("cyclegan", {"luminance": 0.5}),
-    "loose-street": ("cyclegan", {"cycle-back": 1}),
-    "loose-luminance": ("cyclegan", {"cycle-back": 1, "luminance": 0.5}),
-    "codes": ("augmented-cyclegan", {"width": 16, "latent": 8, "cycle": 10, "cycle-back": 1, "learning-rate": 4e-4}),
-    "one-layer": ("cyclegan", {"critic-layers": 1}),
+    "loose-street": ("cyclegan", {"cycle_back": 1.0}),
+    "codes": ("augmented-cyclegan", {"width": 16, "latent": 8, "cycle": 10.0, "cycle_back": 1.0, "learning_rate": 4e-4}),
+    "one-layer": ("cyclegan", {"critic_layers": 1}),
     "better-cycles": ("better-cycles", {}),
     "pad-crop": ("cyclegan", {"fit": "pad_crop"}),
     "valid-conv": ("cyclegan", {"fit": "valid_conv"}),
 }
-"""The recipe, and what is set differently."""
+"""The package's: a recipe, and what is set differently."""
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,10 @@ class Digits:
 def main() -> None:
     """Trains, or goes on with what there is; then measures."""
     asked = tyro.cli(Digits, description=__doc__)
-    run = asked.runs / asked.name
-    environment = {**os.environ, "OMP_NUM_THREADS": str(asked.threads)}
-    subprocess.run(command(asked, run), env=environment, check=True, stdout=subprocess.DEVNULL)
     torch.set_num_threads(asked.threads)
-    model = load(run, checkpoint="last")
+    run = asked.runs / asked.name
+    train(asked, run)
+    model = load(run, build=OWN.get(asked.name), checkpoint="last")
     labeled = sources(spec(asked), open_dataset)
     readers = {
         name: classifier(dataset, asked.runs / f"classifier-{dataset.name}.safetensors", asked.epochs)
@@ -91,7 +90,7 @@ def main() -> None:
     ways = {f"{here} to {there}": (here, there) for here, there in ((first, second), (second, first))}
     recipe = model.record.recipe
     facts = {
-        "dataset": model.record.dataset, "steps": model.step, "method": recipe.method.model_dump(),
+        "dataset": model.record.dataset, "steps": model.step, "method": model.record.build or recipe.method.model_dump(),
         "training": recipe.training.model_dump(), "precision": model.record.precision,
         "ways": {way: measured(model, labeled, readers, *ends, asked.images) for way, ends in ways.items()},
     }  # fmt: skip
@@ -107,21 +106,21 @@ def spec(asked: Digits) -> str:
     return spec_of({"mnist": asked.mnist, "street": asked.street})
 
 
-def command(asked: Digits, run: Path) -> list[str]:
+def train(asked: Digits, run: Path) -> None:
     """Trains, or goes on with what there is."""
-    recipe, changed = ARMS[asked.name]
-    train = [sys.executable, "-m", "viceversa", "train", recipe, "--out", str(run)]
     if (run / "recipe.json").exists():
-        return [*train, "--resume"]
-    cyclegan = {"width": asked.width, "blocks": asked.blocks, "critic-width": 64, "critic-layers": 2, "identity": 0}
+        vv.train(OWN.get(asked.name) or RECIPES[asked.name][0], out=run, resume=True)
+        return
+    how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "labeller": False}
+    how |= {"data": spec(asked), "out": run, "steps": asked.steps, "batch": asked.batch}
+    if asked.name in OWN:
+        vv.train(OWN[asked.name], average=0, **how)
+        return
+    recipe, changed = RECIPES[asked.name]
+    cyclegan = {"width": asked.width, "blocks": asked.blocks, "critic_width": 64, "critic_layers": 2, "identity": 0.0}
+    within = "method.cyclegan" if recipe == "better-cycles" else "method"
     settings = changed if recipe == "augmented-cyclegan" else {**cyclegan, **changed}
-    within = "--method.cyclegan" if recipe == "better-cycles" else "--method"
-    options = {
-        "--data": spec(asked), "--steps": asked.steps, "--batch": asked.batch, "--training.precision": "bf16",
-        "--training.checkpoint-every": 500, "--training.best": "none",
-        **{f"{within}.{name}": value for name, value in settings.items()},
-    }  # fmt: skip
-    return [*train, *(str(part) for option in options.items() for part in option), "--training.no-labeller"]
+    vv.train(recipe, settings={f"{within}.{name}": value for name, value in settings.items()}, **how)
 
 
 def measured(
