@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
+import torch
+from torch import Tensor
+
 from viceversa.domains import Domain, Example, Space
 from viceversa.draws import Draws
-from viceversa.journey import Critic, Journey, Translator
+from viceversa.journey import Critic, Journey, Judgment, Translator
 
 Batch = Mapping[str, Example]
 
@@ -144,3 +147,25 @@ class OneWay:
                 examples=(second,),
             )
         ]
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """From x to the other space, with its own y as the example. critic: of x and an image of the other space, channels together."""
+
+    space: Space
+    translate: Translator = field(kw_only=True)
+    critic: Callable[[Tensor], Tensor] = field(kw_only=True)
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        first, second = self.space.pair
+        return Need(first, first), Need(second, second, beside=first)
+
+    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
+        x, y = (batch[name] for name in self.space.pair)
+
+        def beside(image: Tensor, domain: Domain) -> Judgment:
+            return Judgment(self.critic(torch.cat([x.image, image], 1)))
+
+        return [Journey(x, lambda number: y.domain, translate=self.translate, discriminate=beside, draws=draws, examples=(y,))]

@@ -7,7 +7,7 @@ from torch import nn
 from contracts.among_labels import chained, of
 from contracts.case import ALIKE, LINES, Case
 from viceversa.method import Method
-from viceversa.methods import augmented_cyclegan, better_cycles, cut, cyclegan, diat, discogan, pix2pix
+from viceversa.methods import augmented_cyclegan, better_cycles, cut, cyclegan, diat, discogan, johnson, pix2pix
 
 BETTER = better_cycles.BetterCycles(cyclegan=cyclegan.CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1, pool=3))
 DISCOGAN = discogan.DiscoGAN(width=4, critic_width=4)
@@ -15,6 +15,7 @@ CUT = cut.CUT(width=4, blocks=1, critic_width=4, critic_layers=1, projection=6)
 FAST = cut.FASTCUT.model_copy(update={"width": 4, "blocks": 1, "critic_width": 4, "critic_layers": 1, "projection": 6})
 PIX2PIX = pix2pix.Pix2Pix(width=4, critic_width=4, critic_layers=1)
 DIAT = diat.DIAT(width=4, blocks=1, critic_width=4)
+JOHNSON = johnson.Johnson(width=4)
 AUGMENTED = augmented_cyclegan.AugmentedCycleGAN(latent=3, width=4)
 
 
@@ -43,6 +44,7 @@ CASES = [
     Case(
         "pix2pix", of(pix2pix.build, PIX2PIX), LINES, {0: 2}, {0: 3}, lambda method: [method.translator.network], whole_batch=True
     ),
+    Case("johnson", of(johnson.build, JOHNSON), ALIKE, {0: 1}, generators=lambda method: [method.translator.network]),
     Case("diat", of(diat.build, DIAT), ALIKE, {0: 1}, {0: 4}),
     Case("plain-diat", of(diat.build, DIAT.model_copy(update={"form": "plain"})), ALIKE, {0: 1}, {0: 4}),
     Case("fastcut", of(cut.build, FAST), ALIKE, {0: 2}, {0: 3}),

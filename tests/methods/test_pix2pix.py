@@ -13,8 +13,9 @@ from viceversa.domains import ImageSpec
 from viceversa.draws import Draws
 from viceversa.errors import UsageError
 from viceversa.method import Method
-from viceversa.methods.pix2pix import Pairs, Pix2Pix, build, distance
+from viceversa.methods.pix2pix import Pix2Pix, build, distance
 from viceversa.networks.unet import UNet
+from viceversa.plans import Pairs
 from viceversa.schedules import Progress
 
 TINY = Pix2Pix(width=4, critic_width=4, critic_layers=1)
@@ -57,9 +58,11 @@ def test_the_discriminator_sees_both_images() -> None:
 def test_a_perfect_generator_is_at_no_distance() -> None:
     method = tiny()
     batch = batch_for(method, LINES)
-    plan = Pairs(LINES, lambda image, source, target: batch["photos"].image, nn.Identity())
+    plan = Pairs(LINES, translate=lambda image, source, target: batch["photos"].image, critic=nn.Identity())
     (perfect,) = plan(batch, Draws(0, 0))
-    (other,) = Pairs(LINES, lambda image, source, target: batch["photos"].image + 0.25, nn.Identity())(batch, Draws(0, 0))
+    (other,) = Pairs(LINES, translate=lambda image, source, target: batch["photos"].image + 0.25, critic=nn.Identity())(
+        batch, Draws(0, 0)
+    )
     assert distance(perfect).item() == 0 and distance(other).item() == pytest.approx(0.25)
 
 

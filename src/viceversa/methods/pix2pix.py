@@ -14,28 +14,24 @@ and Zhu, Jun-Yan and Zhou, Tinghui and Efros, Alexei A}, booktitle={CVPR}, year=
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import torch
 import torch.nn.functional as F
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Domain, Space
-from viceversa.draws import Draws
+from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.gan import NonSaturating
-from viceversa.journey import Journey, Judgment, Translator
+from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Single
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.unet import UNet
 from viceversa.objective import Objective
-from viceversa.plans import Batch, Need
+from viceversa.plans import Pairs
 from viceversa.schedules import Schedule, linear_decay
 
 
@@ -53,28 +49,6 @@ class Pix2Pix(BaseModel):
     learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for both networks")
 
 
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """The plan: from x to the other space, with its y as the example; the discriminator sees each beside x."""
-
-    space: Space
-    translate: Translator
-    critic: nn.Module
-
-    @property
-    def needs(self) -> tuple[Need, ...]:
-        first, second = self.space.pair
-        return Need(first, first), Need(second, second, beside=first)
-
-    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
-        x, y = (batch[name] for name in self.space.pair)
-
-        def beside(image: Tensor, domain: Domain) -> Judgment:
-            return Judgment(self.critic(torch.cat([x.image, image], 1)))
-
-        return [Journey(x, lambda number: y.domain, translate=self.translate, discriminate=beside, draws=draws, examples=(y,))]
-
-
 def distance(journey: Journey) -> Tensor:
     """L1(T(x), y)."""
     return F.l1_loss(journey.translated, journey.examples[0].image)
@@ -90,7 +64,7 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
     critic = patch_discriminator(
         first.channels + second.channels, width=settings.critic_width, layers=settings.critic_layers, norm=nn.BatchNorm2d
     )
-    plan, gan = Pairs(space, translator, critic), NonSaturating()
+    plan, gan = Pairs(space, translate=translator, critic=critic), NonSaturating()
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=translator,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -39,6 +41,16 @@ class Perception:
     scale: Color
     content: str
     style: tuple[str, ...]
+    copies: dict[torch.device, Perception] = field(default_factory=dict, repr=False)
+
+    def on(self, device: torch.device) -> Perception:
+        """On that device: itself on the CPU, else a copy, made once."""
+        if device.type == "cpu":
+            return self
+        if device not in self.copies:
+            layers = {name: copy.deepcopy(layer).to(device) for name, layer in self.layers.items()}
+            self.copies[device] = replace(self, layers=layers, copies={})
+        return self.copies[device]
 
     def __call__(self, picture: Tensor, wanted: Iterable[str]) -> dict[str, Tensor]:
         """Up to the last layer that is wanted. Raises UsageError for a layer that there is not."""
@@ -54,6 +66,31 @@ class Perception:
             if name in names:
                 found[name] = hidden
         return found
+
+
+@dataclass(eq=False)
+class Sight:
+    """A Perception that is loaded when it is first looked with, on the device of what is looked at: it is needed to train, not to
+    use what was trained. weights: as in `load_perception`, or nothing; content_layer, style_layers: others than its usual ones."""
+
+    weights: str | None = None
+    content_layer: str | None = None
+    style_layers: tuple[str, ...] = ()
+
+    @cached_property
+    def perception(self) -> Perception:
+        return load_perception(self.weights)
+
+    @property
+    def content(self) -> str:
+        return self.content_layer or self.perception.content
+
+    @property
+    def styles(self) -> tuple[str, ...]:
+        return self.style_layers or self.perception.style
+
+    def __call__(self, picture: Tensor, wanted: Iterable[str]) -> dict[str, Tensor]:
+        return self.perception.on(picture.device)(picture, wanted)
 
 
 def load_perception(weights: Path | str | None = None, pool: Pool = "max") -> Perception:

@@ -20,6 +20,7 @@ from viceversa.methods.diat import DIAT
 from viceversa.methods.discogan import DiscoGAN
 from viceversa.methods.fixed_point import FixedPointGAN
 from viceversa.methods.icgan import IcGAN
+from viceversa.methods.johnson import Johnson
 from viceversa.methods.pix2pix import Pix2Pix
 from viceversa.methods.relgan import RelGAN
 from viceversa.methods.stargan2 import StarGAN2
@@ -137,6 +138,12 @@ def pix2pix() -> Recipe[Pix2Pix]:
     return Recipe[Pix2Pix](name="pix2pix", data="avatars:outlines", method=method, training=FOR_SPACES)
 
 
+def johnson() -> Recipe[Johnson]:
+    """Johnson's style transfer: a network that paints drawn people like toons, or what --data says."""
+    training = Training(batch=4, average=0, steps=2000, best="none")
+    return Recipe[Johnson](name="johnson", data="people=avatars,style=toons", method=Johnson(width=16), training=training)
+
+
 def digits() -> Recipe[cyclegan_method.CycleGAN]:
     """CycleGAN between handwritten digits and digits in the street, of two sizes and numbers of channels."""
     method = cyclegan_method.CycleGAN(width=32, blocks=4, critic_layers=2, identity=0)
@@ -196,6 +203,7 @@ RECIPES: Mapping[str, Callable[[], Recipe[Any]]] = {
     "cut": cut,
     "diat": diat,
     "pix2pix": pix2pix,
+    "johnson": johnson,
     "digits": digits,
     "stargan-celeba": stargan_celeba,
     "multicyclic-celeba": multicyclic_celeba,

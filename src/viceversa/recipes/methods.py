@@ -17,6 +17,7 @@ from viceversa.methods import (
     discogan,
     fixed_point,
     icgan,
+    johnson,
 pix2pix,
     relgan,
     stargan,
@@ -26,7 +27,7 @@ pix2pix,
 
 AmongLabels = stargan.StarGAN | fixed_point.FixedPointGAN | relgan.RelGAN | stgan.STGAN | stargan2.StarGAN2 | icgan.IcGAN
 BothWays = cyclegan.CycleGAN | better_cycles.BetterCycles | discogan.DiscoGAN | augmented_cyclegan.AugmentedCycleGAN
-OneWay = cut.CUT | diat.DIAT | pix2pix.Pix2Pix
+OneWay = cut.CUT | diat.DIAT | pix2pix.Pix2Pix | johnson.Johnson
 Settings = Annotated[AmongLabels | BothWays | OneWay, Field(discriminator="kind")]
 """The settings of any method, told apart in a file by their `kind`."""
 
@@ -44,6 +45,7 @@ BUILDERS: Mapping[type[BaseModel], Callable[..., Method]] = {
     cut.CUT: cut.build,
     diat.DIAT: diat.build,
     pix2pix.Pix2Pix: pix2pix.build,
+    johnson.Johnson: johnson.build,
 }
 """(space, settings, decay=) -> the method of these settings."""
 

@@ -1,0 +1,149 @@
+"""Johnson's feed-forward style transfer: one network that paints any image of a space in one style (docs/style.md).
+
+For images x of the first space, images y of the second, F and G features and Gram matrices of a trained classifier:
+
+    L = content d(F(T(x)), F(x)) + style sum_l w_l d(G_l(T(x)), mean_y G_l(y)) + variation TV(T(x)) / pixels
+    d(a, b) = sum (a - b)^2 / sum b^2
+
+The second space is the style: one image, or several, whose Gram matrices are averaged over each batch, so that styles blend. The
+relative distance is ours, the same for any network; PyTorch's example has 1e5 mean (F - P)^2 and 1e10 mean (G / C M - A / C M)^2
+on VGG-16, its layers relu2_2, and relu1_2, 2_2, 3_3, 4_3, which --method.content-layer and --method.style-layers name.
+
+@inproceedings{johnson2016perceptual, title={Perceptual Losses for Real-Time Style Transfer and Super-Resolution}, author={Johnson,
+Justin and Alahi, Alexandre and Fei-Fei, Li}, booktitle={ECCV}, year={2016}, eprint={1603.08155}}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import ClassVar, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor, nn
+from tyro.conf import Fixed, Suppress
+
+from viceversa.domains import Space
+from viceversa.draws import Draws
+from viceversa.errors import UsageError
+from viceversa.losses.style import Content, Style, gram, relative_squares
+from viceversa.losses.variation import total_variation
+from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.networks.adapters import Single, recolored
+from viceversa.networks.blocks import check_size
+from viceversa.networks.johnson import transform_network
+from viceversa.networks.perception import Sight
+from viceversa.objective import Objective
+from viceversa.plans import Batch, Need
+from viceversa.schedules import Schedule, linear_decay
+
+
+class Johnson(BaseModel):
+    """Settings; the width and the rate are PyTorch's example's, the weights our own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    takes: ClassVar[Takes] = "spaces"
+
+    kind: Suppress[Fixed[Literal["johnson"]]] = "johnson"
+    weights: str | None = Field(None, description="a safetensors file of VGG's or SqueezeNet's, or vgg19; EfficientNet-Lite0 if not said")
+    content_layer: str | None = Field(None, description="where contents are compared; the network's usual one if not said")
+    style_layers: tuple[str, ...] = Field((), description="where styles are; the network's usual ones if not said")
+    width: int = Field(32, gt=0, le=4096, description="channels of the first layer")
+    content: float = Field(1.0, ge=0, description="weight of the content loss")
+    style: float = Field(10.0, ge=0, description="weight of the style loss, shared by its layers")
+    variation: float = Field(20.0, ge=0, description="weight of the total variation for each pixel, in [0, 1]")
+    learning_rate: float = Field(1e-3, gt=0, description="Adam's rate")
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """The subject: images x, those of the style, and T(x), made once a phase, as the classifier sees them."""
+
+    image: Tensor
+    style: Tensor
+    network: nn.Module
+    sight: Sight
+    graph: bool = True
+
+    def begin(self, graph: bool) -> Look:
+        return replace(self, graph=graph)
+
+    @cached_property
+    def picture(self) -> Tensor:
+        """T(x), about [0, 1]."""
+        with torch.set_grad_enabled(self.graph):
+            return (self.network(self.image) + 1) / 2  # type: ignore[no-any-return]
+
+    @cached_property
+    def features(self) -> Mapping[str, Tensor]:
+        return self.sight(self.picture, (self.sight.content, *self.sight.styles))
+
+    @cached_property
+    @torch.no_grad()
+    def content(self) -> Mapping[str, Tensor]:
+        return self.sight((recolored(self.image, 3) + 1) / 2, (self.sight.content,))
+
+    @cached_property
+    @torch.no_grad()
+    def styles(self) -> Sequence[tuple[float, Mapping[str, Tensor]]]:
+        seen = self.sight((self.style + 1) / 2, self.sight.styles)
+        return [(1.0, {name: gram(each).mean(0, keepdim=True).expand(len(self.image), -1, -1) for name, each in seen.items()})]
+
+
+@dataclass(frozen=True, eq=False)
+class Looking:
+    """The plan: images of the first space, and some of the second."""
+
+    space: Space
+    network: nn.Module
+    sight: Sight
+
+    @property
+    def needs(self) -> tuple[Need, ...]:
+        return tuple(Need(name, name) for name in self.space.pair)
+
+    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Look]:
+        image, style = (batch[name].image for name in self.space.pair)
+        return [Look(image, style, self.network, self.sight)]
+
+
+def content(look: Look) -> Tensor:
+    """d(F(T(x)), F(x))."""
+    return Content(look.sight.content, relative_squares)(look)
+
+
+def style(look: Look) -> Tensor:
+    """mean_l d(G_l(T(x)), mean_y G_l(y))."""
+    layers = look.sight.styles
+    return Style(dict.fromkeys(layers, 1 / len(layers)), relative_squares)(look)
+
+
+def smoothness(look: Look) -> Tensor:
+    """TV(T(x)) / pixels."""
+    return total_variation(look.picture) / (look.picture.shape[2] * look.picture.shape[3])
+
+
+def build(space: Space, settings: Johnson = Johnson(), *, decay: Schedule = linear_decay) -> Method:
+    """Painting images of the first of two spaces in the style of the second's, which are RGB."""
+    source, target = (space.images[name] for name in space.pair)
+    if target.channels != 3 or source.channels not in (1, 3) or source.shape[1:] != target.shape[1:]:
+        shapes = " and ".join("x".join(map(str, each.shape)) for each in (source, target))
+        raise UsageError(f"gray or RGB images are painted like RGB images of their size, and these are of {shapes}.")
+    check_size(source.height, source.width, 4)
+    network = transform_network(source.channels, width=settings.width)
+    translator, adam = Single(network), Optimizer(settings.learning_rate, (0.9, 0.999), schedule=decay)
+    plan = Looking(space, network, Sight(settings.weights, settings.content_layer, settings.style_layers))
+    objective = Objective(
+        content=(settings.content, content), style=(settings.style, style), variation=(settings.variation, smoothness)
+    )
+    return Method(
+        translator=translator,
+        networks=nn.ModuleDict({"generator": translator}),
+        optimizers={"generator": adam},
+        phases=(Phase("generator", ("generator",), plan, objective),),
+        destination=to_spaces,
+        averaged=("generator",),
+        returns=False,
+    )

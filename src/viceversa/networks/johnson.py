@@ -1,0 +1,34 @@
+"""Johnson's transformation network (arXiv 1603.08155), with nearest enlargement and instance norm as in PyTorch's example."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from viceversa.networks.blocks import Residual, affine_norm, initialize
+
+
+def transform_network(channels: int, *, width: int = 32) -> nn.Sequential:
+    """c9s1-w, c3s2-2w, c3s2-4w, five residual blocks, u2w, uw, c9s1-3; reflection padding, affine instance norm.
+
+    (N, channels, H, W) -> (N, 3, H, W), sides multiples of 4. The last convolution is linear: nothing keeps it within [-1, 1].
+    """
+    network = nn.Sequential(
+        _convolution(channels, width, 9),
+        _convolution(width, 2 * width, 3, stride=2), _convolution(2 * width, 4 * width, 3, stride=2),
+        *(_residual(4 * width) for _ in range(5)),
+        nn.Upsample(scale_factor=2), _convolution(4 * width, 2 * width, 3),
+        nn.Upsample(scale_factor=2), _convolution(2 * width, width, 3),
+        nn.ReflectionPad2d(4), nn.Conv2d(width, 3, 9),
+    )  # fmt: skip
+    initialize(network)
+    return network
+
+
+def _convolution(before: int, after: int, kernel: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(nn.ReflectionPad2d(kernel // 2), nn.Conv2d(before, after, kernel, stride), affine_norm(after), nn.ReLU())
+
+
+def _residual(channels: int) -> Residual:
+    return Residual(
+        _convolution(channels, channels, 3), nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), affine_norm(channels)
+    )
