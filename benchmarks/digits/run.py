@@ -61,6 +61,8 @@ class Digits:
     name: Name = "plain"
     """which settings"""
     steps: int = 8000
+    until: int | None = None
+    """stop there, with the schedule of all steps, and measure"""
     batch: int = 16
     width: int = 32
     blocks: int = 4
@@ -90,7 +92,8 @@ def main() -> None:
     ways = {f"{here} to {there}": (here, there) for here, there in ((first, second), (second, first))}
     recipe = model.record.recipe
     facts = {
-        "dataset": model.record.dataset, "steps": model.step, "method": model.record.build or recipe.method.model_dump(),
+        "dataset": model.record.dataset, "steps": model.step, "of": asked.steps,
+        "method": model.record.build or recipe.method.model_dump(),
         "training": recipe.training.model_dump(), "precision": model.record.precision,
         "ways": {way: measured(model, labeled, readers, *ends, asked.images) for way, ends in ways.items()},
     }  # fmt: skip
@@ -109,10 +112,10 @@ def spec(asked: Digits) -> str:
 def train(asked: Digits, run: Path) -> None:
     """Trains, or goes on with what there is."""
     if (run / "recipe.json").exists():
-        vv.train(OWN.get(asked.name) or RECIPES[asked.name][0], out=run, resume=True)
+        vv.train(OWN.get(asked.name) or RECIPES[asked.name][0], out=run, resume=True, until=asked.until)
         return
     how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "labeller": False}
-    how |= {"data": spec(asked), "out": run, "steps": asked.steps, "batch": asked.batch}
+    how |= {"data": spec(asked), "out": run, "steps": asked.steps, "batch": asked.batch, "until": asked.until}
     if asked.name in OWN:
         vv.train(OWN[asked.name], average=0, **how)
         return

@@ -38,7 +38,7 @@ def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
     judges = [scattered(critic) for critic in (*judges, project.define_LAT_D(LATENT, 2 * width))]
     encoder = nn.Sequential(reader.conv_modules, reader.enc_mu, nn.Flatten())
     coded = method.translator.forth
-    own_judges = [*method.networks["discriminators"].discriminators.values(), method.networks["codes"]]
+    own_judges = [*method.networks["discriminators"].discriminators.values(), method.networks["discriminator_of_codes"]]
     drawing: Twins = [(_in_their_order(coded), forth), (method.translator.back, back), (method.networks["encoder"], encoder)]
     judging: Twins = list(zip(own_judges, judges, strict=True))
     for pair in (*drawing, *judging):

@@ -36,7 +36,7 @@ CASES = [
         {0: 6},
         {0: 9},
         both_ways,
-        lambda method: [*method.networks["discriminators"].discriminators.values(), method.networks["codes"]],
+        lambda method: [*method.networks["discriminators"].discriminators.values(), method.networks["discriminator_of_codes"]],
         whole_batch=True,
     ),
     Case("multicyclic-augmented-cyclegan", chained(augmented_cyclegan.build, AUGMENTED), LINES, {0: 10}, whole_batch=True),

@@ -42,7 +42,7 @@ def test_generators_by_hand() -> None:
     judges, forth, back = method.networks["discriminators"].discriminators, method.translator.forth, method.translator.back
     expected = {
         "adversarial": (judges["lines"](made_a) - 1).square().mean() + (judges["photos"](made_b) - 1).square().mean(),
-        "codes": (method.networks["codes"](made_z) - 1).square().mean(),
+        "codes": (method.networks["discriminator_of_codes"](made_z) - 1).square().mean(),
         "cycle": (back(made_b) - a).abs().mean() + (forth(made_a, made_z) - b).abs().mean(),
         "code_cycle": 0.025 * (method.networks["encoder"](torch.cat([a, made_b], 1)) - z).abs().mean(),
     }
@@ -55,11 +55,11 @@ def test_discriminators_by_hand() -> None:
     method = tiny()
     losses, composed = phase_losses(method, "discriminators", LINES)
     real, made = both_ways(method)
-    judges = [*method.networks["discriminators"].discriminators.values(), method.networks["codes"]]
+    judges = [*method.networks["discriminators"].discriminators.values(), method.networks["discriminator_of_codes"]]
     halves = [0.5 * ((judge(one) - 1).square().mean() + judge(other.detach()).square().mean())
               for judge, one, other in zip(judges, real, made, strict=True)]  # fmt: skip
     agree([losses["adversarial"], losses["codes"]], [halves[0] + halves[1], halves[2]])
-    agree(composed, gradients(sum(halves), method, ("discriminators", "codes")))
+    agree(composed, gradients(sum(halves), method, ("discriminators", "discriminator_of_codes")))
 
 
 def test_the_codes_discriminator_reaches_the_encoder_and_the_way_back() -> None:
@@ -84,7 +84,7 @@ def test_seeds_give_many_translations_and_the_way_back_is_one() -> None:
     back = walk(method.translate, photos, [Domain("photos"), method.destination(Request("lines"))])[-1]
     assert torch.equal(back, method.translator.back(photos))
     rates = {name: optimizer.lr for name, optimizer in method.optimizers.items()}
-    assert rates == pytest.approx({"generators": 2e-4, "encoder": 2e-4, "discriminators": 4e-5, "codes": 4e-5})
+    assert rates == pytest.approx({"generators": 2e-4, "encoder": 2e-4, "discriminators": 4e-5, "discriminator_of_codes": 4e-5})
     assert all(optimizer.clip_norm == 500 for optimizer in method.optimizers.values())
 
 

@@ -174,10 +174,11 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
     judging = replace(adam, lr=adam.lr / 5)
     return Method(
         translator=translator,
-        networks=nn.ModuleDict({"generators": translator, "encoder": encoder, "discriminators": critic, "codes": judge}),
-        optimizers={"generators": adam, "encoder": adam, "discriminators": judging, "codes": judging},
+        networks=nn.ModuleDict({
+            "generators": translator, "encoder": encoder, "discriminators": critic, "discriminator_of_codes": judge}),
+        optimizers={"generators": adam, "encoder": adam, "discriminators": judging, "discriminator_of_codes": judging},
         phases=(
-            Phase("discriminators", learns=("discriminators", "codes"), plan=plan, objective=Objective(
+            Phase("discriminators", learns=("discriminators", "discriminator_of_codes"), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan)), codes=(1, TellCodes(judge, learn=True)))),
             Phase("generators", learns=("generators", "encoder"), plan=plan, objective=Objective(
                 adversarial=(1, Fool(gan)), codes=(1, TellCodes(judge)), cycle=(1, BySource(weights, ReturnedCycle())),

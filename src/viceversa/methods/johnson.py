@@ -47,7 +47,7 @@ class Johnson(BaseModel):
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["johnson"]]] = "johnson"
-    weights: str | None = Field(None, description="a safetensors file of VGG's or SqueezeNet's, or vgg19; EfficientNet-Lite0 if not said")
+    weights: str | None = Field(None, description="VGG's or SqueezeNet's, or vgg19; EfficientNet-Lite0 if not said")
     content_layer: str | None = Field(None, description="where contents are compared; the network's usual one if not said")
     style_layers: tuple[str, ...] = Field((), description="where styles are; the network's usual ones if not said")
     width: int = Field(32, gt=0, le=4096, description="channels of the first layer")
