@@ -12,7 +12,7 @@ from viceversa.recipes import RECIPES, dataset_of, recipe_named
 from viceversa.training.run import train
 from viceversa.translate import load
 
-EMBEDDED = [name for name in RECIPES if recipe_named(name).data.startswith("avatars")]
+EMBEDDED = [name for name in RECIPES if recipe_named(name).data.startswith(("avatars", "people=avatars"))]
 
 
 @pytest.mark.parametrize("name", EMBEDDED)

@@ -32,7 +32,7 @@ class Command:
     """what is painted"""
     styles: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE ...", help_behavior_hint="")]
     """in whose style"""
-    settings: OmitArgPrefixes[Stylize]
+    settings: Annotated[OmitArgPrefixes[Stylize], arg(help="")]
     out: Annotated[Path, arg(metavar="IMAGE")] = Path("stylized.png")
     """where the picture goes"""
     weights: Annotated[str | None, arg(metavar="FILE", help_behavior_hint="")] = None

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
-from tyro.conf import arg
+from tyro.conf import Suppress, arg
 
 from viceversa.errors import UsageError
 from viceversa.networks.adapters import luminance
@@ -48,7 +48,7 @@ class Stylize(BaseModel):
     variation: Annotated[float | None, _NUMBER] = Field(None, ge=0, description="weight of the total variation")
     shares: Annotated[tuple[Annotated[float, Field(ge=0)], ...], _UNSAID] = Field((), description="of the styles, one for each")
     keep_colors: bool = Field(False, description="take the styles' luminance only")
-    pool: Annotated[Pool, arg(metavar="NAME")] = Field("max", description="VGG's, or average")
+    pool: Suppress[Pool] = Field("max", description="VGG's, or average")
 
     @property
     def resolved(self) -> Preset:
