@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from references.comparison import Row, Twins, doubled, in_order, loss_rows, module_at, noise, phase_loss, row, scattered
 from viceversa.domains import Domain, Example, ImageSpec, Space
 from viceversa.draws import Draws
+from viceversa.method import Method
 from viceversa.methods import augmented_cyclegan
 from viceversa.networks.augmented import CodedGenerator
 
@@ -37,21 +38,18 @@ def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
     judges = [project.define_D_A(3, width, "", "instance"), project.define_D_B(3, 2 * width, "", "instance")]
     judges = [scattered(critic) for critic in (*judges, project.define_LAT_D(LATENT, 2 * width))]
     encoder = nn.Sequential(reader.conv_modules, reader.enc_mu, nn.Flatten())
-    coded = method.translator.forth
     own_judges = [*method.networks["discriminators"].discriminators.values(), method.networks["discriminator_of_codes"]]
-    drawing: Twins = [(_in_their_order(coded), forth), (method.translator.back, back), (method.networks["encoder"], encoder)]
+    drawing: Twins = [
+        (_in_their_order(method.translator.forth), forth),
+        (method.translator.back, back),
+        (method.networks["encoder"], encoder),
+    ]
     judging: Twins = list(zip(own_judges, judges, strict=True))
     for pair in (*drawing, *judging):
         in_order(*pair)
 
-    a, b, z = noise("a", size), noise("b", size), torch.randn(2, LATENT)
-    both = torch.cat([a, b], 1)
-    yield row("generator into B", coded(a, z), forth(a, z[:, :, None, None]))
-    yield row("generator into A", method.translator.back(b), back(b))
-    yield row("encoder", method.networks["encoder"](both), encoder(both))
-    for name, own, other, seen in zip(("A", "B", "codes"), own_judges, judges, (a, b, z), strict=True):
-        yield row(f"discriminator of {name}", own(seen), other(seen))
-
+    a, b = noise("a", size), noise("b", size)
+    yield from _outputs(method, drawing, judging, a, b)
     batch = doubled(method, [forth, back, encoder, *judges], {"a": Example(a, Domain("a")), "b": Example(b, Domain("b"))})
     a, b, draws = batch["a"].image, batch["b"].image, Draws(0, 0)
     z = draws.normal("code", a, LATENT)
@@ -64,6 +62,15 @@ def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
     cycle = F.l1_loss(back(made_b), a) + F.l1_loss(forth(made_a, made_z[:, :, None, None]), b)
     code = F.l1_loss(encoder(torch.cat([a, made_b], 1)), z)
     yield from loss_rows("generators", phase_loss(method, "generators", batch, draws), fooled + cycle + 0.025 * code, drawing)
+
+
+def _outputs(method: Method, drawing: Twins, judging: Twins, a: Tensor, b: Tensor) -> Iterator[Row]:
+    z, both = torch.randn(2, LATENT), torch.cat([a, b], 1)
+    yield row("generator into B", method.translator.forth(a, z), drawing[0][1](a, z[:, :, None, None]))
+    for name, (own, other), seen in zip(("generator into A", "encoder"), drawing[1:], (b, both), strict=True):
+        yield row(name, own(seen), other(seen))
+    for name, (own, other), seen in zip(("A", "B", "codes"), judging, (a, b, z), strict=True):
+        yield row(f"discriminator of {name}", own(seen), other(seen))
 
 
 def _squares(score: Tensor, wanted: int) -> Tensor:

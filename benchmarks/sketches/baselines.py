@@ -17,7 +17,7 @@ from PIL import Image
 from scipy.ndimage import binary_fill_holes
 
 from viceversa.data.dataset import Dataset, Pixels
-from viceversa.data.paper import luminance
+from viceversa.data.decoding import recolored
 from viceversa.data.sketches import sketches_pairs
 from viceversa.evaluation.similarity import psnr, ssim
 
@@ -74,7 +74,7 @@ def enclosed(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 def colored_pixels(colors: Pixels) -> NDArray[np.uint8]:
     """The pixels inside the closed regions of colored pictures (N, H, W, 3), whose lines are what is nearly black: (M, 3)."""
-    return np.asarray(colors[enclosed(luminance(colors)[..., 0] < BLACK)], np.uint8)
+    return np.asarray(colors[enclosed(recolored(colors, 1)[..., 0] < BLACK)], np.uint8)
 
 
 def mean_color(colors: Pixels) -> NDArray[np.float64]:

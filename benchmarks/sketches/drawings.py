@@ -27,7 +27,8 @@ import viceversa.data
 from viceversa.data.checks import split_by_hash
 from viceversa.data.dataset import Pixels
 from viceversa.data.drawing import choice
-from viceversa.data.sketches import PARTS, SPACES, VERSION, hash_of, render
+from viceversa.data.packing import hash_of
+from viceversa.data.sketches import PARTS, SPACES, VERSION, render
 from viceversa.pictures import grid
 
 OUT = Path(viceversa.data.__file__).with_name("sketches-v1.json")

@@ -107,10 +107,11 @@ class BackAndForth:
 
     def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
         first, second = (batch[name] for name in self.space.pair)
-        return [self._journey(first, second, draws), self._journey(second, first, draws)]
+        pairs = (first, second), (second, first)
+        return [self.journey(real, Domain(other.domain.space), other, draws) for real, other in pairs]
 
-    def _journey(self, real: Example, other: Example, draws: Draws) -> Journey:
-        there = Domain(other.domain.space)
+    def journey(self, real: Example, there: Domain, other: Example, draws: Draws) -> Journey:
+        """Of one image there, back to its own domain, and so on; `other` is the discriminator's example."""
         return Journey(
             real,
             lambda number: real.domain if number % 2 else there,

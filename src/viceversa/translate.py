@@ -9,7 +9,7 @@ from typing import get_args
 
 import numpy as np
 import torch
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
 from viceversa.data.augment import normalized, quantized
@@ -22,6 +22,7 @@ from viceversa.evaluation.chains import Candidate, translating
 from viceversa.evaluation.labeller import Labeller, load_labeller
 from viceversa.journey import walk
 from viceversa.method import Builder, Method, Request
+from viceversa.opening import pixels_of
 from viceversa.pretrained import located, restore_generator
 from viceversa.recipes import builder
 from viceversa.recipes.record import Record, read_record
@@ -140,7 +141,7 @@ class Model:
         background = round((spec.background + 1) * 127.5)
         match image:
             case Image.Image():
-                pixels = _pixels(image, spec.channels, background)
+                pixels = pixels_of(image, spec.channels, background)
             case np.ndarray():
                 pixels = _checked(image, spec.channels)
             case _:
@@ -256,22 +257,6 @@ def _labeller(path: Path, space: Space) -> Labeller | None:
 
 def _moved(domain: Domain, device: torch.device) -> Domain:
     return domain if domain.label is None else Domain(domain.space, domain.label.to(device), domain.style)
-
-
-def _pixels(picture: Image.Image, channels: int, background: int) -> Pixels:
-    """A picture upright, in gray or color, on the background where it is transparent: (H, W, channels), gray of 16 bits as such.
-
-    Pillow's convert would cut 16-bit gray off at 255, and show the colors that transparency hides.
-    """
-    if channels not in (1, 3):
-        raise UsageError(f"this run takes images of {channels} channels: give a file that has them.")
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I;16"):
-        return np.repeat(np.asarray(picture).astype(np.uint16)[..., None], channels, 2)
-    if picture.has_transparency_data:
-        below = Image.new("RGBA", picture.size, (background,) * 3)
-        picture = Image.alpha_composite(below, picture.convert("RGBA"))
-    return np.asarray(picture.convert("L" if channels == 1 else "RGB")).reshape(picture.height, picture.width, channels)
 
 
 def _checked(pixels: Pixels, channels: int) -> Pixels:

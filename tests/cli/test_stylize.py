@@ -70,6 +70,7 @@ def test_an_interrupt_keeps_the_picture(folder: Path) -> None:
         (("photo.png", "nothere.png"), "the image 'nothere.png' does not exist"),
         (("photo.png", "broken.png"), "give another image"),
         (("photo.png", "painting.jpg", "--out", "out.bmpx"), "'out.bmpx' is no name of an image: end it with .png"),
+        (("photo.png", "painting.jpg", "--out", "out.psd"), "'out.psd' is no name of an image"),
         (("photo.png", "painting.jpg", "--out", "photo.png"), "'photo.png' is one of the images to look at"),
         (("photo.png", "painting.jpg", "--shares", "1", "2"), "shares 1, 2: give one for each of the 1 styles"),
         (("photo.png", "painting.jpg", "--weights", "none.safetensors"), "there are no weights 'none.safetensors'"),

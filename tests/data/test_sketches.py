@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from viceversa.data.sketches import PARTS, SPACES, hash_of, lines_of, listed, render, svg_of
+from viceversa.data.packing import hash_of
+from viceversa.data.sketches import PARTS, SPACES, lines_of, listed, render, svg_of
 from viceversa.data.sources import open_dataset
 from viceversa.domains import ImageSpec
 from viceversa.errors import UsageError

@@ -13,7 +13,7 @@ from viceversa.data.avatars import labels_of, render
 from viceversa.data.dataset import Pixels
 from viceversa.errors import UsageError
 from viceversa.evaluation.features import extract, measure, perceptual, prepared, reference_features
-from viceversa.evaluation.lite0 import load_lite0
+from viceversa.networks.lite0 import load_lite0
 
 
 @pytest.fixture(scope="module")

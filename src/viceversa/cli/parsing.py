@@ -59,9 +59,9 @@ def _in_one_line(box: str) -> str:
     text = " ".join(map(str.strip, first))
     if first[0].startswith("Missing from"):
         text = "missing: " + ", ".join(line.strip() for line in first[1:] if len(line) - len(line.lstrip()) == 4)
-    if refused := re.search(r"parsing (?:recipe\.)?(\S+): .* for \w+ (\S+) (.+?) \[type=.*?input_value=(.+?), input_type", text):
+    if refused := re.search(r"parsing \w+\.?(\S*): .* for \w+ (\S+) (.+?) \[type=.*?input_value=(.+?), input_type", text):
         place, name, reason, value = refused.groups()
-        option = name if place == "settings" else f"{place}.{name}"  # whose own name stands in no option
+        option = f"{place}.{name}" if place else name
         text = f"--{option} {value}: {reason.lower()}".replace("_", "-")
     meant = next((part[1].split()[0] for part in others if part[0] == "Perhaps you meant:"), None)
     return text.removesuffix(".") + "." + (f" Did you mean {meant}?" if meant else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 from viceversa.cli.parsing import parsed
 from viceversa.data.decoding import BadImage
 from viceversa.errors import UsageError, printable
-from viceversa.files import readable
+from viceversa.files import readable, write_atomically
 from viceversa.pictures import grid, save_png
 from viceversa.progress import CONSOLE
 from viceversa.style.painting import Losses
@@ -54,8 +55,9 @@ def run(arguments: Sequence[str]) -> int:
         painted = _painted(asked)
     except BadImage as error:
         raise UsageError(f"{str(error).removesuffix('.')}: give another image.") from error
-    asked.out.parent.mkdir(parents=True, exist_ok=True)
-    painted.image.save(asked.out)
+    content = io.BytesIO()
+    painted.image.save(content, _format_of(asked.out))
+    write_atomically(asked.out, content.getvalue())
     if asked.strip and painted.strip:
         save_png(_side_by_side(painted), asked.strip)
     done, last = len(painted.losses), painted.losses[-1] if painted.losses else {}
@@ -67,11 +69,16 @@ def run(arguments: Sequence[str]) -> int:
 
 def _check(asked: Command, inputs: Sequence[Path]) -> None:
     """Raises UsageError for places that cannot be written to, before there is any work."""
-    if asked.out.suffix.lower() not in Image.registered_extensions():
+    if _format_of(asked.out) not in Image.SAVE:
         raise UsageError(f"{str(asked.out)!r} is no name of an image: end it with .png, .jpg or .tif.")
     for path in (asked.out, *([asked.strip] if asked.strip else [])):
         if path.resolve() in {each.resolve() for each in inputs}:
             raise UsageError(f"{str(path)!r} is one of the images to look at: choose another place with --out.")
+
+
+def _format_of(path: Path) -> str:
+    """Pillow's name of the format that a file's suffix says; nothing if it says none."""
+    return Image.registered_extensions().get(path.suffix.lower(), "")
 
 
 def _painted(asked: Command) -> Painted:

@@ -24,7 +24,7 @@ from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.data.chains import stored_hash
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.data.drawing import choice, chosen, drawn, packages
-from viceversa.data.packing import packed
+from viceversa.data.packing import hash_of, packed
 from viceversa.domains import ImageSpec, Space
 from viceversa.errors import UsageError
 
@@ -103,11 +103,6 @@ def everyone(size: int) -> Pixels:
 def key_of(size: int) -> dict[str, JsonValue]:
     """All that pixels depend on, besides persons and labels."""
     return {"version": VERSION, "size": size, "drawing": json.dumps([_FIXED, _PERSON, _HAIR, _SKIN, _MOUTH]), **packages()}
-
-
-def hash_of(pixels: Pixels) -> str:
-    """SHA-256 of the pixels' bytes."""
-    return hashlib.sha256(np.ascontiguousarray(pixels).data).hexdigest()
 
 
 def avatars(size: int = 32) -> Dataset:

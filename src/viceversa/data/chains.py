@@ -86,7 +86,8 @@ def _decode(rows: list[str]) -> Tensor:
 
 def _write(path: Path) -> None:
     """Draw and render what is packaged. Uses the cache for the pixels."""
-    from viceversa.data.avatars import ATTRIBUTES, SPLITS, everyone, hash_of, labels_of  # which reads what is written here
+    from viceversa.data.avatars import ATTRIBUTES, SPLITS, everyone, labels_of  # which reads what is written here
+    from viceversa.data.packing import hash_of
 
     labels = torch.from_numpy(labels_of(SPLITS["test"]))
     permutations, inverted = _draw(labels, Space({}, ATTRIBUTES), seed=0)

@@ -46,10 +46,10 @@ def decode(
     """
     with open_image(source, most_pixels) as image:
         pixels = image.read()
-        colors, alpha = _recolored(pixels[..., : image.channels], channels), pixels[..., image.channels :]
+        colors, alpha = recolored(pixels[..., : image.channels], channels), pixels[..., image.channels :]
         if alpha.shape[2]:
             below = np.array(background, pixels.dtype).reshape(1, 1, -1) * (257 if image.bits == 16 else 1)
-            colors = _composited(colors, alpha, _recolored(below, colors.shape[2]), image.premultiplied)
+            colors = _composited(colors, alpha, recolored(below, colors.shape[2]), image.premultiplied)
     return np.require(colors, requirements=["C", "W"])
 
 
@@ -87,13 +87,16 @@ def encoded(pixels: Decoded, path: Path) -> bytes:
     return buffer.getvalue()
 
 
-def _recolored(colors: NDArray[Any], channels: int | None) -> NDArray[Any]:
-    """(H, W, C) -> (H, W, channels). Luma is Pillow's: (19595 R + 38470 G + 7471 B + 32768) / 65536, rounded down."""
-    have = colors.shape[2]
+def recolored(colors: NDArray[Any], channels: int | None) -> NDArray[Any]:
+    """(..., C) -> (..., channels): gray three times, or Pillow's luma, (19595 R + 38470 G + 7471 B + 32768) / 65536, rounded down.
+
+    Raises ValueError for other numbers of channels.
+    """
+    have = colors.shape[-1]
     if channels in (None, have):
         return colors
     if (have, channels) == (1, 3):
-        return np.broadcast_to(colors, (*colors.shape[:2], 3))
+        return np.broadcast_to(colors, (*colors.shape[:-1], 3))
     if (have, channels) == (3, 1):
         weighted = colors @ np.array([[19595], [38470], [7471]], np.uint32)
         luma: NDArray[Any] = ((weighted + 32768) >> 16).astype(colors.dtype)

@@ -63,6 +63,14 @@ def digest(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
+def hash_of(*pixels: Pixels) -> str:
+    """SHA-256 of the pixels' bytes."""
+    found = hashlib.sha256()
+    for each in pixels:
+        found.update(np.ascontiguousarray(each).data)
+    return found.hexdigest()
+
+
 def in_the_making(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> tuple[Any, Marks]:
     """The array that will be `path`, and the marks of its rows, mapped to be written: an interrupted try's, or new ones."""
     partial, marks = path.with_suffix(".partial"), path.with_suffix(".done")

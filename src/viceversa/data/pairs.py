@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.data.decoding import recolored
 from viceversa.data.fitting import in_bits
-from viceversa.data.paper import luminance
 from viceversa.errors import UsageError, quoted
 
 if TYPE_CHECKING:  # the processes that read images start without torch
@@ -90,7 +90,7 @@ def as_sketches(dataset: Dataset) -> Dataset:
         )
     splits = {
         split: {
-            "lines": replace(spaces[lines], pixels=luminance(in_bits(spaces[lines].pixels, 8))),
+            "lines": replace(spaces[lines], pixels=recolored(in_bits(spaces[lines].pixels, 8), 1)),
             "colors": replace(spaces[colors], pixels=in_bits(spaces[colors].pixels, 8)),
         }
         for split, spaces in dataset.splits.items()

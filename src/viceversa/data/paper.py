@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from viceversa.data.dataset import Pixels
+from viceversa.data.decoding import recolored
 
 _WHITE, _MOST = 254 / 255, 2 / 3
 """Paper that is so light on so much of it is white already."""
@@ -38,7 +39,7 @@ def flattened(image: Pixels) -> NDArray[np.uint8]:
     Where the paper is white already (L at least 254/255 in two thirds of all that is lighter than half the lightest, and no grain)
     L comes back unchanged. Large gray surfaces are taken for shadows; a light drawing on dark paper is to be inverted before.
     """
-    luma = luminance(image if image.ndim == 3 else image[..., None])[..., 0]
+    luma = recolored(image if image.ndim == 3 else image[..., None], 1)[..., 0]
     light = (luma / np.iinfo(luma.dtype).max).astype(np.float32)
     background = _background(light)
     ratio = np.asarray(light / np.maximum(background, max(_SURFACE * float(background.max()), 1 / 255)), np.float32)
@@ -49,20 +50,6 @@ def flattened(image: Pixels) -> NDArray[np.uint8]:
         ink = min(float(np.quantile(dark, 0.25)), _INK * paper) if dark.size else _INK * paper
         light = np.asarray((ratio - ink) / (paper - ink), np.float32)
     return np.asarray((255 * light.clip(0, 1)).round(), np.uint8)[..., None]
-
-
-def luminance(pixels: Pixels) -> Pixels:
-    """(..., C) of 1 or 3 channels -> (..., 1): Pillow's luma, (19595 R + 38470 G + 7471 B + 32768) / 65536, rounded down.
-
-    Raises ValueError for other channels.
-    """
-    if pixels.shape[-1] == 1:
-        return pixels
-    if pixels.shape[-1] != 3:
-        raise ValueError(f"a drawing has 1 or 3 channels, not {pixels.shape[-1]}.")
-    weighted = pixels @ np.array([[19595], [38470], [7471]], np.uint32)
-    luma = (weighted + 32768) >> 16
-    return luma.astype(np.uint8) if pixels.dtype == np.uint8 else luma.astype(np.uint16)
 
 
 def _background(light: Field) -> Field:

@@ -30,7 +30,7 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from viceversa.data.dataset import Dataset, Images, Pixels
-from viceversa.data.packing import packed
+from viceversa.data.packing import hash_of, packed
 from viceversa.domains import ImageSpec, Space
 from viceversa.errors import UsageError
 
@@ -84,14 +84,6 @@ def _opened(size: int, name: str, train: Mapping[str, range], validation: range,
     space = Space({"lines": ImageSpec(1, size, size, background=1), "colors": ImageSpec(3, size, size, background=1)})
     genuine = hash_of(_of(drawn["lines"], test), _of(drawn["colors"], test)) == _packaged()["test_pixels"].get(str(size))
     return Dataset(f"{name}-{size}-v1", space, splits, truth, genuine)
-
-
-def hash_of(*pixels: Pixels) -> str:
-    """SHA-256 of the pixels' bytes."""
-    found = hashlib.sha256()
-    for each in pixels:
-        found.update(np.ascontiguousarray(each).data)
-    return found.hexdigest()
 
 
 def render(names: Sequence[str], which: Which, size: int) -> Pixels:

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from viceversa.data.dataset import Pixels
 from viceversa.evaluation.features import by_batch, prepared
-from viceversa.evaluation.lite0 import load_lite0
 from viceversa.evaluation.similarity import l1
+from viceversa.networks.lite0 import load_lite0
 
 Batch = TypeVar("Batch")
 

@@ -28,8 +28,8 @@ from viceversa.data.dataset import Pixels
 from viceversa.data.fitting import shown
 from viceversa.data.packing import cache_directory
 from viceversa.errors import UsageError, unknown
-from viceversa.evaluation.lite0 import FEATURES, load_lite0
 from viceversa.files import write_atomically
+from viceversa.networks.lite0 import FEATURES, load_lite0
 
 EXTRACTOR = "lite0@128"
 

@@ -41,6 +41,11 @@ class BySource:
     weights: Mapping[str, float]
     loss: Callable[[Journey], Tensor]
 
+    @classmethod
+    def of(cls, spaces: tuple[str, str], weight: float, back: float | None, loss: Callable[[Journey], Tensor]) -> BySource:
+        """Of two spaces, the second with the weight `back` where that is another."""
+        return cls(dict(zip(spaces, (weight, weight if back is None else back), strict=True)), loss)
+
     def __call__(self, journey: Journey) -> Tensor:
         return self.weights[journey.source.space] * self.loss(journey)
 

@@ -12,6 +12,11 @@ def total_variation(image: Tensor) -> Tensor:
     return (image.diff(dim=2).square().sum() + image.diff(dim=3).square().sum()) / len(image)
 
 
+def mean_variation(image: Tensor) -> Tensor:
+    """TV divided by the pixels: the same weight for images of all sizes."""
+    return total_variation(image) / (image.shape[2] * image.shape[3])
+
+
 def variation(journey: Journey) -> Tensor:
     """TV of the translation."""
     return total_variation(journey.translated)

@@ -25,10 +25,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Domain, Example, Space
+from viceversa.domains import Domain, Space
 from viceversa.draws import Draws, seeded
 from viceversa.gan import LeastSquares
-from viceversa.journey import Critic, Journey, Translator
+from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import BySource, ReturnedCycle
 from viceversa.method import Method, Optimizer, Phase, Request, Takes
@@ -42,7 +42,7 @@ from viceversa.networks.augmented import (
     whole_discriminator,
 )  # fmt: skip
 from viceversa.objective import Objective
-from viceversa.plans import Batch, Need
+from viceversa.plans import BackAndForth, Batch, Need
 from viceversa.schedules import Schedule, linear_decay
 
 
@@ -82,31 +82,20 @@ def together(first: Tensor, second: Tensor) -> Tensor:
 class Coding:
     """The plan: journeys a -> B -> A with a drawn code, and b -> A -> B with the code that the encoder finds in a' and b."""
 
-    space: Space
-    translate: Translator
-    discriminate: Critic
+    ways: BackAndForth
     encoder: nn.Module
     latent: int
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        return tuple(Need(name, name) for name in self.space.pair)
+        return self.ways.needs
 
     def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
-        a, b = (batch[name] for name in self.space.pair)
+        a, b = (batch[need.name] for need in self.needs)
         drawn = replace(b.domain, style=draws.normal("code", a.image, self.latent))
         found = replace(b.domain, style=lambda made: self.encoder(together(made, b.image)))
-        return [self._journey(a, drawn, b, draws), self._journey(replace(b, domain=found), a.domain, a, draws)]
-
-    def _journey(self, real: Example, there: Domain, other: Example, draws: Draws) -> Journey:
-        return Journey(
-            real,
-            lambda number: real.domain if number % 2 else there,
-            translate=self.translate,
-            discriminate=self.discriminate,
-            draws=draws.within(real.domain.space),
-            examples=(other,),
-        )
+        there, back = self.ways.journey(a, drawn, b, draws), self.ways.journey(replace(b, domain=found), a.domain, a, draws)
+        return [there, back]
 
 
 def is_drawn(journey: Journey) -> bool:
@@ -168,8 +157,8 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
     encoder = code_encoder(a.channels + b.channels, b, latent=settings.latent, width=width)
     critic = PerSpace(by_space({first: whole_discriminator(a, width=width), second: detail_discriminator(b, width=2 * width)}))
     judge, gan = code_discriminator(settings.latent, width=2 * width), LeastSquares()
-    plan = Coding(space, translator, critic, encoder, settings.latent)
-    weights = {first: settings.cycle, second: settings.cycle if settings.cycle_back is None else settings.cycle_back}
+    plan = Coding(BackAndForth(space, translate=translator, discriminate=critic), encoder, settings.latent)
+    cycle = BySource.of(space.pair, settings.cycle, settings.cycle_back, ReturnedCycle())
     adam = Optimizer(settings.learning_rate, schedule=decay, clip_norm=500.0)
     judging = replace(adam, lr=adam.lr / 5)
     return Method(
@@ -181,7 +170,7 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
             Phase("discriminators", learns=("discriminators", "discriminator_of_codes"), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan)), codes=(1, TellCodes(judge, learn=True)))),
             Phase("generators", learns=("generators", "encoder"), plan=plan, objective=Objective(
-                adversarial=(1, Fool(gan)), codes=(1, TellCodes(judge)), cycle=(1, BySource(weights, ReturnedCycle())),
+                adversarial=(1, Fool(gan)), codes=(1, TellCodes(judge)), cycle=(1, cycle),
                 code_cycle=(settings.code, Recover(encoder))), chained=("adversarial", "cycle")),
         ),
         destination=to_codes(first, second, settings.latent),

@@ -72,7 +72,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
     identity = (
         (settings.cycle * settings.identity, Identity()) if alike else (settings.cycle * settings.luminance, Identity(luminance))
     )
-    weights = {first: settings.cycle, second: settings.cycle if settings.cycle_back is None else settings.cycle_back}
+    cycle = BySource.of(space.pair, settings.cycle, settings.cycle_back, ReturnedCycle())
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=translator,
@@ -80,7 +80,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         optimizers={"generators": adam, "discriminators": adam},
         phases=(
             Phase("generators", learns=("generators",), plan=plan, objective=Objective(
-                adversarial=(1, Fool(gan)), cycle=(1, BySource(weights, ReturnedCycle())), identity=identity),
+                adversarial=(1, Fool(gan)), cycle=(1, cycle), identity=identity),
                 chained=("adversarial", "cycle")),
             Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan, pool)))),

@@ -29,7 +29,7 @@ from viceversa.domains import Space
 from viceversa.draws import Draws
 from viceversa.errors import UsageError
 from viceversa.losses.style import Content, Style, gram, relative_squares
-from viceversa.losses.variation import total_variation
+from viceversa.losses.variation import mean_variation
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Single, recolored
 from viceversa.networks.blocks import check_size
@@ -122,7 +122,7 @@ def style(look: Look) -> Tensor:
 
 def smoothness(look: Look) -> Tensor:
     """TV(T(x)) / pixels."""
-    return total_variation(look.picture) / (look.picture.shape[2] * look.picture.shape[3])
+    return mean_variation(look.picture)
 
 
 def build(space: Space, settings: Johnson = Johnson(), *, decay: Schedule = linear_decay) -> Method:

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.errors import UsageError
-from viceversa.evaluation.lite0 import load_lite0
+from viceversa.networks.lite0 import load_lite0
 
 Color = tuple[float, float, float]
 Pool = Literal["max", "average"]
-IMAGENET_MEAN: Color = (0.485, 0.456, 0.406)
-IMAGENET_DEVIATION: Color = (0.229, 0.224, 0.225)
+IMAGENET: tuple[Color, Color] = (0.485, 0.456, 0.406), (1 / 0.229, 1 / 0.224, 1 / 0.225)
+"""Mean and scale of torchvision's networks: pixels are ImageNet's deviations from its mean."""
 VGG19_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
 _VGG: Mapping[int, tuple[int, ...]] = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 """Convolutions of each stage; 64, 128, 256, 512 and 512 channels."""
@@ -58,7 +58,7 @@ class Perception:
         if missing := names - self.layers.keys():
             raise UsageError(f"{self.name} has no layer {min(missing)!r}; it has {', '.join(self.layers)}.")
         found: dict[str, Tensor] = {}
-        hidden = (picture - _row(self.mean, picture)) * _row(self.scale, picture)
+        hidden = (picture - planes_of(self.mean, picture)) * planes_of(self.scale, picture)
         for name, layer in self.layers.items():
             if len(found) == len(names):
                 break
@@ -204,9 +204,8 @@ def _downloaded() -> dict[str, Tensor]:
 
 def _convention(facts: Mapping[str, str]) -> tuple[Color, Color]:
     """(mean, scale): as the file says, or torchvision's."""
-    mean = _color(facts["mean"]) if "mean" in facts else IMAGENET_MEAN
-    first, second, third = IMAGENET_DEVIATION
-    return mean, _color(facts["scale"]) if "scale" in facts else (1 / first, 1 / second, 1 / third)
+    mean, scale = IMAGENET
+    return _color(facts["mean"]) if "mean" in facts else mean, _color(facts["scale"]) if "scale" in facts else scale
 
 
 def _color(text: str) -> Color:
@@ -216,5 +215,6 @@ def _color(text: str) -> Color:
     return first, second, third
 
 
-def _row(color: Color, like: Tensor) -> Tensor:
+def planes_of(color: Color, like: Tensor) -> Tensor:
+    """(3, 1, 1), to be added to or multiplied with pictures."""
     return like.new_tensor(color)[:, None, None]

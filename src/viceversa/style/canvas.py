@@ -10,13 +10,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
 from viceversa.data.augment import normalized
 from viceversa.data.store import read_image
 from viceversa.errors import UsageError
 from viceversa.networks.adapters import luminance
+from viceversa.opening import pixels_of
 
 Picture = Image.Image | str | Path | NDArray[np.uint8]
 """An image: Pillow's, a file's path, or an array (H, W, 3) of uint8."""
@@ -51,11 +52,7 @@ def tensor_of(picture: Picture) -> Tensor:
     """An image as (1, 3, H, W) in [0, 1], upright, on white where it is transparent. Raises UsageError."""
     match picture:
         case Image.Image():
-            upright = ImageOps.exif_transpose(picture)
-            if upright.has_transparency_data:
-                white = Image.new("RGBA", upright.size, "white")
-                upright = Image.alpha_composite(white, upright.convert("RGBA"))
-            pixels = np.array(upright.convert("RGB"))
+            pixels = pixels_of(picture, 3, 255)
         case np.ndarray():
             if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
                 raise UsageError(f"a picture is an array (height, width, 3) of uint8, not {picture.shape} of {picture.dtype}.")

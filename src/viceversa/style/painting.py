@@ -11,8 +11,8 @@ from torch import Tensor
 
 from viceversa.errors import NotFiniteError
 from viceversa.losses.style import Content, Style, gram
-from viceversa.losses.variation import total_variation
-from viceversa.networks.perception import IMAGENET_DEVIATION, IMAGENET_MEAN, Color, Perception
+from viceversa.losses.variation import mean_variation, total_variation
+from viceversa.networks.perception import IMAGENET, Color, Perception, planes_of
 from viceversa.objective import Objective
 from viceversa.schedules import Progress
 from viceversa.style.presets import Preset
@@ -62,7 +62,7 @@ class Painting:
     @cached_property
     def picture(self) -> Tensor:
         """(1, 3, H, W), about [0, 1]."""
-        mean, scale = (self.pixels.new_tensor(color)[:, None, None] for color in self.units)
+        mean, scale = (planes_of(color, self.pixels) for color in self.units)
         return self.task.composed(self.pixels / scale + mean)
 
     @cached_property
@@ -81,9 +81,7 @@ class Painting:
 
 def smoothness(painting: Painting) -> Tensor:
     """TV of the pixels in the units in which they are optimized; or of the picture, divided by its pixels."""
-    if not painting.task.preset.per_pixel:
-        return total_variation(painting.pixels)
-    return total_variation(painting.picture) / (painting.picture.shape[2] * painting.picture.shape[3])
+    return mean_variation(painting.picture) if painting.task.preset.per_pixel else total_variation(painting.pixels)
 
 
 def objective_of(perception: Perception, preset: Preset) -> Objective:
@@ -99,19 +97,16 @@ def objective_of(perception: Perception, preset: Preset) -> Objective:
 
 def units_of(perception: Perception, preset: Preset) -> tuple[Color, Color]:
     """(mean, scale): pixels are (picture - mean) scale."""
-    if not preset.in_deviations:
-        return perception.mean, perception.scale
-    first, second, third = IMAGENET_DEVIATION
-    return IMAGENET_MEAN, (1 / first, 1 / second, 1 / third)
+    return IMAGENET if preset.in_deviations else (perception.mean, perception.scale)
 
 
 def optimized(task: Task, picture: Tensor, evaluations: int, watch: Watch) -> Tensor:
-    """The picture after so many evaluations of the losses and their gradient: (1, 3, H, W) in [0, 1], twice.
+    """The picture after so many evaluations of the losses and their gradient: (1, 3, H, W) in [0, 1], as before.
 
     Raises NotFiniteError where a loss is no number.
     """
     units = units_of(task.perception, task.preset)
-    mean, scale = (picture.new_tensor(color)[:, None, None] for color in units)
+    mean, scale = (planes_of(color, picture) for color in units)
     pixels = ((picture - mean) * scale).contiguous().requires_grad_()
     search = _Search(task, pixels, units, objective_of(task.perception, task.preset), watch)
     (_by_lbfgs if task.preset.optimizer == "lbfgs" else _by_adam)(search, evaluations)

@@ -53,8 +53,8 @@ class Stylize(BaseModel):
     @property
     def resolved(self) -> Preset:
         """The preset, with what was said in the place of its own."""
-        said = {name: getattr(self, name) for name in ("content", "style", "variation", "evaluations")}
-        return replace(PRESETS[self.preset], **{name: value for name, value in said.items() if value is not None})
+        said = self.model_dump(include={"content", "style", "variation", "evaluations"}, exclude_none=True)
+        return replace(PRESETS[self.preset], **said)
 
     @property
     def stages(self) -> tuple[tuple[int, int], ...]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from viceversa.evaluation.lite0 import load_lite0
+from viceversa.networks.lite0 import load_lite0
 
 
 @pytest.fixture(scope="module")
