@@ -17,7 +17,7 @@ from viceversa.data.formats import BadImage, Embedded, extra, open_image
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 
-__all__ = ["MOST_PIXELS", "SUFFIXES", "BadImage", "Embedded", "decode", "describe", "encode", "encoded", "suffix_for"]
+__all__ = ["MOST_PIXELS", "SUFFIXES", "BadImage", "Embedded", "decode", "describe", "encode", "encoded", "recolored", "suffix_for"]
 
 Decoded = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -46,10 +46,10 @@ def decode(
     """
     with open_image(source, most_pixels) as image:
         pixels = image.read()
-        colors, alpha = _recolored(pixels[..., : image.channels], channels), pixels[..., image.channels :]
+        colors, alpha = recolored(pixels[..., : image.channels], channels), pixels[..., image.channels :]
         if alpha.shape[2]:
             below = np.array(background, pixels.dtype).reshape(1, 1, -1) * (257 if image.bits == 16 else 1)
-            colors = _composited(colors, alpha, _recolored(below, colors.shape[2]), image.premultiplied)
+            colors = _composited(colors, alpha, recolored(below, colors.shape[2]), image.premultiplied)
     return np.require(colors, requirements=["C", "W"])
 
 
@@ -87,8 +87,9 @@ def encoded(pixels: Decoded, path: Path) -> bytes:
     return buffer.getvalue()
 
 
-def _recolored(colors: NDArray[Any], channels: int | None) -> NDArray[Any]:
-    """(H, W, C) -> (H, W, channels). Luma is Pillow's: (19595 R + 38470 G + 7471 B + 32768) / 65536, rounded down."""
+def recolored(colors: NDArray[Any], channels: int | None) -> NDArray[Any]:
+    """(H, W, C) -> (H, W, channels): gray three times, or Pillow's luma, (19595 R + 38470 G + 7471 B + 32768) / 65536, rounded
+    down. Raises ValueError for other numbers of channels."""
     have = colors.shape[2]
     if channels in (None, have):
         return colors
