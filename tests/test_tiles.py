@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -20,12 +17,9 @@ from viceversa.data.layers import Layers
 from viceversa.domains import Domain, ImageSpec
 from viceversa.errors import UsageError
 from viceversa.footprint import Footprint, footprint_of, multiple_of
-from viceversa.full_size import translated_whole
-from viceversa.networks.augmented import ConditionalNorm
-from viceversa.networks.blocks import affine_norm, instance_norm
+from viceversa.full_size import generator_of, translated_whole
+from viceversa.networks.blocks import instance_norm
 from viceversa.networks.resnet import resnet_generator
-from viceversa.networks.switchable import SwitchableNorm
-from viceversa.norms import Normalizing, moments_of
 from viceversa.requests import ends
 from viceversa.tiles import WORKSPACE, Span, blended, room, sides_of, spans, translated_in_tiles
 
@@ -94,51 +88,6 @@ def test_windows_sum_to_one(height: int, width: int, side: int) -> None:
     made = blended(lambda row, column: torch.full((2, row.stop - row.start, column.stop - column.start), 0.25), rows, columns,
                    bits=16, blend=8)  # fmt: skip
     assert made.shape == (height, width, 2) and (made == round(1.25 * 32767.5)).all()
-
-
-NORMS: dict[str, Callable[[], nn.Module]] = {
-    "instance": lambda: instance_norm(6),
-    "affine": lambda: affine_norm(6),
-    "two groups": lambda: nn.GroupNorm(2, 6),
-    "torch's": lambda: nn.InstanceNorm2d(6),
-    "torch's affine": lambda: nn.InstanceNorm2d(6, affine=True),
-    "torch's running": lambda: nn.InstanceNorm2d(6, track_running_stats=True),
-    "batch": lambda: nn.BatchNorm2d(6),
-    "switchable": lambda: SwitchableNorm(6),
-}
-
-
-def shaken(module: nn.Module) -> nn.Module:
-    """Ready for use, its weights and running statistics not those that do nothing."""
-    generator = torch.Generator().manual_seed(0)
-    for values in [*module.parameters(), *module.buffers()]:
-        if values.is_floating_point():
-            values.data += torch.rand(values.shape, generator=generator)
-    return module.eval().requires_grad_(False)
-
-
-@pytest.mark.parametrize("norm", NORMS.values(), ids=NORMS)
-def test_a_norm_with_the_moments_of_the_whole(norm: Callable[[], nn.Module]) -> None:
-    module, image = shaken(norm()), torch.randn(1, 6, 8, 10) * 3 + torch.arange(10.0)
-    whole = moments_of(image)
-    with Normalizing(lambda number, values: whole) as mode:
-        parts = torch.cat([module(image[..., :3]), module(image[..., 3:])], 3)
-    assert mode.calls in (0, 2)
-    assert torch.allclose(parts, module(image), atol=2e-6)
-
-
-def test_a_norm_with_a_code_too() -> None:
-    module, image, code = shaken(ConditionalNorm(6, 3)), torch.randn(1, 6, 8, 10) * 3, torch.randn(1, 3)
-    whole = moments_of(image)
-    with Normalizing(lambda number, values: whole):
-        part = module(image[..., :3], code)
-    assert torch.allclose(part, module(image, code)[..., :3], atol=2e-6)
-
-
-def test_merged_moments_by_hand() -> None:
-    parts = [moments_of(torch.tensor(values).reshape(1, 1, 1, -1)) for values in ([1.0, 3.0], [5.0, 7.0, 9.0, 11.0])]
-    total = parts[0].merged(parts[1])
-    assert (total.count, total.mean.item(), total.variance.item()) == (6, 6.0, pytest.approx(35 / 3))
 
 
 REACHES: dict[str, tuple[nn.Module, int, tuple[int, ...]]] = {
@@ -241,8 +190,8 @@ ONE_SIZE = ("icgan", "augmented-cyclegan")  # its encoder ends in a vector; its 
 SUPPORTED = [case for case in CASES if not case.name.startswith(("multicyclic", "triple", "further")) and case.name not in ONE_SIZE]
 
 
-def translated(case: Case, image: NDArray[np.uint16], memory: float) -> NDArray[np.uint16]:
-    """By a method of random weights, some of them larger than a training begins with."""
+def ready(case: Case) -> tuple[nn.Module, Domain, Domain, ImageSpec]:
+    """A method's translator of random weights, some of them larger than a training begins with, and a way through it."""
     method = case.method()
     for weights in method.translator.parameters():
         weights.data *= 2 if weights.ndim > 1 else 1
@@ -253,14 +202,22 @@ def translated(case: Case, image: NDArray[np.uint16], memory: float) -> NDArray[
         for number, name in enumerate([list(space.images)[place] for place in (0, -1)])
     )
     spec = space.images[source.space]
-    here, there = ends(method, torch.zeros(1, *spec.shape), source, target)
-    return translated_whole(method.translator, Layers(image), here, there, spec=spec, memory=memory).colors
+    return method.translator, *ends(method, torch.zeros(1, *spec.shape), source, target), spec
+
+
+def translated(case: Case, image: NDArray[np.uint16], memory: float = 1000) -> NDArray[np.uint16]:
+    translator, here, there, spec = ready(case)
+    return translated_whole(translator, Layers(image), here, there, spec=spec, memory=memory).colors
 
 
 @pytest.mark.parametrize("case", SUPPORTED, ids=lambda case: case.name)
 def test_every_method_in_tiles(case: Case) -> None:
-    image = noise(231, 259, next(iter(case.space.images.values())).channels)
-    whole, tiled = (translated(case, image, memory) for memory in (1000, 5))
+    """In tiles about as small as they can be."""
+    translator, here, there, spec = ready(case)
+    footprint = footprint_of(generator_of(translator, here, there), spec)
+    image, memory = noise(231, 259, spec.channels), memory_for(footprint, 2 * (footprint.reaches[-1] + footprint.multiple) + 64)
+    assert room(footprint, memory) < 231 * 259
+    whole, tiled = translated(case, image), translated(case, image, memory)
     assert whole.shape[:2] == (231, 259) and whole.dtype == np.uint16
     assert levels_apart(whole, tiled) <= 2
 
@@ -285,12 +242,3 @@ def test_padding_is_a_reflection_below_and_to_the_right() -> None:
     longer = np.concatenate([image, image[-2:-4:-1]], 0)
     longer = np.concatenate([longer, longer[:, -2:-4:-1]], 1)
     assert np.array_equal(translated(case, image, 100), translated(case, longer, 100)[:30, :30])
-
-
-def test_group_norm_by_position_and_by_name() -> None:
-    image = torch.randn(1, 4, 6, 6)
-    whole = moments_of(image)
-    with Normalizing(lambda number, values: whole):
-        by_name = F.group_norm(image, num_groups=2, eps=1e-3)
-        by_position = F.group_norm(image, 2, None, None, 1e-3)
-    assert torch.allclose(by_name, F.group_norm(image, 2, eps=1e-3), atol=1e-6) and torch.equal(by_name, by_position)
