@@ -7,30 +7,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 
 from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Pixels
-from viceversa.data.fitting import fitted, shown
-from viceversa.data.store import read_image
+from viceversa.data.fitting import fitted
+from viceversa.data.layers import Layers
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.chains import Candidate, translating
 from viceversa.evaluation.labeller import Labeller, load_labeller
-from viceversa.journey import walk
-from viceversa.method import Builder, Method, Request
-from viceversa.opening import pixels_of
+from viceversa.full_size import in_channels, translated_whole
+from viceversa.method import Builder, Method
+from viceversa.opening import Picture, layers_of, mask_of, pixels_of, seen
 from viceversa.pretrained import located, restore_generator
 from viceversa.recipes import builder
 from viceversa.recipes.record import Record, read_record
+from viceversa.regions import Region, Weights, composed
+from viceversa.requests import ends
+from viceversa.requests import translated as translated
 from viceversa.training.checkpoint import check_shapes, latest_checkpoint, restore_weights
 from viceversa.training.selection import Checkpoint, best_checkpoint
-
-Picture = Image.Image | str | Path | Pixels
-"""An image: Pillow's, a file's path, or an array (H, W, C) of uint8 or uint16."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +38,16 @@ class Manner:
 
     strength: of an edit of attributes; 0 is none, 1 all, and between and beyond is for methods that can: RelGAN, STGAN.
     reference: an image that the result shall be like. seed: which of the many results. Both for methods with styles: StarGAN v2.
+    full_size: whether an image keeps its size, channels, alpha and color profile; else it is brought to the run's size. memory:
+    MiB for the networks' numbers then; what does not fit goes in tiles. region: where anything may change, if not everywhere.
     """
 
     strength: float = 1.0
     reference: Picture | None = None
     seed: int = 0
+    full_size: bool = False
+    memory: int = 2048
+    region: Region | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,17 +79,22 @@ class Model:
 
     def chain(self, image: Picture, targets: Sequence[str], *, source: str = "", manner: Manner = Manner()) -> list[Image.Image]:
         """The image translated to each target in turn, each time rounded to its bits, as if it were saved and opened again."""
-        return [_picture(pixels) for pixels in self.arrays(image, targets, source=source, manner=manner)]
+        return [seen(layers) for layers in self.layers(image, targets, source=source, manner=manner)]
 
     def arrays(self, image: Picture, targets: Sequence[str], *, source: str = "", manner: Manner = Manner()) -> list[Pixels]:
-        """As `chain`, in the depth of the image and with all channels: (H, W, C) uint8 or uint16 each."""
+        """As `chain`, in the depth of the image and with all channels but alpha: (H, W, C) uint8 or uint16 each."""
+        return [layers.colors for layers in self.layers(image, targets, source=source, manner=manner)]
+
+    def layers(self, image: Picture, targets: Sequence[str], *, source: str = "", manner: Manner = Manner()) -> list[Layers]:
+        """As `arrays`, with alpha and color profile where the size is kept."""
         here = self.start(image, source, targets[0] if targets else "")
-        pixels = self.prepared(image, here.space)
+        layers = self.opened(image, here.space, manner)
+        weights = self.weights(layers, here.space, manner)
         made = []
         for to in targets:
             there = self.target(here, to, manner.strength)
-            pixels = self.translate_pixels(pixels, here, there, manner)
-            made.append(pixels[0])
+            layers = self.translate_layers(layers, here, there, manner, weights)
+            made.append(layers)
             here = Domain(there.space, there.label)
         return made
 
@@ -138,16 +147,42 @@ class Model:
     def prepared(self, image: Picture, space: str) -> Pixels:
         """The image at the size and with the channels of a space, in its own depth: (1, H, W, C) uint8 or uint16."""
         spec = self.space.images[space]
-        background = round((spec.background + 1) * 127.5)
-        match image:
-            case Image.Image():
-                pixels = pixels_of(image, spec.channels, background)
-            case np.ndarray():
-                pixels = _checked(image, spec.channels)
-            case _:
-                pixels = read_image(Path(image), spec.channels, background)
-        recipe = self.record.recipe
-        return fitted(pixels, (spec.height, spec.width), recipe.crop, recipe.filter)[None]
+        return self._fitted(pixels_of(image, spec.channels, round((spec.background + 1) * 127.5)), space)[None]
+
+    def opened(self, image: Picture, space: str, manner: Manner) -> Layers:
+        """The image as it is, or as `prepared` makes it."""
+        if manner.full_size:
+            return layers_of(image, self.space.images[space].channels)
+        return Layers(self.prepared(image, space)[0])
+
+    def weights(self, layers: Layers, space: str, manner: Manner) -> Weights | None:
+        """Where the opened image may change: (H, W, 1) in [0, 1]; None for everywhere. A mask goes the way of the image."""
+        if manner.region is None:
+            return None
+        mask = None if manner.region.mask is None else mask_of(manner.region.mask)
+        if mask is not None and not manner.full_size:
+            mask = self._fitted(mask, space)
+        return manner.region.weights(layers.colors, mask)
+
+    def translate_layers(
+        self, layers: Layers, source: Domain, target: Domain, manner: Manner, weights: Weights | None = None
+    ) -> Layers:
+        """The opened image of `source` -> the same of `target`, left alone where its weights are 0. Raises UsageError."""
+        if manner.full_size:
+            spec = self.space.images[source.space]
+            small = normalized(torch.tensor(self._fitted(in_channels(layers.colors, spec.channels), source.space)[None]))
+            here, there = ends(
+                self.method, small, source, target, reference=self._reference(manner, target.space), seed=manner.seed
+            )
+            made = translated_whole(self.method.translator, layers, here, there, spec=spec, memory=manner.memory)
+        else:
+            made = layers.with_colors(self.translate_pixels(layers.colors[None], source, target, manner)[0])
+        return made if weights is None else made.with_colors(composed(layers.colors, made.colors, weights))
+
+    def _fitted(self, pixels: Pixels, space: str) -> Pixels:
+        """(H, W, C) -> the height and width of a space."""
+        spec, recipe = self.space.images[space], self.record.recipe
+        return fitted(pixels, (spec.height, spec.width), recipe.crop, recipe.filter)
 
     @property
     def candidate(self) -> Candidate:
@@ -231,19 +266,6 @@ def _chosen(run: Path, checkpoint: Checkpoint) -> Path | None:
     return (best_checkpoint(run) if checkpoint == "best" else None) or latest_checkpoint(run)
 
 
-def translated(
-    method: Method, images: Tensor, source: Domain, target: Domain, *, reference: Tensor | None = None, seed: int = 0
-) -> Tensor:
-    """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`: on the method's device, and back on the CPU.
-
-    reference (1, C, H, W), seed: for methods with styles, read off that image or drawn.
-    """
-    device = next(method.translator.parameters()).device
-    wanted = _moved(target, device)
-    request = Request(wanted.space, wanted.label, None if reference is None else reference.to(device), seed)
-    return walk(method.translate, images.to(device), [_moved(source, device), method.destination(request)])[-1].cpu()
-
-
 def _labeller(path: Path, space: Space) -> Labeller | None:
     """The labeller of a run for that space, if it has one."""
     if not path.exists():
@@ -253,22 +275,3 @@ def _labeller(path: Path, space: Space) -> Labeller | None:
     if labeller.space.attributes != space.attributes or channels[0] != channels[1]:
         raise UsageError(f"the labeller {str(path)!r} reads other attributes or images than the run has: remove it.")
     return labeller
-
-
-def _moved(domain: Domain, device: torch.device) -> Domain:
-    return domain if domain.label is None else Domain(domain.space, domain.label.to(device), domain.style)
-
-
-def _checked(pixels: Pixels, channels: int) -> Pixels:
-    if pixels.ndim != 3 or pixels.shape[2] != channels or pixels.dtype not in (np.uint8, np.uint16) or not pixels.size:
-        what = f"{pixels.shape} of {pixels.dtype}"
-        raise UsageError(f"this run takes arrays (height, width, {channels}) of uint8 or uint16, not {what}.")
-    return pixels
-
-
-def _picture(pixels: Pixels) -> Image.Image:
-    """What Pillow can hold of an image (H, W, C): gray in its depth, else what can be seen, in 8 bits."""
-    if pixels.dtype == np.uint16 and pixels.shape[2] == 1:
-        return Image.fromarray(pixels[..., 0])
-    seen = shown(pixels)
-    return Image.fromarray(seen[..., 0] if seen.shape[2] == 1 else seen)

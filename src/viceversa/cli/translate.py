@@ -1,4 +1,5 @@
-"""`viceversa translate RUN INPUT...`: files or folders of images in, PNG files out (TIFF where PNG cannot hold them)."""
+"""`viceversa translate RUN INPUT...`: files or folders of images in, PNG files out. TIFF where PNG cannot hold them, and where
+images that keep their size were TIFF."""
 
 from __future__ import annotations
 
@@ -11,45 +12,58 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
-from viceversa.data.dataset import Pixels
-from viceversa.data.decoding import SUFFIXES, BadImage, encode, suffix_for
+from viceversa.data.decoding import SUFFIXES, BadImage, recolored
+from viceversa.data.layers import Layers, write_layers
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable
+from viceversa.opening import mask_of
 from viceversa.pictures import difference
+from viceversa.regions import Region
 from viceversa.training.selection import Checkpoint
-from viceversa.translate import Manner, load
+from viceversa.translate import Manner, Model, load
 
 
 @dataclass(frozen=True)
 class Translate:
-    """Translates images with a trained run. They are brought to the size that the run was trained for.
-
-    Attributes that --to does not name stay as they are: as --from says, or as the run's labeller reads them off the image.
-    """
+    """Translates images with a trained run, at the size that it was trained for or their own."""
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
-    """the folder of a trained run, or `avatars`, a model that comes with the package"""
+    """a trained run's folder, or `avatars`"""
     inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]")]
     """images, or folders of images"""
     out: Annotated[Path, arg(metavar="DIR")] = Path("translated")
-    """where the translated images go"""
-    to: Annotated[str, arg(metavar="TARGET")] = ""
-    """attributes, as in "hair=blond,glasses=yes", or a space's name; may be left out between two spaces"""
-    source: Annotated[str, arg(name="from", metavar="SOURCE")] = ""
-    """what the images show, in the same words; what it does not name is read off the images"""
+    """for the results"""
+    to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
+    """as in "hair=blond,glasses=yes", or a space's name; may be left out between two spaces"""
+    source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
+    """what images show; the rest is read off them"""
     strength: float = 1.0
     """part of an edit, or beyond"""
-    reference: Annotated[Path | None, arg(metavar="IMAGE")] = None
-    """an image to be like, for methods with styles"""
+    reference: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
+    """to be like it, for methods with styles"""
     seed: int = 0
     """of the style, for these methods"""
     checkpoint: Checkpoint = "best"
     """the run's best one, or its last"""
-    skip_bad: bool = False
+    skip_bad: Annotated[bool, arg(help_behavior_hint="")] = False
     """go on where an image cannot be read"""
-    difference: bool = False
-    """write NAME-difference.png too: what changed, white on black"""
+    difference: Annotated[bool, arg(help_behavior_hint="")] = False
+    """NAME-difference.png too: changes, white on black"""
+    full_size: Annotated[bool, arg(help_behavior_hint="")] = False
+    """keep size, channels, alpha, color profile"""
+    memory: Annotated[int, arg(metavar="MIB", help_behavior_hint="")] = 2048
+    """for layers, at full size (default: 2048)"""
+    mask: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
+    """white: may change; black: stays as it is"""
+    key: Annotated[str, arg(metavar="COLOR", help_behavior_hint="")] = ""
+    """of what may change, in the mask or the image"""
+    tolerance: Annotated[int, arg(metavar="LEVELS")] = 0
+    """around the key"""
+    feather: Annotated[int, arg(metavar="PX")] = 0
+    """soft edge, inside of it"""
+    outside: Annotated[bool, arg(help_behavior_hint="")] = False
+    """what is outside may change instead"""
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -57,7 +71,7 @@ def run(arguments: Sequence[str]) -> None:
     asked = parsed(Translate, arguments, "translate")
     model = load(asked.run, checkpoint=asked.checkpoint)
     model.check(asked.to, asked.source)
-    manner = Manner(asked.strength, asked.reference, asked.seed)
+    manner = _manner(asked)
     if asked.difference:
         _check_alike(model.space)
     jobs = dict(_jobs(asked.inputs, asked.out, differences=asked.difference))
@@ -65,7 +79,7 @@ def run(arguments: Sequence[str]) -> None:
     for result, path in jobs.items():
         try:
             here = model.start(path, asked.source, asked.to)
-            pixels = model.prepared(path, here.space)
+            layers = model.opened(path, here.space, manner)
         except BadImage as error:
             if not asked.skip_bad:
                 raise UsageError(f"{str(error).removesuffix('.')}: mend or remove it, or go on with --skip-bad.") from error
@@ -73,16 +87,33 @@ def run(arguments: Sequence[str]) -> None:
             print(f"bad: {printable(str(error))}", file=sys.stderr)
             continue
         there = model.target(here, asked.to, manner.strength)
-        made = model.translate_pixels(pixels, here, there, manner)[0]
+        made = model.translate_layers(layers, here, there, manner, model.weights(layers, here.space, manner))
         written = [_write(made, result)]
         if asked.difference:
-            written.append(_write(difference(pixels[0], made), _beside(result)))
+            before = recolored(layers.colors, made.colors.shape[2])
+            written.append(_write(Layers(difference(before, made.colors)), _beside(result)))
         places = ", ".join(map(str, written))
         words = [printable(text) for text in (str(path), _in_words(model.space, here), places, _in_words(model.space, there))]
         print("{} ({}) -> {} ({})".format(*words))
     if bad:
         print(f"viceversa: left out: {bad} of {len(jobs)} images cannot be read.", file=sys.stderr)
-    if model.labeller and (names := model.unnamed(asked.source)):
+    _tell_reader(model, asked.source)
+
+
+def _manner(asked: Translate) -> Manner:
+    """How to translate; the mask is read. Raises UsageError."""
+    if asked.memory < 1:
+        raise UsageError(f"--memory {asked.memory}: it is 1 MiB at least.")
+    region = None
+    if asked.mask or asked.key or asked.tolerance or asked.feather or asked.outside:
+        mask = None if asked.mask is None else mask_of(readable(asked.mask, "the mask"))
+        region = Region(mask, asked.key, asked.tolerance, asked.feather, asked.outside)
+    return Manner(asked.strength, asked.reference, asked.seed, asked.full_size, asked.memory, region)
+
+
+def _tell_reader(model: Model, source: str) -> None:
+    """Says what the labeller read, and how well it does."""
+    if model.labeller and (names := model.unnamed(source)):
         accuracy = f"{model.labeller.accuracy:.3f} on test images"
         print(
             f"{printable(', '.join(names))} of the inputs: read by the run's labeller, whose accuracy is {accuracy}",
@@ -102,10 +133,10 @@ def _beside(result: Path) -> Path:
     return result.with_name(f"{result.name}-difference")
 
 
-def _write(pixels: Pixels, result: Path) -> Path:
+def _write(layers: Layers, result: Path) -> Path:
     """Writes the image to the result's name and its own suffix."""
-    path = result.with_name(result.name + suffix_for(pixels))
-    encode(pixels, path)
+    path = result.with_name(result.name + layers.suffix)
+    write_layers(layers, path)
     return path
 
 

@@ -14,7 +14,7 @@ import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, BinaryIO
@@ -28,6 +28,7 @@ from viceversa.errors import UsageError
 _GRAY = ("1", "L", "LA")
 _COLOR = ("P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 _ORIENTATION, _BITS, _PHOTOMETRIC, _SAMPLES, _EXTRA_SAMPLES = 274, 258, 262, 277, 338  # TIFF's tags
+_PROFILE = 34675  # TIFF's tag for an ICC profile
 _WHITE_IS_ZERO, _MINISBLACK, _RGB, _CMYK, _YCBCR = 0, 1, 2, 5, 6  # values of _PHOTOMETRIC
 _PNG_EXIF = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type")
 _stderr = threading.Lock()
@@ -55,7 +56,7 @@ class Stored:
 
     height, width: in pixels, upright. channels: without alpha. bits: 8 or 16.
     read: its pixels, upright, as uint8 or uint16 (height, width, channels), with alpha as one more channel.
-    premultiplied: whether the channels are multiplied by alpha.
+    premultiplied: whether the channels are multiplied by alpha. profile: ICC's, as in the file; empty where there is none.
     """
 
     height: int
@@ -64,6 +65,8 @@ class Stored:
     bits: int
     read: Callable[[], NDArray[Any]]
     premultiplied: bool = False
+    profile: bytes = b""
+    tiff: bool = False
 
 
 @contextlib.contextmanager
@@ -125,7 +128,8 @@ def _opened(file: BinaryIO, name: str, most_pixels: int) -> Stored:
     orientation = _orientation(picture) if may_turn else 1
     if picture.format == "PNG" and content[24] == 16 and content[25] != 0:  # Pillow cuts these to 8 bits
         codecs = extra("imagecodecs", name)
-        return _upright(picture.size, 1 if content[25] == 4 else 3, 16, lambda: _from_png(codecs, content), orientation)
+        stored = _upright(picture.size, 1 if content[25] == 4 else 3, 16, lambda: _from_png(codecs, content), orientation)
+        return replace(stored, profile=picture.info.get("icc_profile") or b"")
     return _by_pillow(picture, orientation)
 
 
@@ -158,7 +162,8 @@ def _by_pillow(picture: Image.Image, orientation: int = 1) -> Stored:
         return np.asarray(picture.convert(target))
 
     wide = gray_16 or mode == "F"
-    return _upright(picture.size, 1 if wide or mode in _GRAY else 3, 16 if wide else 8, read, orientation)
+    stored = _upright(picture.size, 1 if wide or mode in _GRAY else 3, 16 if wide else 8, read, orientation)
+    return replace(stored, profile=picture.info.get("icc_profile") or b"", tiff=picture.format == "TIFF")
 
 
 def _tiff(file: BinaryIO, name: str, size: int, most_pixels: int) -> Stored:
@@ -196,7 +201,8 @@ def _tiff(file: BinaryIO, name: str, size: int, most_pixels: int) -> Stored:
 
     orientation = page.tags.valueof(_ORIENTATION, default=1)
     channels, bits = 3 if cmyk else samples - alpha, _bits(page.dtype)
-    return _upright((width, height), channels, bits, read, orientation, alpha and page.extrasamples[0] == 1)
+    stored = _upright((width, height), channels, bits, read, orientation, alpha and page.extrasamples[0] == 1)
+    return replace(stored, profile=page.tags.valueof(_PROFILE, default=b""), tiff=True)
 
 
 def _array(file: BinaryIO, name: str, most_pixels: int) -> Stored:

@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
 from viceversa.data.augment import normalized
-from viceversa.data.store import read_image
-from viceversa.errors import UsageError
 from viceversa.networks.adapters import luminance
-from viceversa.opening import pixels_of
+from viceversa.opening import Picture, pixels_of
 
-Picture = Image.Image | str | Path | NDArray[np.uint8]
-"""An image: Pillow's, a file's path, or an array (H, W, 3) of uint8."""
 SMALLEST = 32
 """Pixels of a side that all networks can see."""
 
@@ -50,15 +43,7 @@ class Canvas:
 
 def tensor_of(picture: Picture) -> Tensor:
     """An image as (1, 3, H, W) in [0, 1], upright, on white where it is transparent. Raises UsageError."""
-    match picture:
-        case Image.Image():
-            pixels = pixels_of(picture, 3, 255)
-        case np.ndarray():
-            if picture.ndim != 3 or picture.shape[2] != 3 or picture.dtype != np.uint8:
-                raise UsageError(f"a picture is an array (height, width, 3) of uint8, not {picture.shape} of {picture.dtype}.")
-            pixels = picture
-        case _:
-            pixels = read_image(Path(picture), 3, 255)
+    pixels = pixels_of(picture, 3, 255)
     return (normalized(torch.tensor(pixels[None])) + 1) / 2
 
 

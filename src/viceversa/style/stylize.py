@@ -16,7 +16,8 @@ from tyro.conf import Suppress, arg
 from viceversa.errors import UsageError
 from viceversa.networks.adapters import luminance
 from viceversa.networks.perception import Pool, load_perception
-from viceversa.style.canvas import SMALLEST, Canvas, Picture, resized, sized, tensor_of, with_range_of
+from viceversa.opening import Picture
+from viceversa.style.canvas import SMALLEST, Canvas, resized, sized, tensor_of, with_range_of
 from viceversa.style.painting import Losses, Task, optimized
 from viceversa.style.presets import PRESETS, Preset, PresetName
 

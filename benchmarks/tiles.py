@@ -1,0 +1,187 @@
+"""Tiles against whole images: how far apart they are, how much memory a process takes, how long a core is busy, and the worst seam.
+
+usage: python benchmarks/tiles.py [--sizes 512 1024] [--memory 256] [--picture docs/results/seam.png]
+
+Two generators: `avatars`, which comes with the package, and CycleGAN's of width 16 with nine blocks and random weights. Each size
+is a process of its own, whose peak is counted beyond what it needs for a small image. Linux only, as it reads /proc.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from viceversa.data.augment import normalized, quantized
+from viceversa.data.sources import open_dataset
+from viceversa.domains import Domain, ImageSpec
+from viceversa.footprint import Generator, footprint_of
+from viceversa.full_size import generator_of
+from viceversa.networks.resnet import resnet_generator
+from viceversa.pictures import grid, save_png
+from viceversa.requests import ends
+from viceversa.tiles import BLEND, Span, sides_of, spans, translated_in_tiles
+from viceversa.translate import load
+
+NAMES = ("avatars", "cyclegan")
+WHOLE = 1_000_000
+"""MiB that every image fits in."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    sizes: list[int]
+    memory: int
+    picture: Path | None
+
+
+def generator(name: str) -> tuple[Generator, ImageSpec]:
+    """The packaged model on its way to blond hair and glasses, or random weights large enough that tanh bends."""
+    if name == "avatars":
+        model = load("avatars")
+        spec, empty = model.space.spec, torch.zeros(1, model.space.label_width)
+        label = model.space.edited(empty, "hair=blond,glasses=yes,beard=no,smile=no,tone=0.5")
+        source, target = Domain(model.space.only, empty), Domain(model.space.only, label)
+        return generator_of(model.method.translator, *ends(model.method, torch.zeros(1, *spec.shape), source, target)), spec
+    torch.manual_seed(0)
+    network = resnet_generator(3, 3, width=16, blocks=9).eval().requires_grad_(False)
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d | torch.nn.ConvTranspose2d):
+            torch.nn.init.kaiming_normal_(module.weight)
+    network[-1][1].weight *= 0.3
+    return network, ImageSpec(3, 256, 256)
+
+
+def faces(side: int) -> NDArray[np.uint8]:
+    """Test faces of 64 px, each another one, until the square is full."""
+    across = -(-side // 64)
+    pixels = np.asarray(open_dataset("avatars", 64).splits["test"]["avatars"].pixels[: across**2])
+    rows = [np.concatenate(list(pixels[start : start + across]), 1) for start in range(0, across**2, across)]
+    return np.ascontiguousarray(np.concatenate(rows)[:side, :side])
+
+
+def resident(kind: str) -> float:
+    """MiB of this process: now, VmRSS, or the most since the counter was cleared, VmHWM."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(kind)) / 1024
+
+
+def measure(name: str, side: int, memory: int) -> dict[str, float]:
+    """One translation, in this process."""
+    network, spec = generator(name)
+    footprint, image = footprint_of(network, spec), faces(side)
+    translated_in_tiles(network, image[:64, :64], footprint, WHOLE)
+    Path("/proc/self/clear_refs").write_text("5")
+    before, started = resident("VmRSS"), time.process_time()
+    translated_in_tiles(network, image, footprint, memory)
+    return {"seconds": time.process_time() - started, "mebibytes": resident("VmHWM") - before}
+
+
+def elsewhere(name: str, side: int, memory: int) -> dict[str, float]:
+    """The same, in a process of its own."""
+    command = [sys.executable, __file__, "one", name, str(side), str(memory)]
+    found: dict[str, float] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return found
+
+
+def apart(name: str, side: int, memory: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """An image of 16 bits translated whole, and in tiles."""
+    network, spec = generator(name)
+    footprint, image = footprint_of(network, spec), faces(side).astype(np.uint16) * 257
+    whole, tiled = (translated_in_tiles(network, image, footprint, each) for each in (WHOLE, memory))
+    return whole, tiled
+
+
+def cuts_of(name: str, side: int, memory: int) -> list[Span]:
+    """The tiles that such an image is cut into, along either axis."""
+    footprint = footprint_of(*generator(name))
+    border = footprint.multiple * -(-(footprint.reaches[-1] + BLEND // 2) // footprint.multiple)
+    return spans(side, sides_of((side, side), footprint, memory, border)[0], border, footprint.multiple)
+
+
+def alone(name: str, side: int, cuts: list[Span]) -> NDArray[np.uint8]:
+    """What the tiles' cores would be with statistics of their own and nothing around them, laid side by side."""
+    network, image = generator(name)[0], faces(side)
+    rows = []
+    for row in cuts:
+        parts = [normalized(torch.tensor(image[None, row.first : row.last, cut.first : cut.last])) for cut in cuts]
+        rows.append(np.concatenate([quantized(network(part))[0] for part in parts], 1))
+    made: NDArray[np.uint8] = np.concatenate(rows)
+    return made
+
+
+def worst(difference: NDArray[np.floating], cuts: list[Span], window: int) -> tuple[slice, slice]:
+    """The square of so many pixels around the crossing of two seams where the image differs most within the blending."""
+    firsts, near = [cut.first for cut in cuts[1:]], BLEND // 2
+    found = {
+        (row, column): difference[row - near : row + near, column - near : column + near].max()
+        for row in firsts
+        for column in firsts
+    }
+    row, column = max(found, key=lambda place: found[place])
+    top, left = (int(np.clip(place - window // 2, 0, len(difference) - window)) for place in (row, column))
+    return slice(top, top + window), slice(left, left + window)
+
+
+def picture(side: int, memory: int) -> Image.Image:
+    """For each generator the crossing of seams where tiles are farthest from the whole image."""
+    rows = []
+    for name in NAMES:
+        cuts = cuts_of(name, side, memory)
+        whole, tiled = (image / 257 for image in apart(name, side, memory))
+        naive = alone(name, side, cuts).astype(float)
+        place = worst(np.abs(tiled - whole).max(2), cuts, 192)
+        shown = [np.rint(image[place]).astype(np.uint8) for image in (faces(side), whole, tiled, naive)]
+        distances = [np.abs(image - whole)[place].max(2, keepdims=True) for image in (tiled, naive)]
+        amplified = [
+            np.clip(distance * gain, 0, 255).astype(np.uint8) for distance, gain in zip(distances, (10_000, 1), strict=True)
+        ]
+        rows.append([*shown[:3], amplified[0], shown[3], amplified[1]])
+    heads = (
+        "image",
+        "whole",
+        "tiles",
+        "tiles - whole, times 10,000",
+        "tiles with statistics of their own",
+        "these - whole, times 1",
+    )
+    return grid(rows, heads, NAMES, scale=1)
+
+
+def main() -> None:
+    """Prints a table, and draws the worst seam if a picture is asked for."""
+    if sys.argv[1:2] == ["one"]:
+        print(json.dumps(measure(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))))
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[512, 1024])
+    parser.add_argument("--memory", type=int, default=256)
+    parser.add_argument("--picture", type=Path)
+    asked = Asked(**vars(parser.parse_args()))
+    with torch.no_grad():
+        for name in NAMES:
+            for side in asked.sizes:
+                whole, tiled = apart(name, side, asked.memory)
+                distance = np.abs(whole.astype(float) - tiled) / 257
+                bits = np.abs(np.rint(whole / 257) - np.rint(tiled / 257))
+                print(f"{name} {side}: at most {distance.max():.4f} levels, mean {distance.mean():.5f}; "
+                      f"in 8 bits at most {bits.max():.0f}, {(bits > 0).mean():.1e} of the values", flush=True)  # fmt: skip
+                for memory in (asked.memory, WHOLE):
+                    found = elsewhere(name, side, memory)
+                    size = "whole" if memory == WHOLE else f"{memory} MiB"
+                    print(f"  {size}: {found['mebibytes']:.0f} MiB, {found['seconds']:.1f} s of a core", flush=True)
+        if asked.picture:
+            save_png(picture(512, asked.memory // 2), asked.picture)
+
+
+if __name__ == "__main__":
+    main()
