@@ -20,7 +20,7 @@ from viceversa.methods.cyclegan import CycleGAN
 DIGITS = Path(__file__).parents[1] / "benchmarks" / "digits"
 sys.path.append(str(DIGITS))
 
-from polarity import Polarity, indifferent  # noqa: E402
+from polarity import Likeness, Polarity, correlation, faithful, indifferent  # noqa: E402
 
 
 def test_polarity_by_hand() -> None:
@@ -42,6 +42,29 @@ def test_polarity_is_of_the_second_space_and_reaches_its_generator_alone() -> No
     into = method.translator.generators
     assert weight == 10 and any(each.grad is not None and each.grad.abs().sum() > 0 for each in into[first].parameters())
     assert all(each.grad is None for each in into[second].parameters())
+
+
+def test_likeness_by_hand() -> None:
+    """x = (1, 0, -1), y = (1, 1, -1), weights 1/4, 1/2, 1/4: covariance 1/2, variances 1/2 and 3/4, so r^2 = 2/3."""
+    x, y, weight = torch.tensor([[1.0, 0.0, -1.0]]), torch.tensor([[1.0, 1.0, -1.0]]), torch.tensor([0.25, 0.5, 0.25])
+    assert correlation(x, y, weight).square().item() == pytest.approx(2 / 3)
+    assert correlation(x, torch.ones(1, 3), weight).item() == 0
+
+
+def test_likeness_does_not_see_polarity_and_contrast() -> None:
+    image = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    assert Likeness()(journey(lambda y: 0.2 - 0.5 * y, image=image)).item() == pytest.approx(0, abs=1e-5)
+    assert Likeness()(journey(lambda y: y.flip(3), image=image)).item() > 0.5
+    assert Likeness()(journey(torch.zeros_like, image=image)).item() == 1
+
+
+def test_likeness_is_of_both_ways() -> None:
+    method = faithful(UNALIKE, CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1))
+    drawing = method.phases[0]
+    weight, loss = drawing.objective.terms["likeness"]
+    for each in drawing.plan(batch_for(method, UNALIKE), Draws(0, 0)):
+        assert 0 < loss(each.begin(True)).item() <= 1
+    assert weight == 5 and method.averaged == ("generators",)
 
 
 def test_translator_is_trained_and_measured(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -19,9 +20,10 @@ from viceversa.domains import Space
 from viceversa.journey import Journey
 from viceversa.method import Method
 from viceversa.methods import cyclegan
+from viceversa.networks.adapters import fit, luminance
 
 SETTINGS = cyclegan.CycleGAN(width=32, blocks=4, critic_width=64, critic_layers=2, identity=0, cycle_back=1)
-WEIGHT = 10.0
+WEIGHT, LIKENESS = 10.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,29 @@ class Polarity:
             return journey.image.new_zeros(())
         inverted = journey.translate(-journey.image, journey.source, journey.target)
         return F.l1_loss(inverted, journey.translated)
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """mean_b (1 - r_b^2) in [0, 1], r: the correlation of the luminances of x and T(x) over pixels, those in the middle most.
+
+    The digit stays where it is, whatever its polarity, contrast and color. A pixel weighs exp(-8 d^2), d: its distance from the
+    middle, of the side.
+    """
+
+    def __call__(self, journey: Journey) -> Tensor:
+        translated = luminance(journey.translated).float()
+        image = fit(luminance(journey.image).float(), translated.shape[2:])
+        square = torch.linspace(-0.5, 0.5, translated.shape[2], device=translated.device).square()
+        weight = torch.exp(-8 * (square[:, None] + square)).flatten()
+        return (1 - correlation(image.flatten(1), translated.flatten(1), weight / weight.sum()).square()).mean()
+
+
+def correlation(x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
+    """Of the rows of two tables (N, P), weighted by (P,), which sums to one: (N,) in [-1, 1]; 0 where one is of one value."""
+    x, y = (each - (weight * each).sum(1, keepdim=True) for each in (x, y))
+    products = (weight * x * y).sum(1)
+    return products / ((weight * x * x).sum(1) * (weight * y * y).sum(1)).clamp_min(1e-8).sqrt()
 
 
 def indifferent(space: Space, settings: cyclegan.CycleGAN) -> Method:
@@ -53,3 +78,16 @@ def build(space: Space) -> Method:
 def with_luminance(space: Space) -> Method:
     """And with the identity of the luminance."""
     return indifferent(space, SETTINGS.model_copy(update={"luminance": 0.5}))
+
+
+def faithful(space: Space, settings: cyclegan.CycleGAN = SETTINGS) -> Method:
+    """And with the likeness of each translation to its source."""
+    method = indifferent(space, settings)
+    drawing, judging = method.phases
+    objective = drawing.objective.adding(likeness=(LIKENESS, Likeness()))
+    return replace(method, phases=(replace(drawing, objective=objective), judging), averaged=("generators",))
+
+
+def faithful_in_patches(space: Space) -> Method:
+    """With discriminators that see 16 px."""
+    return faithful(space, SETTINGS.model_copy(update={"critic_layers": 1}))

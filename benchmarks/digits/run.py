@@ -33,9 +33,12 @@ from viceversa.pictures import grid, save_png
 from viceversa.translate import Manner, Model, load
 
 SHOWN, MIDDLE = 12, 28
-Name = Literal["plain", "luminance", "loose-street", "polarity", "polarity-luminance", "codes", "one-layer", "better-cycles",
-               "pad-crop", "valid-conv"]  # fmt: skip
-OWN: dict[str, Builder] = {"polarity": polarity.build, "polarity-luminance": polarity.with_luminance}
+Name = Literal["plain", "luminance", "loose-street", "polarity", "polarity-luminance", "codes", "faithful", "faithful-patches",
+               "one-layer", "better-cycles", "pad-crop", "valid-conv"]  # fmt: skip
+OWN: dict[str, Builder] = {
+    "polarity": polarity.build, "polarity-luminance": polarity.with_luminance,
+    "faithful": polarity.faithful, "faithful-patches": polarity.faithful_in_patches,
+}  # fmt: skip
 """Methods of this folder."""
 RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
     "plain": ("cyclegan", {}),
@@ -117,7 +120,7 @@ def train(asked: Digits, run: Path) -> None:
     how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "labeller": False}
     how |= {"data": spec(asked), "out": run, "steps": asked.steps, "batch": asked.batch, "until": asked.until}
     if asked.name in OWN:
-        vv.train(OWN[asked.name], average=0, **how)
+        vv.train(OWN[asked.name], average=0.995, **how)
         return
     recipe, changed = RECIPES[asked.name]
     cyclegan = {"width": asked.width, "blocks": asked.blocks, "critic_width": 64, "critic_layers": 2, "identity": 0.0}

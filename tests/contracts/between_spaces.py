@@ -47,5 +47,6 @@ CASES = [
     Case("johnson", of(johnson.build, JOHNSON), ALIKE, {0: 1}, generators=lambda method: [method.translator.network]),
     Case("diat", of(diat.build, DIAT), ALIKE, {0: 1}, {0: 4}),
     Case("plain-diat", of(diat.build, DIAT.model_copy(update={"form": "plain"})), ALIKE, {0: 1}, {0: 4}),
+    Case("cut-between-channels", of(cut.build, CUT), LINES, {0: 3}, {0: 3}),
     Case("fastcut", of(cut.build, FAST), ALIKE, {0: 2}, {0: 3}),
 ]

@@ -8,13 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from contracts.case import ALIKE, LINES, batch_for
+from contracts.case import ALIKE, LINES, UNALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
+from viceversa.domains import Domain
 from viceversa.draws import Draws, seeded
 from viceversa.errors import UsageError
 from viceversa.losses.contrast import contrast, patch_contrast
 from viceversa.method import Method
 from viceversa.methods.cut import CUT, FASTCUT, build, is_mirrored
+from viceversa.networks.adapters import luminance
 from viceversa.networks.cut import Blurred, Enlarged, antialiased_generator, features, taps
 
 TINY = CUT(width=4, blocks=2, critic_width=4, critic_layers=1, projection=6)
@@ -109,6 +111,15 @@ def test_taps_are_where_the_paper_has_them() -> None:
     assert [tuple(each.shape[1:]) for each in found] == [(3, 22, 22), (8, 16, 16), (16, 8, 8), (16, 4, 4), (16, 4, 4)]
 
 
-def test_spaces_of_one_kind() -> None:
-    with pytest.raises(UsageError, match="equal channels and size"):
-        build(LINES, TINY)
+def test_spaces_of_one_size() -> None:
+    with pytest.raises(UsageError, match="two spaces of equal size"):
+        build(UNALIKE, TINY)
+
+
+def test_color_is_compared_with_gray_by_its_luminance() -> None:
+    method = build(LINES, TINY)
+    contrast, domains = method.phases[1].objective.terms["contrast"][1], (Domain("lines"), Domain("photos"))
+    image = torch.rand(2, 3, 16, 16) * 2 - 1
+    gray = luminance(image)
+    assert contrast.channels == 1
+    assert torch.equal(method.translator(image, domains[1], domains[1]), method.translator(gray, *domains))

@@ -5,7 +5,8 @@
 
 NCE compares features of the generator's own encoder, at five layers behind heads that learn with it. FastCUT is FASTCUT below: no
 identity, NCE ten times as heavy, and half of the batches mirrored, of which the features are mirrored back. The discriminator
-learns first. With identity and mirror both on, the code mirrors y too.
+learns first. With identity and mirror both on, the code mirrors y too. Between color and gray, which the code does not know, the
+encoder sees the luminance of a color image, or gray three times.
 
 @inproceedings{park2020contrastive, title={Contrastive Learning for Unpaired Image-to-Image Translation}, author={Park, Taesung and
 Efros, Alexei A and Zhang, Richard and Zhu, Jun-Yan}, booktitle={ECCV}, year={2020}, eprint={2007.15651}}
@@ -30,7 +31,7 @@ from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.contrast import patch_contrast
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
-from viceversa.networks.adapters import PerSpace, Single, by_space
+from viceversa.networks.adapters import PerSpace, Single, by_space, recolored
 from viceversa.networks.blocks import check_size
 from viceversa.networks.cut import antialiased_discriminator, antialiased_generator, features, projections, taps
 from viceversa.networks.patch import check_patches
@@ -83,17 +84,20 @@ def is_mirrored(draws: Draws) -> bool:
 
 @dataclass(frozen=True)
 class Contrast:
-    """NCE(x, T(x)). mirror: the source may have been mirrored; the key's features are of the image as it was."""
+    """NCE(x, T(x)). channels: the generator takes. mirror: the source may have been mirrored; the key's features are of the image
+    as it was."""
 
     generator: nn.Sequential
     heads: nn.ModuleList
     layers: tuple[int, ...]
+    channels: int
     mirror: bool = False
 
     def __call__(self, journey: Journey) -> Tensor:
         mirrored = self.mirror and is_mirrored(journey.draws)
         source = journey.start.flip(3) if mirrored else journey.start
-        made, keys = (features(self.generator, image, self.layers) for image in (journey.translated, source))
+        images = (recolored(image, self.channels) for image in (journey.translated, source))
+        made, keys = (features(self.generator, image, self.layers) for image in images)
         queries = [each.flip(3) for each in made] if mirrored else made
         return patch_contrast(queries, keys, self.heads, journey.draws.generator("patches"))
 
@@ -111,18 +115,18 @@ class OfSecond:
 def build(space: Space, settings: CUT = CUT(), *, decay: Schedule = linear_decay) -> Method:
     """CUT from the first of two spaces to the second, of one size, whose sides are multiples of 4."""
     first, second = (space.images[name] for name in space.pair)
-    if first.shape != second.shape:
-        raise UsageError("CUT takes two spaces of equal channels and size: it compares an image with what is made of it.")
+    if first.shape[1:] != second.shape[1:]:
+        raise UsageError("CUT takes two spaces of equal size: it compares an image with what is made of it.")
     check_size(first.height, first.width, 4)
     check_patches(first.height, first.width, settings.critic_layers)
     sizes = {"width": settings.width, "blocks": settings.blocks}
     network, tapped = antialiased_generator(first.channels, second.channels, **sizes), taps(first.channels, **sizes)
     critic = antialiased_discriminator(second.channels, width=settings.critic_width, layers=settings.critic_layers)
-    translator, discriminator = Single(network), PerSpace(by_space({space.pair[1]: critic}))
+    translator, discriminator = Single(network, first.channels), PerSpace(by_space({space.pair[1]: critic}))
     heads = projections(tuple(tapped.values()), width=settings.projection)
     way = OneWay(space, translate=translator, discriminate=discriminator)
     plan = Mirrored(way) if settings.mirror else way
-    contrast = Contrast(network, heads, tuple(tapped), settings.mirror)
+    contrast = Contrast(network, heads, tuple(tapped), first.channels, settings.mirror)
     share = settings.contrast / 2 if settings.identity else settings.contrast
     gan, adam = LeastSquares(), Optimizer(settings.learning_rate, schedule=decay)
     return Method(

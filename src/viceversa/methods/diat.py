@@ -79,7 +79,7 @@ def build(space: Space, settings: DIAT = DIAT(), *, decay: Schedule = linear_dec
         network: nn.Module = MaskedTransform(spec.channels, width=settings.width, blocks=settings.blocks)
     else:
         network = resnet_generator(spec.channels, spec.channels, width=settings.width, blocks=settings.blocks)
-    translator, critic = Single(network), SeeingDiscriminator(spec, width=settings.critic_width)
+    translator, critic = Single(network, spec.channels), SeeingDiscriminator(spec, width=settings.critic_width)
     plan, gan = OneWay(space, translate=translator, discriminate=critic), NonSaturating()
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(

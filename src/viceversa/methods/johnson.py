@@ -133,7 +133,7 @@ def build(space: Space, settings: Johnson = Johnson(), *, decay: Schedule = line
         raise UsageError(f"gray or RGB images are painted like RGB images of their size, and these are of {shapes}.")
     check_size(source.height, source.width, 4)
     network = transform_network(source.channels, width=settings.width)
-    translator, adam = Single(network), Optimizer(settings.learning_rate, (0.9, 0.999), schedule=decay)
+    translator, adam = Single(network, source.channels), Optimizer(settings.learning_rate, (0.9, 0.999), schedule=decay)
     plan = Looking(space, network, Sight(settings.weights, settings.content_layer, settings.style_layers))
     objective = Objective(
         content=(settings.content, content), style=(settings.style, style), variation=(settings.variation, smoothness)

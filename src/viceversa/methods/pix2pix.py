@@ -60,7 +60,7 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
     if first.shape[1:] != second.shape[1:]:
         raise UsageError(f"pix2pix takes pairs of one size, not {first.width}x{first.height} and {second.width}x{second.height}.")
     check_patches(first.height, first.width, settings.critic_layers)
-    translator = Single(UNet(first.channels, second, width=settings.width))
+    translator = Single(UNet(first.channels, second, width=settings.width), first.channels)
     critic = patch_discriminator(
         first.channels + second.channels, width=settings.critic_width, layers=settings.critic_layers, norm=nn.BatchNorm2d
     )

@@ -90,14 +90,15 @@ class PerTarget(nn.Module):
 
 
 class Single(nn.Module):
-    """A network from the first of two spaces to the second; any image is taken, as the identity losses need it."""
+    """A network from the first of two spaces to the second. Images of the second are taken too, in the first's channels (see
+    `recolored`), as the identity losses need it."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, channels: int) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.channels = network, channels
 
     def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
-        return self.network(image)  # type: ignore[no-any-return]
+        return self.network(recolored(image, self.channels))  # type: ignore[no-any-return]
 
 
 Fit = Literal["resize", "pad_crop", "valid_conv"]

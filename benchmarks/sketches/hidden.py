@@ -1,0 +1,34 @@
+"""What a translator hides in its lines: a drawing does not say its colors, so colors that come back were written into it.
+
+    colors y -> lines T(y) -> through a link -> colors again, R;   PSNR of R to y
+
+Links are the evaluation's (docs/evaluation.md): none, 8 bits, noise of 2 levels, JPEG, blur. `from_true_lines` is the PSNR of what
+the true lines of y are colored to: what a drawing tells. What is above it was hidden, and what noise takes away was faint.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from viceversa.data.dataset import Pixels
+from viceversa.data.sketches import sketches_pairs
+from viceversa.domains import Domain
+from viceversa.evaluation.chains import PROBES, Place, Trial, Way, outputs
+from viceversa.evaluation.similarity import l1, psnr
+from viceversa.translate import Model
+
+
+def hidden(model: Model, lines: Pixels, true: Pixels) -> dict[str, float]:
+    """PSNR in dB of colors that came back, by link; and how far the drawn lines are from the true ones, in levels."""
+    dataset = sketches_pairs(true.shape[1])
+    task = Trial(dataset, "colors", "lines", true, np.arange(len(true)))
+    found: dict[str, float] = {}
+    made = [places for _, places in outputs(model.translate_images, task, Way(1, 0, PROBES))]
+    for place in made[0]:
+        pixels = np.concatenate([places[place] for places in made])
+        if place.direction == "rec" and place.cycles == 1:
+            found[place.link] = round(float(psnr(pixels, true).mean()), 2)
+        elif place == Place("inv", 0, "8bit"):
+            found["lines_l1"] = round(float(l1(pixels, lines).mean()), 2)
+    plain = model.translate_pixels(lines, Domain("lines"), Domain("colors"))
+    return found | {"from_true_lines": round(float(psnr(plain, true).mean()), 2)}
