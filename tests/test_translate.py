@@ -30,6 +30,7 @@ from viceversa.translate import Manner, Model, load
 
 FACES = Space({"faces": ImageSpec(3, 16, 16)}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses")))
 SEASONS = Space({"summer": ImageSpec(3, 16, 16), "winter": ImageSpec(1, 8, 12)})
+FOUR = Space({"infrared": ImageSpec(4, 16, 16), "photos": ImageSpec(3, 16, 16)})
 
 
 class Nudge(nn.Module):
@@ -280,3 +281,20 @@ def test_a_method_of_one_way_does_not_go_back() -> None:
     task = Trial(Dataset("seasons", SEASONS, {}), "summer", "winter", np.zeros((2, 16, 16, 3), np.uint8), np.arange(2))
     (made,) = [found for _, found in used.candidate.outputs(task, Way(2))]
     assert {place.direction for place in made} == {"inv"} and {place.cycles for place in made} == {0}
+
+
+@pytest.mark.parametrize("full_size", [False, True])
+def test_a_drawing_on_paper_is_flattened_first(full_size: bool, tmp_path: Path) -> None:
+    """A dark line on paper that is gray to the left and light to the right becomes black on white, in the channels of the run."""
+    paper = np.broadcast_to(np.linspace(120, 220, 96, dtype=np.uint8)[:, None], (96, 96, 3)).copy()
+    paper[:, 46:50] //= 4
+    Image.fromarray(paper).save(tmp_path / "drawing.png")
+    used, manner = model(SEASONS, labeller=False), Manner(full_size=full_size, paper=True)
+    for picture in (tmp_path / "drawing.png", Image.fromarray(paper), paper):
+        colors = used.opened(picture, "summer", manner).colors
+        assert colors.shape == ((96, 96, 3) if full_size else (16, 16, 3))
+        assert (colors[:, 0] == 255).all() and colors[:, colors.shape[1] // 2].mean() < 170  # four of six pixels
+    plain = used.opened(paper, "summer", Manner(full_size=full_size)).colors
+    assert plain[0, 0, 0] < 130
+    with pytest.raises(UsageError, match=r"(1|4) channels"):
+        model(FOUR, labeller=False).opened(np.zeros((16, 16, 4), np.uint8), "infrared", manner)

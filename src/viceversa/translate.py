@@ -15,6 +15,7 @@ from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Pixels
 from viceversa.data.fitting import fitted
 from viceversa.data.layers import Layers
+from viceversa.data.paper import flattened
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.chains import Candidate, translating
@@ -40,6 +41,7 @@ class Manner:
     reference: an image that the result shall be like. seed: which of the many results. Both for methods with styles: StarGAN v2.
     full_size: whether an image keeps its size, channels, alpha and color profile; else it is brought to the run's size. memory:
     MiB for the networks' numbers then; what does not fit goes in tiles. region: where anything may change, if not everywhere.
+    paper: whether images are drawings on paper, scanned or photographed, to be flattened first (data/paper.py).
     """
 
     strength: float = 1.0
@@ -48,6 +50,7 @@ class Manner:
     full_size: bool = False
     memory: int = 2048
     region: Region | None = None
+    paper: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -144,16 +147,19 @@ class Model:
             raise UsageError(f"this method translates from {self.space.pair[0]!r} to {self.space.pair[1]!r} only.")
         return Domain(there)
 
-    def prepared(self, image: Picture, space: str) -> Pixels:
-        """The image at the size and with the channels of a space, in its own depth: (1, H, W, C) uint8 or uint16."""
+    def prepared(self, image: Picture, space: str, *, paper: bool = False) -> Pixels:
+        """The image at the size and with the channels of a space, in its depth, of paper in 8 bits: (1, H, W, C)."""
         spec = self.space.images[space]
-        return self._fitted(pixels_of(image, spec.channels, round((spec.background + 1) * 127.5)), space)[None]
+        pixels = pixels_of(image, spec.channels, round((spec.background + 1) * 127.5))
+        return self._fitted(_of_paper(pixels, spec.channels) if paper else pixels, space)[None]
 
     def opened(self, image: Picture, space: str, manner: Manner) -> Layers:
         """The image as it is, or as `prepared` makes it."""
-        if manner.full_size:
-            return layers_of(image, self.space.images[space].channels)
-        return Layers(self.prepared(image, space)[0])
+        if not manner.full_size:
+            return Layers(self.prepared(image, space, paper=manner.paper)[0])
+        channels = self.space.images[space].channels
+        layers = layers_of(image, channels)
+        return layers.with_colors(_of_paper(layers.colors, channels)) if manner.paper else layers
 
     def weights(self, layers: Layers, space: str, manner: Manner) -> Weights | None:
         """Where the opened image may change: (H, W, 1) in [0, 1]; None for everywhere. A mask goes the way of the image."""
@@ -223,6 +229,11 @@ class Model:
         if name not in self.space.images:
             raise unknown("space", name, self.space.images)
         return name
+
+
+def _of_paper(colors: Pixels, channels: int) -> Pixels:
+    """The lines of a drawing on paper, in that many channels. Raises UsageError for neither gray nor color."""
+    return in_channels(flattened(in_channels(colors, 1)), channels)
 
 
 def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoint = "best") -> Model:

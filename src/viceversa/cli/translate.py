@@ -35,7 +35,7 @@ class Translate:
     out: Annotated[Path, arg(metavar="DIR")] = Path("translated")
     """for the results"""
     to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
-    """as in "hair=blond,glasses=yes", or a space's name; may be left out between two spaces"""
+    """as in "hair=blond,glasses=yes", or a space's name"""
     source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
     """what images show; the rest is read off them"""
     strength: float = 1.0
@@ -50,6 +50,8 @@ class Translate:
     """go on where an image cannot be read"""
     difference: Annotated[bool, arg(help_behavior_hint="")] = False
     """NAME-difference.png too: changes, white on black"""
+    paper: Annotated[bool, arg(help_behavior_hint="")] = False
+    """inputs are drawings on paper: even out its light"""
     full_size: Annotated[bool, arg(help_behavior_hint="")] = False
     """keep size, channels, alpha, color profile"""
     memory: Annotated[int, arg(metavar="MIB", help_behavior_hint="")] = 2048
@@ -108,7 +110,7 @@ def _manner(asked: Translate) -> Manner:
     if asked.mask or asked.key or asked.tolerance or asked.feather or asked.outside:
         mask = None if asked.mask is None else mask_of(readable(asked.mask, "the mask"))
         region = Region(mask, asked.key, asked.tolerance, asked.feather, asked.outside)
-    return Manner(asked.strength, asked.reference, asked.seed, asked.full_size, asked.memory, region)
+    return Manner(asked.strength, asked.reference, asked.seed, asked.full_size, asked.memory, region, asked.paper)
 
 
 def _tell_reader(model: Model, source: str) -> None:
