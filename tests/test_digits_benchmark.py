@@ -63,8 +63,8 @@ def test_likeness_is_of_both_ways() -> None:
     drawing = method.phases[0]
     weight, loss = drawing.objective.terms["likeness"]
     for each in drawing.plan(batch_for(method, UNALIKE), Draws(0, 0)):
-        assert 0 < loss(each.begin(True)).item() <= 1
-    assert weight == 5 and method.averaged == ("generators",)
+        assert 0 < loss(each.begin(True)).item() <= 5
+    assert weight == 1 and dict(loss.weights) == dict.fromkeys(UNALIKE.pair, 5) and method.averaged == ("generators",)
 
 
 def test_translator_is_trained_and_measured(tmp_path: Path) -> None:

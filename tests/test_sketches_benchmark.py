@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from viceversa.data.sketches import sketches_pairs
+from viceversa.evaluation.similarity import l1, psnr
+
 BENCHMARK = Path(__file__).resolve().parents[1] / "benchmarks" / "sketches"
 sys.path.append(str(BENCHMARK))
 
@@ -70,3 +73,20 @@ def test_the_whole_at_a_small_size(tmp_path: Path) -> None:
     names = ["sketch", "mean color", "most frequent color", "nearest drawing"]
     assert list(found["baselines"]) == names
     assert found["baselines"]["nearest drawing"]["histogram_of_all"] < 0.2 < found["baselines"]["sketch"]["histogram_of_all"]
+
+
+def test_a_translator_is_trained_and_measured(tmp_path: Path) -> None:
+    options = ["--names", "augmented-cyclegan", "--steps", "1", "--size", "32", "--seeds", "3", "--threads", "1"]
+    places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    subprocess.run([sys.executable, str(BENCHMARK / "run.py"), *options, *places], capture_output=True, check=True)
+    found = json.loads((tmp_path / "results" / "augmented-cyclegan.json").read_text())
+    made = np.load(tmp_path / "results" / "augmented-cyclegan.npz")
+    true = sketches_pairs(32).splits["test"]
+    assert found["steps"] == 1 and found["pairs"] == 151 == len(made["seed0"])
+    assert found["psnr"] == pytest.approx(psnr(made["seed0"], true["colors"].pixels).mean(), abs=0.005)
+    assert found["styles"]["seeds"] == 3 == len(made.files) and found["styles"]["psnr_of_best"] >= found["psnr"]
+    pairs = [l1(made[f"seed{one}"], made[f"seed{other}"]).mean() for one in range(3) for other in range(one)]
+    assert found["styles"]["diversity_l1"] == pytest.approx(np.mean(pairs)) and found["styles"]["diversity_l1"] > 0
+    hidden = found["hidden"]
+    assert hidden["from_true_lines"] == found["psnr"], "the first seed colors the true lines of the same drawings"
+    assert set(hidden) == {"8bit", "float", "noise", "jpeg", "blur", "lines_l1", "from_true_lines"} and hidden["lines_l1"] > 0

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from viceversa.domains import Space
 from viceversa.journey import Journey
+from viceversa.losses.cycle import BySource
 from viceversa.method import Method
 from viceversa.methods import cyclegan
 from viceversa.networks.adapters import fit, luminance
@@ -80,14 +81,15 @@ def with_luminance(space: Space) -> Method:
     return indifferent(space, SETTINGS.model_copy(update={"luminance": 0.5}))
 
 
-def faithful(space: Space, settings: cyclegan.CycleGAN = SETTINGS) -> Method:
-    """And with the likeness of each translation to its source."""
+def faithful(space: Space, settings: cyclegan.CycleGAN = SETTINGS, weights: tuple[float, float] = (LIKENESS, LIKENESS)) -> Method:
+    """And with the likeness of each translation to its source, by weights for images of either space."""
     method = indifferent(space, settings)
     drawing, judging = method.phases
-    objective = drawing.objective.adding(likeness=(LIKENESS, Likeness()))
+    likeness = BySource.of(space.pair, *weights, Likeness())
+    objective = drawing.objective.adding(likeness=(1, likeness))
     return replace(method, phases=(replace(drawing, objective=objective), judging), averaged=("generators",))
 
 
-def faithful_in_patches(space: Space) -> Method:
-    """With discriminators that see 16 px."""
-    return faithful(space, SETTINGS.model_copy(update={"critic_layers": 1}))
+def faithful_street(space: Space) -> Method:
+    """The handwriting may take the shapes of fonts: its likeness weighs a fifth."""
+    return faithful(space, weights=(LIKENESS / 5, LIKENESS))

@@ -33,11 +33,11 @@ from viceversa.pictures import grid, save_png
 from viceversa.translate import Manner, Model, load
 
 SHOWN, MIDDLE = 12, 28
-Name = Literal["plain", "luminance", "loose-street", "polarity", "polarity-luminance", "codes", "faithful", "faithful-patches",
+Name = Literal["plain", "luminance", "loose-street", "polarity", "polarity-luminance", "codes", "faithful", "faithful-street",
                "one-layer", "better-cycles", "pad-crop", "valid-conv"]  # fmt: skip
 OWN: dict[str, Builder] = {
     "polarity": polarity.build, "polarity-luminance": polarity.with_luminance,
-    "faithful": polarity.faithful, "faithful-patches": polarity.faithful_in_patches,
+    "faithful": polarity.faithful, "faithful-street": polarity.faithful_street,
 }  # fmt: skip
 """Methods of this folder."""
 RECIPES: dict[str, tuple[str, dict[str, Any]]] = {

@@ -33,7 +33,6 @@ from viceversa.evaluation.features import EXTRACTOR, perceptual
 from viceversa.evaluation.similarity import psnr
 from viceversa.translate import Manner, Model, load
 
-SIZE, SEEDS = 64, 10
 RESULTS = Path(__file__).parent / "results"
 CYCLEGAN = {"width": 32, "blocks": 6, "critic-width": 64, "cycle": 10, "cycle-back": 5}
 UNPAIRED, PAIRED = "sketches", "sketches:pairs"
@@ -66,6 +65,9 @@ class Sketches:
     threads: int = 2
     steps: int | None = None
     """instead of each entry's own"""
+    size: int = 64
+    seeds: int = 10
+    """of methods with styles"""
     runs: Path = Path("runs/sketches")
     results: Path = RESULTS
 
@@ -78,18 +80,18 @@ def main() -> None:
     for name in asked.names:
         if not (asked.results / f"{name}.json").exists():
             environment = {**os.environ, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": str(asked.threads)}
-            line = command(ENTRIES[name], asked.runs / name, asked.steps)
+            line = command(ENTRIES[name], asked.runs / name, asked)
             subprocess.run(line, env=environment, check=True, stdout=subprocess.DEVNULL)
             measure(name, asked)
 
 
-def command(entry: Entry, run: Path, steps: int | None = None) -> list[str]:
+def command(entry: Entry, run: Path, asked: Sketches) -> list[str]:
     """Trains, or goes on with what there is."""
     train = [sys.executable, "-m", "viceversa", "train", entry.recipe, "--out", str(run)]
     if (run / "recipe.json").exists():
         return [*train, "--resume"]
-    fixed = {"--data": entry.data, "--size": SIZE, "--steps": steps or entry.steps, "--batch": 4, "--training.precision": "bf16"}
-    fixed |= {"--training.checkpoint-every": 500, "--training.best": "none"}
+    fixed = {"--data": entry.data, "--size": asked.size, "--steps": asked.steps or entry.steps, "--batch": 4}
+    fixed |= {"--training.precision": "bf16", "--training.checkpoint-every": 500, "--training.best": "none"}
     options = fixed | {f"--method.{name}": value for name, value in entry.settings.items()}
     return [*train, *(str(part) for option in options.items() for part in option)]
 
@@ -97,9 +99,9 @@ def command(entry: Entry, run: Path, steps: int | None = None) -> list[str]:
 def measure(name: str, asked: Sketches) -> None:
     """The test drawings, colored, beside the true colors; the styles; what is hidden in lines."""
     model = load(asked.runs / name, checkpoint="last")
-    test = sketches_pairs(SIZE).splits["test"]
+    test = sketches_pairs(asked.size).splits["test"]
     lines, true = (np.asarray(test[space].pixels) for space in ("lines", "colors"))
-    made = {seed: colored(model, lines, seed) for seed in range(SEEDS if model.method.styles else 1)}
+    made = {seed: colored(model, lines, seed) for seed in range(asked.seeds if model.method.styles else 1)}
     facts: dict[str, Any] = {
         "recipe": model.record.recipe.name, "dataset": model.record.dataset, "steps": model.step, "pairs": len(lines),
         "settings": model.record.recipe.method.model_dump(), "extractor": EXTRACTOR,
