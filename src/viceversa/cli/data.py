@@ -19,8 +19,8 @@ class Data:
     """Writes a data set: images/SPLIT/SPACE/ID.png and table.csv with every image's attributes."""
 
     name: Annotated[Positional[str], arg(metavar="NAME")]
-    """`avatars`, `avatars:glasses`, `avatars:outlines`, or own data as for `train --data`; a path with `:spaces` or `:pairs`
-    behind it for one of these"""
+    """`avatars`, `avatars:glasses`, `avatars:outlines`, `avatars:face-off`, `toons`, `sketches`, `sketches:pairs`,
+    `handwritten`, `street-digits`, or own data as for `train --data`; PATH:spaces, PATH:pairs"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """a new or empty folder"""
     size: int = 32

@@ -16,6 +16,7 @@ from viceversa.data.celeba import ATTRIBUTES as OF_CELEBA
 from viceversa.data.celeba import read_celeba
 from viceversa.data.dataset import Dataset, Images, Takes
 from viceversa.data.decoding import SUFFIXES, encoded, suffix_for
+from viceversa.data.face_off import face_off
 from viceversa.data.fitting import Filter
 from viceversa.data.folders import open_folders
 from viceversa.data.handwritten import handwritten
@@ -45,6 +46,7 @@ _EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {
     "avatars": avatars,
     "avatars:glasses": avatars_glasses,
     "avatars:outlines": avatars_outlines,
+    "avatars:face-off": face_off,
     "sketches": sketches,
     "sketches:pairs": sketches_pairs,
     "toons": toons,
