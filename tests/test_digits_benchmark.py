@@ -56,6 +56,8 @@ def test_likeness_does_not_see_polarity_and_contrast() -> None:
     assert Likeness()(journey(lambda y: 0.2 - 0.5 * y, image=image)).item() == pytest.approx(0, abs=1e-5)
     assert Likeness()(journey(lambda y: y.flip(3), image=image)).item() > 0.5
     assert Likeness()(journey(torch.zeros_like, image=image)).item() == 1
+    assert Likeness("photos")(journey(lambda y: 0.5 * y, image=image)).item() == pytest.approx(0, abs=1e-5)
+    assert Likeness("photos")(journey(lambda y: -y, image=image)).item() == pytest.approx(2, abs=1e-5)
 
 
 def test_likeness_is_of_both_ways() -> None:
@@ -80,6 +82,7 @@ def test_translator_is_trained_and_measured(tmp_path: Path) -> None:
     assert found["steps"] == 30 and found["method"]["fit"] == "pad_crop" and found["method"]["identity"] == 0
     assert list(found["ways"]) == ["mnist to street", "street to mnist"]
     for way in found["ways"].values():
+        assert {0, *range(1, 6)} >= {round(5 * way[name], 6) for name in ("floor", "ceiling", "accuracy")}
         assert way["images"] == 5 == sum(map(sum, way["confusion"]))
         assert way["accuracy"] == sum(way["confusion"][digit][digit] for digit in range(10)) / 5
         assert 0 < way["cycle_l1"] < 255 and 0 < way["cycle_l1_middle"] < 255

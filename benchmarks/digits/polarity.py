@@ -6,6 +6,10 @@ Half of the street digits are light on dark, half dark on light, and a generator
 whose way back is learned; of the other, nothing says which digit it is. As in GcGAN (arXiv 1809.05852), where it is geometry that
 is changed, a translation must not depend on what does not matter. Colors cannot come back from gray, so the cycle of street
 digits weighs 1.
+
+    + 5 (1 - r^2)          for images of either space, r the correlation of the luminances of x and T(x)
+
+Nothing in a cycle says that a digit stays what it is: shapes may change as long as they can be changed back. Likeness says so.
 """
 
 from __future__ import annotations
@@ -42,18 +46,22 @@ class Polarity:
 
 @dataclass(frozen=True)
 class Likeness:
-    """mean_b (1 - r_b^2) in [0, 1], r: the correlation of the luminances of x and T(x) over pixels, those in the middle most.
+    """mean_b (1 - r_b) for images of the space `signed`, mean_b (1 - r_b^2) for the others; r: the correlation of the luminances
+    of x and T(x) over pixels, those in the middle most.
 
-    The digit stays where it is, whatever its polarity, contrast and color. A pixel weighs exp(-8 d^2), d: its distance from the
-    middle, of the side.
+    The digit stays where it is, whatever its contrast and color; what is light stays light, but where either polarity will do. A
+    pixel weighs exp(-8 d^2), d: its distance from the middle, of the side.
     """
+
+    signed: str | None = None
 
     def __call__(self, journey: Journey) -> Tensor:
         translated = luminance(journey.translated).float()
         image = fit(luminance(journey.image).float(), translated.shape[2:])
         square = torch.linspace(-0.5, 0.5, translated.shape[2], device=translated.device).square()
         weight = torch.exp(-8 * (square[:, None] + square)).flatten()
-        return (1 - correlation(image.flatten(1), translated.flatten(1), weight / weight.sum()).square()).mean()
+        likeness = correlation(image.flatten(1), translated.flatten(1), weight / weight.sum())
+        return (1 - (likeness if journey.source.space == self.signed else likeness.square())).mean()
 
 
 def correlation(x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
@@ -81,15 +89,24 @@ def with_luminance(space: Space) -> Method:
     return indifferent(space, SETTINGS.model_copy(update={"luminance": 0.5}))
 
 
-def faithful(space: Space, settings: cyclegan.CycleGAN = SETTINGS, weights: tuple[float, float] = (LIKENESS, LIKENESS)) -> Method:
+def faithful(
+    space: Space,
+    settings: cyclegan.CycleGAN = SETTINGS,
+    weights: tuple[float, float] = (LIKENESS, LIKENESS),
+    likeness: Likeness = Likeness(),
+) -> Method:
     """And with the likeness of each translation to its source, by weights for images of either space."""
     method = indifferent(space, settings)
     drawing, judging = method.phases
-    likeness = BySource.of(space.pair, *weights, Likeness())
-    objective = drawing.objective.adding(likeness=(1, likeness))
+    objective = drawing.objective.adding(likeness=(1, BySource.of(space.pair, *weights, likeness)))
     return replace(method, phases=(replace(drawing, objective=objective), judging), averaged=("generators",))
 
 
 def faithful_street(space: Space) -> Method:
     """The handwriting may take the shapes of fonts: its likeness weighs a fifth."""
     return faithful(space, weights=(LIKENESS / 5, LIKENESS))
+
+
+def faithful_light(space: Space) -> Method:
+    """Handwriting, which is light on dark, stays so: the reader of street digits reads that best."""
+    return faithful(space, likeness=Likeness(space.pair[0]))

@@ -5,7 +5,8 @@ python benchmarks/digits/run.py --mnist DIR --street DIR             with the fo
 python benchmarks/digits/run.py --mnist DIR --name luminance         other settings: see RECIPES and OWN
 
 Writes results/NAME.json and NAME.png. A classifier of each set, trained on real images of it alone, reads the translations into
-it; `ceiling` is what it reads right of the set's real test images. Chance is 0.1.
+it; `ceiling` is what it reads right of the set's real test images, `floor` of images that are resized and not translated. Chance
+is 0.1.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from torch import nn
 
 import viceversa as vv
 from viceversa.data.dataset import Dataset, Images, Pixels
-from viceversa.data.fitting import shown
+from viceversa.data.decoding import recolored
+from viceversa.data.fitting import fitted, shown
 from viceversa.data.joined import sources, spec_of
 from viceversa.data.sources import open_dataset
 from viceversa.domains import Domain
@@ -34,10 +36,10 @@ from viceversa.translate import Manner, Model, load
 
 SHOWN, MIDDLE = 12, 28
 Name = Literal["plain", "luminance", "loose-street", "polarity", "polarity-luminance", "codes", "faithful", "faithful-street",
-               "one-layer", "better-cycles", "pad-crop", "valid-conv"]  # fmt: skip
+               "faithful-light", "one-layer", "better-cycles", "pad-crop", "valid-conv"]  # fmt: skip
 OWN: dict[str, Builder] = {
     "polarity": polarity.build, "polarity-luminance": polarity.with_luminance,
-    "faithful": polarity.faithful, "faithful-street": polarity.faithful_street,
+    "faithful": polarity.faithful, "faithful-street": polarity.faithful_street, "faithful-light": polarity.faithful_light,
 }  # fmt: skip
 """Methods of this folder."""
 RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -143,6 +145,7 @@ def measured(
     return {
         "images": len(true),
         "accuracy": share(true, seen),
+        "floor": share(true, read(readers[there], untranslated(pixels, goal.pixels.shape))),
         "ceiling": share(digits(goal), read(readers[there], goal.pixels)),
         "returned_accuracy": share(true, read(readers[here], back)),
         "own_ceiling": share(true, read(readers[here], pixels)),
@@ -150,6 +153,11 @@ def measured(
         "cycle_l1": float(error.mean()),
         "cycle_l1_middle": float(error[:, inset : inset + MIDDLE, inset : inset + MIDDLE].mean()),
     }
+
+
+def untranslated(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:
+    """Each image as it is, at the size and in the channels of others (N, H, W, C)."""
+    return np.stack([fitted(recolored(each, shape[3]), (shape[1], shape[2])) for each in pixels])
 
 
 def translated(model: Model, pixels: Pixels, here: str, there: str, batch: int = 250) -> Pixels:
