@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from data.small_digits import small_mnist
 from viceversa.data.joined import parts_of, sources, spec_of
@@ -74,3 +75,32 @@ def test_joined_spaces_have_no_attributes(tmp_path: Path) -> None:
     small_mnist(tmp_path)
     with pytest.raises(UsageError, match="has no attributes: leave out --attributes digit"):
         open_dataset(f"mnist={tmp_path},street=street-digits", takes="spaces", attributes=("digit",))
+
+
+def test_folders_of_images_alone_are_spaces(tmp_path: Path) -> None:
+    """Of a style's one image every split has it; other folders are split as ever, and alone they are no data set."""
+    for name, count in (("photos", 10), ("style", 1)):
+        (tmp_path / name / "deep").mkdir(parents=True)
+        for number in range(count):
+            Image.new("RGB", (20, 16), (number, 0, 0)).save(tmp_path / name / "deep" / f"{number}.png")
+    spec = f"photos={tmp_path / 'photos'},style={tmp_path / 'style'}"
+    dataset = open_dataset(spec, 16, takes="spaces")
+    assert dataset.space.pair == ("photos", "style") and dataset.space.attributes == ()
+    counts = {split: {name: len(images) for name, images in spaces.items()} for split, spaces in dataset.splits.items()}
+    assert counts == {
+        "train": {"photos": 8, "style": 1},
+        "validation": {"photos": 1, "style": 1},
+        "test": {"photos": 1, "style": 1},
+    }
+    with pytest.raises(UsageError, match="photos' is no data set: it must hold a folder"):
+        open_dataset(str(tmp_path / "photos"), 16)
+    with pytest.raises(UsageError, match="attribute"):
+        open_dataset(spec, 16)
+
+
+def test_splits_of_a_folder_are_not_mixed(tmp_path: Path) -> None:
+    for split in ("train", "test"):
+        (tmp_path / "photos" / split).mkdir(parents=True)
+        Image.new("RGB", (16, 16)).save(tmp_path / "photos" / split / "1.png")
+    with pytest.raises(UsageError, match=r"photos: .*must hold a folder"):
+        open_dataset(f"photos={tmp_path / 'photos'},other=toons", 16, takes="spaces")

@@ -36,6 +36,7 @@ class Wanted:
     takes: what the method does: one space with labels, or spaces without, a folder each, maybe of pairs.
     attributes: which of the data's to use, in this order; all, or a source's usual ones, where none is named.
     halves: whether each file holds a pair, the first space's image on the left, the second's on the right.
+    one: whether this is one space among others, so that a folder of images will do, without domains.
     """
 
     size: int = 32
@@ -46,6 +47,7 @@ class Wanted:
     takes: Takes = "labels"
     attributes: tuple[str, ...] = ()
     halves: bool = False
+    one: bool = False
 
 
 def assembled(

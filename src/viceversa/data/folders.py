@@ -27,7 +27,8 @@ def open_folders(folder: Path, wanted: Wanted) -> Dataset:
     Without folders of splits, files are split 80/10/10 by the hash of their names. For methods with labels all domains are
     one space, with the one-of attribute `domain`; for methods between spaces, and always for trainA, trainB, testA and
     testB, each domain is a space. For methods of pairs there may be files with two images side by side instead, A and B, in the
-    folder or in train, val and test.
+    folder or in train, val and test. One space among others may be a folder of images alone; of one or two images, as of a style,
+    every split has all.
     """
     names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
     if {"trainA", "trainB", "testA", "testB"} <= set(names):
@@ -42,6 +43,8 @@ def open_folders(folder: Path, wanted: Wanted) -> Dataset:
     if wanted.attributes not in ((), ("domain",)):
         raise UsageError(f"folders have one attribute, domain: leave out --attributes {' '.join(wanted.attributes)}.")
     if len(domains) < 2:
+        if wanted.one and not set(names) & SPLIT_NAMES.keys() and (files := _images(folder, ".")):
+            return assembled(folder.name, FolderFiles(folder), _of_one(files), (), {}, wanted)
         raise UsageError(f"{str(folder)!r} is no data set: it must hold a folder of images for each of two or more domains.")
     if wanted.takes != "labels":
         return assembled(folder.name, FolderFiles(folder), parts, (), {}, wanted)
@@ -56,6 +59,13 @@ def _as_cyclegan(folder: Path, names: Sequence[str]) -> Parts:
     validation = "val" if {"valA", "valB"} <= set(names) else "test"
     places = {"train": "train", "validation": validation, "test": "test"}
     return {split: {space: _images(folder, f"{place}{space}") for space in "AB"} for split, place in places.items()}
+
+
+def _of_one(files: Sequence[str]) -> Parts:
+    """Of one space, which is called images."""
+    if len(files) < len(SPLITS):
+        return {split: {"images": files} for split in SPLITS}
+    return _by_split({"images": shared_out(files)})
 
 
 def _side_by_side(folder: Path, names: Sequence[str]) -> Parts:

@@ -66,6 +66,7 @@ def open_dataset(
     skip_bad: bool = False,
     takes: Takes = "labels",
     attributes: tuple[str, ...] = (),
+    among_others: bool = False,
 ) -> Dataset:
     """The data set of that name, or in the folder or table of that path, or hf:NAME[:split] of Hugging Face.
 
@@ -73,18 +74,18 @@ def open_dataset(
     these, with `:sketches` as pairs of a gray and a colored drawing, CelebA's with `:stargan-split` in StarGAN's splits, SVHN's
     with `:extra` with its further images. NAME=SPEC,NAME=SPEC are several data sets: two spaces of these names, or labeled sets in
     one space. MNIST's and SVHN's images keep their size.
-    Raises UsageError for what is none.
+    among_others: this is one of such, and may be a folder of images alone. Raises UsageError for what is none.
     """
     if spec in _EMBEDDED:
         return _fit(with_attributes(_EMBEDDED[spec](size), attributes), takes)
     one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad)
     if _joins(spec):
-        opened = sources(spec, one)
+        opened = sources(spec, partial(one, among_others=True))
         return _fit(with_attributes(joined(opened), attributes), takes) if takes != "labels" else together(opened, attributes)
     path, way = _parsed(spec)
     if way == ":sketches":
         return as_sketches(one(spec.removesuffix(way), takes="pairs", attributes=attributes))
-    wanted = Wanted(size, crop, background, filter, skip_bad, _TAKES.get(way, takes), attributes)
+    wanted = Wanted(size, crop, background, filter, skip_bad, _TAKES.get(way, takes), attributes, one=among_others)
     if spec.startswith(huggingface.PREFIX):
         name, files, table = huggingface.read_hugging_face(spec.removesuffix(way), attributes, spaces=wanted.takes != "labels")
         return from_table(name, files, table, wanted)
