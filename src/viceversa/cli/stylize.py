@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 from PIL import Image
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from tyro.conf import OmitArgPrefixes, Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional, Suppress, arg
 
 from viceversa.cli.clips import stylize_clip
 from viceversa.cli.parsing import parsed
@@ -34,17 +34,17 @@ class Command:
     content: Annotated[Positional[Path], arg(metavar="CONTENT")]
     """what is painted"""
     styles: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE ...", help_behavior_hint="")]
-    """in whose style"""
+    """in whose style, mixed by --shares X ..."""
     settings: Annotated[OmitArgPrefixes[Stylize], arg(help="")]
     out: Annotated[Path, arg(metavar="IMAGE")] = Path("stylized.png")
-    """where the picture goes"""
+    """where it goes; clip.mp4 of a folder, by --fps"""
     weights: Annotated[str | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """VGG's or SqueezeNet's, or vgg19 (docs/style.md)"""
     mask: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
     """black where the content stays as it is"""
     strip: Annotated[Path | None, arg(metavar="PNG", help_behavior_hint="")] = None
     """where six pictures on the way go"""
-    fps: Annotated[float | None, arg(metavar="RATE", help_behavior_hint="")] = None
+    fps: Suppress[Annotated[float | None, arg(metavar="RATE")]] = None
     """of a folder that becomes a clip (default: 25)"""
     later: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """evaluations of a clip's later frames (default: a quarter)"""

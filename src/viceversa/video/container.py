@@ -80,13 +80,14 @@ def _frames(path: Path) -> Iterator[Frame]:
         tick = stream.time_base or Fraction(1, 1000)
         usual = max(1, round(1 / (Fraction(stream.average_rate or 25) * tick)))
         begin = max(0, round(Fraction(container.start_time or 0, 1_000_000) / tick))
-        waiting, start, end, cut = None, 0, 0, None
+        waiting, start, end, longest, cut = None, 0, 0, usual, None
         try:
             for number, frame in enumerate(_decoded(container, stream)):
                 expected = start + usual if number else 0
                 now = expected if frame.pts is None else frame.pts - begin
                 now = now if number == 0 or now > start else start + 1
                 if waiting is not None:
+                    longest = max(longest, now - start)
                     yield Frame(_pixels(waiting), start, now - start)
                 waiting, start, end = frame, now, now + max(1, frame.duration or usual)
         except CutShort as error:
@@ -95,7 +96,7 @@ def _frames(path: Path) -> Iterator[Frame]:
             yield Frame(_pixels(waiting), start, end - start)
         if cut is not None:
             raise cut
-        if (missing := _length_of(stream, container) - end * tick) > 1.5 * usual * tick:
+        if (missing := _length_of(stream, container) - end * tick) > 1.5 * longest * tick:
             raise CutShort(f"it ends {float(missing):.2f} s before it should")
 
 
@@ -164,7 +165,7 @@ def _said_length(stream: VideoStream) -> Fraction:
         return Fraction(0)
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: OSError) -> str:
     """PyAV's reason without numbers and paths."""
-    said: str = getattr(error, "strerror", "") or str(error)
+    said = error.strerror or str(error)
     return said[:1].lower() + said[1:]

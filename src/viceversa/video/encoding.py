@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.frame import VideoFrame
 
-_X264 = ("libx264", {"crf": "16", "preset": "medium", "bf": "0"})
-_VP9 = ("libvpx-vp9", {"crf": "20", "b": "0", "auto-alt-ref": "0", "lag-in-frames": "0", "deadline": "good", "cpu-used": "4"})
+_X264 = ("libx264", {"crf": "12", "preset": "medium", "bf": "0"})
+_VP9 = ("libvpx-vp9", {"crf": "16", "b": "0", "auto-alt-ref": "0", "lag-in-frames": "0", "deadline": "good", "cpu-used": "4"})
 FORMATS = {".mp4": ("mp4", *_X264), ".m4v": ("mp4", *_X264), ".mov": ("mov", *_X264), ".mkv": ("matroska", *_X264),
            ".webm": ("webm", *_VP9)}  # fmt: skip
 """By the suffix: the container, the encoder, and its options. One packet a frame, in the order in which they are shown."""
