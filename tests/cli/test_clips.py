@@ -200,7 +200,7 @@ STYLE = ("painting.png", "--size", "64", "--sizes", "1", "--evaluations", "20")
 def test_a_clip_is_stylized_each_frame_from_the_last_one(capsys: pytest.CaptureFixture[str]) -> None:
     film(Path("clip.mp4"), 4, sound="aac")
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)).save("painting.png")
-    assert exit_code("stylize", "clip.mp4", *STYLE, "--later", "2", "--consistency", "--out", "out.mp4") == 0
+    assert exit_code("stylize", "clip.mp4", *STYLE, "--later", "2", "--out", "out.mp4") == 0
     assert capsys.readouterr().out.startswith("clip.mp4 -> out.mp4: 4 frames\n")
     assert times(Path("out.mp4")) == times(Path("clip.mp4")) and heard(Path("out.mp4")) == heard(Path("clip.mp4"))
     made = pixels(Path("out.mp4"))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable, write_atomically
 from viceversa.progress import watched
-from viceversa.video import Clip, Frame, Outcome, Process, Work, form_for, make_clip, open_clip
+from viceversa.video import Clip, Consistency, Frame, Process, Work, form_for, make_clip, open_clip
 from viceversa.video.fingerprints import fingerprint, versions, weights_fingerprint
 from viceversa.video.stylizing import later_settings, stylization
 from viceversa.video.translating import translation, way_of
@@ -51,13 +51,13 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
 
 
 def stylize_clip(asked: Command) -> None:
-    """Paints the clip, and says where it is. Raises UsageError."""
+    """Paints the clip, and says where it is and how consistent, which costs little here. Raises UsageError."""
     if asked.strip:
         raise UsageError("leave out --strip: it is for images.")
     later = later_settings(asked.settings, asked.later)
     clip = open_clip(asked.content, fps=asked.fps)
     request = {
-        **_request(asked.content, asked.fps, asked.consistency),
+        **_request(asked.content, asked.fps, True),
         "STYLE": " ".join(map(_of, asked.styles)),
         "settings": asked.settings.model_dump_json(),
         "--later": str(later.evaluations),
@@ -65,7 +65,7 @@ def stylize_clip(asked: Command) -> None:
         "--mask": _of(asked.mask),
     }
     process = stylization(asked.styles, asked.settings, later, weights=asked.weights, mask=asked.mask)
-    _finish(clip, asked.out, process, _work(clip, request, asked.consistency, STYLIZED_PART))
+    _finish(clip, asked.out, process, _work(clip, request, True, STYLIZED_PART))
 
 
 def _request(path: Path, fps: float | None, consistency: bool) -> dict[str, str]:
@@ -88,17 +88,16 @@ def _finish(clip: Clip, out: Path, process: Process, work: Work) -> None:
     done = make_clip(clip, out, form_for(clip, out), process, work)
     print(printable(f"{clip.path} -> {out}: {done.frames} frames"))
     if done.consistency:
-        _tell(done, out)
+        _tell(done.consistency, out)
     if done.cut:
         raise UsageError(
             f"{str(clip.path)!r} cannot be read behind frame {done.frames} ({done.cut}): {str(out)!r} has what comes before."
         )
 
 
-def _tell(done: Outcome, out: Path) -> None:
+def _tell(consistency: Consistency, out: Path) -> None:
     """Prints the figures, and writes them beside the clip."""
-    assert done.consistency
-    figures: dict[str, Any] = dict(done.consistency.figures)
+    figures: dict[str, Any] = dict(consistency.figures)
     for name, value in figures.items():
         print(f"  {name.replace('_', ' '):<32} {'none' if value is None else f'{value:.6g}'}")
     write_atomically(out.with_name(f"{out.name}.consistency.json"), json.dumps(figures, indent=1).encode() + b"\n")

@@ -11,7 +11,7 @@ from typing import Annotated
 import numpy as np
 from PIL import Image
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from tyro.conf import OmitArgPrefixes, Positional, Suppress, arg
+from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from viceversa.cli.clips import stylize_clip
 from viceversa.cli.parsing import parsed
@@ -32,29 +32,27 @@ class Command:
     """Paints an image or a clip in the style of images; ctrl-c ends it early, with a picture."""
 
     content: Annotated[Positional[Path], arg(metavar="CONTENT")]
-    """what is painted"""
+    """an image or a clip to paint; ctrl-c ends it early"""
     styles: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE ...", help_behavior_hint="")]
-    """in whose style, mixed by --shares X ..."""
+    """images in whose style"""
     settings: Annotated[OmitArgPrefixes[Stylize], arg(help="")]
     out: Annotated[Path, arg(metavar="IMAGE")] = Path("stylized.png")
-    """where it goes; clip.mp4 of a folder, by --fps"""
+    """where the picture goes"""
     weights: Annotated[str | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """VGG's or SqueezeNet's, or vgg19 (docs/style.md)"""
     mask: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
     """black where the content stays as it is"""
     strip: Annotated[Path | None, arg(metavar="PNG", help_behavior_hint="")] = None
     """where six pictures on the way go"""
-    fps: Suppress[Annotated[float | None, arg(metavar="RATE")]] = None
+    fps: Annotated[float | None, arg(metavar="RATE", help_behavior_hint="")] = None
     """of a folder that becomes a clip (default: 25)"""
     later: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """evaluations of a clip's later frames (default: a quarter)"""
-    consistency: Annotated[bool, arg(help_behavior_hint="")] = False
-    """measure a clip's, and write it beside it"""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Paints, and says where the picture is."""
-    asked = parsed(Command, arguments, "stylize")
+    asked = parsed(Command, arguments, "stylize", "")
     inputs = [asked.content, *asked.styles, *([asked.mask] if asked.mask else [])]
     for path in inputs:
         readable(path, "the image")

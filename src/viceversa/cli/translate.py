@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional, Suppress, arg
+from tyro.conf import Positional, arg
 
 from viceversa.cli.clips import translate_clip
 from viceversa.cli.parsing import parsed
@@ -35,7 +35,7 @@ class Translate:
     inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]")]
     """images, folders of images, or one clip"""
     out: Annotated[Path, arg(metavar="PATH", help_behavior_hint="")] = Path("translated")
-    """a folder (translated); clip.mp4 of a folder, by --fps"""
+    """a folder, or clip.mp4 (default: translated)"""
     to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
     """as in "hair=blond,glasses=yes", or a space's name"""
     source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
@@ -59,14 +59,14 @@ class Translate:
     mask: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
     """white: may change; black: stays as it is"""
     key: Annotated[str, arg(metavar="COLOR", help_behavior_hint="")] = ""
-    """of what may change, within --tolerance LEVELS"""
-    tolerance: Suppress[Annotated[int, arg(metavar="LEVELS")]] = 0
+    """of what may change, in the mask or the image"""
+    tolerance: Annotated[int, arg(metavar="LEVELS")] = 0
     """around the key"""
     feather: Annotated[int, arg(metavar="PX")] = 0
     """soft edge, inside of it"""
     outside: Annotated[bool, arg(help_behavior_hint="")] = False
     """what is outside may change instead"""
-    fps: Suppress[Annotated[float | None, arg(metavar="RATE")]] = None
+    fps: Annotated[float | None, arg(metavar="RATE", help_behavior_hint="")] = None
     """of a folder that becomes a clip (default: 25)"""
     smooth: Annotated[float, arg(metavar="SHARE", help_behavior_hint="")] = 0.0
     """of a clip's last frame, warped, in the next"""
@@ -76,7 +76,7 @@ class Translate:
 
 def run(arguments: Sequence[str]) -> None:
     """Translates every input."""
-    asked = parsed(Translate, arguments, "translate")
+    asked = parsed(Translate, arguments, "translate", "")
     model = load(asked.run, checkpoint=asked.checkpoint)
     model.check(asked.to, asked.source)
     manner = _manner(asked)

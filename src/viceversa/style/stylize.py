@@ -38,20 +38,16 @@ class Stylize(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: Annotated[PresetName, arg(metavar="NAME")] = Field("relative", description="or gatys_torch, paper, cs231n")
-    size: Annotated[int, arg(metavar="N")] = Field(
-        256, ge=SMALLEST, le=8192, description="long side in pixels; --style-size of the styles"
-    )
+    size: Annotated[int, arg(metavar="N")] = Field(256, ge=SMALLEST, le=8192, description="long side of the picture in pixels")
     sizes: Annotated[int, arg(metavar="N")] = Field(2, ge=1, le=8, description="coarse to fine, each half of the next")
-    style_size: Suppress[Annotated[int | None, _INTEGER]] = Field(
+    style_size: Annotated[int | None, _INTEGER] = Field(
         None, ge=SMALLEST, le=8192, description="long side of the styles, if another"
     )
     evaluations: Annotated[int | None, _INTEGER] = Field(None, gt=0, description="of loss and gradient, over all sizes")
     content: Annotated[float | None, _NUMBER] = Field(None, ge=0, description="weight of the content loss")
     style: Annotated[float | None, _NUMBER] = Field(None, ge=0, description="weight of the style loss")
     variation: Annotated[float | None, _NUMBER] = Field(None, ge=0, description="weight of the total variation")
-    shares: Suppress[Annotated[tuple[Annotated[float, Field(ge=0)], ...], _UNSAID]] = Field(
-        (), description="of the styles, one for each"
-    )
+    shares: Annotated[tuple[Annotated[float, Field(ge=0)], ...], _UNSAID] = Field((), description="of the styles, one for each")
     keep_colors: bool = Field(False, description="take the styles' luminance only")
     pool: Suppress[Pool] = Field("max", description="VGG's, or average")
 

@@ -94,7 +94,7 @@ def change(one: Picture8, other: Picture8) -> float:
 def summarized(sums: Sums, estimator: Estimator) -> Consistency:
     """The means. Raises UsageError where there was no pair."""
     if not sums.pairs:
-        raise UsageError("a clip of one frame has no consistency to measure: leave out --consistency.")
+        raise UsageError("a clip of one frame has no consistency to measure: give two at least.")
     means = {name: value / sums.pairs for name, value in asdict(sums).items()}
     flicker = means["output_change"] - means["input_change"]
     return Consistency(estimator.name, round(sums.pairs), means["output"], means["input"], flicker, means["visible"])

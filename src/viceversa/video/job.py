@@ -55,7 +55,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many frames were written; their consistency, if it was asked for; and why the clip could not be read on, if so."""
+    """How many frames were written; their consistency, if it was asked for and there are two; why the clip was cut, if it was."""
 
     frames: int
     consistency: Consistency | None = None
@@ -98,7 +98,8 @@ def make_clip(clip: Clip, out: Path, form: Form, process: Process, work: Work) -
         if not done:
             raise UsageError(f"no frame of {str(clip.path)!r} can be read: give another file.")
         times = [time for part in done for time in part.times]
-        measured = summarized(Sums(**done[-1].sums), work.estimator) if work.measured else None
+        sums = Sums(**done[-1].sums)
+        measured = summarized(sums, work.estimator) if sums.pairs else None
         form.join([parts.path(part.number) for part in done], times, out)
         remove(parts.folder)
     return Outcome(len(times), measured, str(cut[0]) if cut else "")
