@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -16,6 +18,7 @@ from PIL import Image
 
 import viceversa as vv
 from cli.own import exit_code
+from viceversa.cli import clips
 from viceversa.data.decoding import decode
 from viceversa.translate import Manner
 from viceversa.video import consistency, translated_frames
@@ -110,7 +113,20 @@ def test_labels_are_read_once_off_the_first_frame() -> None:
     assert np.array_equal(made[1], expected) and not np.array_equal(made[1], np.asarray(model.translate(frames[1], "hair=blond")))
 
 
-def test_gifs(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_bar_counts_the_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def bar(frames: Iterator[object], title: str, *, total: int | None) -> Iterator[object]:
+        for frame in frames:
+            seen.append((title, total))
+            yield frame
+
+    monkeypatch.setattr(clips, "watched", bar)
+    film(Path("clip.mp4"), 7)
+    assert translate("clip.mp4", "out.mp4") == 0 and seen == [("clip.mp4", 7)] * 7
+
+
+def test_gifs() -> None:
     frames = [Image.fromarray(scene(3 * number, 64, 64)) for number in range(3)]
     frames[0].save("clip.gif", save_all=True, append_images=frames[1:], duration=[50, 70, 90], loop=0)
     assert translate("clip.gif", "out.gif") == 0 and translate("clip.gif", "frames") == 0
@@ -125,26 +141,35 @@ LONG = 200
 COMMAND = ("translate", "avatars", "clip.mp4", *TO, *FROM, "--smooth", "0.5", "--consistency")
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_killed_and_gone_on_with_it_is_what_it_is_uninterrupted(how: signal.Signals) -> None:
-    film(Path("clip.mp4"), LONG, sound="aac")
-    assert exit_code(*COMMAND, "--out", "whole.mp4") == 0
+def stopped(how: signal.Signals, behind: Path) -> tuple[int, str]:
+    """The command in a process of its own, stopped as soon as a part is done: its exit code, and what it said."""
     program = Path(sys.executable).parent / "viceversa"
-    first = Path("out.mp4.parts/00000.json")
     with subprocess.Popen([program, *COMMAND, "--out", "out.mp4"], stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not first.exists():
+        while process.poll() is None and not behind.exists():
             time.sleep(0.01)
         process.send_signal(how)
         said = process.communicate(timeout=60)[1]
-    assert process.returncode == (-9 if how == signal.SIGKILL else 130)
-    assert first.exists() and not Path("out.mp4").exists()
-    if how == signal.SIGINT:
-        assert said == "viceversa: interrupted: 64 frames are kept, and the same command goes on behind them.\n"
-    kept = Path("out.mp4.parts/00000.mkv").stat().st_mtime_ns
-    assert exit_code("translate", "avatars", "clip.mp4", "--to", "hair=brown", *FROM, "--out", "out.mp4") == 2
-    assert Path("out.mp4.parts/00000.mkv").stat().st_mtime_ns == kept
+    assert behind.exists() and not Path("out.mp4").exists()
+    return process.returncode, said
+
+
+def test_killed_interrupted_and_gone_on_with_it_is_what_it_is_uninterrupted(capsys: pytest.CaptureFixture[str]) -> None:
+    """Smoothed and measured, so that the frame before a part and the figures so far matter."""
+    film(Path("clip.mp4"), LONG, sound="aac")
+    assert exit_code(*COMMAND, "--out", "whole.mp4") == 0
+    parts = Path("out.mp4.parts")
+    assert stopped(signal.SIGKILL, parts / "00000.json")[0] == -9
+    kept = (parts / "00000.mkv").stat().st_mtime_ns
+    code, said = stopped(signal.SIGINT, parts / "00001.json")
+    assert code == 130
+    assert said == "viceversa: interrupted: 128 frames are kept, and the same command goes on behind them.\n"
+    capsys.readouterr()
+    assert exit_code("translate", "avatars", "clip.mp4", "--to", "hair=brown", *COMMAND[5:], "--out", "out.mp4") == 2
+    said = capsys.readouterr().err
+    assert "'out.mp4.parts' has parts of another request (--to differ): repeat it, or remove the folder" in said
+    assert (parts / "00000.mkv").stat().st_mtime_ns == kept, "it was not made again"
     assert exit_code(*COMMAND, "--out", "out.mp4") == 0
-    assert not Path("out.mp4.parts").exists()
+    assert not parts.exists()
     assert all(np.array_equal(*pair) for pair in zip(pixels(Path("whole.mp4")), pixels(Path("out.mp4")), strict=True))
     assert times(Path("out.mp4")) == times(Path("clip.mp4")) and heard(Path("out.mp4")) == heard(Path("whole.mp4"))
     assert Path("out.mp4.consistency.json").read_text() == Path("whole.mp4.consistency.json").read_text()
@@ -216,3 +241,33 @@ def test_mistakes_in_stylizing_clips(capsys: pytest.CaptureFixture[str]) -> None
     assert "--later 0: give one evaluation" in told(capsys, "stylize", "clip.mp4", *STYLE, "--later", "0", "--out", "out.mp4")
     assert "leave out --strip" in told(capsys, "stylize", "clip.mp4", *STYLE, "--strip", "strip.png", "--out", "out.mp4")
     assert "'out.avi' cannot be written" in told(capsys, "stylize", "clip.mp4", *STYLE, "--out", "out.avi")
+
+
+def test_the_commands_of_the_page_run() -> None:
+    """With the packaged model in the place of others, and less work."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "video.md").read_text()
+    lines = [shlex.split(line) for line in page.splitlines() if line.startswith("    viceversa ")]
+    film(Path("clip.mp4"), 3, size=(64, 64))
+    film(Path("clip.mov"), 3, size=(64, 64))
+    Path("frames").mkdir()
+    for number in range(3):
+        Image.fromarray(scene(number, 64, 64)).save(f"frames/{number}.png")
+    Image.new("L", (64, 64), 255).save("horses.png")
+    Image.fromarray(scene(9)).save("painting.jpg")
+    Image.fromarray(scene(0)).save("clip.gif", save_all=True, append_images=[Image.fromarray(scene(1))], duration=40)
+    assert len(lines) == 5
+    for line in lines:
+        less = ["--size", "64", "--evaluations", "4"] if line[1] == "stylize" else []
+        words = ["avatars" if word == "runs/h2z" else "hair=blond" if word == "zebra" else word for word in line]
+        assert exit_code(*words[1:], *less) == 0, line
+    assert {path.name for path in Path().glob("out.*")} == {"out.mp4", "out.mp4.consistency.json", "out.webm", "out.gif"}
+
+
+def test_the_page_says_what_was_measured() -> None:
+    root = Path(__file__).resolve().parents[2] / "docs"
+    rows = json.loads((root / "results" / "video.json").read_text())["rows"]
+    page = (root / "video.md").read_text()
+    for row in rows:
+        cells = next(line for line in page.splitlines() if line.startswith(f"| {row['name'].removeprefix('stylized ')} |"))
+        assert f"| {row['warping_error_ratio_dis']:.2f} |" in cells
+        assert f"| {row['warping_error_dis']:.5f} |".replace("0.", ".") in cells

@@ -58,7 +58,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
     try:
         container = av.open(str(path.absolute()))
     except (av.error.FFmpegError, OSError) as error:
-        raise UsageError(f"{str(path)!r} is broken or no video ({_reason(error)}): give another file.") from None
+        raise UsageError(f"{str(path)!r} is broken or no video ({reason(error)}): give another file.") from None
     with container:
         yield container
 
@@ -109,7 +109,7 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
             packet: Packet[Any] | None = next(packets, None)
             frames = [] if packet is None or packet.is_corrupt else packet.decode()
         except (av.error.FFmpegError, OSError) as error:
-            raise CutShort(_reason(error)) from None
+            raise CutShort(reason(error)) from None
         yield from frames
         if packet is None:
             return
@@ -165,7 +165,7 @@ def _said_length(stream: VideoStream) -> Fraction:
         return Fraction(0)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     """PyAV's reason without numbers and paths."""
     said = error.strerror or str(error)
     return said[:1].lower() + said[1:]

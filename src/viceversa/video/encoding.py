@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import io
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +17,7 @@ from viceversa.data.decoding import recolored
 from viceversa.errors import UsageError
 from viceversa.video.clip import Clip, Frame
 from viceversa.video.coding import Coding, from_rgb
-from viceversa.video.container import PC, TV, opened
+from viceversa.video.container import PC, TV, opened, reason
 from viceversa.video.packages import package
 from viceversa.video.parts import Time, whole
 
@@ -44,9 +45,8 @@ class Encoding:
 
     def write(self, frames: Iterable[Frame], path: Path, first: int) -> None:
         """A part of the file, with nothing that refers to another part."""
-        av = package("av")
-        with av.open(str(path), "w", format="matroska") as container:
-            stream = None
+        with _writing(path, "matroska") as container:
+            stream: Any = None
             for number, frame in enumerate(frames):
                 height, width = frame.pixels.shape[:2]
                 if stream is None:
@@ -63,8 +63,7 @@ class Encoding:
 
     def join(self, parts: Sequence[Path], times: Iterable[Time], out: Path) -> None:
         """The parts as one file, each frame at the input's time, with the sound that plays meanwhile."""
-        av = package("av")
-        with whole(parts[0].with_name(f"joined{out.suffix}"), out) as path, av.open(str(path), "w", format=self.form) as container:
+        with whole(parts[0].with_name(f"joined{out.suffix}"), out) as path, _writing(path, self.form) as container:
             if self.clip.sound:
                 with opened(self.clip.path) as source:
                     self._join(container, parts, list(times), source)
@@ -109,6 +108,17 @@ class Encoding:
         picture = picture.reformat(format=layout, **alike)
         picture.color_range, picture.colorspace = PC if coding.full else TV, coding.matrix
         return picture
+
+
+@contextlib.contextmanager
+def _writing(path: Path, form: str) -> Iterator[OutputContainer]:
+    """A file, open. Raises UsageError for what PyAV cannot put into it."""
+    av = package("av")
+    try:
+        with av.open(str(path), "w", format=form) as container:
+            yield container
+    except av.error.FFmpegError as error:
+        raise UsageError(f"{str(path)!r} cannot be written ({reason(error)}): choose another --out.") from error
 
 
 def encoding_for(clip: Clip, out: Path) -> Encoding:

@@ -84,8 +84,15 @@ def folder_of(out: Path) -> Path:
 def opened(parts: Parts, request: Mapping[str, str]) -> Iterator[None]:
     """Makes the folder, or goes on with what is there for the same request, while no other process does.
 
-    Removes the folder where nothing is in it in the end. Raises UsageError for the parts of another request.
+    Removes the folder where no part is in it in the end. Raises UsageError for the parts of another request, and for a folder that
+    is somebody's own.
     """
+    if (
+        parts.folder.is_dir()
+        and not (parts.folder / REQUEST).exists()
+        and any(file.name != LOCK for file in parts.folder.iterdir())
+    ):
+        raise UsageError(f"{str(parts.folder)!r}, where parts would go, has other files: move them, or choose another --out.")
     parts.folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(parts.folder / LOCK, timeout=0)
     try:
@@ -93,7 +100,7 @@ def opened(parts: Parts, request: Mapping[str, str]) -> Iterator[None]:
     except Timeout:
         raise UsageError(f"{str(parts.folder)!r} is being written by another process: let it end.") from None
     try:
-        _compare(parts.folder, request)
+        _compare(parts, request)
         yield
     finally:
         if not parts.done():
@@ -101,9 +108,9 @@ def opened(parts: Parts, request: Mapping[str, str]) -> Iterator[None]:
         lock.release()
 
 
-def _compare(folder: Path, request: Mapping[str, str]) -> None:
-    path = folder / REQUEST
-    if not path.exists():
+def _compare(parts: Parts, request: Mapping[str, str]) -> None:
+    path = parts.folder / REQUEST
+    if not parts.done():
         write_atomically(path, json.dumps(request, indent=1).encode())
         return
     try:
@@ -113,7 +120,7 @@ def _compare(folder: Path, request: Mapping[str, str]) -> None:
         other = ["request.json"]
     if other:
         raise UsageError(
-            f"{str(folder)!r} has parts of another request ({', '.join(other)} differ): repeat it, or remove the folder."
+            f"{str(parts.folder)!r} has parts of another request ({', '.join(other)} differ): repeat it, or remove the folder."
         )
 
 
