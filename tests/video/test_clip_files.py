@@ -291,7 +291,7 @@ def test_memory_does_not_grow_with_the_clip() -> None:
     assert peak < 8 * 2**20, peak
 
 
-class Stopped(RuntimeError):
+class StoppedError(RuntimeError):
     """As a process ends that is killed: in the middle, without a word."""
 
 
@@ -307,7 +307,7 @@ def test_what_was_stopped_goes_on_with_its_parts(name: str) -> None:
 
     def stopping(now: Picture, passage: Passage | None) -> Picture:
         if len(made) == 12:
-            raise Stopped
+            raise StoppedError
         return fading(now, passage)
 
     def work(out: str, process: Process) -> None:
@@ -315,7 +315,7 @@ def test_what_was_stopped_goes_on_with_its_parts(name: str) -> None:
 
     work(f"whole{Path(name).suffix}", Process(lambda frame: frame, fading))
     made.clear()
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         work(name, Process(lambda frame: frame, stopping))
     assert not Path(name).exists() and Path(f"{name}.parts").is_dir()
     made.clear()
