@@ -27,3 +27,13 @@ def test_loader_measures_many_files(tmp_path: Path) -> None:
     subprocess.run(command, capture_output=True, text=True, check=True)
     (scale,) = json.loads((tmp_path / "loader.json").read_text())["scale"]
     assert [scale[name][0]["files_read"] for name in ("first build", "cache is there", "one file has changed")] == [700, 0, 1]
+
+
+def test_video_measures_and_draws(tmp_path: Path) -> None:
+    out, picture = tmp_path / "video.json", tmp_path / "video.png"
+    command = [sys.executable, str(BENCHMARKS / "video.py"), "--frames", "12", "--styled", "2", "--evaluations", "4"]
+    done = subprocess.run([*command, "--out", str(out), "--picture", str(picture)], capture_output=True, text=True, check=True)
+    rows = json.loads(out.read_text())["rows"]
+    assert len(rows) == 14 and len(done.stdout.splitlines()) > 14 and picture.stat().st_size > 10_000
+    smoothed = [row["warping_error_dis"] for row in rows if "in its place: translated" in row["name"]]
+    assert smoothed == sorted(smoothed, reverse=True)

@@ -14,8 +14,8 @@ from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, print
 COMMANDS = {
     "demo": "train StarGAN with and without the multicyclic loss on drawn faces, and compare them, in minutes",
     "train": "train a recipe, or go on with a run",
-    "translate": "translate images with a trained run",
-    "stylize": "paint an image in the style of others",
+    "translate": "translate images or a clip with a trained run",
+    "stylize": "paint an image or a clip in the style of others",
     "evaluate": "measure a translator after 0, 1, 2, 3 repeated translations",
     "compare": "measure several translators side by side",
     "chains": "write an evaluation's images and what is asked of them, to be translated elsewhere",
@@ -55,8 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if not is_out_of_memory(error):
             raise
         code = _complaint("out of memory: take smaller images (--size), a smaller --batch or fewer --samples.", 2)
-    except KeyboardInterrupt:
-        code = _complaint("interrupted.", 130)
+    except KeyboardInterrupt as stop:
+        code = _complaint(str(stop) or "interrupted.", 130)
     sys.exit(code)
 
 

@@ -1,4 +1,4 @@
-"""`viceversa stylize CONTENT STYLE`: a picture with the content of one image and the style of others."""
+"""`viceversa stylize CONTENT STYLE`: a picture with the content of one image and the style of others; or a clip."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PIL import Image
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
+from viceversa.cli.clips import stylize_clip
 from viceversa.cli.parsing import parsed
 from viceversa.data.decoding import BadImage
 from viceversa.errors import UsageError, printable
@@ -21,18 +22,19 @@ from viceversa.pictures import grid, save_png
 from viceversa.progress import CONSOLE
 from viceversa.style.painting import Losses
 from viceversa.style.stylize import Painted, Stylize, stylize
+from viceversa.video import is_clip
 
 SNAPSHOTS = 6
 
 
 @dataclass(frozen=True)
 class Command:
-    """Paints an image in the style of others; ctrl-c ends it early, with a picture."""
+    """Paints an image or a clip in the style of images; ctrl-c ends it early, with a picture."""
 
     content: Annotated[Positional[Path], arg(metavar="CONTENT")]
-    """what is painted"""
+    """an image or a clip to paint; ctrl-c ends it early"""
     styles: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE ...", help_behavior_hint="")]
-    """in whose style"""
+    """images in whose style"""
     settings: Annotated[OmitArgPrefixes[Stylize], arg(help="")]
     out: Annotated[Path, arg(metavar="IMAGE")] = Path("stylized.png")
     """where the picture goes"""
@@ -42,14 +44,21 @@ class Command:
     """black where the content stays as it is"""
     strip: Annotated[Path | None, arg(metavar="PNG", help_behavior_hint="")] = None
     """where six pictures on the way go"""
+    fps: Annotated[float | None, arg(metavar="RATE", help_behavior_hint="")] = None
+    """of a folder that becomes a clip (default: 25)"""
+    later: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """evaluations of a clip's later frames (default: a quarter)"""
 
 
 def run(arguments: Sequence[str]) -> int:
     """Paints, and says where the picture is."""
-    asked = parsed(Command, arguments, "stylize")
+    asked = parsed(Command, arguments, "stylize", "")
     inputs = [asked.content, *asked.styles, *([asked.mask] if asked.mask else [])]
     for path in inputs:
         readable(path, "the image")
+    if is_clip(asked.content, asked.out):
+        stylize_clip(asked)
+        return 0
     _check(asked, inputs)
     try:
         painted = _painted(asked)

@@ -1,5 +1,5 @@
 """`viceversa translate RUN INPUT...`: files or folders of images in, PNG files out. TIFF where PNG cannot hold them, and where
-images that keep their size were TIFF."""
+images that keep their size were TIFF. Clips go by `cli/clips.py`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Annotated
 
 from tyro.conf import Positional, arg
 
+from viceversa.cli.clips import translate_clip
 from viceversa.cli.parsing import parsed
 from viceversa.data.decoding import SUFFIXES, BadImage, recolored
 from viceversa.data.layers import Layers, write_layers
@@ -22,18 +23,19 @@ from viceversa.pictures import difference
 from viceversa.regions import Region
 from viceversa.training.selection import Checkpoint
 from viceversa.translate import Manner, Model, load
+from viceversa.video import is_clip
 
 
 @dataclass(frozen=True)
 class Translate:
-    """Translates images with a trained run, at the size that it was trained for or their own."""
+    """Translates images or a clip with a trained run, at the size that it was trained for or their own."""
 
     run: Annotated[Positional[Path], arg(metavar="RUN")]
     """a trained run's folder, or `avatars`"""
     inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]")]
-    """images, or folders of images"""
-    out: Annotated[Path, arg(metavar="DIR")] = Path("translated")
-    """for the results"""
+    """images, folders of images, or one clip"""
+    out: Annotated[Path, arg(metavar="PATH", help_behavior_hint="")] = Path("translated")
+    """a folder, or clip.mp4 (default: translated)"""
     to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
     """as in "hair=blond,glasses=yes", or a space's name"""
     source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
@@ -66,14 +68,26 @@ class Translate:
     """soft edge, inside of it"""
     outside: Annotated[bool, arg(help_behavior_hint="")] = False
     """what is outside may change instead"""
+    fps: Annotated[float | None, arg(metavar="RATE", help_behavior_hint="")] = None
+    """of a folder that becomes a clip (default: 25)"""
+    smooth: Annotated[float, arg(metavar="SHARE", help_behavior_hint="")] = 0.0
+    """of a clip's last frame, warped, in the next"""
+    consistency: Annotated[bool, arg(help_behavior_hint="")] = False
+    """measure a clip's, and write it beside it"""
 
 
 def run(arguments: Sequence[str]) -> None:
     """Translates every input."""
-    asked = parsed(Translate, arguments, "translate")
+    asked = parsed(Translate, arguments, "translate", "")
     model = load(asked.run, checkpoint=asked.checkpoint)
     model.check(asked.to, asked.source)
     manner = _manner(asked)
+    if any(is_clip(path, asked.out) for path in asked.inputs):
+        translate_clip(asked, model, manner)
+        _tell_reader(model, asked.source)
+        return
+    if asked.smooth or asked.consistency or asked.fps:
+        raise UsageError("leave out --smooth, --consistency and --fps, which are for clips; or end --out with .mp4.")
     if asked.difference:
         _check_alike(model.space)
     jobs = dict(_jobs(asked.inputs, asked.out, differences=asked.difference))

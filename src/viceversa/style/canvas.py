@@ -30,6 +30,10 @@ class Canvas:
         """What the painting begins with: (1, 3, H, W)."""
         return self.colored if self.gray is None else self.gray.expand(-1, 3, -1, -1)
 
+    def begun(self, picture: Tensor) -> Tensor:
+        """Another beginning (1, 3, H', W'): its luminance where colors are kept."""
+        return picture if self.gray is None else luminance(picture).expand(-1, 3, -1, -1)
+
     def finished(self, picture: Tensor) -> Image.Image:
         """The picture as an image; where colors are kept, of its luminance and the content's colors.
 

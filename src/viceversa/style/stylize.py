@@ -83,14 +83,15 @@ def stylize(
     *,
     weights: Path | str | None = None,
     mask: Picture | None = None,
+    start: Picture | None = None,
     snapshots: int = 0,
     heard: Heard = lambda done, total, losses: None,
 ) -> Painted:
     """A picture of the content image in the style of one image, or of several together; an interrupt ends it early.
 
     weights: of the network by which pictures are compared (see load_perception). mask: an image, black where the content stays
-    as it is. snapshots: how many pictures on the way are kept. heard is told of evaluations done, of how many, and the losses.
-    Raises UsageError.
+    as it is. start: what the picture begins with, if not the content. snapshots: how many pictures on the way are kept. heard is
+    told of evaluations done, of how many, and the losses. Raises UsageError.
     """
     perception = load_perception(weights, settings.pool)
     given = [styles] if isinstance(styles, Image.Image | str | Path | np.ndarray) else list(styles)
@@ -100,7 +101,7 @@ def stylize(
         painters = [with_range_of(luminance(each), canvas.gray).expand(-1, 3, -1, -1) for each in painters]
     region = None if mask is None else luminance(tensor_of(mask))
     notes = _Notes(sum(count for _, count in settings.stages), snapshots, heard, canvas)
-    picture = canvas.start
+    picture = canvas.start if start is None else canvas.begun(tensor_of(start))
     for side, evaluations in settings.stages:
         small = sized(canvas.start, side)
         task = Task(

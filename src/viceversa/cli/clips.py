@@ -1,0 +1,104 @@
+"""Clips on the command line: what `viceversa translate` and `viceversa stylize` do with video, GIF and folders of images."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from viceversa.errors import UsageError, printable
+from viceversa.files import readable, write_atomically
+from viceversa.progress import watched
+from viceversa.video import Clip, Consistency, Frame, Process, Work, form_for, make_clip, open_clip
+from viceversa.video.fingerprints import fingerprint, versions, weights_fingerprint
+from viceversa.video.stylizing import later_settings, stylization
+from viceversa.video.translating import translation, way_of
+
+if TYPE_CHECKING:
+    from viceversa.cli.stylize import Command
+    from viceversa.cli.translate import Translate
+    from viceversa.translate import Manner, Model
+
+STYLIZED_PART = 8
+"""Frames of a part of a stylized clip, each of which may take minutes."""
+
+
+def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
+    """Translates the one input, and says where the clip is. Raises UsageError."""
+    if len(asked.inputs) > 1:
+        raise UsageError(f"{len(asked.inputs)} inputs, one of them a clip: translate clips one at a time.")
+    if asked.difference or asked.skip_bad:
+        raise UsageError("leave out --difference and --skip-bad: they are for images.")
+    path = readable(asked.inputs[0], "the input")
+    spec = next(iter(model.space.images.values()))
+    clip = open_clip(path, fps=asked.fps, background=round((spec.background + 1) * 127.5))
+    way = way_of(model, next(clip.read()).pixels, asked.to, source=asked.source, manner=manner, smooth=asked.smooth)
+    request = {
+        **_request(path, asked.fps, asked.consistency),
+        "RUN": weights_fingerprint(model.method.translator),
+        "--to": asked.to,
+        "--from": f"{asked.source} {None if way.source.label is None else way.source.label.tolist()}",
+        "--strength": repr(asked.strength),
+        "--seed": repr(asked.seed),
+        "--reference": _of(asked.reference),
+        "--full-size": repr(asked.full_size),
+        "--paper": repr(asked.paper),
+        "--mask": _of(asked.mask),
+        "--key": f"{asked.key} {asked.tolerance} {asked.feather} {asked.outside}",
+        "--smooth": repr(asked.smooth),
+    }
+    _finish(clip, asked.out, translation(model, way), _work(clip, request, asked.consistency))
+
+
+def stylize_clip(asked: Command) -> None:
+    """Paints the clip, and says where it is and how consistent, which costs little here. Raises UsageError."""
+    if asked.strip:
+        raise UsageError("leave out --strip: it is for images.")
+    later = later_settings(asked.settings, asked.later)
+    clip = open_clip(asked.content, fps=asked.fps)
+    request = {
+        **_request(asked.content, asked.fps, True),
+        "STYLE": " ".join(map(_of, asked.styles)),
+        "settings": asked.settings.model_dump_json(),
+        "--later": str(later.evaluations),
+        "--weights": _of(Path(asked.weights)) if asked.weights and Path(asked.weights).is_file() else str(asked.weights),
+        "--mask": _of(asked.mask),
+    }
+    process = stylization(asked.styles, asked.settings, later, weights=asked.weights, mask=asked.mask)
+    _finish(clip, asked.out, process, _work(clip, request, True, STYLIZED_PART))
+
+
+def _request(path: Path, fps: float | None, consistency: bool) -> dict[str, str]:
+    return {"INPUT": fingerprint(path), "--fps": repr(fps), "--consistency": repr(consistency), "versions": versions()}
+
+
+def _of(path: Path | None) -> str:
+    return "" if path is None else fingerprint(readable(path, "the image"))
+
+
+def _work(clip: Clip, request: Mapping[str, str], consistency: bool, part: int = 64) -> Work:
+    def seen(frames: Iterator[Frame]) -> Iterator[Frame]:
+        return watched(frames, clip.path.name, total=clip.count or None)
+
+    return Work(request, part, measured=consistency, watched=seen)
+
+
+def _finish(clip: Clip, out: Path, process: Process, work: Work) -> None:
+    """Makes the clip and tells of it. Raises UsageError for an input that could not be read to its end, behind all else."""
+    done = make_clip(clip, out, form_for(clip, out), process, work)
+    print(printable(f"{clip.path} -> {out}: {done.frames} frames"))
+    if done.consistency:
+        _tell(done.consistency, out)
+    if done.cut:
+        raise UsageError(
+            f"{str(clip.path)!r} cannot be read behind frame {done.frames} ({done.cut}): {str(out)!r} has what comes before."
+        )
+
+
+def _tell(consistency: Consistency, out: Path) -> None:
+    """Prints the figures, and writes them beside the clip."""
+    figures: dict[str, Any] = dict(consistency.figures)
+    for name, value in figures.items():
+        print(f"  {name.replace('_', ' '):<32} {'none' if value is None else f'{value:.6g}'}")
+    write_atomically(out.with_name(f"{out.name}.consistency.json"), json.dumps(figures, indent=1).encode() + b"\n")

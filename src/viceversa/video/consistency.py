@@ -1,0 +1,118 @@
+"""How consistent a clip is in time: the warping error with occlusion masks, of the output and of the input, and flicker.
+
+Frames are (H, W, C) uint8, and errors of values in [0, 1]. Nothing is kept but sums, so clips may be of any length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viceversa.errors import UsageError
+from viceversa.video.clip import Picture8
+from viceversa.video.flow import DIS, Estimator, Flow, Mask, Motion, warped
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Over pairs of neighboring frames: how many, the warping errors, the mean changes, and the share that is not occluded."""
+
+    pairs: float = 0
+    output: float = 0
+    input: float = 0
+    output_change: float = 0
+    input_change: float = 0
+    visible: float = 0
+
+    def plus(self, motion: Motion, before: Picture8, after: Picture8) -> Sums:
+        """With one more pair: how the input moves, and its two frames of the output. Raises UsageError for two shapes."""
+        check_alike(motion.later, after)
+        seen, flow = motion.seen_later, motion.forward
+        return Sums(
+            self.pairs + 1,
+            self.output + warping_error(before, after, flow, seen),
+            self.input + warping_error(motion.earlier, motion.later, flow, seen),
+            self.output_change + change(before, after),
+            self.input_change + change(motion.earlier, motion.later),
+            self.visible + float(seen.mean()),
+        )
+
+
+@dataclass(frozen=True)
+class Consistency:
+    """Means over all pairs of neighboring frames.
+
+    output, input: E_warp, by the same flow and mask of the input. ratio: output by input; None where the input's is 0.
+    flicker: mean |O_t+1 - O_t| - mean |I_t+1 - I_t|, without a flow. visible: the mean share of a frame that the masks leave.
+    estimator: of the flow, whose name is part of the figures' names.
+    """
+
+    estimator: str
+    pairs: int
+    output: float
+    input: float
+    flicker: float
+    visible: float
+
+    @property
+    def ratio(self) -> float | None:
+        return self.output / self.input if self.input else None
+
+    @property
+    def figures(self) -> Mapping[str, float | int | None]:
+        """By names that say what measured them."""
+        name = self.estimator
+        return {
+            f"warping_error_{name}": self.output,
+            f"warping_error_of_input_{name}": self.input,
+            f"warping_error_ratio_{name}": self.ratio,
+            "flicker": self.flicker,
+            f"visible_{name}": self.visible,
+            "pairs": self.pairs,
+        }
+
+
+def warping_error(one: Picture8, other: Picture8, flow: Flow, seen: Mask) -> float:
+    """E_t = sum N |warp(other, flow) - one|^2 / sum N, N counted for each channel; 0 where N is 0 everywhere.
+
+    one, other: frames t and t + 1, (H, W, C) uint8, taken as [0, 1]. flow: from t to t + 1. seen: N, (H, W). Lai et al. 2018
+    (arXiv 1808.00449); the mean over channels too, so that a change by d in all of them makes d^2.
+    """
+    squared = ((warped(other, flow) - one.astype(np.float32)) / 255) ** 2
+    counted: NDArray[np.floating] = squared[seen]
+    return float(counted.sum(dtype=np.float64) / max(1, counted.size))
+
+
+def change(one: Picture8, other: Picture8) -> float:
+    """mean |other - one|, of [0, 1]."""
+    return float(np.abs(other.astype(np.int16) - one).mean() / 255)
+
+
+def summarized(sums: Sums, estimator: Estimator) -> Consistency:
+    """The means. Raises UsageError where there was no pair."""
+    if not sums.pairs:
+        raise UsageError("a clip of one frame has no consistency to measure: give two at least.")
+    means = {name: value / sums.pairs for name, value in asdict(sums).items()}
+    flicker = means["output_change"] - means["input_change"]
+    return Consistency(estimator.name, round(sums.pairs), means["output"], means["input"], flicker, means["visible"])
+
+
+def consistency(inputs: Iterable[Picture8], outputs: Iterable[Picture8], estimator: Estimator = DIS) -> Consistency:
+    """Of the frames of a clip and of what was made of them, as many and of the same shape. Raises UsageError."""
+    sums, earlier = Sums(), None
+    for now in zip(inputs, outputs, strict=True):
+        if earlier is not None:
+            sums = sums.plus(Motion(earlier[0], now[0], estimator), earlier[1], now[1])
+        earlier = now
+    return summarized(sums, estimator)
+
+
+def check_alike(before: Picture8, after: Picture8) -> None:
+    """Raises UsageError for frames that cannot be compared pixel by pixel."""
+    if before.shape != after.shape:
+        shapes = [f"{each.shape[1]}x{each.shape[0]}x{each.shape[2]}" for each in (before, after)]
+        what = f"the frames are {shapes[0]}, their translations {shapes[1]}"
+        raise UsageError(f"{what}: they cannot be compared or smoothed, leave out --consistency and --smooth.")

@@ -1,0 +1,70 @@
+"""A folder of images as a clip: read in the order of their names, and written as PNG files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from viceversa.data.decoding import SUFFIXES, BadImage, describe, encode
+from viceversa.data.fitting import shown
+from viceversa.errors import UsageError
+from viceversa.opening import pixels_of
+from viceversa.video.clip import Clip, CutShort, Frame, checked
+from viceversa.video.parts import Time
+
+RATE = 25.0
+"""Frames a second of a folder that is given none."""
+
+
+def open_sequence(folder: Path, rate: float | None, background: int) -> Clip:
+    """The images of a folder, so many a second; what is transparent shows the background. Raises UsageError, BadImage."""
+    rate = RATE if rate is None else rate
+    if not 0.01 <= rate <= 1000:
+        raise UsageError(f"--fps {rate:g}: give from 0.01 to 1000 frames a second.")
+    files = images_of(folder)
+    if not files:
+        raise UsageError(f"there are no images in {str(folder)!r}: give a folder that has some.")
+    height, width, _, _ = describe(files[0])
+    exact = Fraction(rate).limit_denominator(1001)
+    return Clip(folder, height, width, lambda: checked(_frames(files, background)), 1 / exact, exact, count=len(files), halved=True)
+
+
+def images_of(folder: Path) -> list[Path]:
+    """The images right in a folder by their names, in which numbers count as numbers: 2.png comes before 10.png."""
+    return sorted((file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()), key=_place)
+
+
+def _place(file: Path) -> list[tuple[int, str]]:
+    parts = re.split(r"([0-9]+)", file.name)
+    return [(int(part), "") if number % 2 else (-1, part) for number, part in enumerate(parts)]
+
+
+def _frames(files: Sequence[Path], background: int) -> Iterator[Frame]:
+    for number, file in enumerate(files):
+        try:
+            yield Frame(shown(pixels_of(file, 3, background)), number, 1)
+        except BadImage as error:
+            raise CutShort(str(error).removesuffix(".")) from None
+
+
+@dataclass(frozen=True)
+class Images:
+    """Writes a folder of PNG files, named by their number from 1 on."""
+
+    suffix: str = ".images"
+
+    def write(self, frames: Iterable[Frame], path: Path, first: int) -> None:
+        """A part of them, in a folder."""
+        path.mkdir()
+        for number, frame in enumerate(frames, first + 1):
+            encode(frame.pixels, path / f"{number:06d}.png")
+
+    def join(self, parts: Sequence[Path], times: Iterable[Time], out: Path) -> None:
+        """All in one folder; what was moved there before an interrupt stays."""
+        out.mkdir(parents=True, exist_ok=True)
+        for part in parts:
+            for file in sorted(part.iterdir()):
+                file.replace(out / file.name)

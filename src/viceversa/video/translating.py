@@ -1,0 +1,86 @@
+"""Clips through a trained translator: each frame alone, by the labels and the seed of the first, and smoothed if asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+
+from viceversa.data.decoding import recolored
+from viceversa.data.layers import Layers
+from viceversa.domains import Domain
+from viceversa.errors import UsageError
+from viceversa.translate import Manner, Model
+from viceversa.video.clip import Picture8
+from viceversa.video.flow import DIS, Estimator
+from viceversa.video.job import Passage, Process, processed
+from viceversa.video.smoothing import checked_share, smoothed
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """From where to where a clip is translated, and how."""
+
+    source: Domain
+    target: Domain
+    manner: Manner = Manner()
+    smooth: float = 0.0
+
+
+def way_of(model: Model, first: Picture8, to: str, *, source: str = "", manner: Manner = Manner(), smooth: float = 0.0) -> Way:
+    """The way of a clip: what `source` does not name is read once, off the first frame (H, W, 3), so that labels cannot flicker.
+
+    Raises UsageError.
+    """
+    here = model.start(_in_channels(model, first, next(iter(model.space.images))), source, to)
+    return Way(here, model.target(here, to, manner.strength), manner, checked_share(smooth))
+
+
+def translation(model: Model, way: Way) -> Process:
+    """What is done to each frame. Raises UsageError when a frame is translated, for what cannot be."""
+
+    def opened(frame: Picture8) -> Picture8:
+        pixels = model.opened(_in_channels(model, frame, way.source.space), way.source.space, way.manner).colors
+        return np.asarray(pixels, np.uint8)
+
+    def made(before: Picture8, passage: Passage | None) -> Picture8:
+        layers = Layers(before)
+        weights = model.weights(layers, way.source.space, way.manner)
+        after = np.asarray(model.translate_layers(layers, way.source, way.target, way.manner, weights).colors, np.uint8)
+        if passage is None or not way.smooth:
+            return after
+        return smoothed(after, passage.made, passage.motion, way.smooth, weights)
+
+    return Process(opened, made)
+
+
+def translated_frames(
+    model: Model,
+    frames: Iterable[Picture8],
+    to: str,
+    *,
+    source: str = "",
+    manner: Manner = Manner(),
+    smooth: float = 0.0,
+    estimator: Estimator = DIS,
+) -> Iterator[Picture8]:
+    """The frames (H, W, 3) uint8 of a clip, translated one after the other; in memory are two at a time.
+
+    smooth: share of the frame before, in [0, 1). At the run's size, unless manner says full_size. Raises UsageError.
+    """
+    rest = iter(frames)
+    first = next(rest, None)
+    if first is None:
+        raise UsageError("there are no frames to translate: give one at least.")
+    way = way_of(model, first, to, source=source, manner=manner, smooth=smooth)
+    yield from processed(chain([first], rest), translation(model, way), estimator)
+
+
+def _in_channels(model: Model, frame: Picture8, space: str) -> Picture8:
+    """The frame in as many channels as the run's images have. Raises UsageError where video has not as many."""
+    channels = model.space.images[space].channels
+    if channels not in (1, 3):
+        raise UsageError(f"this run takes images of {channels} channels, which a clip cannot have.")
+    return np.asarray(recolored(frame, channels), np.uint8)
