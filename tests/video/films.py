@@ -15,6 +15,12 @@ from PIL import Image
 from viceversa.video import Process, Work, form_for, make_clip, open_clip
 
 Picture = NDArray[np.uint8]
+_MATRICES = {
+    -90: (0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30),
+    90: (0, -1 << 16, 0, 1 << 16, 0, 0, 0, 0, 1 << 30),
+    180: (-1 << 16, 0, 0, 0, -1 << 16, 0, 0, 0, 1 << 30),
+}
+"""Of degrees counterclockwise: (x, y) goes to (a x + c y, b x + d y), y down. A telephone held upright writes the first."""
 AS_IT_IS = Process(lambda frame: frame, lambda frame, passage: frame)
 
 
@@ -40,7 +46,7 @@ def film(
     with av.open(str(path), "w", options=options or {}) as container:
         stream = _stream(container, encoder, size, layout, coding, aspect) if video else None
         if stream is not None and rotation:
-            stream.set_display_rotation(rotation)
+            stream.set_display_matrix(_MATRICES[rotation])
         voice: Any = container.add_stream(sound, rate=48000) if sound else None
         for frame, time in zip(frames, times, strict=True) if stream is not None else ():
             picture = _picture(frame, layout, coding)
@@ -109,3 +115,9 @@ def heard(path: Path) -> list[tuple[Fraction, bytes]]:
 def far(one: Picture, other: Picture) -> float:
     """The mean difference in levels."""
     return float(np.abs(one.astype(int) - other).mean())
+
+
+def truncated(name: str, share: float) -> None:
+    """Cuts a file off."""
+    content = Path(name).read_bytes()
+    Path(name).write_bytes(content[: int(share * len(content))])

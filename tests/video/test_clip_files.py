@@ -10,14 +10,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from filelock import FileLock
 from PIL import Image
 
 from viceversa.errors import UsageError
-from viceversa.video import Clip, Frame, Process, Work, form_for, make_clip, open_clip
+from viceversa.video import Clip, Frame, Work, form_for, make_clip, open_clip
 from viceversa.video.coding import LUMA, Coding, from_rgb, to_rgb
-from viceversa.video.job import Passage
-from video.films import AS_IT_IS, Picture, copied, far, film, heard, pixels, scene, times
+from video.films import AS_IT_IS, Picture, copied, far, film, heard, pixels, scene, times, truncated
 
 CODINGS = {
     "bt709, tv": (1, 1, 1, 1),
@@ -133,11 +131,6 @@ def test_a_rotated_clip_comes_out_upright(degrees: int, turns: int) -> None:
     assert far(pixels(Path("out.mp4"))[0], np.rot90(frames[0], turns)) < 2.5
 
 
-def truncated(name: str, share: float) -> None:
-    content = Path(name).read_bytes()
-    Path(name).write_bytes(content[: int(share * len(content))])
-
-
 @pytest.mark.parametrize("name", ["clip.mkv", "clip.mp4"])
 @pytest.mark.parametrize("share", [0.6, 0.9])
 def test_of_a_truncated_clip_what_can_be_read_is_kept(name: str, share: float) -> None:
@@ -192,68 +185,6 @@ def test_frames_that_change_their_size_end_the_clip() -> None:
     assert done.frames == 2 and done.cut == "frame 3 has 64x32 pixels, the first 64x48"
 
 
-def animation(path: str, loop: int | None = 3) -> None:
-    """Three frames of one color each, transparent at the right, for 40, 120 and 250 ms."""
-    frames = [Image.new("RGBA", (40, 30), color) for color in ("red", "lime", "blue")]
-    for frame, left in zip(frames, (30, 20, 38), strict=True):
-        frame.paste((0, 0, 0, 0), (left, 0, 40, 30))
-    kind = {} if loop is None else {"loop": loop}
-    frames[0].save(path, save_all=True, append_images=frames[1:], duration=[40, 120, 250], disposal=2, **kind)
-
-
-@pytest.mark.parametrize("loop", [0, 3, None])
-def test_a_gif_keeps_durations_and_loops_and_shows_the_background(loop: int | None) -> None:
-    animation("clip.gif", loop)
-    done = copied(Path("clip.gif"), Path("out.gif"), background=255)
-    assert done.frames == 3 and not done.cut
-    with Image.open("out.gif") as image:
-        assert image.info.get("loop") == loop and image.n_frames == 3
-        seen = []
-        for number in range(3):
-            image.seek(number)
-            seen.append((image.info["duration"], image.convert("RGB").getpixel((5, 5)), image.convert("RGB").getpixel((25, 5))))
-    assert seen == [(40, (255, 0, 0), (255, 0, 0)), (120, (0, 255, 0), (255, 255, 255)), (250, (0, 0, 255), (0, 0, 255))]
-
-
-def test_a_gif_becomes_a_video_and_back() -> None:
-    animation("clip.gif")
-    copied(Path("clip.gif"), Path("out.mp4"))
-    assert times(Path("out.mp4")) == [0, Fraction(40, 1000), Fraction(160, 1000)]
-    film(Path("clip.mp4"), 7)
-    copied(Path("clip.mp4"), Path("film.gif"))
-    with Image.open("film.gif") as image:
-        assert image.n_frames == 7 and image.info["duration"] == 40 and image.info["loop"] == 0
-    assert all(far(made, scene(number)) < 4 for number, made in enumerate(pixels(Path("film.gif"))))
-
-
-def test_a_truncated_gif() -> None:
-    film(Path("clip.mp4"), 9)
-    copied(Path("clip.mp4"), Path("clip.gif"))
-    truncated("clip.gif", 0.7)
-    done = copied(Path("clip.gif"), Path("out.mp4"))
-    assert done.cut and 3 <= done.frames < 9
-    assert all(far(made, scene(number)) < 8 for number, made in enumerate(pixels(Path("out.mp4"))))
-
-
-def test_folders_of_images() -> None:
-    """In the order of their numbers, at so many a second; and a clip into a folder, and back, bit for bit."""
-    Path("images").mkdir()
-    for number in range(12):
-        Image.fromarray(scene(number)).save(f"images/frame{number}.png")
-    Path("images/notes.txt").write_text("no image")
-    copied(Path("images"), Path("out.mp4"), fps=10.0)
-    assert times(Path("out.mp4")) == [Fraction(number, 10) for number in range(12)]
-    assert all(far(made, scene(number)) < 2.5 for number, made in enumerate(pixels(Path("out.mp4"))))
-    copied(Path("images"), Path("slow.mp4"))
-    assert times(Path("slow.mp4"))[1] == Fraction(1, 25)
-    copied(Path("images"), Path("new/folder"))
-    assert [path.name for path in sorted(Path("new/folder").iterdir())] == [f"{number:06d}.png" for number in range(1, 13)]
-    assert all(np.array_equal(made, scene(number)) for number, made in enumerate(pixels(Path("new/folder"))))
-    Path("images/frame5.png").write_bytes(b"no image")
-    done = copied(Path("images"), Path("cut.mp4"))
-    assert done.frames == 5 and "frame5.png" in done.cut
-
-
 def test_places_that_cannot_be() -> None:
     film(Path("clip.mp4"), 3)
     Path("full").mkdir()
@@ -289,54 +220,6 @@ def test_memory_does_not_grow_with_the_clip() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 8 * 2**20, peak
-
-
-class StoppedError(RuntimeError):
-    """As a process ends that is killed: in the middle, without a word."""
-
-
-@pytest.mark.parametrize("name", ["out.gif", "out.webm", "folder"])
-def test_what_was_stopped_goes_on_with_its_parts(name: str) -> None:
-    """Frames that depend on the one before, stopped at the 13th, in parts of 5: two parts are there."""
-    film(Path("clip.mp4"), 17)
-    clip, made = open_clip(Path("clip.mp4")), list[int]()
-
-    def fading(now: Picture, passage: Passage | None) -> Picture:
-        made.append(1)
-        return now if passage is None else np.uint8(0.5 * passage.made + 0.5 * now)
-
-    def stopping(now: Picture, passage: Passage | None) -> Picture:
-        if len(made) == 12:
-            raise StoppedError
-        return fading(now, passage)
-
-    def work(out: str, process: Process) -> None:
-        make_clip(clip, Path(out), form_for(clip, Path(out)), process, Work({"a": "b"}, part=5))
-
-    work(f"whole{Path(name).suffix}", Process(lambda frame: frame, fading))
-    made.clear()
-    with pytest.raises(StoppedError):
-        work(name, Process(lambda frame: frame, stopping))
-    assert not Path(name).exists() and Path(f"{name}.parts").is_dir()
-    made.clear()
-    work(name, Process(lambda frame: frame, fading))
-    assert len(made) == 7, "ten were kept"
-    pairs = zip(pixels(Path(f"whole{Path(name).suffix}")), pixels(Path(name)), strict=True)
-    assert all(np.array_equal(one, other) for one, other in pairs) and not Path(f"{name}.parts").exists()
-
-
-def test_parts_of_others_are_left_alone() -> None:
-    film(Path("clip.mp4"), 3)
-    folder = Path("out.mp4.parts")
-    folder.mkdir()
-    (folder / "holiday.txt").write_text("mine")
-    with pytest.raises(UsageError, match=r"'out.mp4.parts', where parts would go, has other files"):
-        copied(Path("clip.mp4"), Path("out.mp4"))
-    assert (folder / "holiday.txt").read_text() == "mine"
-    (folder / "holiday.txt").unlink()
-    with FileLock(folder / ".lock"), pytest.raises(UsageError, match="is being written by another process: let it end"):
-        copied(Path("clip.mp4"), Path("out.mp4"))
-    assert copied(Path("clip.mp4"), Path("out.mp4")).frames == 3
 
 
 def test_a_matrix_that_nobody_knows() -> None:
