@@ -98,7 +98,7 @@ def test_a_region_is_looked_for_in_the_mask_or_else_in_the_image() -> None:
         ({}, "give a --mask, or the --key"),
         ({"feather": 3}, "give a --mask, or the --key"),
         ({"key": "nothing"}, "is no color"),
-        ({"key": "red", "tolerance": 256}, "--tolerance 256"),
+        ({"key": "red", "tolerance": 256}, "tolerance of 256"),
         ({"key": "red", "feather": -1}, "--feather -1"),
     ],
 )

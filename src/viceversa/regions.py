@@ -40,7 +40,7 @@ class Region:
         elif self.mask is None:
             raise UsageError("say which part may change: give a --mask, or the --key that is its color.")
         if not 0 <= self.tolerance <= 255:
-            raise UsageError(f"--tolerance {self.tolerance}: it is from 0 to 255 levels.")
+            raise UsageError(f"the key {self.key!r} has a tolerance of {self.tolerance}: it is from 0 to 255 levels.")
         if not 0 <= self.feather <= 4096:
             raise UsageError(f"--feather {self.feather}: it is from 0 to 4096 pixels.")
 

@@ -45,7 +45,7 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
         "--full-size": repr(asked.full_size),
         "--paper": repr(asked.paper),
         "--mask": _of(asked.mask),
-        "--key": f"{asked.key} {asked.tolerance} {asked.feather} {asked.outside}",
+        "--key": f"{asked.key} {asked.feather} {asked.outside}",
         "--smooth": repr(asked.smooth),
     }
     _finish(clip, asked.out, translation(model, way), _work(clip, request, asked.consistency))

@@ -60,10 +60,8 @@ class Translate:
     """for layers, at full size (default: 2048)"""
     mask: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
     """white: may change; black: stays as it is"""
-    key: Annotated[str, arg(metavar="COLOR", help_behavior_hint="")] = ""
-    """of what may change, in the mask or the image"""
-    tolerance: Annotated[int, arg(metavar="LEVELS")] = 0
-    """around the key"""
+    key: Annotated[str, arg(metavar="COLOR[:N]", help_behavior_hint="")] = ""
+    """of what may change, give or take N levels"""
     feather: Annotated[int, arg(metavar="PX")] = 0
     """soft edge, inside of it"""
     outside: Annotated[bool, arg(help_behavior_hint="")] = False
@@ -121,10 +119,18 @@ def _manner(asked: Translate) -> Manner:
     if asked.memory < 1:
         raise UsageError(f"--memory {asked.memory}: it is 1 MiB at least.")
     region = None
-    if asked.mask or asked.key or asked.tolerance or asked.feather or asked.outside:
+    if asked.mask or asked.key or asked.feather or asked.outside:
         mask = None if asked.mask is None else mask_of(readable(asked.mask, "the mask"))
-        region = Region(mask, asked.key, asked.tolerance, asked.feather, asked.outside)
+        region = Region(mask, *_key(asked.key), asked.feather, asked.outside)
     return Manner(asked.strength, asked.reference, asked.seed, asked.full_size, asked.memory, region, asked.paper)
+
+
+def _key(text: str) -> tuple[str, int]:
+    """COLOR or COLOR:N: the color, and the levels around it. Raises UsageError."""
+    color, colon, levels = text.partition(":")
+    if colon and not levels.isdecimal():
+        raise UsageError(f"--key {text}: it is a color, or a color and levels around it, as in '#00ff00:40'.")
+    return color, int(levels or 0)
 
 
 def _tell_reader(model: Model, source: str) -> None:
