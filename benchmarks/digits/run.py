@@ -36,10 +36,11 @@ from viceversa.translate import Manner, Model, load
 
 SHOWN, MIDDLE = 12, 28
 Name = Literal["plain", "luminance", "loose-street", "polarity", "polarity-luminance", "codes", "faithful", "faithful-street",
-               "faithful-light", "one-layer", "better-cycles", "pad-crop", "valid-conv"]  # fmt: skip
+               "faithful-light", "faithful-hand", "one-layer", "better-cycles", "pad-crop", "valid-conv"]  # fmt: skip
 OWN: dict[str, Builder] = {
     "polarity": polarity.build, "polarity-luminance": polarity.with_luminance,
     "faithful": polarity.faithful, "faithful-street": polarity.faithful_street, "faithful-light": polarity.faithful_light,
+    "faithful-hand": polarity.faithful_hand,
 }  # fmt: skip
 """Methods of this folder."""
 RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
