@@ -19,6 +19,7 @@ from scipy.ndimage import binary_fill_holes
 from viceversa.data.dataset import Dataset, Pixels
 from viceversa.data.decoding import recolored
 from viceversa.data.sketches import sketches_pairs
+from viceversa.evaluation.features import perceptual
 from viceversa.evaluation.similarity import psnr, ssim
 
 INK = 128
@@ -113,11 +114,12 @@ def thumbnails(lines: Pixels) -> NDArray[np.float64]:
 
 
 def measured(pictures: Pixels, true: Pixels) -> Mapping[str, float]:
-    """Means over the pictures: PSNR (dB) and SSIM to the true colors, and the distances of their histograms."""
+    """Means over the pictures: PSNR (dB), SSIM and `perceptual_lite0` to the true colors, and the distances of their histograms."""
     return {
         "psnr": round(float(psnr(pictures, true).mean()), 2),
         "ssim": round(float(ssim(pictures, true).mean()), 3),
         "histogram": round(float(hellinger(histograms(pictures), histograms(true)).mean()), 3),
+        "perceptual_lite0": round(float(perceptual(pictures, true).mean()), 3),
         "histogram_of_all": round(float(hellinger(histograms(pictures).mean(0), histograms(true).mean(0))), 3),
     }
 

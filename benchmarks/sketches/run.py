@@ -29,7 +29,7 @@ from viceversa.data.dataset import Pixels
 from viceversa.data.sketches import sketches_pairs
 from viceversa.domains import Domain
 from viceversa.evaluation.diversity import diversity
-from viceversa.evaluation.features import EXTRACTOR, perceptual
+from viceversa.evaluation.features import EXTRACTOR
 from viceversa.evaluation.similarity import psnr
 from viceversa.translate import Manner, Model, load
 
@@ -105,7 +105,7 @@ def measure(name: str, asked: Sketches) -> None:
     facts: dict[str, Any] = {
         "recipe": model.record.recipe.name, "dataset": model.record.dataset, "steps": model.step, "pairs": len(lines),
         "settings": model.record.recipe.method.model_dump(), "extractor": EXTRACTOR,
-        **measured(made[0], true), "perceptual_lite0": round(float(perceptual(made[0], true).mean()), 3),
+        **measured(made[0], true),
     }  # fmt: skip
     if model.method.styles:
         facts["styles"] = styles(made, true)
