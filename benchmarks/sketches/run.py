@@ -2,7 +2,7 @@
 
 python benchmarks/sketches/run.py                          all: two to three hours on two cores; may be interrupted
 python benchmarks/sketches/run.py --names cyclegan         one of ENTRIES
-python benchmarks/sketches/report.py                       table and pictures of what is there
+python benchmarks/sketches/summary.py                       table and pictures of what is there
 
 Writes results/NAME.json and NAME.npz, the colored test drawings. CycleGAN's cycles of colors weigh half of those of lines, as a
 drawing does not say its colors; pix2pix learns from pairs and is the ceiling.

@@ -173,7 +173,7 @@ def test_python_keeps_bits_and_channels(tmp_path: Path) -> None:
     many = vv.load("many")
     assert many.arrays("satellite/dark/0.tif", ["domain=bright"], **told)[0].shape == (16, 16, 5)
     assert many.translate("satellite/dark/0.tif", "domain=bright", **told).mode == "RGB"
-    with pytest.raises(vv.UsageError, match=r"arrays \(height, width, 5\)"):
+    with pytest.raises(vv.UsageError, match=r"array is \(height, width, 5\)"):
         many.arrays(array, ["domain=bright"], **told)
 
 

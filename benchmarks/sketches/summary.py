@@ -1,6 +1,6 @@
 """Table and picture of what results/ holds, into docs/results/: sketches.md between its marks, and sketches.png.
 
-python benchmarks/sketches/report.py
+python benchmarks/sketches/summary.py
 """
 
 from __future__ import annotations
