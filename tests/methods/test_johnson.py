@@ -34,7 +34,7 @@ def test_generator_by_hand() -> None:
     for layer in ("stem", "block2"):
         own, other = (torch.einsum("nchw,ndhw->ncd", each, each) / each[0, 0].numel() for each in (found[layer], painted[layer]))
         target = other.mean(0)
-        style = style + 10 / 2 * (own - target).square().sum() / (len(x) * target.square().sum())
+        style = style + 3 / 2 * (own - target).square().sum() / (len(x) * target.square().sum())
     down, across = made[:, :, 1:] - made[:, :, :-1], made[..., 1:] - made[..., :-1]
     expected = {
         "content": (found["block0"] - wanted["block0"]).square().sum() / wanted["block0"].square().sum(),

@@ -52,7 +52,7 @@ class Johnson(BaseModel):
     style_layers: tuple[str, ...] = Field((), description="where styles are; the network's usual ones if not said")
     width: int = Field(32, gt=0, le=4096, description="channels of the first layer")
     content: float = Field(1.0, ge=0, description="weight of the content loss")
-    style: float = Field(10.0, ge=0, description="weight of the style loss, shared by its layers")
+    style: float = Field(3.0, ge=0, description="weight of the style loss, shared by its layers")
     variation: float = Field(20.0, ge=0, description="weight of the total variation for each pixel, in [0, 1]")
     learning_rate: float = Field(1e-3, gt=0, description="Adam's rate")
 
