@@ -24,6 +24,7 @@ import tyro
 from numpy.typing import NDArray
 from PIL import Image
 
+import viceversa as vv
 from viceversa.data.dataset import Pixels
 from viceversa.data.face_off import EXPRESSIONS, PERSONS, face_off, render
 from viceversa.domains import Domain
@@ -57,7 +58,7 @@ def main() -> None:
     torch.set_num_threads(asked.threads)
     asked.results.mkdir(parents=True, exist_ok=True)
     run = asked.runs / "cyclegan"
-    viceversa("train", *training(asked, run), threads=asked.threads)
+    train(asked, run)
     model = load(run, checkpoint="last")
     first, second = PERSONS
     ways = {f"{here} to {there}": measured(model, asked.size, here, there) for here, there in ((first, second), (second, first))}
@@ -70,13 +71,13 @@ def main() -> None:
     print(json.dumps(facts["ways"] | facts["clip"], indent=2))
 
 
-def training(asked: FaceOff, run: Path) -> list[str]:
-    """The words behind `viceversa train`."""
+def train(asked: FaceOff, run: Path) -> None:
+    """Trains, or goes on with what there is."""
     if (run / "recipe.json").exists():
-        return ["cyclegan", "--out", str(run), "--resume"]
-    options = {"--data": "avatars:face-off", "--size": asked.size, "--steps": asked.steps, "--batch": asked.batch, "--out": run}
-    options |= {"--training.precision": "bf16", "--training.checkpoint-every": 500, "--training.best": "none"}
-    return ["cyclegan", *(str(part) for option in options.items() for part in option)]
+        vv.train("cyclegan", out=run, resume=True)
+        return
+    how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none"}
+    vv.train("cyclegan", data="avatars:face-off", size=asked.size, steps=asked.steps, batch=asked.batch, out=run, **how)
 
 
 def viceversa(*words: str, threads: int) -> None:

@@ -11,9 +11,6 @@ colors moved to those of the paintings) and results/NAME.png, whole test photogr
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +22,7 @@ import tyro
 from colors import moved, statistics
 from PIL import Image
 
+import viceversa as vv
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.evaluation.chains import Way, trial
 from viceversa.evaluation.evaluate import Judge
@@ -36,7 +34,7 @@ from viceversa.translate import Manner, Model, load
 
 RESULTS = Path(__file__).parent / "results"
 SIZE, CYCLES = 64, 3
-CYCLEGAN = {"width": 32, "blocks": 6, "critic-width": 64}
+CYCLEGAN = {"width": 32, "blocks": 6, "critic_width": 64}
 
 
 @dataclass(frozen=True)
@@ -74,21 +72,18 @@ def main() -> None:
     asked.results.mkdir(parents=True, exist_ok=True)
     for name in asked.names:
         if not (asked.results / f"{name}.json").exists():
-            environment = {**os.environ, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": str(asked.threads)}
-            subprocess.run(command(name, asked), env=environment, check=True, stdout=subprocess.DEVNULL)
+            train(ENTRIES[name], asked.runs / name, asked)
             measure(name, asked)
 
 
-def command(name: str, asked: Photos) -> list[str]:
+def train(entry: Entry, run: Path, asked: Photos) -> None:
     """Trains, or goes on with what there is."""
-    entry, run = ENTRIES[name], asked.runs / name
-    train = [sys.executable, "-m", "viceversa", "train", entry.recipe, "--out", str(run)]
     if (run / "recipe.json").exists():
-        return [*train, "--resume"]
-    fixed = {"--data": asked.data, "--size": SIZE, "--steps": asked.steps, "--batch": asked.batch, "--training.precision": "bf16"}
-    fixed |= {"--training.checkpoint-every": 500, "--training.best": "none"}
-    options = fixed | {f"--method.{key}": value for key, value in entry.settings.items()}
-    return [*train, *(str(part) for option in options.items() for part in option)]
+        vv.train(entry.recipe, out=run, resume=True)
+        return
+    settings = {f"method.{name}": value for name, value in entry.settings.items()}
+    how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "settings": settings}
+    vv.train(entry.recipe, data=str(asked.data), size=SIZE, steps=asked.steps, batch=asked.batch, out=run, **how)
 
 
 def measure(name: str, asked: Photos) -> None:

@@ -11,9 +11,6 @@ drawing does not say its colors; pix2pix learns from pairs and is the ceiling.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +22,7 @@ import tyro
 from baselines import measured
 from hidden import hidden
 
+import viceversa as vv
 from viceversa.data.dataset import Pixels
 from viceversa.data.sketches import sketches_pairs
 from viceversa.domains import Domain
@@ -34,7 +32,7 @@ from viceversa.evaluation.similarity import psnr
 from viceversa.translate import Manner, Model, load
 
 RESULTS = Path(__file__).parent / "results"
-CYCLEGAN = {"width": 32, "blocks": 6, "critic-width": 64, "cycle": 10, "cycle-back": 5}
+CYCLEGAN = {"width": 32, "blocks": 6, "critic_width": 64, "cycle": 10, "cycle_back": 5}
 UNPAIRED, PAIRED = "sketches", "sketches:pairs"
 
 
@@ -51,9 +49,9 @@ class Entry:
 ENTRIES: Mapping[str, Entry] = {
     "cyclegan": Entry("cyclegan", CYCLEGAN),
     "cyclegan-luminance": Entry("cyclegan", CYCLEGAN | {"luminance": 0.5}),
-    "cut": Entry("cut", {"width": 32, "blocks": 6, "critic-width": 64}),
-    "augmented-cyclegan": Entry("augmented-cyclegan", {"cycle": 10, "cycle-back": 5}, steps=2000),
-    "pix2pix": Entry("pix2pix", {"width": 32, "critic-width": 64}, PAIRED, 4000),
+    "cut": Entry("cut", {"width": 32, "blocks": 6, "critic_width": 64}),
+    "augmented-cyclegan": Entry("augmented-cyclegan", {"cycle": 10, "cycle_back": 5}, steps=2000),
+    "pix2pix": Entry("pix2pix", {"width": 32, "critic_width": 64}, PAIRED, 4000),
 }
 
 
@@ -79,21 +77,18 @@ def main() -> None:
     asked.results.mkdir(parents=True, exist_ok=True)
     for name in asked.names:
         if not (asked.results / f"{name}.json").exists():
-            environment = {**os.environ, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": str(asked.threads)}
-            line = command(ENTRIES[name], asked.runs / name, asked)
-            subprocess.run(line, env=environment, check=True, stdout=subprocess.DEVNULL)
+            train(ENTRIES[name], asked.runs / name, asked)
             measure(name, asked)
 
 
-def command(entry: Entry, run: Path, asked: Sketches) -> list[str]:
+def train(entry: Entry, run: Path, asked: Sketches) -> None:
     """Trains, or goes on with what there is."""
-    train = [sys.executable, "-m", "viceversa", "train", entry.recipe, "--out", str(run)]
     if (run / "recipe.json").exists():
-        return [*train, "--resume"]
-    fixed = {"--data": entry.data, "--size": asked.size, "--steps": asked.steps or entry.steps, "--batch": 4}
-    fixed |= {"--training.precision": "bf16", "--training.checkpoint-every": 500, "--training.best": "none"}
-    options = fixed | {f"--method.{name}": value for name, value in entry.settings.items()}
-    return [*train, *(str(part) for option in options.items() for part in option)]
+        vv.train(entry.recipe, out=run, resume=True)
+        return
+    settings = {f"method.{name}": value for name, value in entry.settings.items()}
+    how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "settings": settings}
+    vv.train(entry.recipe, data=entry.data, size=asked.size, steps=asked.steps or entry.steps, batch=4, out=run, **how)
 
 
 def measure(name: str, asked: Sketches) -> None:

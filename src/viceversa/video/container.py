@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from av.video.stream import VideoStream
 
 TV, PC = 1, 2
+ALIKE: dict[str, Any] = {"src_color_range": TV, "dst_color_range": TV, "src_colorspace": 5, "dst_colorspace": 5}
+"""For PyAV's reformat, so that it changes the resolution of color and no level."""
 RGB = 0
 """The matrix of files that hold red, green and blue."""
 
@@ -123,8 +125,7 @@ def _pixels(frame: VideoFrame) -> Picture8:
         pixels: Any = frame.to_ndarray(format="rgb24")
     else:
         full = frame.format.name.startswith("yuvj")
-        alike = {"src_color_range": TV, "dst_color_range": TV, "src_colorspace": 5, "dst_colorspace": 5}
-        planes: Any = frame.reformat(format="yuvj444p" if full else "yuv444p", **({} if full else alike)).to_ndarray()
+        planes: Any = frame.reformat(format="yuvj444p" if full else "yuv444p", **({} if full else ALIKE)).to_ndarray()
         pixels = to_rgb(np.asarray(planes).reshape(3, frame.height, frame.width), _coding_of(frame))
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
 

@@ -17,7 +17,7 @@ from viceversa.data.decoding import recolored
 from viceversa.errors import UsageError
 from viceversa.video.clip import Clip, Frame
 from viceversa.video.coding import Coding, from_rgb
-from viceversa.video.container import PC, TV, opened, reason
+from viceversa.video.container import ALIKE, PC, TV, opened, reason
 from viceversa.video.packages import package
 from viceversa.video.parts import Time, whole
 
@@ -104,8 +104,7 @@ class Encoding:
         coding: Coding = self.clip.coding
         planes = from_rgb(np.ascontiguousarray(recolored(frame.pixels, 3)), coding)
         picture: VideoFrame = package("av").VideoFrame.from_ndarray(planes, "yuv444p")
-        alike = {"src_color_range": TV, "dst_color_range": TV, "src_colorspace": 5, "dst_colorspace": 5}
-        picture = picture.reformat(format=layout, **alike)
+        picture = picture.reformat(format=layout, **ALIKE)
         picture.color_range, picture.colorspace = PC if coding.full else TV, coding.matrix
         return picture
 
