@@ -34,6 +34,8 @@ validation.FIRST, validation.SHARE = 0.0, 1e9
 build, space = METHODS[sys.argv[2]]
 training = trainer(Path(sys.argv[1]), build, noise(space), steps=100_000, batch=5, flip=True, shift=1)
 ended = training.train(int(sys.argv[3]))
+threads = [(each / "comm").read_text().strip() for each in Path("/proc/self/task").glob("*")]
+assert not [name for name in threads if "gloo" in name], threads  # which may abort a process that ends
 sys.stdout.write(json.dumps([training.accelerator.num_processes, training.step, ended]) + "\\n")  # at once: all share it
 """
 

@@ -34,6 +34,11 @@ from viceversa.training.samples import sample_grid
 from viceversa.training.step import Trainee, train_step
 from viceversa.training.validation import Validation
 
+if torch.distributed.is_available():
+    # It takes the group of processes that there is as its functions' defaults. An optimizer imports it; were that after the
+    # group began, the group and its threads would outlive end_training, and a process might abort as it ends.
+    import torch.distributed.nn
+
 LOG_EVERY = 10
 
 
