@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from training.small import finish, wait
 from viceversa.data.sketches import sketches_pairs
 from viceversa.evaluation.similarity import l1, psnr
 
@@ -90,3 +92,14 @@ def test_a_translator_is_trained_and_measured(tmp_path: Path) -> None:
     hidden = found["hidden"]
     assert hidden["from_true_lines"] == found["psnr"], "the first seed colors the true lines of the same drawings"
     assert set(hidden) == {"8bit", "float", "noise", "jpeg", "blur", "lines_l1", "from_true_lines"} and hidden["lines_l1"] > 0
+
+
+def test_an_interrupted_training_is_not_measured(tmp_path: Path) -> None:
+    options = ["--names", "cut", "--steps", "1000", "--size", "32", "--threads", "1"]
+    places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    command = [sys.executable, str(BENCHMARK / "run.py"), *options, *places]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait(process, (tmp_path / "runs" / "cut" / "metrics.jsonl").exists)
+    process.send_signal(signal.SIGINT)
+    finish(process, 128 + signal.SIGINT)
+    assert list((tmp_path / "runs" / "cut" / "checkpoints").glob("0*")) and not list((tmp_path / "results").iterdir())

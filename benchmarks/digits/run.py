@@ -116,20 +116,21 @@ def spec(asked: Digits) -> str:
 
 
 def train(asked: Digits, run: Path) -> None:
-    """Trains, or goes on with what there is."""
-    if (run / "recipe.json").exists():
-        vv.train(OWN.get(asked.name) or RECIPES[asked.name][0], out=run, resume=True, until=asked.until)
-        return
-    how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "labeller": False}
-    how |= {"data": spec(asked), "out": run, "steps": asked.steps, "batch": asked.batch, "until": asked.until}
-    if asked.name in OWN:
-        vv.train(OWN[asked.name], average=0.995, **how)
-        return
-    recipe, changed = RECIPES[asked.name]
+    """Trains, or goes on with what there is; ends the program where that was interrupted."""
+    recipe, changed = RECIPES.get(asked.name, ("", {}))
     cyclegan = {"width": asked.width, "blocks": asked.blocks, "critic_width": 64, "critic_layers": 2, "identity": 0.0}
     within = "method.cyclegan" if recipe == "better-cycles" else "method"
     settings = changed if recipe == "augmented-cyclegan" else {**cyclegan, **changed}
-    vv.train(recipe, settings={f"{within}.{name}": value for name, value in settings.items()}, **how)
+    how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "labeller": False}
+    how |= {"data": spec(asked), "steps": asked.steps, "batch": asked.batch}
+    if asked.name in OWN:
+        how |= {"average": 0.995}
+    else:
+        how |= {"settings": {f"{within}.{name}": value for name, value in settings.items()}}
+    what = OWN.get(asked.name) or recipe
+    ended = vv.train(what, out=run, until=asked.until, **({"resume": True} if (run / "recipe.json").exists() else how))
+    if ended.interrupted:
+        raise SystemExit(128 + ended.interrupted)
 
 
 def measured(

@@ -72,12 +72,12 @@ def main() -> None:
 
 
 def train(asked: FaceOff, run: Path) -> None:
-    """Trains, or goes on with what there is."""
-    if (run / "recipe.json").exists():
-        vv.train("cyclegan", out=run, resume=True)
-        return
+    """Trains, or goes on with what there is; ends the program where that was interrupted."""
     how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none"}
-    vv.train("cyclegan", data="avatars:face-off", size=asked.size, steps=asked.steps, batch=asked.batch, out=run, **how)
+    how |= {"data": "avatars:face-off", "size": asked.size, "steps": asked.steps, "batch": asked.batch}
+    ended = vv.train("cyclegan", out=run, **({"resume": True} if (run / "recipe.json").exists() else how))
+    if ended.interrupted:
+        raise SystemExit(128 + ended.interrupted)
 
 
 def viceversa(*words: str, threads: int) -> None:

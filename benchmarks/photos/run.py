@@ -58,7 +58,7 @@ class Photos:
 
     data: Path
     names: tuple[str, ...] = tuple(ENTRIES)
-    steps: int = 3000
+    steps: int = 2000
     batch: int = 4
     threads: int = 2
     runs: Path = Path("runs/photos")
@@ -77,13 +77,13 @@ def main() -> None:
 
 
 def train(entry: Entry, run: Path, asked: Photos) -> None:
-    """Trains, or goes on with what there is."""
-    if (run / "recipe.json").exists():
-        vv.train(entry.recipe, out=run, resume=True)
-        return
+    """Trains, or goes on with what there is; ends the program where that was interrupted."""
     settings = {f"method.{name}": value for name, value in entry.settings.items()}
     how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "settings": settings}
-    vv.train(entry.recipe, data=str(asked.data), size=SIZE, steps=asked.steps, batch=asked.batch, out=run, **how)
+    how |= {"data": str(asked.data), "size": SIZE, "steps": asked.steps, "batch": asked.batch}
+    ended = vv.train(entry.recipe, out=run, **({"resume": True} if (run / "recipe.json").exists() else how))
+    if ended.interrupted:
+        raise SystemExit(128 + ended.interrupted)
 
 
 def measure(name: str, asked: Photos) -> None:

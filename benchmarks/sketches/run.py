@@ -1,6 +1,6 @@
 """Translators that color drawings: trained, and measured on test pairs that no training has seen.
 
-python benchmarks/sketches/run.py                          all: two to three hours on two cores; may be interrupted
+python benchmarks/sketches/run.py                          all: one to two hours on two cores; may be interrupted
 python benchmarks/sketches/run.py --names cyclegan         one of ENTRIES
 python benchmarks/sketches/summary.py                       table and pictures of what is there
 
@@ -43,15 +43,15 @@ class Entry:
     recipe: str
     settings: Mapping[str, float]
     data: str = UNPAIRED
-    steps: int = 3000
+    steps: int = 2000
 
 
 ENTRIES: Mapping[str, Entry] = {
     "cyclegan": Entry("cyclegan", CYCLEGAN),
     "cyclegan-luminance": Entry("cyclegan", CYCLEGAN | {"luminance": 0.5}),
     "cut": Entry("cut", {"width": 32, "blocks": 6, "critic_width": 64}),
-    "augmented-cyclegan": Entry("augmented-cyclegan", {"cycle": 10, "cycle_back": 5}, steps=2000),
-    "pix2pix": Entry("pix2pix", {"width": 32, "critic_width": 64}, PAIRED, 4000),
+    "augmented-cyclegan": Entry("augmented-cyclegan", {"cycle": 10, "cycle_back": 5}),
+    "pix2pix": Entry("pix2pix", {"width": 32, "critic_width": 64}, PAIRED),
 }
 
 
@@ -82,13 +82,13 @@ def main() -> None:
 
 
 def train(entry: Entry, run: Path, asked: Sketches) -> None:
-    """Trains, or goes on with what there is."""
-    if (run / "recipe.json").exists():
-        vv.train(entry.recipe, out=run, resume=True)
-        return
+    """Trains, or goes on with what there is; ends the program where that was interrupted."""
     settings = {f"method.{name}": value for name, value in entry.settings.items()}
     how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "settings": settings}
-    vv.train(entry.recipe, data=entry.data, size=asked.size, steps=asked.steps or entry.steps, batch=4, out=run, **how)
+    how |= {"data": entry.data, "size": asked.size, "steps": asked.steps or entry.steps, "batch": 4}
+    ended = vv.train(entry.recipe, out=run, **({"resume": True} if (run / "recipe.json").exists() else how))
+    if ended.interrupted:
+        raise SystemExit(128 + ended.interrupted)
 
 
 def measure(name: str, asked: Sketches) -> None:
