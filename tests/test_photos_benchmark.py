@@ -1,7 +1,9 @@
-"""The benchmark of photographs: its crops and its baseline of colors; trainings are too long for a test."""
+"""The benchmark of photographs: its crops, its baseline of colors, and the whole on pictures of noise."""
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from PIL import Image
 
 from viceversa.errors import UsageError
+from viceversa.evaluation.similarity import psnr
 
 BENCHMARK = Path(__file__).resolve().parents[1] / "benchmarks" / "photos"
 sys.path.append(str(BENCHMARK))
@@ -48,3 +51,31 @@ def test_parts_are_apart_and_files_are_looked_for(tmp_path: Path) -> None:
     assert photographs.found(tmp_path, "astronaut.png") == tmp_path / "a" / "astronaut.png"
     with pytest.raises(UsageError, match=r"there is no 'coffee\.png' below"):
         photographs.found(tmp_path, "coffee.png")
+
+
+def test_a_translator_is_trained_and_measured(tmp_path: Path) -> None:
+    """On some pictures of noise, whose paintings are their negatives: what the colors of the one are moved to is known."""
+    lots = np.random.default_rng(0)
+    for part, count in (("train", 6), ("test", 4)):
+        for number in range(count):
+            pixels = lots.integers(60, 180, (64, 64, 3)).astype(np.uint8)
+            for folder, each in (("A", pixels), ("B", 255 - pixels)):
+                (tmp_path / "data" / f"{part}{folder}").mkdir(parents=True, exist_ok=True)
+                Image.fromarray(each).save(tmp_path / "data" / f"{part}{folder}" / f"{number}.png")
+    (tmp_path / "data" / "whole").mkdir()
+    for name in ("photo", "painting"):
+        Image.fromarray(pixels).save(tmp_path / "data" / "whole" / f"00-{name}.png")
+    options = ["--data", str(tmp_path / "data"), "--names", "cyclegan", "--steps", "1", "--threads", "1"]
+    places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
+    subprocess.run([sys.executable, str(BENCHMARK / "run.py"), *options, *places], capture_output=True, check=True)
+    found = json.loads((tmp_path / "results" / "cyclegan.json").read_text())
+    baselines = json.loads((tmp_path / "results" / "baselines.json").read_text())
+    rows = {(row["direction"], row["cycles"]): row for row in found["rows"] if row["chain"] == "8bit"}
+    photos, paintings = (
+        np.stack([np.asarray(Image.open(path)) for path in sorted((tmp_path / "data" / f"test{folder}").glob("*.png"))])
+        for folder in "AB"
+    )
+    assert found["crops"] == 4 and found["steps"] == 1 and found["settings"]["identity"] == 0.5
+    assert baselines["photograph"]["psnr"] == pytest.approx(psnr(photos, paintings).mean(), abs=0.005)
+    assert found["psnr"] == pytest.approx(rows["inv", 0]["psnr_to_truth"], abs=0.01), "by the chain's truth and by the folders'"
+    assert {direction for direction, _ in rows} == {"inv", "rec"} and (tmp_path / "results" / "cyclegan.png").exists()

@@ -1,4 +1,4 @@
-"""Table and picture of what results/ holds, into docs/results/: sketches.md between its marks, and sketches.png.
+"""Tables and picture of what results/ holds, into docs/results/: sketches.md between its marks, and sketches.png.
 
 python benchmarks/sketches/summary.py
 """
@@ -19,6 +19,7 @@ from viceversa.pictures import grid, save_png
 DOCS = Path(__file__).parents[2] / "docs" / "results"
 MEASURES = ("psnr", "ssim", "perceptual_lite0", "histogram", "histogram_of_all")
 SHOWN, SEEDS = 10, 3
+LINKS = ("float", "8bit", "noise", "jpeg", "blur")
 BEGIN, END = "<!-- measured -->\n", "<!-- end of measured -->\n"
 
 
@@ -26,7 +27,7 @@ def main() -> None:
     """Writes both."""
     page = DOCS / "sketches.md"
     before, _, rest = page.read_text().partition(BEGIN)
-    page.write_text(before + BEGIN + "\n" + table() + "\n" + END + rest.partition(END)[2])
+    page.write_text(before + BEGIN + "\n" + "\n".join((table(), hidden(), styles())) + "\n" + END + rest.partition(END)[2])
     picture()
 
 
@@ -41,6 +42,25 @@ def table() -> str:
     baselines = json.loads((RESULTS / "baselines.json").read_text())["baselines"]
     lines += [row(name, "-", facts) for name, facts in baselines.items()]
     lines += [row(f"`{name}`", f"{facts['steps']:,}", facts) for name, facts in found().items()]
+    return "\n".join(lines) + "\n"
+
+
+def hidden() -> str:
+    """PSNR of colors that came back through each link, and of the colors that true lines are given."""
+    lines = ["| colors to lines and back | " + " | ".join(LINKS) + " | from true lines | lines off by, levels |", "|---" * 8 + "|"]
+    for name, facts in found().items():
+        if known := facts.get("hidden"):
+            lines.append(f"| `{name}` | " + " | ".join(f"{known[key]:g}" for key in (*LINKS, "from_true_lines", "lines_l1")) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def styles() -> str:
+    """How much the colorings of a drawing differ."""
+    lines = ["| colorings of a drawing | how many | levels apart | perceptual apart | PSNR of the best, dB |", "|---" * 5 + "|"]
+    for name, facts in found().items():
+        if known := facts.get("styles"):
+            apart = f"{known['diversity_l1']:.1f} | {known['diversity_perceptual_lite0']:.3f}"
+            lines.append(f"| `{name}` | {known['seeds']} | {apart} | {known['psnr_of_best']:g} |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,0 +1,47 @@
+"""Tables of what results/ holds, into docs/results/photos.md between its marks.
+
+python benchmarks/photos/tabulate.py
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from run import CYCLES, ENTRIES, RESULTS
+
+PAGE = Path(__file__).parents[2] / "docs" / "results" / "photos.md"
+BEGIN, END = "<!-- measured -->\n", "<!-- end of measured -->\n"
+
+
+def main() -> None:
+    """Writes them."""
+    before, _, rest = PAGE.read_text().partition(BEGIN)
+    found = {name: json.loads(path.read_text()) for name in ENTRIES if (path := RESULTS / f"{name}.json").exists()}
+    PAGE.write_text(before + BEGIN + "\n" + to_paintings(found) + "\n" + chains(found) + "\n" + END + rest.partition(END)[2])
+
+
+def to_paintings(found: dict[str, Any]) -> str:
+    """How near photographs come to their true paintings; baselines first."""
+    known = json.loads((RESULTS / "baselines.json").read_text()) | {f"`{name}`": facts for name, facts in found.items()}
+    lines = ["| to the true painting | steps | PSNR, dB | SSIM | perceptual |", "|---" * 5 + "|"]
+    for name, facts in known.items():
+        steps = f"{facts['steps']:,}" if "steps" in facts else "-"
+        lines.append(f"| {name} | {steps} | {facts['psnr']:.2f} | {facts['ssim']:.3f} | {facts['perceptual_lite0']:.3f} |")
+    return "\n".join(lines) + "\n"
+
+
+def chains(found: dict[str, Any]) -> str:
+    """What is left of a photograph after k further round trips, and back: PSNR in dB, through 8 bits."""
+    heads = [f"{what}, k = {k}" for what in ("to the painting", "back to the photograph") for k in range(CYCLES + 1)]
+    lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    for name, facts in found.items():
+        rows = {(row["direction"], row["cycles"]): row["psnr_to_truth"] for row in facts["rows"] if row["chain"] == "8bit"}
+        cells = [rows.get((direction, k)) for direction in ("inv", "rec") for k in range(CYCLES + 1)]
+        lines.append(f"| `{name}` | " + " | ".join("-" if cell is None else f"{cell:.1f}" for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    main()
