@@ -14,13 +14,14 @@ from PIL import Image
 from contracts.case import UNALIKE, batch_for
 from data.small_digits import small_mnist
 from losses.walks import journey
+from viceversa.domains import Domain
 from viceversa.draws import Draws
 from viceversa.methods.cyclegan import CycleGAN
 
 DIGITS = Path(__file__).parents[1] / "benchmarks" / "digits"
 sys.path.append(str(DIGITS))
 
-from polarity import Likeness, Polarity, correlation, faithful, indifferent  # noqa: E402
+from polarity import Likeness, Polarity, correlation, enlarged, enlarging, faithful, indifferent, shrunk  # noqa: E402
 
 
 def test_polarity_by_hand() -> None:
@@ -67,6 +68,39 @@ def test_likeness_is_of_both_ways() -> None:
     for each in drawing.plan(batch_for(method, UNALIKE), Draws(0, 0)):
         assert 0 < loss(each.begin(True)).item() <= 5
     assert weight == 1 and dict(loss.weights) == dict.fromkeys(UNALIKE.pair, 5) and method.averaged == ("generators",)
+
+
+def test_what_is_enlarged_is_the_middle() -> None:
+    image = torch.full((1, 1, 28, 28), -1.0)
+    image[..., 3:25, 3:25] = torch.linspace(-1, 1, 22)
+    large = enlarged(image)
+    assert large.shape == image.shape and large[0, 0, 0, [0, -1]].tolist() == [-1, 1]
+    small = shrunk(large, -1)
+    assert small.shape == image.shape and (small[..., 3:25, 3:25] - image[..., 3:25, 3:25]).abs().max() < 0.02  # of 2, by 27 px
+    small[..., 3:25, 3:25] = -1
+    assert (small == -1).all(), "the rest is background"
+
+
+def test_what_is_outside_the_middle_is_neither_seen_nor_drawn() -> None:
+    torch.manual_seed(0)
+    method = enlarging(UNALIKE)
+    hand, street = (Domain(name) for name in UNALIKE.pair)
+    drawn = framed(torch.rand(2, 1, 14, 14), -0.5)
+    with torch.no_grad():
+        assert torch.equal(method.translator(drawn, hand, street), method.translator(framed(drawn, 1), hand, street))
+        made = method.translator(torch.rand(2, 3, 16, 16), street, hand)
+    background = UNALIKE.images[hand.space].background
+    assert torch.equal(made, framed(made, background)) and not torch.equal(made, torch.full_like(made, background))
+    image = torch.rand(2, 3, 28, 28)
+    assert Likeness(enlarged="photos")(journey(lambda y: framed(y, 1, 3), image=image)).item() == pytest.approx(0, abs=1e-5)
+    assert Likeness()(journey(lambda y: framed(y, 1, 3), image=image)).item() > 1e-3
+    assert method.networks["generators"] is method.translator and method.phases[0].plan.translate is method.translator
+
+
+def framed(image: torch.Tensor, value: float, width: int = 1) -> torch.Tensor:
+    """With a frame of that value."""
+    inner = image[..., width:-width, width:-width]
+    return torch.nn.functional.pad(inner, [width] * 4, value=value)
 
 
 def test_translator_is_trained_and_measured(tmp_path: Path) -> None:

@@ -10,6 +10,10 @@ digits weighs 1.
     + 5 (1 - r^2)          for images of either space, r the correlation of the luminances of x and T(x)
 
 Nothing in a cycle says that a digit stays what it is: shapes may change as long as they can be changed back. Likeness says so.
+
+    T(x) = G(E x)  into the street,   T(y) = S G(y)  into handwriting   (`enlarged`)
+
+MNIST's digits are at most 20 of 28 px high, those of the street fill their images: E enlarges the middle 22 px to 28, S undoes it.
 """
 
 from __future__ import annotations
@@ -18,17 +22,19 @@ from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
-from viceversa.domains import Space
+from viceversa.domains import Domain, Space
 from viceversa.journey import Journey
 from viceversa.losses.cycle import BySource
 from viceversa.method import Method
 from viceversa.methods import cyclegan
-from viceversa.networks.adapters import fit, luminance
+from viceversa.networks.adapters import PerTarget, cropped, fit, luminance, padded
 
 SETTINGS = cyclegan.CycleGAN(width=32, blocks=4, critic_width=64, critic_layers=2, identity=0, cycle_back=1)
 WEIGHT, LIKENESS = 10.0, 5.0
+MIDDLE = 22 / 28
+"""The part of MNIST's images that their digits are in."""
 
 
 @dataclass(frozen=True)
@@ -54,14 +60,43 @@ class Likeness:
     """
 
     signed: str | None = None
+    enlarged: str | None = None
+    """the space whose images are looked at in their middle"""
 
     def __call__(self, journey: Journey) -> Tensor:
-        translated = luminance(journey.translated).float()
-        image = fit(luminance(journey.image).float(), translated.shape[2:])
+        pair = ((journey.image, journey.source), (journey.translated, journey.target))
+        image, translated = (
+            luminance(enlarged(image) if domain.space == self.enlarged else image).float() for image, domain in pair
+        )
+        image = fit(image, translated.shape[2:])
         square = torch.linspace(-0.5, 0.5, translated.shape[2], device=translated.device).square()
         weight = torch.exp(-8 * (square[:, None] + square)).flatten()
         likeness = correlation(image.flatten(1), translated.flatten(1), weight / weight.sum())
         return (1 - (likeness if journey.source.space == self.signed else likeness.square())).mean()
+
+
+class Enlarging(nn.Module):
+    """A translator that is given the middle of one space's images, enlarged, and whose images of that space are made smaller."""
+
+    def __init__(self, translator: PerTarget, space: str) -> None:
+        super().__init__()
+        self.translator, self.space = translator, space
+
+    def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
+        made = self.translator(enlarged(image) if source.space == self.space else image, source, target)
+        return made if target.space != self.space else shrunk(made, self.translator.images[self.space].background)
+
+
+def enlarged(image: Tensor) -> Tensor:
+    """The middle of images (N, C, H, W), at their size."""
+    side = round(MIDDLE * image.shape[2])
+    return fit(cropped(image, (side, side)), image.shape[2:])
+
+
+def shrunk(image: Tensor, background: float) -> Tensor:
+    """Images in the middle of others of their size."""
+    side = round(MIDDLE * image.shape[2])
+    return padded(fit(image, (side, side)), image.shape[2:], background)
 
 
 def correlation(x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
@@ -115,3 +150,13 @@ def faithful_light(space: Space) -> Method:
 def faithful_hand(space: Space) -> Method:
     """The same, twice as strong."""
     return faithful(space, weights=(2 * LIKENESS, LIKENESS), likeness=Likeness(space.pair[0]))
+
+
+def enlarging(space: Space) -> Method:
+    """And handwriting is enlarged on its way to the street."""
+    hand = space.pair[0]
+    method = faithful(space, weights=(2 * LIKENESS, LIKENESS), likeness=Likeness(hand, hand))
+    translator = Enlarging(method.translator, hand)
+    phases = tuple(replace(phase, plan=replace(phase.plan, translate=translator)) for phase in method.phases)
+    networks = nn.ModuleDict({**method.networks, "generators": translator})
+    return replace(method, translator=translator, networks=networks, phases=phases)

@@ -5,8 +5,8 @@ python benchmarks/digits/run.py --mnist DIR --street DIR             with the fo
 python benchmarks/digits/run.py --mnist DIR --name luminance         other settings: see RECIPES and OWN
 
 Writes results/NAME.json and NAME.png. A classifier of each set, trained on real images of it alone, reads the translations into
-it; `ceiling` is what it reads right of the set's real test images, `floor` of images that are resized and not translated. Chance
-is 0.1.
+it; `ceiling` is what it reads right of the set's real test images, `floor` of images that are resized and not translated,
+with light and dark exchanged too, and of their middle, enlarged. Chance is 0.1.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from classifier import classifier, confusion, digits, of, read, share
 from torch import nn
 
 import viceversa as vv
+from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.data.decoding import recolored
 from viceversa.data.fitting import fitted, shown
@@ -36,11 +37,11 @@ from viceversa.translate import Manner, Model, load
 
 SHOWN, MIDDLE = 12, 28
 Name = Literal["plain", "luminance", "loose-street", "polarity", "polarity-luminance", "codes", "faithful", "faithful-street",
-               "faithful-light", "faithful-hand", "one-layer", "better-cycles", "pad-crop", "valid-conv"]  # fmt: skip
+               "faithful-light", "faithful-hand", "enlarging", "one-layer", "better-cycles", "pad-crop", "valid-conv"]  # fmt: skip
 OWN: dict[str, Builder] = {
     "polarity": polarity.build, "polarity-luminance": polarity.with_luminance,
     "faithful": polarity.faithful, "faithful-street": polarity.faithful_street, "faithful-light": polarity.faithful_light,
-    "faithful-hand": polarity.faithful_hand,
+    "faithful-hand": polarity.faithful_hand, "enlarging": polarity.enlarging,
 }  # fmt: skip
 """Methods of this folder."""
 RECIPES: dict[str, tuple[str, dict[str, Any]]] = {
@@ -148,6 +149,8 @@ def measured(
         "images": len(true),
         "accuracy": share(true, seen),
         "floor": share(true, read(readers[there], untranslated(pixels, goal.pixels.shape))),
+        "floor_inverted": share(true, read(readers[there], untranslated(255 - pixels, goal.pixels.shape))),
+        "floor_enlarged": share(true, read(readers[there], untranslated(enlarged(pixels), goal.pixels.shape))),
         "ceiling": share(digits(goal), read(readers[there], goal.pixels)),
         "returned_accuracy": share(true, read(readers[here], back)),
         "own_ceiling": share(true, read(readers[here], pixels)),
@@ -160,6 +163,11 @@ def measured(
 def untranslated(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:
     """Each image as it is, at the size and in the channels of others (N, H, W, C)."""
     return np.stack([fitted(recolored(each, shape[3]), (shape[1], shape[2])) for each in pixels])
+
+
+def enlarged(pixels: Pixels) -> Pixels:
+    """Their middle, at their size."""
+    return quantized(polarity.enlarged(normalized(torch.tensor(pixels))))
 
 
 def translated(model: Model, pixels: Pixels, here: str, there: str, batch: int = 250) -> Pixels:
