@@ -9,9 +9,10 @@ import torch.nn.functional as F
 from contracts.case import ALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
 from losses.walks import journey
-from viceversa.domains import ImageSpec, Space
+from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.journey import Judgment
+from viceversa.losses.multicycle import multicyclic
 from viceversa.method import Method
 from viceversa.methods.discogan import DiscoGAN, build, feature_matching, squared_cycle
 from viceversa.schedules import Progress
@@ -70,6 +71,23 @@ def test_discriminators_by_hand() -> None:
         total = total + 0.5 * (F.softplus(-judge[there](batch[there].image)[0]).mean() + F.softplus(judge[there](made)[0]).mean())
     agree([losses["adversarial"]], [total])
     agree(composed, gradients(total, method, ("discriminators",)))
+
+
+def test_along_a_chain_every_image_is_judged_by_its_own_space() -> None:
+    """Between two sizes, whose discriminators have features of different shapes."""
+    torch.manual_seed(0)
+    space = Space({"large": ImageSpec(3, 32, 32), "small": ImageSpec(3, 16, 16)})
+    method = multicyclic(build(space, TINY), extra=(0.5,))
+    losses, _ = phase_losses(method, "generators", space)
+    batch = batch_for(method, space)
+    judge = method.networks["discriminators"].discriminators
+    expected = torch.zeros(())
+    for here, there in (("large", "small"), ("small", "large")):
+        ends = Domain(here), Domain(there)
+        home = method.translate(method.translate(batch[here].image, *ends), *reversed(ends))
+        expected = expected + 0.5 * 0.99 * 0.1 * F.softplus(-judge[here](home)[0]).mean()
+    agree([losses["adversarial_1"]], [expected])
+    assert set(losses) == {"adversarial", "matching", "cycle", "adversarial_1", "cycle_1"}
 
 
 def test_equal_batches_match_and_features_leave_out_the_first_layer() -> None:
