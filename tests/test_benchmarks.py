@@ -8,6 +8,17 @@ import sys
 from pathlib import Path
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+sys.path.append(str(BENCHMARKS / "methods"))
+
+import comparison_tables  # noqa: E402
+
+
+def test_the_page_of_methods_has_the_results() -> None:
+    page = (comparison_tables.DOCS / "methods.md").read_text()
+    known = json.loads((comparison_tables.DOCS / "methods.json").read_text())
+    assert comparison_tables.with_tables(page) == page, "run benchmarks/methods/comparison_tables.py"
+    assert known == json.loads(json.dumps(comparison_tables.summary()))
+    assert all(found["met"] is not False for found in known.values())
 
 
 def test_step_measures_every_case(tmp_path: Path) -> None:

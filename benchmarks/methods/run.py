@@ -2,7 +2,7 @@
 
 python benchmarks/methods/run.py                                   all: some three hours on two cores; may be interrupted
 python benchmarks/methods/run.py --names relgan stgan
-python benchmarks/methods/report.py                                tables from what is there
+python benchmarks/methods/comparison_tables.py                     the page's tables from what is there, which all of it ends with
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import comparison_tables
 import tyro
 from entries import AMONG_LABELS, ENTRIES, Entry, command, environment
 from measure import glasses_and_others, seeded, still, strengths
@@ -54,6 +55,8 @@ def main() -> None:
         if not (asked.results / f"{name}.json").exists():
             print(name, file=sys.stderr, flush=True)
             one(name, ENTRIES[name], asked)
+    if asked.results == RESULTS:
+        comparison_tables.main()
 
 
 def one(name: str, entry: Entry, asked: Comparison) -> None:

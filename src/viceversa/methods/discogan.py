@@ -6,8 +6,8 @@
 
 r is .01 in the first fifth of the training and then .5. The paper has GAN and cycle losses alone; FM and r are the official code's,
 which switches after 10,000 steps. Every third step is the discriminators', all others the generators'. Batch norm takes the
-statistics of each batch; at use, running ones. Along a chain (our own reading) the adversarial and the cycle losses are repeated, FM
-is not: a walk that has come home has no batch of other real images to match.
+statistics of each batch; at use, running ones. Along a chain (our own reading) the adversarial and the cycle losses are repeated,
+FM is not: a walk that has come home has no batch of other real images to match.
 
 @inproceedings{kim2017learning, title={Learning to Discover Cross-Domain Relations with Generative Adversarial Networks},
 author={Kim, Taeksoo and Cha, Moonsu and Kim, Hyunsoo and Lee, Jung Kwon and Kim, Jiwon}, booktitle={ICML}, year={2017},
