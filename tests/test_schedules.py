@@ -6,8 +6,10 @@ import pytest
 
 from viceversa.schedules import (
     Progress,
+    Turn,
     constant,
     cyclegan_decay,
+    early,
     every,
     every_first,
     fading,
@@ -50,10 +52,14 @@ def test_constant_fading_and_lazy_weights() -> None:
 
 
 def test_five_critic_steps_for_each_generator_step() -> None:
-    assert sum(every(5)(step) for step in range(20)) == 4
-    assert not every(5)(0) and every(5)(4)
-    assert [step for step in range(7) if every_first(3)(step)] == [0, 3, 6]
-    assert [step for step in range(7) if otherwise(every_first(3))(step)] == [1, 2, 4, 5]
+    assert turns(every(5), 20) == [4, 9, 14, 19]
+    assert turns(every_first(3), 7) == [0, 3, 6]
+    assert turns(otherwise(every_first(3)), 7) == [1, 2, 4, 5]
+    assert turns(early(0.625), 8) == [0, 1, 2, 3, 4] and turns(early(0.1), 3) == [0]
+
+
+def turns(when: Turn, steps: int) -> list[int]:
+    return [step for step in range(steps) if when(Progress(step, steps))]
 
 
 def test_ramps_go_by_epochs() -> None:

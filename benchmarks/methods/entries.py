@@ -12,7 +12,7 @@ SIZE = 32
 LABELS = {"--steps": "2000", "--batch": "16"}
 """Generator updates of methods among labels; their widths are those of the recipes, 32 in the first layers."""
 SPACES = {"--steps": "4000", "--batch": "8"}
-_TWO_STAGES = {"--steps": "8000", "--method.gan-steps": "5000"}
+_TWO_STAGES = {"--steps": "8000"}
 EXTRA = {"--multicycle.extra": ("0.25", "0.125", "0.0625")}
 
 

@@ -47,6 +47,16 @@ def in_utf8(path: str | Path, what: str) -> str:
         raise UsageError(f"the name of {what} {os.fsdecode(path)!r} is not in UTF-8: rename it.") from None
 
 
+def writable(folder: Path) -> Path:
+    """The folder, made if need be, if files can be made in it. Raises UsageError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError as error:
+        raise UsageError(f"cannot write to {str(folder)!r} ({error.strerror}): choose another place.") from None
+
+
 def readable(path: Path, what: str) -> Path:
     """The path, if something is there. Raises UsageError."""
     if not path.exists():

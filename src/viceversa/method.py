@@ -14,7 +14,7 @@ from viceversa.domains import Domain, Space
 from viceversa.journey import Critic, Translator
 from viceversa.objective import Objective
 from viceversa.plans import Plan
-from viceversa.schedules import Schedule, always, constant
+from viceversa.schedules import Schedule, Turn, always, constant
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Phase:
     learns: tuple[str, ...]
     plan: Plan
     objective: Objective
-    when: Callable[[int], bool] = always
+    when: Turn = always
     chained: tuple[str, ...] = ()
 
 

@@ -18,6 +18,8 @@ class Progress:
 
 
 Schedule = Callable[[Progress], float]
+Turn = Callable[[Progress], bool]
+"""Whether a step is a phase's."""
 
 
 def constant(progress: Progress) -> float:
@@ -79,21 +81,26 @@ def lazily(weight: float, interval: int) -> Schedule:
     return lambda progress: interval * weight if progress.step % interval == 0 else 0.0
 
 
-def always(step: int) -> bool:
+def always(progress: Progress) -> bool:
     """A phase of every step."""
     return True
 
 
-def every(interval: int) -> Callable[[int], bool]:
+def every(interval: int) -> Turn:
     """A phase of every `interval`-th step, the last of each group: (step + 1) % interval == 0, StarGAN's n_critic."""
-    return lambda step: (step + 1) % interval == 0
+    return lambda progress: (progress.step + 1) % interval == 0
 
 
-def every_first(interval: int) -> Callable[[int], bool]:
+def every_first(interval: int) -> Turn:
     """A phase of the first step of every `interval`."""
-    return lambda step: step % interval == 0
+    return lambda progress: progress.step % interval == 0
 
 
-def otherwise(when: Callable[[int], bool]) -> Callable[[int], bool]:
+def early(part: float) -> Turn:
+    """A phase of the first part of the training."""
+    return lambda progress: progress.step < part * progress.steps
+
+
+def otherwise(when: Turn) -> Turn:
     """A phase of all other steps."""
-    return lambda step: not when(step)
+    return lambda progress: not when(progress)

@@ -15,7 +15,7 @@ from viceversa.methods import fixed_point, icgan, relgan, stargan2, stgan
 FIXED_POINT = fixed_point.FixedPointGAN(width=4, blocks=1, critic_width=4)
 RELGAN = relgan.RelGAN(width=4, blocks=1, critic_width=4)
 STGAN = stgan.STGAN(width=4, critic_width=4)
-ICGAN = icgan.IcGAN(gan_steps=3, width=4, encoder_width=4, hidden=6, latent=5)
+ICGAN = icgan.IcGAN(gan_share=0.3, width=4, encoder_width=4, hidden=6, latent=5)
 STARGAN2 = stargan2.StarGAN2(width=4, most=8, style=4, latent=2, hidden=6)
 
 

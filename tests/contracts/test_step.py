@@ -39,7 +39,7 @@ def test_discriminator_forwards(case: Case) -> None:
 def test_a_phase_gives_gradients_to_exactly_what_it_learns(case: Case) -> None:
     for number in (0, 4):
         for index, phase in enumerate(case.method().phases):
-            if phase.when(number):
+            if phase.when(Progress(number, 10)):
                 assert gradients_of(case.method(), index, case, number) == set(phase.learns), phase.name
 
 
@@ -71,7 +71,7 @@ def test_only_learning_networks_move(case: Case) -> None:
     method = case.method()
     before = {name: [weight.clone() for weight in network.parameters()] for name, network in method.networks.items()}
     step(method, case, 0)
-    learned = {name for phase in method.phases if phase.when(0) for name in phase.learns}
+    learned = {name for phase in method.phases if phase.when(Progress(0, 10)) for name in phase.learns}
     for name, network in method.networks.items():
         moved = any(not torch.equal(*pair) for pair in zip(before[name], network.parameters(), strict=True))
         assert moved == (name in learned), name

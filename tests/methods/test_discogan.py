@@ -27,8 +27,9 @@ def tiny() -> Method:
 
 def test_one_discriminator_step_for_two_of_the_generators() -> None:
     judging, drawing = tiny().phases
-    assert sum(map(judging.when, range(300))) == 100 and sum(map(drawing.when, range(300))) == 200
-    assert judging.when(0) and not drawing.when(0)
+    steps = [Progress(step, 300) for step in range(300)]
+    assert sum(map(judging.when, steps)) == 100 and sum(map(drawing.when, steps)) == 200
+    assert judging.when(steps[0]) and not drawing.when(steps[0])
 
 
 def test_the_share_of_the_cycle_switches() -> None:

@@ -16,7 +16,7 @@ from viceversa.method import Method
 from viceversa.methods.icgan import IcGAN, build
 from viceversa.schedules import Progress
 
-TINY = IcGAN(gan_steps=3, width=4, encoder_width=4, hidden=6, latent=5)
+TINY = IcGAN(gan_share=0.5, width=4, encoder_width=4, hidden=6, latent=5)
 
 
 def tiny() -> Method:
@@ -58,7 +58,7 @@ def test_phases_by_hand(name: str) -> None:
 
 
 def test_the_encoders_learn_after_the_gan() -> None:
-    turns = {phase.name: [step for step in range(6) if phase.when(step)] for phase in tiny().phases}
+    turns = {phase.name: [step for step in range(6) if phase.when(Progress(step, 6))] for phase in tiny().phases}
     assert turns == {"discriminator": [0, 1, 2], "decoder": [0, 1, 2], "encoders": [3, 4, 5]}
     rates = {name: (optimizer.lr, optimizer.betas[0]) for name, optimizer in tiny().optimizers.items()}
     assert rates["decoder"] == (2e-4, 0.5) and rates["codes"] == (1e-4, 0.1)

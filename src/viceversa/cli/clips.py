@@ -88,17 +88,22 @@ def _finish(clip: Clip, out: Path, process: Process, work: Work) -> None:
     """Makes the clip and tells of it. Raises UsageError for an input that could not be read to its end, behind all else."""
     done = make_clip(clip, out, form_for(clip, out), process, work)
     print(printable(f"{clip.path} -> {out}: {done.frames} frames"))
+    figures = out.with_name(f"{out.name}.consistency.json")
     if done.consistency:
-        _tell(done.consistency, out)
+        _tell(done.consistency, figures)
+    else:
+        figures.unlink(missing_ok=True)  # of a clip that was there before
+        if work.measured:
+            print("  one frame alone: there is no consistency to measure")
     if done.cut:
         raise UsageError(
             f"{str(clip.path)!r} cannot be read behind frame {done.frames} ({done.cut}): {str(out)!r} has what comes before."
         )
 
 
-def _tell(consistency: Consistency, out: Path) -> None:
-    """Prints the figures, and writes them beside the clip."""
+def _tell(consistency: Consistency, path: Path) -> None:
+    """Prints the figures, and writes them."""
     figures: dict[str, Any] = dict(consistency.figures)
     for name, value in figures.items():
         print(f"  {name.replace('_', ' '):<32} {'none' if value is None else f'{value:.6g}'}")
-    write_atomically(out.with_name(f"{out.name}.consistency.json"), json.dumps(figures, indent=1).encode() + b"\n")
+    write_atomically(path, json.dumps(figures, indent=1).encode() + b"\n")

@@ -17,7 +17,7 @@ from viceversa.cli.clips import stylize_clip
 from viceversa.cli.parsing import parsed
 from viceversa.data.decoding import BadImage
 from viceversa.errors import UsageError, printable
-from viceversa.files import readable, write_atomically
+from viceversa.files import readable, writable, write_atomically
 from viceversa.pictures import grid, save_png
 from viceversa.progress import CONSOLE
 from viceversa.style.painting import Losses
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
     inputs = [asked.content, *asked.styles, *([asked.mask] if asked.mask else [])]
     for path in inputs:
         readable(path, "the image")
-    if is_clip(asked.content, asked.out):
+    if asked.content.is_dir() or is_clip(asked.content, asked.out):
         stylize_clip(asked)
         return 0
     _check(asked, inputs)
@@ -78,11 +78,20 @@ def run(arguments: Sequence[str]) -> int:
 
 def _check(asked: Command, inputs: Sequence[Path]) -> None:
     """Raises UsageError for places that cannot be written to, before there is any work."""
+    if asked.later is not None or asked.fps is not None:
+        raise UsageError("leave out --later and --fps: they are for clips.")
     if _format_of(asked.out) not in Image.SAVE:
         raise UsageError(f"{str(asked.out)!r} is no name of an image: end it with .png, .jpg or .tif.")
-    for path in (asked.out, *([asked.strip] if asked.strip else [])):
-        if path.resolve() in {each.resolve() for each in inputs}:
-            raise UsageError(f"{str(path)!r} is one of the images to look at: choose another place with --out.")
+    if asked.strip and asked.strip.suffix.lower() != ".png":
+        raise UsageError(f"{str(asked.strip)!r}: end --strip with .png.")
+    taken = {each.resolve() for each in inputs}
+    for option, path in (("--out", asked.out), *((("--strip", asked.strip),) if asked.strip else ())):
+        if path.is_dir():
+            raise UsageError(f"{str(path)!r} is a folder: choose another place with {option}.")
+        if path.resolve() in taken:
+            raise UsageError(f"{str(path)!r} is an image to look at, or the picture itself: choose another place with {option}.")
+        taken.add(path.resolve())
+        writable(path.parent)
 
 
 def _format_of(path: Path) -> str:

@@ -80,12 +80,13 @@ def run(arguments: Sequence[str]) -> None:
     model = load(asked.run, checkpoint=asked.checkpoint)
     model.check(asked.to, asked.source)
     manner = _manner(asked)
-    if any(is_clip(path, asked.out) for path in asked.inputs):
+    moving = bool(asked.smooth or asked.consistency or asked.fps)
+    if any(is_clip(path, asked.out) or (moving and path.is_dir()) for path in asked.inputs):
         translate_clip(asked, model, manner)
         _tell_reader(model, asked.source)
         return
-    if asked.smooth or asked.consistency or asked.fps:
-        raise UsageError("leave out --smooth, --consistency and --fps, which are for clips; or end --out with .mp4.")
+    if moving:
+        raise UsageError("leave out --smooth, --consistency and --fps, which are for clips and folders of their frames.")
     if asked.difference:
         _check_alike(model.space)
     jobs = dict(_jobs(asked.inputs, asked.out, differences=asked.difference))

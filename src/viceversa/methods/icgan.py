@@ -5,7 +5,7 @@ For x of label c_x, c of other images, c' != c_x of others, z ~ N(0, 1):
     L_D = BCE(D(x, c_x), 1) + 1/2 BCE(D(x, c'), 0) + 1/2 BCE(D(G(z, c), c), 0),    L_G = BCE(D(G(z, c), c), 1)
     L_Ez = mean (E_z(G(z, c)) - z)^2,    L_Ey = mean (E_y(x) - c_x)^2  with labels of -1 and 1
 
-The conditional GAN learns in the first part of the training and the encoders in the rest; how long is a setting, in steps. E_y
+The conditional GAN learns in the first part of the training, 25 of 40 epochs in the paper, and the encoders in the rest. E_y
 reads the label of an image of which none is known; where it is known, as everywhere here, the translation does not need it.
 Little of the person passes z: that is this method's part as a baseline.
 
@@ -35,7 +35,7 @@ from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
 from viceversa.networks.icgan import Decoder, PairDiscriminator, encoder
 from viceversa.objective import Objective
 from viceversa.plans import Batch, Need, relabeled
-from viceversa.schedules import Schedule, linear_decay, otherwise
+from viceversa.schedules import Schedule, early, linear_decay, otherwise
 
 
 class IcGAN(BaseModel):
@@ -45,7 +45,9 @@ class IcGAN(BaseModel):
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["icgan"]]] = "icgan"
-    gan_steps: int = Field(80_000, gt=0, description="steps in which the conditional GAN learns; the encoders learn after them")
+    gan_share: float = Field(
+        0.625, gt=0, lt=1, description="part of the training in which the conditional GAN learns, then the encoders"
+    )
     width: int = Field(64, gt=0, le=4096, description="channels of the GAN's outer layers")
     encoder_width: int = Field(32, gt=0, le=4096, description="channels of the encoders' first layers")
     hidden: int = Field(512, gt=0, le=8192, description="numbers in the encoders' hidden layers")
@@ -144,19 +146,16 @@ def build(space: Space, settings: IcGAN = IcGAN(), *, decay: Schedule = linear_d
     def labels(drawn: Drawn) -> Tensor:
         return F.mse_loss(label_of(drawn.real.image), 2 * drawn.label - 1)
 
-    def early(step: int) -> bool:
-        return step < settings.gan_steps
-
-    inverting = replace(adam, lr=adam.lr / 2, betas=(0.1, 0.999))
+    first, inverting = early(settings.gan_share), replace(adam, lr=adam.lr / 2, betas=(0.1, 0.999))
     return Method(
         translator=Inverting(decoder, code_of),
         networks=nn.ModuleDict({"decoder": decoder, "discriminator": critic, "codes": code_of, "labels": label_of}),
         optimizers={"decoder": adam, "discriminator": adam, "codes": inverting, "labels": inverting},
         phases=(
-            Phase("discriminator", learns=("discriminator",), plan=plan, when=early,
+            Phase("discriminator", learns=("discriminator",), plan=plan, when=first,
                   objective=Objective(adversarial=(1, TellPairs(critic)))),
-            Phase("decoder", learns=("decoder",), plan=plan, when=early, objective=Objective(adversarial=(1, fool))),
-            Phase("encoders", learns=("codes", "labels"), plan=plan, when=otherwise(early),
+            Phase("decoder", learns=("decoder",), plan=plan, when=first, objective=Objective(adversarial=(1, fool))),
+            Phase("encoders", learns=("codes", "labels"), plan=plan, when=otherwise(first),
                   objective=Objective(codes=(1, codes), labels=(1, labels))),
         ),
         destination=to_labels(space),

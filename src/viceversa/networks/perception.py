@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import pickle
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -196,6 +197,9 @@ def _downloaded() -> dict[str, Tensor]:
         found: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
             VGG19_URL, map_location="cpu", weights_only=True, check_hash=True
         )
+    except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        kept = Path(torch.hub.get_dir()) / "checkpoints" / VGG19_URL.rpartition("/")[2]
+        raise UsageError(f"{str(kept)!r} is damaged ({error}): remove it, and it is downloaded again.") from None
     except OSError as error:
         reason = f"VGG-19's weights could not be downloaded from {VGG19_URL} ({error})"
         raise UsageError(f"{reason}: save a safetensors file of them and name it with --weights, or leave --weights out.") from None
@@ -210,8 +214,11 @@ def _convention(facts: Mapping[str, str]) -> tuple[Color, Color]:
 
 def _color(text: str) -> Color:
     """Three numbers, or one for all."""
-    values = [float(part) for part in text.split(",")]
-    first, second, third = values * 3 if len(values) == 1 else values
+    try:
+        values = [float(part) for part in text.split(",")]
+        first, second, third = values * 3 if len(values) == 1 else values
+    except ValueError:
+        raise UsageError(f"the weights' mean or scale is {text!r}: it is three numbers with commas, or one.") from None
     return first, second, third
 
 

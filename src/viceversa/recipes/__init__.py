@@ -93,7 +93,7 @@ def stargan2() -> Recipe[StarGAN2]:
 
 def icgan() -> Recipe[IcGAN]:
     """IcGAN on avatars: a conditional GAN, and then encoders that invert it."""
-    method = IcGAN(gan_steps=12_000, width=32, encoder_width=32, hidden=256, latent=64)
+    method = IcGAN(width=32, encoder_width=32, hidden=256, latent=64)
     return Recipe[IcGAN](name="icgan", method=method)
 
 

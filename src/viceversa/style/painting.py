@@ -9,7 +9,7 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from viceversa.errors import NotFiniteError
+from viceversa.errors import UsageError
 from viceversa.losses.style import Content, Style, gram
 from viceversa.losses.variation import mean_variation, total_variation
 from viceversa.networks.perception import IMAGENET, Color, Perception, planes_of
@@ -103,7 +103,7 @@ def units_of(perception: Perception, preset: Preset) -> tuple[Color, Color]:
 def optimized(task: Task, picture: Tensor, evaluations: int, watch: Watch) -> Tensor:
     """The picture after so many evaluations of the losses and their gradient: (1, 3, H, W) in [0, 1], as before.
 
-    Raises NotFiniteError where a loss is no number.
+    Raises UsageError where a loss is no number.
     """
     units = units_of(task.perception, task.preset)
     mean, scale = (planes_of(color, picture) for color in units)
@@ -127,7 +127,7 @@ class _Search:
         losses = self.objective(Painting(self.task, self.pixels, self.units), Progress(0, 1))
         total = torch.stack(list(losses.values())).sum()
         if not total.isfinite():
-            raise NotFiniteError(f"the loss is {total.item()} after {self.done} evaluations: take fewer, or another preset.")
+            raise UsageError(f"the loss is {total.item()} after {self.done} evaluations: take smaller weights, or another preset.")
         self.pixels.grad = torch.autograd.grad(total, self.pixels)[0].contiguous()  # as L-BFGS needs it
         self.done += 1
         self.watch({name: loss.item() for name, loss in losses.items()}, self.now)

@@ -44,9 +44,11 @@ class Stylize(BaseModel):
         None, ge=SMALLEST, le=8192, description="long side of the styles, if another"
     )
     evaluations: Annotated[int | None, _INTEGER] = Field(None, gt=0, description="of loss and gradient, over all sizes")
-    content: Annotated[float | None, _NUMBER] = Field(None, ge=0, description="weight of the content loss")
-    style: Annotated[float | None, _NUMBER] = Field(None, ge=0, description="weight of the style loss")
-    variation: Annotated[float | None, _NUMBER] = Field(None, ge=0, description="weight of the total variation")
+    content: Annotated[float | None, _NUMBER] = Field(None, ge=0, allow_inf_nan=False, description="weight of the content loss")
+    style: Annotated[float | None, _NUMBER] = Field(None, ge=0, allow_inf_nan=False, description="weight of the style loss")
+    variation: Annotated[float | None, _NUMBER] = Field(
+        None, ge=0, allow_inf_nan=False, description="weight of the total variation"
+    )
     shares: Annotated[tuple[Annotated[float, Field(ge=0)], ...], _UNSAID] = Field((), description="of the styles, one for each")
     keep_colors: bool = Field(False, description="take the styles' luminance only")
     pool: Suppress[Pool] = Field("max", description="VGG's, or average")
@@ -93,6 +95,9 @@ def stylize(
     as it is. start: what the picture begins with, if not the content. snapshots: how many pictures on the way are kept. heard is
     told of evaluations done, of how many, and the losses. Raises UsageError.
     """
+    preset = settings.resolved
+    if not (preset.content or preset.style or preset.variation):
+        raise UsageError("content 0, style 0, variation 0: give one of them a weight.")
     perception = load_perception(weights, settings.pool)
     given = [styles] if isinstance(styles, Image.Image | str | Path | np.ndarray) else list(styles)
     shares, colored, painters = _shares(settings.shares, len(given)), tensor_of(content), [tensor_of(each) for each in given]
@@ -105,7 +110,7 @@ def stylize(
     for side, evaluations in settings.stages:
         small = sized(canvas.start, side)
         task = Task(
-            perception, settings.resolved, small,
+            perception, preset, small,
             [(share, sized(each, settings.style_size or side)) for share, each in zip(shares, painters, strict=True)],
             None if region is None else resized(region, small.shape[2:]),
         )  # fmt: skip

@@ -44,7 +44,7 @@ def train_step(trainee: Trainee, batch: Batch, draws: Draws, progress: Progress)
     drawn: dict[int, Sequence[Any]] = {}
     losses: dict[str, Tensor] = {}
     for phase in trainee.method.phases:
-        if not phase.when(progress.step):
+        if not phase.when(progress):
             continue
         if id(phase.plan) not in drawn:
             drawn[id(phase.plan)] = phase.plan(batch, draws)

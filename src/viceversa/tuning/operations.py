@@ -14,6 +14,7 @@ from viceversa.data.dataset import Dataset
 from viceversa.method import Method
 from viceversa.recipes import builder
 from viceversa.recipes.settings import Recipe
+from viceversa.schedules import Progress
 from viceversa.training.hardware import accelerator_for
 from viceversa.training.trainer import Trainer
 
@@ -42,8 +43,9 @@ def equal_steps(recipe: Recipe[Any], base: Recipe[Any], dataset: Dataset) -> int
 
 
 def operations(recipe: Recipe[Any], dataset: Dataset) -> float:
-    """Of one step, on average; counted on two images of the batch and, where phases take turns, over all their turns."""
-    training = recipe.training.model_copy(update={"batch": BATCH, "compile": False})
+    """Of one step, on average; counted on two images of the batch and, where phases take turns, over all their turns: those that
+    learn in one part of the training, in a short one."""
+    training = recipe.training.model_copy(update={"batch": BATCH, "steps": LONGEST, "compile": False})
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(Path(folder), builder(recipe), dataset, training, accelerator_for(folder), "fp32", quiet=True)
         steps = _period(trainer.method)
@@ -55,5 +57,5 @@ def operations(recipe: Recipe[Any], dataset: Dataset) -> float:
 
 def _period(method: Method) -> int:
     """After how many steps the phases' turns begin again."""
-    turns = [tuple(phase.when(step) for phase in method.phases) for step in range(2 * LONGEST)]
+    turns = [tuple(phase.when(Progress(step, LONGEST)) for phase in method.phases) for step in range(2 * LONGEST)]
     return next(steps for steps in range(LAZY, LONGEST + 1, LAZY) if steps == LONGEST or turns[steps:] == turns[:-steps])

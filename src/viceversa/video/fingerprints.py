@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from importlib.metadata import version
+from contextlib import suppress
 from pathlib import Path
 
 from torch import nn
 
 from viceversa import __version__
+from viceversa.errors import UsageError
+from viceversa.video.packages import package
 from viceversa.video.sequence import images_of
 
 
@@ -30,5 +32,9 @@ def weights_fingerprint(network: nn.Module) -> str:
 
 
 def versions() -> str:
-    """Of what a part of a video depends on."""
-    return " ".join([f"viceversa {__version__}", *(f"{name} {version(name)}" for name in ("av", "opencv-python-headless"))])
+    """Of what a part of a clip depends on: of PyAV and OpenCV where they are, as GIFs and folders do without."""
+    found = [f"viceversa {__version__}"]
+    for name in ("av", "cv2"):
+        with suppress(UsageError):
+            found.append(f"{name} {package(name).__version__}")
+    return " ".join(found)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PIL import Image
+
 from viceversa.errors import UsageError
 from viceversa.files import vacant
 from viceversa.video.animation import Animation, is_animation, open_animation
@@ -21,7 +23,7 @@ WRITTEN = frozenset({*FORMATS, ".gif"})
 
 
 def is_clip(path: Path, out: Path) -> bool:
-    """Whether an input is a clip: a video's name, a GIF of several frames, or anything that shall become a video."""
+    """Whether an input is a clip by its name or what it shall become: a video, or a GIF of several frames."""
     return out.suffix.lower() in WRITTEN or path.suffix.lower() in VIDEO or is_animation(path)
 
 
@@ -53,6 +55,8 @@ def form_for(clip: Clip, out: Path) -> Form:
         return Animation(clip.tick, clip.loops) if suffix == ".gif" else encoding_for(clip, out)
     if suffix in VIDEO:
         raise UsageError(f"{str(out)!r} cannot be written: end it with {', '.join(sorted(WRITTEN))}, or name a folder.")
+    if suffix in Image.registered_extensions():
+        raise UsageError(f"{str(out)!r} is the name of an image: end it with {', '.join(sorted(WRITTEN))}, or name a folder.")
     if not vacant(out) and not folder_of(out).exists():
         raise UsageError(f"{str(out)!r} is not an empty folder: choose another place with --out.")
     return Images()
