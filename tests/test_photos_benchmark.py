@@ -31,6 +31,15 @@ def test_colors_take_mean_and_deviation() -> None:
     assert np.abs(colors.moved(here, colors.statistics(here), colors.statistics(here)).astype(int) - here).max() <= 1
 
 
+def test_recoloring_is_of_hue_and_chroma_alone() -> None:
+    """Gray has a* = b* = 0, whatever its L*; pure red has a* = 80.09, b* = 67.20."""
+    gray, light = (np.full((1, 4, 4, 3), value, np.uint8) for value in (60, 200))
+    red = gray.copy()
+    red[:, :2] = (255, 0, 0)
+    assert colors.recoloring(gray, light).tolist() == pytest.approx([0], abs=0.02)
+    assert colors.recoloring(red, gray).tolist() == pytest.approx([np.hypot(80.09, 67.20) / 2], abs=0.1)
+
+
 def test_crops_are_those_of_the_picture(tmp_path: Path) -> None:
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 320, 3)).astype(np.uint8))
     tiles = [np.asarray(tile) for tile in photographs.tiled(picture)]
@@ -75,7 +84,12 @@ def test_a_translator_is_trained_and_measured(tmp_path: Path) -> None:
         np.stack([np.asarray(Image.open(path)) for path in sorted((tmp_path / "data" / f"test{folder}").glob("*.png"))])
         for folder in "AB"
     )
-    assert found["crops"] == 4 and found["steps"] == 1 and found["settings"]["identity"] == 0.5
-    assert baselines["photograph"]["psnr"] == pytest.approx(psnr(photos, paintings).mean(), abs=0.005)
-    assert found["psnr"] == pytest.approx(rows["inv", 0]["psnr_to_truth"], abs=0.01), "by the chain's truth and by the folders'"
+    assert found["steps"] == 1 and found["settings"]["identity"] == 0.5 and rows["inv", 0]["samples"] == 4
+    ways = {f"{kind}, {way}" for kind in ("crops", "whole") for way in ("to painting", "to photograph")}
+    assert set(found["ways"]) == set(baselines["nothing"]) == set(baselines["colors moved"]) == ways
+    for way in ("crops, to painting", "crops, to photograph"):
+        assert baselines["nothing"][way]["psnr"] == pytest.approx(psnr(photos, paintings).mean(), abs=0.005)
+        assert baselines["nothing"][way]["color_to_source"] == 0 < found["ways"][way]["color_to_source"]
+    there = found["ways"]["crops, to painting"]
+    assert there["psnr"] == pytest.approx(rows["inv", 0]["psnr_to_truth"], abs=0.01), "by the chain's truth and by the folders'"
     assert {direction for direction, _ in rows} == {"inv", "rec"} and (tmp_path / "results" / "cyclegan.png").exists()

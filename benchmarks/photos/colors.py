@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from kornia.color import lab_to_rgb, rgb_to_lab
+from numpy.typing import NDArray
 from torch import Tensor
 
 from viceversa.data.dataset import Pixels
@@ -29,6 +30,11 @@ def moved(pixels: Pixels, source: Statistics, target: Statistics) -> Pixels:
     """(N, H, W, 3) in the colors of the target."""
     lab = (to_lab(pixels) - source[0]) / source[1] * target[1] + target[0]
     return np.asarray((lab_to_rgb(lab) * 255).round().byte().permute(0, 2, 3, 1).numpy())
+
+
+def recoloring(made: Pixels, source: Pixels) -> NDArray[np.float64]:
+    """How far a* and b* are from the source's, mean over pixels: (N, H, W, 3), twice -> (N,), in units of CIE L*a*b*."""
+    return np.asarray((to_lab(made) - to_lab(source))[:, 1:].norm(dim=1).mean((1, 2)).double())
 
 
 def to_lab(pixels: Pixels) -> Tensor:

@@ -4,14 +4,15 @@ python benchmarks/photos/pictures.py --photos DIR --out DATA      once: the data
 python benchmarks/photos/run.py --data DATA                       all: an hour on two cores; may be interrupted
 python benchmarks/photos/run.py --data DATA --names cut           one
 
-Writes results/NAME.json, measures of the crops of the test photographs, results/baselines.json (the photograph itself, and its
-colors moved to those of the paintings) and results/NAME.png, some whole test photographs translated at their size.
+Writes results/NAME.json, measures of crops of the test pictures and of whole ones, translated at their size, both ways;
+results/baselines.json, the same of doing nothing and of colors moved to those of the other side; and results/NAME.png, some of the
+whole photographs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,13 @@ from typing import Any
 import numpy as np
 import torch
 import tyro
-from colors import moved, statistics
+from colors import moved, recoloring, statistics
+from numpy.typing import NDArray
 from PIL import Image
 
 import viceversa as vv
 from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.domains import Domain
 from viceversa.evaluation.chains import Way, trial
 from viceversa.evaluation.evaluate import Judge
 from viceversa.evaluation.features import EXTRACTOR, perceptual
@@ -34,6 +37,7 @@ from viceversa.translate import Manner, Model, load
 
 RESULTS = Path(__file__).parent / "results"
 SIZE, CYCLES = 64, 3
+WAYS = ("to painting", "to photograph")
 SHOWN = ("00", "04", "05", "06")
 """Test photographs that may be shown anywhere: those not under the GPL."""
 CYCLEGAN = {"width": 32, "blocks": 6, "critic_width": 64}
@@ -89,22 +93,44 @@ def train(entry: Entry, run: Path, asked: Photos) -> None:
 
 
 def measure(name: str, asked: Photos) -> None:
-    """Along the evaluation's round trips, and what the baselines make of the same crops."""
+    """What it makes of crops and of whole pictures, beside the baselines, and along the evaluation's round trips."""
     model = load(asked.runs / name, checkpoint="last")
     dataset = with_truth(dataset_of(model.record.recipe))
-    photos, paintings = (np.asarray(images(dataset, "test", space).pixels) for space in dataset.space.pair)
+    known = [statistics(np.asarray(images(dataset, "train", space).pixels)) for space in dataset.space.pair]
+    sources, ways = pictures(dataset, asked.data / "whole"), ((0, 1), (1, 0)) if model.method.returns else ((0, 1),)
+    made: dict[str, Any] = {name: {}, "nothing": {}, "colors moved": {}}
+    for kind, pair in sources.items():
+        for here, there in ways:
+            way, source, true = f"{kind}, {WAYS[here]}", pair[here], pair[there]
+            made[name][way] = distances(translated(model, source, here, there, full_size=kind == "whole"), source, true)
+            made["nothing"][way] = distances(source, source, true)
+            made["colors moved"][way] = distances([moved(each, known[here], known[there]) for each in source], source, true)
     rows = Judge(trial(dataset), None, Way(CYCLES)).assess(name, model.candidate, lambda count: None).rows
-    made = model.translate_pixels(photos, *(model.start(photos[0], space) for space in dataset.space.pair))
     facts: dict[str, Any] = {
         "recipe": model.record.recipe.name, "settings": model.record.recipe.method.model_dump(), "steps": model.step,
-        "crops": len(photos), "extractor": EXTRACTOR, **distances(made, paintings), "rows": [vars(row) for row in rows],
+        "extractor": EXTRACTOR, "ways": made.pop(name), "rows": [vars(row) for row in rows],
     }  # fmt: skip
     (asked.results / f"{name}.json").write_text(json.dumps(facts) + "\n")
-    known = [statistics(np.asarray(images(dataset, "train", space).pixels)) for space in dataset.space.pair]
-    baselines = {"photograph": distances(photos, paintings), "colors moved": distances(moved(photos, *known), paintings)}
-    (asked.results / "baselines.json").write_text(json.dumps(baselines, indent=2) + "\n")
+    if model.method.returns:
+        (asked.results / "baselines.json").write_text(json.dumps(made, indent=2) + "\n")
     save_png(whole(model, asked.data / "whole"), asked.results / f"{name}.png")
-    print(name, facts["psnr"], facts["perceptual_lite0"], baselines, flush=True)
+    print(name, json.dumps(facts["ways"] | made, indent=1), flush=True)
+
+
+def pictures(dataset: Dataset, folder: Path) -> dict[str, tuple[list[Pixels], list[Pixels]]]:
+    """Photographs and their paintings, (1, H, W, 3) each: the crops of the test, and whole ones."""
+    crops = [[pixels[None] for pixels in np.asarray(images(dataset, "test", space).pixels)] for space in dataset.space.pair]
+    wholes = [[opened(path)[None] for path in sorted(folder.glob(f"*-{kind}.png"))] for kind in ("photo", "painting")]
+    return {"crops": (crops[0], crops[1]), "whole": (wholes[0], wholes[1])}
+
+
+def translated(model: Model, sources: list[Pixels], here: int, there: int, *, full_size: bool) -> list[Pixels]:
+    """Each picture in the other space."""
+    start, goal = Domain(model.space.pair[here]), Domain(model.space.pair[there])
+    if full_size:
+        target = [model.space.pair[there]]
+        return [model.arrays(each[0], target, source=start.space, manner=Manner(full_size=True))[0][None] for each in sources]
+    return [pixels[None] for pixels in model.translate_pixels(np.concatenate(sources), start, goal)]
 
 
 def with_truth(dataset: Dataset) -> Dataset:
@@ -117,13 +143,17 @@ def images(dataset: Dataset, split: str, space: str) -> Images:
     return dataset.splits[split][space]
 
 
-def distances(made: Pixels, true: Pixels) -> dict[str, float]:
-    """Means over crops, to the true paintings."""
+def distances(made: list[Pixels], sources: list[Pixels], true: list[Pixels]) -> dict[str, float]:
+    """Means over pictures: to the true ones, and how far colors are from the source's."""
     return {
-        "psnr": round(float(psnr(made, true).mean()), 2),
-        "ssim": round(float(ssim(made, true).mean()), 3),
-        "perceptual_lite0": round(float(perceptual(made, true).mean()), 3),
-    }
+        "psnr": mean(psnr, made, true, 2), "ssim": mean(ssim, made, true, 3), "perceptual_lite0": mean(perceptual, made, true, 3),
+        "color_to_source": mean(recoloring, made, sources, 1),
+    }  # fmt: skip
+
+
+def mean(measure: Callable[[Pixels, Pixels], NDArray[Any]], made: list[Pixels], others: list[Pixels], digits: int) -> float:
+    """Over pairs of pictures of any size."""
+    return round(float(np.mean([measure(*pair) for pair in zip(made, others, strict=True)])), digits)
 
 
 def whole(model: Model, folder: Path) -> Image.Image:

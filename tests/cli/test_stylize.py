@@ -25,6 +25,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     picture(1).save(tmp_path / "painting.jpg")
     picture(2).save(tmp_path / "other.png")
     (tmp_path / "broken.png").write_bytes(b"no image")
+    (tmp_path / "folder.png").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -71,12 +72,28 @@ def test_an_interrupt_keeps_the_picture(folder: Path) -> None:
         (("photo.png", "broken.png"), "give another image"),
         (("photo.png", "painting.jpg", "--out", "out.bmpx"), "'out.bmpx' is no name of an image: end it with .png"),
         (("photo.png", "painting.jpg", "--out", "out.psd"), "'out.psd' is no name of an image"),
-        (("photo.png", "painting.jpg", "--out", "photo.png"), "'photo.png' is one of the images to look at"),
+        (("photo.png", "painting.jpg", "--out", "photo.png"), "'photo.png' is an image to look at"),
         (("photo.png", "painting.jpg", "--shares", "1", "2"), "shares 1, 2: give one for each of the 1 styles"),
         (("photo.png", "painting.jpg", "--weights", "none.safetensors"), "there are no weights 'none.safetensors'"),
         (("photo.png", "painting.jpg", "--weights", "broken.png"), "'broken.png' is no safetensors file of weights"),
         (("photo.png", "painting.jpg", "--size", "3"), "--size 3: input should be greater than or equal to 32"),
         (("photo.png", "painting.jpg", "--preset", "nobody"), "preset"),
+        (
+            ("photo.png", "painting.jpg", "--content", "0", "--style", "0", "--variation", "0"),
+            "content 0, style 0, variation 0: give",
+        ),
+        (("photo.png", "painting.jpg", "--content", "inf"), "--content inf: input should be a finite number"),
+        (("photo.png", "painting.jpg", *SMALL, "3", "--style", "1e39"), "take smaller weights, or another preset"),
+        (
+            ("photo.png", "painting.jpg", "--out", "a.png", "--strip", "a.png"),
+            "'a.png' is an image to look at, or the picture itself",
+        ),
+        (("photo.png", "painting.jpg", "--strip", "photo.png"), "choose another place with --strip"),
+        (("photo.png", "painting.jpg", "--strip", "strip.txt"), "'strip.txt': end --strip with .png"),
+        (("photo.png", "painting.jpg", "--out", "folder.png"), "'folder.png' is a folder: choose another place with --out"),
+        (("photo.png", "painting.jpg", "--out", "broken.png/a.png"), "cannot write to 'broken.png' (File exists)"),
+        (("photo.png", "painting.jpg", "--later", "4"), "leave out --later and --fps"),
+        (("folder.png", "painting.jpg"), "there are no images in 'folder.png'"),
     ],
 )
 def test_mistakes(asked: tuple[str, ...], said: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

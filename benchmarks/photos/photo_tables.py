@@ -1,6 +1,6 @@
 """Tables of what results/ holds, into docs/results/photos.md between its marks.
 
-python benchmarks/photos/tabulate.py
+python benchmarks/photos/photo_tables.py
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from run import CYCLES, ENTRIES, RESULTS
+from run import CYCLES, ENTRIES, RESULTS, WAYS
 
 PAGE = Path(__file__).parents[2] / "docs" / "results" / "photos.md"
 BEGIN, END = "<!-- measured -->\n", "<!-- end of measured -->\n"
@@ -19,17 +19,21 @@ def main() -> None:
     """Writes them."""
     before, _, rest = PAGE.read_text().partition(BEGIN)
     found = {name: json.loads(path.read_text()) for name in ENTRIES if (path := RESULTS / f"{name}.json").exists()}
-    PAGE.write_text(before + BEGIN + "\n" + to_paintings(found) + "\n" + chains(found) + "\n" + END + rest.partition(END)[2])
+    PAGE.write_text(before + BEGIN + "\n" + both_ways(found) + "\n" + chains(found) + "\n" + END + rest.partition(END)[2])
 
 
-def to_paintings(found: dict[str, Any]) -> str:
-    """How near photographs come to their true paintings; baselines first."""
-    known = json.loads((RESULTS / "baselines.json").read_text()) | {f"`{name}`": facts for name, facts in found.items()}
-    lines = ["| to the true painting | steps | PSNR, dB | SSIM | perceptual |", "|---" * 5 + "|"]
-    for name, facts in known.items():
-        steps = f"{facts['steps']:,}" if "steps" in facts else "-"
-        lines.append(f"| {name} | {steps} | {facts['psnr']:.2f} | {facts['ssim']:.3f} | {facts['perceptual_lite0']:.3f} |")
-    return "\n".join(lines) + "\n"
+def both_ways(found: dict[str, Any]) -> str:
+    """How near pictures come to the true ones of the other side, and how far colors go; baselines first."""
+    known = json.loads((RESULTS / "baselines.json").read_text()) | {f"`{name}`": facts["ways"] for name, facts in found.items()}
+    parts = []
+    for way in (f"{kind}, {way}" for way in WAYS for kind in ("whole", "crops")):
+        lines = [f"| {way} | PSNR, dB | SSIM | perceptual | change of color |", "|---" * 5 + "|"]
+        for name, facts in known.items():
+            if numbers := facts.get(way):
+                near = f"{numbers['psnr']:.2f} | {numbers['ssim']:.3f} | {numbers['perceptual_lite0']:.3f}"
+                lines.append(f"| {name} | {near} | {numbers['color_to_source']:.1f} |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
 
 
 def chains(found: dict[str, Any]) -> str:
