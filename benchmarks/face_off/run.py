@@ -14,6 +14,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,10 +33,11 @@ from viceversa.evaluation.features import EXTRACTOR, perceptual
 from viceversa.evaluation.similarity import psnr
 from viceversa.pictures import grid, save_png
 from viceversa.translate import Model, load
+from viceversa.video import consistency
 
 FEATURES = ("eyes", "brows", "mouth")
-HELD, SHOWN = 6, 24
-"""Frames of an expression in the clip, and of how many."""
+HELD = 6
+"""Frames of an expression in the clip."""
 RATE = 12
 """Frames a second."""
 
@@ -47,6 +49,8 @@ class FaceOff:
     size: int = 64
     steps: int = 2000
     batch: int = 4
+    shown: int = 24
+    """expressions in the clip"""
     threads: int = 2
     runs: Path = Path("runs/face-off")
     results: Path = Path(__file__).parent / "results"
@@ -110,21 +114,36 @@ def read(made: Pixels, numbers: NDArray[np.int64], everything: Pixels) -> dict[s
 
 
 def clip(run: Path, asked: FaceOff) -> dict[str, Any]:
-    """A face with changing expressions as a clip, translated as one: its consistency, and its frames against the true ones."""
+    """A swaying face with changing expressions as a clip, translated as one: its consistency beside that of the true clip, and its
+    frames against the true ones."""
     first, second = PERSONS
-    test = face_off(asked.size).splits["test"]
-    rows = np.repeat(np.linspace(0, len(test[first]) - 1, SHOWN).round().astype(int), HELD)
+    numbers = [int(name) for name in face_off(asked.size).splits["test"][first].ids]
+    shown = [numbers[place] for place in np.linspace(0, len(numbers) - 1, asked.shown).round().astype(int)]
+    source, true = (swaying(person, shown, asked.size) for person in (first, second))
     frames, pictures, out = asked.runs / "frames", asked.runs / "translated", asked.results / "face-off.mp4"
     frames.mkdir(parents=True, exist_ok=True)
-    for number, row in enumerate(rows):
-        Image.fromarray(np.asarray(test[first].pixels[row])).save(frames / f"{number:04d}.png")
-    told = ["translate", str(run), str(frames), "--to", second]
-    viceversa(*told, "--out", str(out), "--fps", str(RATE), "--consistency", threads=asked.threads)
+    for number, pixels in enumerate(source):
+        Image.fromarray(pixels).save(frames / f"{number:04d}.png")
+    told = ["translate", str(run), str(frames), "--to", second, "--fps", str(RATE)]
+    viceversa(*told, "--out", str(out), "--consistency", threads=asked.threads)
     viceversa(*told, "--out", str(pictures), threads=asked.threads)
     made = np.stack([np.asarray(Image.open(path)) for path in sorted(pictures.glob("*.png"))])
-    true = np.asarray(test[second].pixels[rows])
-    consistency = json.loads(out.with_name(f"{out.name}.consistency.json").read_text())
-    return {"frames": len(rows), "psnr_of_frames": round(float(psnr(made, true).mean()), 2), **consistency}
+    figures = out.with_name(f"{out.name}.consistency.json")
+    found = {"translated": json.loads(figures.read_text()), "true": dict(consistency(list(source), list(true)).figures)}
+    figures.unlink()
+    return {"frames": len(made), "psnr": round(float(psnr(made, true).mean()), 2), "consistency": found}
+
+
+def swaying(person: str, expressions: Sequence[int], size: int) -> Pixels:
+    """Each expression for HELD frames, while the face sways by up to 1.25 of 64 px, drawn four times as large: (N, H, W, 3)."""
+    large, reach = render(person, expressions, 4 * size), round(5 * size / 64)
+    padded = np.pad(large, ((0, 0), (0, 0), (reach, reach), (0, 0)), mode="edge")
+    frames = []
+    for number in range(HELD * len(expressions)):
+        left = reach + round(reach * np.sin(2 * np.pi * number / 24))
+        picture = Image.fromarray(padded[number // HELD, :, left : left + 4 * size])
+        frames.append(np.asarray(picture.resize((size, size), Image.Resampling.BOX)))
+    return np.stack(frames)
 
 
 def picture(model: Model, size: int) -> Image.Image:
