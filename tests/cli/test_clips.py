@@ -101,6 +101,39 @@ def test_consistency_is_printed_and_written(capsys: pytest.CaptureFixture[str]) 
     assert expected.output < free.output and expected.input == free.input
 
 
+def test_figures_of_the_clip_before_do_not_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    film(Path("clip.mkv"), 2)
+    film(Path("still.mkv"), 1)
+    assert translate("clip.mkv", "out.mp4", "--consistency") == 0 and Path("out.mp4.consistency.json").exists()
+    assert translate("clip.mkv", "out.mp4") == 0 and not Path("out.mp4.consistency.json").exists()
+    capsys.readouterr()
+    assert translate("still.mkv", "out.mp4", "--consistency") == 0 and not Path("out.mp4.consistency.json").exists()
+    assert "one frame alone: there is no consistency to measure" in capsys.readouterr().out
+
+
+def test_a_folder_of_frames_becomes_a_folder_of_frames(capsys: pytest.CaptureFixture[str]) -> None:
+    """A clip where it is told so, whose label is read once; images else."""
+    frames = [scene(number, 64, 64) for number in range(3)]
+    Path("frames").mkdir()
+    for number, frame in enumerate(frames):
+        Image.fromarray(frame).save(f"frames/{number}.png")
+    assert translate("frames", "calm", "--smooth", "0.5") == 0 and translate("frames", "free") == 0
+    said = capsys.readouterr().out
+    assert "frames -> calm: 3 frames" in said and said.count("free/") == 3
+    made = [decode(path) for path in sorted(Path("calm").iterdir())]
+    calm = list(translated_frames(vv.load("avatars"), frames, TO[1], source=FROM[1], smooth=0.5))
+    assert all(np.array_equal(*pair) for pair in zip(made, calm, strict=True))
+
+
+def test_clips_that_need_no_video_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pillow reads and writes GIFs."""
+    frames = [Image.fromarray(scene(number, 64, 64)) for number in range(2)]
+    frames[0].save("clip.gif", save_all=True, append_images=frames[1:], duration=40)
+    for name in ("av", "cv2"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert translate("clip.gif", "out.gif") == 0 and Path("out.gif").exists()
+
+
 def test_labels_are_read_once_off_the_first_frame() -> None:
     """Two people in one clip: the second is taken for the first, as a flickering label would not."""
     people = np.asarray(vv.load("avatars").prepared(scene(0, 64, 64), "avatars")[0])
@@ -202,6 +235,8 @@ def test_what_cannot_be_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) 
     assert "keeps its own times" in told(capsys, *start, "clip.mp4", *to, "--fps", "5")
     assert "leave out --difference" in told(capsys, *start, "clip.mp4", *to, "--difference")
     assert "the mask has 5x4 pixels, the image 64x48" in told(capsys, *start, "clip.mp4", *to, "--full-size", "--mask", "small.png")
+    masked = told(capsys, *start, "face.png", *TO, *FROM, "--full-size", "--mask", "small.png")
+    assert masked.startswith("viceversa: 'face.png': the mask has 5x4 pixels, the image 64x48: ")
     assert "which are for clips" in told(capsys, *start, "face.png", *TO, *FROM, "--smooth", "0.5")
     assert ".webm files cannot hold the clip's sound (aac)" in told(capsys, *start, "voice.mp4", *to[:-1], "out.webm")
     assert "'clip.mp4' is the clip to read" in told(capsys, *start, "clip.mp4", *to[:-1], "clip.mp4")
@@ -238,8 +273,14 @@ def test_a_clip_is_stylized_each_frame_from_the_last_one(capsys: pytest.CaptureF
 def test_mistakes_in_stylizing_clips(capsys: pytest.CaptureFixture[str]) -> None:
     film(Path("clip.mp4"), 2)
     Image.fromarray(scene(9)).save("painting.png")
+    Image.new("L", (5, 4)).save("small.png")
     assert "--later 0: give one evaluation" in told(capsys, "stylize", "clip.mp4", *STYLE, "--later", "0", "--out", "out.mp4")
     assert "leave out --strip" in told(capsys, "stylize", "clip.mp4", *STYLE, "--strip", "strip.png", "--out", "out.mp4")
+    Path("frames").mkdir()
+    Image.fromarray(scene(0)).save("frames/0.png")
+    said = told(capsys, "stylize", "frames", *STYLE)
+    assert "'stylized.png' is the name of an image: end it with .gif, " in said and "or name a folder" in said
+    assert "the mask has 5x4 pixels" in told(capsys, "stylize", "frames/0.png", *STYLE, "--mask", "small.png")
     assert "'out.avi' cannot be written" in told(capsys, "stylize", "clip.mp4", *STYLE, "--out", "out.avi")
 
 

@@ -102,7 +102,10 @@ def run(arguments: Sequence[str]) -> None:
             print(f"bad: {printable(str(error))}", file=sys.stderr)
             continue
         there = model.target(here, asked.to, manner.strength)
-        made = model.translate_layers(layers, here, there, manner, model.weights(layers, here.space, manner))
+        try:
+            made = model.translate_layers(layers, here, there, manner, model.weights(layers, here.space, manner))
+        except UsageError as error:
+            raise UsageError(f"{str(path)!r}: {error}") from error
         written = [_write(made, result)]
         if asked.difference:
             before = recolored(layers.colors, made.colors.shape[2])

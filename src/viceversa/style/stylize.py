@@ -105,6 +105,9 @@ def stylize(
     if canvas.gray is not None:
         painters = [with_range_of(luminance(each), canvas.gray).expand(-1, 3, -1, -1) for each in painters]
     region = None if mask is None else luminance(tensor_of(mask))
+    if region is not None and region.shape[2:] != colored.shape[2:]:
+        (tall, wide), (height, width) = region.shape[2:], colored.shape[2:]
+        raise UsageError(f"the mask has {wide}x{tall} pixels, the image {width}x{height}: give a mask of the image's size.")
     notes = _Notes(sum(count for _, count in settings.stages), snapshots, heard, canvas)
     picture = canvas.start if start is None else canvas.begun(tensor_of(start))
     for side, evaluations in settings.stages:
