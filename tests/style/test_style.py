@@ -24,6 +24,7 @@ from viceversa.losses.style import (
     squares,
 )
 from viceversa.losses.variation import total_variation
+from viceversa.networks import perception as perception_module
 from viceversa.networks.adapters import luminance
 from viceversa.networks.perception import load_perception
 from viceversa.schedules import Progress
@@ -204,6 +205,54 @@ def test_vgg_is_its_equation() -> None:
     assert torch.equal(seen["relu1_1"], first) and torch.equal(seen["relu2_1"], second)
     average = load_perception(VGG16, "average")(image, ("relu2_1",))["relu2_1"]
     assert torch.allclose(average, convolved(torch.nn.functional.avg_pool2d(convolved(first, 2), 2), 5))
+
+
+@pytest.fixture(scope="module")
+def vgg19(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Small random weights under torchvision's names: sixteen convolutions, whose indices are those of arXiv 1409.1556, E."""
+    generator, before, numbers = torch.Generator().manual_seed(0), 3, {}
+    for index in (0, 2, 5, 7, 10, 12, 14, 16, 19, 21, 23, 25, 28, 30, 32, 34):
+        after = 64 if index < 5 else 128 if index < 10 else 256 if index < 19 else 512
+        numbers[f"features.{index}.weight"] = torch.randn(after, before, 3, 3, generator=generator) * (2 / 9 / before) ** 0.5
+        numbers[f"features.{index}.bias"], before = torch.zeros(after), after
+    path = tmp_path_factory.mktemp("weights") / "vgg19.safetensors"
+    safetensors.torch.save_file(numbers, path)
+    return path
+
+
+def test_vgg19_is_told_from_vgg16_and_has_torchvision_s_order(vgg19: Path) -> None:
+    """relu4_2, the content's layer, is the ReLU behind `features.21`, and relu5_1 that behind `features.28`, past four pools."""
+    numbers, perception, image = safetensors.torch.load_file(vgg19), load_perception(vgg19), torch.rand(1, 3, 32, 32)
+    hidden = (image - torch.tensor([0.485, 0.456, 0.406])[:, None, None]) / torch.tensor([0.229, 0.224, 0.225])[:, None, None]
+    expected = {}
+    for index in (0, 2, "pool", 5, 7, "pool", 10, 12, 14, 16, "pool", 19, 21, 23, 25, "pool", 28):
+        if index == "pool":
+            hidden = torch.max_pool2d(hidden, 2)
+        else:
+            weight, bias = (numbers[f"features.{index}.{part}"] for part in ("weight", "bias"))
+            hidden = expected[index] = torch.conv2d(hidden, weight, bias, padding=1).relu()
+    seen = perception(image, (perception.content, *perception.style))
+    assert perception.name == "VGG-19" and perception.content == "relu4_2" and len(perception.layers) == 21
+    for name, index in (("relu1_1", 0), ("relu2_1", 5), ("relu3_1", 10), ("relu4_1", 19), ("relu4_2", 21), ("relu5_1", 28)):
+        assert torch.allclose(seen[name], expected[index], atol=1e-4) and seen[name].std() > 0, name
+
+
+def test_vgg19_that_cannot_be_downloaded_or_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(perception_module, "VGG19_URL", "http://127.0.0.1:9/vgg19-dcbb9e9d.pth")  # where nothing listens
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    with pytest.raises(UsageError, match=r"could not be downloaded from http.*Connection refused.*name it with --weights"):
+        load_perception("vgg19")
+    kept = tmp_path / "hub" / "checkpoints" / "vgg19-dcbb9e9d.pth"
+    kept.write_bytes(b"no weights")
+    with pytest.raises(UsageError, match=r"vgg19-dcbb9e9d\.pth' is damaged: remove it, and it is downloaded again\."):
+        load_perception("vgg19")
+
+
+@pytest.mark.parametrize("mean", ["0.5;0.5;0.5", "0.5,0.5", ""])
+def test_a_convention_that_is_none(mean: str, vgg19: Path, tmp_path: Path) -> None:
+    safetensors.torch.save_file(safetensors.torch.load_file(vgg19), tmp_path / "other.safetensors", {"mean": mean})
+    with pytest.raises(UsageError, match=f"the weights' mean or scale is '{mean}': it is three numbers with commas, or one"):
+        load_perception(tmp_path / "other.safetensors")
 
 
 @real_weights

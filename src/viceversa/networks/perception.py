@@ -197,9 +197,9 @@ def _downloaded() -> dict[str, Tensor]:
         found: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
             VGG19_URL, map_location="cpu", weights_only=True, check_hash=True
         )
-    except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+    except (RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError):
         kept = Path(torch.hub.get_dir()) / "checkpoints" / VGG19_URL.rpartition("/")[2]
-        raise UsageError(f"{str(kept)!r} is damaged ({error}): remove it, and it is downloaded again.") from None
+        raise UsageError(f"{str(kept)!r} is damaged: remove it, and it is downloaded again.") from None
     except OSError as error:
         reason = f"VGG-19's weights could not be downloaded from {VGG19_URL} ({error})"
         raise UsageError(f"{reason}: save a safetensors file of them and name it with --weights, or leave --weights out.") from None

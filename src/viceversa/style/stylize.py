@@ -15,7 +15,7 @@ from tyro.conf import Suppress, arg
 
 from viceversa.errors import UsageError
 from viceversa.networks.adapters import luminance
-from viceversa.networks.perception import Pool, load_perception
+from viceversa.networks.perception import Perception, Pool, load_perception
 from viceversa.opening import Picture
 from viceversa.style.canvas import SMALLEST, Canvas, resized, sized, tensor_of, with_range_of
 from viceversa.style.painting import Losses, Task, optimized
@@ -83,7 +83,7 @@ def stylize(
     styles: Picture | Sequence[Picture],
     settings: Stylize = Stylize(),
     *,
-    weights: Path | str | None = None,
+    weights: Path | str | Perception | None = None,
     mask: Picture | None = None,
     start: Picture | None = None,
     snapshots: int = 0,
@@ -91,14 +91,14 @@ def stylize(
 ) -> Painted:
     """A picture of the content image in the style of one image, or of several together; an interrupt ends it early.
 
-    weights: of the network by which pictures are compared (see load_perception). mask: an image, black where the content stays
-    as it is. start: what the picture begins with, if not the content. snapshots: how many pictures on the way are kept. heard is
-    told of evaluations done, of how many, and the losses. Raises UsageError.
+    weights: of the network by which pictures are compared (see load_perception), or that network. mask: an image, black where the
+    content stays as it is. start: what the picture begins with, if not the content. snapshots: how many pictures on the way are
+    kept. heard is told of evaluations done, of how many, and the losses. Raises UsageError.
     """
     preset = settings.resolved
     if not (preset.content or preset.style or preset.variation):
         raise UsageError("content 0, style 0, variation 0: give one of them a weight.")
-    perception = load_perception(weights, settings.pool)
+    perception = weights if isinstance(weights, Perception) else load_perception(weights, settings.pool)
     given = [styles] if isinstance(styles, Image.Image | str | Path | np.ndarray) else list(styles)
     shares, colored, painters = _shares(settings.shares, len(given)), tensor_of(content), [tensor_of(each) for each in given]
     canvas = Canvas(colored, luminance(colored) if settings.keep_colors else None)

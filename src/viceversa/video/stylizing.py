@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from viceversa.errors import UsageError
+from viceversa.networks.perception import load_perception
 from viceversa.opening import Picture
 from viceversa.style.canvas import sized, tensor_of
 from viceversa.style.stylize import Painted, Stylize, stylize
@@ -40,14 +41,16 @@ def stylization(
     """What is done to each frame, which is brought to the settings' size before. warm: whether a painting begins with the last
     one; else each is made alone, as the first is. An interrupt ends it. Raises UsageError."""
 
-    def opened(frame: Picture8) -> Picture8:
+    def opened(frame: Picture) -> Picture8:
         image = sized(tensor_of(frame), settings.size)
         return np.asarray((image[0].permute(1, 2, 0) * 255).round().byte().numpy())
 
+    perception, region = load_perception(weights, settings.pool), None if mask is None else opened(mask)
+
     def made(now: Picture8, passage: Passage | None) -> Picture8:
         if passage is None or not warm:
-            return _pixels(stylize(now, styles, settings, weights=weights, mask=mask))
-        return _pixels(stylize(now, styles, later, weights=weights, mask=mask, start=begun(passage)))
+            return _pixels(stylize(now, styles, settings, weights=perception, mask=region))
+        return _pixels(stylize(now, styles, later, weights=perception, mask=region, start=begun(passage)))
 
     return Process(opened, made)
 
