@@ -1,12 +1,13 @@
 """Feed-forward style transfer beside optimization: a strip of pictures, and the time for an image.
 
 python benchmarks/photos/pictures.py --photos DIR --out DATA
-viceversa train johnson --data photos=PHOTOS,style=STYLE --size 128 --steps 2000 --out runs/one
-viceversa train johnson --data photos=PHOTOS,style=BOTH --init runs/one --size 128 --steps 600 --out runs/both
+viceversa train johnson --data photos=PHOTOS,style=STYLE --size 128 --steps 2000 --method.width 32 --out runs/one
+viceversa train johnson --data photos=PHOTOS,style=BOTH --init runs/one --size 128 --steps 600 --method.width 32 --out runs/both
 python benchmarks/johnson.py --runs runs/one runs/both --photos DATA/whole/*-photo.png --style STYLE.jpg --out johnson.png
 
 PHOTOS, STYLE and BOTH: folders of images, of one style and of two. Writes the strip, and beside it a JSON file of the times:
-medians of five, of one image of 128 px, on one thread; painting by optimization, which `viceversa stylize` does, once.
+medians of five, of one image of 128 px, on one thread; painting by optimization, which `viceversa stylize` does, once. Other
+weights of the style are `--method.style 1`.
 """
 
 from __future__ import annotations

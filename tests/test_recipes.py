@@ -12,13 +12,18 @@ from viceversa.recipes import RECIPES, dataset_of, recipe_named
 from viceversa.training.run import train
 from viceversa.translate import load
 
-EMBEDDED = [name for name in RECIPES if recipe_named(name).data.startswith(("avatars", "people=avatars"))]
+EMBEDDED = [name for name in RECIPES if recipe_named(name).data != "celeba"]
+DIGITS = "digits"
+"""Of two sizes of their own."""
 
 
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_a_recipe_trains_loads_and_translates(name: str, tmp_path: Path) -> None:
     small = {"training.average": 0.5} if recipe_named(name).training.average else {}
-    outcome = train(name, steps=2, batch=4, size=32, out=tmp_path / "run", quiet=True, labeller=False, best="none", settings=small)
+    size = None if name == DIGITS else 32
+    outcome = train(
+        name, steps=2, batch=4, size=size, out=tmp_path / "run", quiet=True, labeller=False, best="none", settings=small
+    )
     assert outcome.step == 2
     model = load(outcome.run)
     task = trial(dataset_of(model.record.recipe), 2)
@@ -29,4 +34,4 @@ def test_a_recipe_trains_loads_and_translates(name: str, tmp_path: Path) -> None
 
 def test_published_recipes_are_of_data_that_is_not_embedded() -> None:
     others = set(RECIPES) - set(EMBEDDED)
-    assert {recipe_named(name).data for name in others} == {"celeba", "handwritten=handwritten,street=street-digits"}
+    assert others and all("celeba" in name for name in others)

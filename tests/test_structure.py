@@ -18,6 +18,12 @@ def test_the_readme_has_every_method_with_its_lines_and_most_are_short() -> None
     assert sum(lines < 100 for lines in METHODS.values()) > len(METHODS) / 2
 
 
+def test_every_method_names_its_paper() -> None:
+    for name in METHODS:
+        told = ast.get_docstring(ast.parse((CORE / "methods" / name).read_text())) or ""
+        assert re.search(r"@\w+\{.*title=.*author=.*(eprint|year)=", told, re.S), name
+
+
 def imported(path: Path) -> Iterator[str]:
     """All modules that a file names in its imports, and all that it takes from them."""
     for node in ast.walk(ast.parse(path.read_text())):

@@ -73,7 +73,7 @@ def test_damaged_idx_files(tmp_path: Path, content: bytes, reason: str) -> None:
 def test_what_is_missing_or_wrong_among_idx_files(tmp_path: Path) -> None:
     small_mnist(tmp_path)
     (tmp_path / TRAIN[1]).unlink()
-    with pytest.raises(UsageError, match=r"has neither train-labels-idx1-ubyte nor .*yann\.lecun\.com/exdb/mnist"):
+    with pytest.raises(UsageError, match=r"has neither train-labels-idx1-ubyte nor .*github\.com/cvdfoundation/mnist"):
         open_idx(tmp_path)
     write_idx(tmp_path / TRAIN[1], np.full(20, 26, np.uint8))
     with pytest.raises(UsageError, match="labels from 26 to 26: those of digits are 0 to 9"):

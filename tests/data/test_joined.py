@@ -61,7 +61,7 @@ def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("spec", "reason"),
     [
         ("a=street-digits,a=street-digits", "names a source twice"),
-        ("mnist=/nowhere,street=street-digits", r"mnist: unknown data set '/nowhere'.*yann\.lecun\.com/exdb/mnist"),
+        ("mnist=/nowhere,street=street-digits", r"mnist: unknown data set '/nowhere'.*github\.com/cvdfoundation/mnist"),
         ("street=street-digits,svhn=/nowhere", r"svhn: unknown data set '/nowhere'.*ufldl\.stanford\.edu"),
         ("a=avatars:glasses,street=street-digits", r"a: this method takes one space of images; the data has 2"),
     ],

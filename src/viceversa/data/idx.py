@@ -18,7 +18,7 @@ from viceversa.data.digits import Part, digest_of, held_out, of_digits
 from viceversa.errors import UsageError, printable, quoted
 
 TRAIN, TEST = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"), ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
-WHERE = "MNIST's four files, *-ubyte.gz, are on its page, http://yann.lecun.com/exdb/mnist/: put them into one folder."
+WHERE = "MNIST's four files, *-ubyte.gz, are found by https://github.com/cvdfoundation/mnist: put them into one folder."
 _BYTES = 8
 """How idx names the type uint8."""
 

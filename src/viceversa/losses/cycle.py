@@ -65,7 +65,10 @@ class WeighedCycle:
 
 @dataclass(frozen=True)
 class Triple:
-    """L1(T(T(x, c_0), c_1), T(x, c_1)): an edit is the same after another edit (arXiv 1811.03492, triple consistency).
+    """L1(T(T(x, c_0), c_1), T(x, c_1)): an edit is the same after another edit (triple consistency).
+
+    @article{sanchez2018triple, title={Triple consistency loss for pairing distributions in {GAN}-based face synthesis},
+    author={Sanchez, Enrique and Valstar, Michel}, journal={arXiv preprint}, year={2018}, eprint={1811.03492}}
 
     c_1 is the route's next target. Gradients reach all three translations, as in the authors' code.
     """

@@ -6,7 +6,8 @@
           + L1(G_BA(b'), a) + L1(G_AB(a', z'), b) + .025 L1(E(a, b'), z)
 
 The discriminators learn first, at a fifth of the rate; the code loses that fifth once its rates decay, which is not followed.
-A code's scale in the conditional norm is a ReLU, as in the code: channels may die.
+A code's scale in the conditional norm is a ReLU, as in the code: channels may die. Along a chain (our own reading) codes go around
+with the images, and the images' adversarial and cycle losses are repeated.
 
 @inproceedings{almahairi2018augmented, title={Augmented {CycleGAN}: Learning Many-to-Many Mappings from Unpaired Data},
 author={Almahairi, Amjad and Rajeswar, Sai and Sordoni, Alessandro and Bachman, Philip and Courville, Aaron}, booktitle={ICML},

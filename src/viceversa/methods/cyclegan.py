@@ -3,7 +3,8 @@
     L_G = sum over both ways of (D(T(x)) - 1)^2 + 10 L1(T(T(x)), x) + 5 L1(T(x, X -> X), x)
     L_D = 1/2 [(D(y) - 1)^2 + D(pool(T(x)))^2]
 
-The generators learn first, then the discriminators, from the images that the generators were trained on.
+The generators learn first, then the discriminators, from the images that the generators were trained on. Our own are spaces of two
+sizes (`fit`) and of other channels, `luminance`, and the chain of the multicyclic loss: there, back, there.
 
 @inproceedings{zhu2017unpaired, title={Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks},
 author={Zhu, Jun-Yan and Park, Taesung and Isola, Phillip and Efros, Alexei A}, booktitle={ICCV}, year={2017},

@@ -5,8 +5,8 @@ For pairs (x, y):
     L_D = 1/2 [BCE(D(x, y), 1) + BCE(D(x, T(x)), 0)]
     L_G = BCE(D(x, T(x)), 1) + 100 L1(T(x), y)
 
-The discriminator learns first. With pairs to learn from it is the ceiling for methods without. Jitter moves both images of a pair
-alike.
+The loss and its weights are as recalled from the official code, whose networks ran beside these. The discriminator learns
+first. With pairs to learn from it is the ceiling for methods without. Jitter moves both images of a pair alike.
 
 @inproceedings{isola2017image, title={Image-to-Image Translation with Conditional Adversarial Networks}, author={Isola, Phillip
 and Zhu, Jun-Yan and Zhou, Tinghui and Efros, Alexei A}, booktitle={CVPR}, year={2017}, eprint={1611.07004}}

@@ -8,8 +8,10 @@ For real images a, b, c with labels, c = c_b, v = c_b - c_a, s ~ U(0, 1) for eac
     L_G = (D(G(a, v)) - 1)^2 + (M(a, G(a, v), v) - 1)^2 + 10 L1(G(G(a, v), -v), a) + 10 L1(G(a, 0), a) + 10 I(G(a, s v))^2
 
 M scores whether a pair and a change match, I whether an edit was interpolated. v is target - source, as the paper and the
-authors' code have it; a co-author's port has it the other way around. No orthogonality loss: in that code it is another one than
-the paper's. Convolutions have no biases, where theirs have. A target between source and target is an edit of that strength.
+authors' code have it; a co-author's port has it the other way around. No orthogonality loss: in that code it is another one
+than the paper's. Convolutions have no biases, where theirs have; their Keras code has a penalty on I too, which the paper has
+not, and is not built; rates fall as the recipe says, where the paper's is constant. Along a chain (our own reading) v_i = c_i
+- c_{i-1}. A target between source and target is an edit of that strength.
 
 @inproceedings{wu2019relgan, title={{RelGAN}: Multi-Domain Image-to-Image Translation via Relative Attributes}, author={Wu, Po-Wei
 and Lin, Yu-Jing and Chang, Che-Han and Chang, Edward Y. and Liao, Shih-Wei}, booktitle={ICCV}, year={2019}, eprint={1908.07269}}

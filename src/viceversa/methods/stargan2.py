@@ -6,9 +6,11 @@ F_y(z), E_y(x): the style of a latent code, or of an image, in domain y; D_y: th
     L_G = -log sigma D_y(X) + L1(E_y(X), s) - w L1(X, sg G(x, s')) + L1(G(X, E_{y_x}(x)), x)
 
 A step has four phases: the discriminator with s of codes, then of references; G, F and E with codes, G alone with references.
-w falls from 1 (2 for animals) to 0. In a chain of the multicyclic loss, our own, each link has a domain and a style of its own,
-and no diversity is asked for; among references, links use those of the batch in another order.
-The domains are the values of one attribute. The landmarks' high-pass skips for aligned faces are not built.
+w falls from 1 (2 for animals) to 0. In a chain of the multicyclic loss, our own, each link has a domain and a style of its
+own, and no diversity is asked for; among references, links use those of the batch in another order. The domains are the values
+of one attribute. In the code rates are constant (here `--training.decay` says), weights are averaged by .999 (the recipe:
+.995) and training images are cropped at random, for half of them. The landmarks' high-pass skips for aligned faces are not
+built.
 
 @inproceedings{choi2020stargan, title={{StarGAN} v2: Diverse Image Synthesis for Multiple Domains}, author={Choi, Yunjey and
 Uh, Youngjung and Yoo, Jaejun and Ha, Jung-Woo}, booktitle={CVPR}, year={2020}, eprint={1912.01865}}

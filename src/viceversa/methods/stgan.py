@@ -4,7 +4,7 @@
     L_D = E D(G(x, v)) - E D(x) + 10 GP + cls(D_cls(x), c_x)
     L_G = -E D(G(x, v)) + 10 cls(D_cls(G(x, v)), c) + 100 L1(G(x, 0), x)
 
-cls is the mean over attributes. There is no cycle: the image is kept by G(x, 0). In a multicyclic chain that is
+cls is the mean over attributes. There is no cycle: the image is kept by G(x, 0). In a multicyclic chain (our own) that is
 L1(G(X_{i-1}, 0), X_{i-1}). The code's labels are 1/2 and -1/2, ours 1 and 0, with the same differences. The paper's figures
 were made with differences of 1.5, beyond what is trained: a strength of 1.5 when images are translated.
 

@@ -146,7 +146,7 @@ def johnson() -> Recipe[Johnson]:
 
 def digits() -> Recipe[cyclegan_method.CycleGAN]:
     """CycleGAN between handwritten digits and digits in the street, of two sizes and numbers of channels."""
-    method = cyclegan_method.CycleGAN(width=32, blocks=4, critic_layers=2, identity=0)
+    method = cyclegan_method.CycleGAN(width=32, blocks=4, critic_layers=2, identity=0, luminance=0.5)
     data, training = "handwritten=handwritten,street=street-digits", Training(batch=16, average=0, steps=8000, best="none")
     return Recipe[cyclegan_method.CycleGAN](name="digits", data=data, method=method, training=training)
 
