@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -292,3 +293,29 @@ def test_a_file_of_five_channels_is_refused(capsys: pytest.CaptureFixture[str]) 
     assert exit_code("translate", "avatars", "face.tif", *ASKED, "--full-size", "--out", "o") == 2
     said = capsys.readouterr().err
     assert "this run takes images of 3 channels, not 5" in said and said.count("\n") == 1
+
+
+def test_the_commands_of_the_page_run() -> None:
+    """With the packaged model in the place of another run."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "translating.md").read_text()
+    lines = [shlex.split(line) for line in page.splitlines() if line.startswith("    viceversa ")]
+    for name in ("meadow.tif", "studio.png", "horses.png"):
+        Image.fromarray(face()).save(name)
+    assert len(lines) == 3
+    for line in lines:
+        words = ["avatars" if word == "runs/h2z" else "hair=blond" if word == "zebra" else word for word in line]
+        assert exit_code(*words[1:]) == 0, line
+    assert {path.name for path in Path("zebras").iterdir()} == {"meadow.tif", "studio.png"}
+
+
+def test_a_photograph_of_paper_is_flattened_first() -> None:
+    """Gray, darker to one side, with black lines: what is translated is as if the lines were on white."""
+    lines = np.full((64, 64, 3), 255, np.uint8)
+    lines[20:22, 10:50] = lines[40:42, 10:50] = 0
+    light = np.linspace(230, 150, 64)[None, :, None] / 255
+    Image.fromarray((lines * light).astype(np.uint8)).save("paper.png")
+    Image.fromarray(lines).save("lines.png")
+    for name, out, more in (("paper.png", "flat", ["--paper"]), ("paper.png", "as-it-is", []), ("lines.png", "clean", [])):
+        assert exit_code("translate", "avatars", name, *ASKED, "--out", out, *more) == 0
+    flat, rough, clean = (np.asarray(Image.open(next(Path(out).iterdir()))).astype(float) for out in ("flat", "as-it-is", "clean"))
+    assert np.abs(flat - clean).mean() < 0.2 * np.abs(rough - clean).mean()
