@@ -49,6 +49,20 @@ def test_later_frames_have_one_size_and_fewer_evaluations() -> None:
         later_settings(Stylize(), 0)
 
 
+def test_the_shorter_side_is_even_and_masks_go_along() -> None:
+    """A film of 1920x804 px would be 64x26.8; black columns of the mask stay the frame's."""
+    frames = [scene(number, 80, 192) for number in range(2)]  # 64x26.7: at least 32, as all are
+    mask = np.full((80, 192, 3), 255, np.uint8)
+    mask[:, :96] = 0
+    tall = [np.ascontiguousarray(frame[:, :90]) for frame in frames]  # 90x80: 64x56.9
+    made = list(stylized_frames(tall, [NOISE], SMALL, later=2, mask=mask[:, :90]))
+    assert {frame.shape for frame in made} == {(56, 64, 3)}
+    wide = list(stylized_frames(frames, [NOISE], SMALL, later=2, mask=mask))
+    small = np.asarray(Image.fromarray(frames[0]).resize((64, 32), Image.Resampling.BICUBIC))
+    assert {frame.shape for frame in wide} == {(32, 64, 3)}
+    assert far(wide[0][:, :30], small[:, :30]) < 3 < far(wide[0][:, 34:], small[:, 34:])
+
+
 def test_beginning_with_the_last_painting_is_more_consistent() -> None:
     """Than each frame alone with all evaluations, by the figures; and it is what `stylized_frames` does."""
     frames = [scene(number) for number in range(4)]

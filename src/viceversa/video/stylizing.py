@@ -10,7 +10,7 @@ import numpy as np
 from viceversa.errors import UsageError
 from viceversa.networks.perception import load_perception
 from viceversa.opening import Picture
-from viceversa.style.canvas import sized, tensor_of
+from viceversa.style.canvas import resized, sized, tensor_of
 from viceversa.style.stylize import Painted, Stylize, stylize
 from viceversa.video.clip import Picture8
 from viceversa.video.flow import DIS, Estimator, warped
@@ -38,11 +38,14 @@ def stylization(
     styles: Sequence[Picture], settings: Stylize, later: Stylize, *,
     weights: Path | str | None = None, mask: Picture | None = None, warm: bool = True,
 ) -> Process:  # fmt: skip
-    """What is done to each frame, which is brought to the settings' size before. warm: whether a painting begins with the last
+    """What is done to each frame, which is brought to the settings' size before, the shorter side to an even one, as players like
+    it. warm: whether a painting begins with the last
     one; else each is made alone, as the first is. An interrupt ends it. Raises UsageError."""
 
     def opened(frame: Picture) -> Picture8:
         image = sized(tensor_of(frame), settings.size)
+        longest = max(image.shape[2:])
+        image = resized(image, [length if length == longest else length // 2 * 2 for length in image.shape[2:]])
         return np.asarray((image[0].permute(1, 2, 0) * 255).round().byte().numpy())
 
     perception, region = load_perception(weights, settings.pool), None if mask is None else opened(mask)
