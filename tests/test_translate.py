@@ -130,6 +130,15 @@ def test_between_spaces() -> None:
     assert legs(used)[2:] == [("winter", "summer")] * 3
 
 
+def test_the_space_of_a_source_is_known_before_there_is_an_image() -> None:
+    """As the background of a clip has to be."""
+    image = np.zeros((16, 16, 3), np.uint8)
+    for space, asked in ((SEASONS, ("", "")), (SEASONS, ("winter", "")), (SEASONS, ("", "summer")), (FACES, ("", ""))):
+        used = model(space)
+        assert used.source_space(*asked) == used.start(image, *asked).space
+    assert model(SEASONS).source_space("winter") == "winter" == model(SEASONS).source_space("", "summer")
+
+
 @pytest.mark.parametrize(
     ("space", "to", "source", "told"),
     [

@@ -126,6 +126,10 @@ class Model:
             raise UsageError(f"this run has no labeller: say with --from what the image shows ({', '.join(unnamed)}).")
         return Domain(self.space.only, self.space.edited(label, source))
 
+    def source_space(self, source: str = "", to: str = "") -> str:
+        """The space that `start` has an image in, whatever it shows."""
+        return next(iter(self.space.images)) if self.space.attributes else self._departure(source, to).space
+
     def unnamed(self, source: str) -> list[str]:
         """The attributes that `source` does not name, which the labeller reads off an image."""
         named = self.space.parse(source)

@@ -31,7 +31,7 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
     if asked.difference or asked.skip_bad:
         raise UsageError("leave out --difference and --skip-bad: they are for images.")
     path = readable(asked.inputs[0], "the input")
-    spec = next(iter(model.space.images.values()))
+    spec = model.space.images[model.source_space(asked.source, asked.to)]
     clip = open_clip(path, fps=asked.fps, background=round((spec.background + 1) * 127.5))
     way = way_of(model, next(clip.read()).pixels, asked.to, source=asked.source, manner=manner, smooth=asked.smooth)
     request = {
