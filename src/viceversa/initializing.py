@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -14,18 +13,10 @@ from viceversa.attributes import OneOf
 from viceversa.domains import Space
 from viceversa.errors import UsageError, unknown
 from viceversa.method import Builder, Method
-from viceversa.networks.masked import MaskedGenerator
-from viceversa.networks.stargan import ClassifyingDiscriminator, LabelGenerator
+from viceversa.networks.slots import Slots, Widening
 from viceversa.translate import Model, load
 
 ARCHITECTURE = ("generator", "width", "blocks", "critic_width", "critic_layers")
-
-
-class Slots(NamedTuple):
-    """Where a weight has a place for each label column: the last ones of a dimension, `each` for one column."""
-
-    dimension: int
-    each: int
 
 
 def initialize(
@@ -94,16 +85,8 @@ def _translating(method: Method) -> set[str]:
 def _slots(method: Method) -> Iterator[tuple[str, Slots]]:
     """The weights that have places for label columns, by their names."""
     for name, module in method.networks.named_modules():
-        match module:
-            case LabelGenerator():
-                yield f"{name}.layers.0.0.weight", Slots(1, 1)
-            case MaskedGenerator():
-                yield f"{name}.enter.1.0.weight", Slots(1, 4)
-                yield f"{name}.condition.weight", Slots(1, 1)
-            case ClassifyingDiscriminator():
-                yield f"{name}.classes.weight", Slots(0, 1)
-                if module.classes.bias is not None:
-                    yield f"{name}.classes.bias", Slots(0, 1)
+        if isinstance(module, Widening):
+            yield from ((f"{name}.{weight}", slots) for weight, slots in module.label_slots.items())
 
 
 def _fitted(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 import torch
 from torch import Tensor, nn
 
 from viceversa.domains import ImageSpec
 from viceversa.networks.blocks import check_size, normalized, normalized_residual, with_planes
+from viceversa.networks.slots import Slots
 
 
 class MaskedGenerator(nn.Module):
@@ -16,6 +20,8 @@ class MaskedGenerator(nn.Module):
     `blocks` residual blocks at a quarter, label planes again at their entry. The mask's form is GANimation's
     (arXiv 1807.09251, eq. 1); the rest is ours.
     """
+
+    label_slots: ClassVar[Mapping[str, Slots]] = {"enter.1.0.weight": Slots(1, 4), "condition.weight": Slots(1, 1)}
 
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 32, blocks: int = 4) -> None:
         super().__init__()

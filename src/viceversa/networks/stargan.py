@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
+from typing import ClassVar
 
 from torch import Tensor, nn
 
 from viceversa.domains import ImageSpec
 from viceversa.errors import UsageError
 from viceversa.networks.blocks import Norm, affine_norm, check_size, normalized, normalized_residual, with_planes
+from viceversa.networks.slots import Slots
 
 
 class LabelGenerator(nn.Module):
@@ -21,6 +24,8 @@ class LabelGenerator(nn.Module):
     biases in the convolutions are left out, as they do nothing before a norm. tanh: whether it ends in one; Fixed-Point GAN adds
     its source first. norm: channels -> the norm of every layer; RelGAN has another.
     """
+
+    label_slots: ClassVar[Mapping[str, Slots]] = {"layers.0.0.weight": Slots(1, 1)}
 
     def __init__(
         self,
@@ -87,6 +92,8 @@ class ClassifyingDiscriminator(nn.Module):
     44,762,048 parameters at 128 px, 5 label columns and width 64. slope: of the leaky ReLUs below 0; bias: of the two heads,
     which StarGAN's code leaves out and the multicyclic author's has.
     """
+
+    label_slots: ClassVar[Mapping[str, Slots]] = {"classes.weight": Slots(0, 1), "classes.bias": Slots(0, 1)}
 
     def __init__(
         self, spec: ImageSpec, label_width: int, *, width: int = 64, layers: int = 0, slope: float = 0.01, bias: bool = False
