@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 sys.path.append(str(BENCHMARKS / "methods"))
 
@@ -19,6 +21,14 @@ def test_the_page_of_methods_has_the_results() -> None:
     assert comparison_tables.with_tables(page) == page, "run benchmarks/methods/comparison_tables.py"
     assert known == json.loads(json.dumps(comparison_tables.summary()))
     assert all(found["met"] is not False for found in known.values())
+
+
+@pytest.mark.parametrize(("folder", "module"), [("photos", "photo_tables"), ("sketches", "summary")])
+def test_a_page_has_its_results(folder: str, module: str) -> None:
+    """In a process of its own: folders of benchmarks have modules of the same names."""
+    asked = f"import {module} as written; page = written.PAGE.read_text(); assert written.with_tables(page) == page"
+    done = subprocess.run([sys.executable, "-c", asked], cwd=BENCHMARKS / folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"run benchmarks/{folder}/{module}.py: {done.stderr}"
 
 
 def test_step_measures_every_case(tmp_path: Path) -> None:

@@ -17,9 +17,14 @@ BEGIN, END = "<!-- measured -->\n", "<!-- end of measured -->\n"
 
 def main() -> None:
     """Writes them."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
+    PAGE.write_text(with_tables(PAGE.read_text()))
+
+
+def with_tables(page: str) -> str:
+    """The page with what stands between the marks written anew."""
+    before, _, rest = page.partition(BEGIN)
     found = {name: json.loads(path.read_text()) for name in ENTRIES if (path := RESULTS / f"{name}.json").exists()}
-    PAGE.write_text(before + BEGIN + "\n" + both_ways(found) + "\n" + chains(found) + "\n" + END + rest.partition(END)[2])
+    return before + BEGIN + "\n" + both_ways(found) + "\n" + chains(found) + "\n" + END + rest.partition(END)[2]
 
 
 def both_ways(found: dict[str, Any]) -> str:
@@ -37,9 +42,9 @@ def both_ways(found: dict[str, Any]) -> str:
 
 
 def chains(found: dict[str, Any]) -> str:
-    """What is left of a photograph after k further round trips, and back: PSNR in dB, through 8 bits."""
-    heads = [f"{what}, k = {k}" for what in ("to the painting", "back to the photograph") for k in range(CYCLES + 1)]
-    lines = ["| | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
+    """What is left of a photograph after k round trips: then translated, or (k = 0) to where it is, or come back: PSNR in dB."""
+    heads = [*(f"painted, k = {k}" for k in range(CYCLES + 1)), "stays, k = 0", *(f"back, k = {k}" for k in range(1, CYCLES + 1))]
+    lines = ["| crops, PSNR in dB | " + " | ".join(heads) + " |", "|---" * (len(heads) + 1) + "|"]
     for name, facts in found.items():
         rows = {(row["direction"], row["cycles"]): row["psnr_to_truth"] for row in facts["rows"] if row["chain"] == "8bit"}
         cells = [rows.get((direction, k)) for direction in ("inv", "rec") for k in range(CYCLES + 1)]

@@ -22,7 +22,7 @@ import torch
 import tyro
 from colors import moved, recoloring, statistics
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 import viceversa as vv
 from viceversa.data.dataset import Dataset, Images, Pixels
@@ -38,6 +38,8 @@ from viceversa.translate import Manner, Model, load
 RESULTS = Path(__file__).parent / "results"
 SIZE, CYCLES = 64, 3
 WAYS = ("to painting", "to photograph")
+SMALL = 192
+"""The long side of what is shown, in pixels."""
 SHOWN = ("00", "04", "05", "06")
 """Test photographs that may be shown anywhere: those not under the GPL."""
 CYCLEGAN = {"width": 32, "blocks": 6, "critic_width": 64}
@@ -157,7 +159,7 @@ def mean(measure: Callable[[Pixels, Pixels], NDArray[Any]], made: list[Pixels], 
 
 
 def whole(model: Model, folder: Path) -> Image.Image:
-    """Some whole test photographs, their translations at their size, and there and back, beside true paintings."""
+    """Some whole test photographs, their translations at their size, and there and back, beside true paintings; made smaller."""
     rows: list[list[Any]] = [[], [], [], []]
     there, back = model.space.pair[1], model.space.pair[0]
     for photo in (path for number in SHOWN if (path := folder / f"{number}-photo.png").exists()):
@@ -165,7 +167,7 @@ def whole(model: Model, folder: Path) -> Image.Image:
         made = model.arrays(photo, targets, manner=Manner(full_size=True))
         true = photo.with_name(photo.name.replace("photo", "painting"))
         for row, cell in zip(rows, [opened(photo), opened(true), *made], strict=False):
-            row.append(cell)
+            row.append(np.asarray(ImageOps.contain(Image.fromarray(cell), (SMALL, SMALL), Image.Resampling.LANCZOS)))
     titles = ["photograph", "its painting", "translated", "and back"]
     shown = [row for row in rows if row]
     return grid(shown, [""] * len(shown[0]), titles[: len(shown)], scale=1)

@@ -17,6 +17,7 @@ from viceversa.data.sketches import sketches_pairs
 from viceversa.pictures import grid, save_png
 
 DOCS = Path(__file__).parents[2] / "docs" / "results"
+PAGE = DOCS / "sketches.md"
 MEASURES = ("psnr", "ssim", "perceptual_lite0", "histogram", "histogram_of_all")
 SHOWN, SEEDS = 10, 3
 LINKS = ("float", "8bit", "noise", "jpeg", "blur")
@@ -25,10 +26,14 @@ BEGIN, END = "<!-- measured -->\n", "<!-- end of measured -->\n"
 
 def main() -> None:
     """Writes both."""
-    page = DOCS / "sketches.md"
-    before, _, rest = page.read_text().partition(BEGIN)
-    page.write_text(before + BEGIN + "\n" + "\n".join((table(), hidden(), styles())) + "\n" + END + rest.partition(END)[2])
+    PAGE.write_text(with_tables(PAGE.read_text()))
     picture()
+
+
+def with_tables(page: str) -> str:
+    """The page with what stands between the marks written anew."""
+    before, _, rest = page.partition(BEGIN)
+    return before + BEGIN + "\n" + "\n".join((table(), hidden(), styles())) + "\n" + END + rest.partition(END)[2]
 
 
 def found() -> dict[str, dict[str, Any]]:
