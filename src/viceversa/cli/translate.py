@@ -102,10 +102,7 @@ def run(arguments: Sequence[str]) -> None:
             print(f"bad: {printable(str(error))}", file=sys.stderr)
             continue
         there = model.target(here, asked.to, manner.strength)
-        try:
-            made = model.translate_layers(layers, here, there, manner, model.weights(layers, here.space, manner))
-        except UsageError as error:
-            raise UsageError(f"{str(path)!r}: {error}") from error
+        made = _translated(model, path, layers, here, there, manner)
         written = [_write(made, result)]
         if asked.difference:
             before = recolored(layers.colors, made.colors.shape[2])
@@ -116,6 +113,14 @@ def run(arguments: Sequence[str]) -> None:
     if bad:
         print(f"viceversa: left out: {bad} of {len(jobs)} images cannot be read.", file=sys.stderr)
     _tell_reader(model, asked.source)
+
+
+def _translated(model: Model, path: Path, layers: Layers, here: Domain, there: Domain, manner: Manner) -> Layers:
+    """What becomes of an image. Raises UsageError, which names it."""
+    try:
+        return model.translate_layers(layers, here, there, manner, model.weights(layers, here.space, manner))
+    except UsageError as error:
+        raise UsageError(f"{str(path)!r}: {error}") from error
 
 
 def _manner(asked: Translate) -> Manner:

@@ -95,19 +95,14 @@ def stylize(
     content stays as it is. start: what the picture begins with, if not the content. snapshots: how many pictures on the way are
     kept. heard is told of evaluations done, of how many, and the losses. Raises UsageError.
     """
-    preset = settings.resolved
-    if not (preset.content or preset.style or preset.variation):
-        raise UsageError("content 0, style 0, variation 0: give one of them a weight.")
+    preset = _weighed(settings.resolved)
     perception = weights if isinstance(weights, Perception) else load_perception(weights, settings.pool)
     given = [styles] if isinstance(styles, Image.Image | str | Path | np.ndarray) else list(styles)
     shares, colored, painters = _shares(settings.shares, len(given)), tensor_of(content), [tensor_of(each) for each in given]
     canvas = Canvas(colored, luminance(colored) if settings.keep_colors else None)
     if canvas.gray is not None:
         painters = [with_range_of(luminance(each), canvas.gray).expand(-1, 3, -1, -1) for each in painters]
-    region = None if mask is None else luminance(tensor_of(mask))
-    if region is not None and region.shape[2:] != colored.shape[2:]:
-        (tall, wide), (height, width) = region.shape[2:], colored.shape[2:]
-        raise UsageError(f"the mask has {wide}x{tall} pixels, the image {width}x{height}: give a mask of the image's size.")
+    region = None if mask is None else _region(mask, colored)
     notes = _Notes(sum(count for _, count in settings.stages), snapshots, heard, canvas)
     picture = canvas.start if start is None else canvas.begun(tensor_of(start))
     for side, evaluations in settings.stages:
@@ -147,6 +142,22 @@ class _Notes:
     def latest(self) -> Image.Image:
         """The picture of now; the content image before there is any."""
         return self.canvas.finished(self.canvas.start if self.now is None else self.now())
+
+
+def _weighed(preset: Preset) -> Preset:
+    """The preset. Raises UsageError where none of its losses has a weight."""
+    if not (preset.content or preset.style or preset.variation):
+        raise UsageError("content 0, style 0, variation 0: give one of them a weight.")
+    return preset
+
+
+def _region(mask: Picture, content: Tensor) -> Tensor:
+    """The mask's luminance (1, 1, H, W). Raises UsageError for one of another size than the content image."""
+    region = luminance(tensor_of(mask))
+    if region.shape[2:] != content.shape[2:]:
+        (tall, wide), (height, width) = region.shape[2:], content.shape[2:]
+        raise UsageError(f"the mask has {wide}x{tall} pixels, the image {width}x{height}: give a mask of the image's size.")
+    return region
 
 
 def _shares(weights: Sequence[float], count: int) -> list[float]:
