@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +47,18 @@ class Region:
 
     def weights(self, image: Pixels, mask: Pixels | None) -> Weights:
         """Of an image (H, W, C), with the pixels of the mask (H, W, 1 or 3). Raises UsageError for a mask of another size."""
-        if mask is not None and mask.shape[:2] != image.shape[:2]:
-            sizes = [f"{each.shape[1]}x{each.shape[0]}" for each in (mask, image)]
-            raise UsageError(f"the mask has {sizes[0]} pixels, the image {sizes[1]}: give a mask of the image's size.")
+        if mask is not None:
+            check_size_of(mask.shape[:2], image.shape[:2])
         looked_at = image if mask is None else mask
         found = keyed(looked_at, color_of(self.key), self.tolerance) if self.key else brightness(looked_at)
         return feathered(1 - found if self.outside else found, self.feather)
+
+
+def check_size_of(mask: Sequence[int], image: Sequence[int]) -> None:
+    """Raises UsageError where a mask's height and width are not the image's."""
+    if tuple(mask) != tuple(image):
+        sizes = [f"{width}x{height}" for height, width in (mask, image)]
+        raise UsageError(f"the mask has {sizes[0]} pixels, the image {sizes[1]}: give a mask of the image's size.")
 
 
 def color_of(text: str) -> tuple[int, int, int]:

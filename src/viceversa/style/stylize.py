@@ -17,6 +17,7 @@ from viceversa.errors import UsageError
 from viceversa.networks.adapters import luminance
 from viceversa.networks.perception import Perception, Pool, load_perception
 from viceversa.opening import Picture
+from viceversa.regions import check_size_of
 from viceversa.style.canvas import SMALLEST, Canvas, resized, sized, tensor_of, with_range_of
 from viceversa.style.painting import Losses, Task, optimized
 from viceversa.style.presets import PRESETS, Preset, PresetName
@@ -154,9 +155,7 @@ def _weighed(preset: Preset) -> Preset:
 def _region(mask: Picture, content: Tensor) -> Tensor:
     """The mask's luminance (1, 1, H, W). Raises UsageError for one of another size than the content image."""
     region = luminance(tensor_of(mask))
-    if region.shape[2:] != content.shape[2:]:
-        (tall, wide), (height, width) = region.shape[2:], content.shape[2:]
-        raise UsageError(f"the mask has {wide}x{tall} pixels, the image {width}x{height}: give a mask of the image's size.")
+    check_size_of(region.shape[2:], content.shape[2:])
     return region
 
 

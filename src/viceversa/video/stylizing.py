@@ -39,8 +39,8 @@ def stylization(
     weights: Path | str | None = None, mask: Picture | None = None, warm: bool = True,
 ) -> Process:  # fmt: skip
     """What is done to each frame, which is brought to the settings' size before, the shorter side to an even one, as players like
-    it. warm: whether a painting begins with the last
-    one; else each is made alone, as the first is. An interrupt ends it. Raises UsageError."""
+    it. warm: whether a painting begins with the last one; else each is made alone, as the first is. An interrupt ends it. Raises
+    UsageError."""
 
     def opened(frame: Picture) -> Picture8:
         image = sized(tensor_of(frame), settings.size)
