@@ -1,13 +1,12 @@
 """Feed-forward style transfer beside optimization: a strip of pictures, and the time for an image.
 
-python benchmarks/photos/pictures.py --photos DIR --out DATA
-viceversa train johnson --data photos=PHOTOS,style=STYLE --size 128 --steps 2000 --method.width 32 --out runs/one
-viceversa train johnson --data photos=PHOTOS,style=BOTH --init runs/one --size 128 --steps 600 --method.width 32 --out runs/both
-python benchmarks/johnson.py --runs runs/one runs/both --photos DATA/whole/*-photo.png --style STYLE.jpg --out johnson.png
+python benchmarks/photos/pictures.py --photos DIR --out DATA --crop 128
+viceversa train johnson --data photos=DATA/trainA,style=STYLE --size 128 --steps 2000 --out "runs/one style"
+viceversa train johnson --data photos=DATA/trainA,style=BOTH --init "runs/one style" --size 128 --steps 600 --out "runs/two styles"
+python benchmarks/johnson.py --runs "runs/one style" "runs/two styles" --photos DATA/whole/*-photo.png --style STYLE/*.jpg --out johnson.png
 
-PHOTOS, STYLE and BOTH: folders of images, of one style and of two. Writes the strip, and beside it a JSON file of the times:
-medians of five, of one image of 128 px, on one thread; painting by optimization, which `viceversa stylize` does, once. Other
-weights of the style are `--method.style 1`.
+STYLE and BOTH: folders of one image and of two. Writes the strip, and beside it a JSON file of the times: medians of five, of one
+image of 128 px, on one thread; painting by optimization, which `viceversa stylize` does, once.
 """
 
 from __future__ import annotations

@@ -42,14 +42,14 @@ def test_recoloring_is_of_hue_and_chroma_alone() -> None:
 
 def test_crops_are_those_of_the_picture(tmp_path: Path) -> None:
     picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 320, 3)).astype(np.uint8))
-    tiles = [np.asarray(tile) for tile in photographs.tiled(picture)]
+    tiles = [np.asarray(tile) for tile in photographs.tiled(picture, 64)]
     rows = [np.concatenate(tiles[first : first + 5], 1) for first in (0, 5, 10)]
     assert len(tiles) == 15 and np.array_equal(np.concatenate(rows), np.asarray(picture)[:192])
     for _ in range(2):
-        photographs.cut(picture, "photos", 3, tmp_path, "03")
+        photographs.cut(picture, "photos", 3, 64, tmp_path, "03")
     crops = [np.asarray(Image.open(path)) for path in sorted(tmp_path.glob("03-*.png"))]
     assert len(crops) == 40 and {crop.shape for crop in crops} == {(64, 64, 3)}
-    assert any(np.array_equal(crops[0], np.asarray(photographs.at(picture, x, y))) for x in range(257) for y in range(137))
+    assert any(np.array_equal(crops[0], np.asarray(photographs.at(picture, x, y, 64))) for x in range(257) for y in range(137))
 
 
 def test_parts_are_apart_and_files_are_looked_for(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""Photographs, and paintings of other photographs: crops of 64 px in CycleGAN's folders, for benchmarks/photos/run.py.
+"""Photographs, and paintings of other photographs: crops in CycleGAN's folders, for benchmarks/photos/run.py.
 
-python benchmarks/photos/pictures.py --photos DIR --out DATA
+python benchmarks/photos/pictures.py --photos DIR --out DATA                 64 px
+python benchmarks/photos/pictures.py --photos DIR --out DATA --crop 128      larger
 
 DIR: where the files of PHOTOS are, in any folders: Debian's packages lomiri-wallpapers-16.04, mate-backgrounds and
 plasma-workspace-wallpapers, unpacked or installed, and scikit-image's data. trainA are crops of photographs, trainB crops of
@@ -24,8 +25,8 @@ from viceversa.errors import UsageError
 from viceversa.style.stylize import Stylize, stylize
 
 STYLE = "Autumn/contents/images/2560x1600.jpg"
-SIDE, CROP, CROPS = 320, 64, 40
-"""The long side of a picture; a crop's; how many are taken of each picture of the training, by lot."""
+SIDE, CROPS = 320, 40
+"""The long side of a picture; how many crops are taken of each picture of the training, by lot."""
 BY, SHARE, FREE, GPL, PUBLIC = "CC BY 4.0", "CC BY-SA 4.0", "CC0", "GPL-2+", "public domain"
 PHOTOS: Mapping[str, Mapping[str, str]] = {
     "photos": {
@@ -56,6 +57,8 @@ class Pictures:
 
     photos: Path
     out: Path
+    crop: int = 64
+    """the side of a crop, in pixels"""
 
 
 def main() -> None:
@@ -68,14 +71,15 @@ def main() -> None:
             stem = f"{number:02d}"
             match part:
                 case "photos":
-                    cut(photo, part, number, asked.out / "trainA", stem)
+                    cut(photo, part, number, asked.crop, asked.out / "trainA", stem)
                 case "paintings":
-                    cut(painted(photo, style, asked.out / "painted" / f"{stem}.png"), part, number, asked.out / "trainB", stem)
+                    painting = painted(photo, style, asked.out / "painted" / f"{stem}.png")
+                    cut(painting, part, number, asked.crop, asked.out / "trainB", stem)
                 case _:
                     painting = painted(photo, style, asked.out / "whole" / f"{stem}-painting.png")
                     photo.save(asked.out / "whole" / f"{stem}-photo.png")
                     for picture, folder in ((photo, "testA"), (painting, "testB")):
-                        saved(tiled(picture), asked.out / folder, stem)
+                        saved(tiled(picture, asked.crop), asked.out / folder, stem)
             print(f"{part}: {name}", flush=True)
 
 
@@ -103,23 +107,23 @@ def painted(photo: Image.Image, style: Path, path: Path) -> Image.Image:
         return picture.convert("RGB")
 
 
-def cut(picture: Image.Image, part: str, number: int, folder: Path, stem: str) -> None:
-    """Crops by lot, which depend on the part and the number alone."""
+def cut(picture: Image.Image, part: str, number: int, side: int, folder: Path, stem: str) -> None:
+    """Crops by lot, which depend on the part, the number and the side alone."""
     lot = np.random.default_rng(seeded("crops", part, number).initial_seed())
-    places = zip(lot.integers(0, picture.width - CROP + 1, CROPS), lot.integers(0, picture.height - CROP + 1, CROPS), strict=True)
-    saved((at(picture, int(left), int(top)) for left, top in places), folder, stem)
+    places = zip(*(lot.integers(0, length - side + 1, CROPS).tolist() for length in picture.size), strict=True)
+    saved((at(picture, left, top, side) for left, top in places), folder, stem)
 
 
-def tiled(picture: Image.Image) -> Iterator[Image.Image]:
+def tiled(picture: Image.Image, side: int) -> Iterator[Image.Image]:
     """All crops side by side, from the upper left corner."""
-    for top in range(0, picture.height - CROP + 1, CROP):
-        for left in range(0, picture.width - CROP + 1, CROP):
-            yield at(picture, left, top)
+    for top in range(0, picture.height - side + 1, side):
+        for left in range(0, picture.width - side + 1, side):
+            yield at(picture, left, top, side)
 
 
-def at(picture: Image.Image, left: int, top: int) -> Image.Image:
+def at(picture: Image.Image, left: int, top: int, side: int) -> Image.Image:
     """The crop with that corner."""
-    return picture.crop((left, top, left + CROP, top + CROP))
+    return picture.crop((left, top, left + side, top + side))
 
 
 def saved(crops: Iterator[Image.Image], folder: Path, stem: str) -> None:

@@ -3,6 +3,7 @@
 python benchmarks/photos/pictures.py --photos DIR --out DATA      once: the data
 python benchmarks/photos/run.py --data DATA                       all: an hour on two cores; may be interrupted
 python benchmarks/photos/run.py --data DATA --names cut           one
+python benchmarks/photos/run.py --data DATA128 --size 128 --names cyclegan --results benchmarks/photos/results/128
 
 Writes results/NAME.json, measures of crops of the test pictures and of whole ones, translated at their size, both ways;
 results/baselines.json, the same of doing nothing and of colors moved to those of the other side; and results/NAME.png, some of the
@@ -36,7 +37,7 @@ from viceversa.recipes import dataset_of
 from viceversa.translate import Manner, Model, load
 
 RESULTS = Path(__file__).parent / "results"
-SIZE, CYCLES = 64, 3
+CYCLES = 3
 WAYS = ("to painting", "to photograph")
 SMALL = 192
 """The long side of what is shown, in pixels."""
@@ -66,6 +67,8 @@ class Photos:
 
     data: Path
     names: tuple[str, ...] = tuple(ENTRIES)
+    size: int = 64
+    """of a crop: that of pictures.py"""
     steps: int = 2000
     batch: int = 4
     threads: int = 2
@@ -88,7 +91,7 @@ def train(entry: Entry, run: Path, asked: Photos) -> None:
     """Trains, or goes on with what there is; ends the program where that was interrupted."""
     settings = {f"method.{name}": value for name, value in entry.settings.items()}
     how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "settings": settings}
-    how |= {"data": str(asked.data), "size": SIZE, "steps": asked.steps, "batch": asked.batch}
+    how |= {"data": str(asked.data), "size": asked.size, "steps": asked.steps, "batch": asked.batch}
     ended = vv.train(entry.recipe, out=run, **({"resume": True} if (run / "recipe.json").exists() else how))
     if ended.interrupted:
         raise SystemExit(128 + ended.interrupted)

@@ -51,7 +51,7 @@ ENTRIES: Mapping[str, Entry] = {
     "cyclegan-luminance": Entry("cyclegan", CYCLEGAN | {"luminance": 0.5}),
     "cut": Entry("cut", {"width": 32, "blocks": 6, "critic_width": 64}),
     "augmented-cyclegan": Entry("augmented-cyclegan", {"cycle": 10, "cycle_back": 5}),
-    "pix2pix": Entry("pix2pix", {"width": 32, "critic_width": 64}, PAIRED),
+    "pix2pix": Entry("pix2pix", {"width": 32, "critic_width": 64}, PAIRED, 8000),
 }
 
 
