@@ -3,7 +3,7 @@
 python benchmarks/photos/pictures.py --photos DIR --out DATA --crop 128
 viceversa train johnson --data photos=DATA/trainA,style=STYLE --size 128 --steps 2000 --out "runs/one style"
 viceversa train johnson --data photos=DATA/trainA,style=BOTH --init "runs/one style" --size 128 --steps 600 --out "runs/two styles"
-python benchmarks/johnson.py --runs "runs/one style" "runs/two styles" --photos DATA/whole/*-photo.png --style STYLE/*.jpg --out johnson.png
+python benchmarks/johnson.py --runs runs/*style* --photos DATA/whole/*-photo.png --style STYLE/*.jpg --out johnson.png
 
 STYLE and BOTH: folders of one image and of two. Writes the strip, and beside it a JSON file of the times: medians of five, of one
 image of 128 px, on one thread; painting by optimization, which `viceversa stylize` does, once.

@@ -98,28 +98,37 @@ def train(entry: Entry, run: Path, asked: Photos) -> None:
 
 
 def measure(name: str, asked: Photos) -> None:
-    """What it makes of crops and of whole pictures, beside the baselines, and along the evaluation's round trips."""
+    """What it makes of crops and of whole pictures, and along the evaluation's round trips; the baselines, once."""
     model = load(asked.runs / name, checkpoint="last")
     dataset = with_truth(dataset_of(model.record.recipe))
-    known = [statistics(np.asarray(images(dataset, "train", space).pixels)) for space in dataset.space.pair]
-    sources, ways = pictures(dataset, asked.data / "whole"), ((0, 1), (1, 0)) if model.method.returns else ((0, 1),)
-    made: dict[str, Any] = {name: {}, "nothing": {}, "colors moved": {}}
+    sources = pictures(dataset, asked.data / "whole")
+    if not (asked.results / "baselines.json").exists():
+        (asked.results / "baselines.json").write_text(json.dumps(baselines(dataset, sources), indent=2) + "\n")
+    ways = {}
     for kind, pair in sources.items():
-        for here, there in ways:
-            way, source, true = f"{kind}, {WAYS[here]}", pair[here], pair[there]
-            made[name][way] = distances(translated(model, source, here, there, full_size=kind == "whole"), source, true)
-            made["nothing"][way] = distances(source, source, true)
-            made["colors moved"][way] = distances([moved(each, known[here], known[there]) for each in source], source, true)
+        for here, there in ((0, 1), (1, 0)) if model.method.returns else ((0, 1),):
+            made = translated(model, pair[here], here, there, full_size=kind == "whole")
+            ways[f"{kind}, {WAYS[here]}"] = distances(made, pair[here], pair[there])
     rows = Judge(trial(dataset), None, Way(CYCLES)).assess(name, model.candidate, lambda count: None).rows
     facts: dict[str, Any] = {
         "recipe": model.record.recipe.name, "settings": model.record.recipe.method.model_dump(), "steps": model.step,
-        "extractor": EXTRACTOR, "ways": made.pop(name), "rows": [vars(row) for row in rows],
+        "extractor": EXTRACTOR, "ways": ways, "rows": [vars(row) for row in rows],
     }  # fmt: skip
     (asked.results / f"{name}.json").write_text(json.dumps(facts) + "\n")
-    if model.method.returns:
-        (asked.results / "baselines.json").write_text(json.dumps(made, indent=2) + "\n")
     save_png(whole(model, asked.data / "whole"), asked.results / f"{name}.png")
-    print(name, json.dumps(facts["ways"] | made, indent=1), flush=True)
+    print(name, json.dumps(ways, indent=1), flush=True)
+
+
+def baselines(dataset: Dataset, sources: Mapping[str, tuple[list[Pixels], list[Pixels]]]) -> dict[str, dict[str, dict[str, float]]]:
+    """Doing nothing, and colors moved to those of the training's other side, by way."""
+    known = [statistics(np.asarray(images(dataset, "train", space).pixels)) for space in dataset.space.pair]
+    made: dict[str, dict[str, dict[str, float]]] = {"nothing": {}, "colors moved": {}}
+    for kind, pair in sources.items():
+        for here, way in enumerate(f"{kind}, {way}" for way in WAYS):
+            source, true = pair[here], pair[1 - here]
+            made["nothing"][way] = distances(source, source, true)
+            made["colors moved"][way] = distances([moved(each, known[here], known[1 - here]) for each in source], source, true)
+    return made
 
 
 def pictures(dataset: Dataset, folder: Path) -> dict[str, tuple[list[Pixels], list[Pixels]]]:

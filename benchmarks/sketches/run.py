@@ -66,6 +66,8 @@ class Sketches:
     size: int = 64
     seeds: int = 10
     """of methods with styles"""
+    drawings: int | None = None
+    """of the test, instead of all"""
     runs: Path = Path("runs/sketches")
     results: Path = RESULTS
 
@@ -95,7 +97,7 @@ def measure(name: str, asked: Sketches) -> None:
     """The test drawings, colored, beside the true colors; the styles; what is hidden in lines."""
     model = load(asked.runs / name, checkpoint="last")
     test = sketches_pairs(asked.size).splits["test"]
-    lines, true = (np.asarray(test[space].pixels) for space in ("lines", "colors"))
+    lines, true = (np.asarray(test[space].pixels)[: asked.drawings] for space in ("lines", "colors"))
     made = {seed: colored(model, lines, seed) for seed in range(asked.seeds if model.method.styles else 1)}
     facts: dict[str, Any] = {
         "recipe": model.record.recipe.name, "dataset": model.record.dataset, "steps": model.step, "pairs": len(lines),

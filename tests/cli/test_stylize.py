@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -53,13 +54,20 @@ def test_a_picture_and_a_strip(viceversa: Command, folder: Path) -> None:
 
 
 def test_an_interrupt_keeps_the_picture(folder: Path) -> None:
+    """At a terminal, as soon as its bar tells the losses."""
     program = Path(sys.executable).parent / "viceversa"
     command = [str(program), "stylize", "photo.png", "painting.jpg", "--size", "96", "--evaluations", "100000"]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        time.sleep(15)
+    leader, follower = pty.openpty()
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=follower, text=True) as process:
+        seen = b""
+        while b"content" not in seen and process.poll() is None:
+            seen += os.read(leader, 4096)
         process.send_signal(signal.SIGINT)
-        said, wrong = process.communicate(timeout=60)
-    assert process.returncode == 130 and wrong == "viceversa: interrupted.\n"
+        try:
+            said = process.communicate(timeout=60)[0]
+        finally:
+            process.kill()
+    assert process.returncode == 130 and os.read(leader, 65536).endswith(b"viceversa: interrupted.\r\n")
     assert said.startswith("stylized.png: ")
     with Image.open(folder / "stylized.png") as made:
         assert np.asarray(made).std() > 0
