@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -72,3 +74,14 @@ def test_beginning_with_the_last_painting_is_more_consistent() -> None:
     assert np.array_equal(warm[0], cold[0]) and not np.array_equal(warm[1], cold[1])
     assert consistency(frames, warm).output < consistency(frames, cold).output
     assert all(far(one, frame) > 3 for one, frame in zip(warm, frames, strict=True)), "it is painted"
+
+
+def test_a_style_is_read_once(tmp_path: Path) -> None:
+    """Its file may vanish between two frames."""
+    path = tmp_path / "style.png"
+    NOISE.save(path)
+    frames = stylized_frames([scene(0), scene(1)], [path], SMALL, later=2)
+    first = next(frames)
+    path.unlink()
+    again = list(stylized_frames([scene(0), scene(1)], [NOISE], SMALL, later=2))
+    assert np.array_equal(first, again[0]) and np.array_equal(next(frames), again[1])

@@ -9,7 +9,7 @@ import numpy as np
 
 from viceversa.errors import UsageError
 from viceversa.networks.perception import load_perception
-from viceversa.opening import Picture
+from viceversa.opening import Picture, pixels_of
 from viceversa.style.canvas import resized, sized, tensor_of
 from viceversa.style.stylize import Painted, Stylize, stylize
 from viceversa.video.clip import Picture8
@@ -49,11 +49,12 @@ def stylization(
         return np.asarray((image[0].permute(1, 2, 0) * 255).round().byte().numpy())
 
     perception, region = load_perception(weights, settings.pool), None if mask is None else opened(mask)
+    painters = [pixels_of(style, 3, 255) for style in styles]
 
     def made(now: Picture8, passage: Passage | None) -> Picture8:
         if passage is None or not warm:
-            return _pixels(stylize(now, styles, settings, weights=perception, mask=region))
-        return _pixels(stylize(now, styles, later, weights=perception, mask=region, start=begun(passage)))
+            return _pixels(stylize(now, painters, settings, weights=perception, mask=region))
+        return _pixels(stylize(now, painters, later, weights=perception, mask=region, start=begun(passage)))
 
     return Process(opened, made)
 
