@@ -12,6 +12,7 @@ from typing import Any
 from run import CYCLES, ENTRIES, RESULTS, WAYS
 
 PAGE = Path(__file__).parents[2] / "docs" / "results" / "photos.md"
+FOLDERS = {64: RESULTS, 128: RESULTS / "128"}
 BEGIN, END = "<!-- measured -->\n", "<!-- end of measured -->\n"
 
 
@@ -23,13 +24,21 @@ def main() -> None:
 def with_tables(page: str) -> str:
     """The page with what stands between the marks written anew."""
     before, _, rest = page.partition(BEGIN)
-    found = {name: json.loads(path.read_text()) for name in ENTRIES if (path := RESULTS / f"{name}.json").exists()}
-    return before + BEGIN + "\n" + both_ways(found) + "\n" + chains(found) + "\n" + END + rest.partition(END)[2]
+    parts = [section(side, folder) for side, folder in FOLDERS.items() if (folder / "baselines.json").exists()]
+    return before + BEGIN + "\n" + "\n".join(parts) + "\n" + END + rest.partition(END)[2]
 
 
-def both_ways(found: dict[str, Any]) -> str:
+def section(side: int, folder: Path) -> str:
+    """The tables of what was trained on crops of that side."""
+    found = {name: json.loads(path.read_text()) for name in ENTRIES if (path := folder / f"{name}.json").exists()}
+    known = json.loads((folder / "baselines.json").read_text())
+    named = {f"`{name}`, {facts['steps']:,} steps": facts for name, facts in found.items()}
+    return f"### Crops of {side} px\n\n{both_ways(known, named)}\n{chains(named)}"
+
+
+def both_ways(baselines: dict[str, Any], found: dict[str, Any]) -> str:
     """How near pictures come to the true ones of the other side, and how far colors go; baselines first."""
-    known = json.loads((RESULTS / "baselines.json").read_text()) | {f"`{name}`": facts["ways"] for name, facts in found.items()}
+    known = baselines | {name: facts["ways"] for name, facts in found.items()}
     parts = []
     for way in (f"{kind}, {way}" for way in WAYS for kind in ("whole", "crops")):
         lines = [f"| {way} | PSNR, dB | SSIM | perceptual | change of color |", "|---" * 5 + "|"]
@@ -48,7 +57,7 @@ def chains(found: dict[str, Any]) -> str:
     for name, facts in found.items():
         rows = {(row["direction"], row["cycles"]): row["psnr_to_truth"] for row in facts["rows"] if row["chain"] == "8bit"}
         cells = [rows.get((direction, k)) for direction in ("inv", "rec") for k in range(CYCLES + 1)]
-        lines.append(f"| `{name}` | " + " | ".join("-" if cell is None else f"{cell:.1f}" for cell in cells) + " |")
+        lines.append(f"| {name} | " + " | ".join("-" if cell is None else f"{cell:.1f}" for cell in cells) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -1,9 +1,10 @@
-"""From photographs to paintings and back, learned without pairs, and measured against true paintings of other photographs.
+r"""From photographs to paintings and back, learned without pairs, and measured against true paintings of other photographs.
 
 python benchmarks/photos/pictures.py --photos DIR --out DATA      once: the data
 python benchmarks/photos/run.py --data DATA                       all: an hour on two cores; may be interrupted
 python benchmarks/photos/run.py --data DATA --names cut           one
-python benchmarks/photos/run.py --data DATA128 --size 128 --names cyclegan --results benchmarks/photos/results/128
+python benchmarks/photos/run.py --data DATA128 --results benchmarks/photos/results/128 \
+    --size 128 --names cyclegan --steps 2500 --batch 2                larger crops
 
 Writes results/NAME.json, measures of crops of the test pictures and of whole ones, translated at their size, both ways;
 results/baselines.json, the same of doing nothing and of colors moved to those of the other side; and results/NAME.png, some of the
@@ -48,16 +49,17 @@ CYCLEGAN = {"width": 32, "blocks": 6, "critic_width": 64}
 
 @dataclass(frozen=True)
 class Entry:
-    """A recipe, and the settings of its method."""
+    """A recipe, the settings of its method, and how long it is trained."""
 
     recipe: str
     settings: Mapping[str, float]
+    steps: int = 2000
 
 
 ENTRIES: Mapping[str, Entry] = {
     "cyclegan": Entry("cyclegan", CYCLEGAN | {"identity": 0.5}),
     "cyclegan-no-identity": Entry("cyclegan", CYCLEGAN | {"identity": 0}),
-    "cut": Entry("cut", CYCLEGAN),
+    "cut": Entry("cut", CYCLEGAN, 6000),
 }
 
 
@@ -69,7 +71,8 @@ class Photos:
     names: tuple[str, ...] = tuple(ENTRIES)
     size: int = 64
     """of a crop: that of pictures.py"""
-    steps: int = 2000
+    steps: int | None = None
+    """instead of each entry's own"""
     batch: int = 4
     threads: int = 2
     runs: Path = Path("runs/photos")
@@ -91,7 +94,7 @@ def train(entry: Entry, run: Path, asked: Photos) -> None:
     """Trains, or goes on with what there is; ends the program where that was interrupted."""
     settings = {f"method.{name}": value for name, value in entry.settings.items()}
     how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "settings": settings}
-    how |= {"data": str(asked.data), "size": asked.size, "steps": asked.steps, "batch": asked.batch}
+    how |= {"data": str(asked.data), "size": asked.size, "steps": asked.steps or entry.steps, "batch": asked.batch}
     ended = vv.train(entry.recipe, out=run, **({"resume": True} if (run / "recipe.json").exists() else how))
     if ended.interrupted:
         raise SystemExit(128 + ended.interrupted)
