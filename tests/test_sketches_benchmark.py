@@ -78,20 +78,8 @@ def test_the_whole_at_a_small_size(tmp_path: Path) -> None:
 
 
 def test_a_translator_is_trained_and_measured(tmp_path: Path) -> None:
-    options = [
-        "--names",
-        "augmented-cyclegan",
-        "--steps",
-        "1",
-        "--size",
-        "32",
-        "--seeds",
-        "3",
-        "--drawings",
-        "20",
-        "--threads",
-        "1",
-    ]
+    options = ["--names", "augmented-cyclegan", "--steps", "1", "--size", "32", "--threads", "1"]
+    options += ["--seeds", "3", "--drawings", "20"]
     places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
     subprocess.run([sys.executable, str(BENCHMARK / "run.py"), *options, *places], capture_output=True, check=True)
     found = json.loads((tmp_path / "results" / "augmented-cyclegan.json").read_text())

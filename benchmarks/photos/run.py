@@ -1,7 +1,7 @@
 r"""From photographs to paintings and back, learned without pairs, and measured against true paintings of other photographs.
 
 python benchmarks/photos/pictures.py --photos DIR --out DATA      once: the data
-python benchmarks/photos/run.py --data DATA                       all: an hour on two cores; may be interrupted
+python benchmarks/photos/run.py --data DATA                       all: two to three hours on two cores; may be interrupted
 python benchmarks/photos/run.py --data DATA --names cut           one
 python benchmarks/photos/run.py --data DATA128 --results benchmarks/photos/results/128 \
     --size 128 --names cyclegan --steps 2500 --batch 2                larger crops

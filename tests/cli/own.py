@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import datasets
@@ -33,6 +35,15 @@ def exit_code(*arguments: str) -> int:
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     return int(stop.value.code or 0)
+
+
+def told(terminal: int) -> Iterator[bytes]:
+    """What is written to a terminal, part by part, until all writers have closed it."""
+    try:
+        while part := os.read(terminal, 4096):
+            yield part
+    except OSError:  # how a closed terminal ends on Linux
+        return
 
 
 def celeba(folder: Path, count: int = 40) -> None:
