@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from conftest import Command
-from viceversa.cli.demo import conclusion
+from viceversa.cli.demo import RESERVE, WANTED, Budget, conclusion
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.chains import Place, Way, trial
 from viceversa.evaluation.compare import Comparison
@@ -31,6 +31,7 @@ def test_the_demo_in_a_minute(viceversa: Command, tmp_path: Path) -> None:
     assert {row["model"] for row in rows} == {"base", "multicyclic", "floor", "ceiling", "real"}
     assert len(rows) == 5 * 2 * 4 * 2 and metrics["comparable"] is True
     assert len({row["samples"] for row in rows}) == 1 and 20 <= rows[0]["samples"] <= 500
+    assert float(done.stdout.rsplit("; ", 1)[1].split()[0]) > 0
     ceiling = [row for row in rows if row["model"] == "ceiling"]
     assert all(row["label_accuracy"] >= 0.98 and row["psnr_to_truth"] == 100 for row in ceiling)
     for name in ("base", "multicyclic"):
@@ -42,6 +43,37 @@ def test_the_demo_in_a_minute(viceversa: Command, tmp_path: Path) -> None:
     assert "pretrained.png" in first and Image.open(out / "pretrained.png").size > (1000, 400)
     assert (out / "pretrained.png").stat().st_mtime < (out / "base" / "recipe.json").stat().st_mtime
     assert "multicyclic" in (out / "report.html").read_text()
+
+
+COSTS = {"pictures and data": 26.0, "labeller": 25.0, "behind a training": 1.5, "an image": 0.2}
+"""Seconds on two idle cores, rounded up."""
+
+
+@pytest.mark.parametrize("slower", [1.0, 1.25, 1.5])
+@pytest.mark.parametrize("since", ["data", "training", "measuring", "report"])
+def test_the_time_holds_and_200_images_are_measured_on_slower_machines(slower: float, since: str) -> None:
+    """A clock that runs `slower` times as fast, from the beginning or only since a later part."""
+    now = 0.0
+    budget = Budget(240, lambda: now)
+    parts = ["data", "training", "measuring", "report"]
+
+    def pace(part: str) -> float:
+        return slower if parts.index(part) >= parts.index(since) else 1.0
+
+    now += pace("data") * (COSTS["pictures and data"] + COSTS["labeller"])
+    each = budget.training(2, pace("data") * COSTS["an image"])
+    assert each >= 20
+    now += 2 * each + pace("training") * 2 * COSTS["behind a training"]
+    images = budget.images(pace("training") * COSTS["an image"])
+    assert images >= WANTED
+    now += pace("measuring") * images * COSTS["an image"]
+    now += pace("report") * RESERVE
+    assert now <= 240
+
+
+def test_without_time_the_machinery_is_tried() -> None:
+    budget = Budget(6, lambda: 100.0)
+    assert (budget.left, budget.training(2, 0.2), budget.images(0.2)) == (0, 0.5, 20)
 
 
 def comparison(base: float, multicyclic: float) -> Comparison:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import numpy as np
@@ -26,36 +25,63 @@ from viceversa.evaluation.features import measure
 from viceversa.evaluation.labeller import independent_labeller
 from viceversa.files import vacant
 from viceversa.pictures import grid, save_png
-from viceversa.recipes import builder, recipe_named
+from viceversa.recipes import recipe_named
 from viceversa.recipes.settings import Recipe
-from viceversa.training.hardware import accelerator_for, resolved_precision
+from viceversa.training.pace import Pace
 from viceversa.training.run import Outcome, run_recipe, updated
 from viceversa.training.samples import samples
-from viceversa.training.trainer import Trainer
 from viceversa.translate import Model, load
 
 RECIPES = {"base": "stargan", "multicyclic": "multicyclic"}
-CYCLES, PEOPLE, FEWEST = 3, 500, 50
-OUTPUTS = 4 * CYCLES + 2 + 4
-"""Sets of images that pass the feature network for a model: two directions and links (at k = 0 one link), and the real ones."""
-RESERVE = 12.0
-"""Seconds for the samples, checkpoints and the report."""
-TIMED = 32
-"""Steps of a short timing, a multiple of 4."""
-SLOWER = 1.3
-"""How much slower than in a short timing all may get: processors cool down by it, and other programs wake up."""
+CYCLES, FEWEST, WANTED, MOST = 3, 20, 200, 500
+"""Further translations; how many test images are measured: at least, those that time is kept for, and at most."""
+OUTPUTS = 2 * (4 * CYCLES + 2) + 9
+"""Sets of images that pass the feature network: of each model two directions and links (at k = 0 one link), and what both are
+compared with."""
+RESERVE = 10.0
+"""Seconds for the pictures and the report, on two idle cores of 2024."""
+BETWEEN = 2.0
+"""Seconds to set up a training, and for what it does behind its last step."""
+SLOWER = 1.5
+"""How much slower than it was all may become: processors cool down, and other programs wake up."""
+SHORTEST = 0.5
+"""Seconds of a training, if there is no time at all."""
 
 
 @dataclass(frozen=True)
 class Demo:
-    """Shows what the packaged model makes of four faces, at once. Then draws 11,000, trains StarGAN with and without the
-    multicyclic loss for equal times, and compares what is left of a face after 0 to 3 further translations. Writes
-    pretrained.png, metrics.json, report.html, samples.png and both runs."""
+    """See the main job of this package at a small scale. At once: four drawn faces, edited again and again by the model that
+    comes with the package. Then two translators are trained for equal times, StarGAN without and with the multicyclic loss, on
+    8,000 drawn faces of 32 px, and compared on test faces after 0 to 3 further translations. The folder then holds
+    pretrained.png, samples.png, report.html, metrics.json and both trained models."""
 
     out: Annotated[Path, arg(metavar="DIR")] = Path("viceversa-demo")
-    """a new or empty folder"""
-    minutes: Annotated[float, arg(metavar="M")] = 8
+    """a new or empty folder for the results"""
+    minutes: Annotated[float, arg(metavar="M")] = 4
     """how long the whole command may take"""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The demo's time, by a clock: how long each model may train, and how many images can be measured afterwards."""
+
+    deadline: float
+    clock: Callable[[], float] = time.monotonic
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline; 0 behind it."""
+        return max(self.deadline - self.clock(), 0.0)
+
+    def training(self, models: int, seconds_per_image: float) -> float:
+        """Seconds for each of so many trainings. Kept for later: what `WANTED` images take where all becomes `SLOWER`."""
+        kept = SLOWER * (WANTED * seconds_per_image + RESERVE + models * BETWEEN)
+        return max((self.left - kept) / models, SHORTEST)
+
+    def images(self, seconds_per_image: float) -> int:
+        """How many images to measure in the time that is left: `WANTED` if there is time, more only if there is time to spare."""
+        possible = (self.left - SLOWER * RESERVE) / seconds_per_image
+        return round(float(np.clip(max(possible / SLOWER, min(possible, WANTED)), FEWEST, MOST)))
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -65,28 +91,21 @@ def run(arguments: Sequence[str]) -> int:
         raise UsageError(f"--minutes {asked.minutes}: give a number above 0.")
     if not vacant(asked.out):
         raise UsageError(f"{str(asked.out)!r} is not an empty folder: choose another with --out.")
+    budget = Budget(began + 60 * asked.minutes)
     _draw_pretrained(asked.out / "pretrained.png")
     dataset = open_dataset("avatars", 32)
     independent_labeller(dataset)
-    recipes = {name: recipe_named(recipe) for name, recipe in RECIPES.items()}
-    deadline = began + 60 * asked.minutes - RESERVE
-    steps = _steps(recipes, dataset, deadline)
-    seconds = {}
-    for name, recipe in recipes.items():
-        started = time.monotonic()
-        outcome = _train(name, recipe, steps[name], asked.out / name)
-        if outcome.interrupted:
-            print(f"viceversa: interrupted after step {outcome.step} of {name}.", file=sys.stderr)
-            return 128 + outcome.interrupted
-        seconds[name] = time.monotonic() - started
-    models = {name: load(asked.out / name) for name in recipes}
+    each = budget.training(len(RECIPES), _seconds_per_image(dataset))
+    if each < 20:
+        print("viceversa: this is too short a time to train anything good: the report tries the machinery only.", file=sys.stderr)
+    facts = {}
+    for name, recipe in RECIPES.items():
+        outcome = _train(name, recipe_named(recipe), each, asked.out / name)
+        facts[name] = f"{outcome.step} generator updates in {each:.0f} s"
+    models = {name: load(asked.out / name) for name in RECIPES}
     _draw_samples(models, dataset, asked.out / "samples.png")
-    comparison = compare({name: model.candidate for name, model in models.items()}, dataset, samples=_people(dataset, deadline))
-    facts = {
-        name: f"{steps[name]} generator updates on batches of {recipe.training.batch} in {seconds[name]:.0f} s, "
-        f"{models[name].record.precision}, seed {recipe.training.seed}"
-        for name, recipe in recipes.items()
-    }
+    images = budget.images(_seconds_per_image(dataset))
+    comparison = compare({name: model.candidate for name, model in models.items()}, dataset, samples=images)
     report = comparison.report("StarGAN with and without the multicyclic loss", facts, conclusion(comparison))
     report.save(asked.out)
     print(report.table())
@@ -121,50 +140,19 @@ def _finding(comparison: Comparison, direction: Direction, metric: str, words: s
     return f"{words} differs by {between}"
 
 
-def _steps(recipes: Mapping[str, Recipe[Any]], dataset: Dataset, deadline: float) -> dict[str, int]:
-    """From a short timing: equal time for all models, after what it takes to measure them, at most a third of what is left."""
-    each = {name: _seconds_per_step(recipe, dataset) for name, recipe in recipes.items()}
-    measuring = PEOPLE * _seconds_per_person(dataset)
-    left = max(deadline - time.monotonic(), 0) / SLOWER
-    training = left - min(left / 3, measuring)
-    steps = {name: max(int(training / len(each) / seconds), 4) for name, seconds in each.items()}
-    if min(steps.values()) < 200:
-        print("viceversa: this is too short a time to train anything good: the report tries the machinery only.", file=sys.stderr)
-    return steps
-
-
-def _people(dataset: Dataset, deadline: float) -> int:
-    """How many people can be measured in the time that is left, within bounds."""
-    return int(np.clip((deadline - time.monotonic()) / _seconds_per_person(dataset), FEWEST, PEOPLE))
-
-
-def _seconds_per_step(recipe: Recipe[Any], dataset: Dataset) -> float:
-    """The mean over a few rounds of 4 steps, as R1 is computed at every 4th, after a first one."""
-    with TemporaryDirectory() as folder:
-        accelerator = accelerator_for(folder)
-        precision = resolved_precision(recipe.training.precision, accelerator.device)
-        trainer = Trainer(Path(folder), builder(recipe), dataset, recipe.training, accelerator, precision, quiet=True)
-        for _ in range(4):
-            trainer.one_step()
-        started = time.perf_counter()
-        for _ in range(TIMED):
-            trainer.one_step()
-        return (time.perf_counter() - started) / TIMED
-
-
-def _seconds_per_person(dataset: Dataset) -> float:
-    """To measure all that the models make of one image."""
-    pixels = next(iter(dataset.splits["test"].values())).pixels[:100]
+def _seconds_per_image(dataset: Dataset) -> float:
+    """Seconds to measure all that the models make of one image, from a short timing."""
+    pixels = next(iter(dataset.splits["test"].values())).pixels[:64]
     measure(pixels, [pixels])
     started = time.perf_counter()
     measure(pixels, [pixels, pixels[::-1]])
-    return (time.perf_counter() - started) / (3 * len(pixels)) * OUTPUTS * len(RECIPES)
+    return (time.perf_counter() - started) / (3 * len(pixels)) * OUTPUTS
 
 
-def _train(name: str, recipe: Recipe[Any], steps: int, run: Path) -> Outcome:
-    print(f"{name}: {steps} steps", file=sys.stderr)
-    lengths = {"training.steps": steps, "training.checkpoint_every": steps, "training.sample_every": -(-steps // 3)}
-    return run_recipe(updated(recipe, lengths), run)
+def _train(name: str, recipe: Recipe[Any], seconds: float, run: Path) -> Outcome:
+    """Trains for so many seconds. No best checkpoint is looked for: the last one is measured."""
+    print(f"{name}: {seconds:.0f} s of training", file=sys.stderr)
+    return run_recipe(updated(recipe, {"training.best": "none"}), run, pace=Pace(seconds))
 
 
 def _draw_pretrained(path: Path) -> None:

@@ -27,6 +27,7 @@ from viceversa.recipes.settings import Recipe
 from viceversa.training.checkpoint import check_shapes, latest_checkpoint
 from viceversa.training.folder import alone, check_contents, check_room, make_room, remove_halves
 from viceversa.training.hardware import accelerator_for, resolved_precision
+from viceversa.training.pace import Pace
 from viceversa.training.selection import Judgment, best_judgment
 from viceversa.training.trainer import Trainer
 
@@ -99,8 +100,10 @@ def run_recipe(
     resume: bool = False,
     overwrite: bool = False,
     quiet: bool = False,
+    pace: Pace | None = None,
 ) -> Outcome:
-    """Trains complete settings in a run's folder; see `train`."""
+    """Trains complete settings in a run's folder; see `train`. pace: a length by the clock, instead of the settings' steps, which
+    become those that were done."""
     _check_wishes(until, resume=resume, overwrite=overwrite)
     in_utf8(run, "the run")
     if recipe.init_only and recipe.init is None:
@@ -120,13 +123,15 @@ def run_recipe(
             _same(stored, record, run)
             if own is None and (checkpoint := latest_checkpoint(run, quiet=True)):
                 check_shapes(checkpoint, _builder(recipe, own), record.space)
-        trainer = Trainer(run, _builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet)
+        trainer = Trainer(run, _builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet, pace)
         if not (stored and trainer.resume()) and recipe.init:
             _initialize(trainer, recipe, own, Path(recipe.init))
         if accelerator.is_main_process:
             _furnish(run, record, dataset, anew=stored is None, quiet=quiet)
         accelerator.wait_for_everyone()
         interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
+        if pace and accelerator.is_main_process:
+            write_record(run, record.model_copy(update={"recipe": updated(recipe, {"training.steps": max(trainer.step, 1)})}))
         return Outcome(run, trainer.step, interrupted, best_judgment(run))
 
 

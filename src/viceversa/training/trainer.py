@@ -29,6 +29,7 @@ from viceversa.schedules import Progress
 from viceversa.training.averages import update_averages, warm
 from viceversa.training.checkpoint import latest_checkpoint, restore_training, save_checkpoint
 from viceversa.training.loader import Loader, unique_needs
+from viceversa.training.pace import Pace
 from viceversa.training.progress import TrainingBar
 from viceversa.training.samples import sample_grid
 from viceversa.training.step import Trainee, train_step
@@ -47,6 +48,7 @@ class Trainer:
     """One method in training on one data set, in a run's folder.
 
     build: called twice, for the weights that train and for their moving averages. precision: "fp32" or "bf16".
+    pace: the length by the clock, if it is not to be that of the settings.
     """
 
     run: Path
@@ -56,6 +58,7 @@ class Trainer:
     accelerator: Accelerator
     precision: str
     quiet: bool = False
+    pace: Pace | None = None
     step: int = field(default=0, init=False)
     _saved: int = field(default=-1, init=False)
 
@@ -97,23 +100,25 @@ class Trainer:
             self._start_logs()
             validation = Validation(self.run, self.dataset, self.settings, quiet=self.quiet) if self._leads else None
         with _interruptible() as interrupted, TrainingBar(self.step, until, quiet=self.quiet or not self._leads) as bar:
-            told = None
-            while self.step < until and not (told := self._told(interrupted)):
+            told, end = None, self._end(until)
+            while self.step < end and not (told := self._told(interrupted)):
                 with self._within_memory():
-                    losses = self.one_step()
+                    losses = self.one_step(None if self.pace is None else end)
+                end = self._end(until)
                 bar.advance(self.step, self._images(self.step - 1), losses)
                 with _writing(self.run), self._within_memory():
-                    self._after_step(losses, validation, last=self.step == until)
+                    self._after_step(losses, validation, last=self.step == end)
         if self._saved != self.step:
             self._save()
         self.accelerator.end_training()
         return told
 
-    def one_step(self) -> dict[str, float]:
-        """One step of every phase, and of the averages; returns the losses."""
+    def one_step(self, steps: int | None = None) -> dict[str, float]:
+        """One step of every phase, and of the averages; returns the losses. steps: the schedule's length, if not the settings'."""
         batch, draws = self.loader(self.step)
-        epochs = -(-self.settings.steps // self.loader.steps_per_epoch)
-        progress = Progress(self.step, self.settings.steps, self.step // self.loader.steps_per_epoch, epochs)
+        steps = steps or self.settings.steps
+        epochs = -(-steps // self.loader.steps_per_epoch)
+        progress = Progress(self.step, steps, self.step // self.loader.steps_per_epoch, epochs)
         losses = train_step(self.trainee, batch, draws, progress)
         if self.settings.average:
             update_averages(self.averages, self.method, warm(self.settings.average, self.step))
@@ -153,6 +158,10 @@ class Trainer:
         method.translator.to(self.accelerator.device)
         method.networks.to(self.accelerator.device)
         return method
+
+    def _end(self, until: int) -> int:
+        """The step to stop at, as far as is known now."""
+        return until if self.pace is None else self.pace.steps(self.step)
 
     def _images(self, step: int) -> int:
         return self.loader.rows(step)[2]
