@@ -1,7 +1,8 @@
-"""README's lines do what README says, with fewer steps and images."""
+"""The lines of README and of docs/recipes.md do what these pages say, with fewer steps and images."""
 
 from __future__ import annotations
 
+import csv
 import os
 import re
 import shutil
@@ -9,25 +10,55 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from viceversa.cli.demo import show_pretrained
+
 ROOT = Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text()
+README, RECIPES = ((ROOT / name).read_text() for name in ("README.md", "docs/recipes.md"))
+SHORTER = (
+    (r"(--steps|steps=)( ?)20000", r"\g<1>\g<2>6"), (r"(--steps|steps=)( ?)2000", r"\g<1>\g<2>4"), (r"--until 1000", "--until 2"),
+    (r"(--samples |samples=)\d+", r"\g<1>8"), (r"(train (?!.*--steps|.*--resume).*)", r"\g<1> --steps 4"),
+    (r"(evaluate (?!.*--samples).*)", r"\g<1> --samples 8"),
+)  # fmt: skip
+"""What makes the lines of a page short."""
 
 
-def blocks(language: str) -> list[str]:
+def blocks(page: str, language: str) -> list[str]:
     """The code blocks of a language, made short."""
-    found = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-    for long, short in ((r"--steps 2000", "--steps 4"), (r"--until 1000", "--until 2"), (r"steps=2000", "steps=4"),
-                        (r"--samples 500", "--samples 8"), (r"samples=500", "samples=8")):  # fmt: skip
+    found = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
+    for long, short in SHORTER if language == "bash" else SHORTER[:4]:
         found = [re.sub(long, short, text) for text in found]
     return found
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("readme")
+    """What a reader has: the demo's faces, photographs of two seasons, and faces with a table."""
+    place = tmp_path_factory.mktemp("readme")
+    show_pretrained(place / "viceversa-demo")
+    shutil.copytree(place / "viceversa-demo" / "faces", place / "faces")
+    shutil.copy(place / "faces" / "9000.png", place / "face.png")
+    random = np.random.default_rng(0)
+    with (place / "faces" / "table.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["file", "glasses", "hair"])
+        for number in range(30):
+            _picture(random, place / "faces" / f"{number}.jpg", 70)
+            table.writerow([f"{number}.jpg", ["yes", "no"][number % 2], ["black", "blond", "brown"][number % 3]])
+    shutil.copy(place / "faces" / "0.jpg", place / "face.jpg")
+    for number in range(24):
+        _picture(random, place / "photos" / ["summer", "winter"][number % 2] / f"{number}.jpg", 80)
+    _picture(random, place / "picture.jpg", 90)
+    return place
+
+
+def _picture(random: np.random.Generator, path: Path, side: int) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    small = random.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    Image.fromarray(small).resize((side * 4 // 3, side), Image.Resampling.BICUBIC).save(path)
 
 
 def shell(line: str, folder: Path) -> str:
@@ -47,32 +78,51 @@ def test_the_set_up_lines_are_there() -> None:
     ]
 
 
-def test_the_commands(folder: Path) -> None:
-    for line in blocks("bash")[0].splitlines():
+def test_it_is_short_and_promises_nothing_that_is_not_there() -> None:
+    assert len(README.split()) <= 750
+    assert "pip install viceversa" not in README and "serve" not in README.lower()
+
+
+def test_the_commands_on_your_own_pictures(folder: Path) -> None:
+    packaged, seasons, attributes = blocks(README, "bash")
+    for line in [*packaged.splitlines(), *seasons.splitlines(), *attributes.splitlines()]:
         shell(line, folder)
+    assert len(list((folder / "edited").rglob("*.png"))) == 4
+    assert Image.open(folder / "winter.png").size == (64, 64)
+    assert (folder / "runs" / "seasons" / "checkpoints" / "00000006").is_dir()
+    assert (folder / "report" / "report.html").is_file()
+    assert Image.open(folder / "with-glasses.png").size == Image.open(folder / "face.jpg").size
+
+
+def test_the_python_lines(folder: Path) -> None:
+    (using,) = blocks(README, "python")
+    checks = "\nassert image.size == (64, 64) and len(chain) == 3 and len(report.rows) == 4 * 2 * 4 * 2"
+    (folder / "using.py").write_text(using + checks)
+    assert "label" in shell(f"{sys.executable} using.py", folder)
+
+
+def test_the_tour(tmp_path: Path) -> None:
+    for line in blocks(RECIPES, "bash")[0].splitlines():
+        shell(line, tmp_path)
         if line.startswith("viceversa data"):
-            people = sorted((folder / "faces" / "images" / "test" / "avatars").iterdir())
+            people = sorted((tmp_path / "faces" / "images" / "test" / "avatars").iterdir())
             assert len(people) == 2000
             for image in people[3:]:
                 image.unlink()
-    assert len(list((folder / "translated").rglob("*.png"))) == 3
-    assert {path.name for path in (folder / "report").iterdir()} == {"metrics.json", "report.html"}
-    assert (folder / "runs" / "b" / "checkpoints" / "00000004").is_dir()
-    assert Image.open(folder / "with-glasses" / "09000.png").size == (32, 32)
+    assert len(list((tmp_path / "translated").rglob("*.png"))) == 3
+    assert {path.name for path in (tmp_path / "report").iterdir()} == {"metrics.json", "report.html"}
+    assert (tmp_path / "runs" / "b" / "checkpoints" / "00000004").is_dir()
+    assert Image.open(tmp_path / "with-glasses" / "09000.png").size == (32, 32)
+    shutil.copy(tmp_path / "with-glasses" / "09000.png", tmp_path / "face.png")
+    shutil.copy(ROOT / "examples" / "mine.py", tmp_path)
+    (own,) = blocks(RECIPES, "python")
+    (tmp_path / "own.py").write_text(own + "\nassert model.translate('face.png', 'glasses=yes').size == (32, 32)")
+    shell(f"{sys.executable} own.py", tmp_path)
 
 
-def test_python(folder: Path) -> None:
-    using, own = blocks("python")
-    shutil.copy(folder / "with-glasses" / "09000.png", folder / "face.png")
-    shutil.copy(ROOT / "examples" / "mine.py", folder)
-    checks = "\nassert image.size == (32, 32) and len(images) == 3 and len(report.rows) == 4 * 2 * 4 * 2"
-    (folder / "using.py").write_text(using + checks)
-    (folder / "own.py").write_text(own + "\nassert model.translate('face.png', 'glasses=yes').size == (32, 32)")
-    assert "label" in shell(f"{sys.executable} using.py", folder)
-    shell(f"{sys.executable} own.py", folder)
-
-
-def test_what_it_points_to_is_there() -> None:
-    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("http")]
-    assert len(links) >= 4
-    assert all((ROOT / link.partition("#")[0]).exists() for link in links)
+@pytest.mark.parametrize("page", ["README.md", "docs/recipes.md"])
+def test_what_it_points_to_is_there(page: str) -> None:
+    text, home = (ROOT / page).read_text(), (ROOT / page).parent
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if not link.startswith("http")]
+    assert len(links) >= 3
+    assert [link for link in links if not (home / link.partition("#")[0]).exists()] == []

@@ -16,6 +16,7 @@ from tyro.conf import arg
 from viceversa.cli.parsing import parsed
 from viceversa.data.avatars import SPLITS, labels_of, render
 from viceversa.data.dataset import Dataset, Images
+from viceversa.data.decoding import encode
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, printable
 from viceversa.evaluation.bootstrap import paired_interval
@@ -53,7 +54,7 @@ class Demo:
     """See the main job of this package at a small scale. At once: four drawn faces, edited again and again by the model that
     comes with the package. Then two translators are trained for equal times, StarGAN without and with the multicyclic loss, on
     8,000 drawn faces of 32 px, and compared on test faces after 0 to 3 further translations. The folder then holds
-    pretrained.png, samples.png, report.html, metrics.json and both trained models."""
+    pretrained.png, the faces in it, samples.png, report.html, metrics.json and both trained models."""
 
     out: Annotated[Path, arg(metavar="DIR")] = Path("viceversa-demo")
     """a new or empty folder for the results"""
@@ -92,7 +93,7 @@ def run(arguments: Sequence[str]) -> int:
     if not vacant(asked.out):
         raise UsageError(f"{str(asked.out)!r} is not an empty folder: choose another with --out.")
     budget = Budget(began + 60 * asked.minutes)
-    _draw_pretrained(asked.out / "pretrained.png")
+    show_pretrained(asked.out)
     dataset = open_dataset("avatars", 32)
     independent_labeller(dataset)
     each = budget.training(len(RECIPES), _seconds_per_image(dataset))
@@ -155,14 +156,21 @@ def _train(name: str, recipe: Recipe[Any], seconds: float, run: Path) -> Outcome
     return run_recipe(updated(recipe, {"training.best": "none"}), run, pace=Pace(seconds))
 
 
-def _draw_pretrained(path: Path) -> None:
-    """Four test persons, translated by the model that comes with the package; says where they are."""
+def show_pretrained(folder: Path) -> None:
+    """Writes four test faces as FOLDER/faces/ID.png, and what the packaged model makes of them as pretrained.png."""
     model, persons = load("avatars"), SPLITS["test"][:4]
     spec, labels = model.space.images["avatars"], labels_of(persons)
     faces = Images(render(persons, labels, spec.height), torch.from_numpy(labels), tuple(map(str, persons)))
+    for pixels, name in zip(faces.pixels, faces.ids, strict=True):
+        encode(pixels, folder / "faces" / f"{name}.png")
     people = Dataset("avatars", model.space, {"validation": {"avatars": faces}})
-    save_png(grid(*samples(model.method, people, 0, people=len(persons))), path)
-    print(printable(f"{path}: four faces, edited again and again by the packaged model `avatars`"), flush=True)
+    save_png(grid(*samples(model.method, people, 0, people=len(persons))), folder / "pretrained.png")
+    print(
+        printable(
+            f"{folder / 'pretrained.png'}: four faces ({folder / 'faces'}), edited again and again by the packaged model `avatars`"
+        )
+    )
+    sys.stdout.flush()
 
 
 def _draw_samples(models: Mapping[str, Model], dataset: Dataset, path: Path) -> None:
