@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from types import FunctionType
 
 import pytest
 from pydantic import BaseModel
 
 from conftest import Command
 from viceversa.cli import COMMANDS, main
-from viceversa.recipes import RECIPES
+from viceversa.cli.options import long_form
+from viceversa.recipes import RECIPES, TABLE, packaged
 
 HEAVY = ("torch", "accelerate", "torchmetrics", "tensorboard", "matplotlib", "numpy", "PIL", "pydantic", "tyro", "rich")
 
@@ -31,10 +34,55 @@ def test_help_imports_nothing_heavy_and_answers_within_a_second(viceversa: Comma
     assert min(seconds) < 1
 
 
+LIGHT = {
+    "recipes": 0, "train --help": 0, "tune --help": 0, "train": 2, "train --data photos": 2, "train cyclegn": 2, "tune cyclegn": 2,
+    "trian": 2, "-V": 0, "recipes --help": 0,
+}  # fmt: skip
+"""Commands that need no PyTorch, and their exit codes."""
+
+
+@pytest.mark.parametrize("line", LIGHT)
+def test_what_needs_no_network_imports_none_and_takes_a_third_of_a_second(line: str) -> None:
+    """Of processor time, twice of which is allowed: a busy machine is no reason to fail."""
+    program = "import sys\nfrom viceversa.cli import main\ntry: main(sys.argv[1:])\nfinally: print(*sys.modules)"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run([sys.executable, "-c", program, *line.split()], capture_output=True, text=True, check=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == LIGHT[line], done.stderr
+    modules = {name.split(".")[0] for name in done.stdout.splitlines()[-1].split()}
+    assert "viceversa" in modules and not modules & {"torch", "accelerate", "numpy", "PIL", "matplotlib"}
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.7
+
+
 def test_importing_the_package_imports_nothing_heavy_until_a_name_is_used() -> None:
     program = "import sys, viceversa\nprint('torch' in sys.modules)\nviceversa.train\nprint('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["False", "True"]
+
+
+def test_the_table_and_the_recipes_agree() -> None:
+    """Every recipe is in the table by its own name, and every function that makes one is in it once."""
+    assert {name: entry().name for name, entry in RECIPES.items()} == {name: name for name in RECIPES}
+    made = {f"{packaged.__name__}:{name}" for name, value in vars(packaged).items() if isinstance(value, FunctionType)}
+    assert sorted(entry.home for entry in TABLE) == sorted(home for home in made if ":_" not in home)
+
+
+@pytest.mark.parametrize("option", ["--out", "--data", "--size", "--steps", "--batch", "--epochs", "--seed", "--init", "--resume"])
+def test_trains_own_help_shows_what_everyone_needs(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["train", "--help"])
+    assert re.search(rf"^[│ ] {option} ", capsys.readouterr().out, re.M)
+
+
+@pytest.mark.parametrize("name", ["train", "tune"])
+def test_an_option_of_a_commands_own_help_is_one_of_every_recipe(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main([name, "--help"])
+    own = re.findall(r"^[│ ] (--\S+)", capsys.readouterr().out, re.M)
+    with pytest.raises(SystemExit):
+        main([name, "stargan", "--help"])
+    theirs = re.findall(r"^[│ ] (--\S+)", capsys.readouterr().out, re.M)
+    assert {long_form(option) for option in own} <= set(theirs)
 
 
 def test_help_names_every_command(viceversa: Command) -> None:

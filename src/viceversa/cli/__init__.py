@@ -64,9 +64,11 @@ def _run(arguments: list[str]) -> int:
     match arguments:
         case [] | ["-h" | "--help", *_]:
             print(HELP)
-        case ["--version", *_]:
+        case ["-V" | "--version", *_]:
             print(__version__)
         case [name, *rest] if name in COMMANDS:
+            if name in ("train", "tune"):
+                importlib.import_module("viceversa.cli.options").check_recipe(name, rest)
             module = "importing" if name == "import" else name  # which no module can be called
             return int(importlib.import_module(f"viceversa.cli.{module}").run(rest) or 0)
         case [name, *_]:

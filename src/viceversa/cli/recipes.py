@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from viceversa.cli.parsing import parsed
-from viceversa.recipes import RECIPES
+from viceversa.recipes import TABLE
 
 
 @dataclass(frozen=True)
@@ -18,5 +17,6 @@ class Recipes:
 def run(arguments: Sequence[str]) -> None:
     """Prints the recipes."""
     parsed(Recipes, arguments, "recipes")
-    for name, recipe in RECIPES.items():
-        print(f"{name:<20} {inspect.getdoc(recipe)}")
+    width = max(len(entry.name) for entry in TABLE)
+    for entry in TABLE:
+        print(f"{entry.name:<{width}} {entry.about}")

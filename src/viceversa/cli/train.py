@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import ValidationError
-from tyro.conf import Positional, arg
+from tyro.conf import arg
 
+from viceversa.cli.options import Run, long_form
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, printable
 from viceversa.recipes import recipe_named
@@ -18,45 +19,10 @@ from viceversa.recipes.record import read_record
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import default_run, run_recipe
 
-SHORT = {"--steps": "--training.steps", "--batch": "--training.batch"}
-
-
-@dataclass(frozen=True)
-class Run:
-    """How a training is run, whatever its settings are."""
-
-    out: Annotated[Path | None, arg(metavar="DIR")] = None
-    """the run's folder; runs/RECIPE, if not given"""
-    epochs: Annotated[int | None, arg(metavar="N")] = None
-    """length of the schedule, in passes over the data"""
-    until: Annotated[int | None, arg(metavar="N")] = None
-    """stop at this step, to be resumed"""
-    resume: bool = False
-    """go on with the run in --out; its settings hold"""
-    overwrite: bool = False
-    """begin anew in the place of a run"""
-
-
-@dataclass(frozen=True)
-class Train(Run):
-    """Trains a recipe. `viceversa train RECIPE --help` shows every setting of that recipe."""
-
-    recipe: Annotated[Positional[str], arg(metavar="RECIPE")] = ""
-    """one of those that `viceversa recipes` lists; it comes first"""
-    data: Annotated[str | None, arg(metavar="SPEC")] = None
-    """what to train on, as `avatars` or `avatars:glasses`"""
-    init: Annotated[str | None, arg(metavar="RUN")] = None
-    """a run whose weights to start from"""
-    steps: Annotated[int | None, arg(metavar="N")] = None
-    """length of the schedule, in batches"""
-    batch: Annotated[int | None, arg(metavar="N")] = None
-    """images in a batch, over all processes"""
-
 
 def run(arguments: Sequence[str]) -> int:
     """Trains. Returns the exit code: 0, or 128 and the signal's number for a training that was interrupted."""
     if not arguments or arguments[0].startswith("-"):
-        parsed(Train, arguments, "train")
         raise UsageError("name a recipe first, as in viceversa train multicyclic; viceversa recipes lists them.")
     name, *rest = arguments
     options = [long_form(option) for option in rest]
@@ -76,12 +42,6 @@ def run(arguments: Sequence[str]) -> int:
     kept = f"; best: step {best.step}, {best.metric} {best.value:.4g}" if best else ""
     print(printable(f"{outcome.run}: {outcome.step} steps{kept}"))
     return 0
-
-
-def long_form(option: str) -> str:
-    """An option by its dotted name, where a short one was given."""
-    name, equals, value = option.partition("=")
-    return SHORT.get(name, name) + equals + value
 
 
 def _stored(run: Path, name: str) -> Recipe[Any]:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, make_dataclass
+from dataclasses import field, make_dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from tyro.conf import Positional, UseAppendAction, arg
+from tyro.conf import arg
 
+from viceversa.cli.options import Search, long_form
 from viceversa.cli.parsing import parsed
-from viceversa.cli.train import long_form
-from viceversa.errors import UsageError, printable
+from viceversa.errors import printable
 from viceversa.recipes import recipe_named
 from viceversa.recipes.record import differences
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import updated
 from viceversa.tuning.axes import DEFAULT, axes_of
-from viceversa.tuning.search import Equal, Plan, search
+from viceversa.tuning.search import Plan, search
 
 ABOUT = (
     "Searches for better settings of {name}: trains it again and again, each time with others, and measures each on validation "
@@ -30,43 +30,8 @@ ABOUT = (
 )
 
 
-@dataclass(frozen=True)
-class Search:
-    """How a search is made, whatever the recipe is."""
-
-    out: Annotated[Path | None, arg(metavar="DIR")] = None
-    """the search's folder; tuning/RECIPE, if not given"""
-    trials: Annotated[int, arg(metavar="N")] = 20
-    """how many trials the search has in all"""
-    search: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME=VALUES")]] = ()
-    """LOW..HIGH, LOW..HIGH:log or A|B|C of a setting; may be repeated"""
-    objective: Annotated[str | None, arg(metavar="NAME")] = None
-    """what to make better, as inv3.psnr_to_truth"""
-    samples: Annotated[int, arg(metavar="N")] = 200
-    """how many validation images a trial is measured on"""
-    checks: Annotated[int, arg(metavar="N")] = 4
-    """how often it is measured; worse than most, it is given up"""
-    equal: Equal = "steps"
-    """what trainings have alike"""
-    storage: Annotated[str | None, arg(metavar="URL")] = None
-    """a database that several machines share"""
-
-
-@dataclass(frozen=True)
-class Tune(Search):
-    """Searches for better settings of a recipe. `viceversa tune RECIPE --help` shows every setting of that recipe."""
-
-    recipe: Annotated[Positional[str], arg(metavar="RECIPE")] = ""
-    """one of those that `viceversa recipes` lists; it comes first"""
-    steps: Annotated[int | None, arg(metavar="N")] = None
-    """length of each training, in batches"""
-
-
 def run(arguments: Sequence[str]) -> int:
     """Searches, prints what was found. Returns the exit code: 0, or 128 and the signal's number for an interrupted search."""
-    if not arguments or arguments[0].startswith("-"):
-        parsed(Tune, arguments, "tune")
-        raise UsageError("name a recipe first, as in viceversa tune multicyclic; viceversa recipes lists them.")
     name, *rest = arguments
     asked = _asked(recipe_named(name), rest)
     axes = axes_of(asked.recipe, asked.search or DEFAULT)

@@ -6,7 +6,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -18,6 +18,7 @@ from viceversa.recipes import builder, dataset_of
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import run_recipe, updated
 from viceversa.translate import load
+from viceversa.tuning import Equal
 from viceversa.tuning.axes import Axes
 from viceversa.tuning.findings import Findings
 from viceversa.tuning.objective import Meter, meter_of
@@ -26,8 +27,6 @@ from viceversa.tuning.study import Studio, is_own, opened
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
-
-Equal = Literal["steps", "operations"]
 
 
 @dataclass(frozen=True)
