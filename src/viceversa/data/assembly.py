@@ -75,7 +75,7 @@ def _assembled(
 ) -> Dataset:
     """As `assembled`, each space by itself."""
     _check_spaces(parts["train"])
-    _check_sizes(name, parts)
+    check_sizes(name, parts)
     preparation = Preparation(wanted.size, wanted.size, wanted.crop, wanted.background, wanted.filter)
     specs: dict[str, ImageSpec] = {}
     splits: dict[str, dict[str, Images]] = {split: {} for split in SPLITS}
@@ -94,7 +94,7 @@ def _assembled(
             splits[split][space] = Images(ready.pixels[start : start + len(kept)], rows, tuple(kept))
     bad = {file: reason for ready in found.values() for file, reason in ready.bad.items()}
     _check_bad(bad, len(bad) + len({file for ready in found.values() for file in ready.names} - bad.keys()), wanted)
-    _check_sizes(name, splits)
+    check_sizes(name, splits)
     told = "\n".join(_twins(space, ready, parts) for space, ready in found.items()).strip()
     return Dataset(f"{name}-{wanted.size}-{_digest(found, splits, attributes)}", Space(specs, attributes), splits, summary=told)
 
@@ -156,7 +156,8 @@ def _check_bad(bad: Mapping[str, str], count: int, wanted: Wanted) -> None:
     print(f"{listed}\nviceversa: left out: {text}.", file=sys.stderr)
 
 
-def _check_sizes(name: str, splits: Mapping[str, Mapping[str, Sequence[str] | Images]]) -> None:
+def check_sizes(name: str, splits: Mapping[str, Mapping[str, Sequence[str] | Images]]) -> None:
+    """Raises UsageError for a split in which a space has no images."""
     for split, spaces in splits.items():
         for space, images in spaces.items():
             if not len(images):
