@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from viceversa.data.decoding import SUFFIXES
+from viceversa.data.names import composed
 from viceversa.errors import UsageError, printable, quoted
 
 _OF_SYSTEMS = frozenset({
@@ -81,6 +82,15 @@ def listing(folder: Path, *, deep: bool = True, followed: Callable[[str], bool] 
     for path, kind in _walked(folder, "", deep, followed):
         kinds[kind].append(path)
     return Listing(**{kind: tuple(sorted(paths)) for kind, paths in kinds.items()})
+
+
+def on_disk(path: Path) -> Path:
+    """Return the path as it is spelled on disk: if nothing is there, that of the same name in Unicode's other form."""
+    if path.exists() or path.parent == path:
+        return path
+    parent = on_disk(path.parent)
+    names = os.listdir(parent) if parent.is_dir() else []  # noqa: PTH208
+    return parent / next((name for name in names if composed(name) == composed(path.name)), path.name)
 
 
 def _walked(folder: Path, start: str, deep: bool, followed: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
