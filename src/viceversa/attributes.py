@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
+from viceversa.data.names import composed
 from viceversa.errors import UsageError, unknown
 
 _WORDS = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, "on": 1.0, "off": 0.0}
@@ -117,9 +118,10 @@ class OneOf:
         return self.choices
 
     def parse(self, text: str) -> list[float]:
-        if text not in self.choices:
+        found = [float(composed(choice) == composed(text)) for choice in self.choices]
+        if 1 not in found:
             raise unknown(f"value of {self.name}", text, self.choices)
-        return [float(choice == text) for choice in self.choices]
+        return found
 
     def describe(self, columns: Tensor) -> list[str]:
         return [self.choices[index] for index in columns.argmax(1).tolist()]

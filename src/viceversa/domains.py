@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Discriminator, Field
 from torch import Generator, Tensor
 
 from viceversa.attributes import Attribute, Binary, Graded, OneOf
+from viceversa.data.names import composed
 from viceversa.errors import UsageError, unknown
 
 
@@ -158,6 +159,13 @@ class Space:
         first, second = self.images
         return first, second
 
+    def called(self, name: str) -> str:
+        """Return the space of that name as it is spelled here: Unicode has two ways to write "ä". Raises UsageError."""
+        for known in self.images:
+            if composed(known) == composed(name):
+                return known
+        raise unknown("space", name, self.images)
+
     def columns(self, label: Tensor) -> Iterator[tuple[Attribute, Tensor]]:
         """Each attribute with its columns of a label, or of logits: (N, K) -> (N, width) each."""
         return zip(self.attributes, torch.split(label, [attribute.width for attribute in self.attributes], dim=1), strict=True)
@@ -197,7 +205,7 @@ class Space:
     def attribute(self, name: str) -> Attribute:
         """The attribute of that name. Raises UsageError that lists the known ones."""
         for attribute in self.attributes:
-            if attribute.name == name:
+            if composed(attribute.name) == composed(name):
                 return attribute
         raise unknown("attribute", name, (attribute.name for attribute in self.attributes))
 
@@ -208,9 +216,10 @@ class Space:
             name, equals, value = part.partition("=")
             if not equals:
                 raise UsageError(f"{part!r} is not of the form attribute=value.")
-            if name.strip() in named:
-                raise UsageError(f"{name.strip()!r} is named twice in {text!r}.")
-            named[name.strip()] = self.attribute(name.strip()).parse(value.strip())
+            attribute = self.attribute(name.strip())
+            if attribute.name in named:
+                raise UsageError(f"{attribute.name!r} is named twice in {text!r}.")
+            named[attribute.name] = attribute.parse(value.strip())
         return named
 
     def edited(self, label: Tensor, text: str) -> Tensor:

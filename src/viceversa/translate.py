@@ -144,7 +144,7 @@ class Model:
                 example = f"{self.space.attributes[0].name}={self.space.attributes[0].values[0]}"
                 raise UsageError(f"say what to change, as in --to {example}.")
             return Domain(self.space.only, here.label + strength * (self.space.edited(here.label, to) - here.label))
-        there = self._space_named(to) if to else next(name for name in self.space.images if name != here.space)
+        there = self.space.called(to) if to else next(name for name in self.space.images if name != here.space)
         if there == here.space:
             raise UsageError(f"the image is of {there!r} already: translate it to another of {', '.join(self.space.images)}.")
         if not self.method.returns and there != self.space.pair[1]:
@@ -227,12 +227,8 @@ class Model:
         return self.space.read(logits.float().cpu())
 
     def _departure(self, source: str, to: str) -> Domain:
-        return Domain(self._space_named(source) if source else next(name for name in self.space.images if name != to))
-
-    def _space_named(self, name: str) -> str:
-        if name not in self.space.images:
-            raise unknown("space", name, self.space.images)
-        return name
+        there = self.space.called(to) if to else ""
+        return Domain(self.space.called(source) if source else next(name for name in self.space.images if name != there))
 
 
 def _of_paper(colors: Pixels, channels: int) -> Pixels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,8 +30,8 @@ class Chains:
     """`avatars`, a folder, a table or hf:NAME, as for --data"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """a new or empty folder"""
-    size: int = 32
-    """height and width of the images, in pixels"""
+    size: Annotated[int | None, arg(metavar="N")] = None
+    """height and width of the images, in pixels; if not given, chosen from own images, and 32 for drawn ones"""
     cycles: int = 3
     """how many translations come before the one that is measured, at most"""
     steps: int = 0
@@ -45,6 +46,9 @@ def run(arguments: Sequence[str]) -> None:
     if not vacant(asked.directory):
         raise UsageError(f"{str(asked.directory)!r} is not an empty folder: name a new or an empty one.")
     way = Way(asked.cycles, asked.steps)
-    task = measurable(open_dataset(asked.data, asked.size), asked.samples, way)
+    dataset = open_dataset(asked.data, asked.size)
+    if dataset.summary:
+        print(dataset.summary, file=sys.stderr)
+    task = measurable(dataset, asked.samples, way)
     count = write_chains(task, way, asked.directory)
     print(printable(f"{asked.directory}: {len(task)} sources of {task.dataset.name}, and chains.csv with {count} translations"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,14 +24,16 @@ class Data:
     `handwritten`, `street-digits`, or own data as for `train --data`; PATH:spaces, PATH:pairs"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """a new or empty folder"""
-    size: int = 32
-    """height and width of the images, in pixels"""
+    size: Annotated[int | None, arg(metavar="N")] = None
+    """height and width of the images, in pixels; if not given, chosen from own images, and 32 for drawn ones"""
 
 
 def run(arguments: Sequence[str]) -> None:
     """Writes the data set."""
     asked = parsed(Data, arguments, "data")
     dataset = open_dataset(asked.name, asked.size)
+    if dataset.summary:
+        print(dataset.summary, file=sys.stderr)
     write_dataset(dataset, asked.directory)
     count = sum(len(images) for spaces in dataset.splits.values() for images in spaces.values())
     print(printable(f"{asked.directory}: {count} images of {dataset.name} and table.csv"))

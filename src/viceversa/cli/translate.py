@@ -13,8 +13,9 @@ from tyro.conf import Positional, arg
 
 from viceversa.cli.clips import translate_clip
 from viceversa.cli.parsing import parsed
-from viceversa.data.decoding import SUFFIXES, BadImage, recolored
+from viceversa.data.decoding import BadImage, recolored
 from viceversa.data.layers import Layers, write_layers
+from viceversa.data.listing import listing
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable
@@ -175,7 +176,8 @@ def _jobs(inputs: Sequence[Path], out: Path, *, differences: bool) -> Iterator[t
     """Each image's result, without a suffix, and the image. Raises UsageError rather than lose an image."""
     images = list(_images(inputs))
     if not images:
-        raise UsageError(f"there are no images in {', '.join(map(repr, map(str, inputs)))}.")
+        told = (f"{str(path)!r}{listing(path).reason()}" for path in inputs if path.is_dir())
+        raise UsageError(f"there are no images in {', '.join(told)}.")
     taken, originals = dict[Path, Path](), {image.resolve() for _, image in images}
     for place, path in images:
         result = (out / place).with_suffix("")
@@ -192,11 +194,13 @@ def _jobs(inputs: Sequence[Path], out: Path, *, differences: bool) -> Iterator[t
 
 
 def _images(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
-    """The images among files and below folders, each with its place below the input."""
+    """Yield the images among files and below folders, each with its place below the input; print what is ignored in folders."""
     for path in inputs:
         if readable(path, "the input").is_dir():
-            found = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in SUFFIXES)
-            yield from ((file.relative_to(path), file) for file in found)
+            found = listing(path)
+            for line in found.account() if found.images else ():
+                print(f"{printable(str(path))}: {line}", file=sys.stderr)
+            yield from ((Path(name), path / name) for name in found.images)
         else:
             yield Path(path.name), path
 

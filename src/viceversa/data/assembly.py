@@ -17,6 +17,7 @@ from viceversa.data.dataset import Dataset, Images, Takes
 from viceversa.data.fitting import Filter
 from viceversa.data.packing import digest
 from viceversa.data.pairs import Names, aligned, paired
+from viceversa.data.sizes import chosen_size
 from viceversa.data.store import HALVES, Files, Half, Preparation, Prepared, prepared
 from viceversa.data.tables import Table, summary
 from viceversa.domains import AnyAttribute, ImageSpec, Space
@@ -30,7 +31,8 @@ Parts = Mapping[str, Mapping[str, Sequence[str]]]
 class Wanted:
     """What becomes of the images of a data set of files.
 
-    size: height and width in pixels. crop: what is cut out of the middle before, the largest square if None.
+    size: height and width in pixels, chosen from the images if None.
+    crop: what is cut out of the middle before, the largest square if None.
     background: the gray, 0 to 255, behind what is transparent. filter: Pillow's, to resize by.
     skip_bad: leave out files that cannot be read.
     takes: what the method does: one space with labels, or spaces without, a folder each, maybe of pairs.
@@ -39,7 +41,7 @@ class Wanted:
     one: whether this is one space among others, so that a folder of images will do, without domains.
     """
 
-    size: int = 32
+    size: int | None = None
     crop: int | None = None
     background: int = 0
     filter: Filter = "bicubic"
@@ -75,8 +77,9 @@ def _assembled(
 ) -> Dataset:
     """As `assembled`, each space by itself."""
     _check_spaces(parts["train"])
-    _check_sizes(name, parts)
-    preparation = Preparation(wanted.size, wanted.size, wanted.crop, wanted.background, wanted.filter)
+    check_sizes(name, parts)
+    size, chosen = (wanted.size, "") if wanted.size else _chosen(files, parts, wanted)
+    preparation = Preparation(size, size, wanted.crop, wanted.background, wanted.filter)
     specs: dict[str, ImageSpec] = {}
     splits: dict[str, dict[str, Images]] = {split: {} for split in SPLITS}
     found: dict[str, Prepared] = {}
@@ -85,7 +88,7 @@ def _assembled(
         half: Half | None = HALVES[number] if wanted.halves else None
         found[space] = ready = prepared(files, names, replace(preparation, half=half), space)
         channels, bits = ready.pixels.shape[3], 8 * ready.pixels.itemsize
-        specs[space] = ImageSpec(channels, wanted.size, wanted.size, wanted.background / 127.5 - 1, bits)
+        specs[space] = ImageSpec(channels, size, size, wanted.background / 127.5 - 1, bits)
         row = {file: number for number, file in enumerate(ready.names)}
         for split in SPLITS:
             kept = [file for file in parts[split][space] if file in row]
@@ -94,9 +97,16 @@ def _assembled(
             splits[split][space] = Images(ready.pixels[start : start + len(kept)], rows, tuple(kept))
     bad = {file: reason for ready in found.values() for file, reason in ready.bad.items()}
     _check_bad(bad, len(bad) + len({file for ready in found.values() for file in ready.names} - bad.keys()), wanted)
-    _check_sizes(name, splits)
-    told = "\n".join(_twins(space, ready, parts) for space, ready in found.items()).strip()
-    return Dataset(f"{name}-{wanted.size}-{_digest(found, splits, attributes)}", Space(specs, attributes), splits, summary=told)
+    check_sizes(name, splits)
+    told = "\n".join(filter(None, [chosen, *(_twins(space, ready, parts) for space, ready in found.items())]))
+    name = f"{name}-{size}-{_digest(found, splits, attributes)}"
+    return Dataset(name, Space(specs, attributes), splits, summary=told, size=size)
+
+
+def _chosen(files: Files, parts: Parts, wanted: Wanted) -> tuple[int, str]:
+    """The size of images whose size is not given, and a line that says how it was chosen."""
+    spaces = ([file for split in SPLITS for file in parts[split][space]] for space in parts["train"])
+    return chosen_size(files, spaces, crop=wanted.crop, halves=wanted.halves)
 
 
 def from_table(name: str, files: Files, table: Table, wanted: Wanted) -> Dataset:
@@ -156,7 +166,8 @@ def _check_bad(bad: Mapping[str, str], count: int, wanted: Wanted) -> None:
     print(f"{listed}\nviceversa: left out: {text}.", file=sys.stderr)
 
 
-def _check_sizes(name: str, splits: Mapping[str, Mapping[str, Sequence[str] | Images]]) -> None:
+def check_sizes(name: str, splits: Mapping[str, Mapping[str, Sequence[str] | Images]]) -> None:
+    """Raises UsageError for a split in which a space has no images."""
     for split, spaces in splits.items():
         for space, images in spaces.items():
             if not len(images):

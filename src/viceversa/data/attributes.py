@@ -40,7 +40,8 @@ def with_attributes(dataset: Dataset, names: Sequence[str]) -> Dataset:
         columns = [asked.get(attribute.name, values) for attribute, values in space.columns(whole[torch.from_numpy(positions)])]
         return dataset.truth(split, source, positions, target, torch.cat(columns, 1))
 
-    return replace(dataset, name=f"{dataset.name}-{'-'.join(dict.fromkeys(names))}", space=told, splits=splits, truth=truth)
+    name = "-".join([dataset.name, *(each.name for each in told.attributes)])
+    return replace(dataset, name=name, space=told, splits=splits, truth=truth)
 
 
 def _told(labels: Tensor | None, space: Space, told: Space) -> Tensor:

@@ -14,7 +14,10 @@ from typing import TypeVar
 from viceversa.errors import UsageError, quoted
 
 SPLITS = ("train", "validation", "test")
-SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
+SPLIT_NAMES = {
+    "train": "train", "training": "train", "trn": "train", "validation": "validation", "val": "validation", "valid": "validation",
+    "test": "test", "testing": "test",
+}  # fmt: skip
 Value = TypeVar("Value")
 
 

@@ -43,7 +43,8 @@ class Dataset:
     truth: (split, source space, positions (N,) there, target space, target labels (N, K) or None) -> the true edits
         (N, H, W, C) uint8, where the source of the data knows them.
     genuine: whether the test pixels are, bit for bit, those that the version stands for.
-    summary: what is in it, for a person to read before a training begins; empty where that is well known.
+    summary: what is in it and what was ignored, for a person to read before a training begins; empty where that is well known.
+    size: height and width, in pixels, that images of files were resized to; None where the source has its own.
     """
 
     name: str
@@ -52,3 +53,4 @@ class Dataset:
     truth: Callable[[str, str, NDArray[np.int64], str, Tensor | None], Pixels] | None = None
     genuine: bool = True
     summary: str = ""
+    size: int | None = None

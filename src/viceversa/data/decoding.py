@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from viceversa.data.formats import BadImage, Embedded, extra, open_image
+from viceversa.data.formats import READ_BY_PILLOW, BadImage, Embedded, extra, open_image
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 
@@ -21,7 +21,7 @@ __all__ = ["MOST_PIXELS", "SUFFIXES", "BadImage", "Embedded", "decode", "describ
 
 Decoded = NDArray[np.uint8] | NDArray[np.uint16]
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".npy"})
+SUFFIXES = frozenset({".tif", ".tiff", ".npy", *(suffix for suffixes in READ_BY_PILLOW.values() for suffix in suffixes)})
 """Lower-case suffixes of the files that are looked for in folders; what a file is, its content says."""
 
 MOST_PIXELS = 100_000_000

@@ -3,105 +3,120 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from rich.cells import cell_len, set_cell_size
 
 from viceversa.attributes import OneOf
-from viceversa.data.assembly import Parts, Wanted, assembled
-from viceversa.data.checks import SPLIT_NAMES, SPLITS
+from viceversa.data.assembly import Parts, Wanted, assembled, check_sizes
+from viceversa.data.checks import SPLITS
 from viceversa.data.dataset import Dataset, Takes
-from viceversa.data.decoding import SUFFIXES
+from viceversa.data.layouts import UNDIVIDED, Domains, Layout, layout_of, right_in, right_in_train, split_named, undivided
+from viceversa.data.listing import Listing, listing
 from viceversa.data.pairs import aligned
 from viceversa.data.store import FolderFiles
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, printable, quoted
 from viceversa.files import in_utf8
 
 
 def open_folders(folder: Path, wanted: Wanted) -> Dataset:
     """A folder that holds a folder for each domain, with images at any depth; or train, val and test, each of such folders.
 
-    Without folders of splits, files are split 80/10/10 by the hash of their names. For methods with labels all domains are
-    one space, with the one-of attribute `domain`; for methods between spaces, and always for trainA, trainB, testA and
-    testB, each domain is a space. For methods of pairs there may be files with two images side by side instead, A and B, in the
-    folder or in train, val and test. One space among others may be a folder of images alone; of one or two images, as of a style,
-    every split has all.
+    A domain without images for validation or testing gives a tenth of its training images, by the hash of their names. For methods
+    with labels all domains are one space, with the one-of attribute `domain`; for methods between spaces, and always for trainA
+    and trainB, each domain is a space. For methods of pairs there may be files with two images side by side instead, A and B, in
+    the folder or in train, val and test. One space among others may be a folder of images alone; of one or two images, as of a
+    style, every split has all. The summary says how many images of each domain are in each split, and what is ignored.
     """
-    names = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and not entry.name.startswith("."))
-    if {"trainA", "trainB", "testA", "testB"} <= set(names):
-        return assembled(folder.name, FolderFiles(folder), _as_cyclegan(folder, names), (), {}, wanted)
-    if wanted.takes == "pairs" and (halves := _side_by_side(folder, names)):
-        return assembled(folder.name, FolderFiles(folder), halves, (), {}, replace(wanted, halves=True))
-    if names and set(names) <= SPLIT_NAMES.keys():
-        parts = _split_by_folders(folder, names, wanted.takes)
+    found = listing(folder, followed=_may_be_domain)
+    for image in found.images:
+        in_utf8(image, "the image")
+    layout = layout_of(found, str(folder))
+    if wanted.takes == "pairs" and _side_by_side(found, layout):
+        layout, wanted = undivided(found), replace(wanted, halves=True)
+    elif wanted.one and layout.kind == "domains" and len(layout.domains) < 2 and found.images:
+        layout = undivided(found)
     else:
-        parts = _by_split(_shares({name: files for name in names if (files := _images(folder, name))}, wanted.takes))
-    domains = tuple(parts["train"])
+        _check(folder, layout, wanted)
+    given = {split: _halves(domains) if wanted.halves else domains for split, domains in layout.parts.items()}
+    if layout.kind == "undivided" and wanted.one and len(found.images) < len(SPLITS):
+        given = dict.fromkeys(SPLITS, given[""])
+    parts, said = completed(given, wanted.takes, lettered=layout.kind == "lettered")
+    check_sizes(folder.name, parts)
+    dataset = _assembled(folder, parts, wanted, labels=layout.kind in ("domains", "splits") or len(layout.domains) > 2)
+    lines = [_table(folder.name, parts, dataset), *said, *layout.account(), dataset.summary]
+    return replace(dataset, summary="\n".join(filter(None, lines)))
+
+
+def _may_be_domain(path: str) -> bool:
+    """Whether a link to a folder is followed: only where it may be that of a domain, or of a split."""
+    top, _, below = path.partition("/")
+    return not below or ("/" not in below and bool(split_named(top)))
+
+
+def _side_by_side(found: Listing, layout: Layout) -> bool:
+    """Whether the files are pix2pix's, each with two images, rather than in folders of domains."""
+    return not layout.parts and right_in(found) if layout.kind == "domains" else right_in_train(found)
+
+
+def _halves(domains: Domains) -> Domains:
+    return {"A": domains[UNDIVIDED], "B": domains[UNDIVIDED]}
+
+
+def _check(folder: Path, layout: Layout, wanted: Wanted) -> None:
+    """Raises UsageError for attributes that folders do not have, and for a folder without two domains to train on."""
     if wanted.attributes not in ((), ("domain",)):
         raise UsageError(f"folders have one attribute, domain: leave out --attributes {' '.join(wanted.attributes)}.")
-    if len(domains) < 2:
-        if wanted.one and not set(names) & SPLIT_NAMES.keys() and (files := _images(folder, ".")):
-            return assembled(folder.name, FolderFiles(folder), _of_one(files), (), {}, wanted)
-        raise UsageError(f"{str(folder)!r} is no data set: it must hold a folder of images for each of two or more domains.")
-    if wanted.takes != "labels":
-        return assembled(folder.name, FolderFiles(folder), parts, (), {}, wanted)
-    together = {split: {"images": [file for files in spaces.values() for file in files]} for split, spaces in parts.items()}
-    rows = dict(zip(domains, torch.eye(len(domains)).tolist(), strict=True))
-    labels = {file: rows[domain] for spaces in parts.values() for domain, files in spaces.items() for file in files}
-    return assembled(folder.name, FolderFiles(folder), together, (OneOf("domain", domains),), labels, wanted)
+    if len(layout.domains) < 2 and wanted.takes != "pairs":
+        raise UsageError(
+            f"{str(folder)!r} is no data set: it must hold a folder of images for each of two or more domains{_instead(layout)}."
+        )
+    for split, domains in layout.parts.items():
+        if strange := [domain for domain in domains if domain not in layout.domains]:
+            raise UsageError(
+                f"{str(folder)!r} has {split} images of {quoted(strange[0])}, and no images to train on of that name, but of "
+                f"{', '.join(map(quoted, layout.domains))}: name both folders alike, or remove one."
+            )
 
 
-def _as_cyclegan(folder: Path, names: Sequence[str]) -> Parts:
-    """The test images serve for validation too where there are no valA and valB."""
-    validation = "val" if {"valA", "valB"} <= set(names) else "test"
-    places = {"train": "train", "validation": validation, "test": "test"}
-    return {split: {space: _images(folder, f"{place}{space}") for space in "AB"} for split, place in places.items()}
+def _instead(layout: Layout) -> str:
+    """What there is instead of domains, as the end of a message."""
+    has = [f"images of {quoted(domain)} alone" for domain in layout.domains]
+    has += [f"no images in {domain}" for domain in layout.empty()]
+    if layout.ignored:
+        has.append(f"{len(layout.ignored)} images in no folder of a domain, as {quoted(layout.ignored[0])}")
+    return f", and has {', '.join(has[:5])}" if has else layout.found.reason()
 
 
-def _of_one(files: Sequence[str]) -> Parts:
-    """Of one space, which is called images."""
-    if len(files) < len(SPLITS):
-        return {split: {"images": files} for split in SPLITS}
-    return _by_split({"images": shared_out(files)})
+def completed(given: Mapping[str, Domains], takes: Takes, *, lettered: bool = False) -> tuple[Parts, list[str]]:
+    """The images of all three splits, and lines on those that had none.
+
+    given: split -> domain -> files; the only split is "" where no folder tells one. A domain that has no images in a split gives a
+    tenth of its training images. lettered: test images serve for validation too if there are none for it, as in CycleGAN's data.
+    """
+    if "" in given:
+        return _by_split(_shares(given[""], takes)), []
+    parts = {split: dict(given.get(split, {})) for split in SPLITS}
+    said = []
+    if lettered and not parts["validation"] and parts["test"]:
+        parts["validation"] = dict(parts["test"])
+        said.append("no validation images: the test images serve for validation too")
+    for split in ("validation", "test"):
+        missing = [domain for domain in parts["train"] if domain not in parts[split]]
+        if not missing or (takes == "pairs" and parts[split]):
+            continue
+        for domain, share in _shares({domain: parts["train"][domain] for domain in missing}, takes).items():
+            parts[split][domain] = share["test"]
+            parts["train"][domain] = [*share["validation"], *share["train"]]
+        of = "" if len(missing) == len(parts["train"]) else f" of {', '.join(map(quoted, missing))}"
+        said.append(f"no {split} images{of}: a tenth of the training images serves, and is not trained on")
+    return {split: {domain: parts[split].get(domain, []) for domain in parts["train"]} for split in SPLITS}, said
 
 
-def _side_by_side(folder: Path, names: Sequence[str]) -> Parts:
-    """The files of pix2pix's, as images of A and of B; empty where there are folders of domains instead."""
-    if names and set(names) <= SPLIT_NAMES.keys():
-        there = {SPLIT_NAMES[name]: name for name in names}
-        if not _images(folder, there.get("train", "train"), deep=False):
-            return {}
-        files = {split: _images(folder, name) for split, name in there.items()}
-        return _completed({split: {"A": found, "B": found} for split, found in files.items()}, "pairs")
-    files_here = [] if names else _images(folder, ".", deep=False)
-    return _by_split(_shares({"A": files_here, "B": files_here}, "pairs")) if files_here else {}
-
-
-def _split_by_folders(folder: Path, names: Sequence[str], takes: Takes) -> Parts:
-    """Of train, val and test, whichever there are; what is missing takes its tenth of train."""
-    there = {SPLIT_NAMES[name]: name for name in names}
-    if "train" not in there:
-        raise UsageError(f"{str(folder)!r} has the folders {', '.join(names)}, and no train.")
-    domains = sorted(entry.name for entry in os.scandir(folder / there["train"]) if entry.is_dir())
-    given = {split: {domain: _images(folder, f"{name}/{domain}") for domain in domains} for split, name in there.items()}
-    return _completed(given, takes)
-
-
-def _completed(parts: Parts, takes: Takes) -> Parts:
-    """What is missing of validation and test takes its tenth of train."""
-    given = dict(parts)
-    for split in SPLITS:
-        if split not in given:
-            shares = _shares(given["train"], takes)
-            given[split] = {domain: share["test"] for domain, share in shares.items()}
-            given["train"] = {domain: [*share["validation"], *share["train"]] for domain, share in shares.items()}
-    return given
-
-
-def _shares(found: Mapping[str, Sequence[str]], takes: Takes) -> dict[str, dict[str, list[str]]]:
+def _shares(found: Domains, takes: Takes) -> dict[str, dict[str, list[str]]]:
     """The files of each domain in splits; of pairs, both images in the same one, by their name."""
     if takes != "pairs":
         return {domain: shared_out(files) for domain, files in found.items()}
@@ -122,15 +137,29 @@ def shared_out(files: Sequence[str]) -> dict[str, list[str]]:
     return {split: sorted(share) for split, share in shares.items()}
 
 
-def _images(folder: Path, below: str, *, deep: bool = True) -> list[str]:
-    """The image files below a folder in it, sorted, relative to `folder`; hidden ones and links to folders are left out.
+def _assembled(folder: Path, parts: Parts, wanted: Wanted, *, labels: bool) -> Dataset:
+    """The data set: for methods with labels, where domains can be labels, of one space with the attribute `domain`."""
+    domains = tuple(parts["train"])
+    if wanted.takes != "labels" or not labels or len(domains) < 2:
+        return assembled(folder.name, FolderFiles(folder), parts, (), {}, wanted)
+    together = {split: {"images": [file for files in spaces.values() for file in files]} for split, spaces in parts.items()}
+    rows = dict(zip(domains, torch.eye(len(domains)).tolist(), strict=True))
+    told = {file: rows[domain] for spaces in parts.values() for domain, files in spaces.items() for file in files}
+    return assembled(folder.name, FolderFiles(folder), together, (OneOf("domain", domains),), told, wanted)
 
-    deep: also those in its folders.
-    """
-    found: list[str] = []
-    for place, directories, files in os.walk(folder / below):
-        directories[:] = [name for name in directories if deep and not name.startswith(".")]
-        inside = Path(place).relative_to(folder).as_posix()
-        start = "" if inside == "." else f"{inside}/"
-        found += [f"{start}{name}" for name in files if name[0] != "." and name.lower().endswith(tuple(SUFFIXES))]
-    return sorted(in_utf8(name, "the image") for name in found)
+
+def _table(name: str, parts: Parts, dataset: Dataset) -> str:
+    """How many images of each domain are in each split, without those that cannot be read."""
+    kept = {split: {file for images in spaces.values() for file in images.ids} for split, spaces in dataset.splits.items()}
+
+    def count(split: str, domain: str) -> int:
+        own = dataset.splits[split].get(domain)
+        return sum(file in kept[split] for file in parts[split][domain]) if own is None else len(own)
+
+    domains = list(parts["train"])
+    lines = [(domain, *(str(count(split, domain)) for split in SPLITS)) for domain in domains]
+    width = min(max(cell_len(printable(domain)) for domain in [*domains, "domain"]), 28)
+    return "\n".join(
+        set_cell_size(printable(first), width) + "".join(f"{cell:>12}" for cell in cells)
+        for first, *cells in [("domain", *SPLITS), *lines]
+    )

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError, features
 
 from viceversa.errors import UsageError
 
@@ -32,6 +32,26 @@ _PROFILE = 34675  # TIFF's tag for an ICC profile
 _WHITE_IS_ZERO, _MINISBLACK, _RGB, _CMYK, _YCBCR = 0, 1, 2, 5, 6  # values of _PHOTOMETRIC
 _PNG_EXIF = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type")
 _stderr = threading.Lock()
+
+_SUFFIXES = {
+    "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    "PNG": (".png", ".apng"),
+    "WEBP": (".webp",),
+    "BMP": (".bmp",),
+    "GIF": (".gif",),
+    "PPM": (".ppm", ".pgm", ".pbm", ".pnm"),
+    "JPEG2000": (".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx"),
+    "AVIF": (".avif",),
+    "TGA": (".tga",),
+}
+_NOT_IN_EVERY_PILLOW = {"JPEG2000": "jpg_2000", "AVIF": "avif"}
+_MISSING = {
+    name
+    for name, feature in _NOT_IN_EVERY_PILLOW.items()
+    if feature not in {**features.modules, **features.codecs} or not features.check(feature)
+}
+READ_BY_PILLOW = {name: suffixes for name, suffixes in _SUFFIXES.items() if name not in _MISSING}
+"""Formats of pictures that this Pillow decodes, with their suffixes; frequent ones first. TIFF is opened in a way of its own."""
 
 # A bad file is reported once, as BadImage; these log it as well, and a logger without a handler prints to stderr.
 for _name in ("tifffile", "imagecodecs", "PIL.TiffImagePlugin"):
@@ -122,7 +142,7 @@ def _opened(file: BinaryIO, name: str, most_pixels: int) -> Stored:
     if size > 32 * most_pixels:
         raise ValueError(f"its {size} bytes are too many for {most_pixels} pixels")
     content = file.read()
-    picture = Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP", "BMP", "GIF"))
+    picture = Image.open(io.BytesIO(content), formats=_formats(name))
     _check(picture.height, picture.width, 3, most_pixels)
     may_turn = picture.format != "PNG" or any(mark in content for mark in _PNG_EXIF)  # where none is, Pillow decodes to be sure
     orientation = _orientation(picture) if may_turn else 1
@@ -131,6 +151,12 @@ def _opened(file: BinaryIO, name: str, most_pixels: int) -> Stored:
         stored = _upright(picture.size, 1 if content[25] == 4 else 3, 16, lambda: _from_png(codecs, content), orientation)
         return replace(stored, profile=picture.info.get("icc_profile") or b"")
     return _by_pillow(picture, orientation)
+
+
+def _formats(name: str) -> list[str]:
+    """What a file of that name can be. Nothing in a TGA file tells that it is one, so its name must."""
+    is_tga = name.lower().endswith(READ_BY_PILLOW["TGA"])
+    return [kind for kind in READ_BY_PILLOW if kind != "TGA" or is_tga]
 
 
 def _from_png(codecs: ModuleType, content: bytes) -> NDArray[Any]:
@@ -144,7 +170,8 @@ def _from_png(codecs: ModuleType, content: bytes) -> NDArray[Any]:
 
 
 def _by_pillow(picture: Image.Image, orientation: int = 1) -> Stored:
-    mode, gray_16 = picture.mode, picture.mode.startswith("I;16")
+    mode = picture.mode
+    gray_16 = mode.startswith("I;16") or (mode == "I" and picture.format == "PPM")  # of which Pillow makes 0 to 65535
     if not (gray_16 or mode in (*_GRAY, *_COLOR, "F")):
         raise ValueError(f"its pixels are of Pillow's mode {mode!r}, which is not supported")
     white_is_zero = isinstance(picture, TiffImagePlugin.TiffImageFile) and picture.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO

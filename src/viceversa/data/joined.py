@@ -13,10 +13,11 @@ from dataclasses import replace
 from viceversa.data import idx, svhn
 from viceversa.data.checks import SPLITS
 from viceversa.data.dataset import Dataset
+from viceversa.data.names import composed
 from viceversa.domains import Space
 from viceversa.errors import UsageError
 
-_NAME = r"[A-Za-z][\w-]*="
+_NAME = r"[^\W\d_][\w\u0300-\u036f-]*="  # with marks that follow their letters
 _WHERE: Mapping[str, str] = {"mnist": idx.WHERE, "svhn": svhn.WHERE}
 """For sources of these names that cannot be opened."""
 
@@ -28,7 +29,7 @@ def parts_of(spec: str) -> dict[str, str]:
     if not re.match(_NAME, spec):
         return {}
     named = [part.partition("=")[::2] for part in re.split(f",(?={_NAME})", spec)]
-    parts: dict[str, str] = dict(named)
+    parts = {composed(name): below for name, below in named}
     if len(parts) < len(named):
         raise UsageError(f"{spec!r} names a source twice: give each a name of its own.")
     return parts
@@ -65,4 +66,5 @@ def joined(opened: Mapping[str, Dataset]) -> Dataset:
         },
         genuine=all(dataset.genuine for dataset in opened.values()),
         summary="\n".join(dataset.summary for dataset in opened.values() if dataset.summary),
+        size=next((dataset.size for dataset in opened.values() if dataset.size), None),
     )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from viceversa.data.dataset import Dataset, Images, Pixels
 from viceversa.data.decoding import recolored
 from viceversa.data.fitting import in_bits
+from viceversa.data.names import composed
 from viceversa.errors import UsageError, quoted
 
 if TYPE_CHECKING:  # the processes that read images start without torch
@@ -115,7 +116,7 @@ def _by_name(space: str, files: Sequence[str]) -> dict[str, str]:
     common = os.path.commonpath([os.path.dirname(file) for file in files]) if files else ""  # noqa: PTH120  (of 100,000 files)
     found: dict[str, str] = {}
     for file in files:
-        name = str(PurePosixPath(file).relative_to(common).with_suffix(""))
+        name = composed(str(PurePosixPath(file).relative_to(common).with_suffix("")))
         if found.setdefault(name, file) != file:
             raise UsageError(
                 f"{quoted(found[name])} and {quoted(file)} of {quoted(space)} have the same name, {quoted(name)}, and one partner: "

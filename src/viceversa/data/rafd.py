@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from viceversa.attributes import OneOf
-from viceversa.data.decoding import SUFFIXES
 from viceversa.data.folders import shared_out
+from viceversa.data.listing import listing
 from viceversa.data.tables import Table
 from viceversa.errors import UsageError, quoted, unknown
 from viceversa.files import in_utf8
@@ -43,7 +43,7 @@ def read_rafd(folder: Path, attributes: Sequence[str] = ()) -> Table:
     """
     if other := [name for name in attributes if name != "expression"]:
         raise unknown("attribute of RaFD", other[0], ("expression",))
-    names = sorted(in_utf8(entry.name, "the image") for entry in os.scandir(folder) if Path(entry.name).suffix.lower() in SUFFIXES)
+    names = [in_utf8(name, "the image") for name in listing(folder, deep=False).images]
     found = {name: said for name in names if (said := _NAME.fullmatch(name))}
     kept = {name: said for name, said in found.items() if said["camera"] in CAMERAS}
     split_of = _splits(sorted({said["person"] for said in kept.values()}), folder)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from viceversa.data.checks import SPLITS
 from viceversa.data.dataset import Dataset, Images
+from viceversa.data.names import composed
 from viceversa.domains import AnyAttribute, Space
 from viceversa.errors import UsageError
 
@@ -17,8 +18,9 @@ def together(opened: Mapping[str, Dataset], attributes: Sequence[str] = ()) -> D
     An attribute that two sets tell is one, and must have the same values in both. Raises UsageError where it has others, for a
     name that no set knows, and for a set that tells none of them.
     """
+    attributes = [composed(name) for name in attributes]
     told = _told(opened, attributes)
-    if unknown := [name for name in attributes if name not in told]:
+    if unknown := [name for name in attributes if name not in map(composed, told)]:
         raise UsageError(f"none of the sets {', '.join(opened)} has the attribute {unknown[0]!r}.")
     known = {name: tuple(each.name for each in dataset.space.attributes if each.name in told) for name, dataset in opened.items()}
     for name, names in known.items():
@@ -34,9 +36,9 @@ def together(opened: Mapping[str, Dataset], attributes: Sequence[str] = ()) -> D
         f"-{'-'.join(attributes)}" if attributes else ""
     )
     genuine = all(dataset.genuine for dataset in opened.values())
-    return Dataset(
-        name, space, splits, genuine=genuine, summary="\n".join(filter(None, (data.summary for data in opened.values())))
-    )
+    summary = "\n".join(filter(None, (data.summary for data in opened.values())))
+    size = next((data.size for data in opened.values() if data.size), None)
+    return Dataset(name, space, splits, genuine=genuine, summary=summary, size=size)
 
 
 def _told(opened: Mapping[str, Dataset], attributes: Sequence[str]) -> dict[str, AnyAttribute]:
@@ -44,7 +46,7 @@ def _told(opened: Mapping[str, Dataset], attributes: Sequence[str]) -> dict[str,
     found: dict[str, AnyAttribute] = {}
     for name, dataset in opened.items():
         for each in dataset.space.attributes:
-            if attributes and each.name not in attributes:
+            if attributes and composed(each.name) not in attributes:
                 continue
             if found.setdefault(each.name, each) != each:
                 raise UsageError(f"{each.name!r} of the set {name!r} has other values than before: rename it, or leave it out.")

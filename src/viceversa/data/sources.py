@@ -15,17 +15,19 @@ from viceversa.data.avatars import avatars, avatars_glasses
 from viceversa.data.celeba import ATTRIBUTES as OF_CELEBA
 from viceversa.data.celeba import read_celeba
 from viceversa.data.dataset import Dataset, Images, Takes
-from viceversa.data.decoding import SUFFIXES, encoded, suffix_for
+from viceversa.data.decoding import encoded, suffix_for
 from viceversa.data.face_off import face_off
 from viceversa.data.fitting import Filter
 from viceversa.data.folders import open_folders
 from viceversa.data.handwritten import handwritten
 from viceversa.data.idx import has_idx, open_idx
 from viceversa.data.joined import joined, parts_of, sources, spec_of
+from viceversa.data.listing import is_image, on_disk
 from viceversa.data.outlines import avatars_outlines
 from viceversa.data.pairs import as_sketches
 from viceversa.data.rafd import has_rafd, read_rafd
 from viceversa.data.sets import together
+from viceversa.data.sizes import DRAWN
 from viceversa.data.sketches import sketches, sketches_pairs
 from viceversa.data.store import FolderFiles
 from viceversa.data.street_digits import street_digits
@@ -42,7 +44,7 @@ CELEBA_CROP = 178
 
 _TAKES: Mapping[str, Takes] = {":spaces": "spaces", ":pairs": "pairs"}
 _WAYS = (*_TAKES, ":sketches", ":stargan-split", ":extra")
-_EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {
+_DRAWN: Mapping[str, Callable[[int], Dataset]] = {
     "avatars": avatars,
     "avatars:glasses": avatars_glasses,
     "avatars:outlines": avatars_outlines,
@@ -50,15 +52,19 @@ _EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {
     "sketches": sketches,
     "sketches:pairs": sketches_pairs,
     "toons": toons,
+}
+"""By name, at a size."""
+_EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {
+    **_DRAWN,
     "street-digits": lambda size: street_digits(),
     "handwritten": lambda size: handwritten(),
 }
-"""By name, at a size; digits have their own."""
+"""Digits have their own size."""
 
 
 def open_dataset(
     spec: str,
-    size: int = 32,
+    size: int | None = None,
     *,
     crop: int | None = None,
     background: int = 0,
@@ -74,13 +80,14 @@ def open_dataset(
     these, with `:sketches` as pairs of a gray and a colored drawing, CelebA's with `:stargan-split` in StarGAN's splits, SVHN's
     with `:extra` with its further images. NAME=SPEC,NAME=SPEC are several data sets: two spaces of these names, or labeled sets in
     one space. MNIST's and SVHN's images keep their size.
+    size: of the images, in pixels; chosen from own images if not given (sizes.chosen_size), the same for several sources.
     among_others: this is one of such, and may be a folder of images alone. Raises UsageError for what is none.
     """
     if spec in _EMBEDDED:
-        return _fit(with_attributes(_EMBEDDED[spec](size), attributes), takes)
+        return _fit(with_attributes(_EMBEDDED[spec](size or DRAWN), attributes), takes)
     one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad)
     if _joins(spec):
-        opened = sources(spec, partial(one, among_others=True))
+        opened = _at_one_size(spec, partial(one, among_others=True), size)
         return _fit(with_attributes(joined(opened), attributes), takes) if takes != "labels" else together(opened, attributes)
     path, way = _parsed(spec)
     if way == ":sketches":
@@ -94,6 +101,17 @@ def open_dataset(
     if path.is_file():
         return from_table(path.stem, FolderFiles(path.parent), read_table(path, only=attributes), wanted)
     return _in_folder(path, way, wanted)
+
+
+def _at_one_size(spec: str, one: Callable[..., Dataset], size: int | None) -> dict[str, Dataset]:
+    """Open each source at the size that is given; else at that of the drawn ones among them, or the least that is chosen."""
+    if size is None and not _DRAWN.keys().isdisjoint(parts_of(spec).values()):
+        size = DRAWN
+    opened = sources(spec, partial(one, size=size))
+    least = min((dataset.size for dataset in opened.values() if dataset.size), default=None)
+    if all(dataset.size in (None, least) for dataset in opened.values()):
+        return opened
+    return sources(spec, partial(one, size=least))
 
 
 def _in_folder(path: Path, way: str, wanted: Wanted) -> Dataset:
@@ -146,7 +164,7 @@ def _joins(spec: str) -> bool:
 def _parsed(spec: str) -> tuple[Path, str]:
     """A path, and in which of the ways its data is opened: "" for the usual one."""
     way = next((way for way in _WAYS if spec.endswith(way)), "")
-    return Path(spec.removesuffix(way)), way
+    return on_disk(Path(spec.removesuffix(way))), way
 
 
 def write_dataset(dataset: Dataset, directory: Path) -> None:
@@ -184,6 +202,6 @@ def _rows(space: Space, split: str, name: str, images: Images) -> Iterator[list[
 
 def _names(split: str, space: str, images: Images) -> list[str]:
     """Where the images of one split and space are written; ids that are names of files lose their suffixes, if they may."""
-    stems = [str(PurePosixPath(name).with_suffix("")) if Path(name).suffix.lower() in SUFFIXES else name for name in images.ids]
+    stems = [str(PurePosixPath(name).with_suffix("")) if is_image(name) else name for name in images.ids]
     names = stems if len(set(stems)) == len(stems) else images.ids
     return [f"images/{split}/{space}/{name}{suffix_for(images.pixels[0])}" for name in names]

@@ -88,7 +88,7 @@ def _within(model: Model, name: str, images: Tensor, source: Domain, target: Dom
 def data_of(models: Iterable[str], data: str | None, size: int | None) -> Dataset:
     """What models are measured on: `data`, prepared as that of the first run among them, or that run's own data.
 
-    size: of the images in pixels where there is no run, 32 if not given. Raises UsageError.
+    size: of the images in pixels where there is no run; chosen from them if not given. Raises UsageError.
     """
     kinds = {model: kind_of(model) for model in models}
     first = next((model for model, kind in kinds.items() if kind == "run"), None)
@@ -97,7 +97,7 @@ def data_of(models: Iterable[str], data: str | None, size: int | None) -> Datase
         return dataset_of(record.recipe, data, trained=record.space)
     if data is None:
         raise UsageError("no model is a run, which knows its data: say with --data what to measure on, as in --data avatars.")
-    return open_dataset(data, 32 if size is None else size)
+    return open_dataset(data, size)
 
 
 def named(given: Sequence[str]) -> Named:

@@ -79,7 +79,10 @@ class Recipe(BaseModel, Generic[MethodSettings]):
         description="what to train on: `avatars`, `avatars:glasses`, a path of folders or a table, hf:NAME, or NAME=ONE,NAME=OTHER",
     )
     attributes: tuple[str, ...] = Field((), description="which attributes of the data to use; all, if none is named")
-    size: int = Field(32, gt=0, le=65_536, description="height and width of the images, in pixels")
+    size: int | None = Field(
+        None, gt=0, le=65_536,
+        description="height and width of the images, in pixels; if not given, chosen from own images, and 32 for drawn ones",
+    )  # fmt: skip
     crop: int | None = Field(
         None, gt=0, description="cut out of the middle of images of files before; the largest square, if not given"
     )

@@ -14,6 +14,7 @@ from accelerate import Accelerator
 from pydantic import ValidationError
 
 from viceversa.data.dataset import Dataset
+from viceversa.data.sizes import DRAWN
 from viceversa.data.sources import located
 from viceversa.domains import Space
 from viceversa.errors import UsageError, printable, unknown
@@ -65,8 +66,9 @@ def train(
 ) -> Outcome:
     """Trains a recipe by name, or a method of your own: a function from a Space to a Method.
 
-    data: what to train on; size: of its images in pixels. steps or epochs: the length of the schedule; until: stop earlier,
-    to be resumed. batch, seed and all other names are settings of the training (recipes.settings.Training); settings: any
+    data: what to train on; size: of its images in pixels, chosen from them if not given. steps or epochs: the length of the
+    schedule; until: stop earlier, to be resumed.
+    batch, seed and all other names are settings of the training (recipes.settings.Training); settings: any
     settings of the recipe by their dotted names, as {"method.width": 64}.
     init: a run whose weights to start from, or of it `init_only` these networks; freeze: networks that do not learn.
     resume: go on with the run in `out`, whose settings must not be contradicted; overwrite: begin anew in its place.
@@ -114,6 +116,7 @@ def run_recipe(
         accelerator.wait_for_everyone()  # the leading one is about to write
         recipe = _located(recipe)
         dataset = dataset_of(recipe)
+        recipe = updated(recipe, {"size": recipe.size or dataset.size or DRAWN})
         if dataset.summary and stored is None and accelerator.is_main_process and not quiet:
             print(dataset.summary, file=sys.stderr)
         if epochs is not None:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from viceversa.data.decoding import SUFFIXES, BadImage, describe, encode
+from viceversa.data.decoding import BadImage, describe, encode
 from viceversa.data.fitting import shown
+from viceversa.data.listing import listing
 from viceversa.errors import UsageError
 from viceversa.opening import pixels_of
 from viceversa.video.clip import Clip, CutShort, Frame, checked
@@ -26,15 +27,16 @@ def open_sequence(folder: Path, rate: float | None, background: int) -> Clip:
         raise UsageError(f"--fps {rate:g}: give from 0.01 to 1000 frames a second.")
     files = images_of(folder)
     if not files:
-        raise UsageError(f"there are no images in {str(folder)!r}: give a folder that has some.")
+        instead = listing(folder, deep=False).reason()
+        raise UsageError(f"there are no images in {str(folder)!r}{instead}: give a folder that has some.")
     height, width, _, _ = describe(files[0])
     exact = Fraction(rate).limit_denominator(1001)
     return Clip(folder, height, width, lambda: checked(_frames(files, background)), 1 / exact, exact, count=len(files), halved=True)
 
 
 def images_of(folder: Path) -> list[Path]:
-    """The images right in a folder by their names, in which numbers count as numbers: 2.png comes before 10.png."""
-    return sorted((file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file()), key=_place)
+    """Return the visible images right in a folder by their names, in which numbers count as numbers: 2.png before 10.png."""
+    return sorted((folder / name for name in listing(folder, deep=False).images), key=_place)
 
 
 def _place(file: Path) -> list[tuple[int, str]]:
