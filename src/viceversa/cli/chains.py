@@ -29,6 +29,8 @@ class Chains:
     """`avatars`, a folder, a table or hf:NAME, as for --data"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """a new or empty folder"""
+    images: Annotated[str | None, arg(metavar="DIR")] = None
+    """folder of the images that a table names, if it is not the table's own"""
     size: int = 32
     """height and width of the images, in pixels"""
     cycles: int = 3
@@ -45,6 +47,6 @@ def run(arguments: Sequence[str]) -> None:
     if not vacant(asked.directory):
         raise UsageError(f"{str(asked.directory)!r} is not an empty folder: name a new or an empty one.")
     way = Way(asked.cycles, asked.steps)
-    task = measurable(open_dataset(asked.data, asked.size), asked.samples, way)
+    task = measurable(open_dataset(asked.data, asked.size, images=asked.images), asked.samples, way)
     count = write_chains(task, way, asked.directory)
     print(printable(f"{asked.directory}: {len(task)} sources of {task.dataset.name}, and chains.csv with {count} translations"))

@@ -23,6 +23,8 @@ class Data:
     `handwritten`, `street-digits`, or own data as for `train --data`; PATH:spaces, PATH:pairs"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """a new or empty folder"""
+    images: Annotated[str | None, arg(metavar="DIR")] = None
+    """folder of the images that a table names, if it is not the table's own"""
     size: int = 32
     """height and width of the images, in pixels"""
 
@@ -30,7 +32,7 @@ class Data:
 def run(arguments: Sequence[str]) -> None:
     """Writes the data set."""
     asked = parsed(Data, arguments, "data")
-    dataset = open_dataset(asked.name, asked.size)
+    dataset = open_dataset(asked.name, asked.size, images=asked.images)
     write_dataset(dataset, asked.directory)
     count = sum(len(images) for spaces in dataset.splits.values() for images in spaces.values())
     print(printable(f"{asked.directory}: {count} images of {dataset.name} and table.csv"))
