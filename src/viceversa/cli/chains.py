@@ -30,6 +30,8 @@ class Chains:
     """`avatars`, a folder, a table or hf:NAME, as for --data"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """a new or empty folder"""
+    images: Annotated[str | None, arg(metavar="DIR")] = None
+    """folder of the images that a table names, if it is not the table's own"""
     size: Annotated[int | None, arg(metavar="N")] = None
     """height and width of the images, in pixels; if not given, chosen from own images, and 32 for drawn ones"""
     cycles: int = 3
@@ -46,7 +48,7 @@ def run(arguments: Sequence[str]) -> None:
     if not vacant(asked.directory):
         raise UsageError(f"{str(asked.directory)!r} is not an empty folder: name a new or an empty one.")
     way = Way(asked.cycles, asked.steps)
-    dataset = open_dataset(asked.data, asked.size)
+    dataset = open_dataset(asked.data, asked.size, images=asked.images)
     if dataset.summary:
         print(dataset.summary, file=sys.stderr)
     task = measurable(dataset, asked.samples, way)

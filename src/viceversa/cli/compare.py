@@ -28,6 +28,8 @@ class Compare:
     """where metrics.json and report.html go"""
     data: Annotated[str | None, arg(metavar="SPEC")] = None
     """what to measure on; the data of the first run among the models, if not given"""
+    images: Annotated[str | None, arg(metavar="DIR")] = None
+    """folder of the images that a table names, if it is not the table's own"""
     size: Annotated[int | None, arg(metavar="N")] = None
     """of the images in pixels, where there is no run to say it"""
     cycles: int = 3
@@ -48,7 +50,7 @@ def run(arguments: Sequence[str]) -> None:
     """Measures, prints and writes."""
     asked = parsed(Compare, arguments, "compare")
     models = named(asked.models)
-    dataset = data_of(models.models.values(), asked.data, asked.size)
+    dataset = data_of(models.models.values(), asked.data, asked.size, asked.images)
     candidates = {name: candidate(model, dataset, asked.checkpoint) for name, model in models.models.items()}
     found = compare(
         candidates, dataset, cycles=asked.cycles, steps=asked.steps, probes=asked.probes, samples=asked.samples,

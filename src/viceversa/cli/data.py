@@ -24,6 +24,8 @@ class Data:
     `handwritten`, `street-digits`, or own data as for `train --data`; PATH:spaces, PATH:pairs"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """a new or empty folder"""
+    images: Annotated[str | None, arg(metavar="DIR")] = None
+    """folder of the images that a table names, if it is not the table's own"""
     size: Annotated[int | None, arg(metavar="N")] = None
     """height and width of the images, in pixels; if not given, chosen from own images, and 32 for drawn ones"""
 
@@ -31,7 +33,7 @@ class Data:
 def run(arguments: Sequence[str]) -> None:
     """Writes the data set."""
     asked = parsed(Data, arguments, "data")
-    dataset = open_dataset(asked.name, asked.size)
+    dataset = open_dataset(asked.name, asked.size, images=asked.images)
     if dataset.summary:
         print(dataset.summary, file=sys.stderr)
     write_dataset(dataset, asked.directory)

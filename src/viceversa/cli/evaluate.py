@@ -27,6 +27,8 @@ class Evaluate:
     """where metrics.json and report.html go"""
     data: Annotated[str | None, arg(metavar="SPEC")] = None
     """what to measure on; a run's own data, if not given"""
+    images: Annotated[str | None, arg(metavar="DIR")] = None
+    """folder of the images that a table names, if it is not the table's own"""
     size: Annotated[int | None, arg(metavar="N")] = None
     """of the images in pixels, where there is no run to say it"""
     cycles: int = 3
@@ -54,13 +56,13 @@ def run(arguments: Sequence[str]) -> None:
 
 def _of_run(asked: Evaluate) -> Report:
     return evaluate(
-        asked.model, asked.data, cycles=asked.cycles, steps=asked.steps, probes=asked.probes, samples=asked.samples,
-        features=asked.features, checkpoint=asked.checkpoint,
+        asked.model, asked.data, images=asked.images, cycles=asked.cycles, steps=asked.steps, probes=asked.probes,
+        samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,
     )  # fmt: skip
 
 
 def _of_other(asked: Evaluate) -> Report:
-    dataset, name = data_of([asked.model], asked.data, asked.size), own_name(asked.model)
+    dataset, name = data_of([asked.model], asked.data, asked.size, asked.images), own_name(asked.model)
     found = compare(
         {name: candidate(asked.model, dataset)}, dataset, cycles=asked.cycles, steps=asked.steps, probes=asked.probes,
         samples=asked.samples, features=asked.features,

@@ -7,7 +7,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import compress
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -23,6 +23,8 @@ from viceversa.data.tables import Table, summary
 from viceversa.domains import AnyAttribute, ImageSpec, Space
 from viceversa.errors import UsageError, printable, quoted
 
+_UNREADABLE = "images that cannot be read"
+
 Parts = Mapping[str, Mapping[str, Sequence[str]]]
 """split -> space -> files, relative to the data set's folder."""
 
@@ -37,6 +39,7 @@ class Wanted:
     skip_bad: leave out files that cannot be read.
     takes: what the method does: one space with labels, or spaces without, a folder each, maybe of pairs.
     attributes: which of the data's to use, in this order; all, or a source's usual ones, where none is named.
+    images: the folder of a table's images, if it is not the table's own.
     halves: whether each file holds a pair, the first space's image on the left, the second's on the right.
     one: whether this is one space among others, so that a folder of images will do, without domains.
     """
@@ -49,6 +52,7 @@ class Wanted:
     takes: Takes = "labels"
     attributes: tuple[str, ...] = ()
     halves: bool = False
+    images: Path | None = None
     one: bool = False
 
 
@@ -131,21 +135,9 @@ def from_table(name: str, files: Files, table: Table, wanted: Wanted) -> Dataset
     attributes = table.attributes if wanted.takes == "labels" else ()
     dataset = _assembled(name, files, _in_order(pairs) or parts, attributes, labels, wanted)
     kept = {file for spaces in dataset.splits.values() for images in spaces.values() for file in images.ids}
-    dataset = replace(dataset, summary="\n".join(filter(None, (summary(_only(table, kept), name), dataset.summary))))
+    told = summary(table.kept([file in kept for file in table.files], _UNREADABLE), name)
+    dataset = replace(dataset, summary="\n".join(filter(None, (told, dataset.summary))))
     return paired(dataset, pairs) if pairs else dataset
-
-
-def _only(table: Table, files: set[str]) -> Table:
-    """The table without rows whose images were skipped."""
-    keep = [file in files for file in table.files]
-    return replace(
-        table,
-        files=tuple(compress(table.files, keep)),
-        splits=tuple(compress(table.splits, keep)),
-        labels=table.labels[torch.tensor(keep)],
-        spaces=None if table.spaces is None else tuple(compress(table.spaces, keep)),
-        dropped={**table.dropped, **({} if all(keep) else {"images that cannot be read": keep.count(False)})},
-    )
 
 
 def _check_spaces(names: Mapping[str, object]) -> None:

@@ -16,7 +16,8 @@ from torch import Tensor
 
 from viceversa.attributes import Binary, OneOf
 from viceversa.data.checks import SPLITS, checked_paths, faults
-from viceversa.data.tables import Table, refuse_faulty
+from viceversa.data.lookup import look_up
+from viceversa.data.tables import Table, refuse_faulty, without_missing
 from viceversa.domains import Space
 from viceversa.errors import UsageError, printable, quoted, unknown
 
@@ -26,12 +27,14 @@ STARGAN_TEST = 1999
 """Images in StarGAN's test set: its code counts to 2000 and stops one short."""
 
 
-def read_celeba(folder: Path, attributes: Sequence[str] = ATTRIBUTES, *, stargan_split: bool = False) -> Table:
+def read_celeba(
+    folder: Path, attributes: Sequence[str] = ATTRIBUTES, *, stargan_split: bool = False, skip_bad: bool = False
+) -> Table:
     """The images of `img_align_celeba/` or `images/` with these of the 40 attributes. Raises UsageError, one line.
 
     The attribute `hair` is one-of black, blond and brown: rows with none of them, or several, are dropped, and counted.
     stargan_split: test is StarGAN's, the first 1999 rows in its order; the next 1999 are validation, which StarGAN's code
-    does not have and trains on; the others are train.
+    does not have and trains on; the others are train. skip_bad: leave out images that are missing, and say how many.
     """
     if len(set(attributes)) < len(attributes) or not attributes:
         raise UsageError("name one attribute of CelebA or more, each once.")
@@ -43,12 +46,15 @@ def read_celeba(folder: Path, attributes: Sequence[str] = ATTRIBUTES, *, stargan
     images = next((name for name in ("img_align_celeba", "images") if (folder / name).is_dir()), None)
     if images is None:
         raise UsageError(f"{quoted(str(folder))} has no folder img_align_celeba with the images, nor one named images.")
-    files = checked_paths([f"{images}/{name}" for name in names], rows)
+    files = checked_paths([f"{images}/{name}" for name in names], rows, folder)
     kinds = tuple(OneOf("hair", tuple(HAIR.values())) if name == "hair" else Binary(name) for name in attributes)
     table = Table(files, splits, kinds, torch.stack([values[name] for name in wanted], 1))
-    refuse_faulty(table, "celeba", faults(files, files, splits, rows, folder))
+    places = look_up(files, folder).places
+    refuse_faulty(table, "celeba", faults(files, files, splits, rows, folder, places, skip_bad=skip_bad))
+    table = without_missing(table, rows, folder, places)
     if "hair" in attributes:
-        table = _of_one_color(table, torch.stack([values[name] for name in HAIR], 1).sum(1))
+        there = torch.tensor([place != "missing" for place in places])
+        table = _of_one_color(table, torch.stack([values[name] for name in HAIR], 1).sum(1)[there])
     for attribute, columns in Space({}, table.attributes).columns(table.labels):
         if (columns.amin(0) == columns.amax(0)).any():
             raise UsageError(f"not every value of {attribute.name} occurs in {quoted(str(folder))}: choose other attributes.")
@@ -111,7 +117,7 @@ def _of_one_color(table: Table, colors: Tensor) -> Table:
         files=tuple(compress(table.files, keep)),
         splits=tuple(compress(table.splits, keep)),
         labels=table.labels[colors == 1],
-        dropped={reason: count for reason, count in reasons.items() if count},
+        dropped={**table.dropped, **{reason: count for reason, count in reasons.items() if count}},
     )
 
 

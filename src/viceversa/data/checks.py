@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
-import stat
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from pathlib import Path, PureWindowsPath
 from typing import TypeVar
 
+from viceversa.data.lookup import Place
 from viceversa.errors import UsageError, quoted
 
 SPLITS = ("train", "validation", "test")
@@ -19,6 +18,8 @@ SPLIT_NAMES = {
     "test": "test", "testing": "test",
 }  # fmt: skip
 Value = TypeVar("Value")
+
+_ELSEWHERE = "give the folder that they are in as the image folder (images)"
 
 
 def split_by_hash(name: str) -> str:
@@ -34,31 +35,65 @@ def completed(splits: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     return tuple(new if new in missing else old for old, new in zip(splits, drawn, strict=True))
 
 
-def checked_paths(names: Sequence[str], rows: Sequence[int]) -> tuple[str, ...]:
-    """The names with "/", normalized. Raises UsageError for absolute ones and those with "..", which may leave the folder."""
-    paths = [name.replace("\\", "/") for name in names]
+def checked_paths(names: Sequence[str], rows: Sequence[int], folder: Path) -> tuple[str, ...]:
+    """The names relative to the folder, with "/", normalized. Raises UsageError for those outside it, and those with ".."."""
+    roots = [str(folder.absolute()), str(folder.resolve())]
+    paths = [_below(name.replace("\\", "/"), roots) for name in names]
 
     def leaves(path: str) -> bool:
         return path.startswith("/") or ".." in path.split("/") or (path[1:2] == ":" and bool(PureWindowsPath(path).drive))
 
-    refuse(found("files lie outside the folder: name them relative to it, without '..'", names, rows, map(leaves, paths)))
+    remedy = "name them relative to it, without '..', or give the folder that all of them are in as the image folder (images)"
+    refuse(found(f"files lie outside the folder {quoted(str(folder))}: {remedy}", names, rows, map(leaves, paths)))
     files = tuple(map(posixpath.normpath, paths))
     refuse(found("cells of the column file are not the name of a file", names, rows, (file == "." for file in files)))
     return files
 
 
-def faults(files: Sequence[str], groups: Sequence[str], splits: Sequence[str], rows: Sequence[int], folder: Path) -> list[str]:
-    """All that is wrong: files or groups in two splits, files named twice, missing, or outside the folder by a link."""
-    places = list(_places(files, folder))
+def _below(name: str, roots: Sequence[str]) -> str:
+    """An absolute name as one relative to that of the roots which it is inside; any other as it is."""
+    if not name.startswith("/") or ".." in name.split("/") or "\0" in name:
+        return name
+    path = posixpath.normpath(name)
+    above, _, last = path.rpartition("/")
+    return _relative(path, roots) or _relative(f"{os.path.realpath(above)}/{last}", roots) or name
+
+
+def _relative(path: str, roots: Sequence[str]) -> str:
+    """The path relative to that of the roots which it is inside; empty where it is inside none."""
+    return next((path[len(root) + 1 :] for root in roots if path.startswith(f"{root}/")), "")
+
+
+def faults(
+    files: Sequence[str],
+    groups: Sequence[str],
+    splits: Sequence[str],
+    rows: Sequence[int],
+    folder: Path,
+    places: Sequence[Place],
+    *,
+    skip_bad: bool = False,
+) -> list[str]:
+    """All that is wrong: files or groups in two splits, files named twice, missing, or outside the folder by a link.
+
+    places: of the files (lookup.Found); skip_bad: whether missing ones are left out instead.
+    """
+    away = f"files lead out of {quoted(str(folder))} by a symbolic link: {_ELSEWHERE}"
     nothing = [] if "train" in splits else [f"there are no rows to train on: {rows_per_split(splits)}."]
     checks = [
         _leaks(files, "files are", splits, rows),
         "" if groups is files else _leaks(groups, "rows are of a group that is", splits, rows),
         found("files are in the table twice: remove the duplicates", files, rows, _again(files, rows)),
-        found(f"files lead out of {quoted(str(folder))} by a symbolic link", files, rows, (each == "outside" for each in places)),
-        found(f"files are missing in {quoted(str(folder))}", files, rows, (each == "missing" for each in places)),
+        found(away, files, rows, (each == "outside" for each in places)),
     ]
+    if not skip_bad and (lost := missing(files, rows, folder, places)):
+        checks.append(f"{lost} Bring them back, leave them out (skip_bad), or {_ELSEWHERE}.")
     return [fault for fault in checks if fault] + nothing
+
+
+def missing(files: Sequence[str], rows: Sequence[int], folder: Path, places: Sequence[Place]) -> str:
+    """The number of missing files and the first of them; empty where none is missing."""
+    return found(f"files are missing in {quoted(str(folder))}", files, rows, (each == "missing" for each in places))
 
 
 def found(what: str, names: Sequence[str], rows: Sequence[int], wrong: Iterable[bool]) -> str:
@@ -94,23 +129,3 @@ def _leaks(names: Sequence[str], what: str, splits: Sequence[str], rows: Sequenc
 def _again(files: Sequence[str], rows: Sequence[int]) -> Iterator[bool]:
     first = firsts(files, rows)
     return (first[file] != row for file, row in zip(files, rows, strict=True))
-
-
-def _places(files: Sequence[str], folder: Path) -> Iterator[str]:
-    """For each file: "inside", "outside" or "missing"."""
-    root = os.path.realpath(folder)
-
-    @cache
-    def inside(path: str) -> bool:
-        return os.path.commonpath([root, os.path.realpath(path)]) == root
-
-    for file in files:
-        path = f"{root}/{file}"
-        try:
-            mode = os.lstat(path).st_mode
-            if not inside(path.rpartition("/")[0]) or (stat.S_ISLNK(mode) and not inside(path)):
-                yield "outside"
-            else:
-                yield "inside" if stat.S_ISREG(mode) or Path(path).is_file() else "missing"
-        except (OSError, ValueError):
-            yield "missing"

@@ -12,7 +12,8 @@ import torch
 
 from viceversa.data.checks import SPLIT_NAMES, completed
 from viceversa.data.decoding import BadImage, Embedded
-from viceversa.data.schema import MOST_CHOICES, Column, read_schema
+from viceversa.data.names import composed
+from viceversa.data.schema import MOST_CHOICES, Column, is_missing, read_schema
 from viceversa.data.store import State
 from viceversa.data.tables import Sheet, Table, chosen, with_labels, without_empty
 from viceversa.errors import UsageError, printable, quoted, unknown
@@ -75,7 +76,7 @@ def read_hugging_face(spec: str, only: Sequence[str] = (), *, spaces: bool = Fal
     bare = {title: part.select_columns([image]).cast_column(image, _undecoded()) for title, part in parts.items()}
     files = ArrowFiles(located(spec), bare, image, _stamp(parts))
     sheet = Sheet({**{title: sheet.columns[title] for title in schema}, "file": list(names), "split": list(splits)}, sheet.rows)
-    sheet, dropped = without_empty(sheet, list(schema))
+    sheet, dropped = without_empty(sheet, schema)
     table = Table(tuple(sheet.columns["file"]), tuple(sheet.columns["split"]), (), torch.empty(len(sheet.rows), 0), dropped)
     if spaces:
         return folder.name, files, replace(table, spaces=tuple(sheet.columns[next(iter(schema))]))
@@ -155,7 +156,7 @@ def _cells(parts: Mapping[str, datasets.Dataset], title: str) -> list[str]:
     for part in parts.values():
         feature, values = part.features[title], part[title][:]
         if isinstance(feature, datasets.ClassLabel):
-            cells += ["" if value is None or value < 0 else feature.names[value] for value in values]
+            cells += ["" if value is None or value < 0 else composed(feature.names[value]) for value in values]
         else:
             cells += map(_cell, values)
     return cells
@@ -164,7 +165,7 @@ def _cells(parts: Mapping[str, datasets.Dataset], title: str) -> list[str]:
 def _cell(value: Any) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
-    return ("yes" if value else "no") if isinstance(value, bool) else str(value).strip()
+    return ("yes" if value else "no") if isinstance(value, bool) else composed(str(value).strip())
 
 
 def _schema(sheet: Sheet, features: Mapping[str, Any], folder: Path, only: Sequence[str], *, spaces: bool) -> dict[str, Column]:
@@ -183,7 +184,8 @@ def _schema(sheet: Sheet, features: Mapping[str, Any], folder: Path, only: Seque
         schema = {title: schema[title] for title in classes}
     else:
         plain = [*classes, *(title for title in sheet.columns if features[title].dtype == "bool")]
-        few = [title for title, cells in sheet.columns.items() if 2 <= len({*cells} - {""}) <= MOST_CHOICES]
+        counts = {title: sum(not is_missing(cell) for cell in {*cells}) for title, cells in sheet.columns.items()}
+        few = [title for title, count in counts.items() if 2 <= count <= MOST_CHOICES]
         schema = {title: schema[title] for title in sheet.columns if title in (plain or few)}
     if not schema or (spaces and len(schema) != 1):
         wanted = "one column of class labels, whose classes are the spaces" if spaces else "a column of labels"

@@ -72,6 +72,7 @@ def open_dataset(
     skip_bad: bool = False,
     takes: Takes = "labels",
     attributes: tuple[str, ...] = (),
+    images: str | Path | None = None,
     among_others: bool = False,
 ) -> Dataset:
     """The data set of that name, or in the folder or table of that path, or hf:NAME[:split] of Hugging Face.
@@ -81,26 +82,50 @@ def open_dataset(
     with `:extra` with its further images. NAME=SPEC,NAME=SPEC are several data sets: two spaces of these names, or labeled sets in
     one space. MNIST's and SVHN's images keep their size.
     size: of the images, in pixels; chosen from own images if not given (sizes.chosen_size), the same for several sources.
+    images: the folder of a table's images, if it is not the table's own; links in it may lead anywhere.
     among_others: this is one of such, and may be a folder of images alone. Raises UsageError for what is none.
     """
+    if images is not None and not _joins(spec):
+        _check_images(spec, Path(images))
     if spec in _EMBEDDED:
         return _fit(with_attributes(_EMBEDDED[spec](size or DRAWN), attributes), takes)
-    one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad)
+    one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad, images=images)
     if _joins(spec):
         opened = _at_one_size(spec, partial(one, among_others=True), size)
         return _fit(with_attributes(joined(opened), attributes), takes) if takes != "labels" else together(opened, attributes)
     path, way = _parsed(spec)
     if way == ":sketches":
         return as_sketches(one(spec.removesuffix(way), takes="pairs", attributes=attributes))
-    wanted = Wanted(size, crop, background, filter, skip_bad, _TAKES.get(way, takes), attributes, one=among_others)
+    takes, folder = _TAKES.get(way, takes), None if images is None else Path(images)
+    wanted = Wanted(size, crop, background, filter, skip_bad, takes, attributes, images=folder, one=among_others)
     if spec.startswith(huggingface.PREFIX):
         name, files, table = huggingface.read_hugging_face(spec.removesuffix(way), attributes, spaces=wanted.takes != "labels")
         return from_table(name, files, table, wanted)
     if not path.exists():
         raise UsageError(f"{unknown('data set', spec, _EMBEDDED)} Nor is there a folder or table of that path.")
+    return _of_table(path.stem, path, wanted) if path.is_file() else _in_folder(path, way, wanted)
+
+
+def _table_at(path: Path) -> Path | None:
+    """The attribute table that a path names: a file, or a folder's table.csv or table.parquet; None for any other folder."""
     if path.is_file():
-        return from_table(path.stem, FolderFiles(path.parent), read_table(path, only=attributes), wanted)
-    return _in_folder(path, way, wanted)
+        return path
+    return next((found for name in ("table.csv", "table.parquet") if (found := path / name).exists()), None)
+
+
+def _of_table(name: str, path: Path, wanted: Wanted) -> Dataset:
+    """The data set of a table, whose images are in its own folder or in another one."""
+    table = read_table(path, wanted.images, only=wanted.attributes, skip_bad=wanted.skip_bad)
+    return from_table(name, FolderFiles(wanted.images or path.parent, table.spellings), table, wanted)
+
+
+def _check_images(spec: str, images: Path) -> None:
+    """Refuse a folder of images that is none, or where the data set is no table."""
+    if not images.is_dir():
+        raise UsageError(f"the image folder {str(images)!r} is not a folder: name the one that the table's images are in.")
+    path, _ = _parsed(spec)
+    if spec in _EMBEDDED or spec.startswith(huggingface.PREFIX) or (path.exists() and _table_at(path) is None):
+        raise UsageError(f"{spec!r} is no attribute table, whose image folder (images) may be {str(images)!r}: leave that out.")
 
 
 def _at_one_size(spec: str, one: Callable[..., Dataset], size: int | None) -> dict[str, Dataset]:
@@ -124,13 +149,13 @@ def _in_folder(path: Path, way: str, wanted: Wanted) -> Dataset:
     if way == ":extra":
         raise UsageError(f"{str(path)!r} is not SVHN's folder, which alone has an {way[1:]}: it has no train_32x32.mat.")
     if (path / "list_attr_celeba.txt").exists():
-        table = read_celeba(path, attributes or OF_CELEBA, stargan_split=way == ":stargan-split")
-        return from_table("celeba", FolderFiles(path), table, replace(wanted, crop=wanted.crop or CELEBA_CROP))
+        split = way == ":stargan-split"
+        faces = read_celeba(path, attributes or OF_CELEBA, stargan_split=split, skip_bad=wanted.skip_bad)
+        return from_table("celeba", FolderFiles(path), faces, replace(wanted, crop=wanted.crop or CELEBA_CROP))
     if way == ":stargan-split":
         raise UsageError(f"{str(path)!r} is not CelebA's folder, which alone has a {way[1:]}: it has no list_attr_celeba.txt.")
-    named = next((found for name in ("table.csv", "table.parquet") if (found := path / name).exists()), None)
-    if named is not None:
-        return from_table(path.name, FolderFiles(path), read_table(named, only=attributes), wanted)
+    if (table := _table_at(path)) is not None:
+        return _of_table(path.name, table, wanted)
     if has_rafd(path):
         return from_table("rafd", FolderFiles(path), read_rafd(path, attributes), wanted)
     return open_folders(path, wanted)
@@ -154,6 +179,11 @@ def located(spec: str) -> str:
     if spec.startswith(huggingface.PREFIX):
         return huggingface.located(spec.removesuffix(way)) + way
     return spec if spec in _EMBEDDED or not path.exists() else f"{path.resolve()}{way}"
+
+
+def located_folder(images: str | None) -> str | None:
+    """The image folder's absolute path, if there is one."""
+    return None if images is None else str(Path(images).resolve())
 
 
 def _joins(spec: str) -> bool:

@@ -53,20 +53,22 @@ class Files(Protocol):
 
 @dataclass(frozen=True)
 class FolderFiles:
-    """The files below a folder, by their paths relative to it."""
+    """The files below a folder, by their paths relative to it; spellings: those that the disk names otherwise -> how it does."""
 
     folder: Path
+    spellings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def place(self) -> str:
         return str(self.folder.resolve())
 
     def state(self, name: str) -> State:
+        name = self.spellings.get(name, name)
         status = os.stat(f"{self.folder}/{name}")  # noqa: PTH116  (to make a Path of each takes as long as to look)
         return status.st_size, status.st_mtime_ns
 
     def find(self, name: str) -> Path:
-        return self.folder / name
+        return self.folder / self.spellings.get(name, name)
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,12 @@ def prepared(files: Files, names: Sequence[str], preparation: Preparation, part:
     """The images of the files of these names, in their order, from the cache or made into it.
 
     All have color if any has color, 16 bits if any has; other counts of channels must agree. A file has changed where its
-    state is another. part: whose images these are, as each part of a data set has an array of its own.
+    state is another. part: whose images these are, as each part of a data set has an array of its own. Broken links are bad.
     Safe where several processes ask at once. Raises UsageError, also for a file that is not there, or changes meanwhile.
     """
     place = cache_directory() / "files" / digest([files.place, part, asdict(preparation)])
     make_writable(place)
-    states = {name: _state(files, name) for name in names}
+    states, broken = _states(files, names)
     with FileLock(place / "lock"):
         index = _read(place)
         while True:  # once more where some turn out to be bad: the rows of the others are at hand
@@ -135,7 +137,7 @@ def prepared(files: Files, names: Sequence[str], preparation: Preparation, part:
             else:
                 checksums = tuple(index.files[name][3] for name in good)
                 reasons = {name: reason for name, (_, reason) in bad.items()}
-                return Prepared(tuple(good), np.load(place / array, mmap_mode="r"), checksums, index.checksum, reasons)
+                return Prepared(tuple(good), np.load(place / array, mmap_mode="r"), checksums, index.checksum, broken | reasons)
 
 
 def read_image(source: Path | Embedded, channels: int, background: int) -> Pixels:
@@ -145,6 +147,20 @@ def read_image(source: Path | Embedded, channels: int, background: int) -> Pixel
         name = source.name if isinstance(source, Embedded) else str(source)
         raise BadImage(f"{name!r} has {image.shape[2]} channels, not {channels}.")
     return image
+
+
+def _states(files: Files, names: Sequence[str]) -> tuple[dict[str, State], dict[str, str]]:
+    """The states of files, and why those are bad that are links to nothing. Raises UsageError for any other that is gone."""
+    states, broken = dict[str, State](), dict[str, str]()
+    for name in names:
+        try:
+            states[name] = _state(files, name)
+        except UsageError:
+            place = files.find(name)
+            if not (isinstance(place, Path) and place.is_symlink()):
+                raise
+            broken[name] = f"{str(place)!r} is a link to a file that is not there."
+    return states, broken
 
 
 def _state(files: Files, name: str) -> State:

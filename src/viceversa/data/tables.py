@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,13 +17,19 @@ from rich.cells import cell_len, set_cell_size
 from torch import Tensor
 
 from viceversa.attributes import Attribute, Graded
-from viceversa.data.checks import SPLIT_NAMES, SPLITS, checked_paths, completed, faults, firsts, found, refuse, rows_per_split
-from viceversa.data.schema import Column, read_column, read_schema
+from viceversa.data.checks import SPLIT_NAMES, SPLITS, checked_paths, completed, faults, firsts, missing, refuse, rows_per_split
+from viceversa.data.checks import found as listed
+from viceversa.data.lookup import Place, look_up
+from viceversa.data.names import composed
+from viceversa.data.numerals import zeros_apart
+from viceversa.data.schema import Column, is_missing, read_column, read_schema
 from viceversa.domains import AnyAttribute, Space
 from viceversa.errors import UsageError, printable, quoted, unknown
 from viceversa.files import readable
 
 _RESERVED = ("file", "split", "group", "space")
+_SEPARATOR_LINE = re.compile(r'"?sep=.?"?\n', re.IGNORECASE)
+"""What some spreadsheets write above the header, to say what separates cells."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +38,7 @@ class Table:
 
     files: relative to the folder, with "/", each of them there. splits: "train", "validation" or "test" for each.
     labels: (N, K) float32, the columns of `attributes`. dropped: why, and how many, rows were left out.
-    spaces: the column `space`, if there is one.
+    spaces: the column `space`, if there is one. spellings: files that the disk names in another Unicode form -> their names there.
     """
 
     files: tuple[str, ...]
@@ -39,22 +47,46 @@ class Table:
     labels: Tensor
     dropped: Mapping[str, int] = field(default_factory=dict)
     spaces: tuple[str, ...] | None = None
+    spellings: Mapping[str, str] = field(default_factory=dict)
+
+    def kept(self, keep: Sequence[bool], reason: str) -> Table:
+        """The rows that are to be kept; the others count as dropped for that reason."""
+        return replace(
+            self,
+            files=tuple(compress(self.files, keep)),
+            splits=tuple(compress(self.splits, keep)),
+            labels=self.labels[torch.tensor(keep, dtype=torch.bool)],
+            spaces=None if self.spaces is None else tuple(compress(self.spaces, keep)),
+            dropped={**self.dropped, **({} if all(keep) else {reason: keep.count(False)})},
+        )
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """Cells as text, stripped; `rows` are their numbers, where a spreadsheet's header is row 1."""
+    """Cells as text, stripped, in Unicode's composed form; `rows` are their numbers, where a spreadsheet's header is row 1.
+
+    decimal_comma: whether a comma in a number is known to come before decimals: with semicolons between cells.
+    """
 
     columns: Mapping[str, list[str]]
     rows: list[int]
+    decimal_comma: bool = False
 
 
-def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = ()) -> Table:
-    """The table, its files relative to `folder` (the table's own, if not given). Raises UsageError: one line for what is wrong.
+def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = (), skip_bad: bool = False) -> Table:
+    """Read and check a table.
 
     Columns: `file`; optionally `split` (what it lacks of validation and test is taken out of train by hash, a tenth each),
-    `group` (whose images stay in one split), `space`;
-    every other one is an attribute, as its cells or schema.json say; of those, `only` the named ones, if there are any.
+    `group` (whose images stay in one split), `space`; every other one is an attribute, as its cells or schema.json say.
+
+    Args:
+        path: a CSV or Parquet file.
+        folder: the folder of the images; links in it may lead anywhere. The table's own folder, which they may not leave, if None.
+        only: the attributes to read; all, if empty.
+        skip_bad: leave out rows whose file is missing, and say on standard error how many.
+
+    Raises:
+        UsageError: one line for what is wrong.
     """
     if not readable(path, "the table").is_file():
         raise UsageError(f"{quoted(str(path))} is not a file: name a table, as a CSV or Parquet file.")
@@ -62,19 +94,37 @@ def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = 
     if "file" not in sheet.columns:
         raise UsageError(f"{quoted(str(path))} has no column 'file'; it has {', '.join(map(quoted, sheet.columns))}.")
     schema = chosen(read_schema(path, [title for title in sheet.columns if title not in _RESERVED]), only)
-    sheet, dropped = without_empty(sheet, [title for title, said in schema.items() if said.drop_empty and said.kind != "ignore"])
+    droppable = {title: said for title, said in schema.items() if said.drop_empty and said.kind != "ignore"}
+    sheet, dropped = without_empty(sheet, droppable)
     if not sheet.rows:
         raise UsageError(f"{quoted(str(path))} has no rows{' but those with empty cells' if dropped else ''}.")
-    files = checked_paths(sheet.columns["file"], sheet.rows)
-    for title in ("group", "space"):
-        cells = sheet.columns.get(title, files)
-        refuse(found(f"cells of the column {title} are empty", cells, sheet.rows, (not cell for cell in cells)))
+    place = path.parent if folder is None else folder
+    files = checked_paths(sheet.columns["file"], sheet.rows, place)
+    for title in sheet.columns.keys() & {"group", "space"}:
+        _check_names(title, sheet.columns[title], sheet.rows)
     groups = sheet.columns.get("group", files)
-    splits = completed(_splits(sheet), groups)
+    splits, found = completed(_splits(sheet), groups), look_up(files, place, links=folder is not None)
     spaces = tuple(sheet.columns["space"]) if "space" in sheet.columns else None
-    table = with_labels(sheet, schema, Table(files, splits, (), torch.empty(len(files), 0), dropped, spaces=spaces))
-    refuse_faulty(table, path.name, faults(files, groups, splits, sheet.rows, path.parent if folder is None else folder))
-    return table
+    bare = Table(files, splits, (), torch.empty(len(files), 0), dropped, spaces, found.spellings)
+    table = with_labels(sheet, schema, bare)
+    refuse_faulty(table, path.name, faults(files, groups, splits, sheet.rows, place, found.places, skip_bad=skip_bad))
+    return without_missing(table, sheet.rows, place, found.places)
+
+
+def without_missing(table: Table, rows: Sequence[int], folder: Path, places: Sequence[Place]) -> Table:
+    """The table without rows whose file is missing; how many there are is said on standard error."""
+    lost = missing(table.files, rows, folder, places)
+    if not lost:
+        return table
+    print(f"viceversa: left out: {lost}", file=sys.stderr)
+    return table.kept([place != "missing" for place in places], "missing files")
+
+
+def _check_names(title: str, cells: Sequence[str], rows: Sequence[int]) -> None:
+    """Refuse names of groups or spaces that are missing, or that differ in leading zeros only."""
+    refuse(listed(f"cells of the column {title} are empty", cells, rows, map(is_missing, cells)))
+    for one, other in zeros_apart(firsts(cells, rows)):
+        raise UsageError(f"column {title} has both {quoted(one)} and {quoted(other)}: write what is the same in the same way.")
 
 
 def refuse_faulty(table: Table, name: str, wrong: Sequence[str]) -> None:
@@ -87,31 +137,41 @@ def chosen(schema: Mapping[str, Column], only: Sequence[str]) -> dict[str, Colum
     """The columns of the named attributes, in that order; all, where none is named. Raises UsageError for an unknown name."""
     if not only:
         return dict(schema)
-    title_of = {said.name or title: title for title, said in schema.items() if said.kind != "ignore"}
+    title_of = {composed(said.name or title): title for title, said in schema.items() if said.kind != "ignore"}
     for name in only:
-        if name not in title_of:
+        if composed(name) not in title_of:
             raise unknown("attribute", name, map(printable, title_of))
-    return {title_of[name]: schema[title_of[name]] for name in only}
+    return {title: schema[title] for title in (title_of[composed(name)] for name in only)}
 
 
 def _csv(path: Path) -> Sheet:
-    """UTF-8 with or without a byte-order mark; the separator is the one that makes a column `file`."""
+    """UTF-8 with or without a byte-order mark; the separator is the one that makes a column `file`.
+
+    Rows and columns without a title in which all cells are empty, as spreadsheets write them, count for nothing.
+    """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        readers = [csv.reader(io.StringIO(text), delimiter=mark, strict=True) for mark in ",;\t"]
-        headers = [[title.strip() for title in next(filter(None, reader), [])] for reader in readers]
-        header, reader = max(zip(headers, readers, strict=True), key=lambda pair: ("file" in pair[0], len(pair[0])))
-        lines = list(reader)
+        above = 1 if _SEPARATOR_LINE.match(text) else 0
+        text = _SEPARATOR_LINE.sub("", text)
+        headers = {mark: next(filter(None, csv.reader(io.StringIO(text), delimiter=mark)), []) for mark in ",;\t"}
+        mark = max(headers, key=lambda mark: ("file" in map(_cell, headers[mark]), len(headers[mark])))
+        header, *lines = list(csv.reader(io.StringIO(text), delimiter=mark, strict=True)) or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"cannot read {quoted(str(path))} as CSV in UTF-8: {error}.") from None
-    titles = checked_titles(header)
-    rows, lines = [row for row, line in enumerate(lines, 2) if line], [line for line in lines if line]
-    for row, line in zip(rows, lines, strict=True):
-        if len(line) != len(titles):
-            raise UsageError(f"row {row} of {quoted(str(path))} has {len(line)} cells; the first has {len(titles)}.")
-    cells = zip(*lines, strict=True)
-    columns = [[cell.strip() for cell in column] for column in cells] or [[] for _ in titles]
-    return Sheet(dict(zip(titles, columns, strict=True)), rows)
+        remedy = ". Save it in UTF-8, in Excel as 'CSV UTF-8'" if isinstance(error, UnicodeDecodeError) else ""
+        raise UsageError(f"cannot read {quoted(str(path))} as CSV in UTF-8: {error}{remedy}.") from None
+    full = {row: cells for row, line in enumerate(lines, 2 + above) if any(cells := [*map(_cell, line)])}
+    for row, line in full.items():
+        if len(line) != len(header):
+            raise UsageError(f"row {row} of {quoted(str(path))} has {len(line)} cells; the first has {len(header)}.")
+    columns = list(zip(map(_cell, header), zip(*full.values(), strict=True) if full else repeat(()), strict=False))
+    columns = [(title, cells) for title, cells in columns if title or any(cells)]
+    titles = checked_titles([title for title, _ in columns])
+    return Sheet({title: list(cells) for title, (_, cells) in zip(titles, columns, strict=True)}, list(full), mark == ";")
+
+
+def _cell(text: str) -> str:
+    """A cell's text, or a title's, as it is compared."""
+    return composed(text.strip())
 
 
 def _parquet(path: Path) -> Sheet:
@@ -127,14 +187,14 @@ def _parquet(path: Path) -> Sheet:
         columns = [(name, column.to_pylist()) for name, column in named if not name.startswith("__index_level_")]
     except (ArrowException, OSError, ValueError, OverflowError) as error:
         raise UsageError(f"cannot read {quoted(str(path))} as Parquet: {quoted(str(error))}.") from None
-    titles = checked_titles([name.strip() for name, _ in columns])
+    titles = checked_titles([_cell(name) for name, _ in columns])
     cells = [[_text(value) for value in column] for _, column in columns]
     return Sheet(dict(zip(titles, cells, strict=True)), list(range(2, content.num_rows + 2)))
 
 
 def _text(value: object) -> str:
     """A Parquet value as CSV has it."""
-    return "" if value is None or value != value else str(value).strip()
+    return "" if value is None or value != value else _cell(str(value))
 
 
 def checked_titles(titles: Sequence[str]) -> Sequence[str]:
@@ -147,13 +207,14 @@ def checked_titles(titles: Sequence[str]) -> Sequence[str]:
     return titles
 
 
-def without_empty(sheet: Sheet, titles: Sequence[str]) -> tuple[Sheet, dict[str, int]]:
-    """The rows in which none of these columns is empty, and why others are left out; a row counts for its first empty column."""
-    first = [next((title for title in titles if not sheet.columns[title][row]), None) for row in range(len(sheet.rows))]
+def without_empty(sheet: Sheet, schema: Mapping[str, Column]) -> tuple[Sheet, dict[str, int]]:
+    """The rows in which none of these columns is without a value, and why others are left out; a row counts for its first one."""
+    empty = {title: {cell for cell in set(sheet.columns[title]) if is_missing(cell, said)} for title, said in schema.items()}
+    first = [next((title for title in empty if sheet.columns[title][row] in empty[title]), None) for row in range(len(sheet.rows))]
     dropped = Counter(f"no value of {title}" for title in first if title is not None)
     keep = [title is None for title in first]
     columns = {title: list(compress(cells, keep)) for title, cells in sheet.columns.items()}
-    return Sheet(columns, list(compress(sheet.rows, keep))), dict(dropped)
+    return replace(sheet, columns=columns, rows=list(compress(sheet.rows, keep))), dict(dropped)
 
 
 def _splits(sheet: Sheet) -> list[str]:
@@ -172,7 +233,7 @@ def with_labels(sheet: Sheet, schema: Mapping[str, Column], table: Table) -> Tab
     for title, said in schema.items():
         if said.kind != "ignore":
             cells = sheet.columns[title]
-            attribute, meaning = read_column(title, firsts(cells, sheet.rows), said)
+            attribute, meaning = read_column(title, firsts(cells, sheet.rows), said, decimal_comma=sheet.decimal_comma)
             if attribute.name in (other.name for other in attributes):
                 raise UsageError(f"two columns are named {quoted(attribute.name)}, in the table or in schema.json: rename one.")
             attributes.append(attribute)

@@ -85,19 +85,20 @@ def _within(model: Model, name: str, images: Tensor, source: Domain, target: Dom
     return model.translate_images(images, here, there)
 
 
-def data_of(models: Iterable[str], data: str | None, size: int | None) -> Dataset:
+def data_of(models: Iterable[str], data: str | None, size: int | None, images: str | None = None) -> Dataset:
     """What models are measured on: `data`, prepared as that of the first run among them, or that run's own data.
 
+    images: the folder of a table's images, if it is not the table's own.
     size: of the images in pixels where there is no run; chosen from them if not given. Raises UsageError.
     """
     kinds = {model: kind_of(model) for model in models}
     first = next((model for model, kind in kinds.items() if kind == "run"), None)
     if first is not None:
         record = read_record(located(first))
-        return dataset_of(record.recipe, data, trained=record.space)
+        return dataset_of(record.recipe, data, images=images, trained=record.space)
     if data is None:
         raise UsageError("no model is a run, which knows its data: say with --data what to measure on, as in --data avatars.")
-    return open_dataset(data, size)
+    return open_dataset(data, size, images=images)
 
 
 def named(given: Sequence[str]) -> Named:

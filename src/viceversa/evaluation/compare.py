@@ -152,6 +152,7 @@ def evaluate(
     run: str | Path,
     data: str | None = None,
     *,
+    images: str | Path | None = None,
     cycles: int = 3,
     steps: int = 0,
     probes: bool = False,
@@ -163,13 +164,14 @@ def evaluate(
 ) -> Report:
     """The report of a trained run after 0..cycles repeated translations (docs/methods.md, Evaluation).
 
-    data: what to measure on, the run's own data by default; samples: how many of its test images, all by default;
+    data: what to measure on, the run's own data by default; images: the folder of a table's images, if it is not the table's own;
+    samples: how many of its test images, all by default;
     build: the function that the run was trained with, for a method of your own; checkpoint: the run's "best", or its "last".
     Raises UsageError.
     """
     model = load(run, build=build, checkpoint=checkpoint)
     recipe = model.record.recipe
-    dataset = dataset_of(recipe, data, trained=model.space)
+    dataset = dataset_of(recipe, data, images=images, trained=model.space)
     models = {model.name: of_run(model, str(run), dataset)}
     comparison = compare(
         models, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, quiet=quiet, features=features

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from viceversa.errors import unknown
@@ -114,9 +115,12 @@ def recipe_named(name: str) -> Recipe[Any]:
     return RECIPES[name]()
 
 
-def dataset_of(recipe: Recipe[Any], data: str | None = None, *, trained: Space | None = None) -> Dataset:
+def dataset_of(
+    recipe: Recipe[Any], data: str | None = None, *, images: str | Path | None = None, trained: Space | None = None
+) -> Dataset:
     """The data set that a recipe trains on, or another one prepared as its is, as the method takes it.
 
+    images: the folder of a table's images, if it is not the table's own; the recipe's, if neither it nor other data is given.
     trained: the space that it was trained on, which tells what a method of one's own takes.
     """
     from viceversa.data.sources import open_dataset
@@ -126,6 +130,7 @@ def dataset_of(recipe: Recipe[Any], data: str | None = None, *, trained: Space |
     return open_dataset(
         data or recipe.data, recipe.size, crop=recipe.crop, background=recipe.background, filter=recipe.filter,
         skip_bad=recipe.skip_bad, takes=takes, attributes=recipe.attributes,
+        images=images if images is not None or data else recipe.images,
     )  # fmt: skip
 
 

@@ -78,6 +78,9 @@ class Recipe(BaseModel, Generic[MethodSettings]):
         "avatars",
         description="what to train on: `avatars`, `avatars:glasses`, a path of folders or a table, hf:NAME, or NAME=ONE,NAME=OTHER",
     )
+    images: str | None = Field(
+        None, description="folder of the images that a table names, if it is not the table's own; links in it may lead anywhere"
+    )
     attributes: tuple[str, ...] = Field((), description="which attributes of the data to use; all, if none is named")
     size: int | None = Field(
         None, gt=0, le=65_536,

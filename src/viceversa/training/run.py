@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from viceversa.data.dataset import Dataset
 from viceversa.data.sizes import DRAWN
-from viceversa.data.sources import located
+from viceversa.data.sources import located, located_folder
 from viceversa.domains import Space
 from viceversa.errors import UsageError, printable, unknown
 from viceversa.evaluation.labeller import questions, save_labeller
@@ -48,6 +48,7 @@ def train(
     what: str | Builder,
     *,
     data: str | None = None,
+    images: str | Path | None = None,
     out: str | Path | None = None,
     size: int | None = None,
     init: str | Path | None = None,
@@ -66,9 +67,9 @@ def train(
 ) -> Outcome:
     """Trains a recipe by name, or a method of your own: a function from a Space to a Method.
 
-    data: what to train on; size: of its images in pixels, chosen from them if not given. steps or epochs: the length of the
-    schedule; until: stop earlier, to be resumed.
-    batch, seed and all other names are settings of the training (recipes.settings.Training); settings: any
+    data: what to train on; images: the folder of a table's images, if it is not the table's own; size: of them in pixels, chosen
+    from them if not given. steps or epochs: the length of the schedule; until: stop earlier, to be resumed. batch, seed and all
+    other names are settings of the training (recipes.settings.Training); settings: any
     settings of the recipe by their dotted names, as {"method.width": 64}.
     init: a run whose weights to start from, or of it `init_only` these networks; freeze: networks that do not learn.
     resume: go on with the run in `out`, whose settings must not be contradicted; overwrite: begin anew in its place.
@@ -81,7 +82,8 @@ def train(
         raise UsageError(f"{str(run)!r} holds a run of {base.name!r}, not of {name!r}.")
     if steps is not None and epochs is not None:
         raise UsageError(f"steps={steps} and epochs={epochs} both set the length: give one of them.")
-    asked = {"data": data, "size": size, "init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
+    asked = {"data": data, "images": None if images is None else str(images), "size": size}
+    asked |= {"init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
     asked |= {f"training.{key}": value for key, value in (training | {"steps": steps, "batch": batch, "seed": seed}).items()}
     recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
     return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
@@ -160,7 +162,9 @@ def _check_wishes(until: int | None, *, resume: bool, overwrite: bool) -> None:
 def _located(recipe: Recipe[Any]) -> Recipe[Any]:
     """The recipe with absolute paths, which recipe.json can hold."""
     start = None if recipe.init is None else in_utf8(Path(recipe.init).absolute(), "the run")
-    return updated(recipe, {"data": in_utf8(located(recipe.data), "the data"), "init": start})
+    folder = located_folder(recipe.images)
+    images = None if folder is None else in_utf8(folder, "the image folder")
+    return updated(recipe, {"data": in_utf8(located(recipe.data), "the data"), "images": images, "init": start})
 
 
 def _builder(recipe: Recipe[Any], own: Builder | None) -> Builder:
@@ -230,5 +234,5 @@ def _steps_per_epoch(dataset: Dataset, batch: int) -> int:
 def _same(stored: Record, asked: Record, run: Path) -> None:
     """Refuses to go on with settings that contradict the run's."""
     for name, old, new in differences(stored, asked):
-        if name not in ("device", "recipe.data"):  # the same data in another place has the same name
+        if name not in ("device", "recipe.data", "recipe.images"):  # the same data in another place has the same name
             raise UsageError(f"{str(run)!r} was begun with {name} = {old!r}, not {new!r}: leave it out, or begin a new run.")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from viceversa.data.dataset import Dataset
-from viceversa.data.sources import located
+from viceversa.data.sources import located, located_folder
 from viceversa.errors import NotFiniteError, UsageError, printable
 from viceversa.progress import CONSOLE
 from viceversa.recipes import builder, dataset_of
@@ -51,7 +51,9 @@ def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = 
     at once share the work. storage: the URL of a database that several machines share. Raises UsageError.
     """
     _check_plan(plan, trials)
-    recipe = updated(plan.axes.recipe, {"data": located(plan.axes.recipe.data), "training.labeller": False})
+    asked = plan.axes.recipe
+    places = {"data": located(asked.data), "images": located_folder(asked.images)}
+    recipe = updated(asked, {**places, "training.labeller": False})
     plan = replace(plan, axes=replace(plan.axes, recipe=recipe))
     meter = meter_of(dataset_of(recipe), plan.objective, plan.samples)
     _try_out(plan, meter)

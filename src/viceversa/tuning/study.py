@@ -193,6 +193,7 @@ def _same(folder: Path, stored: Mapping[str, Any], asked: Mapping[str, Any]) -> 
     """Refuses to mix trials that cannot be compared."""
     one, other = dict(dotted(stored)), dict(dotted(asked))
     for name in one | other:
-        if one.get(name) != other.get(name) and name != "recipe.data":  # the same data in another place has the same name
+        moved = name in ("recipe.data", "recipe.images")  # the same data in another place has the same name
+        if one.get(name) != other.get(name) and not moved:
             begun = f"{quoted(str(folder))} holds a search begun with {name} = {one.get(name)!r}, not {other.get(name)!r}"
             raise UsageError(f"{begun}: give the same, or choose another folder with --out.")
