@@ -2,66 +2,73 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from numpy.typing import NDArray
+from PIL import Image
 
 from viceversa.data.dataset import Pixels
-from viceversa.data.decoding import decode
+from viceversa.data.decoding import MOST_PIXELS, BadImage, TooLarge
 from viceversa.data.fitting import shown
+from viceversa.data.given import layers_in
 from viceversa.data.layers import Layers, read_layers
-from viceversa.data.store import read_image
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, quoted
 
-Picture = Image.Image | str | Path | Pixels
-"""An image: Pillow's, a file's path, or an array (H, W, C) of uint8 or uint16."""
+Picture = Image.Image | str | Path | NDArray[Any] | Layers
+"""An image: Pillow's of any mode, a file's path, an array (H, W) or (H, W, C) of uint8, uint16 or floats in [0, 1], or layers."""
+
+_LOG = logging.getLogger(__name__)
 
 
-def pixels_of(picture: Picture, channels: int, background: int) -> Pixels:
-    """A picture upright, in so many channels, on the background (0..255) where it is transparent: (H, W, channels) in its depth.
+def layers_of(picture: Picture, most_pixels: int = MOST_PIXELS) -> Layers:
+    """A picture upright with all that is in it: the one way in for images from Python.
 
-    Raises UsageError, BadImage for a file.
+    most_pixels: of a file, counting every four channels; larger ones are taken for decompression bombs. Logs a warning for a file
+    of several pages or frames, of which the first is taken. Raises UsageError, BadImage for a file.
     """
     match picture:
-        case Image.Image():
-            return _flat(picture, channels, background)
-        case np.ndarray():
-            return _checked(picture, channels)
+        case Layers():
+            return picture
+        case Image.Image() | np.ndarray():
+            return layers_in(picture)
+        case str() | Path():
+            layers = _read(Path(picture), most_pixels)
+            if layers.more:
+                _LOG.warning("%s has more than one page or frame: the first one is used.", quoted(str(picture)))
+            return layers
         case _:
-            return read_image(Path(picture), channels, background)
+            kinds = "a path, Pillow's image, or an array"
+            raise UsageError(f"an image is {kinds}, not {quoted(type(picture).__name__)}.")
 
 
-def layers_of(picture: Picture, channels: int) -> Layers:
-    """A picture upright with all that is in it. channels: of an array, which must have as many. Raises UsageError, BadImage."""
-    match picture:
-        case np.ndarray():
-            return Layers(_checked(picture, channels))
-        case Image.Image():
-            upright = ImageOps.exif_transpose(picture)
-            profile = upright.info.get("icc_profile") or b""
-            if upright.mode.startswith("I;16"):
-                return Layers(np.asarray(upright).astype(np.uint16)[..., None], None, profile)
-            form = ("L" if upright.mode in ("1", "L", "LA", "La") else "RGB") + ("A" if upright.has_transparency_data else "")
-            pixels = np.asarray(upright.convert(form)).reshape(upright.height, upright.width, len(form))
-            split = len(form.removesuffix("A"))
-            return Layers(pixels[..., :split], pixels[..., split:] if form.endswith("A") else None, profile)
-        case _:
-            return read_layers(Path(picture))
+def pixels_of(picture: Picture, channels: int, background: int, most_pixels: int = MOST_PIXELS) -> Pixels:
+    """A picture upright, in so many channels, on the background (0..255) where it is transparent: (H, W, channels) in its depth.
+
+    Raises UsageError, BadImage for a file and for other channels.
+    """
+    layers = layers_of(picture, most_pixels)
+    try:
+        return layers.flat(channels, background)
+    except ValueError as error:
+        raise BadImage(f"cannot use {layers.name}: {error}.") from None
 
 
-def mask_of(picture: Picture) -> Pixels:
+def mask_of(picture: Picture, most_pixels: int = MOST_PIXELS) -> Pixels:
     """A mask upright, black where it is transparent: (H, W, 1 or 3). Raises UsageError, BadImage for a file."""
-    match picture:
-        case Image.Image():
-            return _flat(picture, 1 if picture.mode in ("1", "L", "LA") or picture.mode.startswith("I;16") else 3, 0)
-        case np.ndarray():
-            return _checked(picture, 3 if picture.ndim == 3 and picture.shape[2] == 3 else 1)
-        case _:
-            mask = decode(Path(picture))
-            if mask.shape[2] not in (1, 3):
-                raise UsageError(f"the mask {str(picture)!r} has {mask.shape[2]} channels: give one in gray or color.")
-            return mask
+    layers = layers_of(picture, most_pixels)
+    if layers.colors.shape[2] not in (1, 3):
+        raise UsageError(f"the mask has {layers.colors.shape[2]} channels ({layers.name}): give one in gray or color.")
+    return layers.flat(None, 0)
+
+
+def _read(path: Path, most_pixels: int) -> Layers:
+    try:
+        return read_layers(path, most_pixels=most_pixels)
+    except TooLarge as error:
+        raise TooLarge(f"{str(error).removesuffix('.')}: if you trust the file, allow more with most_pixels.") from error
 
 
 def seen(layers: Layers) -> Image.Image:
@@ -76,26 +83,3 @@ def seen(layers: Layers) -> Image.Image:
     if layers.fitting:
         image.info["icc_profile"] = layers.fitting
     return image
-
-
-def _flat(picture: Image.Image, channels: int, background: int) -> Pixels:
-    """Pillow's image in gray or color, gray of 16 bits as such.
-
-    Pillow's convert would cut 16-bit gray off at 255, and show the colors that transparency hides.
-    """
-    if channels not in (1, 3):
-        raise UsageError(f"this run takes images of {channels} channels: give a file that has them.")
-    picture = ImageOps.exif_transpose(picture)
-    if picture.mode.startswith("I;16"):
-        return np.repeat(np.asarray(picture).astype(np.uint16)[..., None], channels, 2)
-    if picture.has_transparency_data:
-        below = Image.new("RGBA", picture.size, (background,) * 3)
-        picture = Image.alpha_composite(below, picture.convert("RGBA"))
-    return np.asarray(picture.convert("L" if channels == 1 else "RGB")).reshape(picture.height, picture.width, channels)
-
-
-def _checked(pixels: Pixels, channels: int) -> Pixels:
-    if pixels.ndim != 3 or pixels.shape[2] != channels or pixels.dtype not in (np.uint8, np.uint16) or not pixels.size:
-        what = f"{pixels.shape} of {pixels.dtype}"
-        raise UsageError(f"an array is (height, width, {channels}) of uint8 or uint16 here, not {what}.")
-    return pixels

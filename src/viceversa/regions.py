@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageColor
 
-from viceversa.data.dataset import Pixels
+from viceversa.data.dataset import Pixels, check_pixels
 from viceversa.data.decoding import recolored
 from viceversa.errors import UsageError
 from viceversa.opening import Picture
@@ -71,12 +71,17 @@ def color_of(text: str) -> tuple[int, int, int]:
 
 
 def brightness(mask: Pixels) -> Weights:
-    """(H, W, 1 or 3) uint8 or uint16 -> weights: 0 where it is black, 1 where it is white."""
+    """(H, W, 1 or 3) uint8 or uint16 -> weights: 0 where it is black, 1 where it is white. Raises UsageError."""
+    check_pixels(mask, "a mask")
     return (recolored(mask, 1) / np.float32(np.iinfo(mask.dtype).max)).astype(np.float32)
 
 
 def keyed(image: Pixels, color: tuple[int, int, int], tolerance: int = 0) -> Weights:
-    """1 where every channel of the image (H, W, 1 or 3) is within the tolerance of the color, both in 8-bit levels; else 0."""
+    """1 where every channel of the image (H, W, 1 or 3) is within the tolerance of the color, both in 8-bit levels; else 0.
+
+    Raises UsageError for other values than uint8 or uint16.
+    """
+    check_pixels(image)
     levels = image.astype(np.int32) if image.dtype == np.uint8 else image / np.float32(257)
     near = np.abs(levels - np.array(color)) <= tolerance
     weights: Weights = near.all(2, keepdims=True).astype(np.float32)
@@ -115,6 +120,7 @@ def composed(before: Pixels, after: Pixels, weights: Weights) -> Pixels:
 
     Raises UsageError for images of two sizes or numbers of channels.
     """
+    check_pixels(before)
     if before.shape != after.shape or before.dtype != after.dtype:
         shapes: list[Any] = [each.shape for each in (before, after)]
         raise UsageError(f"leave out --mask and --key: the translation is {shapes[1]}, and the image {shapes[0]}.")

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from viceversa.domains import Domain
+from viceversa.errors import UsageError
 from viceversa.journey import entered
 from viceversa.method import Method, Request
 
@@ -15,8 +16,12 @@ def translated(
 ) -> Tensor:
     """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`: on the method's device, and back on the CPU.
 
-    reference (1, C, H, W), seed: for methods with styles, read off that image or drawn.
+    reference (1, C, H, W), seed: for methods with styles, read off that image or drawn. Raises UsageError for images of another
+    type or shape.
     """
+    if images.ndim != 4 or not images.is_floating_point():
+        given = f"{tuple(images.shape)} of {str(images.dtype).removeprefix('torch.')}"
+        raise UsageError(f"images are floats in [-1, 1] of (images, channels, height, width) here, not {given}.")
     here, there = ends(method, images, source, target, reference=reference, seed=seed)
     return method.translate(images.to(device_of(method)), here, there).cpu()
 

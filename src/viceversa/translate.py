@@ -13,6 +13,7 @@ from torch import Tensor
 
 from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Pixels
+from viceversa.data.decoding import MOST_PIXELS
 from viceversa.data.fitting import fitted
 from viceversa.data.layers import Layers
 from viceversa.data.paper import flattened
@@ -39,9 +40,10 @@ class Manner:
 
     strength: of an edit of attributes; 0 is none, 1 all, and between and beyond is for methods that can: RelGAN, STGAN.
     reference: an image that the result shall be like. seed: which of the many results. Both for methods with styles: StarGAN v2.
-    full_size: whether an image keeps its size, channels, alpha and color profile; else it is brought to the run's size. memory:
-    MiB for the networks' numbers then; what does not fit goes in tiles. region: where anything may change, if not everywhere.
+    full_size: whether an image keeps its size, channels and alpha; else its middle is cut out and resized to the run's size.
+    memory: MiB for the networks' numbers then; what does not fit goes in tiles. region: where anything may change, if not everywhere.
     paper: whether images are drawings on paper, scanned or photographed, to be flattened first (data/paper.py).
+    most_pixels: of an image file, counting every four channels; larger ones are refused as decompression bombs.
     """
 
     strength: float = 1.0
@@ -51,6 +53,7 @@ class Manner:
     memory: int = 2048
     region: Region | None = None
     paper: bool = False
+    most_pixels: int = MOST_PIXELS
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +92,8 @@ class Model:
         return [layers.colors for layers in self.layers(image, targets, source=source, manner=manner)]
 
     def layers(self, image: Picture, targets: Sequence[str], *, source: str = "", manner: Manner = Manner()) -> list[Layers]:
-        """As `arrays`, with alpha and color profile where the size is kept."""
+        """As `arrays`, with the color profile, and with alpha where the size is kept."""
+        image = layers_of(image, manner.most_pixels)
         here = self.start(image, source, targets[0] if targets else "")
         layers = self.opened(image, here.space, manner)
         weights = self.weights(layers, here.space, manner)
@@ -151,25 +155,25 @@ class Model:
             raise UsageError(f"this method translates from {self.space.pair[0]!r} to {self.space.pair[1]!r} only.")
         return Domain(there)
 
-    def prepared(self, image: Picture, space: str, *, paper: bool = False) -> Pixels:
+    def prepared(self, image: Picture, space: str, *, paper: bool = False, most_pixels: int = MOST_PIXELS) -> Pixels:
         """The image at the size and with the channels of a space, in its depth, of paper in 8 bits: (1, H, W, C)."""
         spec = self.space.images[space]
-        pixels = pixels_of(image, spec.channels, round((spec.background + 1) * 127.5))
+        pixels = pixels_of(image, spec.channels, round((spec.background + 1) * 127.5), most_pixels)
         return self._fitted(_of_paper(pixels, spec.channels) if paper else pixels, space)[None]
 
     def opened(self, image: Picture, space: str, manner: Manner) -> Layers:
-        """The image as it is, or as `prepared` makes it."""
+        """The image as it is, or as `prepared` makes it, with its color profile."""
+        layers = layers_of(image, manner.most_pixels)
         if not manner.full_size:
-            return Layers(self.prepared(image, space, paper=manner.paper)[0])
+            return Layers(self.prepared(layers, space, paper=manner.paper)[0], profile=layers.profile, name=layers.name)
         channels = self.space.images[space].channels
-        layers = layers_of(image, channels)
         return layers.with_colors(_of_paper(layers.colors, channels)) if manner.paper else layers
 
     def weights(self, layers: Layers, space: str, manner: Manner) -> Weights | None:
         """Where the opened image may change: (H, W, 1) in [0, 1]; None for everywhere. A mask goes the way of the image."""
         if manner.region is None:
             return None
-        mask = None if manner.region.mask is None else mask_of(manner.region.mask)
+        mask = None if manner.region.mask is None else mask_of(manner.region.mask, manner.most_pixels)
         if mask is not None and not manner.full_size:
             mask = self._fitted(mask, space)
         return manner.region.weights(layers.colors, mask)
@@ -214,7 +218,9 @@ class Model:
         """The reference image, (1, C, H, W) in [-1, 1]. Raises UsageError for one that the method does not look at."""
         if not self.method.styles and (manner.seed or manner.reference is not None):
             raise UsageError("this method has one translation to each target: it takes neither a reference image nor a seed.")
-        return None if manner.reference is None else normalized(torch.tensor(self.prepared(manner.reference, space)))
+        if manner.reference is None:
+            return None
+        return normalized(torch.tensor(self.prepared(manner.reference, space, most_pixels=manner.most_pixels)))
 
     @torch.no_grad()
     def _read(self, pixels: Pixels) -> Tensor:

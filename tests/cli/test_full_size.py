@@ -45,7 +45,7 @@ def alpha(height: int = 90, width: int = 70) -> NDArray[np.uint8]:
 
 def translate(name: str, *options: str) -> Path:
     """The one result, at full size."""
-    assert exit_code("translate", "avatars", name, *ASKED, "--full-size", "--out", "o", *options) == 0
+    assert exit_code("translate", "avatars", name, *ASKED, "--full-size", "--out", "o", "--overwrite", *options) == 0
     (path,) = Path("o").iterdir()
     return path
 

@@ -172,8 +172,9 @@ def test_pictures_are_upright_on_white_and_of_three_channels() -> None:
     turned = Image.new("RGB", (6, 4), "red")
     turned.getexif()[274] = 6
     assert tensor_of(turned).shape == (1, 3, 6, 4)
-    with pytest.raises(UsageError, match=r"\(height, width, 3\) of uint8 or uint16 here, not \(4, 4\) of float64"):
-        tensor_of(np.zeros((4, 4)))
+    with pytest.raises(UsageError, match=r"cannot use an array \(4, 4\) of int64"):
+        tensor_of(np.zeros((4, 4), np.int64))
+    assert tensor_of(np.full((4, 4), 0.5)).unique().tolist() == pytest.approx([0.5], abs=1e-5), "floats are gray of 16 bits"
     canvas = Canvas(tensor_of(picture(0)))
     assert np.array_equal(np.asarray(canvas.finished(canvas.start)), np.asarray(picture(0)))
 

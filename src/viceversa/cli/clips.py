@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from viceversa.cli.inputs import checked_limit, layers_at
+from viceversa.cli.notices import Notice, say
+from viceversa.cli.results import check_new
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable, write_atomically
 from viceversa.progress import watched
@@ -32,7 +35,9 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
         raise UsageError("leave out --difference and --skip-bad: they are for images.")
     path = readable(asked.inputs[0], "the input")
     spec = model.space.images[model.source_space(asked.source, asked.to)]
-    clip = open_clip(path, fps=asked.fps, background=round((spec.background + 1) * 127.5))
+    clip = open_clip(path, fps=asked.fps, background=round((spec.background + 1) * 127.5), most_pixels=asked.max_pixels)
+    if not asked.full_size and (clip.height, clip.width) != (spec.height, spec.width):
+        say([Notice("resized", f"{clip.width}x{clip.height} -> {spec.width}x{spec.height}", "; --full-size keeps the size")])
     way = way_of(model, next(clip.read()).pixels, asked.to, source=asked.source, manner=manner, smooth=asked.smooth)
     request = {
         **_request(path, asked.fps, asked.consistency),
@@ -48,7 +53,7 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
         "--key": f"{asked.key} {asked.feather} {asked.outside}",
         "--smooth": repr(asked.smooth),
     }
-    _finish(clip, asked.out, translation(model, way), _work(clip, request, asked.consistency))
+    _finish(clip, asked.out, translation(model, way), _work(clip, request, asked.consistency), asked.overwrite)
 
 
 def stylize_clip(asked: Command) -> None:
@@ -56,7 +61,7 @@ def stylize_clip(asked: Command) -> None:
     if asked.strip:
         raise UsageError("leave out --strip: it is for images.")
     later = later_settings(asked.settings, asked.later)
-    clip = open_clip(asked.content, fps=asked.fps)
+    clip = open_clip(asked.content, fps=asked.fps, most_pixels=checked_limit(asked.max_pixels))
     request = {
         **_request(asked.content, asked.fps, True),
         "STYLE": " ".join(map(_of, asked.styles)),
@@ -65,8 +70,10 @@ def stylize_clip(asked: Command) -> None:
         "--weights": _of(Path(asked.weights)) if asked.weights and Path(asked.weights).is_file() else str(asked.weights),
         "--mask": _of(asked.mask),
     }
-    process = stylization(asked.styles, asked.settings, later, weights=asked.weights, mask=asked.mask)
-    _finish(clip, asked.out, process, _work(clip, request, True, STYLIZED_PART))
+    styles = [layers_at(path, asked.max_pixels) for path in asked.styles]
+    mask = layers_at(asked.mask, asked.max_pixels) if asked.mask else None
+    process = stylization(styles, asked.settings, later, weights=asked.weights, mask=mask)
+    _finish(clip, asked.out, process, _work(clip, request, True, STYLIZED_PART), asked.overwrite)
 
 
 def _request(path: Path, fps: float | None, consistency: bool) -> dict[str, str]:
@@ -84,9 +91,12 @@ def _work(clip: Clip, request: Mapping[str, str], consistency: bool, part: int =
     return Work(request, part, measured=consistency, watched=seen)
 
 
-def _finish(clip: Clip, out: Path, process: Process, work: Work) -> None:
+def _finish(clip: Clip, out: Path, process: Process, work: Work, overwrite: bool) -> None:
     """Makes the clip and tells of it. Raises UsageError for an input that could not be read to its end, behind all else."""
-    done = make_clip(clip, out, form_for(clip, out), process, work)
+    form = form_for(clip, out)
+    if not out.is_dir():  # a folder for frames has to be empty, or to have parts of the same request
+        check_new([out], overwrite)
+    done = make_clip(clip, out, form, process, work)
     print(printable(f"{clip.path} -> {out}: {done.frames} frames"))
     figures = out.with_name(f"{out.name}.consistency.json")
     if done.consistency:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,15 +13,21 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from viceversa.cli.clips import stylize_clip
+from viceversa.cli.inputs import checked_limit, header_at, layers_at
+from viceversa.cli.notices import Notice, lost_in_reading, lost_in_writing, say
 from viceversa.cli.parsing import parsed
-from viceversa.data.decoding import BadImage
+from viceversa.cli.results import check_new
+from viceversa.data.decoding import MOST_PIXELS, BadImage
+from viceversa.data.layers import Header, fits
 from viceversa.errors import UsageError, printable
-from viceversa.files import readable, writable, write_atomically
+from viceversa.files import readable, writable
+from viceversa.opening import layers_of
 from viceversa.pictures import grid, save_png
 from viceversa.progress import CONSOLE
 from viceversa.style.painting import Losses
 from viceversa.style.stylize import Painted, Stylize, stylize
 from viceversa.video import is_clip
+from viceversa.writing import format_of, save_image
 
 SNAPSHOTS = 6
 
@@ -48,6 +53,10 @@ class Command:
     """of a folder that becomes a clip (default: 25)"""
     later: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """evaluations of a clip's later frames (default: a quarter)"""
+    overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
+    """replace a picture or clip that exists already"""
+    max_pixels: Annotated[int, arg(metavar="N", help_behavior_hint="")] = MOST_PIXELS
+    """pixels a file may have (default: 100 million)"""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -61,12 +70,12 @@ def run(arguments: Sequence[str]) -> int:
         return 0
     _check(asked, inputs)
     try:
+        header = header_at(asked.content, asked.max_pixels)
+        say(_lost(asked, header))
         painted = _painted(asked)
     except BadImage as error:
         raise UsageError(f"{str(error).removesuffix('.')}: give another image.") from error
-    content = io.BytesIO()
-    painted.image.save(content, _format_of(asked.out))
-    write_atomically(asked.out, content.getvalue())
+    save_image(layers_of(painted.image), asked.out)
     if asked.strip and painted.strip:
         save_png(_side_by_side(painted), asked.strip)
     done, last = len(painted.losses), painted.losses[-1] if painted.losses else {}
@@ -80,8 +89,8 @@ def _check(asked: Command, inputs: Sequence[Path]) -> None:
     """Raises UsageError for places that cannot be written to, before there is any work."""
     if asked.later is not None or asked.fps is not None:
         raise UsageError("leave out --later and --fps: they are for clips.")
-    if _format_of(asked.out) not in Image.SAVE:
-        raise UsageError(f"{str(asked.out)!r} is no name of an image: end it with .png, .jpg or .tif.")
+    checked_limit(asked.max_pixels)
+    format_of(asked.out)
     if asked.strip and asked.strip.suffix.lower() != ".png":
         raise UsageError(f"{str(asked.strip)!r}: end --strip with .png.")
     taken = {each.resolve() for each in inputs}
@@ -92,11 +101,14 @@ def _check(asked: Command, inputs: Sequence[Path]) -> None:
             raise UsageError(f"{str(path)!r} is an image to look at, or the picture itself: choose another place with {option}.")
         taken.add(path.resolve())
         writable(path.parent)
+    check_new([asked.out, *([asked.strip] if asked.strip else [])], asked.overwrite)
 
 
-def _format_of(path: Path) -> str:
-    """Pillow's name of the format that a file's suffix says; nothing if it says none."""
-    return Image.registered_extensions().get(path.suffix.lower(), "")
+def _lost(asked: Command, header: Header) -> Iterator[Notice]:
+    """What of the content image does not go into the picture, which is in color and has 8 bits."""
+    yield from lost_in_reading(header, 3, str(asked.content))
+    fitting = replace(header, bits=8, profile=header.profile if fits(header.profile, 3) else b"")
+    yield from lost_in_writing(fitting, asked.out, alpha=header.alpha)
 
 
 def _painted(asked: Command) -> Painted:
@@ -107,10 +119,10 @@ def _painted(asked: Command) -> Painted:
         def heard(done: int, total: int, losses: Losses) -> None:
             bar.update(task, completed=done, total=total, description=_in_words(losses))
 
+        content, *styles = (layers_at(path, asked.max_pixels) for path in (asked.content, *asked.styles))
+        mask = layers_at(asked.mask, asked.max_pixels) if asked.mask else None
         snapshots = SNAPSHOTS if asked.strip else 0
-        return stylize(
-            asked.content, asked.styles, asked.settings, weights=asked.weights, mask=asked.mask, snapshots=snapshots, heard=heard
-        )
+        return stylize(content, styles, asked.settings, weights=asked.weights, mask=mask, snapshots=snapshots, heard=heard)
 
 
 def _in_words(losses: Losses) -> str:
@@ -120,5 +132,5 @@ def _in_words(losses: Losses) -> str:
 def _side_by_side(painted: Painted) -> Image.Image:
     """The pictures on the way at the size of the last."""
     size = painted.strip[-1][1].size
-    cells = [np.asarray(image.resize(size, Image.Resampling.BICUBIC)) for _, image in painted.strip]
+    cells = [np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC)) for _, image in painted.strip]
     return grid([cells], [f"{done} evaluations" for done, _ in painted.strip], scale=1)

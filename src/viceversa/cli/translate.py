@@ -1,10 +1,10 @@
 """`viceversa translate RUN INPUT...`: files or folders of images in, PNG files out. TIFF where PNG cannot hold them, and where
-images that keep their size were TIFF. Clips go by `cli/clips.py`."""
+images that keep their size were TIFF; one image may name its file. Clips go by `cli/clips.py`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -12,9 +12,13 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from viceversa.cli.clips import translate_clip
+from viceversa.cli.inputs import checked_limit, header_at, layers_at
+from viceversa.cli.notices import Notice, lost_in_reading, lost_in_resizing, lost_in_writing, say
 from viceversa.cli.parsing import parsed
-from viceversa.data.decoding import BadImage, recolored
-from viceversa.data.layers import Layers, write_layers
+from viceversa.cli.results import check_new
+from viceversa.data.decoding import MOST_PIXELS, BadImage, recolored
+from viceversa.data.fitting import middle_of
+from viceversa.data.layers import Header, Layers
 from viceversa.data.listing import listing
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, printable
@@ -25,6 +29,7 @@ from viceversa.regions import Region
 from viceversa.training.selection import Checkpoint
 from viceversa.translate import Manner, Model, load
 from viceversa.video import is_clip
+from viceversa.writing import format_of, names_image, save_image
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Translate:
     inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]")]
     """images, folders of images, or one clip"""
     out: Annotated[Path, arg(metavar="PATH", help_behavior_hint="")] = Path("translated")
-    """a folder, or clip.mp4 (default: translated)"""
+    """a folder, a.png or a.mp4 (default: translated)"""
     to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
     """as in "hair=blond,glasses=yes", or a space's name"""
     source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
@@ -73,6 +78,10 @@ class Translate:
     """of a clip's last frame, warped, in the next"""
     consistency: Annotated[bool, arg(help_behavior_hint="")] = False
     """measure a clip's, and write it beside it"""
+    overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
+    """replace results that exist already"""
+    max_pixels: Annotated[int, arg(metavar="N", help_behavior_hint="")] = MOST_PIXELS
+    """pixels a file may have (default: 100 million)"""
 
 
 def run(arguments: Sequence[str]) -> None:
@@ -90,30 +99,52 @@ def run(arguments: Sequence[str]) -> None:
         raise UsageError("leave out --smooth, --consistency and --fps, which are for clips and folders of their frames.")
     if asked.difference:
         _check_alike(model.space)
-    jobs = dict(_jobs(asked.inputs, asked.out, differences=asked.difference))
-    bad = 0
-    for result, path in jobs.items():
-        try:
-            here = model.start(path, asked.source, asked.to)
-            layers = model.opened(path, here.space, manner)
-        except BadImage as error:
-            if not asked.skip_bad:
-                raise UsageError(f"{str(error).removesuffix('.')}: mend or remove it, or go on with --skip-bad.") from error
-            bad += 1
-            print(f"bad: {printable(str(error))}", file=sys.stderr)
-            continue
-        there = model.target(here, asked.to, manner.strength)
-        made = _translated(model, path, layers, here, there, manner)
-        written = [_write(made, result)]
-        if asked.difference:
-            before = recolored(layers.colors, made.colors.shape[2])
-            written.append(_write(Layers(difference(before, made.colors)), _beside(result)))
-        places = ", ".join(map(str, written))
-        words = [printable(text) for text in (str(path), _in_words(model.space, here), places, _in_words(model.space, there))]
-        print("{} ({}) -> {} ({})".format(*words))
-    if bad:
-        print(f"viceversa: left out: {bad} of {len(jobs)} images cannot be read.", file=sys.stderr)
+    jobs = dict(_jobs(asked))
+    headers = dict(_headers(asked, jobs.values()))
+    results = {path: _results(asked, model, stem, headers[path]) for stem, path in jobs.items() if path in headers}
+    check_new((result for several in results.values() for result in several), asked.overwrite)
+    say(notice for path in results for notice in _lost(asked, model, path, headers[path]))
+    done = sum(_translate(asked, model, manner, path, places) for path, places in results.items())
+    if done < len(jobs):
+        print(f"viceversa: left out: {len(jobs) - done} of {len(jobs)} images cannot be read.", file=sys.stderr)
     _tell_reader(model, asked.source)
+
+
+def _headers(asked: Translate, paths: Iterable[Path]) -> Iterator[tuple[Path, Header]]:
+    """The images that can be read, as far as their headers say, each with its header. Raises UsageError for others."""
+    for path in paths:
+        try:
+            yield path, header_at(path, asked.max_pixels)
+        except BadImage as error:
+            _leave_out(asked, error)
+
+
+def _translate(asked: Translate, model: Model, manner: Manner, path: Path, places: Sequence[Path]) -> bool:
+    """Translates an image and writes it, and the difference if there is a second place; or says that it cannot be read."""
+    try:
+        image = layers_at(path, asked.max_pixels)
+        here = model.start(image, asked.source, asked.to)
+        layers = model.opened(image, here.space, manner)
+    except BadImage as error:
+        _leave_out(asked, error, begun=True)
+        return False
+    there = model.target(here, asked.to, manner.strength)
+    made = _translated(model, path, layers, here, there, manner)
+    save_image(made, places[0])
+    for place in places[1:]:
+        save_image(Layers(difference(recolored(layers.colors, made.colors.shape[2]), made.colors)), place)
+    written = ", ".join(map(str, places))
+    words = [printable(text) for text in (str(path), _in_words(model.space, here), written, _in_words(model.space, there))]
+    print("{} ({}) -> {} ({})".format(*words))
+    return True
+
+
+def _leave_out(asked: Translate, error: BadImage, *, begun: bool = False) -> None:
+    """Says that an image cannot be read. Raises UsageError unless such images are to be skipped."""
+    if not asked.skip_bad:
+        again = "--skip-bad --overwrite" if begun else "--skip-bad"
+        raise UsageError(f"{str(error).removesuffix('.')}: mend or remove it, or go on with {again}.") from error
+    print(f"bad: {printable(str(error))}", file=sys.stderr)
 
 
 def _translated(model: Model, path: Path, layers: Layers, here: Domain, there: Domain, manner: Manner) -> Layers:
@@ -126,13 +157,15 @@ def _translated(model: Model, path: Path, layers: Layers, here: Domain, there: D
 
 def _manner(asked: Translate) -> Manner:
     """How to translate; the mask is read. Raises UsageError."""
+    checked_limit(asked.max_pixels)
     if asked.memory < 1:
         raise UsageError(f"--memory {asked.memory}: it is 1 MiB at least.")
     region = None
     if asked.mask or asked.key or asked.feather or asked.outside:
-        mask = None if asked.mask is None else mask_of(readable(asked.mask, "the mask"))
+        mask = None if asked.mask is None else mask_of(layers_at(readable(asked.mask, "the mask"), asked.max_pixels))
         region = Region(mask, *_key(asked.key), asked.feather, asked.outside)
-    return Manner(asked.strength, asked.reference, asked.seed, asked.full_size, asked.memory, region, asked.paper)
+    reference = None if asked.reference is None else layers_at(asked.reference, asked.max_pixels)
+    return Manner(asked.strength, reference, asked.seed, asked.full_size, asked.memory, region, asked.paper, asked.max_pixels)
 
 
 def _key(text: str) -> tuple[str, int]:
@@ -165,31 +198,68 @@ def _beside(result: Path) -> Path:
     return result.with_name(f"{result.name}-difference")
 
 
-def _write(layers: Layers, result: Path) -> Path:
-    """Writes the image to the result's name and its own suffix."""
-    path = result.with_name(result.name + layers.suffix)
-    write_layers(layers, path)
-    return path
+def _named(asked: Translate) -> bool:
+    """Whether --out names the file of the one image. Raises UsageError for the name of an image where there may be several, or
+    for a format that cannot be written."""
+    if not names_image(asked.out) or asked.out.is_dir():
+        return False
+    format_of(asked.out)
+    if len(asked.inputs) > 1 or asked.inputs[0].is_dir():
+        raise UsageError(f"--out {str(asked.out)!r} is the name of one image: name a folder for the results of several.")
+    return True
 
 
-def _jobs(inputs: Sequence[Path], out: Path, *, differences: bool) -> Iterator[tuple[Path, Path]]:
+def _results(asked: Translate, model: Model, stem: Path, header: Header) -> list[Path]:
+    """The files that an image becomes: the translation, and the difference if it is asked for."""
+    keeps_tiff = asked.full_size and header.tiff
+    suffix = ".tif" if keeps_tiff or _channels(asked, model, header) not in (1, 3) else ".png"
+    suffixes = [asked.out.suffix] * 2 if _named(asked) else [suffix, ".png"]
+    stems = [stem, _beside(stem)] if asked.difference else [stem]
+    return [each.with_name(each.name + suffix) for each, suffix in zip(stems, suffixes, strict=False)]
+
+
+def _channels(asked: Translate, model: Model, header: Header) -> int:
+    """Of what an image becomes: at full size, gray images come back gray of a network of color images."""
+    space = model.source_space(asked.source, asked.to)
+    if model.space.known:
+        target = model.space.wanted(asked.to).space
+    else:
+        target = space if model.space.attributes else model.target(Domain(space), asked.to).space
+    here, there = model.space.images[space].channels, model.space.images[target].channels
+    return 1 if asked.full_size and header.channels == 1 and here == there == 3 else there
+
+
+def _lost(asked: Translate, model: Model, path: Path, header: Header) -> Iterator[Notice]:
+    """What of an image goes into no result, so that it can be said."""
+    spec = model.space.images[model.source_space(asked.source, asked.to)]
+    size = spec.height, spec.width
+    if not asked.full_size:
+        middle = middle_of((header.height, header.width), size, model.record.recipe.crop)
+        yield from lost_in_resizing(header, size, middle, str(path))
+    yield from lost_in_reading(header, _channels(asked, model, header), str(path))
+    if _named(asked):
+        yield from lost_in_writing(header, asked.out, alpha=asked.full_size and header.alpha)
+
+
+def _jobs(asked: Translate) -> Iterator[tuple[Path, Path]]:
     """Each image's result, without a suffix, and the image. Raises UsageError rather than lose an image."""
-    images = list(_images(inputs))
+    images, named = list(_images(asked.inputs)), _named(asked)
     if not images:
-        told = (f"{str(path)!r}{listing(path).reason()}" for path in inputs if path.is_dir())
+        told = (f"{str(path)!r}{listing(path).reason()}" for path in asked.inputs if path.is_dir())
         raise UsageError(f"there are no images in {', '.join(told)}.")
     taken, originals = dict[Path, Path](), {image.resolve() for _, image in images}
     for place, path in images:
-        result = (out / place).with_suffix("")
-        stems = [result, _beside(result)] if differences else [result]
+        result = (asked.out if named else asked.out / place).with_suffix("")
+        stems = [result, _beside(result)] if asked.difference else [result]
         for stem in stems:
             if stem in taken:
                 both = f"{str(taken[stem])!r} and {str(path)!r}"
                 raise UsageError(f"{both} would become {str(stem)!r}: translate them one after the other.")
             taken[stem] = path
-        for written in (stem.with_name(stem.name + suffix) for stem in stems for suffix in (".png", ".tif")):
+        suffixes = [asked.out.suffix] if named else [".png", ".tif"]
+        for written in (stem.with_name(stem.name + suffix) for stem in stems for suffix in suffixes):
             if written.resolve() in originals:
-                raise UsageError(f"{str(written)!r} is one of the images to translate: choose another folder with --out.")
+                raise UsageError(f"{str(written)!r} is one of the images to translate: choose another place with --out.")
         yield result, path
 
 

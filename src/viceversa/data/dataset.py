@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from viceversa.errors import UsageError
 
 if TYPE_CHECKING:  # the processes that read images start without torch, six times sooner
     from torch import Tensor
@@ -20,6 +22,13 @@ with the same ids in the same order in each split."""
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 """(N, H, W, C) images of 8 or 16 bits; memory-mapped where they come from the cache."""
+
+
+def check_pixels(pixels: NDArray[Any], what: str = "an image") -> None:
+    """Raises UsageError for what is no array (H, W, C) of uint8 or uint16."""
+    if not isinstance(pixels, np.ndarray) or pixels.ndim != 3 or pixels.dtype not in (np.uint8, np.uint16):
+        given = f"{pixels.shape} of {pixels.dtype}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise UsageError(f"{what} is an array (height, width, channels) of uint8 or uint16 here, not {given}.")
 
 
 @dataclass(frozen=True, eq=False)

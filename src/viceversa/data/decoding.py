@@ -13,19 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from viceversa.data.formats import READ_BY_PILLOW, BadImage, Embedded, extra, open_image
+from viceversa.data.formats import MOST_PIXELS, READ_BY_PILLOW, BadImage, Embedded, TooLarge, extra, open_image
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 
-__all__ = ["MOST_PIXELS", "SUFFIXES", "BadImage", "Embedded", "decode", "describe", "encode", "encoded", "suffix_for"]
+__all__ = ["MOST_PIXELS", "SUFFIXES", "BadImage", "Embedded", "TooLarge", "decode", "describe", "encode", "encoded", "suffix_for"]
 
 Decoded = NDArray[np.uint8] | NDArray[np.uint16]
 
 SUFFIXES = frozenset({".tif", ".tiff", ".npy", *(suffix for suffixes in READ_BY_PILLOW.values() for suffix in suffixes)})
 """Lower-case suffixes of the files that are looked for in folders; what a file is, its content says."""
-
-MOST_PIXELS = 100_000_000
-"""Larger images are taken for decompression bombs. Pillow has a limit of its own, Image.MAX_IMAGE_PIXELS."""
 
 
 def decode(
@@ -49,7 +46,7 @@ def decode(
         colors, alpha = recolored(pixels[..., : image.channels], channels), pixels[..., image.channels :]
         if alpha.shape[2]:
             below = np.array(background, pixels.dtype).reshape(1, 1, -1) * (257 if image.bits == 16 else 1)
-            colors = _composited(colors, alpha, recolored(below, colors.shape[2]), image.premultiplied)
+            colors = composited(colors, alpha, recolored(below, colors.shape[2]), image.premultiplied)
     return np.require(colors, requirements=["C", "W"])
 
 
@@ -104,7 +101,7 @@ def recolored(colors: NDArray[Any], channels: int | None) -> NDArray[Any]:
     raise ValueError(f"it has {have} channels, not {channels}")
 
 
-def _composited(colors: NDArray[Any], alpha: NDArray[Any], below: NDArray[Any], premultiplied: bool) -> NDArray[Any]:
+def composited(colors: NDArray[Any], alpha: NDArray[Any], below: NDArray[Any], premultiplied: bool = False) -> NDArray[Any]:
     """Colors (H, W, C) over `below` (1, 1, C), rounded to nearest in their own depth; 32 bits hold every sum."""
     full = np.uint32(np.iinfo(colors.dtype).max)
     opaque = alpha.astype(np.uint32)

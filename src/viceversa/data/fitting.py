@@ -22,14 +22,19 @@ def fitted(image: Pixels, size: tuple[int, int], crop: int | None = None, filter
     is taken whole. Then it is resized by Pillow's filter of that name, which smooths where it shrinks.
     """
     height, width = image.shape[:2]
-    if crop:
-        part = min(crop, height), min(crop, width)
-    else:
-        scale = min(height / size[0], width / size[1])
-        part = max(round(scale * size[0]), 1), max(round(scale * size[1]), 1)
+    part = middle_of((height, width), size, crop)
     top, left = (height - part[0]) // 2, (width - part[1]) // 2
     middle = image[top : top + part[0], left : left + part[1]]
     return middle if middle.shape[:2] == size else _resized(middle, size, _FILTERS[filter])
+
+
+def middle_of(image: tuple[int, int], size: tuple[int, int], crop: int | None = None) -> tuple[int, int]:
+    """Height and width of the part that `fitted` cuts out of an image of that height and width."""
+    height, width = image
+    if crop:
+        return min(crop, height), min(crop, width)
+    scale = min(height / size[0], width / size[1])
+    return max(round(scale * size[0]), 1), max(round(scale * size[1]), 1)
 
 
 def in_bits(image: Pixels, bits: int) -> Pixels:

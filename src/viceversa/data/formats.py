@@ -13,7 +13,7 @@ import stat
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -23,15 +23,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError, features
 
+from viceversa.data.stored import OverLimit, Stored, bits_of, by_numpy, check_size, in_16_bits, upright, whole
 from viceversa.errors import UsageError
+
+MOST_PIXELS = 100_000_000
+"""Larger images are taken for decompression bombs, unless the caller allows more."""
 
 _GRAY = ("1", "L", "LA")
 _COLOR = ("P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
+_ABOUT = frozenset({271, 272, 306, 315, 33432, 34665, 34853})
+"""EXIF's tags of camera, date, author and copyright, and of its groups, Exif and GPS."""
 _ORIENTATION, _BITS, _PHOTOMETRIC, _SAMPLES, _EXTRA_SAMPLES = 274, 258, 262, 277, 338  # TIFF's tags
 _PROFILE = 34675  # TIFF's tag for an ICC profile
 _WHITE_IS_ZERO, _MINISBLACK, _RGB, _CMYK, _YCBCR = 0, 1, 2, 5, 6  # values of _PHOTOMETRIC
 _PNG_EXIF = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type")
-_stderr = threading.Lock()
+_stderr, _pillow_limit = threading.Lock(), threading.Lock()
 
 _SUFFIXES = {
     "JPEG": (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
@@ -62,6 +68,10 @@ class BadImage(UsageError):  # noqa: N818
     """A file that cannot be decoded: one line with its path and the reason."""
 
 
+class TooLarge(BadImage):
+    """An image file with more pixels than the caller allows."""
+
+
 @dataclass(frozen=True, eq=False)
 class Embedded:
     """An image file that lies inside another one, as in a table of images: what it is called, and all its bytes."""
@@ -70,39 +80,22 @@ class Embedded:
     content: bytes
 
 
-@dataclass(frozen=True, eq=False)
-class Stored:
-    """An image file, opened.
-
-    height, width: in pixels, upright. channels: without alpha. bits: 8 or 16.
-    read: its pixels, upright, as uint8 or uint16 (height, width, channels), with alpha as one more channel.
-    premultiplied: whether the channels are multiplied by alpha. profile: ICC's, as in the file; empty where there is none.
-    """
-
-    height: int
-    width: int
-    channels: int
-    bits: int
-    read: Callable[[], NDArray[Any]]
-    premultiplied: bool = False
-    profile: bytes = b""
-    tiff: bool = False
-
-
 @contextlib.contextmanager
 def open_image(source: Path | Embedded, most_pixels: int) -> Iterator[Stored]:
     """The image file, open. Turns whatever is wrong with it, also inside the `with`, into BadImage; a package that is
-    missing is a UsageError."""
+    missing is a UsageError. most_pixels: of one image, counting every four channels; above MOST_PIXELS it replaces Pillow's own
+    limit as well."""
     name = source.name if isinstance(source, Embedded) else str(source)
     try:
-        with warnings.catch_warnings(), _stream(source) as file:
+        with warnings.catch_warnings(), _allowing(most_pixels), _stream(source) as file:
             # By module, so that threads, whose restoring of filters can cross, leave no more than these behind.
             warnings.filterwarnings("ignore", module=r"PIL|tifffile|numpy|viceversa\.data|contextlib|<unknown>")
             yield _opened(file, name, most_pixels)
     except UsageError:
         raise
     except Exception as error:  # decoders raise anything at all for broken files
-        raise BadImage(f"cannot read the image {name!r}: {_reason(error)}.") from error
+        over = isinstance(error, OverLimit | Image.DecompressionBombError)
+        raise (TooLarge if over else BadImage)(f"cannot read the image {name!r}: {reason(error)}.") from error
 
 
 def _stream(source: Path | Embedded) -> BinaryIO:
@@ -122,14 +115,6 @@ def extra(name: str, path: Path | str) -> ModuleType:
         raise UsageError(f"the image {str(path)!r} needs the package {name}: pip install 'viceversa[data]'.") from error
 
 
-def in_16_bits(values: NDArray[np.floating[Any]]) -> NDArray[np.uint16]:
-    """Floats in [0, 1] -> 0..65535. Raises ValueError for others and for NaN."""
-    low, high = float(values.min()), float(values.max())
-    if not (low >= 0 and high <= 1):
-        raise ValueError(f"its values are from {low:g} to {high:g}, not in [0, 1]")
-    return (values.astype(np.float64) * 65535).round().astype(np.uint16)
-
-
 def _opened(file: BinaryIO, name: str, most_pixels: int) -> Stored:
     start, size = file.read(6), file.seek(0, os.SEEK_END)
     file.seek(0)
@@ -143,14 +128,16 @@ def _opened(file: BinaryIO, name: str, most_pixels: int) -> Stored:
         raise ValueError(f"its {size} bytes are too many for {most_pixels} pixels")
     content = file.read()
     picture = Image.open(io.BytesIO(content), formats=_formats(name))
-    _check(picture.height, picture.width, 3, most_pixels)
+    check_size(picture.height, picture.width, 3, most_pixels)
     may_turn = picture.format != "PNG" or any(mark in content for mark in _PNG_EXIF)  # where none is, Pillow decodes to be sure
-    orientation = _orientation(picture) if may_turn else 1
+    tags = exif_of(picture) if may_turn else {}
     if picture.format == "PNG" and content[24] == 16 and content[25] != 0:  # Pillow cuts these to 8 bits
         codecs = extra("imagecodecs", name)
-        stored = _upright(picture.size, 1 if content[25] == 4 else 3, 16, lambda: _from_png(codecs, content), orientation)
-        return replace(stored, profile=picture.info.get("icc_profile") or b"")
-    return _by_pillow(picture, orientation)
+        stored = upright(picture.size, 1 if content[25] == 4 else 3, 16, lambda: _from_png(codecs, content), orientation_of(tags))
+        stored = replace(stored, profile=picture.info.get("icc_profile") or b"", alpha=picture.has_transparency_data)
+    else:
+        stored = by_pillow(picture, orientation_of(tags))
+    return replace(stored, exif=not _ABOUT.isdisjoint(tags), more=lambda: _goes_on(picture))
 
 
 def _formats(name: str) -> list[str]:
@@ -169,7 +156,8 @@ def _from_png(codecs: ModuleType, content: bytes) -> NDArray[Any]:
     return pixels
 
 
-def _by_pillow(picture: Image.Image, orientation: int = 1) -> Stored:
+def by_pillow(picture: Image.Image, orientation: int = 1) -> Stored:
+    """The current frame of Pillow's image. orientation: EXIF's, 1..8. Raises ValueError for a mode without gray or color."""
     mode = picture.mode
     gray_16 = mode.startswith("I;16") or (mode == "I" and picture.format == "PPM")  # of which Pillow makes 0 to 65535
     if not (gray_16 or mode in (*_GRAY, *_COLOR, "F")):
@@ -189,8 +177,9 @@ def _by_pillow(picture: Image.Image, orientation: int = 1) -> Stored:
         return np.asarray(picture.convert(target))
 
     wide = gray_16 or mode == "F"
-    stored = _upright(picture.size, 1 if wide or mode in _GRAY else 3, 16 if wide else 8, read, orientation)
-    return replace(stored, profile=picture.info.get("icc_profile") or b"", tiff=picture.format == "TIFF")
+    stored = upright(picture.size, 1 if wide or mode in _GRAY else 3, 16 if wide else 8, read, orientation)
+    profile, alpha = picture.info.get("icc_profile") or b"", picture.has_transparency_data
+    return replace(stored, profile=profile, tiff=picture.format == "TIFF", alpha=alpha)
 
 
 def _tiff(file: BinaryIO, name: str, size: int, most_pixels: int) -> Stored:
@@ -200,13 +189,15 @@ def _tiff(file: BinaryIO, name: str, size: int, most_pixels: int) -> Stored:
         assert isinstance(picture, TiffImagePlugin.TiffImageFile)
         tags = picture.tag_v2
         if (tags.get(_SAMPLES, 1) == 1 or max(tags.get(_BITS, (1,))) <= 8) and 0 not in tags.get(_EXTRA_SAMPLES, ()):
-            _check(picture.height, picture.width, 3, most_pixels)
-            return _by_pillow(picture)  # which turns TIFF itself
+            check_size(picture.height, picture.width, 3, most_pixels)
+            stored = by_pillow(picture)  # which turns TIFF itself
+            return replace(stored, exif=not _ABOUT.isdisjoint(tags), more=lambda: _goes_on(picture))
     file.seek(0)
-    page = extra("tifffile", name).TiffFile(file).pages[0]
+    pages = extra("tifffile", name).TiffFile(file).pages
+    page = pages[0]
     height, width, samples = page.imagelength, page.imagewidth, page.samplesperpixel
-    _check(height, width, samples, most_pixels)
-    _check(max(1, page.tilelength), max(1, page.tilewidth), samples, most_pixels)
+    check_size(height, width, samples, most_pixels)
+    check_size(max(1, page.tilelength), max(1, page.tilewidth), samples, most_pixels)
     if page.axes not in ("YX", "YXS", "SYX"):
         raise ValueError(f"its axes are {page.axes}, not those of one image")
     if page.photometric not in (_WHITE_IS_ZERO, _MINISBLACK, _RGB, _CMYK, _YCBCR):
@@ -221,68 +212,44 @@ def _tiff(file: BinaryIO, name: str, size: int, most_pixels: int) -> Stored:
 
     def read() -> NDArray[Any]:
         pixels = page.asarray(maxworkers=1)
-        pixels = _whole(np.moveaxis(pixels, 0, 2) if page.axes == "SYX" else pixels)
+        pixels = whole(np.moveaxis(pixels, 0, 2) if page.axes == "SYX" else pixels)
         if cmyk:
             return _from_cmyk(pixels)
         return np.iinfo(pixels.dtype).max - pixels if page.photometric == _WHITE_IS_ZERO and samples == 1 else pixels
 
     orientation = page.tags.valueof(_ORIENTATION, default=1)
-    channels, bits = 3 if cmyk else samples - alpha, _bits(page.dtype)
-    stored = _upright((width, height), channels, bits, read, orientation, alpha and page.extrasamples[0] == 1)
-    return replace(stored, profile=page.tags.valueof(_PROFILE, default=b""), tiff=True)
+    channels, bits = 3 if cmyk else samples - alpha, bits_of(page.dtype)
+    stored = upright((width, height), channels, bits, read, orientation, alpha and page.extrasamples[0] == 1)
+    profile, about = page.tags.valueof(_PROFILE, default=b""), any(tag in page.tags for tag in _ABOUT)
+    return replace(stored, profile=profile, tiff=True, alpha=alpha, exif=about, more=lambda: len(pages) > 1)
 
 
 def _array(file: BinaryIO, name: str, most_pixels: int) -> Stored:
     if isinstance(file, io.BytesIO):
         raise ValueError("it is an array of .npy, which is read from files only")
-    array = np.lib.format.open_memmap(name, mode="r")
-    if array.ndim not in (2, 3):
-        raise ValueError(f"its shape is {array.shape}, not (height, width) or (height, width, channels)")
-    height, width, channels = (*array.shape, 1)[:3]
-    _check(height, width, channels, most_pixels)
-    return _upright((width, height), channels, _bits(array.dtype), lambda: _whole(array))
+    return by_numpy(np.lib.format.open_memmap(name, mode="r"), most_pixels)
 
 
-def _upright(
-    size: tuple[int, int],
-    channels: int,
-    bits: int,
-    read: Callable[[], NDArray[Any]],
-    orientation: int = 1,
-    premultiplied: bool = False,
-) -> Stored:
-    """size: width, height in the file. read: pixels as in the file, (H, W) or (H, W, C). orientation: EXIF's, 1..8."""
-    width, height = size
-
-    def turned() -> NDArray[Any]:
-        pixels = read()
-        pixels = pixels[..., None] if pixels.ndim == 2 else pixels
-        if pixels.shape[:2] != (height, width) or pixels.shape[2] not in (channels, channels + 1) or pixels.itemsize * 8 != bits:
-            raise ValueError(f"its header speaks of {height} x {width} pixels, but it holds {pixels.shape[0]} x {pixels.shape[1]}")
-        pixels = pixels.swapaxes(0, 1) if orientation in (5, 6, 7, 8) else pixels
-        pixels = pixels[::-1] if orientation in (3, 4, 7, 8) else pixels
-        return pixels[:, ::-1] if orientation in (2, 3, 6, 7) else pixels
-
-    height_up, width_up = (width, height) if orientation in (5, 6, 7, 8) else (height, width)
-    return Stored(height_up, width_up, channels, bits, turned, premultiplied)
+@contextlib.contextmanager
+def _allowing(most_pixels: int) -> Iterator[None]:
+    """Without Pillow's own limit where the caller allows more than MOST_PIXELS; the header is checked against that then."""
+    if most_pixels <= MOST_PIXELS:
+        yield
+        return
+    with _pillow_limit:
+        before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
-def _check(height: int, width: int, channels: int, most_pixels: int) -> None:
-    if min(height, width, channels) < 1:
-        raise ValueError("it has no pixels")
-    if height * width * max(1, channels / 4) > most_pixels:
-        raise ValueError(f"{height} x {width} pixels of {channels} channels are over the limit of {most_pixels} pixels")
-
-
-def _bits(dtype: np.dtype[Any] | None) -> int:
-    if dtype is None or not (dtype.kind == "f" or (dtype.kind == "u" and dtype.itemsize <= 2)):
-        raise ValueError(f"its values are {dtype}, not uint8, uint16 or floats")
-    return 8 if dtype.itemsize == 1 else 16
-
-
-def _whole(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Floats as 16 bits, and a byte order of this machine's."""
-    return in_16_bits(pixels) if pixels.dtype.kind == "f" else pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
+def _goes_on(picture: Image.Image) -> bool:
+    """Whether a page or frame follows; one that cannot be read is none."""
+    with contextlib.suppress(Exception), _silenced():
+        picture.seek(1)
+        return True
+    return False
 
 
 def _from_cmyk(inks: NDArray[Any]) -> NDArray[Any]:
@@ -292,10 +259,17 @@ def _from_cmyk(inks: NDArray[Any]) -> NDArray[Any]:
     return ((left[..., :3] * left[..., 3:] + full // 2) // full).astype(inks.dtype)
 
 
-def _orientation(picture: Image.Image) -> int:
-    """EXIF's orientation; 1 where it is none or cannot be read, as such an image is still one."""
+def exif_of(picture: Image.Image) -> Mapping[int, Any]:
+    """EXIF's tags; none where they cannot be read, as such an image is still one."""
     with contextlib.suppress(Exception):
-        return int(picture.getexif().get(_ORIENTATION, 1))
+        return dict(picture.getexif())
+    return {}
+
+
+def orientation_of(tags: Mapping[int, Any]) -> int:
+    """EXIF's orientation; 1 where it is none."""
+    with contextlib.suppress(Exception):
+        return int(tags.get(_ORIENTATION, 1))
     return 1
 
 
@@ -311,7 +285,7 @@ def _silenced() -> Iterator[None]:
         yield
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """In one printable line."""
     if isinstance(error, UnidentifiedImageError):
         return "it is no image of a known format"

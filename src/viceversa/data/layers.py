@@ -13,24 +13,39 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from viceversa.data.dataset import Pixels
-from viceversa.data.decoding import MOST_PIXELS, encoded
+from viceversa.data.dataset import Pixels, check_pixels
+from viceversa.data.decoding import MOST_PIXELS, composited, encoded, recolored
 from viceversa.data.formats import Embedded, extra, open_image
+from viceversa.data.stored import Stored
+from viceversa.errors import UsageError, quoted
 from viceversa.files import write_atomically
 
 _SIGNATURES = {1: b"GRAY", 3: b"RGB "}
 """Channels -> the colors that an ICC profile in bytes 16..19 says it is for."""
 
 
+def fits(profile: bytes, channels: int) -> bool:
+    """Whether an ICC profile is for images of so many channels."""
+    return profile[16:20] == _SIGNATURES.get(channels)
+
+
 @dataclass(frozen=True, eq=False)
 class Layers:
     """An image, upright: colors (H, W, C) uint8 or uint16, not multiplied by alpha; alpha (H, W, 1) of the same depth, where
-    there is one; profile: ICC's, empty where there is none; tiff: whether it goes into a TIFF file, where PNG would do."""
+    there is one; profile: ICC's, empty where there is none; tiff: whether it goes into a TIFF file, where PNG would do; more:
+    whether its file has pages or frames beside this one; name: of its file, for messages."""
 
     colors: Pixels
     alpha: Pixels | None = None
     profile: bytes = b""
     tiff: bool = False
+    more: bool = False
+    name: str = "the image"
+
+    def __post_init__(self) -> None:
+        check_pixels(self.colors)
+        if self.alpha is not None and (self.alpha.dtype, self.alpha.shape) != (self.colors.dtype, (*self.colors.shape[:2], 1)):
+            raise UsageError(f"alpha is {self.alpha.shape} of {self.alpha.dtype}: give as many pixels and bits as colors have.")
 
     @property
     def pixels(self) -> Pixels:
@@ -45,22 +60,65 @@ class Layers:
     @property
     def fitting(self) -> bytes:
         """The profile, if it is for as many channels as there are."""
-        return self.profile if self.profile[16:20] == _SIGNATURES.get(self.colors.shape[2]) else b""
+        return self.profile if fits(self.profile, self.colors.shape[2]) else b""
 
     def with_colors(self, colors: Pixels) -> Layers:
         """The same image in other colors (H, W, C') of the same size."""
         return replace(self, colors=colors)
 
+    def flat(self, channels: int | None, background: int) -> Pixels:
+        """Colors on the background (0..255) where the image is transparent: (H, W, channels), or as many as there are.
+
+        Raises ValueError unless channels are 1 or 3, or as many as there are.
+        """
+        colors = recolored(self.colors, channels)
+        if self.alpha is None:
+            return np.require(colors, requirements=["C", "W"])
+        below = np.full((1, 1, 1), background * (np.iinfo(colors.dtype).max // 255), colors.dtype)
+        return composited(colors, self.alpha, below)
+
 
 def read_layers(source: Path | Embedded, *, most_pixels: int = MOST_PIXELS) -> Layers:
     """The image in a file. Raises BadImage; UsageError where a package is missing."""
     with open_image(source, most_pixels) as image:
-        pixels = image.read()
-        colors, alpha = pixels[..., : image.channels], pixels[..., image.channels :]
-        if not alpha.shape[2]:
-            return Layers(np.require(colors, requirements=["C", "W"]), None, image.profile, image.tiff)
-        colors = _divided(colors, alpha) if image.premultiplied else np.require(colors, requirements=["C", "W"])
-        return Layers(colors, np.require(alpha, requirements=["C", "W"]), image.profile, image.tiff)
+        name = source.name if isinstance(source, Embedded) else str(source)
+        return replace(unpacked(image), name=quoted(name))
+
+
+@dataclass(frozen=True)
+class Header:
+    """What is known of an image file before it is decoded. height, width: in pixels, upright. The other fields are those of Stored;
+    more: whether pages or frames follow the first one."""
+
+    height: int
+    width: int
+    channels: int
+    bits: int
+    profile: bytes
+    tiff: bool
+    alpha: bool
+    exif: bool
+    more: bool
+
+    @property
+    def size(self) -> str:
+        """In words, as in 640x480."""
+        return f"{self.width}x{self.height}"
+
+
+def read_header(source: Path | Embedded, *, most_pixels: int = MOST_PIXELS) -> Header:
+    """What is known of an image file. Raises BadImage; UsageError where a package is missing."""
+    with open_image(source, most_pixels) as image:
+        kept = image.profile, image.tiff, image.alpha, image.exif, image.more()
+        return Header(image.height, image.width, image.channels, image.bits, *kept)
+
+
+def unpacked(image: Stored) -> Layers:
+    """What is in an opened image. Raises what its `read` does."""
+    pixels = image.read()
+    colors, alpha = pixels[..., : image.channels], np.require(pixels[..., image.channels :], requirements=["C", "W"])
+    colors = _divided(colors, alpha) if image.premultiplied else np.require(colors, requirements=["C", "W"])
+    return Layers(colors, alpha if alpha.shape[2] else None, image.profile, image.tiff, image.more())
 
 
 def write_layers(layers: Layers, path: Path) -> None:

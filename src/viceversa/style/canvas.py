@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
 from viceversa.data.augment import normalized
+from viceversa.data.dataset import Pixels
+from viceversa.data.decoding import MOST_PIXELS
+from viceversa.data.layers import Layers
 from viceversa.networks.adapters import luminance
-from viceversa.opening import Picture, pixels_of
+from viceversa.opening import Picture, pixels_of, seen
 
 SMALLEST = 32
 """Pixels of a side that all networks can see."""
@@ -20,10 +24,15 @@ SMALLEST = 32
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
-    """The content image (1, 3, H, W) in [0, 1], and its luminance (1, 1, H, W) where its colors are kept."""
+    """The content image (1, 3, H, W) in [0, 1], and its luminance (1, 1, H, W) where its colors are kept.
+
+    alpha: (1, 1, H, W) in [0, 1], where it has any. profile: ICC's, empty where it has none. A picture gets both from it.
+    """
 
     colored: Tensor
     gray: Tensor | None = None
+    alpha: Tensor | None = None
+    profile: bytes = b""
 
     @property
     def start(self) -> Tensor:
@@ -35,20 +44,33 @@ class Canvas:
         return picture if self.gray is None else luminance(picture).expand(-1, 3, -1, -1)
 
     def finished(self, picture: Tensor) -> Image.Image:
-        """The picture as an image; where colors are kept, of its luminance and the content's colors.
+        """The picture as an image, with the content's alpha; where colors are kept, of its luminance and the content's colors.
 
         The difference of luminances is added to red, green and blue, which leaves I and Q of YIQ as they were (arXiv 1606.05897).
         """
         if self.gray is not None:
             colored = resized(self.colored, picture.shape[2:])
             picture = colored + luminance(picture) - luminance(colored)
-        return Image.fromarray((picture[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().numpy())
+        alpha = None if self.alpha is None else _bytes(resized(self.alpha, picture.shape[2:]))
+        return seen(Layers(_bytes(picture), alpha, self.profile))
 
 
-def tensor_of(picture: Picture) -> Tensor:
+def canvas_of(content: Layers, keep_colors: bool) -> Canvas:
+    """The canvas for a content image. Raises UsageError for neither gray nor color."""
+    colored = tensor_of(content)
+    alpha = None if content.alpha is None else tensor_of(Layers(content.alpha))[:, :1]
+    return Canvas(colored, luminance(colored) if keep_colors else None, alpha, content.profile)
+
+
+def tensor_of(picture: Picture, most_pixels: int = MOST_PIXELS) -> Tensor:
     """An image as (1, 3, H, W) in [0, 1], upright, on white where it is transparent. Raises UsageError."""
-    pixels = pixels_of(picture, 3, 255)
+    pixels = pixels_of(picture, 3, 255, most_pixels)
     return (normalized(torch.tensor(pixels[None])) + 1) / 2
+
+
+def _bytes(image: Tensor) -> Pixels:
+    """(1, C, H, W) in [0, 1] -> (H, W, C) uint8."""
+    return np.asarray((image[0].permute(1, 2, 0).clamp(0, 1) * 255).round().byte().numpy())
 
 
 def sized(image: Tensor, side: int) -> Tensor:

@@ -13,12 +13,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from tyro.conf import Suppress, arg
 
+from viceversa.data.decoding import MOST_PIXELS
+from viceversa.data.layers import Layers
 from viceversa.errors import UsageError
 from viceversa.networks.adapters import luminance
 from viceversa.networks.perception import Perception, Pool, load_perception
-from viceversa.opening import Picture
+from viceversa.opening import Picture, layers_of
 from viceversa.regions import check_size_of
-from viceversa.style.canvas import SMALLEST, Canvas, resized, sized, tensor_of, with_range_of
+from viceversa.style.canvas import SMALLEST, Canvas, canvas_of, resized, sized, tensor_of, with_range_of
 from viceversa.style.painting import Losses, Task, optimized
 from viceversa.style.presets import PRESETS, Preset, PresetName
 
@@ -71,7 +73,8 @@ class Stylize(BaseModel):
 
 @dataclass(frozen=True)
 class Painted:
-    """The picture; the weighted losses after each evaluation; and pictures on the way, by the number of evaluations."""
+    """The picture, with the content's alpha and color profile; the weighted losses after each evaluation; and pictures on the way,
+    by the number of evaluations."""
 
     image: Image.Image
     losses: Sequence[Losses]
@@ -89,23 +92,25 @@ def stylize(
     start: Picture | None = None,
     snapshots: int = 0,
     heard: Heard = lambda done, total, losses: None,
+    most_pixels: int = MOST_PIXELS,
 ) -> Painted:
     """A picture of the content image in the style of one image, or of several together; an interrupt ends it early.
 
     weights: of the network by which pictures are compared (see load_perception), or that network. mask: an image, black where the
     content stays as it is. start: what the picture begins with, if not the content. snapshots: how many pictures on the way are
-    kept. heard is told of evaluations done, of how many, and the losses. Raises UsageError.
+    kept. heard is told of evaluations done, of how many, and the losses. most_pixels: of an image file, counting every four
+    channels; larger ones are refused as decompression bombs. Raises UsageError.
     """
     preset = _weighed(settings.resolved)
     perception = weights if isinstance(weights, Perception) else load_perception(weights, settings.pool)
-    given = [styles] if isinstance(styles, Image.Image | str | Path | np.ndarray) else list(styles)
-    shares, colored, painters = _shares(settings.shares, len(given)), tensor_of(content), [tensor_of(each) for each in given]
-    canvas = Canvas(colored, luminance(colored) if settings.keep_colors else None)
+    given = [styles] if isinstance(styles, Image.Image | str | Path | np.ndarray | Layers) else list(styles)
+    shares, painters = _shares(settings.shares, len(given)), [tensor_of(each, most_pixels) for each in given]
+    canvas = canvas_of(layers_of(content, most_pixels), settings.keep_colors)
     if canvas.gray is not None:
         painters = [with_range_of(luminance(each), canvas.gray).expand(-1, 3, -1, -1) for each in painters]
-    region = None if mask is None else _region(mask, colored)
+    region = None if mask is None else _region(mask, canvas.colored, most_pixels)
     notes = _Notes(sum(count for _, count in settings.stages), snapshots, heard, canvas)
-    picture = canvas.start if start is None else canvas.begun(tensor_of(start))
+    picture = canvas.start if start is None else canvas.begun(tensor_of(start, most_pixels))
     for side, evaluations in settings.stages:
         small = sized(canvas.start, side)
         task = Task(
@@ -152,9 +157,9 @@ def _weighed(preset: Preset) -> Preset:
     return preset
 
 
-def _region(mask: Picture, content: Tensor) -> Tensor:
+def _region(mask: Picture, content: Tensor, most_pixels: int) -> Tensor:
     """The mask's luminance (1, 1, H, W). Raises UsageError for one of another size than the content image."""
-    region = luminance(tensor_of(mask))
+    region = luminance(tensor_of(mask, most_pixels))
     check_size_of(region.shape[2:], content.shape[2:])
     return region
 

@@ -112,6 +112,8 @@ def consistency(inputs: Iterable[Picture8], outputs: Iterable[Picture8], estimat
 
 def check_alike(before: Picture8, after: Picture8) -> None:
     """Raises UsageError for frames that cannot be compared pixel by pixel."""
+    if other := {before.dtype, after.dtype} - {np.dtype(np.uint8)}:
+        raise UsageError(f"frames are arrays of uint8 here, not of {', '.join(map(str, other))}.")
     if before.shape != after.shape:
         shapes = [f"{each.shape[1]}x{each.shape[0]}x{each.shape[2]}" for each in (before, after)]
         what = f"the frames are {shapes[0]}, their translations {shapes[1]}"

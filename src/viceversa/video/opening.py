@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from viceversa.data.decoding import MOST_PIXELS
 from viceversa.errors import UsageError
 from viceversa.files import vacant
 from viceversa.video.animation import Animation, is_animation, open_animation
@@ -27,14 +28,14 @@ def is_clip(path: Path, out: Path) -> bool:
     return out.suffix.lower() in WRITTEN or path.suffix.lower() in VIDEO or is_animation(path)
 
 
-def open_clip(path: Path, *, fps: float | None = None, background: int = 255) -> Clip:
+def open_clip(path: Path, *, fps: float | None = None, background: int = 255, most_pixels: int = MOST_PIXELS) -> Clip:
     """A video file, a GIF, or a folder of images as a clip.
 
-    fps: frames a second of a folder (25). background: 0..255, of images and GIFs where they are transparent. Raises UsageError,
-    BadImage.
+    fps: frames a second of a folder (25). background: 0..255, of images and GIFs where they are transparent. most_pixels: of an
+    image in a folder. Raises UsageError, BadImage.
     """
     if path.is_dir():
-        return open_sequence(path, fps, background)
+        return open_sequence(path, fps, background, most_pixels)
     if fps is not None:
         raise UsageError(f"--fps {fps:g} is for folders of images: {str(path)!r} keeps its own times, leave it out.")
     with path.open("rb") as file:

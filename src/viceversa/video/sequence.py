@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from viceversa.data.decoding import BadImage, describe, encode
+from viceversa.data.decoding import MOST_PIXELS, BadImage, describe, encode
 from viceversa.data.fitting import shown
 from viceversa.data.listing import listing
 from viceversa.errors import UsageError
@@ -20,7 +20,7 @@ RATE = 25.0
 """Frames a second of a folder that is given none."""
 
 
-def open_sequence(folder: Path, rate: float | None, background: int) -> Clip:
+def open_sequence(folder: Path, rate: float | None, background: int, most_pixels: int = MOST_PIXELS) -> Clip:
     """The images of a folder, so many a second; what is transparent shows the background. Raises UsageError, BadImage."""
     rate = RATE if rate is None else rate
     if not 0.01 <= rate <= 1000:
@@ -29,9 +29,13 @@ def open_sequence(folder: Path, rate: float | None, background: int) -> Clip:
     if not files:
         instead = listing(folder, deep=False).reason()
         raise UsageError(f"there are no images in {str(folder)!r}{instead}: give a folder that has some.")
-    height, width, _, _ = describe(files[0])
+    height, width, _, _ = describe(files[0], most_pixels=most_pixels)
     exact = Fraction(rate).limit_denominator(1001)
-    return Clip(folder, height, width, lambda: checked(_frames(files, background)), 1 / exact, exact, count=len(files), halved=True)
+
+    def read() -> Iterator[Frame]:
+        return checked(_frames(files, background, most_pixels))
+
+    return Clip(folder, height, width, read, 1 / exact, exact, count=len(files), halved=True)
 
 
 def images_of(folder: Path) -> list[Path]:
@@ -44,10 +48,10 @@ def _place(file: Path) -> list[tuple[int, str]]:
     return [(int(part), "") if number % 2 else (-1, part) for number, part in enumerate(parts)]
 
 
-def _frames(files: Sequence[Path], background: int) -> Iterator[Frame]:
+def _frames(files: Sequence[Path], background: int, most_pixels: int) -> Iterator[Frame]:
     for number, file in enumerate(files):
         try:
-            yield Frame(shown(pixels_of(file, 3, background)), number, 1)
+            yield Frame(shown(pixels_of(file, 3, background, most_pixels)), number, 1)
         except BadImage as error:
             raise CutShort(str(error).removesuffix(".")) from None
 

@@ -8,10 +8,11 @@ from itertools import chain
 
 import numpy as np
 
-from viceversa.data.decoding import recolored
+from viceversa.data.fitting import shown
 from viceversa.data.layers import Layers
 from viceversa.domains import Domain
 from viceversa.errors import UsageError
+from viceversa.opening import pixels_of
 from viceversa.translate import Manner, Model
 from viceversa.video.clip import Picture8
 from viceversa.video.flow import DIS, Estimator
@@ -66,7 +67,7 @@ def translated_frames(
     smooth: float = 0.0,
     estimator: Estimator = DIS,
 ) -> Iterator[Picture8]:
-    """The frames (H, W, 3) uint8 of a clip, translated one after the other; in memory are two at a time.
+    """The frames of a clip, (H, W, 3) uint8 or any images, translated one after the other in 8 bits; in memory are two at a time.
 
     smooth: share of the frame before, in [0, 1). At the run's size, unless manner says full_size. Raises UsageError.
     """
@@ -79,8 +80,8 @@ def translated_frames(
 
 
 def _in_channels(model: Model, frame: Picture8, space: str) -> Picture8:
-    """The frame in as many channels as the run's images have. Raises UsageError where video has not as many."""
+    """The frame in 8 bits and as many channels as the run's images have. Raises UsageError where video has not as many."""
     channels = model.space.images[space].channels
     if channels not in (1, 3):
         raise UsageError(f"this run takes images of {channels} channels, which a clip cannot have.")
-    return np.asarray(recolored(frame, channels), np.uint8)
+    return shown(pixels_of(frame, channels, 255))

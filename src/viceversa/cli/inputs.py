@@ -1,0 +1,37 @@
+"""Images that a command is given, read with what its flags allow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from viceversa.data.decoding import TooLarge
+from viceversa.data.layers import Header, Layers, read_header, read_layers
+from viceversa.errors import UsageError
+
+_Found = TypeVar("_Found")
+
+
+def layers_at(path: Path, max_pixels: int) -> Layers:
+    """The image in a file. Raises BadImage, which names the flag that allows larger ones."""
+    return _allowed(lambda: read_layers(path, most_pixels=max_pixels))
+
+
+def header_at(path: Path, max_pixels: int) -> Header:
+    """What is known of an image file before it is decoded. Raises as `layers_at` does."""
+    return _allowed(lambda: read_header(path, most_pixels=max_pixels))
+
+
+def checked_limit(max_pixels: int) -> int:
+    """The value of --max-pixels. Raises UsageError."""
+    if max_pixels < 1:
+        raise UsageError(f"--max-pixels {max_pixels}: give 1 pixel at least.")
+    return max_pixels
+
+
+def _allowed(read: Callable[[], _Found]) -> _Found:
+    try:
+        return read()
+    except TooLarge as error:
+        raise TooLarge(f"{str(error).removesuffix('.')}; if you trust the file, allow more with --max-pixels.") from error

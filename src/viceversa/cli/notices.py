@@ -1,0 +1,58 @@
+"""What an image loses on its way through a command, said on standard error: one line of a kind, however many images."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from viceversa.data.layers import Header, fits
+from viceversa.errors import printable, quoted
+from viceversa.writing import missing
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One loss of one image. kind: its sentence up to the example; remedy: the sentence's end."""
+
+    kind: str
+    example: str
+    remedy: str = ""
+
+
+def say(notices: Iterable[Notice]) -> None:
+    """Prints a line for each kind: its first example, and how many other images lose the same."""
+    examples: dict[tuple[str, str], list[str]] = {}
+    for notice in notices:
+        examples.setdefault((notice.kind, notice.remedy), []).append(notice.example)
+    for (kind, remedy), (first, *others) in examples.items():
+        more = f" and {len(others)} more image{'s' * (len(others) > 1)}" if others else ""
+        print(printable(f"{kind} {first}{more}{remedy}"), file=sys.stderr)
+
+
+def lost_in_resizing(header: Header, size: tuple[int, int], middle: tuple[int, int], name: str) -> Iterator[Notice]:
+    """What an image loses that is brought to the run's size. middle: height and width of the part that is cut out before."""
+    (height, width), (top, across) = size, middle
+    if (header.height, header.width) != size:
+        yield Notice("resized", f"{header.size} -> {width}x{height}", "; --full-size keeps the size")
+    if (header.height, header.width) != middle:
+        yield Notice("cut out", f"the middle {across}x{top} of {quoted(name)}", "; --full-size keeps the whole image")
+    if header.alpha:
+        yield Notice("filled transparent parts with the background in", quoted(name), "; --full-size keeps them transparent")
+
+
+def lost_in_reading(header: Header, channels: int, name: str) -> Iterator[Notice]:
+    """What is in a file and goes into no result. channels: of the result."""
+    if header.more:
+        yield Notice("used only the first page or frame of", quoted(name))
+    if header.profile and not fits(header.profile, channels):
+        yield Notice("left out the color profile, which is for other channels, of", quoted(name))
+    if header.exif:
+        yield Notice("left out the metadata (EXIF: date, camera, place) of", quoted(name))
+
+
+def lost_in_writing(header: Header, path: Path, *, alpha: bool) -> Iterator[Notice]:
+    """What a file of that name cannot hold. alpha: whether the result has it."""
+    if lost := missing(path, bits=header.bits, alpha=alpha, profile=bool(header.profile)):
+        yield Notice("left out", f"{lost} of {quoted(path.name)}", "; .png and .tif keep it")

@@ -1,0 +1,16 @@
+"""Where results go: results that are there already are not written over unless the command says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from viceversa.errors import UsageError
+
+
+def check_new(paths: Iterable[Path], overwrite: bool) -> None:
+    """Raises UsageError where one of the results exists and is not to be overwritten."""
+    there = [] if overwrite else [path for path in paths if path.exists()]
+    if there:
+        more = f", and so do {len(there) - 1} more results" if len(there) > 1 else ""
+        raise UsageError(f"{str(there[0])!r} exists already{more}: add --overwrite, or choose another place with --out.")
