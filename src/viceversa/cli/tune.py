@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ from viceversa.recipes import recipe_named
 from viceversa.recipes.record import differences
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import updated
-from viceversa.tuning.axes import DEFAULT, axes_of
-from viceversa.tuning.search import Equal, Plan, search
+from viceversa.tuning.search import Equal
+from viceversa.tuning.tune import tune
 
 ABOUT = (
     "Searches for better settings of {name}: trains it again and again, each time with others, and measures each on validation "
@@ -63,25 +62,22 @@ class Tune(Search):
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Searches, prints what was found. Returns the exit code: 0, or 128 and the signal's number for an interrupted search."""
+    """Searches, prints what was found. Returns the exit code."""
     if not arguments or arguments[0].startswith("-"):
         parsed(Tune, arguments, "tune")
         raise UsageError("name a recipe first, as in viceversa tune multicyclic; viceversa recipes lists them.")
     name, *rest = arguments
     asked = _asked(recipe_named(name), rest)
-    axes = axes_of(asked.recipe, asked.search or DEFAULT)
-    plan = Plan(axes, asked.objective, asked.samples, asked.checks, asked.equal)
-    folder = asked.out or Path("tuning") / name
-    findings, interrupted = search(plan, folder, trials=asked.trials, storage=asked.storage)
-    if interrupted:
-        print("viceversa: interrupted; what is done is kept, and the same command goes on.", file=sys.stderr)
-        return 128 + interrupted
-    print(findings.summary())
+    findings = tune(
+        asked.recipe, out=asked.out, trials=asked.trials, search=asked.search, objective=asked.objective, samples=asked.samples,
+        checks=asked.checks, equal=asked.equal, storage=asked.storage,
+    )  # fmt: skip
+    print(findings.table())
     print(printable(" and ".join(map(str, findings.files))))
     if findings.best:
         best = updated(asked.recipe, findings.best[0].user_attrs["settings"])
         print("\nto train the best at full length:")
-        print(printable(command(best, searched=[axis.name for axis in axes.axes])))
+        print(printable(command(best, searched=[axis.name for axis in findings.axes.axes])))
     return 0
 
 

@@ -22,7 +22,7 @@ Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 """(N, H, W, C) images of 8 or 16 bits; memory-mapped where they come from the cache."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Images:
     """The images of one space in one split: pixels (N, H, W, C) uint8, labels (N, K) float or None, one id each."""
 
@@ -33,8 +33,13 @@ class Images:
     def __len__(self) -> int:
         return len(self.pixels)
 
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.pixels.shape[1:]))
+        labels = "" if self.labels is None else f", labels of {self.labels.shape[1]}"
+        return f"Images({len(self):,} of {shape} {self.pixels.dtype}{labels})"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A data set, opened.
 
@@ -52,3 +57,7 @@ class Dataset:
     truth: Callable[[str, str, NDArray[np.int64], str, Tensor | None], Pixels] | None = None
     genuine: bool = True
     summary: str = ""
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {sum(map(len, spaces.values())):,}" for name, spaces in self.splits.items())
+        return f"Dataset({self.name}, {self.space.in_words}; {counts or 'no images'})"

@@ -41,7 +41,7 @@ def open_folders(folder: Path, wanted: Wanted) -> Dataset:
         parts = _by_split(_shares({name: files for name in names if (files := _images(folder, name))}, wanted.takes))
     domains = tuple(parts["train"])
     if wanted.attributes not in ((), ("domain",)):
-        raise UsageError(f"folders have one attribute, domain: leave out --attributes {' '.join(wanted.attributes)}.")
+        raise UsageError(f"folders have one attribute, domain: leave out `attributes`, {' '.join(wanted.attributes)}.")
     if len(domains) < 2:
         if wanted.one and not set(names) & SPLIT_NAMES.keys() and (files := _images(folder, ".")):
             return assembled(folder.name, FolderFiles(folder), _of_one(files), (), {}, wanted)

@@ -22,7 +22,7 @@ _SIGNATURES = {1: b"GRAY", 3: b"RGB "}
 """Channels -> the colors that an ICC profile in bytes 16..19 says it is for."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Layers:
     """An image, upright: colors (H, W, C) uint8 or uint16, not multiplied by alpha; alpha (H, W, 1) of the same depth, where
     there is one; profile: ICC's, empty where there is none; tiff: whether it goes into a TIFF file, where PNG would do."""
@@ -31,6 +31,12 @@ class Layers:
     alpha: Pixels | None = None
     profile: bytes = b""
     tiff: bool = False
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.colors.shape))
+        return (
+            f"Layers({shape} {self.colors.dtype}{', alpha' if self.alpha is not None else ''}{', profile' if self.profile else ''})"
+        )
 
     @property
     def pixels(self) -> Pixels:
