@@ -27,7 +27,7 @@ from viceversa.cli.importing import run as import_command
 from viceversa.domains import Domain
 from viceversa.draws import seeded
 from viceversa.errors import UsageError
-from viceversa.evaluation.compare import evaluate
+from viceversa.evaluation.measuring import evaluate
 from viceversa.importing import import_cyclegan, import_stargan
 from viceversa.recipes.record import read_record
 from viceversa.training.run import train

@@ -33,7 +33,7 @@ def test_a_key_within_its_tolerance() -> None:
 
 def test_colors_in_words() -> None:
     assert color_of("#00ff00") == color_of("lime") == color_of("#0f0") == (0, 255, 0)
-    with pytest.raises(UsageError, match=r"--key 'greenish' is no color.*#00ff00"):
+    with pytest.raises(UsageError, match=r"`key='greenish'` is no color.*#00ff00"):
         color_of("greenish")
 
 
@@ -78,7 +78,7 @@ def test_outside_nothing_changes_and_inside_all_does(before: np.ndarray, after: 
 
 
 def test_images_that_cannot_be_mixed() -> None:
-    with pytest.raises(UsageError, match=r"leave out --mask and --key: the translation is \(2, 2, 1\), and the image \(2, 2, 3\)"):
+    with pytest.raises(UsageError, match=r"leave out `mask` and `key`: the translation is \(2, 2, 1\), and the image \(2, 2, 3\)"):
         composed(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2, 1), np.uint8), np.ones((2, 2, 1), np.float32))
 
 

@@ -145,7 +145,7 @@ def test_the_space_of_a_source_is_known_before_there_is_an_image() -> None:
         (FACES, "hair=blonde", "", "Did you mean 'blond'?"),
         (FACES, "hat=yes", "", "unknown attribute 'hat'. Known: hair, glasses"),
         (FACES, "hair=blond", "glases=no", "Did you mean 'glasses'?"),
-        (FACES, "", "", "--to hair=black"),
+        (FACES, "", "", "`to='hair=black'`"),
         (SEASONS, "wintr", "", "unknown space 'wintr'. Did you mean 'winter'? Known: summer, winter"),
         (SEASONS, "winter", "spring", "Known: summer, winter"),
         (SEASONS, "winter", "winter", "'winter' already"),

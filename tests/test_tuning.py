@@ -158,7 +158,7 @@ def test_settings_that_diverge_end_their_trial_and_not_the_search(tmp_path: Path
     assert [row["state"] for row in rows_of(tmp_path)] == ["done", "diverged", "diverged"]
     assert findings.trials[0].params == {}, "its own rate is not among the choices, and is taken all the same"
     assert rows_of(tmp_path)[0]["method.learning_rate"] == "0.001"
-    assert "own, 0" in findings.summary() and findings.importances() == {}
+    assert "own, 0" in findings.table() and findings.importances() == {}
 
 
 def studio(folder: Path, storage: str | None = None) -> Any:
@@ -205,7 +205,7 @@ def test_values_of_many_trials_say_what_mattered(tmp_path: Path) -> None:
         findings.studio.study.add_trial(trial)
     shares = findings.importances()
     assert shares["method.cycle"] > 0.8 and sum(shares.values()) == pytest.approx(1)
-    assert "what decided who is among the best quarter: method.cycle" in findings.summary()
+    assert "what decided who is among the best quarter: method.cycle" in findings.table()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +224,7 @@ def test_a_plan_that_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any
 
 @pytest.mark.parametrize("url", ["nonsense", "postgresql://me:secret@host/db", "sqlite:////nowhere/at/all.db"])
 def test_a_storage_that_cannot_be_used_is_refused_without_its_password(tmp_path: Path, url: str) -> None:
-    with pytest.raises(UsageError, match="cannot open the database of --storage") as error, studio(tmp_path, url):
+    with pytest.raises(UsageError, match="cannot open the database of `storage`") as error, studio(tmp_path, url):
         pass
     assert "secret" not in str(error.value) and "\n" not in str(error.value)
     with studio(tmp_path) as corrected:

@@ -2,7 +2,7 @@
 
     import viceversa as vv
     vv.train("multicyclic", data="avatars", steps=2000, out="runs/a")
-    vv.load("runs/a").translate("face.png", "glasses=yes")
+    vv.load("runs/a").translate("face.png", {"glasses": "yes"})
     print(vv.evaluate("runs/a", "avatars").table())
 
 These names are imported when they are first used, so that importing the package costs nothing.
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from viceversa.errors import NotFiniteError, UsageError
-    from viceversa.evaluation.compare import evaluate
+    from viceversa.evaluation.measuring import compare, evaluate
     from viceversa.evaluation.report import Report
     from viceversa.losses.multicycle import multicyclic
     from viceversa.recipes import RECIPES
     from viceversa.style.stylize import Painted, Stylize, stylize
     from viceversa.training.run import Outcome, train
     from viceversa.translate import Model, load
+    from viceversa.tuning.tune import tune
 
 __version__ = "0.1.0"
 __all__ = [
@@ -33,11 +34,13 @@ __all__ = [
     "Report",
     "Stylize",
     "UsageError",
+    "compare",
     "evaluate",
     "load",
     "multicyclic",
     "stylize",
     "train",
+    "tune",
 ]
 
 _HOMES = {
@@ -49,11 +52,13 @@ _HOMES = {
     "Report": "viceversa.evaluation.report",
     "Stylize": "viceversa.style.stylize",
     "UsageError": "viceversa.errors",
-    "evaluate": "viceversa.evaluation.compare",
+    "compare": "viceversa.evaluation.measuring",
+    "evaluate": "viceversa.evaluation.measuring",
     "load": "viceversa.translate",
     "multicyclic": "viceversa.losses.multicycle",
     "stylize": "viceversa.style.stylize",
     "train": "viceversa.training.run",
+    "tune": "viceversa.tuning.tune",
 }
 
 

@@ -32,6 +32,10 @@ Side = Annotated[int, Field(gt=0, le=65_536)]
 """Of an image, in pixels; a file that says otherwise is damaged."""
 
 
+Wish = str | Mapping[str, str | bool | float]
+"""Attributes and their values, as in "hair=blond,glasses=yes" or {"hair": "blond", "glasses": True}."""
+
+
 @dataclass(frozen=True, eq=False)
 class Domain:
     """Where an image is or shall go. Compared by identity, so that it can key a path.
@@ -94,6 +98,12 @@ class Space:
     known: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
+    def in_words(self) -> str:
+        """The spaces, and the attributes of their images, if they have any."""
+        names = ", ".join(attribute.name for attribute in self.attributes)
+        return f"{', '.join(self.images)}: {names}" if names else " <-> ".join(self.images)
+
+    @property
     def label_width(self) -> int:
         return sum(attribute.width for attribute in self.attributes)
 
@@ -124,14 +134,14 @@ class Space:
         own = {attribute.name: values for attribute, values in self.part(name).columns(label)}
         return torch.cat([own.get(each.name, label.new_zeros(len(label), each.width)) for each in self.attributes], 1)
 
-    def wanted(self, text: str) -> Domain:
-        """Among several sets, where a text as `mood=glad` leads: all attributes of one set. Raises UsageError for others."""
-        named = self.parse(text)
+    def wanted(self, wish: Wish) -> Domain:
+        """Among several sets, where a wish as `mood=glad` leads: all attributes of one set. Raises UsageError for others."""
+        named = self.parse(wish)
         for name, attributes in self.known.items():
             if set(named) == set(attributes):
-                return Domain(name, self.edited(torch.zeros(1, self.label_width), text))
+                return Domain(name, self.edited(torch.zeros(1, self.label_width), wish))
         choices = "; or ".join(", ".join(attributes) for attributes in self.known.values())
-        raise UsageError(f"say all that one set of images tells, as in --to: {choices}; not {', '.join(named) or 'nothing'}.")
+        raise UsageError(f"say all that one set of images tells, as in `to`: {choices}; not {', '.join(named) or 'nothing'}.")
 
     @property
     def spec(self) -> ImageSpec:
@@ -209,22 +219,19 @@ class Space:
                 return attribute
         raise unknown("attribute", name, (attribute.name for attribute in self.attributes))
 
-    def parse(self, text: str) -> dict[str, list[float]]:
-        """`"hair=blond,glasses=yes"` -> the columns of each attribute it names. Raises UsageError for what is unknown."""
+    def parse(self, wish: Wish) -> dict[str, list[float]]:
+        """`"hair=blond,glasses=yes"`, or a mapping -> the columns of each attribute it names. Raises UsageError for what is unknown."""
         named: dict[str, list[float]] = {}
-        for part in filter(None, (piece.strip() for piece in text.split(","))):
-            name, equals, value = part.partition("=")
-            if not equals:
-                raise UsageError(f"{part!r} is not of the form attribute=value.")
-            attribute = self.attribute(name.strip())
+        for name, value in _pairs(wish):
+            attribute = self.attribute(name)
             if attribute.name in named:
-                raise UsageError(f"{attribute.name!r} is named twice in {text!r}.")
-            named[attribute.name] = attribute.parse(value.strip())
+                raise UsageError(f"{attribute.name!r} is named twice in {wish!r}.")
+            named[attribute.name] = attribute.parse(value)
         return named
 
-    def edited(self, label: Tensor, text: str) -> Tensor:
-        """`label` (N, K) with the attributes that `text` names set: (N, K)."""
-        named = self.parse(text)
+    def edited(self, label: Tensor, wish: Wish) -> Tensor:
+        """`label` (N, K) with the attributes that the wish names set: (N, K)."""
+        named = self.parse(wish)
         columns = [
             values.new_tensor(named[attribute.name]).expand_as(values) if attribute.name in named else values
             for attribute, values in self.columns(label)
@@ -235,3 +242,17 @@ class Space:
         """Each row of a label in words: `hair=blond,glasses=yes,...`."""
         columns = [[f"{attribute.name}={word}" for word in attribute.describe(values)] for attribute, values in self.columns(label)]
         return [",".join(words) for words in zip(*columns, strict=True)]
+
+
+def _pairs(wish: Wish) -> Iterator[tuple[str, str]]:
+    """Names and values, as texts. Raises UsageError."""
+    if isinstance(wish, Mapping):
+        yield from ((name, ("no", "yes")[value] if isinstance(value, bool) else str(value)) for name, value in wish.items())
+        return
+    if not isinstance(wish, str):
+        raise UsageError(f"{wish!r} names no attributes: write them as in 'hair=blond,glasses=yes' or {{'glasses': 'yes'}}.")
+    for part in filter(None, (piece.strip() for piece in wish.split(","))):
+        name, equals, value = part.partition("=")
+        if not equals:
+            raise UsageError(f"{part!r} is not of the form attribute=value.")
+        yield name.strip(), value.strip()

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 class UsageError(ValueError):
     """Bad input: one clear line that names the value and the remedy. The command line prints it and exits with 2.
 
+    A setting is named in backquotes as Python's argument, with its value or without: `full_size`, `to='hair=black'`. The command
+    line shows it as its flag (cli/flags.py).
+
     summary: what a person reads first, where one line is not all there is to say.
     """
 

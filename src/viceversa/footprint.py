@@ -57,7 +57,7 @@ def multiple_of(generator: Generator, spec: ImageSpec) -> int:
                 raise
         grown *= 2
     size_of_run = f"{spec.width}x{spec.height} pixels"
-    raise UsageError(f"this run's generator takes images of {size_of_run} only: leave out --full-size, and they are brought to it.")
+    raise UsageError(f"this run's generator takes images of {size_of_run} only: leave out `full_size`, and they are brought to it.")
 
 
 @torch.no_grad()

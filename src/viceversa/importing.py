@@ -181,8 +181,8 @@ def import_stargan(
     size = _stargan_size(discriminator, size)
     images = Space({space: ImageSpec(_channels(generator, generator.outputs), size, size)}, attributes)
     if images.label_width != (columns := generator.inputs - generator.outputs):
-        ask = 'say what they mean, as in --attributes "hair=black|blond|brown,male,young"'
-        raise UsageError(f"the generator's labels have {columns} columns, --attributes names {images.label_width}: {ask}.")
+        ask = "say what they mean, as in `attributes='hair=black|blond|brown,male,young'`"
+        raise UsageError(f"the generator's labels have {columns} columns, `attributes` names {images.label_width}: {ask}.")
     width = discriminator.width if discriminator else generator.width
     settings = stargan.StarGAN(width=generator.width, blocks=generator.depth, critic_width=width)
     method = stargan.build(images, settings)
@@ -212,11 +212,11 @@ def _stargan_size(discriminator: Network | None, asked: int | None) -> int:
     """The size that the class head covers, or that was asked for."""
     if discriminator is None:
         if asked is None:
-            raise UsageError("a generator does not say for which size it was trained: give --size, in pixels.")
+            raise UsageError("a generator does not say for which size it was trained: give `size`, in pixels.")
         return asked
     size = discriminator.kernel << discriminator.depth
     if asked not in (None, size):
-        raise UsageError(f"{discriminator.name!r} is of images of {size} px, not {asked}: leave out --size, or that file.")
+        raise UsageError(f"{discriminator.name!r} is of images of {size} px, not {asked}: leave out `size`, or that file.")
     return size
 
 
@@ -281,7 +281,7 @@ def _channels(network: Network, count: int) -> int:
 
 def _check_new(out: Path) -> None:
     if not vacant(out):
-        raise UsageError(f"{str(out)!r} is not an empty folder: choose another with --out.")
+        raise UsageError(f"{str(out)!r} is not an empty folder: choose another with `out`.")
 
 
 def _write(out: Path, method: Method, recipe: Recipe[Any], space: Space) -> None:

@@ -138,5 +138,5 @@ def _remedy(model: Model) -> str:
     """The settings that would fit, where the run has some."""
     settings = model.record.recipe.method
     has = {} if settings is None else settings.model_dump(include=set(ARCHITECTURE))
-    options = " ".join(f"--method.{name.replace('_', '-')} {has[name]}" for name in ARCHITECTURE if name in has)
+    options = " ".join(f"`method.{name}={has[name]!r}`" for name in ARCHITECTURE if name in has)
     return f" Train with {options}." if options else ""

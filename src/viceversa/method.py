@@ -73,7 +73,7 @@ class Request:
     seed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Method:
     """A method, built for one space of data; all that the training step and the evaluation need.
 
@@ -93,6 +93,10 @@ class Method:
     discriminate: Critic | None = None
     returns: bool = True
     styles: bool = False
+
+    def __repr__(self) -> str:
+        weights = sum(weight.numel() for weight in self.networks.parameters())
+        return f"Method({', '.join(self.networks)}: {weights:,} weights)"
 
     def __post_init__(self) -> None:
         learned = {name for phase in self.phases for name in phase.learns}

@@ -39,11 +39,11 @@ class Region:
         if self.key:
             color_of(self.key)
         elif self.mask is None:
-            raise UsageError("say which part may change: give a --mask, or the --key that is its color.")
+            raise UsageError("say which part may change: give a `mask`, or the `key` that is its color.")
         if not 0 <= self.tolerance <= 255:
             raise UsageError(f"the key {self.key!r} has a tolerance of {self.tolerance}: it is from 0 to 255 levels.")
         if not 0 <= self.feather <= 4096:
-            raise UsageError(f"--feather {self.feather}: it is from 0 to 4096 pixels.")
+            raise UsageError(f"`feather={self.feather}`: it is from 0 to 4096 pixels.")
 
     def weights(self, image: Pixels, mask: Pixels | None) -> Weights:
         """Of an image (H, W, C), with the pixels of the mask (H, W, 1 or 3). Raises UsageError for a mask of another size."""
@@ -66,7 +66,7 @@ def color_of(text: str) -> tuple[int, int, int]:
     try:
         red, green, blue = ImageColor.getrgb(text)[:3]
     except ValueError:
-        raise UsageError(f"--key {text!r} is no color: give one as in '#00ff00'.") from None
+        raise UsageError(f"`key={text!r}` is no color: give one as in '#00ff00'.") from None
     return red, green, blue
 
 
@@ -123,7 +123,7 @@ def composed(before: Pixels, after: Pixels, weights: Weights) -> Pixels:
     check_pixels(before)
     if before.shape != after.shape or before.dtype != after.dtype:
         shapes: list[Any] = [each.shape for each in (before, after)]
-        raise UsageError(f"leave out --mask and --key: the translation is {shapes[1]}, and the image {shapes[0]}.")
+        raise UsageError(f"leave out `mask` and `key`: the translation is {shapes[1]}, and the image {shapes[0]}.")
     mixed = before + weights * (after.astype(np.float32) - before)
     pixels: NDArray[Any] = np.rint(mixed).astype(before.dtype)
     return pixels

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import get_args
+from typing import Any, Self, get_args
 
 import torch
-from PIL import Image
 from torch import Tensor
 
+from viceversa.batches import Pictures, chained, rows, stacked, taken
 from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Pixels
 from viceversa.data.decoding import MOST_PIXELS
 from viceversa.data.fitting import fitted
 from viceversa.data.layers import Layers
 from viceversa.data.paper import flattened
-from viceversa.domains import Domain, Space
+from viceversa.domains import Domain, Space, Wish
 from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.chains import Candidate, translating
 from viceversa.evaluation.labeller import Labeller, load_labeller
 from viceversa.full_size import in_channels, translated_whole
 from viceversa.method import Builder, Method
-from viceversa.opening import Picture, layers_of, mask_of, pixels_of, seen
+from viceversa.opening import Picture, layers_of, mask_of, pixels_of
 from viceversa.pretrained import located, restore_generator
 from viceversa.recipes import builder
 from viceversa.recipes.record import Record, read_record
@@ -56,7 +56,7 @@ class Manner:
     most_pixels: int = MOST_PIXELS
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A trained translator with what it takes to use it: `translate` one image, or `chain` one through several targets.
 
@@ -75,37 +75,87 @@ class Model:
     def space(self) -> Space:
         return self.record.space
 
-    def translate(self, image: Picture, to: str = "", *, source: str = "", manner: Manner = Manner()) -> Image.Image:
-        """The image, translated. source: attributes of the image, or its space. Raises UsageError.
+    def __repr__(self) -> str:
+        what = f"{self.record.recipe.name}, {' or '.join(dict.fromkeys(f'{spec.width} px' for spec in self.space.images.values()))}"
+        return f"Model({what}, step {self.step:,}, {self.space.in_words})"
 
-        Pillow has gray of 16 bits and color of 8: of color with 16 bits, and of other channels, this is what can be seen,
-        and `arrays` has all.
+    def to(self, device: str | torch.device) -> Self:
+        """Move the networks to a device, as "cuda" or "cpu", in place, and return the model."""
+        for network in (self.method.networks, self.method.translator, *([self.labeller.network] if self.labeller else [])):
+            network.to(device)
+        return self
+
+    def translate(
+        self,
+        images: Pictures,
+        to: Wish = "",
+        *,
+        source: Wish = "",
+        strength: float = 1.0,
+        reference: Picture | None = None,
+        seed: int = 0,
+        full_size: bool = False,
+        memory: int = 2048,
+        mask: Picture | Region | None = None,
+        paper: bool = False,
+    ) -> Any:
+        """Translate one image, or many in batches.
+
+        Args:
+            images: a path, a Pillow image or an array (H, W, C), which becomes a Pillow image; a list of these, which becomes a
+                list; an array (N, H, W, C) of uint8 or uint16, which becomes one of the same type; or a tensor (N, C, H, W) or
+                (C, H, W) of floats in [0, 1], which becomes one on the same device.
+            to: attributes, as "glasses=yes" or {"glasses": "yes"}, or the name of a space.
+            source: what the images show, in the same form; the labeller reads what it does not name.
+            strength: part of an edit of attributes: 0 is none, 1 all; others are for methods that can (RelGAN, STGAN).
+            reference: an image that the result shall be like. seed: which of the many results. Both for methods with styles.
+            full_size: keep each image's size, channels, alpha and color profile; otherwise it is brought to the run's size.
+            memory: in MiB, for the networks at full size; an image that needs more goes in tiles.
+            mask: white where the image may change, of its size; or a Region, which has a color key and soft edges.
+            paper: the images are drawings on paper, scanned or photographed, to be flattened first.
+
+        Pillow has gray of 16 bits and color of 8: a translation with more comes back in 8 bits, and `arrays` has all of it.
+        Raises UsageError. Warns (UnfamiliarImage) of images unlike those of the training.
         """
-        return self.chain(image, [to], source=source, manner=manner)[-1]
+        region = mask if isinstance(mask, Region) or mask is None else Region(mask)
+        return self._chain(images, [to], source, Manner(strength, reference, seed, full_size, memory, region, paper))[0]
 
-    def chain(self, image: Picture, targets: Sequence[str], *, source: str = "", manner: Manner = Manner()) -> list[Image.Image]:
-        """The image translated to each target in turn, each time rounded to its bits, as if it were saved and opened again."""
-        return [seen(layers) for layers in self.layers(image, targets, source=source, manner=manner)]
+    def chain(
+        self,
+        images: Pictures,
+        targets: Sequence[Wish],
+        *,
+        source: Wish = "",
+        strength: float = 1.0,
+        reference: Picture | None = None,
+        seed: int = 0,
+        full_size: bool = False,
+        memory: int = 2048,
+        mask: Picture | Region | None = None,
+        paper: bool = False,
+    ) -> list[Any]:
+        """Translate to each target in turn, each time rounded to the images' bits, as if saved and opened again.
 
-    def arrays(self, image: Picture, targets: Sequence[str], *, source: str = "", manner: Manner = Manner()) -> list[Pixels]:
+        For each target, what `translate` returns; see there for the arguments.
+        """
+        region = mask if isinstance(mask, Region) or mask is None else Region(mask)
+        return self._chain(images, targets, source, Manner(strength, reference, seed, full_size, memory, region, paper))
+
+    def _chain(self, images: Pictures, targets: Sequence[Wish], source: Wish, manner: Manner) -> list[Any]:
+        if isinstance(targets, str | Mapping):
+            raise UsageError(f"the targets of a chain are a list, as in [{targets!r}].")
+        given = taken(images)
+        return [given.returned(layers) for layers in chained(self, given.pictures, targets, source, manner)]
+
+    def arrays(self, image: Picture, targets: Sequence[Wish], *, source: Wish = "", manner: Manner = Manner()) -> list[Pixels]:
         """As `chain`, in the depth of the image and with all channels but alpha: (H, W, C) uint8 or uint16 each."""
         return [layers.colors for layers in self.layers(image, targets, source=source, manner=manner)]
 
-    def layers(self, image: Picture, targets: Sequence[str], *, source: str = "", manner: Manner = Manner()) -> list[Layers]:
-        """As `arrays`, with the color profile, and with alpha where the size is kept."""
-        image = layers_of(image, manner.most_pixels)
-        here = self.start(image, source, targets[0] if targets else "")
-        layers = self.opened(image, here.space, manner)
-        weights = self.weights(layers, here.space, manner)
-        made = []
-        for to in targets:
-            there = self.target(here, to, manner.strength)
-            layers = self.translate_layers(layers, here, there, manner, weights)
-            made.append(layers)
-            here = Domain(there.space, there.label)
-        return made
+    def layers(self, image: Picture, targets: Sequence[Wish], *, source: Wish = "", manner: Manner = Manner()) -> list[Layers]:
+        """As `arrays`, with alpha and color profile where the size is kept."""
+        return [made for (made,) in chained(self, [image], targets, source, manner)]
 
-    def check(self, to: str, source: str = "") -> None:
+    def check(self, to: Wish, source: Wish = "") -> None:
         """Raises UsageError for a target or a source that this model does not know, before there is any image."""
         if self.space.known:
             self.space.wanted(to)
@@ -115,40 +165,44 @@ class Model:
         else:
             self.target(self._departure(source, to), to)
 
-    def start(self, image: Picture, source: str = "", to: str = "") -> Domain:
+    def start(self, image: Picture, source: Wish = "", to: Wish = "") -> Domain:
         """Where an image is: its label as `source` says or the labeller reads it; or its space, `source` or the one that
         is not `to`."""
+        return self.starts([image], source, to)
+
+    def starts(self, images: Sequence[Picture], source: Wish = "", to: Wish = "") -> Domain:
+        """Where some images are, all in one space: see `start`."""
         if not self.space.attributes:
             return self._departure(source, to)
+        label = torch.zeros(len(images), self.space.label_width)
         if self.space.known:
-            return Domain(next(iter(self.space.images)), torch.zeros(1, self.space.label_width))
-        label = torch.zeros(1, self.space.label_width)
+            return Domain(next(iter(self.space.images)), label)
         unnamed = self.unnamed(source)
         if unnamed and self.labeller is not None:
-            label = self.labeller.read(self.prepared(image, self.space.only))
+            label = self.labeller.read_batch(stacked([self.prepared(image, self.space.only)[0] for image in images]))
         elif unnamed:
-            raise UsageError(f"this run has no labeller: say with --from what the image shows ({', '.join(unnamed)}).")
+            raise UsageError(f"this run has no labeller: say with `source` what the image shows ({', '.join(unnamed)}).")
         return Domain(self.space.only, self.space.edited(label, source))
 
-    def source_space(self, source: str = "", to: str = "") -> str:
+    def source_space(self, source: Wish = "", to: Wish = "") -> str:
         """The space that `start` has an image in, whatever it shows."""
         return next(iter(self.space.images)) if self.space.attributes else self._departure(source, to).space
 
-    def unnamed(self, source: str) -> list[str]:
+    def unnamed(self, source: Wish) -> list[str]:
         """The attributes that `source` does not name, which the labeller reads off an image."""
         named = self.space.parse(source)
         return [attribute.name for attribute in self.space.attributes if attribute.name not in named and not self.space.known]
 
-    def target(self, here: Domain, to: str, strength: float = 1.0) -> Domain:
+    def target(self, here: Domain, to: Wish, strength: float = 1.0) -> Domain:
         """The domain that `to` names, from where the image is; part of the way there, or beyond. Raises UsageError."""
         if self.space.known:
             return self.space.wanted(to)
         if self.space.attributes:
             if here.label is None or not to:
                 example = f"{self.space.attributes[0].name}={self.space.attributes[0].values[0]}"
-                raise UsageError(f"say what to change, as in --to {example}.")
+                raise UsageError(f"say what to change, as in `to={example!r}`.")
             return Domain(self.space.only, here.label + strength * (self.space.edited(here.label, to) - here.label))
-        there = self.space.called(to) if to else next(name for name in self.space.images if name != here.space)
+        there = self._space_named(to) if to else next(name for name in self.space.images if name != here.space)
         if there == here.space:
             raise UsageError(f"the image is of {there!r} already: translate it to another of {', '.join(self.space.images)}.")
         if not self.method.returns and there != self.space.pair[1]:
@@ -193,6 +247,20 @@ class Model:
             made = layers.with_colors(self.translate_pixels(layers.colors[None], source, target, manner)[0])
         return made if weights is None else made.with_colors(composed(layers.colors, made.colors, weights))
 
+    def translate_batch(
+        self, layers: Sequence[Layers], source: Domain, target: Domain, manner: Manner, weights: Sequence[Weights | None]
+    ) -> list[Layers]:
+        """As `translate_layers`, many opened images at once: all of the run's size, or one that keeps its own."""
+        if manner.full_size:
+            return [self.translate_layers(layers[0], source, target, manner, weights[0])]
+        here, there = rows(source, len(layers)), rows(target, len(layers))
+        images = self.translate_images(stacked([each.colors for each in layers]), here, there, manner)
+        made = [quantized(one[None], 8 * each.colors.itemsize)[0] for one, each in zip(images, layers, strict=True)]
+        return [
+            each.with_colors(after if kept is None else composed(each.colors, after, kept))
+            for each, after, kept in zip(layers, made, weights, strict=True)
+        ]
+
     def _fitted(self, pixels: Pixels, space: str) -> Pixels:
         """(H, W, C) -> the height and width of a space."""
         spec, recipe = self.space.images[space], self.record.recipe
@@ -232,9 +300,14 @@ class Model:
         assert logits is not None
         return self.space.read(logits.float().cpu())
 
-    def _departure(self, source: str, to: str) -> Domain:
-        there = self.space.called(to) if to else ""
-        return Domain(self.space.called(source) if source else next(name for name in self.space.images if name != there))
+    def _departure(self, source: Wish, to: Wish) -> Domain:
+        there = self._space_named(to) if to else ""
+        return Domain(self._space_named(source) if source else next(name for name in self.space.images if name != there))
+
+    def _space_named(self, name: Wish) -> str:
+        if not isinstance(name, str):
+            raise UsageError(f"{name!r} names no space: this run translates between {' and '.join(self.space.images)}.")
+        return self.space.called(name)
 
 
 def _of_paper(colors: Pixels, channels: int) -> Pixels:

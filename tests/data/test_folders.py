@@ -108,7 +108,7 @@ def test_color_wins_over_gray_and_16_bits_over_8(tmp_path: Path) -> None:
 def test_images_that_cannot_be_read_are_counted(pets: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("000", "001"):
         (pets / "cat" / f"{name}.png").write_bytes(b"broken")
-    with pytest.raises(UsageError, match=r"2 of 50 images cannot be read, as .cat/00[01].png.: .*--skip-bad") as refused:
+    with pytest.raises(UsageError, match=r"2 of 50 images cannot be read, as .cat/00[01].png.: .*`skip_bad=True`") as refused:
         open_dataset(str(pets), 16)
     assert all(f"cat/{name}.png" in refused.value.summary for name in ("000", "001"))
     dataset = open_dataset(str(pets), 16, skip_bad=True)

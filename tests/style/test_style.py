@@ -241,7 +241,7 @@ def test_vgg19_is_told_from_vgg16_and_has_torchvision_s_order(vgg19: Path) -> No
 def test_vgg19_that_cannot_be_downloaded_or_is_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(perception_module, "VGG19_URL", "http://127.0.0.1:9/vgg19-dcbb9e9d.pth")  # where nothing listens
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    with pytest.raises(UsageError, match=r"could not be downloaded from http.*Connection refused.*name it with --weights"):
+    with pytest.raises(UsageError, match=r"could not be downloaded from http.*Connection refused.*name it with `weights`"):
         load_perception("vgg19")
     kept = tmp_path / "hub" / "checkpoints" / "vgg19-dcbb9e9d.pth"
     kept.write_bytes(b"no weights")

@@ -145,7 +145,7 @@ def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
 
 def test_a_run_is_refused_without_resume_or_overwrite(tmp_path: Path) -> None:
     before = digest(begun(tmp_path))
-    with pytest.raises(UsageError, match=r"--resume.*--overwrite"):
+    with pytest.raises(UsageError, match=r"resume=True.*overwrite=True"):
         train("stargan", out=tmp_path, quiet=True)
     assert digest(tmp_path) == before
 

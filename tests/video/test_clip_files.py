@@ -101,7 +101,7 @@ def test_the_rate_and_the_length_are_kept() -> None:
 def test_the_sound_is_kept_packet_by_packet(codec: str, name: str) -> None:
     film(Path("clip.mkv"), 12, sound=codec)
     if codec == "flac":
-        with pytest.raises(UsageError, match=r"\.mov files cannot hold the clip's sound \(flac\): give --out a name in \.mkv"):
+        with pytest.raises(UsageError, match=r"\.mov files cannot hold the clip's sound \(flac\): give `out` a name in \.mkv"):
             copied(Path("clip.mkv"), Path(name))
         assert not Path(name).exists() and not Path(f"{name}.parts").exists()
         return

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from viceversa import __version__
+from viceversa.cli.flags import in_flags
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, printable, unknown
 
 COMMANDS = {
@@ -46,11 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except UsageError as error:
         if error.summary:
             print(error.summary, file=sys.stderr)
-        code = _complaint(str(error), 2)
+        code = _complaint(in_flags(str(error)), 2)
     except OSError as error:
         code = _complaint(str(error), 2)
     except NotFiniteError as error:
-        code = _complaint(f"{error} The last checkpoint before it is kept.", 1)
+        code = _complaint(in_flags(f"{error} The last checkpoint before it is kept."), 1)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise

@@ -11,8 +11,7 @@ from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
 from viceversa.errors import printable
-from viceversa.evaluation.candidates import candidate, data_of, named
-from viceversa.evaluation.compare import compare
+from viceversa.evaluation.measuring import compare
 from viceversa.training.selection import Checkpoint
 
 
@@ -49,14 +48,9 @@ class Compare:
 def run(arguments: Sequence[str]) -> None:
     """Measures, prints and writes."""
     asked = parsed(Compare, arguments, "compare")
-    models = named(asked.models)
-    dataset = data_of(models.models.values(), asked.data, asked.size, asked.images)
-    candidates = {name: candidate(model, dataset, asked.checkpoint) for name, model in models.models.items()}
-    found = compare(
-        candidates, dataset, cycles=asked.cycles, steps=asked.steps, probes=asked.probes, samples=asked.samples,
-        groups=models.groups, features=asked.features,
+    report = compare(
+        asked.models, out=asked.out, data=asked.data, images=asked.images, size=asked.size, cycles=asked.cycles, steps=asked.steps,
+        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,
     )  # fmt: skip
-    report = found.report(f"{', '.join(candidates)} on {dataset.name}")
     print(report.table())
-    report.save(asked.out)
     print(printable(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}"))

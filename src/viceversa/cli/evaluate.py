@@ -11,9 +11,7 @@ from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
 from viceversa.errors import printable
-from viceversa.evaluation.candidates import candidate, data_of, kind_of, own_name
-from viceversa.evaluation.compare import compare, evaluate
-from viceversa.evaluation.report import Report
+from viceversa.evaluation.measuring import evaluate
 from viceversa.training.selection import Checkpoint
 
 
@@ -48,23 +46,9 @@ class Evaluate:
 def run(arguments: Sequence[str]) -> None:
     """Measures, prints and writes."""
     asked = parsed(Evaluate, arguments, "evaluate")
-    report = _of_run(asked) if kind_of(asked.model) == "run" else _of_other(asked)
-    print(report.table())
-    report.save(asked.out)
-    print(printable(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}"))
-
-
-def _of_run(asked: Evaluate) -> Report:
-    return evaluate(
-        asked.model, asked.data, images=asked.images, cycles=asked.cycles, steps=asked.steps, probes=asked.probes,
+    report = evaluate(
+        asked.model, asked.data, images=asked.images, out=asked.out, size=asked.size, cycles=asked.cycles, steps=asked.steps, probes=asked.probes,
         samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,
     )  # fmt: skip
-
-
-def _of_other(asked: Evaluate) -> Report:
-    dataset, name = data_of([asked.model], asked.data, asked.size, asked.images), own_name(asked.model)
-    found = compare(
-        {name: candidate(asked.model, dataset)}, dataset, cycles=asked.cycles, steps=asked.steps, probes=asked.probes,
-        samples=asked.samples, features=asked.features,
-    )  # fmt: skip
-    return found.report(f"{name} on {dataset.name}")
+    print(report.table())
+    print(printable(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}"))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import field, make_dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from tyro.conf import arg
@@ -18,8 +16,7 @@ from viceversa.recipes import recipe_named
 from viceversa.recipes.record import differences
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import updated
-from viceversa.tuning.axes import DEFAULT, axes_of
-from viceversa.tuning.search import Plan, search
+from viceversa.tuning.tune import tune
 
 ABOUT = (
     "Searches for better settings of {name}: trains it again and again, each time with others, and measures each on validation "
@@ -31,22 +28,19 @@ ABOUT = (
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Searches, prints what was found. Returns the exit code: 0, or 128 and the signal's number for an interrupted search."""
+    """Searches, prints what was found. Returns the exit code."""
     name, *rest = arguments
     asked = _asked(recipe_named(name), rest)
-    axes = axes_of(asked.recipe, asked.search or DEFAULT)
-    plan = Plan(axes, asked.objective, asked.samples, asked.checks, asked.equal)
-    folder = asked.out or Path("tuning") / name
-    findings, interrupted = search(plan, folder, trials=asked.trials, storage=asked.storage)
-    if interrupted:
-        print("viceversa: interrupted; what is done is kept, and the same command goes on.", file=sys.stderr)
-        return 128 + interrupted
-    print(findings.summary())
+    findings = tune(
+        asked.recipe, out=asked.out, trials=asked.trials, search=asked.search, objective=asked.objective, samples=asked.samples,
+        checks=asked.checks, equal=asked.equal, storage=asked.storage,
+    )  # fmt: skip
+    print(findings.table())
     print(printable(" and ".join(map(str, findings.files))))
     if findings.best:
         best = updated(asked.recipe, findings.best[0].user_attrs["settings"])
         print("\nto train the best at full length:")
-        print(printable(command(best, searched=[axis.name for axis in axes.axes])))
+        print(printable(command(best, searched=[axis.name for axis in findings.axes.axes])))
     return 0
 
 

@@ -154,7 +154,7 @@ def _check_bad(bad: Mapping[str, str], count: int, wanted: Wanted) -> None:
     listed = "\n".join(f"bad: {printable(reason)}" for reason in bad.values())
     text = f"{len(bad)} of {count} images cannot be read, as {quoted(next(iter(bad)))}"
     if not wanted.skip_bad:
-        raise UsageError(f"{text}: mend or remove them, or leave them out with --skip-bad.", summary=listed)
+        raise UsageError(f"{text}: mend or remove them, or leave them out with `skip_bad=True`.", summary=listed)
     print(f"{listed}\nviceversa: left out: {text}.", file=sys.stderr)
 
 

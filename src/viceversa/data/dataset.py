@@ -31,7 +31,7 @@ def check_pixels(pixels: NDArray[Any], what: str = "an image") -> None:
         raise UsageError(f"{what} is an array (height, width, channels) of uint8 or uint16 here, not {given}.")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Images:
     """The images of one space in one split: pixels (N, H, W, C) uint8, labels (N, K) float or None, one id each."""
 
@@ -42,8 +42,13 @@ class Images:
     def __len__(self) -> int:
         return len(self.pixels)
 
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.pixels.shape[1:]))
+        labels = "" if self.labels is None else f", labels of {self.labels.shape[1]}"
+        return f"Images({len(self):,} of {shape} {self.pixels.dtype}{labels})"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """A data set, opened.
 
@@ -63,3 +68,7 @@ class Dataset:
     genuine: bool = True
     summary: str = ""
     size: int | None = None
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{name} {sum(map(len, spaces.values())):,}" for name, spaces in self.splits.items())
+        return f"Dataset({self.name}, {self.space.in_words}; {counts or 'no images'})"

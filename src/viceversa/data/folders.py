@@ -69,7 +69,7 @@ def _halves(domains: Domains) -> Domains:
 def _check(folder: Path, layout: Layout, wanted: Wanted) -> None:
     """Raises UsageError for attributes that folders do not have, and for a folder without two domains to train on."""
     if wanted.attributes not in ((), ("domain",)):
-        raise UsageError(f"folders have one attribute, domain: leave out --attributes {' '.join(wanted.attributes)}.")
+        raise UsageError(f"folders have one attribute, domain: leave out `attributes`, {' '.join(wanted.attributes)}.")
     if len(layout.domains) < 2 and wanted.takes != "pairs":
         raise UsageError(
             f"{str(folder)!r} is no data set: it must hold a folder of images for each of two or more domains{_instead(layout)}."

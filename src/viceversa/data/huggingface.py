@@ -190,7 +190,7 @@ def _schema(sheet: Sheet, features: Mapping[str, Any], folder: Path, only: Seque
     if not schema or (spaces and len(schema) != 1):
         wanted = "one column of class labels, whose classes are the spaces" if spaces else "a column of labels"
         found = ", ".join(map(quoted, sheet.columns)) or "none"
-        raise UsageError(f"{quoted(str(folder))} needs {wanted}; it has the columns {found}: name what to use with --attributes.")
+        raise UsageError(f"{quoted(str(folder))} needs {wanted}; it has the columns {found}: name what to use with `attributes`.")
     return schema
 
 

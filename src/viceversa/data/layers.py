@@ -29,7 +29,7 @@ def fits(profile: bytes, channels: int) -> bool:
     return profile[16:20] == _SIGNATURES.get(channels)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Layers:
     """An image, upright: colors (H, W, C) uint8 or uint16, not multiplied by alpha; alpha (H, W, 1) of the same depth, where
     there is one; profile: ICC's, empty where there is none; tiff: whether it goes into a TIFF file, where PNG would do; more:
@@ -46,6 +46,12 @@ class Layers:
         check_pixels(self.colors)
         if self.alpha is not None and (self.alpha.dtype, self.alpha.shape) != (self.colors.dtype, (*self.colors.shape[:2], 1)):
             raise UsageError(f"alpha is {self.alpha.shape} of {self.alpha.dtype}: give as many pixels and bits as colors have.")
+
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.colors.shape))
+        return (
+            f"Layers({shape} {self.colors.dtype}{', alpha' if self.alpha is not None else ''}{', profile' if self.profile else ''})"
+        )
 
     @property
     def pixels(self) -> Pixels:

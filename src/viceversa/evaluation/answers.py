@@ -165,7 +165,7 @@ def _check_source(folder: Path, task: Trial) -> None:
     path = _source(folder, task, _ids(task)[0])
     if path.is_file() and not np.array_equal(decode(path), task.sources[0]):
         raise UsageError(
-            f"{quoted(str(path))} is not the first test image of {task.dataset.name}: take the same --data and --size."
+            f"{quoted(str(path))} is not the first test image of {task.dataset.name}: take the same `data` and `size`."
         )
 
 

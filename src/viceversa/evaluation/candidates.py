@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,7 +16,7 @@ from viceversa.domains import Domain
 from viceversa.errors import UsageError, quoted
 from viceversa.evaluation.answers import answers
 from viceversa.evaluation.chains import LINKS, Candidate, translating
-from viceversa.evaluation.functions import by_function
+from viceversa.evaluation.functions import Function, by_function
 from viceversa.evaluation.onnx import by_onnx
 from viceversa.evaluation.rows import BOUNDS
 from viceversa.pretrained import located
@@ -28,41 +28,53 @@ from viceversa.translate import Model, load
 Kind = Literal["run", "onnx", "answers", "function"]
 
 
+Measured = Model | Function | str | Path
+"""What can be measured: a model, a function, or where one is: see `kind_of`."""
+
+
 @dataclass(frozen=True)
 class Named:
     """Models by their names in a report; groups: a method's name -> the names of its models, where it has several."""
 
-    models: Mapping[str, str]
+    models: Mapping[str, Measured]
     groups: Mapping[str, Sequence[str]]
 
 
-def kind_of(spec: str) -> Kind:
+def kind_of(model: Measured) -> Kind:
     """What a model is. Raises UsageError for what is none."""
-    path = Path(spec)
+    if isinstance(model, Model):
+        return "run"
+    if callable(model):
+        return "function"
+    if not isinstance(model, str | Path):
+        raise UsageError(f"{quoted(str(model))} is no model: give a Model, a function, or where one is.")
+    path = Path(model)
     if (located(path) / "recipe.json").exists():
         return "run"
     if path.suffix.lower() == ".onnx":
         return "onnx"
     if any((path / link).is_dir() for link in LINKS):
         return "answers"
-    module, colon, name = spec.partition(":")
+    module, colon, name = str(model).partition(":")
     if colon and module.replace(".", "").isidentifier() and name.isidentifier():
         return "function"
     kinds = "a Python function, as in module:function, an ONNX file, nor a folder with answers in 8bit/ or float/"
-    raise UsageError(f"{quoted(spec)} is neither the folder of a run, {kinds}.")
+    raise UsageError(f"{quoted(str(model))} is neither the folder of a run, {kinds}.")
 
 
-def candidate(spec: str, dataset: Dataset, checkpoint: Checkpoint = "best") -> Candidate:
+def candidate(model: Measured, dataset: Dataset, checkpoint: Checkpoint = "best") -> Candidate:
     """A model, to be measured on a data set; of a run that checkpoint. Raises UsageError for one that does not fit it."""
-    match kind_of(spec):
+    if isinstance(model, Model):
+        return of_run(model, model.name, dataset)
+    match kind_of(model):
         case "run":
-            return of_run(load(spec, checkpoint=checkpoint), spec, dataset)
+            return of_run(load(str(model), checkpoint=checkpoint), str(model), dataset)
         case "onnx":
-            return translating(by_onnx(Path(spec), dataset.space))
+            return translating(by_onnx(Path(str(model)), dataset.space))
         case "answers":
-            return answers(Path(spec))
+            return answers(Path(str(model)))
         case "function":
-            return translating(by_function(spec, dataset.space))
+            return translating(by_function(model if callable(model) else str(model), dataset.space))
 
 
 def of_run(model: Model, run: str, dataset: Dataset) -> Candidate:
@@ -85,51 +97,79 @@ def _within(model: Model, name: str, images: Tensor, source: Domain, target: Dom
     return model.translate_images(images, here, there)
 
 
-def data_of(models: Iterable[str], data: str | None, size: int | None, images: str | None = None) -> Dataset:
+def data_of(models: Iterable[Measured], data: str | None, size: int | None, images: str | Path | None = None) -> Dataset:
     """What models are measured on: `data`, prepared as that of the first run among them, or that run's own data.
 
     images: the folder of a table's images, if it is not the table's own.
     size: of the images in pixels where there is no run; chosen from them if not given. Raises UsageError.
     """
-    kinds = {model: kind_of(model) for model in models}
-    first = next((model for model, kind in kinds.items() if kind == "run"), None)
+    kinds = [(model, kind_of(model)) for model in models]
+    first = next((model for model, kind in kinds if kind == "run"), None)
     if first is not None:
-        record = read_record(located(first))
+        record = first.record if isinstance(first, Model) else read_record(located(str(first)))
         return dataset_of(record.recipe, data, images=images, trained=record.space)
     if data is None:
-        raise UsageError("no model is a run, which knows its data: say with --data what to measure on, as in --data avatars.")
+        raise UsageError("no model is a run, which knows its data: say with `data` what to measure on, as in `data='avatars'`.")
     return open_dataset(data, size, images=images)
 
 
-def named(given: Sequence[str]) -> Named:
-    """What is given as MODEL, NAME=MODEL, or NAME=MODEL,MODEL,... for several trainings of one method. Raises UsageError.
+def named(given: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]]) -> Named:
+    """Models by their names: NAME -> a model, or a list of several trainings of one method; or a list of models, a text among
+    which may be NAME=MODEL or NAME=MODEL,MODEL,... Raises UsageError.
 
-    A MODEL alone is called as its file or folder, or in full where two would be called the same. A path that exists is one
-    MODEL, whatever is in its name.
+    A model without a name is called as its file or folder, or in full where two would be called the same. A path that exists is
+    one model, whatever is in its name.
     """
-    alone = [each for each in given if "=" not in each or Path(each).exists()]
-    short = [own_name(each) for each in alone]
-    called = dict(zip(alone, short if len(set(short)) == len(short) else alone, strict=True))
-    pairs: list[tuple[str, str]] = []
+    if isinstance(given, str | Path | Model) or callable(given):
+        raise UsageError("models are a list, or names and their models: {'name': model}.")
+    pairs: list[tuple[str, Measured]] = []
     groups: dict[str, list[str]] = {}
-    for each in given:
-        if each in called:
-            pairs.append((called[each], each))
-            continue
-        name, _, several = each.partition("=")
-        models = [several] if Path(several).exists() else several.split(",")
-        if not name.strip() or not all(models):
-            raise UsageError(f"{quoted(each)} is not of the form NAME=MODEL or NAME=MODEL,MODEL.")
+    for name, models in _by_name(given.items()) if isinstance(given, Mapping) else _listed(given):
         names = [name] if len(models) == 1 else [f"{name} {number}" for number in range(1, len(models) + 1)]
         pairs += zip(names, models, strict=True)
         groups |= {} if len(models) == 1 else {name: names}
+    if not pairs:
+        raise UsageError("there is no model to measure: give one at least.")
     _check_names([*groups, *(name for name, _ in pairs)])
     return Named(dict(pairs), groups)
 
 
-def own_name(spec: str) -> str:
+def _by_name(given: Iterable[tuple[str, Measured | Sequence[Measured]]]) -> Iterator[tuple[str, Sequence[Measured]]]:
+    """Each name with its models. Raises UsageError for a name without any."""
+    for name, models in given:
+        several = models if isinstance(models, list | tuple) else [models]
+        if not several:
+            raise UsageError(f"{quoted(name)} has no model: give one at least.")
+        yield name, several
+
+
+def _listed(given: Sequence[Measured]) -> Iterator[tuple[str, Sequence[Measured]]]:
+    """The same of models in a list, some of which say their names. Raises UsageError."""
+    alone = [each for each in given if not _says_name(each)]
+    short = [own_name(each) for each in alone]
+    names = iter(short if len(set(short)) == len(short) else map(str, alone))
+    for each in given:
+        if not _says_name(each):
+            yield next(names), [each]
+            continue
+        name, _, several = str(each).partition("=")
+        models = [several] if Path(several).exists() else several.split(",")
+        if not name.strip() or not all(models):
+            raise UsageError(f"{quoted(str(each))} is not of the form NAME=MODEL or NAME=MODEL,MODEL.")
+        yield name, models
+
+
+def _says_name(model: Measured) -> bool:
+    return isinstance(model, str) and "=" in model and not Path(model).exists()
+
+
+def own_name(model: Measured) -> str:
     """What a model is called of which no name is given."""
-    return Path(spec).resolve().name if Path(spec).exists() else spec
+    if isinstance(model, Model):
+        return model.name
+    if callable(model):
+        return str(getattr(model, "__name__", type(model).__name__))
+    return Path(model).resolve().name if Path(model).exists() else str(model)
 
 
 def _check_names(names: Sequence[str]) -> None:

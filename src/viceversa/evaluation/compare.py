@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError, printable
-from viceversa.evaluation.candidates import of_run
 from viceversa.evaluation.chains import PROBES, Candidate, Trial, Way, trial
 from viceversa.evaluation.clock import Clock
 from viceversa.evaluation.differences import differences
@@ -21,11 +19,7 @@ from viceversa.evaluation.labeller import Labeller, independent_labeller, questi
 from viceversa.evaluation.people import strips
 from viceversa.evaluation.report import Report, Strip
 from viceversa.evaluation.rows import Row
-from viceversa.method import Builder
 from viceversa.progress import CONSOLE
-from viceversa.recipes import dataset_of
-from viceversa.training.selection import Checkpoint
-from viceversa.translate import load
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,38 +140,6 @@ def measurable(dataset: Dataset, samples: int | None, way: Way, split: str = "te
         what = f"0 to {most} can" if most else "steps are of data with labels"
         raise UsageError(f"{way.steps} steps cannot be measured: {what}.")
     return task
-
-
-def evaluate(
-    run: str | Path,
-    data: str | None = None,
-    *,
-    images: str | Path | None = None,
-    cycles: int = 3,
-    steps: int = 0,
-    probes: bool = False,
-    samples: int | None = None,
-    build: Builder | None = None,
-    quiet: bool = False,
-    features: str = "lite0",
-    checkpoint: Checkpoint = "best",
-) -> Report:
-    """The report of a trained run after 0..cycles repeated translations (docs/methods.md, Evaluation).
-
-    data: what to measure on, the run's own data by default; images: the folder of a table's images, if it is not the table's own;
-    samples: how many of its test images, all by default;
-    build: the function that the run was trained with, for a method of your own; checkpoint: the run's "best", or its "last".
-    Raises UsageError.
-    """
-    model = load(run, build=build, checkpoint=checkpoint)
-    recipe = model.record.recipe
-    dataset = dataset_of(recipe, data, images=images, trained=model.space)
-    models = {model.name: of_run(model, str(run), dataset)}
-    comparison = compare(
-        models, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, quiet=quiet, features=features
-    )
-    updates = f"{model.step} steps of batches of {recipe.training.batch}, in {model.record.precision}"
-    return comparison.report(f"{model.name} on {dataset.name}", {"training": f"recipe {recipe.name}: {updates}"})
 
 
 def _strips(found: Comparison, models: Mapping[str, Candidate]) -> list[Strip]:

@@ -26,11 +26,14 @@ Values are words, as "blond" and "yes", and numbers where an attribute is graded
 """
 
 
-def by_function(spec: str, space: Space) -> Translate:
-    """The function that "module:function" names, as a translator. Raises UsageError."""
-    module, _, name = spec.partition(":")
-    function = _imported(module, name)
-    return checked(lambda pixels, target: function(pixels, asked(target, space, len(pixels))), spec, space)
+def by_function(given: str | Function, space: Space) -> Translate:
+    """A function, or the one that "module:function" names, as a translator. Raises UsageError."""
+    if isinstance(given, str):
+        module, _, name = given.partition(":")
+        function, called = _imported(module, name), given
+    else:
+        function, called = given, str(getattr(given, "__name__", type(given).__name__))
+    return checked(lambda pixels, target: function(pixels, asked(target, space, len(pixels))), called, space)
 
 
 def checked(make: Callable[[Pixels, Domain], object], name: str, space: Space) -> Translate:

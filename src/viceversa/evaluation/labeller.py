@@ -60,7 +60,7 @@ class Examples:
         return found
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Labeller:
     """space: whose attributes it reads. accuracy: on real test images; accuracy_edits: on true edits, if the data knows them.
 
@@ -72,11 +72,20 @@ class Labeller:
     accuracy: float
     accuracy_edits: float | None
 
+    def __repr__(self) -> str:
+        return f"Labeller({self.space.in_words}; accuracy {self.accuracy:.3f})"
+
     @torch.no_grad()
     def read(self, pixels: Pixels | Examples, batch: int = 256) -> Tensor:
         """The labels (N, K) that images (N, H, W, C) uint8 show; on the CPU, in float32."""
         parts = (normalized(torch.tensor(pixels[first : first + batch])) for first in range(0, len(pixels), batch))
-        return torch.cat([self.space.read(self.network(part)) for part in parts])
+        return torch.cat([self.read_batch(part) for part in parts])
+
+    @torch.no_grad()
+    def read_batch(self, images: Tensor) -> Tensor:
+        """The labels (N, K) that images (N, C, H, W) in [-1, 1] show; on the CPU, in float32. The network may be elsewhere."""
+        device = next((weight.device for weight in self.network.parameters()), images.device)
+        return self.space.read(self.network(images.to(device)).float().cpu())
 
 
 def labeller_network(channels: int, outputs: int) -> nn.Sequential:

@@ -37,7 +37,7 @@ class Strip:
     rows: Sequence[tuple[str, Sequence[Picture | None]]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Report:
     """All that an evaluation found.
 
@@ -57,6 +57,9 @@ class Report:
     strips: Sequence[Strip] = ()
     differences: Sequence[Difference] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"Report({self.title}: {len(self.rows)} rows, {self.subtitle})"
 
     @property
     def subtitle(self) -> str:

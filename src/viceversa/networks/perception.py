@@ -202,7 +202,7 @@ def _downloaded() -> dict[str, Tensor]:
         raise UsageError(f"{str(kept)!r} is damaged: remove it, and it is downloaded again.") from None
     except OSError as error:
         reason = f"VGG-19's weights could not be downloaded from {VGG19_URL} ({error})"
-        raise UsageError(f"{reason}: save a safetensors file of them and name it with --weights, or leave --weights out.") from None
+        raise UsageError(f"{reason}: save a safetensors file of them and name it with `weights`, or leave `weights` out.") from None
     return found
 
 

@@ -71,7 +71,7 @@ class Stylize(BaseModel):
         return (*((side, (total - last) // coarse) for side in sides[:-1]), (sides[-1], last))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Painted:
     """The picture, with the content's alpha and color profile; the weighted losses after each evaluation; and pictures on the way,
     by the number of evaluations."""
@@ -80,6 +80,10 @@ class Painted:
     losses: Sequence[Losses]
     strip: Sequence[tuple[int, Image.Image]]
     interrupted: bool = False
+
+    def __repr__(self) -> str:
+        width, height = self.image.size
+        return f"Painted({width}x{height}, {len(self.losses)} evaluations{', interrupted' if self.interrupted else ''})"
 
 
 def stylize(

@@ -50,13 +50,13 @@ def alone(run: Path, accelerator: Accelerator) -> Iterator[None]:
 def _lock(run: Path, lock: FileLock) -> None:
     """Takes the lock, which dies with its process. Raises UsageError."""
     if run.exists() and not run.is_dir():
-        raise UsageError(f"{str(run)!r} is a file: choose a folder with --out.")
+        raise UsageError(f"{str(run)!r} is a file: choose a folder with `out`.")
     try:
         run.mkdir(parents=True, exist_ok=True)
         lock.acquire()
     except Timeout:
         busy = f"{str(run)!r} is being trained by another process"
-        raise UsageError(f"{busy}: let it end, or choose another folder with --out.") from None
+        raise UsageError(f"{busy}: let it end, or choose another folder with `out`.") from None
     except OSError as error:
         raise UsageError(f"cannot write to {str(run)!r}: {error.strerror or error}.") from error
 
@@ -66,9 +66,11 @@ def check_room(run: Path, *, overwrite: bool) -> None:
     if not run.exists() or all(path.name.startswith(".") for path in run.iterdir()):
         return
     if not (run / "recipe.json").exists():
-        raise UsageError(f"the folder {str(run)!r} is not empty and holds no run: choose another with --out.")
+        raise UsageError(f"the folder {str(run)!r} is not empty and holds no run: choose another with `out`.")
     if not overwrite:
-        raise UsageError(f"{str(run)!r} holds a run already: go on with it (--resume) or begin anew in its place (--overwrite).")
+        raise UsageError(
+            f"{str(run)!r} holds a run already: go on with it (`resume=True`) or begin anew in its place (`overwrite=True`)."
+        )
 
 
 def check_contents(run: Path) -> None:

@@ -120,7 +120,7 @@ class Loader:
                 raise UsageError(f"this method balances labels, and the images of {space!r} have none.")
             kinds, which = torch.unique(labels, dim=0, return_inverse=True)
             if len(kinds) > MOST_LABELS:
-                raise UsageError(f"{len(kinds)} different labels cannot be balanced: name fewer attributes with --attributes.")
+                raise UsageError(f"{len(kinds)} different labels cannot be balanced: name fewer attributes with `attributes`.")
             self._known_groups[space] = [(which == number).nonzero()[:, 0] for number in range(len(kinds))]
         return self._known_groups[space]
 

@@ -33,7 +33,7 @@ from viceversa.training.selection import Judgment, best_judgment
 from viceversa.training.trainer import Trainer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Outcome:
     """How a training ended: where it is, how many steps it has, the signal that interrupted it, if one did, and its best
     checkpoint, if it was judged."""
@@ -42,6 +42,10 @@ class Outcome:
     step: int
     interrupted: int | None = None
     best: Judgment | None = None
+
+    def __repr__(self) -> str:
+        best = f", best step {self.best.step:,}: {self.best.metric} {self.best.value:.4g}" if self.best else ""
+        return f"Outcome({self.run}, step {self.step:,}{best}{', interrupted' if self.interrupted else ''})"
 
 
 def train(
@@ -81,7 +85,7 @@ def train(
     if base.name != name:
         raise UsageError(f"{str(run)!r} holds a run of {base.name!r}, not of {name!r}.")
     if steps is not None and epochs is not None:
-        raise UsageError(f"steps={steps} and epochs={epochs} both set the length: give one of them.")
+        raise UsageError(f"`steps={steps}` and `epochs={epochs}` both set the length: give one of them.")
     asked: dict[str, Any] = {"data": data, "images": None if images is None else str(images), "size": size}
     asked |= {"init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
     asked |= {f"training.{key}": value for key, value in (training | {"steps": steps, "batch": batch, "seed": seed}).items()}
@@ -111,7 +115,7 @@ def run_recipe(
     _check_wishes(until, resume=resume, overwrite=overwrite)
     in_utf8(run, "the run")
     if recipe.init_only and recipe.init is None:
-        raise UsageError(f"init_only={', '.join(recipe.init_only)} names networks of a run: give init, that run, too.")
+        raise UsageError(f"`init_only` names {', '.join(recipe.init_only)}, networks of a run: give `init`, that run, too.")
     accelerator = accelerator_for(str(run))
     with alone(run, accelerator):
         stored = _before(run, resume=resume, overwrite=overwrite)
@@ -148,15 +152,15 @@ def _before(run: Path, *, resume: bool, overwrite: bool) -> Record | None:
         return None
     stored = read_record(run)
     if stored.dataset == "imported":
-        raise UsageError(f"{str(run)!r} was imported and has no training to go on with: start another with --init {run}.")
+        raise UsageError(f"{str(run)!r} was imported and has no training to go on with: start another with `init={str(run)!r}`.")
     return stored
 
 
 def _check_wishes(until: int | None, *, resume: bool, overwrite: bool) -> None:
     if resume and overwrite:
-        raise UsageError("resume goes on with a run and overwrite begins it anew: give one of them.")
+        raise UsageError("`resume` goes on with a run and `overwrite` begins it anew: give one of them.")
     if until is not None and until < 1:
-        raise UsageError(f"until={until}: a training goes on until step 1 at least.")
+        raise UsageError(f"`until={until}`: a training goes on until step 1 at least.")
 
 
 def _located(recipe: Recipe[Any]) -> Recipe[Any]:

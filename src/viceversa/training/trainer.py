@@ -201,7 +201,7 @@ class Trainer:
             images = f"batches of {batch} images of {' and '.join(sorted(sizes))} pixels"
             kept = f"the checkpoint of step {self._saved} is intact" if self._saved > 0 else "there is no checkpoint yet"
             raise UsageError(
-                f"out of memory at step {self.step}, with {images}: take a smaller --batch or --size; {kept}."
+                f"out of memory at step {self.step}, with {images}: take a smaller `batch` or `size`; {kept}."
             ) from error
 
     def _check_weights(self) -> None:

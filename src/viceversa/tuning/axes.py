@@ -149,7 +149,7 @@ def axes_of(recipe: Recipe[Any], texts: Sequence[str]) -> Axes:
         if place in OF_THE_DATA:
             raise UsageError(f"{place} cannot be searched: trials on other images cannot be compared.")
         if place in axes:
-            raise UsageError(f"--search names {place} twice: name it once.")
+            raise UsageError(f"`search` names {place} twice: name it once.")
         axes[place] = _axis(place, values.strip(), kinds[place])
     if EXTRA in axes and (derived := [name for name in axes if name in DERIVED]):
         raise UsageError(f"{derived[0]} makes {EXTRA}: search one of the two.")
@@ -181,7 +181,7 @@ def _axis(name: str, text: str, kind: Any) -> Axis:
     ends = values.split("..")
     number = int if int in kinds else float if float in kinds else None
     if number is None:
-        raise UsageError(f"{name} is no number: search it among choices, as in --search {name}=A|B.")
+        raise UsageError(f"{name} is no number: search it among choices, as in `search='{name}=A|B'`.")
     try:
         low, high = map(number, ends)
     except ValueError:

@@ -27,7 +27,7 @@ FEWEST = 8
 QUANTILE = 0.25
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Findings:
     """The trials of a study as they are now."""
 
@@ -80,27 +80,50 @@ class Findings:
         found = get_param_importances(self.studio.study, evaluator=PedAnovaImportanceEvaluator(target_quantile=QUANTILE))
         return {name: value for name, value in found.items() if math.isfinite(value)}
 
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """Each trial as trials.csv has it: number, state, objective (empty where it did not end), steps, seconds, settings, checks."""
+        checks = sorted({check for trial in self.trials for check in trial.intermediate_values})
+        return [
+            {
+                "trial": trial.number,
+                "state": self.state(trial),
+                self.objective.name: _number(trial.value if self.state(trial) == "done" else None, 6),
+                "steps": trial.user_attrs["steps"],
+                "seconds": trial.user_attrs.get("seconds"),
+                **{name: _text(values.get(name, ""), 6) for name in self.names},
+                **{f"check {check}": _number(trial.intermediate_values.get(check), 6) for check in checks},
+            }
+            for trial in self.trials
+            for values in [self.values(trial)]
+        ]
+
+    def save(self, directory: Path | str) -> None:
+        """Writes trials.csv and tuning.png; the search's own folder has them already."""
+        for name, content in (("trials.csv", self._csv()), ("tuning.png", self._picture())):
+            write_atomically(Path(directory) / name, content)
+
     def write_table(self) -> None:
         """Writes trials.csv: a line for each trial."""
-        checks = sorted({check for trial in self.trials for check in trial.intermediate_values})
-        text = io.StringIO()
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(
-            ["trial", "state", self.objective.name, "steps", "seconds", *self.names, *(f"check {check}" for check in checks)]
-        )
-        for trial in self.trials:
-            values, about = self.values(trial), trial.user_attrs
-            table.writerow([
-                trial.number, self.state(trial), _number(trial.value if self.state(trial) == "done" else None, 6),
-                about["steps"], about.get("seconds"), *(_text(values.get(name, ""), 6) for name in self.names),
-                *(_number(trial.intermediate_values.get(check), 6) for check in checks),
-            ])  # fmt: skip
-        write_atomically(self.files[0], text.getvalue().encode())
+        write_atomically(self.files[0], self._csv())
 
     def write_picture(self) -> None:
         """Writes tuning.png: the trials in their order, and by each setting that was searched."""
+        write_atomically(self.files[1], self._picture())
+
+    def _csv(self) -> bytes:
+        text, rows = io.StringIO(), self.rows
+        table = csv.DictWriter(text, rows[0] if rows else ["trial"], lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+        return text.getvalue().encode()
+
+    def _picture(self) -> bytes:
         points = [(trial, self.values(trial), self.state(trial)) for trial in self.trials]
-        write_atomically(self.files[1], figure(points, self.axes, self.objective, self.importances()))
+        return figure(points, self.axes, self.objective, self.importances())
+
+    def __repr__(self) -> str:
+        return f"Findings({len(self.trials)} trials of {self.axes.recipe.name}, {self.objective.name}, {self.studio.folder})"
 
     def line(self, number: int, trials: int) -> str:
         """A trial in one line."""
@@ -112,7 +135,7 @@ class Findings:
         head = f"{number + 1} of {trials}: trial {number}, {self.objective.name} {last}{state}"
         return f"{head}; {trial.user_attrs.get('seconds', 0):.0f} s; {what}"
 
-    def summary(self) -> str:
+    def table(self) -> str:
         """The best trials and the recipe as it is, and what mattered."""
         from rich.console import Console
 
@@ -122,13 +145,13 @@ class Findings:
         plain.print(f"{len(self.trials)} trials: {', '.join(f'{count} {state}' for state, count in counts.items())}")
         higher = "higher" if self.objective.better == "maximize" else "lower"
         plain.print(f"{self.objective.name} on validation images, {higher} is better; `own` is the recipe as it is\n")
-        plain.print(self._table())
+        plain.print(self._best())
         if found := self.importances():
             shares = ", ".join(f"{name} {100 * value:.0f} %" for name, value in found.items())
             plain.print(f"\nwhat decided who is among the best quarter: {shares}", soft_wrap=True)
         return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
-    def _table(self) -> Table:
+    def _best(self) -> Table:
         from rich.box import SIMPLE_HEAD
         from rich.table import Table
 

@@ -69,7 +69,7 @@ class Meter:
         found = self._of_evaluation(pixels) if values is None else _mean(values)
         if found is None:
             about = f"{self.objective.name} is not defined on {len(self.task)} images of {self.task.dataset.name}"
-            raise UsageError(f"{about}: take more --samples, or another --objective.")
+            raise UsageError(f"{about}: take more `samples`, or another `objective`.")
         return found
 
     def _of_pixels(self, pixels: Pixels) -> NDArray[np.float64] | None:

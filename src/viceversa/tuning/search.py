@@ -74,9 +74,9 @@ def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = 
 
 def _check_plan(plan: Plan, trials: int) -> None:
     if trials < 1:
-        raise UsageError(f"trials={trials}: a search has 1 trial at least.")
+        raise UsageError(f"`trials={trials}`: a search has 1 trial at least.")
     if not 1 <= plan.checks <= plan.axes.recipe.training.steps:
-        raise UsageError(f"checks={plan.checks}: a training is measured from once to as often as it has steps.")
+        raise UsageError(f"`checks={plan.checks}`: a training is measured from once to as often as it has steps.")
     if plan.equal == "operations" and any(axis.name == "training.steps" for axis in plan.axes.axes):
         raise UsageError("training.steps follows from the operations, which are to be equal: leave it out of the search.")
 

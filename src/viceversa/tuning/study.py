@@ -138,7 +138,7 @@ def opened(
 
     in_utf8(folder, "the search")
     if folder.is_file() or not (_vacant(folder) or (folder / FILE).exists() or (folder / TRIALS).exists()):
-        raise UsageError(f"{quoted(str(folder))} is in use and holds no search: choose another folder with --out.")
+        raise UsageError(f"{quoted(str(folder))} is in use and holds no search: choose another folder with `out`.")
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):
         database = _database(folder, storage)
@@ -181,7 +181,7 @@ def _database(folder: Path, storage: str | None) -> RDBStorage:
         connected = {"creator": lambda: sqlite3.connect(path, timeout=_PATIENCE)}
         what = quoted(str(path))
     else:
-        connected, what = {}, "the database of --storage"
+        connected, what = {}, "the database of `storage`"
     try:
         return RDBStorage(storage or "sqlite://", engine_kwargs=connected)
     except (SQLAlchemyError, ImportError, RuntimeError, sqlite3.Error) as error:
@@ -196,4 +196,4 @@ def _same(folder: Path, stored: Mapping[str, Any], asked: Mapping[str, Any]) -> 
         moved = name in ("recipe.data", "recipe.images")  # the same data in another place has the same name
         if one.get(name) != other.get(name) and not moved:
             begun = f"{quoted(str(folder))} holds a search begun with {name} = {one.get(name)!r}, not {other.get(name)!r}"
-            raise UsageError(f"{begun}: give the same, or choose another folder with --out.")
+            raise UsageError(f"{begun}: give the same, or choose another folder with `out`.")

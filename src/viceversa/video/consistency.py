@@ -117,4 +117,4 @@ def check_alike(before: Picture8, after: Picture8) -> None:
     if before.shape != after.shape:
         shapes = [f"{each.shape[1]}x{each.shape[0]}x{each.shape[2]}" for each in (before, after)]
         what = f"the frames are {shapes[0]}, their translations {shapes[1]}"
-        raise UsageError(f"{what}: they cannot be compared or smoothed, leave out --consistency and --smooth.")
+        raise UsageError(f"{what}: they cannot be compared or smoothed, leave out `consistency` and `smooth`.")

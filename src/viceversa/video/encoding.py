@@ -117,7 +117,7 @@ def _writing(path: Path, form: str) -> Iterator[OutputContainer]:
         with av.open(str(path), "w", format=form) as container:
             yield container
     except av.error.FFmpegError as error:
-        raise UsageError(f"{str(path)!r} cannot be written ({reason(error)}): choose another --out.") from error
+        raise UsageError(f"{str(path)!r} cannot be written ({reason(error)}): choose another `out`.") from error
 
 
 def encoding_for(clip: Clip, out: Path) -> Encoding:
@@ -139,7 +139,7 @@ def _check_sound(encoding: Encoding, out: Path) -> None:
                 container.start_encoding()
         except (av.error.FFmpegError, ValueError):
             codecs = ", ".join(stream.codec_context.name for stream in source.streams.audio)
-            raise UsageError(f"{out.suffix} files cannot hold the clip's sound ({codecs}): give --out a name in .mkv.") from None
+            raise UsageError(f"{out.suffix} files cannot hold the clip's sound ({codecs}): give `out` a name in .mkv.") from None
 
 
 Timed = tuple[Fraction, int, "Packet[Any]"]

@@ -37,7 +37,7 @@ def open_clip(path: Path, *, fps: float | None = None, background: int = 255, mo
     if path.is_dir():
         return open_sequence(path, fps, background, most_pixels)
     if fps is not None:
-        raise UsageError(f"--fps {fps:g} is for folders of images: {str(path)!r} keeps its own times, leave it out.")
+        raise UsageError(f"`fps={fps:g}` is for folders of images: {str(path)!r} keeps its own times, leave it out.")
     with path.open("rb") as file:
         start = file.read(4)
     if not start:
@@ -49,15 +49,15 @@ def form_for(clip: Clip, out: Path) -> Form:
     """How the result is written, by the suffix: a video, a GIF, or without one a folder of PNG files. Raises UsageError."""
     suffix = out.suffix.lower()
     if out.resolve() == clip.path.resolve():
-        raise UsageError(f"{str(out)!r} is the clip to read: choose another place with --out.")
+        raise UsageError(f"{str(out)!r} is the clip to read: choose another place with `out`.")
     if suffix in WRITTEN:
         if out.is_dir():
-            raise UsageError(f"{str(out)!r} is a folder: choose another place with --out.")
+            raise UsageError(f"{str(out)!r} is a folder: choose another place with `out`.")
         return Animation(clip.tick, clip.loops) if suffix == ".gif" else encoding_for(clip, out)
     if suffix in VIDEO:
         raise UsageError(f"{str(out)!r} cannot be written: end it with {', '.join(sorted(WRITTEN))}, or name a folder.")
     if suffix in Image.registered_extensions():
         raise UsageError(f"{str(out)!r} is the name of an image: end it with {', '.join(sorted(WRITTEN))}, or name a folder.")
     if not vacant(out) and not folder_of(out).exists():
-        raise UsageError(f"{str(out)!r} is not an empty folder: choose another place with --out.")
+        raise UsageError(f"{str(out)!r} is not an empty folder: choose another place with `out`.")
     return Images()

@@ -92,7 +92,7 @@ def opened(parts: Parts, request: Mapping[str, str]) -> Iterator[None]:
         and not (parts.folder / REQUEST).exists()
         and any(file.name != LOCK for file in parts.folder.iterdir())
     ):
-        raise UsageError(f"{str(parts.folder)!r}, where parts would go, has other files: move them, or choose another --out.")
+        raise UsageError(f"{str(parts.folder)!r}, where parts would go, has other files: move them, or choose another `out`.")
     parts.folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(parts.folder / LOCK, timeout=0)
     try:

@@ -24,7 +24,7 @@ def open_sequence(folder: Path, rate: float | None, background: int, most_pixels
     """The images of a folder, so many a second; what is transparent shows the background. Raises UsageError, BadImage."""
     rate = RATE if rate is None else rate
     if not 0.01 <= rate <= 1000:
-        raise UsageError(f"--fps {rate:g}: give from 0.01 to 1000 frames a second.")
+        raise UsageError(f"`fps={rate:g}`: give from 0.01 to 1000 frames a second.")
     files = images_of(folder)
     if not files:
         instead = listing(folder, deep=False).reason()

@@ -1,0 +1,114 @@
+"""Measuring as a person asks for it, in Python and on the command line alike: one model, or several side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from viceversa.errors import UsageError
+from viceversa.evaluation.candidates import Measured, candidate, data_of, kind_of, named
+from viceversa.evaluation.compare import compare as compared
+from viceversa.evaluation.report import Report
+from viceversa.method import Builder
+from viceversa.training.selection import Checkpoint
+from viceversa.translate import Model, load
+
+Networks = Literal["lite0", "inception"]
+
+
+def evaluate(
+    model: Measured,
+    data: str | None = None,
+    *,
+    images: str | Path | None = None,
+    out: str | Path | None = None,
+    size: int | None = None,
+    cycles: int = 3,
+    steps: int = 0,
+    probes: bool = False,
+    samples: int | None = None,
+    features: Networks = "lite0",
+    checkpoint: Checkpoint = "best",
+    build: Builder | None = None,
+    quiet: bool = False,
+) -> Report:
+    """Measure a translator after 0..cycles repeated translations (docs/evaluation.md).
+
+    Args:
+        model: a Model, the folder of a run, an ONNX file, a folder of answers, or a function (N, H, W, C) uint8, targets ->
+            the same; as a text, "module:function".
+        data: what to measure on; a run's own data by default.
+        images: the folder of a table's images, if it is not the table's own.
+        out: a folder for metrics.json and report.html.
+        size: of the images in pixels, where there is no run to say it; chosen from them by default.
+        cycles: how many translations come before the last, at most.
+        steps: how many steps of a chain to measure, 10 at most.
+        probes: measure the way back through noise, JPEG and blur too.
+        samples: how many test images; all by default.
+        features: the network behind the distances.
+        checkpoint: of a run: its best one, or its last.
+        build: the function that a run was trained with, for a method of your own.
+        quiet: show no progress.
+
+    Raises UsageError.
+    """
+    if build is not None:
+        if not isinstance(model, str | Path):
+            raise UsageError("leave out `build`: it is for the folder of a run.")
+        model = load(model, build=build, checkpoint=checkpoint)
+    return compare(
+        [model], out=out, data=data, images=images, size=size, cycles=cycles, steps=steps, probes=probes, samples=samples,
+        features=features, checkpoint=checkpoint, quiet=quiet,
+    )  # fmt: skip
+
+
+def compare(
+    models: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]],
+    *,
+    out: str | Path | None = None,
+    data: str | None = None,
+    images: str | Path | None = None,
+    size: int | None = None,
+    cycles: int = 3,
+    steps: int = 0,
+    probes: bool = False,
+    samples: int | None = None,
+    features: Networks = "lite0",
+    checkpoint: Checkpoint = "best",
+    quiet: bool = False,
+) -> Report:
+    """Measure several translators on the same images and chains; differences are from the first, paired by image.
+
+    models: their names -> a model (see `evaluate`), or a list of them for several trainings of one method; or a list of models,
+    which are called by their folders or, as texts, "NAME=MODEL" and "NAME=MODEL,MODEL". data: that of the first run among them by
+    default. Other arguments: see `evaluate`. Raises UsageError.
+    """
+    asked = named(models)
+    subjects = {name: _loaded(model, checkpoint) for name, model in asked.models.items()}
+    dataset = data_of(subjects.values(), data, size, images)
+    candidates = {name: candidate(model, dataset) for name, model in subjects.items()}
+    found = compared(
+        candidates, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, groups=asked.groups, features=features,
+        quiet=quiet,
+    )  # fmt: skip
+    report = found.report(f"{', '.join(candidates)} on {dataset.name}", _training([*subjects.values()]))
+    if out is not None:
+        report.save(out)
+    return report
+
+
+def _loaded(model: Measured, checkpoint: Checkpoint) -> Measured:
+    """The model of a run's folder; all else as it is."""
+    return load(model, checkpoint=checkpoint) if isinstance(model, str | Path) and kind_of(model) == "run" else model
+
+
+def _training(models: Sequence[Measured]) -> dict[str, str]:
+    """What is said of the training, where there is one run alone."""
+    match models:
+        case [Model() as model]:
+            recipe = model.record.recipe
+            batches = f"{model.step} steps of batches of {recipe.training.batch}, in {model.record.precision}"
+            return {"training": f"recipe {recipe.name}: {batches}"}
+        case _:
+            return {}
