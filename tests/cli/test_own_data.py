@@ -124,7 +124,7 @@ def test_a_changed_table_is_another_data_set_with_another_labeller(tmp_path: Pat
         vv.train("stargan", out="a", resume=True, quiet=True)
     table.write_text("\n".join(f"{line},{'smile' if not i else i % 2}" for i, line in enumerate(before.splitlines())))
     vv.train("stargan", data="people/faces.csv", out="b", settings=TINY, **small)
-    assert vv.load("b").labeller.space.label_width == 5
+    assert vv.load("b").reader.space.label_width == 5
     assert vv.load("b").translate("people/faces/0.png", "glasses=yes").size == (16, 16)
 
 

@@ -23,13 +23,13 @@ from viceversa.evaluation.bootstrap import paired_interval
 from viceversa.evaluation.chains import Direction, Place
 from viceversa.evaluation.compare import Comparison, compare
 from viceversa.evaluation.features import measure
-from viceversa.evaluation.labeller import independent_labeller
+from viceversa.evaluation.labeller_training import independent_labeller
 from viceversa.files import vacant
 from viceversa.pictures import grid, save_png
 from viceversa.recipes import builder, recipe_named
 from viceversa.recipes.settings import Recipe
 from viceversa.training.hardware import accelerator_for, resolved_precision
-from viceversa.training.run import Outcome, run_recipe, updated
+from viceversa.training.run import run_recipe, updated
 from viceversa.training.samples import samples
 from viceversa.training.trainer import Trainer
 from viceversa.translate import Model, load
@@ -74,10 +74,7 @@ def run(arguments: Sequence[str]) -> int:
     seconds = {}
     for name, recipe in recipes.items():
         started = time.monotonic()
-        outcome = _train(name, recipe, steps[name], asked.out / name)
-        if outcome.interrupted:
-            print(f"viceversa: interrupted after step {outcome.step} of {name}.", file=sys.stderr)
-            return 128 + outcome.interrupted
+        _train(name, recipe, steps[name], asked.out / name)
         seconds[name] = time.monotonic() - started
     models = {name: load(asked.out / name) for name in recipes}
     _draw_samples(models, dataset, asked.out / "samples.png")
@@ -161,10 +158,10 @@ def _seconds_per_person(dataset: Dataset) -> float:
     return (time.perf_counter() - started) / (3 * len(pixels)) * OUTPUTS * len(RECIPES)
 
 
-def _train(name: str, recipe: Recipe[Any], steps: int, run: Path) -> Outcome:
+def _train(name: str, recipe: Recipe[Any], steps: int, run: Path) -> None:
     print(f"{name}: {steps} steps", file=sys.stderr)
     lengths = {"training.steps": steps, "training.checkpoint_every": steps, "training.sample_every": -(-steps // 3)}
-    return run_recipe(updated(recipe, lengths), run)
+    run_recipe(updated(recipe, lengths), run)
 
 
 def _draw_pretrained(path: Path) -> None:

@@ -21,7 +21,7 @@ from viceversa.files import readable, writable, write_atomically
 from viceversa.pictures import grid, save_png
 from viceversa.progress import CONSOLE
 from viceversa.style.painting import Losses
-from viceversa.style.stylize import Painted, Stylize, stylize
+from viceversa.style.stylize import Painted, PaintingInterrupted, Stylize, stylize
 from viceversa.video import is_clip
 
 SNAPSHOTS = 6
@@ -60,8 +60,11 @@ def run(arguments: Sequence[str]) -> int:
         stylize_clip(asked)
         return 0
     _check(asked, inputs)
+    interrupted = False
     try:
         painted = _painted(asked)
+    except PaintingInterrupted as stop:
+        painted, interrupted = stop.painted, True
     except BadImage as error:
         raise UsageError(f"{str(error).removesuffix('.')}: give another image.") from error
     content = io.BytesIO()
@@ -71,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
         save_png(_side_by_side(painted), asked.strip)
     done, last = len(painted.losses), painted.losses[-1] if painted.losses else {}
     print(f"{printable(str(asked.out))}: {painted.image.width}x{painted.image.height}, {done} evaluations, {_in_words(last)}")
-    if painted.interrupted:
+    if interrupted:
         raise KeyboardInterrupt
     return 0
 

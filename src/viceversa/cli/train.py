@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ class Run:
     until: Annotated[int | None, arg(metavar="N")] = None
     """stop at this step, to be resumed"""
     resume: bool = False
-    """go on with the run in --out; its settings hold"""
+    """go on with the run in --out, whose recipe need not be named; a larger --steps lengthens it"""
     overwrite: bool = False
     """begin anew in the place of a run"""
 
@@ -54,11 +53,8 @@ class Train(Run):
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Trains. Returns the exit code: 0, or 128 and the signal's number for a training that was interrupted."""
-    if not arguments or arguments[0].startswith("-"):
-        parsed(Train, arguments, "train")
-        raise UsageError("name a recipe first, as in viceversa train multicyclic; viceversa recipes lists them.")
-    name, *rest = arguments
+    """Trains, and says where the run is. Returns the exit code."""
+    name, *rest = arguments if arguments and not arguments[0].startswith("-") else [_recipe_of_run(arguments), *arguments]
     options = [long_form(option) for option in rest]
     asked = _asked(recipe_named(name), options)
     out = asked.out or default_run(name)
@@ -69,13 +65,23 @@ def run(arguments: Sequence[str]) -> int:
     outcome = run_recipe(
         asked.recipe, out, epochs=asked.epochs, until=asked.until, resume=asked.resume, overwrite=asked.overwrite
     )  # fmt: skip
-    if outcome.interrupted:
-        print(f"viceversa: interrupted after step {outcome.step}, which is saved; go on with --resume.", file=sys.stderr)
-        return 128 + outcome.interrupted
     best = outcome.best
     kept = f"; best: step {best.step}, {best.metric} {best.value:.4g}" if best else ""
     print(printable(f"{outcome.run}: {outcome.step} steps{kept}"))
     return 0
+
+
+def _recipe_of_run(arguments: Sequence[str]) -> str:
+    """The recipe of the run that the options ask to go on with, where none is named. Exits after --help. Raises UsageError."""
+    words = [word for option in arguments for word in option.split("=", 1)]
+    if "--resume" not in words or "--out" not in words[:-1] or {"-h", "--help"}.intersection(words):
+        parsed(Train, arguments, "train")
+        raise UsageError("name a recipe first, as in viceversa train multicyclic; viceversa recipes lists them.")
+    out = words[words.index("--out") + 1]
+    record = read_record(Path(out))
+    if record.build:
+        raise UsageError(f"{out!r} was trained with a method of its own: name it first, as in viceversa train {record.build}.")
+    return record.recipe.name
 
 
 def long_form(option: str) -> str:

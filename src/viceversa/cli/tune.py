@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, make_dataclass
 from pathlib import Path
@@ -63,7 +62,7 @@ class Tune(Search):
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Searches, prints what was found. Returns the exit code: 0, or 128 and the signal's number for an interrupted search."""
+    """Searches, and prints what was found. Returns the exit code."""
     if not arguments or arguments[0].startswith("-"):
         parsed(Tune, arguments, "tune")
         raise UsageError("name a recipe first, as in viceversa tune multicyclic; viceversa recipes lists them.")
@@ -72,10 +71,7 @@ def run(arguments: Sequence[str]) -> int:
     axes = axes_of(asked.recipe, asked.search or DEFAULT)
     plan = Plan(axes, asked.objective, asked.samples, asked.checks, asked.equal)
     folder = asked.out or Path("tuning") / name
-    findings, interrupted = search(plan, folder, trials=asked.trials, storage=asked.storage)
-    if interrupted:
-        print("viceversa: interrupted; what is done is kept, and the same command goes on.", file=sys.stderr)
-        return 128 + interrupted
+    findings = search(plan, folder, trials=asked.trials, storage=asked.storage)
     print(findings.summary())
     print(printable(" and ".join(map(str, findings.files))))
     if findings.best:
