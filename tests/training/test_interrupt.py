@@ -97,7 +97,7 @@ def test_a_signal_ends_a_script_of_several_trainings_at_once(number: signal.Sign
     process = start(SEEDS, tmp_path)
     wait(process, lambda: log.exists() and log.read_bytes().count(b"\n") >= 1)
     process.send_signal(number)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=200)
     assert (process.returncode, output) == (ENDS[number], "")
     assert [path.name for path in tmp_path.iterdir()] == ["0"]
     step = int(latest_checkpoint(tmp_path / "0").name)
@@ -140,7 +140,7 @@ def test_the_command_says_how_to_go_on(number: signal.Signals, tmp_path: Path) -
     process = start(COMMAND, run)
     wait(process, lambda: log.exists() and log.read_bytes().count(b"\n") >= 1)
     process.send_signal(number)
-    output, errors = process.communicate(timeout=60)
+    output, errors = process.communicate(timeout=200)
     step = int(latest_checkpoint(run).name)
     assert (process.returncode, output) == (128 + number, "")
     assert (

@@ -113,3 +113,18 @@ def test_one_that_is_often_wrong_chooses_no_checkpoint(
     judged(run, 2, 1.0, judge)
     assert [path.name for path in (run / "best").iterdir()] == ["00000002"], "it is looked at again once it is better"
     assert "the best checkpoint is that by change_and_return" in capsys.readouterr().err
+
+
+def test_a_cache_that_cannot_be_written_ends_no_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "FIRST", 0.0)
+    monkeypatch.setattr(module, "SHARE", 1e9)
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path / "file"))
+    training = trainer(tmp_path / "run", build_masked, noise(PHOTOS))
+    training.labelling = Labelling(tmp_path / "run", training.dataset)
+    training.train(2)
+    training.labelling.close()
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("viceversa: the labeller is not trained: cannot write the cache ") and training.step == 2

@@ -230,8 +230,12 @@ def _finish(training: LabellerTraining, quiet: bool) -> None:
     columns = (TextColumn("labeller, {task.description}"), BarColumn(), TimeRemainingColumn())
     with Progress(*columns, console=CONSOLE, disable=quiet or not CONSOLE.is_terminal, transient=True) as bar:
         task = bar.add_task(training.in_words, total=training.total)
-        while training.advance():
-            bar.update(task, completed=training.done, description=training.in_words)
+        try:
+            while training.advance():
+                bar.update(task, completed=training.done, description=training.in_words)
+        except KeyboardInterrupt:
+            kept = "what is done is kept in the cache, and goes on when the labeller is needed again"
+            raise KeyboardInterrupt(f"interrupted in the training of the labeller, {training.in_words}: {kept}.") from None
 
 
 def _batches(examples: Examples) -> Iterator[tuple[Pixels, Tensor]]:

@@ -122,10 +122,11 @@ class Report:
         rows = [
             {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(row).items()} for row in self.rows
         ]
-        metrics = {"extractor": self.extractor, "dataset": self.dataset, "comparable": self.genuine}
-        metrics |= {"labeller": {"accuracy": self.labeller, "trusted": self.trusts_labels}, "rows": rows}
+        metrics = {"extractor": self.extractor, "dataset": self.dataset, "comparable": self.genuine, "rows": rows}
         metrics["differences"] = [asdict(each) for each in self.differences]
         metrics["groups"] = {name: list(members) for name, members in self.groups.items()}
+        if self.labeller is not None:
+            metrics["labeller"] = {"accuracy": self.labeller, "trusted": self.trusts_labels}
         files = {"metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n", "report.html": page(self)}
         for name, content in files.items():
             write_atomically(Path(directory) / name, content.encode())

@@ -33,23 +33,29 @@ class Labelling:
         self._over = False
 
     def advance(self) -> None:
-        """Go on for as long as the allowance lasts. Raises OSError where the run's folder cannot be written."""
+        """Go on for as long as the allowance lasts. Where nothing can be written, that is said once, and the training goes on."""
         while not self._over and self.allowance.affords(self._expected):
             with self.allowance.spending():
                 try:
                     self._unit()
-                except UsageError as error:
-                    self._over = True
-                    print(f"viceversa: the labeller is not trained: {error}", file=sys.stderr)
+                except (UsageError, OSError) as error:
+                    self._give_up(error)
 
     def close(self) -> None:
         """Keep what is unfinished, and say so."""
         if self._training is None or self._over:
             return
-        self._training.keep()
-        if not self.quiet:
+        try:
+            self._training.keep()
+        except OSError as error:
+            self._give_up(error)
+        if not self.quiet and not self._over:
             place = f"the labeller is unfinished, in {self._training.in_words}"
             print(f"viceversa: {place}: what needs it, as translate and evaluate, goes on with it.", file=sys.stderr)
+
+    def _give_up(self, error: Exception) -> None:
+        self._over = True
+        print(f"viceversa: the labeller is not trained: {error}", file=sys.stderr)
 
     def _unit(self) -> None:
         if self._training is None:
@@ -61,6 +67,7 @@ class Labelling:
         self._expected = time.monotonic() - started
         latest = self._training.found or self._training.best
         if latest is not None and latest is not self._written:
+            self.run.stat()  # a folder that is gone does not come back
             write_labeller(latest, self.run / FILE)
             self._written = latest
             if latest.finished and not self.quiet:

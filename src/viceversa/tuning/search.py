@@ -56,6 +56,9 @@ def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = 
     recipe = updated(plan.axes.recipe, {"data": located(plan.axes.recipe.data), "training.labeller": False})
     plan = replace(plan, axes=replace(plan.axes, recipe=recipe))
     meter = meter_of(dataset_of(recipe), plan.objective, plan.samples)
+    if meter.labeller and not meter.labeller.trusted:
+        read = f"the objective is read by a labeller whose accuracy is {meter.labeller.accuracy:.3f} on held-out images"
+        print(f"viceversa: {read}: small differences between trials mean nothing.", file=sys.stderr)
     _try_out(plan, meter)
     described, own = _described(plan, meter), plan.axes.own()
     better, seed = meter.objective.better, recipe.training.seed
