@@ -17,7 +17,7 @@ from typing import Any
 
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.compare import compare
-from viceversa.evaluation.labeller import save_labeller
+from viceversa.evaluation.labeller_training import save_labeller
 from viceversa.pretrained import WEIGHTS, folder_of, write_generator
 from viceversa.recipes.record import write_record
 from viceversa.translate import load

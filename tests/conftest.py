@@ -35,6 +35,10 @@ def viceversa() -> Command:
 @pytest.fixture(scope="session")
 def runs(viceversa: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two small runs on real avatars: `labels` (multicyclic) and `spaces` (cyclegan)."""
+    from viceversa.data.sources import open_dataset
+    from viceversa.evaluation.labeller_training import independent_labeller
+
+    independent_labeller(open_dataset("avatars", 32), quiet=True)  # a training as short as these would not finish it
     folder = tmp_path_factory.mktemp("runs")
     for name, recipe, settings in (("labels", "multicyclic", STARGAN), ("spaces", "cyclegan", CYCLEGAN)):
         done = viceversa("train", recipe, "--out", folder / name, *SMALL, *settings)

@@ -14,6 +14,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from viceversa.attributes import Binary, OneOf
+from viceversa.cli.translate import _tell_reader
 from viceversa.data.dataset import Dataset
 from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError
@@ -107,6 +108,15 @@ def test_without_a_labeller_the_source_must_say_everything() -> None:
     assert legs(used) == [(BLACK, BLOND)]
     with pytest.raises(UsageError, match=r"no labeller.*\(glasses\)"):
         used.translate(PLAIN, "hair=blond", source="hair=black")
+
+
+@pytest.mark.parametrize(("accuracy", "lines"), [(0.95, 1), (0.89, 2)])
+def test_a_labeller_that_is_often_wrong_is_told_of(accuracy: float, lines: int, capsys: pytest.CaptureFixture[str]) -> None:
+    used = replace(model(), labeller=Labeller(Constant(), FACES, accuracy, None))
+    _tell_reader(used, "hair=black")
+    told = capsys.readouterr().err.splitlines()
+    assert len(told) == lines and told[0].endswith(f"whose accuracy is {accuracy:.3f} on test images")
+    assert told[1:] == ["viceversa: the labeller is often wrong: say with --from what the images show (glasses)."][: lines - 1]
 
 
 def test_a_chain_goes_on_from_each_target_through_8_bits() -> None:

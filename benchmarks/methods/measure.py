@@ -15,7 +15,7 @@ from viceversa.data.dataset import Dataset, Pixels
 from viceversa.domains import Domain
 from viceversa.evaluation.chains import Trial
 from viceversa.evaluation.diversity import diversity
-from viceversa.evaluation.labeller import independent_labeller
+from viceversa.evaluation.labeller_training import independent_labeller
 from viceversa.pictures import grid
 from viceversa.translate import Manner, Model
 

@@ -23,7 +23,8 @@ from viceversa.data.dataset import Dataset
 from viceversa.evaluation.chains import Trial, Way, trial
 from viceversa.evaluation.evaluate import Judge
 from viceversa.evaluation.features import EXTRACTOR
-from viceversa.evaluation.labeller import independent_labeller, questions
+from viceversa.evaluation.labeller import questions
+from viceversa.evaluation.labeller_training import independent_labeller
 from viceversa.pictures import grid, save_png
 from viceversa.recipes import dataset_of
 from viceversa.training.samples import samples

@@ -25,7 +25,7 @@ from viceversa.data.sources import open_dataset
 from viceversa.evaluation.chains import PROBES, Way, trial
 from viceversa.evaluation.evaluate import Judge
 from viceversa.evaluation.features import EXTRACTOR
-from viceversa.evaluation.labeller import independent_labeller
+from viceversa.evaluation.labeller_training import independent_labeller
 from viceversa.evaluation.report import Row
 from viceversa.pictures import grid, save_png
 from viceversa.training.samples import samples

@@ -30,7 +30,8 @@ from viceversa.data.drawing import drawn
 from viceversa.data.toons import MOOD, toons
 from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.draws import seeded
-from viceversa.evaluation.labeller import Labeller, independent_labeller
+from viceversa.evaluation.labeller import Labeller
+from viceversa.evaluation.labeller_training import independent_labeller
 from viceversa.pictures import Cell, grid, save_png
 from viceversa.translate import Model, load
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import signal
 from collections.abc import Iterable
 
 
@@ -22,6 +23,22 @@ class UsageError(ValueError):
 
 class NotFiniteError(RuntimeError):
     """A loss that is not a finite number; names the phase, the loss and the step. The command line exits with 1."""
+
+
+class Terminated(SystemExit):
+    """SIGTERM, after what was done has been saved; its text says what is kept. A process that does not catch it ends with 143."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(128 + signal.SIGTERM)
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def stopped(number: int, text: str) -> KeyboardInterrupt | Terminated:
+    """What a signal that was noted is raised as, once all is saved: KeyboardInterrupt for SIGINT, Terminated for SIGTERM."""
+    return Terminated(text) if number == signal.SIGTERM else KeyboardInterrupt(text)
 
 
 def unknown(what: str, value: str, known: Iterable[str]) -> UsageError:

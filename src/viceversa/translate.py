@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self, get_args
 
@@ -21,6 +22,7 @@ from viceversa.domains import Domain, Space, Wish
 from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.chains import Candidate, translating
 from viceversa.evaluation.labeller import Labeller, load_labeller
+from viceversa.evaluation.run_labeller import finished_labeller
 from viceversa.full_size import in_channels, translated_whole
 from viceversa.method import Builder, Method
 from viceversa.opening import Picture, layers_of, mask_of, pixels_of
@@ -62,7 +64,7 @@ class Model:
 
     Targets are attributes, as in "hair=blond,glasses=yes", or a space's name for methods between two spaces. Attributes
     that a target does not name stay as they are: as `source` says, or else as the labeller reads them off the image.
-    step: how many steps it was trained.
+    step: how many steps it was trained. run: its folder, where it is one that may still lack its labeller.
     """
 
     name: str
@@ -70,6 +72,13 @@ class Model:
     record: Record
     labeller: Labeller | None
     step: int = 0
+    run: Path | None = None
+
+    @cached_property
+    def reader(self) -> Labeller | None:
+        """The labeller, which is trained to its end first where the run has none yet that can be trusted. Raises UsageError."""
+        ready = self.labeller is not None and (self.labeller.finished or self.labeller.trusted)
+        return self.labeller if ready or self.run is None else finished_labeller(self.run, self.record, self.labeller)
 
     @property
     def space(self) -> Space:
@@ -178,8 +187,8 @@ class Model:
         if self.space.known:
             return Domain(next(iter(self.space.images)), label)
         unnamed = self.unnamed(source)
-        if unnamed and self.labeller is not None:
-            label = self.labeller.read_batch(stacked([self.prepared(image, self.space.only)[0] for image in images]))
+        if unnamed and self.reader is not None:
+            label = self.reader.read_batch(stacked([self.prepared(image, self.space.only)[0] for image in images]))
         elif unnamed:
             raise UsageError(f"this run has no labeller: say with `source` what the image shows ({', '.join(unnamed)}).")
         return Domain(self.space.only, self.space.edited(label, source))
@@ -337,7 +346,7 @@ def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoin
     restore_weights(chosen, method, averaged=record.recipe.training.average > 0)
     method.networks.eval().requires_grad_(False)
     labeller = _labeller(folder / "labeller.safetensors", record.space)
-    return Model(folder.resolve().name, method, record, labeller, step=int(chosen.name))
+    return Model(folder.resolve().name, method, record, labeller, step=int(chosen.name), run=folder)
 
 
 def _packaged(folder: Path) -> Model:

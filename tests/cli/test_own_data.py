@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,6 +22,7 @@ from viceversa.data.dataset import Dataset, Images
 from viceversa.data.decoding import decode
 from viceversa.data.sources import open_dataset, write_dataset
 from viceversa.domains import ImageSpec, Space
+from viceversa.evaluation.labeller import load_labeller
 
 
 @pytest.fixture(autouse=True)
@@ -112,6 +114,26 @@ def test_a_table_is_trained_on_and_its_numbers_are_written_as_they_are(tmp_path:
     assert (tmp_path / "o" / "0.png").is_file()
 
 
+def test_the_labeller_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    """A short training ends without it. What needs it then finishes it, and it is kept with the run."""
+    people(tmp_path / "people")
+    vv.train("stargan", data="people/faces.csv", out="run", settings=TINY, **(SMALL | {"labeller": True}))
+    path = tmp_path / "run" / "labeller.safetensors"
+    assert not path.exists() and not list((tmp_path / "cache").glob("labellers/*.safetensors"))
+    assert vv.load("run").translate("people/faces/0.png", "glasses=yes", source="hair=blond,glasses=no,age=20").size == (16, 16)
+    assert not path.exists(), "nothing had to be read"
+    assert vv.load("run").translate("people/faces/0.png", "glasses=yes").size == (16, 16)
+    found = load_labeller(path)
+    assert found.finished and not found.trusted, "there is nothing to learn in noise"
+    report = vv.evaluate("run", samples=4, cycles=1, quiet=True)
+    assert report.labeller == found.accuracy and not report.trusts_labels and "changed" not in report.table().split("floor")[-1]
+    path.unlink()
+    shutil.rmtree("cache/labellers")
+    shutil.rmtree("people")
+    with pytest.raises(vv.UsageError, match=r"'run' is unfinished, and its data cannot be read .*: say with --from"):
+        vv.load("run").translate(np.zeros((16, 16, 3), np.uint8), "glasses=yes")
+
+
 def test_a_changed_table_is_another_data_set_with_another_labeller(tmp_path: Path) -> None:
     """The labels alone changed, and an attribute was added: nothing that was kept for the former is used."""
     people(tmp_path / "people")
@@ -124,7 +146,7 @@ def test_a_changed_table_is_another_data_set_with_another_labeller(tmp_path: Pat
         vv.train("stargan", out="a", resume=True, quiet=True)
     table.write_text("\n".join(f"{line},{'smile' if not i else i % 2}" for i, line in enumerate(before.splitlines())))
     vv.train("stargan", data="people/faces.csv", out="b", settings=TINY, **small)
-    assert vv.load("b").labeller.space.label_width == 5
+    assert vv.load("b").reader.space.label_width == 5
     assert vv.load("b").translate("people/faces/0.png", "glasses=yes").size == (16, 16)
 
 

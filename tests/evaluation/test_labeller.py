@@ -20,12 +20,11 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.labeller import (
     Labeller,
     accuracy,
-    independent_labeller,
     labeller_network,
     load_labeller,
     questions,
-    save_labeller,
 )
+from viceversa.evaluation.labeller_training import independent_labeller, save_labeller
 
 SPEC = ImageSpec(3, 16, 16)
 LIT = Space({"tiles": SPEC}, (Binary("lit"),))

@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from viceversa.evaluation.curves import curves
+from viceversa.evaluation.differences import Difference
 from viceversa.evaluation.report import Picture, Report, Strip
 from viceversa.evaluation.rows import Row
 
@@ -116,6 +117,25 @@ def test_metrics_are_the_rows(tmp_path: Path) -> None:
     assert (metrics["extractor"], metrics["dataset"], metrics["comparable"]) == ("lite0@128", "avatars-32-v1", True)
     assert [Row(**row) for row in metrics["rows"]] == report.rows
     assert set(metrics["rows"][0]) == {field.name for field in dataclasses.fields(Row)}
+
+
+def test_what_a_labeller_reads_that_is_often_wrong_is_not_shown(tmp_path: Path) -> None:
+    """It is in metrics.json, which says so; a good one's is shown."""
+    changed = Difference("multicyclic", "base", "inv", 0, "changed_accuracy", 0.5, 0.4, 0.6)
+    for accuracy, trusted in ((0.899, False), (0.9, True), (None, True)):
+        report = _report(labeller=accuracy, differences=[changed])
+        metrics, text = _saved(report, tmp_path / str(accuracy))
+        assert [Row(**row) for row in metrics["rows"]] == report.rows
+        assert metrics.get("labeller") == (None if accuracy is None else {"accuracy": accuracy, "trusted": trusted})
+        page, table = _Page(text), report.table()
+        for shown in (" ".join(table.split()), page.text):
+            assert ("reads only 0.899 of the labels of real held-out images right" in shown) is not trusted
+            assert ("accuracy of what had to change" in shown) is trusted
+            assert "PSNR" in shown
+        heads = [line for line in page.lines if "model" in line[0]]
+        assert any("label accuracy" in head for line in heads for head in line) is trusted
+        assert ("accuracy by attribute" in table) is ("Accuracy by attribute" in page.text) is trusted
+        assert ("Label accuracy, inv" in text) is trusted, "nor are there curves of it"
 
 
 def test_nan_is_refused_and_nothing_written(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from viceversa.schedules import Progress
 from viceversa.style.canvas import Canvas, tensor_of, with_range_of
 from viceversa.style.painting import Painting, Task, objective_of, optimized, units_of
 from viceversa.style.presets import PRESETS, PresetName
-from viceversa.style.stylize import Stylize, stylize
+from viceversa.style.stylize import PaintingInterrupted, Stylize, stylize
 
 ASSETS = os.environ.get("VICEVERSA_ASSETS")
 WEIGHTS = Path(ASSETS or "", "weights")
@@ -154,8 +154,11 @@ def test_an_interrupt_keeps_the_picture() -> None:
         if done == 40:
             raise KeyboardInterrupt
 
-    painted = stylize(picture(0), picture(1), Stylize(size=48, sizes=1, evaluations=50), heard=stop)
-    assert painted.interrupted and len(painted.losses) == 40
+    with pytest.raises(KeyboardInterrupt) as interrupted:
+        stylize(picture(0), picture(1), Stylize(size=48, sizes=1, evaluations=50), heard=stop)
+    assert isinstance(interrupted.value, PaintingInterrupted)
+    painted = interrupted.value.painted
+    assert len(painted.losses) == 40
     assert np.abs(np.asarray(painted.image).astype(int) - np.asarray(picture(0))).mean() > 1
 
 

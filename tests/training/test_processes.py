@@ -33,7 +33,11 @@ validation.FIRST, validation.SHARE = 0.0, 1e9
 (Path(sys.argv[1]) / f"rank {os.environ['RANK']}").write_text(str(os.getpid()))
 build, space = METHODS[sys.argv[2]]
 training = trainer(Path(sys.argv[1]), build, noise(space), steps=100_000, batch=5, flip=True, shift=1)
-ended = training.train(int(sys.argv[3]))
+ended = None
+try:
+    training.train(int(sys.argv[3]))
+except SystemExit as stop:
+    ended = stop.code - 128
 threads = [(each / "comm").read_text().strip() for each in Path("/proc/self/task").glob("*")]
 assert not [name for name in threads if "gloo" in name], threads  # which may abort a process that ends
 sys.stdout.write(json.dumps([training.accelerator.num_processes, training.step, ended]) + "\\n")  # at once: all share it

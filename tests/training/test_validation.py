@@ -19,7 +19,7 @@ from training.small import assert_same_runs, trainer
 from training.test_learns import ROOM, rooms
 from viceversa.data.dataset import Dataset, Pixels
 from viceversa.domains import Domain, Space
-from viceversa.evaluation.labeller import save_labeller
+from viceversa.evaluation.labeller_training import save_labeller
 from viceversa.gan import Hinge
 from viceversa.losses.adversarial import Discriminate
 from viceversa.method import Method, Optimizer, Phase, to_labels

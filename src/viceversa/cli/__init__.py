@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from viceversa import __version__
 from viceversa.cli.flags import in_flags
-from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, printable, unknown
+from viceversa.errors import NotFiniteError, Terminated, UsageError, is_out_of_memory, printable, unknown
 
 COMMANDS = {
     "demo": "train StarGAN with and without the multicyclic loss on drawn faces, and compare them, in minutes",
@@ -38,7 +38,8 @@ HELP = "\n".join([
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Runs one command and exits: 0; 2 with one line for a user's mistake; 1 for a training that broke; 130 if interrupted."""
+    """Runs one command and exits: 0; 2 with one line for a user's mistake; 1 for a training that broke; 130 after SIGINT (Ctrl-C),
+    143 after SIGTERM."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files may have what the terminal's encoding has not
@@ -57,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise
         code = _complaint("out of memory: take smaller images (--size), a smaller --batch or fewer --samples.", 2)
     except KeyboardInterrupt as stop:
-        code = _complaint(str(stop) or "interrupted.", 130)
+        code = _complaint(_in_flags(str(stop)) or "interrupted.", 130)
+    except Terminated as stop:
+        code = _complaint(_in_flags(str(stop)), 143)
     sys.exit(code)
 
 
@@ -75,6 +78,11 @@ def _run(arguments: list[str]) -> int:
         case [name, *_]:
             raise unknown("command", name, COMMANDS)
     return 0
+
+
+def _in_flags(text: str) -> str:
+    """The library's words for going on, as the command line has them."""
+    return text.replace("resume=True", "--resume")
 
 
 def _complaint(text: str, code: int) -> int:

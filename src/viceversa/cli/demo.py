@@ -23,7 +23,7 @@ from viceversa.evaluation.bootstrap import paired_interval
 from viceversa.evaluation.chains import Direction, Place
 from viceversa.evaluation.compare import Comparison, compare
 from viceversa.evaluation.features import measure
-from viceversa.evaluation.labeller import independent_labeller
+from viceversa.evaluation.labeller_training import independent_labeller
 from viceversa.files import vacant
 from viceversa.pictures import grid, save_png
 from viceversa.recipes import recipe_named

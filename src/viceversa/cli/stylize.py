@@ -25,7 +25,7 @@ from viceversa.opening import layers_of
 from viceversa.pictures import grid, save_png
 from viceversa.progress import CONSOLE
 from viceversa.style.painting import Losses
-from viceversa.style.stylize import Painted, Stylize, stylize
+from viceversa.style.stylize import Painted, PaintingInterrupted, Stylize, stylize
 from viceversa.video import is_clip
 from viceversa.writing import format_of, save_image
 
@@ -69,10 +69,13 @@ def run(arguments: Sequence[str]) -> int:
         stylize_clip(asked)
         return 0
     _check(asked, inputs)
+    interrupted = False
     try:
         header = header_at(asked.content, asked.max_pixels)
         say(_lost(asked, header))
         painted = _painted(asked)
+    except PaintingInterrupted as stop:
+        painted, interrupted = stop.painted, True
     except BadImage as error:
         raise UsageError(f"{str(error).removesuffix('.')}: give another image.") from error
     save_image(layers_of(painted.image), asked.out)
@@ -80,7 +83,7 @@ def run(arguments: Sequence[str]) -> int:
         save_png(_side_by_side(painted), asked.strip)
     done, last = len(painted.losses), painted.losses[-1] if painted.losses else {}
     print(f"{printable(str(asked.out))}: {painted.image.width}x{painted.image.height}, {done} evaluations, {_in_words(last)}")
-    if painted.interrupted:
+    if interrupted:
         raise KeyboardInterrupt
     return 0
 

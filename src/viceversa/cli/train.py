@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import field, make_dataclass
 from pathlib import Path
@@ -21,10 +20,8 @@ from viceversa.training.run import default_run, run_recipe
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Trains. Returns the exit code: 0, or 128 and the signal's number for a training that was interrupted."""
-    if not arguments or arguments[0].startswith("-"):
-        raise UsageError("name a recipe first, as in viceversa train multicyclic; viceversa recipes lists them.")
-    name, *rest = arguments
+    """Trains, and says where the run is. Returns the exit code."""
+    name, *rest = arguments if arguments and not arguments[0].startswith("-") else [_recipe_of_run(arguments), *arguments]
     options = [long_form(option) for option in rest]
     asked = _asked(recipe_named(name), options)
     out = asked.out or default_run(name)
@@ -35,13 +32,22 @@ def run(arguments: Sequence[str]) -> int:
     outcome = run_recipe(
         asked.recipe, out, epochs=asked.epochs, until=asked.until, resume=asked.resume, overwrite=asked.overwrite
     )  # fmt: skip
-    if outcome.interrupted:
-        print(f"viceversa: interrupted after step {outcome.step}, which is saved; go on with --resume.", file=sys.stderr)
-        return 128 + outcome.interrupted
     best = outcome.best
     kept = f"; best: step {best.step}, {best.metric} {best.value:.4g}" if best else ""
     print(printable(f"{outcome.run}: {outcome.step} steps{kept}"))
     return 0
+
+
+def _recipe_of_run(arguments: Sequence[str]) -> str:
+    """The recipe of the run that the options ask to go on with, where none is named. Raises UsageError."""
+    words = [word for option in arguments for word in option.split("=", 1)]
+    if "--out" not in words[:-1]:
+        raise UsageError("name a recipe first, as in viceversa train multicyclic; viceversa recipes lists them.")
+    out = words[words.index("--out") + 1]
+    record = read_record(Path(out))
+    if record.build:
+        raise UsageError(f"{out!r} was trained with a method of its own: name it first, as in viceversa train {record.build}.")
+    return record.recipe.name
 
 
 def _stored(run: Path, name: str) -> Recipe[Any]:

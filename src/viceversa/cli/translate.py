@@ -178,12 +178,12 @@ def _key(text: str) -> tuple[str, int]:
 
 def _tell_reader(model: Model, source: str) -> None:
     """Says what the labeller read, and how well it does."""
-    if model.labeller and (names := model.unnamed(source)):
-        accuracy = f"{model.labeller.accuracy:.3f} on test images"
-        print(
-            f"{printable(', '.join(names))} of the inputs: read by the run's labeller, whose accuracy is {accuracy}",
-            file=sys.stderr,
-        )
+    if (names := model.unnamed(source)) and model.reader:
+        accuracy = f"{model.reader.accuracy:.3f} on test images"
+        read = printable(", ".join(names))
+        print(f"{read} of the inputs: read by the run's labeller, whose accuracy is {accuracy}", file=sys.stderr)
+        if not model.reader.trusted:
+            print(f"viceversa: the labeller is often wrong: say with --from what the images show ({read}).", file=sys.stderr)
 
 
 def _check_alike(space: Space) -> None:

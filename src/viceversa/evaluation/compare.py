@@ -15,10 +15,11 @@ from viceversa.evaluation.differences import differences
 from viceversa.evaluation.evaluate import Assessment, Judge
 from viceversa.evaluation.features import LITE0, Extractor, extractor_named
 from viceversa.evaluation.groups import check_groups, contenders, pooled
-from viceversa.evaluation.labeller import Labeller, independent_labeller, questions
+from viceversa.evaluation.labeller import Labeller, questions
+from viceversa.evaluation.labeller_training import independent_labeller
 from viceversa.evaluation.people import strips
 from viceversa.evaluation.report import Report, Strip
-from viceversa.evaluation.rows import Row
+from viceversa.evaluation.rows import Row, is_label
 from viceversa.progress import CONSOLE
 
 
@@ -53,6 +54,7 @@ class Comparison:
             strips=self.strips,
             differences=differences(per_image, methods),
             groups=self.groups,
+            labeller=None if self.labeller is None else self.labeller.accuracy,
         )
 
     def pooled(self, method: str) -> Assessment:
@@ -102,7 +104,20 @@ def compare(
     bounds, assessments = _measured(judge, models, quiet)
     found = Comparison(task, way, labeller, bounds, assessments, [], methods, extractor, clock)
     with clock.part("pictures"):
-        return replace(found, strips=_strips(found, models))
+        return replace(found, strips=_strips(_trusted(found), models))
+
+
+def _trusted(found: Comparison) -> Comparison:
+    """The comparison without what a labeller read that reads too little right."""
+    if found.labeller is None or found.labeller.trusted:
+        return found
+
+    def without(assessment: Assessment) -> Assessment:
+        places = assessment.per_image.items()
+        kept = {place: {name: values for name, values in each.items() if not is_label(name)} for place, each in places}
+        return replace(assessment, per_image=kept)
+
+    return replace(found, assessments={name: without(each) for name, each in found.assessments.items()})
 
 
 def _measured(judge: Judge, models: Mapping[str, Candidate], quiet: bool) -> tuple[list[Row], dict[str, Assessment]]:

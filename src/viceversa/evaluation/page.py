@@ -34,14 +34,14 @@ def _text(text: str) -> str:
 
 def page(report: Report) -> str:
     """The page as HTML, pictures and curves inside."""
-    attributes = attribute_columns(report.rows)
+    attributes = attribute_columns(report.shown)
     parts = [
         _header(report),
         _pairs(report.facts, "facts"),
         _section("Over the number of cycles", _curves(report)),
         _section("What the chains make of a person", _strips(report.strips)),
         _section("Differences", _differences(report)),
-        _section("All results", _table(report, defined(COLUMNS, report.rows)) if report.rows else ""),
+        _section("All results", _table(report, defined(COLUMNS, report.shown)) if report.rows else ""),
         _section("Accuracy by attribute", _table(report, attributes) if attributes else ""),
     ]
     style = resources.files("viceversa.evaluation").joinpath("report.css").read_text(encoding="utf-8")
@@ -65,10 +65,10 @@ def page(report: Report) -> str:
 
 
 def _header(report: Report) -> str:
-    warning = f'<p class="warning" role="alert">{_text(report.warning)}</p>\n' if report.warning else ""
+    warnings = [f'<p class="warning" role="alert">{_text(text)}</p>\n' for text in (report.warning, *report.notes) if text]
     conclusion = f'<p class="conclusion">{_text(report.conclusion)}</p>\n' if report.conclusion else ""
     title = f"<h1>{_text(report.title)}</h1>\n<p>{_text(report.subtitle)}</p>\n"
-    return f"<header>\n{title}</header>\n{warning}{conclusion}"
+    return f"<header>\n{title}</header>\n{''.join(warnings)}{conclusion}"
 
 
 def _section(title: str, content: str) -> str:
@@ -104,7 +104,7 @@ def _curves(report: Report) -> str:
 
 def _differences(report: Report) -> str:
     """A table of the models' differences from the first one."""
-    found = report.differences
+    found = report.shown_differences
     if not found:
         return ""
     most = 1 + max(each.cycles for each in found)
@@ -153,10 +153,10 @@ def _table(report: Report, columns: Sequence[Column]) -> str:
         f'<th scope="col">{_text(called(each.title, report.extractor))}{_ARROWS[each.better]}</th>' for each in columns
     )
     bodies = []
-    for direction, chain in sorted({(row.direction, row.chain) for row in report.rows}):
+    for direction, chain in sorted({(row.direction, row.chain) for row in report.shown}):
         title = f"<span><b>{direction}</b>, {_CHAINS[chain]}</span>"
         bodies.append(f'<tr class="title"><th scope="colgroup" colspan="{len(columns) + 2}">{title}</th></tr>\n')
-        found = by_model([row for row in report.rows if (row.direction, row.chain) == (direction, chain)])
+        found = by_model([row for row in report.shown if (row.direction, row.chain) == (direction, chain)])
         bodies += [_lines(name, lines, columns) for name, lines in found.items()]
     head = f'<thead><tr><th scope="col">model</th><th scope="col">k</th>{titles}</tr></thead>'
     body = "".join(f"<tbody>\n{part}</tbody>\n" for part in bodies)

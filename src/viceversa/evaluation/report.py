@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from viceversa.evaluation.differences import Difference
-from viceversa.evaluation.rows import Row
+from viceversa.evaluation.rows import TRUSTED, Row, is_label, without_labels
 from viceversa.files import write_atomically
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Report:
     title: as in "runs/a on avatars"; extractor: the feature network, "lite0@128"; dataset: with its version, "avatars-32-v1".
     genuine: whether the test pixels are those that the version stands for; if not, the results are not comparable.
     facts: what was measured, on what: a label -> one line of text. conclusion: a sentence. differences: from the first model.
-    groups: methods that were trained several times, and the models that these are: rows has both.
+    groups: methods that were trained several times, and the models that these are: rows has both. labeller: its accuracy on real
+    held-out images; below `TRUSTED` the label accuracies are in metrics.json only, which says so.
     """
 
     title: str
@@ -57,6 +58,32 @@ class Report:
     strips: Sequence[Strip] = ()
     differences: Sequence[Difference] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    labeller: float | None = None
+
+    @property
+    def trusts_labels(self) -> bool:
+        """Whether the labeller reads well enough for label accuracies to be shown."""
+        return self.labeller is None or self.labeller >= TRUSTED
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader has to know before the results, a line each."""
+        if self.trusts_labels:
+            return []
+        return [
+            f"label accuracies are left out: the labeller reads only {self.labeller:.3f} of the labels of real held-out images "
+            f"right, and from {TRUSTED} on they are shown. metrics.json has them"
+        ]
+
+    @property
+    def shown(self) -> Sequence[Row]:
+        """The rows as they are shown, without label accuracies where the labeller reads too little right."""
+        return self.rows if self.trusts_labels else [without_labels(row) for row in self.rows]
+
+    @property
+    def shown_differences(self) -> Sequence[Difference]:
+        """The differences as they are shown."""
+        return [each for each in self.differences if self.trusts_labels or not is_label(each.metric)]
 
     def __repr__(self) -> str:
         return f"Report({self.title}: {len(self.rows)} rows, {self.subtitle})"
@@ -80,7 +107,7 @@ class Report:
     def summary(self) -> list[Row]:
         """The rows without those of single trainings of a method that has several."""
         single = {name for members in self.groups.values() for name in members}
-        return [row for row in self.rows if row.model not in single]
+        return [row for row in self.shown if row.model not in single]
 
     def table(self) -> str:
         """The rows of the 8-bit chain as plain text, 100 columns wide, the accuracy by attribute for inv, facts, and conclusion.
@@ -101,6 +128,8 @@ class Report:
         metrics = {"extractor": self.extractor, "dataset": self.dataset, "comparable": self.genuine, "rows": rows}
         metrics["differences"] = [asdict(each) for each in self.differences]
         metrics["groups"] = {name: list(members) for name, members in self.groups.items()}
+        if self.labeller is not None:
+            metrics["labeller"] = {"accuracy": self.labeller, "trusted": self.trusts_labels}
         files = {"metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n", "report.html": page(self)}
         for name, content in files.items():
             write_atomically(Path(directory) / name, content.encode())

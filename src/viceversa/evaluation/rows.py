@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 BOUNDS = ("floor", "ceiling", "real")
@@ -16,6 +16,8 @@ MEANING = {
     "floor, ceiling": "the source untouched; the true edit for inv and the source for rec",
     "real": "as many other real images: the distance that chance alone makes",
 }
+TRUSTED = 0.9
+"""Accuracy of a labeller on real held-out images below which label accuracies are not shown as if they were right."""
 OFFICIAL = "inception-v3-compat"
 _OFFICIAL_NAMES = {
     "kernel distance": "KID", "Kernel distance": "KID", "kernel": "KID", "Fréchet distance": "FID", "Fréchet": "FID",
@@ -112,6 +114,24 @@ COLUMNS = (
 
 Who changes nothing is nearest to the source, so for inv neither more nor less of that is better.
 """
+
+LABELS = ("label_accuracy", "label_accuracy_bits", "changed_accuracy", "kept_accuracy")
+"""The measures that the labeller reads, beside the accuracy of each attribute."""
+
+
+def without_labels(row: Row) -> Row:
+    """The row without what a labeller read, for one that reads too little right."""
+    kept = {name: value for name, value in row.intervals.items() if not is_label(name)}
+    spread = {name: value for name, value in row.spread.items() if not is_label(name)}
+    return replace(
+        row, label_accuracy=None, label_accuracy_bits=None, changed_accuracy=None, kept_accuracy=None,
+        accuracy_by_attribute={}, intervals=kept, spread=spread,
+    )  # fmt: skip
+
+
+def is_label(measure: str) -> bool:
+    """Whether the labeller reads the measure."""
+    return measure in LABELS or measure.startswith("accuracy ")
 
 
 def attribute_columns(rows: Sequence[Row]) -> list[Column]:

@@ -36,7 +36,9 @@ def text(report: Report) -> str:
         emoji=False,
         highlight=False,
     )
-    for line in filter(None, (report.warning, report.title, f"{report.subtitle}, every image of a chain rounded to 8 bits")):
+    for line in filter(
+        None, (report.warning, report.title, f"{report.subtitle}, every image of a chain rounded to 8 bits", *report.notes)
+    ):
         plain.print(printable(line))
     for name, meaning in MEANING.items():
         plain.print(called(f"{name}: {meaning}", report.extractor))
@@ -49,10 +51,10 @@ def text(report: Report) -> str:
     for start in range(0, len(columns), _ACROSS):
         plain.print("\naccuracy by attribute")
         plain.print(_table(inverted, columns[start : start + _ACROSS], report.extractor))
-    if report.differences:
+    if differences := report.shown_differences:
         plain.print()
-        plain.print(printable(f"{about(report.differences)}:"))
-        for model, measure, texts in in_words(report.differences):
+        plain.print(printable(f"{about(differences)}:"))
+        for model, measure, texts in in_words(differences):
             plain.print(printable(f"{model}, {called(measure, report.extractor)}: {'   '.join(texts)}"))
     plain.print()
     for label, fact in report.facts.items():

@@ -21,7 +21,8 @@ class Record(BaseModel):
     """What `recipe.json` holds.
 
     format: of this file and the checkpoints; dataset: with its version; build: where a user's own method was defined;
-    device, precision: what the settings resolved to.
+    device, precision: what the settings resolved to. changes: of settings when the run went on, as in
+    "step 200: training.steps 200 -> 300".
     """
 
     model_config = FROZEN
@@ -33,6 +34,7 @@ class Record(BaseModel):
     build: str | None = None
     device: str
     precision: str
+    changes: tuple[str, ...] = ()
 
     @model_validator(mode="before")
     @classmethod

@@ -79,11 +79,18 @@ class Painted:
     image: Image.Image
     losses: Sequence[Losses]
     strip: Sequence[tuple[int, Image.Image]]
-    interrupted: bool = False
 
     def __repr__(self) -> str:
         width, height = self.image.size
-        return f"Painted({width}x{height}, {len(self.losses)} evaluations{', interrupted' if self.interrupted else ''})"
+        return f"Painted({width}x{height}, {len(self.losses)} evaluations)"
+
+
+class PaintingInterrupted(KeyboardInterrupt):
+    """Ctrl-C while a picture is made, with the picture as it was then."""
+
+    def __init__(self, painted: Painted) -> None:
+        super().__init__(f"interrupted after {len(painted.losses)} evaluations.")
+        self.painted = painted
 
 
 def stylize(
@@ -98,12 +105,13 @@ def stylize(
     heard: Heard = lambda done, total, losses: None,
     most_pixels: int = MOST_PIXELS,
 ) -> Painted:
-    """A picture of the content image in the style of one image, or of several together; an interrupt ends it early.
+    """A picture of the content image in the style of one image, or of several together.
 
     weights: of the network by which pictures are compared (see load_perception), or that network. mask: an image, black where the
     content stays as it is. start: what the picture begins with, if not the content. snapshots: how many pictures on the way are
     kept. heard is told of evaluations done, of how many, and the losses. most_pixels: of an image file, counting every four
-    channels; larger ones are refused as decompression bombs. Raises UsageError.
+    channels; larger ones are refused as decompression bombs. Raises UsageError, and PaintingInterrupted, which has the picture as
+    it was then, at Ctrl-C.
     """
     preset = _weighed(settings.resolved)
     perception = weights if isinstance(weights, Perception) else load_perception(weights, settings.pool)
@@ -125,7 +133,7 @@ def stylize(
         try:
             picture = optimized(task, resized(picture, small.shape[2:]), evaluations, notes)
         except KeyboardInterrupt:
-            return Painted(notes.latest(), notes.losses, notes.strip, interrupted=True)
+            raise PaintingInterrupted(Painted(notes.latest(), notes.losses, notes.strip)) from None
     return Painted(canvas.finished(picture), notes.losses, notes.strip)
 
 

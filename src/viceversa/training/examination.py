@@ -2,7 +2,8 @@
 
     psnr_to_truth      mean PSNR of inv_3 to the true edits (of inv_0 for a method of one way), in dB: for data that knows them
     change_and_return  (share of right attributes in inv_3 among those that its last translation had to change)
-                       * max(0, 1 - mean (rec_3 - x)^2 / mean (x - mean x)^2): for labeled data, read by the run's labeller
+                       * max(0, 1 - mean (rec_3 - x)^2 / mean (x - mean x)^2): for labeled data, read by the run's labeller if
+                       its accuracy on held-out images is .9 or more
 
 All through 8 bits (docs/methods.md, Evaluation). In the second, who changes nothing has little in the first factor, and who
 paints another person little in the second; the share of right attributes alone is soon 1 for all.
@@ -127,12 +128,12 @@ def _to_truth(task: Trial) -> Measure | None:
 
 
 def _change_and_return(task: Trial, path: Path) -> Measure | None:
-    """change_and_return, where the run has a labeller that reads the data's attributes. Raises UsageError for a damaged one."""
+    """change_and_return, where the run has a trusted labeller of the data's attributes. Raises UsageError for a damaged one."""
     goal, before = task.goal(EDIT), task.asked_before(EDIT)
     if goal is None or before is None or not path.exists():
         return None
     labeller = load_labeller(path)
-    if labeller.space.attributes != task.dataset.space.attributes:
+    if labeller.space.attributes != task.dataset.space.attributes or not labeller.trusted:
         return None
     changed = ~labeller.space.agrees(before, goal)
 

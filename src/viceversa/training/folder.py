@@ -12,6 +12,7 @@ from filelock import FileLock, Timeout
 
 from viceversa.errors import UsageError
 from viceversa.files import remove
+from viceversa.training.checkpoint import numbered
 
 CONTENTS = (
     "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors", "recipe.json"
@@ -62,12 +63,13 @@ def _lock(run: Path, lock: FileLock) -> None:
 
 
 def check_room(run: Path, *, overwrite: bool) -> None:
-    """Refuses a folder that is in use. Hidden files count for nothing: a training that was killed early leaves some."""
+    """Refuses a folder that is in use. Hidden files do not count, nor does a run before its first checkpoint, of which nothing is
+    lost when it begins again."""
     if not run.exists() or all(path.name.startswith(".") for path in run.iterdir()):
         return
     if not (run / "recipe.json").exists():
         raise UsageError(f"the folder {str(run)!r} is not empty and holds no run: choose another with `out`.")
-    if not overwrite:
+    if not overwrite and numbered(run / "checkpoints"):
         raise UsageError(
             f"{str(run)!r} holds a run already: go on with it (`resume=True`) or begin anew in its place (`overwrite=True`)."
         )

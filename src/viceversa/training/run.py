@@ -18,16 +18,18 @@ from viceversa.data.sizes import DRAWN
 from viceversa.data.sources import located, located_folder
 from viceversa.domains import Space
 from viceversa.errors import UsageError, printable, unknown
-from viceversa.evaluation.labeller import questions, save_labeller
+from viceversa.evaluation.labeller import questions
 from viceversa.files import in_utf8
 from viceversa.initializing import frozen, initialize
 from viceversa.method import Builder, Method
 from viceversa.recipes import builder, dataset_of, recipe_named
-from viceversa.recipes.record import Record, differences, dotted, read_record, write_record
+from viceversa.recipes.record import Record, dotted, read_record, write_record
 from viceversa.recipes.settings import Recipe
+from viceversa.training.changes import Change, changes, in_words, noted
 from viceversa.training.checkpoint import check_shapes, latest_checkpoint
 from viceversa.training.folder import alone, check_contents, check_room, make_room, remove_halves
 from viceversa.training.hardware import accelerator_for, resolved_precision
+from viceversa.training.labelling import labelling
 from viceversa.training.pace import Pace
 from viceversa.training.selection import Judgment, best_judgment
 from viceversa.training.trainer import Trainer
@@ -35,17 +37,15 @@ from viceversa.training.trainer import Trainer
 
 @dataclass(frozen=True, repr=False)
 class Outcome:
-    """How a training ended: where it is, how many steps it has, the signal that interrupted it, if one did, and its best
-    checkpoint, if it was judged."""
+    """How a training ended: where it is, how many steps it has, and its best checkpoint, if it was judged."""
 
     run: Path
     step: int
-    interrupted: int | None = None
     best: Judgment | None = None
 
     def __repr__(self) -> str:
         best = f", best step {self.best.step:,}: {self.best.metric} {self.best.value:.4g}" if self.best else ""
-        return f"Outcome({self.run}, step {self.step:,}{best}{', interrupted' if self.interrupted else ''})"
+        return f"Outcome({self.run}, step {self.step:,}{best})"
 
 
 def train(
@@ -76,8 +76,10 @@ def train(
     other names are settings of the training (recipes.settings.Training); settings: any
     settings of the recipe by their dotted names, as {"method.width": 64}.
     init: a run whose weights to start from, or of it `init_only` these networks; freeze: networks that do not learn.
-    resume: go on with the run in `out`, whose settings must not be contradicted; overwrite: begin anew in its place.
-    Raises UsageError for what cannot be done, and NotFiniteError at a loss that is not a number.
+    resume: go on with the run in `out`, with its settings; steps, learning rates and intervals may change, others are refused
+    (training/changes.py). overwrite: begin anew in its place.
+    Raises UsageError for what cannot be done, and NotFiniteError at a loss that is not a number. SIGINT (Ctrl-C) and SIGTERM are
+    noted while it trains: the step is saved, then KeyboardInterrupt or Terminated, a SystemExit with code 143, is raised.
     """
     own, name = (None, what) if isinstance(what, str) else (what, "own")
     run = Path(out) if out is not None else default_run(name)
@@ -112,6 +114,31 @@ def run_recipe(
 ) -> Outcome:
     """Trains complete settings in a run's folder; see `train`. pace: a length by the clock, instead of the settings' steps, which
     become those that were done."""
+    try:
+        return _ran(recipe, run, own, epochs, until, resume=resume, overwrite=overwrite, quiet=quiet, pace=pace)
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(str(stop) or _kept(run)) from None
+
+
+def _kept(run: Path) -> str:
+    """What there is of a run that was interrupted outside of its steps, and how to go on."""
+    if checkpoint := latest_checkpoint(run, quiet=True):
+        return f"interrupted: the checkpoint of step {int(checkpoint.name)} of {str(run)!r} is kept; go on with `resume=True`."
+    return "interrupted before the first checkpoint: start it again in the same way. What is in the cache is not made again."
+
+
+def _ran(
+    recipe: Recipe[Any],
+    run: Path,
+    own: Builder | None,
+    epochs: int | None,
+    until: int | None,
+    *,
+    resume: bool,
+    overwrite: bool,
+    quiet: bool,
+    pace: Pace | None,
+) -> Outcome:
     _check_wishes(until, resume=resume, overwrite=overwrite)
     in_utf8(run, "the run")
     if recipe.init_only and recipe.init is None:
@@ -128,20 +155,31 @@ def run_recipe(
         if epochs is not None:
             recipe = updated(recipe, {"training.steps": epochs * _steps_per_epoch(dataset, recipe.training.batch)})
         record = _record(recipe, dataset, own, accelerator, stored)
+        changed: list[Change] = []
         if stored:
-            _same(stored, record, run)
-            if own is None and (checkpoint := latest_checkpoint(run, quiet=True)):
+            checkpoint = latest_checkpoint(run, quiet=True)
+            changed = changes(stored, record, run, step := int(checkpoint.name) if checkpoint else 0)
+            record = noted(record, changed, stored, step)
+            if own is None and checkpoint:
                 check_shapes(checkpoint, _builder(recipe, own), record.space)
         trainer = Trainer(run, _builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet, pace)
         if not (stored and trainer.resume()) and recipe.init:
             _initialize(trainer, recipe, own, Path(recipe.init))
         if accelerator.is_main_process:
-            _furnish(run, record, dataset, anew=stored is None, quiet=quiet)
+            _furnish(run, record, anew=stored is None, changed=bool(changed))
+            if not quiet:
+                _explain(trainer, changed)
+            if recipe.training.labeller and dataset.space.attributes and questions(dataset):
+                trainer.labelling = labelling(run, dataset, quiet=quiet)
         accelerator.wait_for_everyone()
-        interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
-        if pace and accelerator.is_main_process:
-            write_record(run, record.model_copy(update={"recipe": updated(recipe, {"training.steps": max(trainer.step, 1)})}))
-        return Outcome(run, trainer.step, interrupted, best_judgment(run))
+        try:
+            trainer.train(min(until or recipe.training.steps, recipe.training.steps))
+        finally:
+            if trainer.labelling:
+                trainer.labelling.close()
+            if pace and accelerator.is_main_process:
+                write_record(run, record.model_copy(update={"recipe": updated(recipe, {"training.steps": max(trainer.step, 1)})}))
+        return Outcome(run, trainer.step, best_judgment(run))
 
 
 def _before(run: Path, *, resume: bool, overwrite: bool) -> Record | None:
@@ -200,15 +238,21 @@ def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelera
     )
 
 
-def _furnish(run: Path, record: Record, dataset: Dataset, *, anew: bool, quiet: bool) -> None:
-    """Writes what a run's folder holds before its first checkpoint: recipe.json, and the labeller if it is not there."""
+def _furnish(run: Path, record: Record, *, anew: bool, changed: bool) -> None:
+    """Writes what a run's folder holds before its first step: recipe.json, also where a run goes on with other settings."""
     remove_halves(run)
     if anew:
         make_room(run)
+    if anew or changed:
         write_record(run, record)
-    labeller = run / "labeller.safetensors"
-    if record.recipe.training.labeller and dataset.space.attributes and questions(dataset) and not labeller.exists():
-        save_labeller(dataset, labeller, quiet=quiet)
+
+
+def _explain(trainer: Trainer, changed: Sequence[Change]) -> None:
+    """Says what changes in a run that goes on, or that there is nothing left to do."""
+    for change in changed:
+        print(f"viceversa: {in_words(change, trainer)}.", file=sys.stderr)
+    if trainer.step >= trainer.settings.steps:
+        print(f"viceversa: all {trainer.settings.steps} steps are done; a larger number of steps goes on.", file=sys.stderr)
 
 
 def _default(name: str) -> Recipe[Any]:
@@ -233,10 +277,3 @@ def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:
 
 def _steps_per_epoch(dataset: Dataset, batch: int) -> int:
     return -(-max(len(images) for images in dataset.splits["train"].values()) // batch)
-
-
-def _same(stored: Record, asked: Record, run: Path) -> None:
-    """Refuses to go on with settings that contradict the run's."""
-    for name, old, new in differences(stored, asked):
-        if name not in ("device", "recipe.data", "recipe.images"):  # the same data in another place has the same name
-            raise UsageError(f"{str(run)!r} was begun with {name} = {old!r}, not {new!r}: leave it out, or begin a new run.")

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from viceversa.data.dataset import Dataset
 from viceversa.draws import seeded
-from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory
+from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, stopped
 from viceversa.files import write_atomically
 from viceversa.method import Builder, Method
 from viceversa.networks.switchable import SwitchableNorm
@@ -28,6 +28,7 @@ from viceversa.recipes.settings import Training
 from viceversa.schedules import Progress
 from viceversa.training.averages import update_averages, warm
 from viceversa.training.checkpoint import latest_checkpoint, restore_training, save_checkpoint
+from viceversa.training.labelling import Labelling
 from viceversa.training.loader import Loader, unique_needs
 from viceversa.training.pace import Pace
 from viceversa.training.progress import TrainingBar
@@ -47,8 +48,9 @@ LOG_EVERY = 10
 class Trainer:
     """One method in training on one data set, in a run's folder.
 
-    build: called twice, for the weights that train and for their moving averages. precision: "fp32" or "bf16".
-    pace: the length by the clock, if it is not to be that of the settings.
+    build: called twice, for the weights that train and for their moving averages. precision: "fp32" or "bf16". pace: the length by
+    the clock, if it is not to be that of the settings. labelling: the training of the run's labeller, which gets a share of the
+    time, if it is not finished.
     """
 
     run: Path
@@ -59,6 +61,7 @@ class Trainer:
     precision: str
     quiet: bool = False
     pace: Pace | None = None
+    labelling: Labelling | None = None
     step: int = field(default=0, init=False)
     _saved: int = field(default=-1, init=False)
 
@@ -92,13 +95,17 @@ class Trainer:
                 self.step = self._saved = restore_training(checkpoint, self.trainee, self.averages)
         return self.step
 
-    def train(self, until: int) -> int | None:
-        """Trains until `until` steps are done. Returns None, or the signal that ended it early; either way a checkpoint holds
-        all that was done. Raises NotFiniteError at a loss that is not a number, and UsageError where memory or the disk is
-        full or the run's folder gone, with the last good checkpoint kept."""
+    def train(self, until: int) -> None:
+        """Trains until `until` steps are done; a checkpoint then holds all of it.
+
+        Raises KeyboardInterrupt at SIGINT and Terminated, a SystemExit, at SIGTERM, when a checkpoint holds all that was done.
+        Raises NotFiniteError at a loss that is not a number, and UsageError where memory or the disk is full or the run's folder
+        gone, with the last good checkpoint kept.
+        """
         with _writing(self.run):
             self._start_logs()
-            validation = Validation(self.run, self.dataset, self.settings, quiet=self.quiet) if self._leads else None
+            awaits = self.labelling is not None
+            validation = Validation(self.run, self.dataset, self.settings, awaits=awaits, quiet=self.quiet) if self._leads else None
         with _interruptible() as interrupted, TrainingBar(self.step, until, quiet=self.quiet or not self._leads) as bar:
             told, end = None, self._end(until)
             while self.step < end and not (told := self._told(interrupted)):
@@ -108,22 +115,28 @@ class Trainer:
                 bar.advance(self.step, self._images(self.step - 1), losses)
                 with _writing(self.run), self._within_memory():
                     self._after_step(losses, validation, last=self.step == end)
+                    if self.labelling:
+                        self.labelling.advance()
+            told = told or self._told(interrupted)  # a signal of the last step ends the program, too
         if self._saved != self.step:
             self._save()
         self.accelerator.end_training()
-        return told
+        if told:
+            raise stopped(told, f"interrupted after step {self.step} of {str(self.run)!r}, which is saved; go on with `resume=True`.")
 
     def one_step(self, steps: int | None = None) -> dict[str, float]:
         """One step of every phase, and of the averages; returns the losses. steps: the schedule's length, if not the settings'."""
         batch, draws = self.loader(self.step)
-        steps = steps or self.settings.steps
-        epochs = -(-steps // self.loader.steps_per_epoch)
-        progress = Progress(self.step, steps, self.step // self.loader.steps_per_epoch, epochs)
-        losses = train_step(self.trainee, batch, draws, progress)
+        losses = train_step(self.trainee, batch, draws, self.progress(steps or self.settings.steps))
         if self.settings.average:
             update_averages(self.averages, self.method, warm(self.settings.average, self.step))
         self.step += 1
         return losses
+
+    def progress(self, steps: int) -> Progress:
+        """Where a training of so many steps stands now."""
+        per_epoch = self.loader.steps_per_epoch
+        return Progress(self.step, steps, self.step // per_epoch, -(-steps // per_epoch))
 
     def _after_step(self, losses: Mapping[str, float], validation: Validation | None, *, last: bool) -> None:
         """The checkpoint comes last: killed before it, a run that goes on repeats all of the step. Then it may be judged."""

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError, printable
+from viceversa.evaluation.rows import TRUSTED
 from viceversa.files import write_atomically
 from viceversa.method import Method
 from viceversa.recipes.settings import Training
@@ -32,10 +33,16 @@ LOG = "validation.jsonl"
 
 @dataclass(eq=False)
 class Allowance:
-    """The time for judging. passed, spent: seconds that the training and its judging took in processes before this one."""
+    """The time for what is not training, as for judging.
+
+    passed, spent: seconds that the training took, and what is allowed for, in processes before this one. share: the part of the
+    training's time that is allowed, of which nothing in the first so many seconds.
+    """
 
     passed: float = 0.0
     spent: float = 0.0
+    share: float = field(default_factory=lambda: SHARE)
+    first: float = field(default_factory=lambda: FIRST)
     _began: float = field(default_factory=time.monotonic, init=False)
 
     @property
@@ -45,7 +52,7 @@ class Allowance:
 
     def affords(self, seconds: float = 0.0) -> bool:
         """Whether so many seconds more may be spent now."""
-        return self.elapsed >= FIRST and self.spent + seconds <= SHARE * self.elapsed
+        return self.elapsed >= self.first and self.spent + seconds <= self.share * self.elapsed
 
     @contextmanager
     def spending(self) -> Iterator[None]:
@@ -61,11 +68,12 @@ class Validation:
     """Judges the training in a run's folder; made when it begins or goes on.
 
     What was found is in RUN/validation.jsonl, a line each time; so the time taken, the best value and what was told count
-    over a resume.
+    over a resume. awaits: whether the run's labeller is in training: the metric may need it.
     """
 
-    def __init__(self, run: Path, dataset: Dataset, settings: Training, *, quiet: bool = False) -> None:
+    def __init__(self, run: Path, dataset: Dataset, settings: Training, *, awaits: bool = False, quiet: bool = False) -> None:
         self.run, self.dataset, self.settings, self.quiet = run, dataset, settings, quiet
+        self._awaits, self._reader = awaits, 0
         known = _known(run / LOG)
         self._last = known[-1] if known else None
         self._best = best_judgment(run)
@@ -95,9 +103,12 @@ class Validation:
 
     def _examined(self, step: int, method: Method, averages: Method, times: int) -> Judgment | None:
         """What is found, or None where there is no time to look so many times."""
-        if self._examination is None:
+        if self._examination is None or (self._examination.measure is None and self._reader != self._latest_reader()):
+            self._reader, before = self._latest_reader(), self._examination
             self._examination = examination(self.run, self.dataset, self.settings)
-            self._explain(self._examination)
+            if before is None or before.metric != self._examination.metric:
+                self._explain(self._examination)
+                self._expected = None if before else self._expected
         if self._expected is None:
             self._expected = self._examination.seconds(averages)
         if not self._allowance.affords(times * self._expected):
@@ -126,11 +137,18 @@ class Validation:
         self._last = judgment
         return judgment
 
+    def _latest_reader(self) -> int:
+        """When the run's labeller was written; 0 where it has none."""
+        path = self.run / "labeller.safetensors"
+        return path.stat().st_mtime_ns if path.exists() else 0
+
     def _explain(self, chosen: Examination) -> None:
         """One line where the metric is not the one asked for."""
         if chosen.metric == self.settings.best or self.quiet:
             return
         lack = "no true edits" if chosen.metric == "change_and_return" else "neither true edits nor labels that a labeller reads"
+        if chosen.metric == "none" and (self._awaits or self._reader):
+            lack = f"no true edits, and no labeller yet that is right for {TRUSTED:.0%} of the labels of held-out images"
         then = (
             "no best checkpoint is kept, only the last"
             if chosen.metric == "none"

@@ -22,7 +22,8 @@ from viceversa.errors import UsageError, quoted, unknown
 from viceversa.evaluation.accuracies import accuracies
 from viceversa.evaluation.chains import Candidate, Place, Translate, Trial, Way, linked, route, trial
 from viceversa.evaluation.evaluate import Judge
-from viceversa.evaluation.labeller import Labeller, independent_labeller, questions
+from viceversa.evaluation.labeller import Labeller, questions
+from viceversa.evaluation.labeller_training import independent_labeller
 from viceversa.evaluation.rows import COLUMNS
 from viceversa.evaluation.similarity import psnr, ssim
 

@@ -12,7 +12,7 @@ import torch
 
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import located, located_folder
-from viceversa.errors import NotFiniteError, UsageError, printable
+from viceversa.errors import NotFiniteError, Terminated, UsageError, printable
 from viceversa.progress import CONSOLE
 from viceversa.recipes import builder, dataset_of
 from viceversa.recipes.settings import Recipe
@@ -27,6 +27,8 @@ from viceversa.tuning.study import Studio, is_own, opened
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
+
+INTERRUPTED = "interrupted: what is done is kept, and the same search goes on with it."
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,11 @@ class Plan:
     equal: Equal = "steps"
 
 
-def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = None) -> tuple[Findings, int | None]:
+def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = None) -> Findings:
     """Searches until the study has so many trials; writes trials.csv and tuning.png into the folder.
 
-    Returns what was found, and the signal that interrupted the search, if one did. The same call goes on with it, and several
-    at once share the work. storage: the URL of a database that several machines share. Raises UsageError.
+    Several calls at once share the work. storage: the URL of a database that several machines share. Raises UsageError, and
+    KeyboardInterrupt at SIGINT or Terminated at SIGTERM, with all that is done in the folder: the same call goes on with it.
     """
     _check_plan(plan, trials)
     asked = plan.axes.recipe
@@ -56,20 +58,29 @@ def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = 
     recipe = updated(asked, {**places, "training.labeller": False})
     plan = replace(plan, axes=replace(plan.axes, recipe=recipe))
     meter = meter_of(dataset_of(recipe), plan.objective, plan.samples)
+    if meter.labeller and not meter.labeller.trusted:
+        read = f"the objective is read by a labeller whose accuracy is {meter.labeller.accuracy:.3f} on held-out images"
+        print(f"viceversa: {read}: small differences between trials mean nothing.", file=sys.stderr)
     _try_out(plan, meter)
-    described, own, interrupted = _described(plan, meter), plan.axes.own(), None
+    described, own = _described(plan, meter), plan.axes.own()
     better, seed = meter.objective.better, recipe.training.seed
     with opened(folder, storage, search=described, own=own, better=better, seed=seed) as studio:
-        while not interrupted and (trial := studio.next_trial(trials)):
-            interrupted = _tried(trial, plan, studio, meter)
-            findings = Findings(studio, plan.axes, meter.objective)
-            findings.write_table()
-            if not interrupted:
+        try:
+            while trial := studio.next_trial(trials):
+                _tried(trial, plan, studio, meter)
+                findings = Findings(studio, plan.axes, meter.objective)
+                findings.write_table()
                 print(printable(findings.line(trial.number, trials)), file=sys.stderr)
-        findings = Findings(studio, plan.axes, meter.objective)
-        findings.write_table()
-        findings.write_picture()
-        return findings, interrupted
+        except (KeyboardInterrupt, Terminated) as stop:
+            _written(Findings(studio, plan.axes, meter.objective))
+            raise type(stop)(INTERRUPTED) from None
+        return _written(Findings(studio, plan.axes, meter.objective))
+
+
+def _written(findings: Findings) -> Findings:
+    findings.write_table()
+    findings.write_picture()
+    return findings
 
 
 def _check_plan(plan: Plan, trials: int) -> None:
@@ -104,45 +115,42 @@ def _described(plan: Plan, meter: Meter) -> dict[str, Any]:
     }
 
 
-def _tried(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> int | None:
-    """Trains and measures a trial to its end. Returns the signal that interrupted it, if one did: it can go on then."""
+def _tried(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> None:
+    """Trains and measures a trial to its end. One that is interrupted can go on."""
     from optuna.trial import TrialState
 
     try:
-        interrupted, value = _trained(trial, plan, studio, meter)
+        value = _trained(trial, plan, studio, meter)
     except NotFiniteError:
         trial.set_user_attr("diverged", True)
         studio.finish(trial, None, TrialState.PRUNED)  # and so worse than all others: the like of a failed one is tried again
-        return None
+        return
     except (UsageError, MemoryError, RuntimeError):
         studio.finish(trial, None, TrialState.FAIL)
         raise
-    if not interrupted:
-        studio.finish(trial, value, TrialState.PRUNED if value is None else TrialState.COMPLETE)
-    return interrupted
+    studio.finish(trial, value, TrialState.PRUNED if value is None else TrialState.COMPLETE)
 
 
-def _trained(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> tuple[int | None, float | None]:
-    """The signal that interrupted a trial, and its objective: None where it was given up."""
+def _trained(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> float | None:
+    """A trial's objective; None where it was given up."""
     before = studio.study.trials[trial.number]
     recipe = _recipe(trial, before, plan, meter.task.dataset)
-    run, seconds = studio.run_of(trial.number), before.user_attrs.get("seconds", 0.0)
-    value = None
+    run, seconds, value = studio.run_of(trial.number), before.user_attrs.get("seconds", 0.0), None
     for check in range(1, plan.checks + 1):
         if check in before.intermediate_values and check < plan.checks:
             continue
         started, until = time.perf_counter(), max(1, round(recipe.training.steps * check / plan.checks))
         resume = (run / "recipe.json").exists()
-        outcome = run_recipe(recipe, run, until=until, resume=resume, quiet=not CONSOLE.is_terminal)
-        seconds += time.perf_counter() - started
-        trial.set_user_attr("seconds", round(seconds, 1))
-        if outcome.interrupted:
-            return outcome.interrupted, None
+        try:
+            run_recipe(recipe, run, until=until, resume=resume, quiet=not CONSOLE.is_terminal)
+        finally:
+            seconds += time.perf_counter() - started
+            trial.set_user_attr("seconds", round(seconds, 1))
         value = meter.measured(load(run).translate_images)
         trial.report(value, check)
         if check < plan.checks and not is_own(before) and trial.should_prune():
-            return None, None
-    return None, value
+            return None
+    return value
 
 
 def _recipe(trial: Trial, before: FrozenTrial, plan: Plan, dataset: Dataset) -> Recipe[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,9 +57,4 @@ def tune(
     texts = [f"{name}={values}" for name, values in search.items()] if isinstance(search, Mapping) else search
     plan = Plan(axes_of(base, texts or DEFAULT), objective, samples, checks, equal)
     folder = Path(out) if out is not None else Path("tuning") / base.name
-    findings, interrupted = searched(plan, folder, trials=trials, storage=storage)
-    if interrupted == signal.SIGINT:
-        raise KeyboardInterrupt("interrupted; what is done is kept, and the same search goes on.")
-    if interrupted:
-        raise SystemExit(128 + interrupted)
-    return findings
+    return searched(plan, folder, trials=trials, storage=storage)

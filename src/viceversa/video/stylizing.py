@@ -72,6 +72,4 @@ def stylized_frames(
 
 
 def _pixels(painted: Painted) -> Picture8:
-    if painted.interrupted:
-        raise KeyboardInterrupt
     return np.asarray(painted.image, np.uint8)
