@@ -16,6 +16,8 @@ from viceversa.errors import UsageError, printable
 from viceversa.recipes import recipe_named
 from viceversa.recipes.record import read_record
 from viceversa.recipes.settings import Recipe
+from viceversa.training.commands import next_commands, resume_command
+from viceversa.training.page import PAGE
 from viceversa.training.run import default_run, run_recipe
 
 SHORT = {"--steps": "--training.steps", "--batch": "--training.batch"}
@@ -70,11 +72,16 @@ def run(arguments: Sequence[str]) -> int:
         asked.recipe, out, epochs=asked.epochs, until=asked.until, resume=asked.resume, overwrite=asked.overwrite
     )  # fmt: skip
     if outcome.interrupted:
-        print(f"viceversa: interrupted after step {outcome.step}, which is saved; go on with --resume.", file=sys.stderr)
+        again = resume_command(outcome.run, asked.recipe.name)
+        print(printable(f"viceversa: interrupted after step {outcome.step}, which is saved; go on with: {again}"), file=sys.stderr)
         return 128 + outcome.interrupted
     best = outcome.best
     kept = f"; best: step {best.step}, {best.metric} {best.value:.4g}" if best else ""
     print(printable(f"{outcome.run}: {outcome.step} steps{kept}"))
+    print(printable(f"pictures: {outcome.run / PAGE}"))
+    record = read_record(outcome.run)
+    for command in next_commands(outcome.run, record, done=outcome.step >= record.recipe.training.steps).values():
+        print(printable(f"next: {command}"))
     return 0
 
 

@@ -13,10 +13,11 @@ from filelock import FileLock, Timeout
 from viceversa.errors import UsageError
 from viceversa.files import remove
 
+LOCK, LOG = ".lock", "train.log"
 CONTENTS = (
-    "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors", "recipe.json"
+    "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors", "index.html",
+    LOG, "recipe.json",
 )  # fmt: skip
-LOCK = ".lock"
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -20,12 +19,13 @@ from viceversa.errors import UsageError, printable, unknown
 from viceversa.evaluation.labeller import questions, save_labeller
 from viceversa.files import in_utf8
 from viceversa.initializing import frozen, initialize
+from viceversa.log import logged, say
 from viceversa.method import Builder, Method
 from viceversa.recipes import builder, dataset_of, recipe_named
 from viceversa.recipes.record import Record, differences, dotted, read_record, write_record
 from viceversa.recipes.settings import Recipe
 from viceversa.training.checkpoint import check_shapes, latest_checkpoint
-from viceversa.training.folder import alone, check_contents, check_room, make_room, remove_halves
+from viceversa.training.folder import LOG, alone, check_contents, check_room, make_room, remove_halves
 from viceversa.training.hardware import accelerator_for, resolved_precision
 from viceversa.training.selection import Judgment, best_judgment
 from viceversa.training.trainer import Trainer
@@ -99,20 +99,21 @@ def run_recipe(
     resume: bool = False,
     overwrite: bool = False,
     quiet: bool = False,
+    introduce: bool = True,
 ) -> Outcome:
-    """Trains complete settings in a run's folder; see `train`."""
+    """Trains complete settings in a run's folder; see `train`. introduce: whether standard error hears the first lines, too."""
     _check_wishes(until, resume=resume, overwrite=overwrite)
     in_utf8(run, "the run")
     if recipe.init_only and recipe.init is None:
         raise UsageError(f"init_only={', '.join(recipe.init_only)} names networks of a run: give init, that run, too.")
     accelerator = accelerator_for(str(run))
-    with alone(run, accelerator):
+    with alone(run, accelerator), logged() as append:
         stored = _before(run, resume=resume, overwrite=overwrite)
         accelerator.wait_for_everyone()  # the leading one is about to write
         recipe = _located(recipe)
         dataset = dataset_of(recipe)
-        if dataset.summary and stored is None and accelerator.is_main_process and not quiet:
-            print(dataset.summary, file=sys.stderr)
+        if dataset.summary and stored is None and accelerator.is_main_process:
+            say(dataset.summary, quiet=quiet or not introduce)
         if epochs is not None:
             recipe = updated(recipe, {"training.steps": epochs * _steps_per_epoch(dataset, recipe.training.batch)})
         record = _record(recipe, dataset, own, accelerator, stored)
@@ -120,11 +121,14 @@ def run_recipe(
             _same(stored, record, run)
             if own is None and (checkpoint := latest_checkpoint(run, quiet=True)):
                 check_shapes(checkpoint, _builder(recipe, own), record.space)
-        trainer = Trainer(run, _builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet)
+        trainer = Trainer(
+            run, _builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet, record, introduce
+        )
         if not (stored and trainer.resume()) and recipe.init:
             _initialize(trainer, recipe, own, Path(recipe.init))
         if accelerator.is_main_process:
             _furnish(run, record, dataset, anew=stored is None, quiet=quiet)
+            append(run / LOG)
         accelerator.wait_for_everyone()
         interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
         return Outcome(run, trainer.step, interrupted, best_judgment(run))
@@ -168,8 +172,8 @@ def _initialize(trainer: Trainer, recipe: Recipe[Any], own: Builder | None, star
     """The weights of the run that this one starts from, for those that train and their averages; says which they are."""
     for method in (trainer.method, trainer.averages):
         taken = initialize(method, trainer.dataset.space, start, only=recipe.init_only, build=own)
-    if trainer.accelerator.is_main_process and not trainer.quiet:
-        print(printable(f"starts from {start}: {', '.join(taken)}"), file=sys.stderr)
+    if trainer.accelerator.is_main_process:
+        say(printable(f"starts from {start}: {', '.join(taken)}"), quiet=trainer.quiet)
 
 
 def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelerator: Accelerator, stored: Record | None) -> Record:

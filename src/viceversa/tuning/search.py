@@ -13,7 +13,6 @@ import torch
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import located
 from viceversa.errors import NotFiniteError, UsageError, printable
-from viceversa.progress import CONSOLE
 from viceversa.recipes import builder, dataset_of
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import run_recipe, updated
@@ -132,7 +131,7 @@ def _trained(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> tuple[in
             continue
         started, until = time.perf_counter(), max(1, round(recipe.training.steps * check / plan.checks))
         resume = (run / "recipe.json").exists()
-        outcome = run_recipe(recipe, run, until=until, resume=resume, quiet=not CONSOLE.is_terminal)
+        outcome = run_recipe(recipe, run, until=until, resume=resume, introduce=False)
         seconds += time.perf_counter() - started
         trial.set_user_attr("seconds", round(seconds, 1))
         if outcome.interrupted:
