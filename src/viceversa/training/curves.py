@@ -14,7 +14,7 @@ Curve = Sequence[tuple[float, float]]
 
 LINES, POINTS = 3000, 150
 """Lines of a log that are read, evenly spread, and points that a curve has, each the mean of its neighbors."""
-WIDTH, HEIGHT, MARGIN = 320, 140, 6
+WIDTH, HEIGHT, LEFT, MARGIN = 320, 140, 44, 6
 
 
 def logged_losses(path: Path) -> dict[str, Curve]:
@@ -49,21 +49,16 @@ def panels(curves: Mapping[str, Curve], last_step: int) -> str:
 def svg(name: str, curve: Curve, last_step: int) -> str:
     """The curve as an <svg> element, with its range at the left. What reaches out of it, as first values do, is cut off."""
     low, high = _range([value for _, value in curve])
-    points = [
-        (
-            MARGIN + x / max(last_step, 1) * (WIDTH - 2 * MARGIN),
-            HEIGHT - MARGIN - (min(max(y, low), high) - low) / (high - low) * (HEIGHT - 2 * MARGIN),
-        )
-        for x, y in curve
-    ]
+    across, up = (WIDTH - LEFT - MARGIN) / max(last_step, 1), (HEIGHT - 2 * MARGIN) / (high - low)
+    points = [(LEFT + x * across, HEIGHT - MARGIN - (min(max(y, low), high) - low) * up) for x, y in curve]
     drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     end_x, end_y = points[-1]
     return (
         f'<svg role="img" aria-label="{text(name)}" viewBox="0 0 {WIDTH} {HEIGHT}">'
-        f'<path class="axis" d="M{MARGIN} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}"/>'
+        f'<path class="axis" d="M{LEFT} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}"/>'
         f'<polyline class="curve" points="{drawn}"/><circle class="end" cx="{end_x:.1f}" cy="{end_y:.1f}" r="3"/>'
-        f'<text x="{MARGIN + 5}" y="{MARGIN + 9}">{high:.3g}</text>'
-        f'<text x="{MARGIN + 5}" y="{HEIGHT - MARGIN - 5}">{low:.3g}</text></svg>\n'
+        f'<text x="{LEFT - 5}" y="{MARGIN + 9}">{high:.3g}</text>'
+        f'<text x="{LEFT - 5}" y="{HEIGHT - MARGIN}">{low:.3g}</text></svg>\n'
     )
 
 

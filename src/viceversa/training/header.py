@@ -32,8 +32,7 @@ def model_line(name: str, networks: nn.ModuleDict) -> str:
 def device_line(accelerator: Accelerator, precision: str, batch: int) -> str:
     """The device, the number of processes, the precision, and the size of a batch."""
     device = accelerator.device
-    named = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
-    where = f"{device.type} ({named})" if device.type in ("cuda", "cpu") else device.type
+    where = f"{device.type} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
     several = f", {accelerator.num_processes} processes" if accelerator.num_processes > 1 else ""
     return f"{where}{several}, {precision}, batches of {batch}"
 

@@ -93,7 +93,7 @@ class Monitor:
         """Write the page, if it is old. Raises OSError."""
         started = self._clock()
         if started >= self._next_page:
-            self._write_page(f"Running: {self._line()}." if self._first else "Running: the first step is made.", running=True)
+            self._write_page(f"{self._line()}." if self._first else "The first step is made.", running=True)
             ended = self._clock()
             self._next_page = ended + max(PAGE_SECONDS, (ended - started) / PAGE_SHARE)
 

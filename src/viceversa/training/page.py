@@ -47,13 +47,15 @@ def write_page(run: Path, view: View) -> None:
 
 def page(run: Path, view: View) -> str:
     """The page as HTML; the sample pictures are links."""
+    samples = _shown(run)
     parts = [
         _header(view),
-        section("Samples", _samples(run)),
+        section("Newest samples", _samples(samples[:1])),
         section("Losses", panels(logged_losses(run / "metrics.jsonl"), view.step)),
         section("Validation", _validation(judgments(run / LOG), view.step)),
         section("What to do next", pairs(view.commands, "commands")),
         section("About this training", pairs(view.facts, "facts")),
+        section("Earlier samples", _samples(samples[1:])),
     ]
     style = resources.files("viceversa.training").joinpath("page.css").read_text(encoding="utf-8")
     images = "'self' file:"  # of a page from the disk, 'self' is not the same for all browsers
@@ -70,16 +72,17 @@ def _header(view: View) -> str:
     )
 
 
-def _samples(run: Path) -> str:
-    """The sample pictures, the newest first."""
+def _samples(paths: Sequence[Path]) -> str:
+    """The sample pictures of these files."""
+    return f'<div class="samples">\n{"".join(map(_sample, paths))}</div>\n' if paths else ""
+
+
+def _shown(run: Path) -> list[Path]:
+    """The files of sample pictures that the page shows, the newest first."""
     paths = sorted((run / "samples").glob("[0-9]*.png"), reverse=True)
-    shown = paths if len(paths) <= SAMPLES else [paths[number * (len(paths) - 1) // (SAMPLES - 1)] for number in range(SAMPLES)]
-    more = (
-        f'<p class="about">{SAMPLES} of {len(paths):,} pictures; all are in the folder samples.</p>\n'
-        if len(paths) > len(shown)
-        else ""
-    )
-    return f'{more}<div class="samples">\n{"".join(map(_sample, shown))}</div>\n' if shown else ""
+    if len(paths) <= SAMPLES:
+        return paths
+    return [paths[number * (len(paths) - 1) // (SAMPLES - 1)] for number in range(SAMPLES)]
 
 
 def _sample(path: Path) -> str:
