@@ -65,7 +65,7 @@ class Bar:
     def __init__(self, title: str, total: int | None, *, quiet: bool = False, clock: Clock = time.monotonic) -> None:
         columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         self._progress = Progress(*columns, console=CONSOLE, transient=True, disable=quiet or not animated())
-        self._title, self._total = printable(title), total
+        self._title, self._total = _plain(title), total
         self._task = self._progress.add_task(self._title, total=total)
         self._lines = Lines(quiet=quiet, clock=clock)
 
@@ -78,7 +78,7 @@ class Bar:
 
     def show(self, done: int, *, title: str | None = None, total: int | None = None) -> None:
         """`done` items are done, of another total or under another title if they are given."""
-        self._title = self._title if title is None else printable(title)
+        self._title = self._title if title is None else _plain(title)
         self._total = self._total if total is None else total
         self._progress.update(self._task, completed=done, total=self._total, description=self._title)
         if self._lines.due():
@@ -95,6 +95,11 @@ def watched(
         for done, item in enumerate(items):
             bar.show(done)
             yield item
+
+
+def _plain(title: str) -> str:
+    """The title on one line; in quotes, if some of it cannot be printed."""
+    return title if title.isprintable() else repr(title)
 
 
 def so_far(title: str, done: int, total: int | None, seconds: float) -> str:

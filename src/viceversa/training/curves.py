@@ -39,11 +39,16 @@ def thinned(curve: Curve) -> Curve:
 def panels(curves: Mapping[str, Curve], last_step: int) -> str:
     """A figure for each curve, all over the steps 0 to last_step. Without curves nothing."""
     figures = "".join(
-        f"<figure><figcaption>{text(name)} <small>{curve[-1][1]:.3g}</small></figcaption>\n{svg(name, curve, last_step)}</figure>\n"
+        f"<figure><figcaption>{_caption(name, curve)}</figcaption>\n{svg(name, curve, last_step)}</figure>\n"
         for name, curve in curves.items()
         if curve
     )
     return f'<div class="panels">\n{figures}</div>\n' if figures else ""
+
+
+def _caption(name: str, curve: Curve) -> str:
+    """The name, which a line may be broken in, and the last value."""
+    return f"<span>{text(name).replace('/', '/<wbr>')}</span> <small>{curve[-1][1]:.3g}</small>"
 
 
 def svg(name: str, curve: Curve, last_step: int) -> str:
