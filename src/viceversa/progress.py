@@ -1,20 +1,132 @@
-"""Progress bars on standard error, for people: where nobody looks, as in a log file, there is none."""
+"""Progress on standard error: bars on a terminal; elsewhere, as in a log file or a notebook, a plain line now and then."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sized
+from datetime import datetime, timedelta
+from types import TracebackType
 from typing import TypeVar
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import track
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from viceversa.errors import printable
+from viceversa.log import say
 
 Item = TypeVar("Item")
+Clock = Callable[[], float]
+"""Seconds from any start."""
 
 CONSOLE = Console(stderr=True)
+SHORTEST, LONGEST = 10.0, 60.0
+"""Seconds between plain lines."""
 
 
-def watched(items: Iterable[Item], title: str, *, total: int | None = None, quiet: bool = False) -> Iterator[Item]:
-    """The items, with a bar that says how many are done and how long the others will take, and goes when all are."""
-    shown = escape(title if title.isprintable() else repr(title))
-    yield from track(items, shown, total=total, console=CONSOLE, transient=True, disable=quiet or not CONSOLE.is_terminal)
+def animated() -> bool:
+    """Whether bars can move. They cannot in a file, in a notebook (which rich does not take for a terminal), and in TERM=dumb."""
+    return CONSOLE.is_terminal and not CONSOLE.is_dumb_terminal
+
+
+class Lines:
+    """When to say how far work has come: after 10 s, then every 10 to 60 s, more rarely the longer the work takes.
+
+    On a terminal, which has a bar, and if quiet, the lines go to the log of a training only.
+    """
+
+    def __init__(self, *, quiet: bool = False, clock: Clock = time.monotonic) -> None:
+        self._quiet, self._clock = quiet, clock
+        self._began = clock()
+        self._next = self._began + SHORTEST
+
+    @property
+    def seconds(self) -> float:
+        """Since the work began."""
+        return self._clock() - self._began
+
+    def due(self) -> bool:
+        """Whether it is time for a line; if so, the next one waits."""
+        if self._clock() < self._next:
+            return False
+        self._next = self._clock() + min(LONGEST, max(SHORTEST, self.seconds / 10))
+        return True
+
+    def say(self, text: str) -> None:
+        """Say a line."""
+        say(printable(text), quiet=self._quiet or animated())
+
+
+class Bar:
+    """How far work has come: a bar on a terminal, which goes when the block ends; elsewhere plain lines. quiet: neither.
+
+    total: number of items, None if nobody knows.
+    """
+
+    def __init__(self, title: str, total: int | None, *, quiet: bool = False, clock: Clock = time.monotonic) -> None:
+        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=CONSOLE, transient=True, disable=quiet or not animated())
+        self._title, self._total = _plain(title), total
+        self._task = self._progress.add_task(self._title, total=total)
+        self._lines = Lines(quiet=quiet, clock=clock)
+
+    def __enter__(self) -> Bar:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def show(self, done: int, *, title: str | None = None, total: int | None = None) -> None:
+        """`done` items are done, of another total or under another title if they are given."""
+        self._title = self._title if title is None else _plain(title)
+        self._total = self._total if total is None else total
+        self._progress.update(self._task, completed=done, total=self._total, description=self._title)
+        if self._lines.due():
+            self._lines.say(so_far(self._title, done, self._total, self._lines.seconds))
+
+
+def watched(
+    items: Iterable[Item], title: str, *, total: int | None = None, quiet: bool = False, clock: Clock = time.monotonic
+) -> Iterator[Item]:
+    """The items, while a bar or plain lines say how many are done and how long the others will take."""
+    if total is None and isinstance(items, Sized):
+        total = len(items)
+    with Bar(title, total, quiet=quiet, clock=clock) as bar:
+        for done, item in enumerate(items):
+            bar.show(done)
+            yield item
+
+
+def _plain(title: str) -> str:
+    """The title on one line; in quotes, if some of it cannot be printed."""
+    return title if title.isprintable() else repr(title)
+
+
+def so_far(title: str, done: int, total: int | None, seconds: float) -> str:
+    """As in "images: 1,200 of 3,000, 40 %, 25 s left"."""
+    if not total:
+        return f"{title}: {done:,} in {duration(seconds)}"
+    left = f", {duration(seconds / done * (total - done))} left" if done else ""
+    return f"{title}: {done:,} of {total:,}, {100 * done // total} %{left}"
+
+
+def duration(seconds: float) -> str:
+    """As in "45 s", "12 min", "1 h 20 min" or "2 d 3 h", rounded."""
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes} min"
+    days, hours = divmod(round(seconds / 3600), 24)
+    return f"{days} d {hours} h"
+
+
+def time_after(seconds: float, now: datetime | None = None) -> str:
+    """The time of day in so many seconds, as in "14:35"; with the date if it is another day."""
+    now = now or datetime.now()
+    then = now + timedelta(seconds=seconds)
+    return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M}"

@@ -58,9 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             raise
         code = _complaint("out of memory: take smaller images (--size), a smaller --batch or fewer --samples.", 2)
     except KeyboardInterrupt as stop:
-        code = _complaint(_in_flags(str(stop)) or "interrupted.", 130)
+        code = _complaint(in_flags(str(stop)) or "interrupted.", 130)
     except Terminated as stop:
-        code = _complaint(_in_flags(str(stop)), 143)
+        code = _complaint(in_flags(str(stop)), 143)
     sys.exit(code)
 
 
@@ -78,11 +78,6 @@ def _run(arguments: list[str]) -> int:
         case [name, *_]:
             raise unknown("command", name, COMMANDS)
     return 0
-
-
-def _in_flags(text: str) -> str:
-    """The library's words for going on, as the command line has them."""
-    return text.replace("resume=True", "--resume")
 
 
 def _complaint(text: str, code: int) -> int:

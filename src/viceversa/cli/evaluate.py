@@ -47,8 +47,8 @@ def run(arguments: Sequence[str]) -> None:
     """Measures, prints and writes."""
     asked = parsed(Evaluate, arguments, "evaluate")
     report = evaluate(
-        asked.model, asked.data, images=asked.images, out=asked.out, size=asked.size, cycles=asked.cycles, steps=asked.steps, probes=asked.probes,
-        samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,
+        asked.model, asked.data, images=asked.images, out=asked.out, size=asked.size, cycles=asked.cycles, steps=asked.steps,
+        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,
     )  # fmt: skip
     print(report.table())
     print(printable(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}"))

@@ -9,7 +9,6 @@ from typing import Annotated
 
 import numpy as np
 from PIL import Image
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from viceversa.cli.clips import stylize_clip
@@ -23,7 +22,7 @@ from viceversa.errors import UsageError, printable
 from viceversa.files import readable, writable
 from viceversa.opening import layers_of
 from viceversa.pictures import grid, save_png
-from viceversa.progress import CONSOLE
+from viceversa.progress import Bar
 from viceversa.style.painting import Losses
 from viceversa.style.stylize import Painted, PaintingInterrupted, Stylize, stylize
 from viceversa.video import is_clip
@@ -115,12 +114,10 @@ def _lost(asked: Command, header: Header) -> Iterator[Notice]:
 
 
 def _painted(asked: Command) -> Painted:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeRemainingColumn())
-    with Progress(*columns, console=CONSOLE, transient=True, disable=not CONSOLE.is_terminal) as bar:
-        task = bar.add_task("looking")
+    with Bar("looking", None) as bar:
 
         def heard(done: int, total: int, losses: Losses) -> None:
-            bar.update(task, completed=done, total=total, description=_in_words(losses))
+            bar.show(done, total=total, title=_in_words(losses))
 
         content, *styles = (layers_at(path, asked.max_pixels) for path in (asked.content, *asked.styles))
         mask = layers_at(asked.mask, asked.max_pixels) if asked.mask else None

@@ -16,6 +16,8 @@ from viceversa.errors import UsageError, printable
 from viceversa.recipes import recipe_named
 from viceversa.recipes.record import read_record
 from viceversa.recipes.settings import Recipe
+from viceversa.training.commands import next_commands
+from viceversa.training.page import PAGE
 from viceversa.training.run import default_run, run_recipe
 
 
@@ -35,6 +37,10 @@ def run(arguments: Sequence[str]) -> int:
     best = outcome.best
     kept = f"; best: step {best.step}, {best.metric} {best.value:.4g}" if best else ""
     print(printable(f"{outcome.run}: {outcome.step} steps{kept}"))
+    print(printable(f"pictures: {outcome.run / PAGE}"))
+    record = read_record(outcome.run)
+    for command in next_commands(outcome.run, record, done=outcome.step >= record.recipe.training.steps).values():
+        print(printable(f"next: {command}"))
     return 0
 
 

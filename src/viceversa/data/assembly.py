@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -22,6 +21,7 @@ from viceversa.data.store import HALVES, Files, Half, Preparation, Prepared, pre
 from viceversa.data.tables import Table, summary
 from viceversa.domains import AnyAttribute, ImageSpec, Space
 from viceversa.errors import UsageError, printable, quoted
+from viceversa.log import say
 
 _UNREADABLE = "images that cannot be read"
 
@@ -155,7 +155,7 @@ def _check_bad(bad: Mapping[str, str], count: int, wanted: Wanted) -> None:
     text = f"{len(bad)} of {count} images cannot be read, as {quoted(next(iter(bad)))}"
     if not wanted.skip_bad:
         raise UsageError(f"{text}: mend or remove them, or leave them out with `skip_bad=True`.", summary=listed)
-    print(f"{listed}\nviceversa: left out: {text}.", file=sys.stderr)
+    say(f"{listed}\nviceversa: left out: {text}.")
 
 
 def check_sizes(name: str, splits: Mapping[str, Mapping[str, Sequence[str] | Images]]) -> None:

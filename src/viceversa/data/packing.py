@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from pydantic import JsonValue
 from viceversa.data.dataset import Pixels
 from viceversa.data.parallel import Render, render_all
 from viceversa.errors import UsageError, printable
+from viceversa.log import say
 
 Marks = NDArray[np.int64]
 """A number for each row of an array in the making; 0: it is not done."""
@@ -50,7 +50,7 @@ def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], rende
         pixels = _mapped(path, shape)  # another process may have built it while this one waited
         if pixels is None:
             if path.exists():
-                print(f"viceversa: the cache file {printable(str(path))} is damaged: it is built again.", file=sys.stderr)
+                say(f"viceversa: the cache file {printable(str(path))} is damaged: it is built again.")
             _build(path, shape, render, title)
             pixels = _mapped(path, shape)
     if pixels is None:

@@ -7,7 +7,6 @@ without the suffix. So `A/1.jpg` goes with `B/1.png`, and `trainA/x/1.png` with 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -21,6 +20,7 @@ from viceversa.data.decoding import recolored
 from viceversa.data.fitting import in_bits
 from viceversa.data.names import composed
 from viceversa.errors import UsageError, quoted
+from viceversa.log import say
 
 if TYPE_CHECKING:  # the processes that read images start without torch
     from torch import Tensor
@@ -65,7 +65,7 @@ def paired(dataset: Dataset, names: Mapping[str, Names]) -> Dataset:
             raise UsageError(f"{dataset.name} has no {split} pairs left: mend the images that cannot be read.")
         splits[split] = {space: _only(images, called[space], both) for space, images in spaces.items()}
     if lost:
-        print(f"viceversa: left out: the partners of images that cannot be read, {lost}.", file=sys.stderr)
+        say(f"viceversa: left out: the partners of images that cannot be read, {lost}.")
 
     def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
         return in_bits(splits[split][target].pixels[positions], 8)

@@ -60,7 +60,7 @@ def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], title: st
     interrupt ends the workers.
     """
     if len(tasks) <= _WORTHWHILE:
-        yield from ((number, work(task)) for number, task in enumerate(tasks))
+        yield from ((number, work(task)) for number, task in enumerate(watched(tasks, title)))
         return
     size = min(os.cpu_count() or 1, len(tasks))
     with _workers(size) as workers, ThreadPoolExecutor(size) as threads:

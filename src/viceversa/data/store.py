@@ -4,7 +4,6 @@ again, alone."""
 from __future__ import annotations
 
 import os
-import sys
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -22,6 +21,7 @@ from viceversa.data.packing import Marks, cache_directory, digest, in_the_making
 from viceversa.data.parallel import CHUNK, in_parallel
 from viceversa.errors import UsageError, printable, quoted
 from viceversa.files import write_atomically
+from viceversa.log import say
 
 State = tuple[int, int]
 """A file's size in bytes and time of modification in nanoseconds."""
@@ -292,7 +292,7 @@ def _read(place: Path) -> _Index:
     except (OSError, ValidationError):
         damaged = path
     if damaged:
-        print(f"viceversa: the cache file {printable(str(damaged))} is damaged; it is made again.", file=sys.stderr)
+        say(f"viceversa: the cache file {printable(str(damaged))} is damaged; it is made again.")
         return _Index()
     return index
 

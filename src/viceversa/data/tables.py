@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +25,7 @@ from viceversa.data.schema import Column, is_missing, read_column, read_schema
 from viceversa.domains import AnyAttribute, Space
 from viceversa.errors import UsageError, printable, quoted, unknown
 from viceversa.files import readable
+from viceversa.log import say
 
 _RESERVED = ("file", "split", "group", "space")
 _SEPARATOR_LINE = re.compile(r'"?sep=.?"?\n', re.IGNORECASE)
@@ -116,7 +116,7 @@ def without_missing(table: Table, rows: Sequence[int], folder: Path, places: Seq
     lost = missing(table.files, rows, folder, places)
     if not lost:
         return table
-    print(f"viceversa: left out: {lost}", file=sys.stderr)
+    say(f"viceversa: left out: {lost}")
     return table.kept([place != "missing" for place in places], "missing files")
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
 from viceversa.data.dataset import Dataset
-from viceversa.errors import UsageError, printable
+from viceversa.errors import UsageError
 from viceversa.evaluation.chains import PROBES, Candidate, Trial, Way, trial
 from viceversa.evaluation.clock import Clock
 from viceversa.evaluation.differences import differences
@@ -20,7 +18,7 @@ from viceversa.evaluation.labeller_training import independent_labeller
 from viceversa.evaluation.people import strips
 from viceversa.evaluation.report import Report, Strip
 from viceversa.evaluation.rows import Row, is_label
-from viceversa.progress import CONSOLE
+from viceversa.progress import Bar
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,21 +120,20 @@ def _trusted(found: Comparison) -> Comparison:
 
 def _measured(judge: Judge, models: Mapping[str, Candidate], quiet: bool) -> tuple[list[Row], dict[str, Assessment]]:
     """The bounds, and each model."""
-    way, columns = judge.way, (TextColumn("evaluating {task.description}", markup=False), BarColumn(), TimeElapsedColumn())
-    with Progress(
-        *columns, TimeRemainingColumn(), console=CONSOLE, disable=quiet or not CONSOLE.is_terminal, transient=True
-    ) as bar:
-        others = way.steps + len(way.probes) * way.cycles
-        outcomes = 3 + 2 * others + len(models) * (4 * way.cycles + 2 + others)  # at k = 0 one link
-        work = bar.add_task("the bounds", total=len(judge.task) * outcomes)
+    way, done = judge.way, 0
+    others = way.steps + len(way.probes) * way.cycles
+    outcomes = 3 + 2 * others + len(models) * (4 * way.cycles + 2 + others)  # at k = 0 one link
+    with Bar("evaluating the bounds", len(judge.task) * outcomes, quiet=quiet) as bar:
 
         def advance(images: int) -> None:
-            bar.advance(work, images)
+            nonlocal done
+            done += images
+            bar.show(done)
 
         bounds = judge.bounds(advance)
         assessments: dict[str, Assessment] = {}
         for name, candidate in models.items():
-            bar.update(work, description=printable(name))
+            bar.show(done, title=f"evaluating {name}")
             assessments[name] = judge.assess(name, candidate, advance)
     return bounds, assessments
 

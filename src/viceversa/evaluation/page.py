@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
-from html import escape
-from importlib import resources
+from collections.abc import Sequence
 
 from PIL import Image
 
 from viceversa.data.fitting import shown
-from viceversa.errors import printable
+from viceversa.document import document
+from viceversa.document import pairs as _pairs
+from viceversa.document import section as _section
+from viceversa.document import text as _text
 from viceversa.evaluation.curves import curves, looks
 from viceversa.evaluation.differences import about, in_words
 from viceversa.evaluation.report import Picture, Report, Strip
@@ -27,11 +28,6 @@ _CHAINS = {
 }  # fmt: skip
 
 
-def _text(text: str) -> str:
-    """What a page shows as it is: neither markup, nor what moves a terminal's cursor, nor half characters."""
-    return escape(printable(text))
-
-
 def page(report: Report) -> str:
     """The page as HTML, pictures and curves inside."""
     attributes = attribute_columns(report.shown)
@@ -44,24 +40,7 @@ def page(report: Report) -> str:
         _section("All results", _table(report, defined(COLUMNS, report.shown)) if report.rows else ""),
         _section("Accuracy by attribute", _table(report, attributes) if attributes else ""),
     ]
-    style = resources.files("viceversa.evaluation").joinpath("report.css").read_text(encoding="utf-8")
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-<meta name="color-scheme" content="light dark">
-<title>{_text(report.title)}</title>
-<style>
-{style}</style>
-</head>
-<body>
-<main>
-{"".join(parts)}</main>
-</body>
-</html>
-"""
+    return document(report.title, "".join(parts))
 
 
 def _header(report: Report) -> str:
@@ -69,16 +48,6 @@ def _header(report: Report) -> str:
     conclusion = f'<p class="conclusion">{_text(report.conclusion)}</p>\n' if report.conclusion else ""
     title = f"<h1>{_text(report.title)}</h1>\n<p>{_text(report.subtitle)}</p>\n"
     return f"<header>\n{title}</header>\n{''.join(warnings)}{conclusion}"
-
-
-def _section(title: str, content: str) -> str:
-    """A section with its heading; nothing where there is no content."""
-    return f"<section>\n<h2>{title}</h2>\n{content}</section>\n" if content else ""
-
-
-def _pairs(pairs: Mapping[str, str], name: str) -> str:
-    items = "".join(f"<div><dt>{_text(term)}</dt><dd>{_text(text)}</dd></div>\n" for term, text in pairs.items())
-    return f'<dl class="{name}">\n{items}</dl>\n' if items else ""
 
 
 def _curves(report: Report) -> str:

@@ -36,6 +36,12 @@ class Record(BaseModel):
     precision: str
     changes: tuple[str, ...] = ()
 
+    @property
+    def title(self) -> str:
+        """The recipe's name for people, with its method where that has another: "multicyclic (stargan)"; or the own method."""
+        name, kind = self.build or self.recipe.name, self.recipe.method.kind if self.recipe.method else ""
+        return f"{name} ({kind})" if kind and kind != name else name
+
     @model_validator(mode="before")
     @classmethod
     def _of_any_age(cls, values: Any) -> Any:

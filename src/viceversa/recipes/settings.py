@@ -50,7 +50,9 @@ class Training(BaseModel):
     augment: Augment = Augment()
     compile: bool = Field(False, description="compile the translator with torch.compile")
     checkpoint_every: int = Field(1000, gt=0, description="steps between checkpoints")
-    sample_every: int = Field(1000, gt=0, description="steps between sample pictures")
+    sample_every: int | None = Field(
+        None, gt=0, description="steps between sample pictures; if not given, by time: after 2 minutes, then ever more rarely"
+    )
     best: Metric = Field("psnr_to_truth", description="by which the best checkpoint is chosen; the next one that the data can tell")
     labeller: bool = Field(True, description="train and keep a small network that reads attributes off strangers' pictures")
 

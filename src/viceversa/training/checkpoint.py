@@ -16,7 +16,6 @@ import io
 import json
 import os
 import shutil
-import sys
 import tempfile
 import warnings
 from collections.abc import Collection, Mapping
@@ -31,6 +30,7 @@ from pydantic import TypeAdapter, ValidationError
 from viceversa.domains import Space
 from viceversa.errors import UsageError, is_out_of_memory
 from viceversa.files import remove, write_atomically
+from viceversa.log import say
 from viceversa.method import Builder, Method
 from viceversa.training.step import Trainee
 
@@ -101,7 +101,7 @@ def latest_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
             raise UsageError(f"no checkpoint of {str(run)!r} is whole: {str(file)!r} is missing or damaged. Train it anew.")
         if not quiet:
             rest = f"taking the checkpoint of step {int(whole.name)}, which is whole"
-            print(f"viceversa: {str(file)!r} is missing or damaged: {rest}.", file=sys.stderr)
+            say(f"viceversa: {str(file)!r} is missing or damaged: {rest}.")
     return whole
 
 

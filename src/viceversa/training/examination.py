@@ -63,7 +63,7 @@ class Examination:
 
         Neither is changed, nor any random state that the training draws from: every step seeds its own.
         """
-        with _evaluating(method), _evaluating(averages):
+        with evaluating(method), evaluating(averages):
             made = self._made(averages)
             reals = in_bits(self.task.dataset.splits[self.task.split][self.task.away].pixels[:IMAGES], 8)
             same = made[STAY] if self.task.labels is not None else None
@@ -161,7 +161,7 @@ def _judged(journey: Journey) -> tuple[Scores, Scores]:
 
 
 @contextmanager
-def _evaluating(method: Method) -> Iterator[None]:
+def evaluating(method: Method) -> Iterator[None]:
     """Networks as they are used, not as they learn, while the block runs."""
     before = [(module, module.training) for module in (*method.networks.modules(), *method.translator.modules())]
     method.networks.eval()

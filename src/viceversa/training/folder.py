@@ -14,10 +14,11 @@ from viceversa.errors import UsageError
 from viceversa.files import remove
 from viceversa.training.checkpoint import numbered
 
+LOCK, LOG = ".lock", "train.log"
 CONTENTS = (
-    "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors", "recipe.json"
+    "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors", "index.html",
+    LOG, "recipe.json",
 )  # fmt: skip
-LOCK = ".lock"
 
 
 @contextmanager

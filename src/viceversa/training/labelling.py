@@ -6,7 +6,6 @@ at the run's end is kept in the cache: other runs on the same data go on from it
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.labeller import FILE, Labeller, load_labeller, write_labeller
 from viceversa.evaluation.labeller_training import LabellerTraining, cached_path
 from viceversa.evaluation.rows import TRUSTED
+from viceversa.log import say
 from viceversa.training.validation import Allowance
 
 SHARE, FIRST = 0.05, 10.0
@@ -51,11 +51,11 @@ class Labelling:
             self._give_up(error)
         if not self.quiet and not self._over:
             place = f"the labeller is unfinished, in {self._training.in_words}"
-            print(f"viceversa: {place}: what needs it, as translate and evaluate, goes on with it.", file=sys.stderr)
+            say(f"viceversa: {place}: what needs it, as translate and evaluate, goes on with it.")
 
     def _give_up(self, error: Exception) -> None:
         self._over = True
-        print(f"viceversa: the labeller is not trained: {error}", file=sys.stderr)
+        say(f"viceversa: the labeller is not trained: {error}")
 
     def _unit(self) -> None:
         if self._training is None:
@@ -71,7 +71,7 @@ class Labelling:
             write_labeller(latest, self.run / FILE)
             self._written = latest
             if latest.finished and not self.quiet:
-                print(f"viceversa: {in_words(latest)}.", file=sys.stderr)
+                say(f"viceversa: {in_words(latest)}.")
 
 
 def labelling(run: Path, dataset: Dataset, *, quiet: bool = False) -> Labelling | None:
@@ -87,11 +87,11 @@ def labelling(run: Path, dataset: Dataset, *, quiet: bool = False) -> Labelling 
             return Labelling(run, dataset, quiet=quiet)
         labeller = load_labeller(cached)
     except UsageError as error:
-        print(f"viceversa: {error}", file=sys.stderr)
+        say(f"viceversa: {error}")
         return None
     write_labeller(labeller, path)
     if not quiet:
-        print(f"viceversa: {in_words(labeller)}.", file=sys.stderr)
+        say(f"viceversa: {in_words(labeller)}.")
     return None
 
 

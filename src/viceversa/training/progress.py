@@ -10,7 +10,7 @@ from types import TracebackType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Column
 
-from viceversa.progress import CONSOLE
+from viceversa.progress import CONSOLE, animated
 
 
 class TrainingBar:
@@ -24,7 +24,7 @@ class TrainingBar:
             TextColumn("{task.fields[speed]}", table_column=whole(min_width=12)),
             TextColumn("{task.fields[losses]}", table_column=rest),
         )  # fmt: skip
-        self._bar = Progress(*columns, console=CONSOLE, disable=quiet or not CONSOLE.is_terminal, expand=True)
+        self._bar = Progress(*columns, console=CONSOLE, disable=quiet or not animated(), expand=True)
         self._task = self._bar.add_task("", total=until, completed=start, speed="", losses="")
         self._losses: dict[str, float] = {}
         self._since, self._images = time.perf_counter(), 0
@@ -35,6 +35,10 @@ class TrainingBar:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._bar.stop()
+
+    def lengthen(self, until: int) -> None:
+        """The training has so many steps, as it is known now."""
+        self._bar.update(self._task, total=until)
 
     def advance(self, step: int, images: int, losses: Mapping[str, float]) -> None:
         """`step` steps are done, the last one on so many images."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -21,13 +20,14 @@ from viceversa.errors import UsageError, printable, unknown
 from viceversa.evaluation.labeller import questions
 from viceversa.files import in_utf8
 from viceversa.initializing import frozen, initialize
+from viceversa.log import logged, say
 from viceversa.method import Builder, Method
 from viceversa.recipes import builder, dataset_of, recipe_named
 from viceversa.recipes.record import Record, dotted, read_record, write_record
 from viceversa.recipes.settings import Recipe
 from viceversa.training.changes import Change, changes, in_words, noted
 from viceversa.training.checkpoint import check_shapes, latest_checkpoint
-from viceversa.training.folder import alone, check_contents, check_room, make_room, remove_halves
+from viceversa.training.folder import LOG, alone, check_contents, check_room, make_room, remove_halves
 from viceversa.training.hardware import accelerator_for, resolved_precision
 from viceversa.training.labelling import labelling
 from viceversa.training.pace import Pace
@@ -111,11 +111,14 @@ def run_recipe(
     overwrite: bool = False,
     quiet: bool = False,
     pace: Pace | None = None,
+    introduce: bool = True,
 ) -> Outcome:
     """Trains complete settings in a run's folder; see `train`. pace: a length by the clock, instead of the settings' steps, which
-    become those that were done."""
+    become those that were done. introduce: whether standard error hears the first lines, too."""
     try:
-        return _ran(recipe, run, own, epochs, until, resume=resume, overwrite=overwrite, quiet=quiet, pace=pace)
+        return _ran(
+            recipe, run, own, epochs, until, resume=resume, overwrite=overwrite, quiet=quiet, pace=pace, introduce=introduce
+        )
     except KeyboardInterrupt as stop:
         raise KeyboardInterrupt(str(stop) or _kept(run)) from None
 
@@ -138,20 +141,21 @@ def _ran(
     overwrite: bool,
     quiet: bool,
     pace: Pace | None,
+    introduce: bool,
 ) -> Outcome:
     _check_wishes(until, resume=resume, overwrite=overwrite)
     in_utf8(run, "the run")
     if recipe.init_only and recipe.init is None:
         raise UsageError(f"`init_only` names {', '.join(recipe.init_only)}, networks of a run: give `init`, that run, too.")
     accelerator = accelerator_for(str(run))
-    with alone(run, accelerator):
+    with alone(run, accelerator), logged() as append:
         stored = _before(run, resume=resume, overwrite=overwrite)
         accelerator.wait_for_everyone()  # the leading one is about to write
         recipe = _located(recipe)
         dataset = dataset_of(recipe)
         recipe = updated(recipe, {"size": recipe.size or dataset.size or DRAWN})
-        if dataset.summary and stored is None and accelerator.is_main_process and not quiet:
-            print(dataset.summary, file=sys.stderr)
+        if dataset.summary and stored is None and accelerator.is_main_process:
+            say(dataset.summary, quiet=quiet or not introduce)
         if epochs is not None:
             recipe = updated(recipe, {"training.steps": epochs * _steps_per_epoch(dataset, recipe.training.batch)})
         record = _record(recipe, dataset, own, accelerator, stored)
@@ -162,11 +166,15 @@ def _ran(
             record = noted(record, changed, stored, step)
             if own is None and checkpoint:
                 check_shapes(checkpoint, _builder(recipe, own), record.space)
-        trainer = Trainer(run, _builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet, pace)
+        trainer = Trainer(
+            run, _builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet, pace, record=record,
+            introduce=introduce,
+        )  # fmt: skip
         if not (stored and trainer.resume()) and recipe.init:
             _initialize(trainer, recipe, own, Path(recipe.init))
         if accelerator.is_main_process:
             _furnish(run, record, anew=stored is None, changed=bool(changed))
+            append(run / LOG)
             if not quiet:
                 _explain(trainer, changed)
             if recipe.training.labeller and dataset.space.attributes and questions(dataset):
@@ -222,8 +230,8 @@ def _initialize(trainer: Trainer, recipe: Recipe[Any], own: Builder | None, star
     """The weights of the run that this one starts from, for those that train and their averages; says which they are."""
     for method in (trainer.method, trainer.averages):
         taken = initialize(method, trainer.dataset.space, start, only=recipe.init_only, build=own)
-    if trainer.accelerator.is_main_process and not trainer.quiet:
-        print(printable(f"starts from {start}: {', '.join(taken)}"), file=sys.stderr)
+    if trainer.accelerator.is_main_process:
+        say(printable(f"starts from {start}: {', '.join(taken)}"), quiet=trainer.quiet)
 
 
 def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelerator: Accelerator, stored: Record | None) -> Record:
@@ -250,9 +258,9 @@ def _furnish(run: Path, record: Record, *, anew: bool, changed: bool) -> None:
 def _explain(trainer: Trainer, changed: Sequence[Change]) -> None:
     """Says what changes in a run that goes on, or that there is nothing left to do."""
     for change in changed:
-        print(f"viceversa: {in_words(change, trainer)}.", file=sys.stderr)
+        say(f"viceversa: {in_words(change, trainer)}.")
     if trainer.step >= trainer.settings.steps:
-        print(f"viceversa: all {trainer.settings.steps} steps are done; a larger number of steps goes on.", file=sys.stderr)
+        say(f"viceversa: all {trainer.settings.steps} steps are done; a larger number of steps goes on.")
 
 
 def _default(name: str) -> Recipe[Any]:

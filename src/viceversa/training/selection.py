@@ -9,13 +9,13 @@ It has no state of optimizers: a training goes on from the last checkpoint.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
+from viceversa.log import say
 from viceversa.recipes.settings import FROZEN
 from viceversa.training.checkpoint import damaged_file, keep_only, numbered, write_sealed
 
@@ -68,7 +68,7 @@ def best_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
         if file is None:
             return folder
         if not quiet:
-            print(f"viceversa: {str(file)!r} is missing or damaged: the best checkpoint is not used.", file=sys.stderr)
+            say(f"viceversa: {str(file)!r} is missing or damaged: the best checkpoint is not used.")
     return None
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
 import torch
 from accelerate import Accelerator
 from torch import Tensor, nn
@@ -21,17 +21,21 @@ from viceversa.data.dataset import Dataset
 from viceversa.draws import seeded
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, stopped
 from viceversa.files import write_atomically
+from viceversa.log import say
 from viceversa.method import Builder, Method
 from viceversa.networks.switchable import SwitchableNorm
 from viceversa.pictures import save_png
+from viceversa.recipes.record import Record
 from viceversa.recipes.settings import Training
 from viceversa.schedules import Progress
 from viceversa.training.averages import update_averages, warm
 from viceversa.training.checkpoint import latest_checkpoint, restore_training, save_checkpoint
+from viceversa.training.examination import evaluating
+from viceversa.training.header import data_line, device_line, files_line, model_line
 from viceversa.training.labelling import Labelling
 from viceversa.training.loader import Loader, unique_needs
+from viceversa.training.monitor import Monitor
 from viceversa.training.pace import Pace
-from viceversa.training.progress import TrainingBar
 from viceversa.training.samples import sample_grid
 from viceversa.training.step import Trainee, train_step
 from viceversa.training.validation import Validation
@@ -48,9 +52,10 @@ LOG_EVERY = 10
 class Trainer:
     """One method in training on one data set, in a run's folder.
 
-    build: called twice, for the weights that train and for their moving averages. precision: "fp32" or "bf16". pace: the length by
-    the clock, if it is not to be that of the settings. labelling: the training of the run's labeller, which gets a share of the
-    time, if it is not finished.
+    build: called twice, for the weights that train and for their moving averages. precision: "fp32" or "bf16".
+    quiet: standard error hears warnings only. pace: the length by the clock, if it is not to be that of the settings. labelling:
+    the training of the run's labeller, which gets a share of the time, if it is not finished. record: what the run is, for its
+    page and its first lines; None: it has no recipe. introduce: whether standard error hears the first lines.
     """
 
     run: Path
@@ -62,6 +67,8 @@ class Trainer:
     quiet: bool = False
     pace: Pace | None = None
     labelling: Labelling | None = None
+    record: Record | None = None
+    introduce: bool = True
     step: int = field(default=0, init=False)
     _saved: int = field(default=-1, init=False)
 
@@ -104,17 +111,23 @@ class Trainer:
         """
         with _writing(self.run):
             self._start_logs()
-            awaits = self.labelling is not None
-            validation = Validation(self.run, self.dataset, self.settings, awaits=awaits, quiet=self.quiet) if self._leads else None
-        with _interruptible() as interrupted, TrainingBar(self.step, until, quiet=self.quiet or not self._leads) as bar:
-            told, end = None, self._end(until)
+            quiet = self.quiet or not self.introduce
+            validation = self._validation(quiet) if self._leads else None
+        end = self._end(until)
+        monitor = self._monitor(end) if self._leads else None
+        with _interruptible() as interrupted, monitor or nullcontext():
+            if monitor:
+                with _writing(self.run), self._within_memory():
+                    self._show_start(monitor)
+            told = None
             while self.step < end and not (told := self._told(interrupted)):
                 with self._within_memory():
                     losses = self.one_step(None if self.pace is None else end)
                 end = self._end(until)
-                bar.advance(self.step, self._images(self.step - 1), losses)
+                if monitor:
+                    monitor.advance(self.step, self._images(self.step - 1), losses, end)
                 with _writing(self.run), self._within_memory():
-                    self._after_step(losses, validation, last=self.step == end)
+                    self._after_step(losses, validation, monitor, last=self.step == end)
                     if self.labelling:
                         self.labelling.advance()
             told = told or self._told(interrupted)  # a signal of the last step ends the program, too
@@ -122,7 +135,9 @@ class Trainer:
             self._save()
         self.accelerator.end_training()
         if told:
-            raise stopped(told, f"interrupted after step {self.step} of {str(self.run)!r}, which is saved; go on with `resume=True`.")
+            raise stopped(
+                told, f"interrupted after step {self.step} of {str(self.run)!r}, which is saved; go on with `resume=True`."
+            )
 
     def one_step(self, steps: int | None = None) -> dict[str, float]:
         """One step of every phase, and of the averages; returns the losses. steps: the schedule's length, if not the settings'."""
@@ -138,19 +153,55 @@ class Trainer:
         per_epoch = self.loader.steps_per_epoch
         return Progress(self.step, steps, self.step // per_epoch, -(-steps // per_epoch))
 
-    def _after_step(self, losses: Mapping[str, float], validation: Validation | None, *, last: bool) -> None:
+    def _validation(self, quiet: bool) -> Validation:
+        return Validation(self.run, self.dataset, self.settings, awaits=self.labelling is not None, quiet=quiet)
+
+    def _after_step(
+        self, losses: Mapping[str, float], validation: Validation | None, monitor: Monitor | None, *, last: bool
+    ) -> None:
         """The checkpoint comes last: killed before it, a run that goes on repeats all of the step. Then it may be judged."""
         self.run.stat()
         if self.step % LOG_EVERY == 0 or last:
             self._log(losses)
-        if (self.step % self.settings.sample_every == 0 or last) and self._leads:
-            grid = sample_grid(self.translating(), self.dataset, self.settings.seed)
-            (self.run / "samples").mkdir(exist_ok=True)
-            save_png(grid, self.run / "samples" / f"{self.step:08d}.png")
+        if monitor and monitor.pictures.due(self.step, last=last):
+            with monitor.pictures.drawing():
+                self._draw()
         if self.step % self.settings.checkpoint_every == 0 or last:
             self._save()
             if validation and (found := validation.judge(self.step, self.method, self.translating(), last=last)):
                 self.accelerator.log({f"validation/{name}": value for name, value in found.numbers().items()}, step=self.step)
+        if monitor:
+            monitor.refresh()
+
+    def _monitor(self, until: int) -> Monitor:
+        name = "a training" if self.record is None else self.record.title
+        facts = {
+            "data": data_line(self.dataset),
+            "model": model_line(name, self.method.networks),
+            "device": device_line(self.accelerator, self.precision, self.settings.batch),
+            "files": files_line(self.run),
+        }
+        return Monitor(
+            self.run, f"{name} on {self.dataset.name}", facts, self.record, start=self.step, until=until,
+            steps=self.settings.steps, sample_every=self.settings.sample_every, quiet=self.quiet, introduce=self.introduce,
+        )  # fmt: skip
+
+    def _show_start(self, monitor: Monitor) -> None:
+        """What the untrained model makes, and the page."""
+        if self.step == 0:
+            with monitor.pictures.drawing():
+                self._draw()
+        monitor.refresh()
+
+    def _draw(self) -> None:
+        """A sample picture, as a file and for TensorBoard. Networks are as they are used: nothing of them changes."""
+        method = self.translating()
+        with evaluating(method):
+            grid = sample_grid(method, self.dataset, self.settings.seed)
+        (self.run / "samples").mkdir(exist_ok=True)
+        save_png(grid, self.run / "samples" / f"{self.step:08d}.png")
+        events = self.accelerator.get_tracker("tensorboard")
+        events.log_images({"samples": np.asarray(grid)[None]}, step=self.step, dataformats="NHWC")
 
     def translating(self) -> Method:
         """The method to translate with: the averages, with the other networks as they are."""
@@ -230,7 +281,7 @@ class Trainer:
             lines = path.read_bytes().splitlines(keepends=True)
             steps = [_step(line) for line in lines]
             if damaged := [line.endswith(b"\n") for line, step in zip(lines, steps, strict=True) if step is None].count(True):
-                print(f"viceversa: {damaged} lines of {str(path)!r} cannot be read and are left out.", file=sys.stderr)
+                say(f"viceversa: {damaged} lines of {str(path)!r} cannot be read and are left out.")
             kept = [line for line, step in zip(lines, steps, strict=True) if step is not None and step <= self.step]
             write_atomically(path, b"".join(kept))
         self.accelerator.init_trackers("events", init_kwargs={"tensorboard": {"purge_step": self.step + 1}})

@@ -5,7 +5,6 @@ Only the leading one of several processes judges, and nothing that the training 
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError, printable
 from viceversa.evaluation.rows import TRUSTED
 from viceversa.files import write_atomically
+from viceversa.log import say
 from viceversa.method import Method
 from viceversa.recipes.settings import Training
 from viceversa.training.examination import Examination, examination
@@ -74,7 +74,7 @@ class Validation:
     def __init__(self, run: Path, dataset: Dataset, settings: Training, *, awaits: bool = False, quiet: bool = False) -> None:
         self.run, self.dataset, self.settings, self.quiet = run, dataset, settings, quiet
         self._awaits, self._reader = awaits, 0
-        known = _known(run / LOG)
+        known = judgments(run / LOG)
         self._last = known[-1] if known else None
         self._best = best_judgment(run)
         self._allowance = Allowance(self._last.elapsed, self._last.spent) if self._last else Allowance()
@@ -95,7 +95,7 @@ class Validation:
                 found = self._examined(step, method, averages, 1 if last else 2)
         except UsageError as error:
             self._impossible = True
-            print(f"viceversa: the training is not judged, and no best checkpoint is kept: {error}", file=sys.stderr)
+            say(f"viceversa: the training is not judged, and no best checkpoint is kept: {error}")
             return None
         if found is None:
             return None
@@ -128,7 +128,7 @@ class Validation:
         judgment = judgment.model_copy(update={"signs": tuple(sign.name for sign in seen)})
         for sign in seen:
             if self._last is None or sign.name not in self._last.signs:
-                print(f"viceversa: {sign.line(judgment.step, steady)}", file=sys.stderr)
+                say(f"viceversa: {sign.line(judgment.step, steady)}")
         if judgment.beats(self._best):
             keep_best(self.run, judgment)
             self._best = judgment
@@ -154,10 +154,10 @@ class Validation:
             if chosen.metric == "none"
             else f"the best checkpoint is that by {chosen.metric}"
         )
-        print(f"viceversa: {printable(self.dataset.name)} has {lack}: {then}.", file=sys.stderr)
+        say(f"viceversa: {printable(self.dataset.name)} has {lack}: {then}.")
 
 
-def _known(path: Path) -> list[Judgment]:
+def judgments(path: Path) -> list[Judgment]:
     """What was found before. Lines that cannot be read, or are but half there, are left out of the file."""
     lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     found = [(line, judgment) for line in lines if (judgment := _judgment(line))]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import torch
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import located, located_folder
 from viceversa.errors import NotFiniteError, Terminated, UsageError, printable
-from viceversa.progress import CONSOLE
+from viceversa.log import say
 from viceversa.recipes import builder, dataset_of
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import run_recipe, updated
@@ -60,7 +59,7 @@ def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = 
     meter = meter_of(dataset_of(recipe), plan.objective, plan.samples)
     if meter.labeller and not meter.labeller.trusted:
         read = f"the objective is read by a labeller whose accuracy is {meter.labeller.accuracy:.3f} on held-out images"
-        print(f"viceversa: {read}: small differences between trials mean nothing.", file=sys.stderr)
+        say(f"viceversa: {read}: small differences between trials mean nothing.")
     _try_out(plan, meter)
     described, own = _described(plan, meter), plan.axes.own()
     better, seed = meter.objective.better, recipe.training.seed
@@ -70,7 +69,7 @@ def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = 
                 _tried(trial, plan, studio, meter)
                 findings = Findings(studio, plan.axes, meter.objective)
                 findings.write_table()
-                print(printable(findings.line(trial.number, trials)), file=sys.stderr)
+                say(printable(findings.line(trial.number, trials)))
         except (KeyboardInterrupt, Terminated) as stop:
             _written(Findings(studio, plan.axes, meter.objective))
             raise type(stop)(INTERRUPTED) from None
@@ -142,7 +141,7 @@ def _trained(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> float | 
         started, until = time.perf_counter(), max(1, round(recipe.training.steps * check / plan.checks))
         resume = (run / "recipe.json").exists()
         try:
-            run_recipe(recipe, run, until=until, resume=resume, quiet=not CONSOLE.is_terminal)
+            run_recipe(recipe, run, until=until, resume=resume, introduce=False)
         finally:
             seconds += time.perf_counter() - started
             trial.set_user_attr("seconds", round(seconds, 1))

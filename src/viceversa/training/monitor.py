@@ -1,0 +1,138 @@
+"""What a person sees of a training while it lasts: first lines, a bar or plain lines, pictures, and the run's page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+
+from viceversa.errors import printable
+from viceversa.log import say
+from viceversa.progress import Clock, Lines, duration, time_after
+from viceversa.recipes.record import Record
+from viceversa.training.commands import next_commands
+from viceversa.training.header import spoken
+from viceversa.training.page import View, write_page
+from viceversa.training.progress import TrainingBar
+from viceversa.training.timetable import Timetable
+
+PROBE_STEPS, PROBE_SECONDS = 4, 10.0
+"""The first steps that are timed, after one that is slower: so many, or as many as this time has."""
+PAGE_SECONDS, PAGE_SHARE = 20.0, 0.005
+"""Seconds between two versions of the page, and the part of the training's time that writing it may take."""
+
+
+class Monitor:
+    """Shows a training in the run's folder and on standard error. Only the leading one of several processes has it.
+
+    Nothing that the training draws or learns depends on it.
+
+    Args:
+        title: of the page.
+        facts: the first lines, apart from the time.
+        record: what the run is, None where it has no recipe: then the page has no commands.
+        start, until, steps: the steps that are done, those where this training ends, and those of the whole schedule.
+        sample_every: steps between sample pictures; None: by time.
+        quiet: standard error hears nothing. introduce: whether it hears the first lines.
+    """
+
+    def __init__(
+        self,
+        run: Path,
+        title: str,
+        facts: Mapping[str, str],
+        record: Record | None,
+        *,
+        start: int,
+        until: int,
+        steps: int,
+        sample_every: int | None,
+        quiet: bool = False,
+        introduce: bool = True,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self.pictures = Timetable(sample_every, clock)
+        self._run, self._title, self._facts, self._record = run, title, dict(facts), record
+        self._step, self._until, self._steps = start, until, steps
+        self._quiet, self._introduce, self._clock = quiet, introduce, clock
+        self._bar, self._lines = TrainingBar(start, until, quiet=quiet), Lines(quiet=quiet, clock=clock)
+        self._losses: dict[str, float] = {}
+        self._first: tuple[int, float] | None = None
+        self._timed = False
+        self._next_page = clock()
+
+    def __enter__(self) -> Monitor:
+        self._introduced(self._facts)
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._bar.__exit__(kind, error, trace)
+        if self._run.is_dir():  # else it would be made again
+            with suppress(OSError):
+                self._write_page(self._ending(error), running=False)
+
+    def advance(self, step: int, images: int, losses: Mapping[str, float], until: int) -> None:
+        """`step` steps of `until` are done, the last one on so many images. A length by the clock changes on the way."""
+        self._step = step
+        if until != self._until:
+            self._until = self._steps = until
+            self._bar.lengthen(until)
+        self._losses |= losses
+        self._bar.advance(step, images, losses)
+        if self._first is None:
+            self._first = step, self._clock()
+            return
+        if not self._timed and (step - self._first[0] >= PROBE_STEPS or self._clock() - self._first[1] >= PROBE_SECONDS):
+            self._timed = True
+            self._facts["time"] = self._time_line()
+            self._introduced({"time": self._facts["time"]})
+        if self._lines.due():
+            self._lines.say(self._line())
+
+    def refresh(self) -> None:
+        """Write the page, if it is old. Raises OSError."""
+        started = self._clock()
+        if started >= self._next_page:
+            self._write_page(f"{self._line()}." if self._first else "The first step is made.", running=True)
+            ended = self._clock()
+            self._next_page = ended + max(PAGE_SECONDS, (ended - started) / PAGE_SHARE)
+
+    def _introduced(self, facts: Mapping[str, str]) -> None:
+        for line in spoken(facts):
+            say(printable(line), quiet=self._quiet or not self._introduce)
+
+    def _write_page(self, state: str, *, running: bool) -> None:
+        commands = next_commands(self._run, self._record, done=self._step >= self._steps) if self._record else {}
+        write_page(self._run, View(self._title, self._facts, state, running, self._step, self._steps, commands))
+
+    def _ending(self, error: BaseException | None) -> str:
+        where = f"after step {self._step:,} of {self._steps:,}"
+        if isinstance(error, Exception):
+            return f"Ended {where}: {error}"
+        if self._step >= self._steps:
+            return f"Done: {self._steps:,} steps."
+        return f"Stopped {where}." if self._step >= self._until and error is None else f"Interrupted {where}."
+
+    @property
+    def _pace(self) -> float:
+        """Seconds a step, with all that is done beside it; of the first ones, before there is another, 0."""
+        if self._first is None or self._step == self._first[0]:
+            return 0.0
+        return (self._clock() - self._first[1]) / (self._step - self._first[0])
+
+    def _time_line(self) -> str:
+        left = self._pace * (self._until - self._step)
+        return f"about {self._pace:.3g} s a step; {self._until:,} steps are done at {time_after(left)}, in {duration(left)}"
+
+    def _line(self) -> str:
+        """As in "step 1,200 of 20,000, 6 %, 3.9 steps/s, 1 h 20 min left, generator/adversarial 0.71"."""
+        pace = self._pace
+        parts = [f"step {self._step:,} of {self._until:,}", f"{100 * self._step // self._until} %"]
+        if pace:
+            speed = f"{1 / pace:.3g} steps/s" if pace < 1 else f"{pace:.3g} s a step"
+            parts += [speed, f"{duration(pace * (self._until - self._step))} left"]
+        parts += [f"{name} {value:.3g}" for name, value in self._losses.items() if not name[-1].isdigit()]
+        return ", ".join(parts)

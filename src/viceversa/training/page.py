@@ -1,0 +1,111 @@
+"""RUN/index.html: a training at one look. A browser shows it from the disk, without a server, and loads it again by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from urllib.parse import quote
+
+from viceversa.document import document, pairs, section, text
+from viceversa.files import write_atomically
+from viceversa.training.curves import Curve, logged_losses, panels
+from viceversa.training.health import SIGNS
+from viceversa.training.selection import Judgment
+from viceversa.training.validation import LOG, judgments
+
+PAGE = "index.html"
+REFRESH = 30
+"""Seconds after which a browser loads the page of a running training again."""
+SAMPLES = 40
+"""Sample pictures on the page; of more, this many evenly spread ones, with the newest."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What the page says that no file of the run's folder holds.
+
+    title: of the page. facts: the first lines of the training. state: how it stands, a sentence. running: whether it goes on.
+    step, steps: how many are done, and how many there are in all. commands: what to do next -> how.
+    """
+
+    title: str
+    facts: Mapping[str, str]
+    state: str
+    running: bool
+    step: int
+    steps: int
+    commands: Mapping[str, str]
+
+
+def write_page(run: Path, view: View) -> None:
+    """Write RUN/index.html from the view, the sample pictures and the logs, whole or not at all. Raises OSError."""
+    write_atomically(run / PAGE, page(run, view).encode("utf-8", "backslashreplace"))
+
+
+def page(run: Path, view: View) -> str:
+    """The page as HTML; the sample pictures are links."""
+    samples = _shown(run)
+    parts = [
+        _header(view),
+        section("Newest samples", _samples(samples[:1])),
+        section("Losses", panels(logged_losses(run / "metrics.jsonl"), view.step)),
+        section("Validation", _validation(judgments(run / LOG), view.step)),
+        section("What to do next", pairs(view.commands, "commands")),
+        section("About this training", pairs(view.facts, "facts")),
+        section("Earlier samples", _samples(samples[1:])),
+    ]
+    style = resources.files("viceversa.training").joinpath("page.css").read_text(encoding="utf-8")
+    images = "'self' file:"  # of a page from the disk, 'self' is not the same for all browsers
+    return document(view.title, "".join(parts), images=images, style=style, refresh=REFRESH if view.running else None)
+
+
+def _header(view: View) -> str:
+    look = "running" if view.running else "ended"
+    return (
+        f'<header>\n<div class="state {look}">{"running" if view.running else "not running"}</div>\n'
+        f"<h1>{text(view.title)}</h1>\n<p>{text(view.state)}</p>\n"
+        f'<progress max="{view.steps}" value="{view.step}"></progress>\n'
+        f'<p class="when">Written at {datetime.now():%Y-%m-%d %H:%M:%S}.</p>\n</header>\n'
+    )
+
+
+def _samples(paths: Sequence[Path]) -> str:
+    """The sample pictures of these files."""
+    return f'<div class="samples">\n{"".join(map(_sample, paths))}</div>\n' if paths else ""
+
+
+def _shown(run: Path) -> list[Path]:
+    """The files of sample pictures that the page shows, the newest first."""
+    paths = sorted((run / "samples").glob("[0-9]*.png"), reverse=True)
+    if len(paths) <= SAMPLES:
+        return paths
+    return [paths[number * (len(paths) - 1) // (SAMPLES - 1)] for number in range(SAMPLES)]
+
+
+def _sample(path: Path) -> str:
+    made = datetime.fromtimestamp(path.stat().st_mtime)
+    place, caption = f"samples/{quote(path.name)}", f"step {int(path.stem):,}"
+    when = f"<small>{made:%Y-%m-%d %H:%M:%S}</small>"
+    image = f'<a href="{place}"><img src="{place}" alt="{caption}" loading="lazy"></a>'
+    return f"<figure><figcaption>{caption} {when}</figcaption>\n{image}</figure>\n"
+
+
+def _validation(found: Sequence[Judgment], step: int) -> str:
+    """The signs that the last look saw, and a curve for each number."""
+    if not found:
+        return ""
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for judgment in found:
+        for name, value in judgment.numbers().items():
+            curves.setdefault(name, []).append((judgment.step, value))
+    ordered: dict[str, Curve] = dict(sorted(curves.items(), key=lambda each: each[0] != found[-1].metric))
+    return _signs(found[-1]) + panels(ordered, step)
+
+
+def _signs(judgment: Judgment) -> str:
+    means = {sign.name: sign.means for sign in SIGNS}
+    told = "".join(f"<li><b>{text(name)}</b>: {text(means.get(name, ''))}.</li>\n" for name in judgment.signs)
+    return f'<ul class="signs">\n{told}</ul>\n' if told else ""

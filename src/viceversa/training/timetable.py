@@ -1,0 +1,36 @@
+"""When a training makes pictures: at its start and its end, and in between every so many steps or by time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from viceversa.progress import Clock
+
+FIRST, GROWTH, SHARE = 120.0, 1.1, 0.02
+"""Seconds to the first picture after the start, the growth of that interval with each picture, and the part of the training's
+time that pictures may take: an hour has 15 pictures, a day 45."""
+
+
+class Timetable:
+    """Tells when a picture is due. every: steps between pictures; None: by time."""
+
+    def __init__(self, every: int | None, clock: Clock = time.monotonic) -> None:
+        self._every, self._clock, self._interval = every, clock, FIRST
+        self._next = clock() + FIRST
+
+    def due(self, step: int, *, last: bool = False) -> bool:
+        """Whether a picture is to be made after `step` steps. last: the training ends there."""
+        if step == 0 or last:
+            return True
+        return step % self._every == 0 if self._every else self._clock() >= self._next
+
+    @contextmanager
+    def drawing(self) -> Iterator[None]:
+        """Measures what the picture made in the block costs, and sets the time of the next one."""
+        started = self._clock()
+        yield
+        now = self._clock()
+        self._next = now + max(self._interval, (now - started) / SHARE)
+        self._interval *= GROWTH
