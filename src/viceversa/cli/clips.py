@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from viceversa.cli.inputs import checked_limit, layers_at
+from viceversa.cli.inputs import checked_limit, layers_at, naming_the_flag
 from viceversa.cli.notices import Notice, say
 from viceversa.cli.results import check_new
 from viceversa.errors import UsageError, printable
@@ -35,7 +35,8 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
         raise UsageError("leave out --difference and --skip-bad: they are for images.")
     path = readable(asked.inputs[0], "the input")
     spec = model.space.images[model.source_space(asked.source, asked.to)]
-    clip = open_clip(path, fps=asked.fps, background=round((spec.background + 1) * 127.5), most_pixels=asked.max_pixels)
+    background = round((spec.background + 1) * 127.5)
+    clip = naming_the_flag(lambda: open_clip(path, fps=asked.fps, background=background, most_pixels=asked.max_pixels))
     way = way_of(model, next(clip.read()).pixels, asked.to, source=asked.source, manner=manner, smooth=asked.smooth)
     request = {
         **_request(path, asked.fps, asked.consistency),
@@ -62,7 +63,8 @@ def stylize_clip(asked: Command) -> None:
     if asked.strip:
         raise UsageError("leave out --strip: it is for images.")
     later = later_settings(asked.settings, asked.later)
-    clip = open_clip(asked.content, fps=asked.fps, most_pixels=checked_limit(asked.max_pixels))
+    most = checked_limit(asked.max_pixels)
+    clip = naming_the_flag(lambda: open_clip(asked.content, fps=asked.fps, most_pixels=most))
     request = {
         **_request(asked.content, asked.fps, True),
         "STYLE": " ".join(map(_of, asked.styles)),
