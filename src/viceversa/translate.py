@@ -43,7 +43,8 @@ class Manner:
     strength: of an edit of attributes; 0 is none, 1 all, and between and beyond is for methods that can: RelGAN, STGAN.
     reference: an image that the result shall be like. seed: which of the many results. Both for methods with styles: StarGAN v2.
     full_size: whether an image keeps its size, channels and alpha; else its middle is cut out and resized to the run's size.
-    memory: MiB for the networks' numbers then; what does not fit goes in tiles. region: where anything may change, if not everywhere.
+    memory: MiB for the networks' numbers then; what does not fit goes in tiles.
+    region: where anything may change, if not everywhere.
     paper: whether images are drawings on paper, scanned or photographed, to be flattened first (data/paper.py).
     most_pixels: of an image file, counting every four channels; larger ones are refused as decompression bombs.
     """

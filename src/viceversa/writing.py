@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from viceversa.data.decoding import SUFFIXES
 from viceversa.data.fitting import shown
 from viceversa.data.layers import Layers, write_layers
 from viceversa.errors import UsageError
@@ -23,7 +24,7 @@ QUALITY = 95
 
 def names_image(path: Path) -> bool:
     """Whether a path ends as the names of images do."""
-    return path.suffix.lower() in Image.registered_extensions()
+    return path.suffix.lower() in {*SUFFIXES, *Image.registered_extensions()}
 
 
 def format_of(path: Path) -> str:

@@ -81,7 +81,7 @@ class World:
         return code
 
     def translates(self, made: str = "stargan", image: str = "people/faces/0.png") -> int:
-        return self.survives("translate", "run", image, *TO[made], out="out")
+        return self.survives("translate", "run", image, *TO[made], "--overwrite", out="out")
 
     def resumes(self, made: str = "stargan") -> int:
         return self.survives("train", made, "--resume", "--until", "3", out="run")

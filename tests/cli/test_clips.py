@@ -34,7 +34,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def translate(name: str, out: str, *options: str) -> int:
-    return exit_code("translate", "avatars", name, *TO, *FROM, "--out", out, *options)
+    return exit_code("translate", "avatars", name, *TO, *FROM, "--out", out, "--overwrite", *options)
 
 
 def test_a_clip_becomes_a_clip(capsys: pytest.CaptureFixture[str]) -> None:
@@ -42,7 +42,7 @@ def test_a_clip_becomes_a_clip(capsys: pytest.CaptureFixture[str]) -> None:
     film(Path("clip.mp4"), 10, sound="aac", times=[0, 4, 8, 12, 20, 24, 40, 44, 48, 52], layout="yuv444p")
     assert translate("clip.mp4", "new/out.mp4") == 0
     said = capsys.readouterr()
-    assert said.out == "clip.mp4 -> new/out.mp4: 10 frames\n" and said.err == ""
+    assert said.out == "clip.mp4 -> new/out.mp4: 10 frames\n" and said.err == "resized 64x48 -> 64x64; --full-size keeps the size\n"
     assert list(Path("new").iterdir()) == [Path("new/out.mp4")]
     assert times(Path("new/out.mp4")) == times(Path("clip.mp4")) and heard(Path("new/out.mp4")) == heard(Path("clip.mp4"))
     model, made = vv.load("avatars"), pixels(Path("new/out.mp4"))
@@ -188,7 +188,7 @@ def stopped(how: signal.Signals, behind: Path) -> tuple[int, str]:
 
 def test_killed_interrupted_and_gone_on_with_it_is_what_it_is_uninterrupted(capsys: pytest.CaptureFixture[str]) -> None:
     """Smoothed and measured, so that the frame before a part and the figures so far matter."""
-    film(Path("clip.mp4"), LONG, sound="aac")
+    film(Path("clip.mp4"), LONG, sound="aac", size=(64, 64))
     assert exit_code(*COMMAND, "--out", "whole.mp4") == 0
     parts = Path("out.mp4.parts")
     assert stopped(signal.SIGKILL, parts / "00000.json")[0] == -9
@@ -243,7 +243,7 @@ def test_what_cannot_be_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_of_a_truncated_clip_the_start_is_written_and_the_rest_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    film(Path("clip.mkv"), 60, sound="aac")
+    film(Path("clip.mkv"), 60, sound="aac", size=(64, 64))
     content = Path("clip.mkv").read_bytes()
     Path("clip.mkv").write_bytes(content[: len(content) * 7 // 10])
     assert translate("clip.mkv", "out.mp4") == 2

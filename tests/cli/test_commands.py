@@ -108,7 +108,7 @@ def test_between_two_spaces_the_target_may_be_left_out(viceversa: Command, tmp_p
     face(tmp_path / "one.png")
     for arguments, way in (([], "(plain) -> a/one.png (glasses)"), (["--from", "glasses"], "(glasses) -> a/one.png (plain)"),
                            (["--to", "plain"], "(glasses) -> a/one.png (plain)")):  # fmt: skip
-        done = viceversa("translate", runs / "spaces", "one.png", *arguments, "--out", "a", cwd=tmp_path)
+        done = viceversa("translate", runs / "spaces", "one.png", *arguments, "--out", "a", "--overwrite", cwd=tmp_path)
         assert done.returncode == 0 and way in done.stdout, done.stderr
 
 

@@ -159,12 +159,12 @@ def test_labellers_that_do_not_fit(world: World) -> None:
             )
         changed = safetensors.torch.save(_retensored(tensors, number, how) if way == "tensor" else tensors, metadata)
         path.write_bytes(data.draw(mutated(original[:3000])) + original[3000:] if way == "raw" else changed)
-        codes.add(world.survives("translate", "run", "people/faces/0.png", "--to", "glasses=yes", out="out"))
+        codes.add(world.survives("translate", "run", "people/faces/0.png", "--to", "glasses=yes", "--overwrite", out="out"))
 
     world.renew()  # of another accuracy it is still a labeller: one that is read, whatever is drawn
     with safetensors.safe_open(world.run / "labeller.safetensors", "pt") as file:
         metadata = {**file.metadata(), "accuracy": "0.5"}
     (world.run / "labeller.safetensors").write_bytes(safetensors.torch.save(safetensors.torch.load(original), metadata))
-    codes.add(world.survives("translate", "run", "people/faces/0.png", "--to", "glasses=yes", out="out"))
+    codes.add(world.survives("translate", "run", "people/faces/0.png", "--to", "glasses=yes", "--overwrite", out="out"))
     attack()
     assert codes == {0, 2}

@@ -23,7 +23,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from PIL import Image
 
-from viceversa.data.decoding import SUFFIXES, BadImage, decode, describe, encode, suffix_for
+from viceversa.data.decoding import MOST_PIXELS, SUFFIXES, BadImage, TooLarge, decode, describe, encode, suffix_for
 from viceversa.errors import UsageError
 
 _random = np.random.default_rng(0)
@@ -386,6 +386,21 @@ def test_decompression_bombs(tmp_path: Path) -> None:
         file.write(b"BM")
         file.truncate(2**33)
     _refused(tmp_path / "sparse.bmp", "too many")
+
+
+def test_more_pixels_can_be_allowed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond our limit and Pillow's own, which is 180 million; Pillow's is as before then."""
+    Image.new("1", (20000, 10000), 1).save(tmp_path / "large.png")
+    with pytest.raises(TooLarge, match="limit of 178956970 pixels, could be decompression bomb"):
+        describe(tmp_path / "large.png")
+    assert describe(tmp_path / "large.png", most_pixels=200_000_000) == (10000, 20000, 1, 8)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    color = np.where(COLOR > 99, 255, 0).astype(np.uint8)
+    for suffix in ("png", "bmp", "gif", "tif", "webp", "jpg"):
+        path = _saved(tmp_path / f"small.{suffix}", color)
+        with pytest.raises(TooLarge, match="exceeds limit"):
+            decode(path)
+        assert decode(path, most_pixels=MOST_PIXELS + 1).shape == (5, 7, 3) and Image.MAX_IMAGE_PIXELS == 10
 
 
 def test_missing_packages_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from viceversa.cli.inputs import checked_limit, layers_at
+from viceversa.cli.inputs import checked_limit, layers_at, naming_the_flag
 from viceversa.cli.notices import Notice, say
 from viceversa.cli.results import check_new
 from viceversa.errors import UsageError, printable
@@ -35,9 +35,8 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
         raise UsageError("leave out --difference and --skip-bad: they are for images.")
     path = readable(asked.inputs[0], "the input")
     spec = model.space.images[model.source_space(asked.source, asked.to)]
-    clip = open_clip(path, fps=asked.fps, background=round((spec.background + 1) * 127.5), most_pixels=asked.max_pixels)
-    if not asked.full_size and (clip.height, clip.width) != (spec.height, spec.width):
-        say([Notice("resized", f"{clip.width}x{clip.height} -> {spec.width}x{spec.height}", "; --full-size keeps the size")])
+    background = round((spec.background + 1) * 127.5)
+    clip = naming_the_flag(lambda: open_clip(path, fps=asked.fps, background=background, most_pixels=asked.max_pixels))
     way = way_of(model, next(clip.read()).pixels, asked.to, source=asked.source, manner=manner, smooth=asked.smooth)
     request = {
         **_request(path, asked.fps, asked.consistency),
@@ -53,7 +52,10 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
         "--key": f"{asked.key} {asked.feather} {asked.outside}",
         "--smooth": repr(asked.smooth),
     }
-    _finish(clip, asked.out, translation(model, way), _work(clip, request, asked.consistency), asked.overwrite)
+    work, kept = _work(clip, request, asked.consistency), asked.full_size or (clip.height, clip.width) == (spec.height, spec.width)
+    sizes = f"{clip.width}x{clip.height} -> {spec.width}x{spec.height}"
+    notices = [] if kept else [Notice("resized", sizes, "; --full-size keeps the size")]
+    _finish(clip, asked.out, translation(model, way), work, notices, overwrite=asked.overwrite)
 
 
 def stylize_clip(asked: Command) -> None:
@@ -61,7 +63,8 @@ def stylize_clip(asked: Command) -> None:
     if asked.strip:
         raise UsageError("leave out --strip: it is for images.")
     later = later_settings(asked.settings, asked.later)
-    clip = open_clip(asked.content, fps=asked.fps, most_pixels=checked_limit(asked.max_pixels))
+    most = checked_limit(asked.max_pixels)
+    clip = naming_the_flag(lambda: open_clip(asked.content, fps=asked.fps, most_pixels=most))
     request = {
         **_request(asked.content, asked.fps, True),
         "STYLE": " ".join(map(_of, asked.styles)),
@@ -73,7 +76,7 @@ def stylize_clip(asked: Command) -> None:
     styles = [layers_at(path, asked.max_pixels) for path in asked.styles]
     mask = layers_at(asked.mask, asked.max_pixels) if asked.mask else None
     process = stylization(styles, asked.settings, later, weights=asked.weights, mask=mask)
-    _finish(clip, asked.out, process, _work(clip, request, True, STYLIZED_PART), asked.overwrite)
+    _finish(clip, asked.out, process, _work(clip, request, True, STYLIZED_PART), [], overwrite=asked.overwrite)
 
 
 def _request(path: Path, fps: float | None, consistency: bool) -> dict[str, str]:
@@ -91,11 +94,13 @@ def _work(clip: Clip, request: Mapping[str, str], consistency: bool, part: int =
     return Work(request, part, measured=consistency, watched=seen)
 
 
-def _finish(clip: Clip, out: Path, process: Process, work: Work, overwrite: bool) -> None:
-    """Makes the clip and tells of it. Raises UsageError for an input that could not be read to its end, behind all else."""
+def _finish(clip: Clip, out: Path, process: Process, work: Work, notices: Sequence[Notice], *, overwrite: bool) -> None:
+    """Makes the clip, after the notices, and prints a summary. Raises UsageError for an input that could not be read to its end,
+    behind all else."""
     form = form_for(clip, out)
     if not out.is_dir():  # a folder for frames has to be empty, or to have parts of the same request
         check_new([out], overwrite)
+    say(notices)
     done = make_clip(clip, out, form, process, work)
     print(printable(f"{clip.path} -> {out}: {done.frames} frames"))
     figures = out.with_name(f"{out.name}.consistency.json")

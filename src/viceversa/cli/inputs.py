@@ -15,12 +15,12 @@ _Found = TypeVar("_Found")
 
 def layers_at(path: Path, max_pixels: int) -> Layers:
     """The image in a file. Raises BadImage, which names the flag that allows larger ones."""
-    return _allowed(lambda: read_layers(path, most_pixels=max_pixels))
+    return naming_the_flag(lambda: read_layers(path, most_pixels=max_pixels))
 
 
 def header_at(path: Path, max_pixels: int) -> Header:
     """What is known of an image file before it is decoded. Raises as `layers_at` does."""
-    return _allowed(lambda: read_header(path, most_pixels=max_pixels))
+    return naming_the_flag(lambda: read_header(path, most_pixels=max_pixels))
 
 
 def checked_limit(max_pixels: int) -> int:
@@ -30,7 +30,8 @@ def checked_limit(max_pixels: int) -> int:
     return max_pixels
 
 
-def _allowed(read: Callable[[], _Found]) -> _Found:
+def naming_the_flag(read: Callable[[], _Found]) -> _Found:
+    """What `read` finds. Raises what it does; TooLarge names the flag that allows larger images."""
     try:
         return read()
     except TooLarge as error:

@@ -52,7 +52,7 @@ def lost_in_reading(header: Header, channels: int, name: str) -> Iterator[Notice
         yield Notice("left out the metadata (EXIF: date, camera, place) of", quoted(name))
 
 
-def lost_in_writing(header: Header, path: Path, *, alpha: bool) -> Iterator[Notice]:
-    """What a file of that name cannot hold. alpha: whether the result has it."""
-    if lost := missing(path, bits=header.bits, alpha=alpha, profile=bool(header.profile)):
+def lost_in_writing(header: Header, path: Path, channels: int, *, alpha: bool) -> Iterator[Notice]:
+    """What a file of that name cannot hold. channels: of the result. alpha: whether it has transparent parts."""
+    if lost := missing(path, bits=header.bits, alpha=alpha, profile=fits(header.profile, channels)):
         yield Notice("left out", f"{lost} of {quoted(path.name)}", "; .png and .tif keep it")

@@ -12,5 +12,6 @@ def check_new(paths: Iterable[Path], overwrite: bool) -> None:
     """Raises UsageError where one of the results exists and is not to be overwritten."""
     there = [] if overwrite else [path for path in paths if path.exists()]
     if there:
-        more = f", and so do {len(there) - 1} more results" if len(there) > 1 else ""
+        others = len(there) - 1
+        more = f", and so {'does 1 more result' if others == 1 else f'do {others} more results'}" if others else ""
         raise UsageError(f"{str(there[0])!r} exists already{more}: add --overwrite, or choose another place with --out.")

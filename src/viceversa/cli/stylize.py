@@ -17,7 +17,7 @@ from viceversa.cli.notices import Notice, lost_in_reading, lost_in_writing, say
 from viceversa.cli.parsing import parsed
 from viceversa.cli.results import check_new
 from viceversa.data.decoding import MOST_PIXELS, BadImage
-from viceversa.data.layers import Header, fits
+from viceversa.data.layers import Header
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable, writable
 from viceversa.opening import layers_of
@@ -109,8 +109,7 @@ def _check(asked: Command, inputs: Sequence[Path]) -> None:
 def _lost(asked: Command, header: Header) -> Iterator[Notice]:
     """What of the content image does not go into the picture, which is in color and has 8 bits."""
     yield from lost_in_reading(header, 3, str(asked.content))
-    fitting = replace(header, bits=8, profile=header.profile if fits(header.profile, 3) else b"")
-    yield from lost_in_writing(fitting, asked.out, alpha=header.alpha)
+    yield from lost_in_writing(replace(header, bits=8), asked.out, 3, alpha=header.alpha)
 
 
 def _painted(asked: Command) -> Painted:

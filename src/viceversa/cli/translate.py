@@ -101,10 +101,10 @@ def run(arguments: Sequence[str]) -> None:
         _check_alike(model.space)
     jobs = dict(_jobs(asked))
     headers = dict(_headers(asked, jobs.values()))
-    results = {path: _results(asked, model, stem, headers[path]) for stem, path in jobs.items() if path in headers}
-    check_new((result for several in results.values() for result in several), asked.overwrite)
-    say(notice for path in results for notice in _lost(asked, model, path, headers[path]))
-    done = sum(_translate(asked, model, manner, path, places) for path, places in results.items())
+    results = [(path, _results(asked, model, stem, headers[path])) for stem, path in jobs.items() if path in headers]
+    check_new((result for _, several in results for result in several), asked.overwrite)
+    say(notice for path, _ in results for notice in _lost(asked, model, path, headers[path]))
+    done = sum(_translate(asked, model, manner, path, places) for path, places in results)
     if done < len(jobs):
         print(f"viceversa: left out: {len(jobs) - done} of {len(jobs)} images cannot be read.", file=sys.stderr)
     _tell_reader(model, asked.source)
@@ -236,9 +236,10 @@ def _lost(asked: Translate, model: Model, path: Path, header: Header) -> Iterato
     if not asked.full_size:
         middle = middle_of((header.height, header.width), size, model.record.recipe.crop)
         yield from lost_in_resizing(header, size, middle, str(path))
-    yield from lost_in_reading(header, _channels(asked, model, header), str(path))
+    channels = _channels(asked, model, header)
+    yield from lost_in_reading(header, channels, str(path))
     if _named(asked):
-        yield from lost_in_writing(header, asked.out, alpha=asked.full_size and header.alpha)
+        yield from lost_in_writing(header, asked.out, channels, alpha=asked.full_size and header.alpha)
 
 
 def _jobs(asked: Translate) -> Iterator[tuple[Path, Path]]:

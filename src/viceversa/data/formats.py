@@ -125,7 +125,7 @@ def _opened(file: BinaryIO, name: str, most_pixels: int) -> Stored:
     if start[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return _tiff(file, name, size, most_pixels)
     if size > 32 * most_pixels:
-        raise ValueError(f"its {size} bytes are too many for {most_pixels} pixels")
+        raise OverLimit(f"its {size} bytes are too many for {most_pixels} pixels, against decompression bombs")
     content = file.read()
     picture = Image.open(io.BytesIO(content), formats=_formats(name))
     check_size(picture.height, picture.width, 3, most_pixels)

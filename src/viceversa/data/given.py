@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ from PIL import Image
 from viceversa.data.formats import by_pillow, exif_of, orientation_of
 from viceversa.data.formats import reason as in_words
 from viceversa.data.layers import Layers, unpacked
-from viceversa.data.stored import by_numpy
+from viceversa.data.stored import Stored, by_numpy, upright
 from viceversa.errors import UsageError
 
-_STRAIGHT = {"RGBa": "RGBA", "La": "LA", "RGBX": "RGB", "HSV": "RGB"}
-"""Modes that no file has, and those with the same colors that files have."""
+_LIKE = {"RGBa": "RGBA", "RGBX": "RGB", "HSV": "RGB"}
+"""Modes that no file is opened in, and those with the same colors that files are."""
 
 
 def layers_in(picture: Image.Image | NDArray[Any]) -> Layers:
@@ -30,18 +31,21 @@ def layers_in(picture: Image.Image | NDArray[Any]) -> Layers:
         what = f"Pillow's image of mode {picture.mode!r}"
         remedy = "scale them" if picture.mode in ("I", "F") else "convert it to 'L', 'LA', 'RGB' or 'RGBA'"
     try:
-        return unpacked(by_numpy(picture) if isinstance(picture, np.ndarray) else by_pillow(*_upright(picture)))
+        return unpacked(by_numpy(picture) if isinstance(picture, np.ndarray) else _loaded(picture))
     except Exception as error:  # a file that Pillow has not read yet may hold anything
         raise UsageError(f"cannot use {what}: {in_words(error)}; {remedy}.") from error
 
 
-def _upright(picture: Image.Image) -> tuple[Image.Image, int]:
-    """The image in a mode that files have, and its orientation, 1..8, which Pillow undoes for TIFF alone, in loading."""
+def _loaded(picture: Image.Image) -> Stored:
+    """Pillow's image. Its orientation is looked for behind loading, in which Pillow turns TIFF itself."""
     picture.load()
     orientation = orientation_of(exif_of(picture))
+    if picture.mode == "La":
+        profile = picture.info.get("icc_profile") or b""
+        return replace(upright(picture.size, 1, 8, lambda: np.asarray(picture), orientation, premultiplied=True), profile=profile)
     if picture.mode == "I":
-        return _in_16_bits(picture), orientation
-    return (picture.convert(_STRAIGHT[picture.mode]) if picture.mode in _STRAIGHT else picture), orientation
+        picture = _in_16_bits(picture)
+    return by_pillow(picture.convert(_LIKE[picture.mode]) if picture.mode in _LIKE else picture, orientation)
 
 
 def _in_16_bits(picture: Image.Image) -> Image.Image:

@@ -77,9 +77,8 @@ def check_size(height: int, width: int, channels: int, most_pixels: float) -> No
     if min(height, width, channels) < 1:
         raise ValueError("it has no pixels")
     if height * width * max(1, channels / 4) > most_pixels:
-        raise OverLimit(
-            f"{height} x {width} pixels of {channels} channels are over the limit of {most_pixels} pixels, against decompression bombs"
-        )
+        limit = f"the limit of {most_pixels} pixels, against decompression bombs"
+        raise OverLimit(f"{height} x {width} pixels of {channels} channels are over {limit}")
 
 
 def in_16_bits(values: NDArray[np.floating[Any]]) -> NDArray[np.uint16]:
