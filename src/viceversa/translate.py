@@ -21,7 +21,8 @@ from viceversa.domains import Domain, Space, Wish
 from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.chains import Candidate, translating
 from viceversa.evaluation.labeller import Labeller, load_labeller
-from viceversa.full_size import in_channels, translated_whole
+from viceversa.familiarity import FILE, Familiarity, load_familiarity
+from viceversa.full_size import in_channels, translated_whole, visible
 from viceversa.method import Builder, Method
 from viceversa.opening import Picture, layers_of, mask_of, pixels_of
 from viceversa.pretrained import located, restore_generator
@@ -60,7 +61,7 @@ class Model:
 
     Targets are attributes, as in "hair=blond,glasses=yes", or a space's name for methods between two spaces. Attributes
     that a target does not name stay as they are: as `source` says, or else as the labeller reads them off the image.
-    step: how many steps it was trained.
+    step: how many steps it was trained. familiarity: what it knows of its training images, to warn of others.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Model:
     record: Record
     labeller: Labeller | None
     step: int = 0
+    familiarity: Familiarity | None = None
 
     @property
     def space(self) -> Space:
@@ -221,6 +223,18 @@ class Model:
         layers = layers_of(image, channels)
         return layers.with_colors(_of_paper(layers.colors, channels)) if manner.paper else layers
 
+    def doubt(self, layers: Layers, space: str) -> str:
+        """Why a translation of the opened image may mean nothing, where it is unlike the training images; empty where it is not."""
+        if self.familiarity is None:
+            return ""
+        spec = self.space.images[space]
+        image = self._fitted(in_channels(visible(layers, spec), spec.channels), space)
+        distance = self.familiarity.distance(image, [*self.space.known] or [space])
+        if distance <= 1:
+            return ""
+        times = f"{distance:.2g} times as far from them as held-out ones"
+        return f"unlike the images that {self.name!r} was trained on ({times}): its translation may mean nothing"
+
     def weights(self, layers: Layers, space: str, manner: Manner) -> Weights | None:
         """Where the opened image may change: (H, W, 1) in [0, 1]; None for everywhere. A mask goes the way of the image."""
         if manner.region is None:
@@ -334,7 +348,7 @@ def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoin
     restore_weights(chosen, method, averaged=record.recipe.training.average > 0)
     method.networks.eval().requires_grad_(False)
     labeller = _labeller(folder / "labeller.safetensors", record.space)
-    return Model(folder.resolve().name, method, record, labeller, step=int(chosen.name))
+    return Model(folder.resolve().name, method, record, labeller, int(chosen.name), load_familiarity(folder / FILE))
 
 
 def _packaged(folder: Path) -> Model:
@@ -343,7 +357,8 @@ def _packaged(folder: Path) -> Model:
     method = replace(builder(record.recipe)(record.space), discriminate=None)
     steps = restore_generator(folder, method)
     method.networks.eval().requires_grad_(False)
-    return Model(folder.name, method, record, load_labeller(folder / "labeller.safetensors"), step=steps)
+    labeller, familiarity = load_labeller(folder / "labeller.safetensors"), load_familiarity(folder / FILE)
+    return Model(folder.name, method, record, labeller, steps, familiarity)
 
 
 def _chosen(run: Path, checkpoint: Checkpoint) -> Path | None:

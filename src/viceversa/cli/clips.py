@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from viceversa.data.layers import Layers
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable, write_atomically
 from viceversa.progress import watched
@@ -33,7 +35,10 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
     path = readable(asked.inputs[0], "the input")
     spec = model.space.images[model.source_space(asked.source, asked.to)]
     clip = open_clip(path, fps=asked.fps, background=round((spec.background + 1) * 127.5))
-    way = way_of(model, next(clip.read()).pixels, asked.to, source=asked.source, manner=manner, smooth=asked.smooth)
+    first = next(clip.read()).pixels
+    way = way_of(model, first, asked.to, source=asked.source, manner=manner, smooth=asked.smooth)
+    if doubt := model.doubt(Layers(first), way.source.space):
+        print(f"viceversa: warning: {printable(str(path))} is {printable(doubt)}.", file=sys.stderr)
     request = {
         **_request(path, asked.fps, asked.consistency),
         "RUN": weights_fingerprint(model.method.translator),

@@ -14,7 +14,8 @@ from viceversa.errors import UsageError
 from viceversa.files import remove
 
 CONTENTS = (
-    "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors", "recipe.json"
+    "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors",
+    "familiarity.safetensors", "recipe.json",
 )  # fmt: skip
 LOCK = ".lock"
 

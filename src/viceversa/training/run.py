@@ -18,6 +18,7 @@ from viceversa.data.sources import located
 from viceversa.domains import Space
 from viceversa.errors import UsageError, printable, unknown
 from viceversa.evaluation.labeller import questions, save_labeller
+from viceversa.familiarity import FILE, save_familiarity
 from viceversa.files import in_utf8
 from viceversa.initializing import frozen, initialize
 from viceversa.method import Builder, Method
@@ -131,6 +132,8 @@ def run_recipe(
             _furnish(run, record, dataset, anew=stored is None, quiet=quiet)
         accelerator.wait_for_everyone()
         interrupted = trainer.train(min(until or recipe.training.steps, recipe.training.steps))
+        if accelerator.is_main_process and not (run / FILE).exists():
+            save_familiarity(dataset, run / FILE)
         return Outcome(run, trainer.step, interrupted, best_judgment(run))
 
 
