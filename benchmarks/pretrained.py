@@ -18,6 +18,7 @@ from typing import Any
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.compare import compare
 from viceversa.evaluation.labeller_training import save_labeller
+from viceversa.familiarity import FILE, save_familiarity
 from viceversa.pretrained import WEIGHTS, folder_of, write_generator
 from viceversa.recipes.record import write_record
 from viceversa.translate import load
@@ -52,13 +53,14 @@ def train() -> None:
 
 
 def package() -> None:
-    """The settings, the last stage's averaged generator, and the data's labeller; the card is written by hand."""
+    """The settings, the last stage's averaged generator, the data's labeller and what its images are like; the card is written by hand."""
     folder, model = folder_of("avatars"), load(RUNS / list(STAGES)[-1], checkpoint="last")
     recipe = model.record.recipe.model_copy(update={"init": None})
     write_record(folder, model.record.model_copy(update={"recipe": recipe}))
     steps = sum(int(settings[settings.index("--steps") + 1]) for settings in STAGES.values())
     write_generator(model.method, steps, folder / WEIGHTS)
     save_labeller(open_dataset("avatars", recipe.size), folder / "labeller.safetensors")
+    save_familiarity(open_dataset("avatars", recipe.size), folder / FILE)
     print(sum(path.stat().st_size for path in folder.iterdir()), "bytes")
 
 

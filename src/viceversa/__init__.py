@@ -14,7 +14,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from viceversa.errors import NotFiniteError, UsageError
+    from viceversa.errors import NotFiniteError, UnfamiliarImage, UsageError
     from viceversa.evaluation.measuring import compare, evaluate
     from viceversa.evaluation.report import Report
     from viceversa.losses.multicycle import multicyclic
@@ -33,6 +33,7 @@ __all__ = [
     "Painted",
     "Report",
     "Stylize",
+    "UnfamiliarImage",
     "UsageError",
     "compare",
     "evaluate",
@@ -51,6 +52,7 @@ _HOMES = {
     "Painted": "viceversa.style.stylize",
     "Report": "viceversa.evaluation.report",
     "Stylize": "viceversa.style.stylize",
+    "UnfamiliarImage": "viceversa.errors",
     "UsageError": "viceversa.errors",
     "compare": "viceversa.evaluation.measuring",
     "evaluate": "viceversa.evaluation.measuring",

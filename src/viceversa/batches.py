@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL.Image import Image
 from torch import Tensor
 
 from viceversa.data.augment import normalized, quantized
@@ -17,7 +18,7 @@ from viceversa.data.dataset import Pixels
 from viceversa.data.fitting import in_bits
 from viceversa.data.layers import Layers
 from viceversa.domains import Domain
-from viceversa.errors import UsageError
+from viceversa.errors import UnfamiliarImage, UsageError
 from viceversa.opening import Picture, layers_of, seen
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def taken(given: Pictures) -> Given:
                 [part.pictures[0] for part in parts],
                 lambda layers: [part.returned([each]) for part, each in zip(parts, layers, strict=True)],
             )
-        case Image.Image() | np.ndarray() | str() | Path():
+        case Image() | np.ndarray() | str() | Path():
             return Given([given], lambda layers: seen(layers[0]))
     kinds = "a path, a Pillow image, an array, a tensor, or a list of these"
     raise UsageError(f"{type(given).__name__} is no image: give {kinds}.")
@@ -70,17 +71,30 @@ def chained(model: Model, pictures: Sequence[Picture], targets: Sequence[Any], s
     spec = model.space.images[model.source_space(source, to)]
     size = 1 if manner.full_size else max(1, min(_BATCH, _PIXELS // (spec.height * spec.width)))
     made: list[list[Layers]] = [[] for _ in targets]
+    doubts: list[str] = []
     for first in range(0, len(pictures), size):
         batch = [layers_of(picture, manner.most_pixels) for picture in pictures[first : first + size]]
         here = model.starts(batch, source, to)
         layers = [model.opened(picture, here.space, manner) for picture in batch]
+        doubts += [model.doubt(each, here.space) for each in layers]
         weights = [model.weights(each, here.space, manner) for each in layers]
         for number, target in enumerate(targets):
             there = model.target(here, target, manner.strength)
             layers = model.translate_batch(layers, here, there, manner, weights)
             made[number] += layers
             here = Domain(there.space, there.label)
+    warn(pictures, doubts)
     return made
+
+
+def warn(pictures: Sequence[Picture], doubts: Sequence[str]) -> None:
+    """Warns (UnfamiliarImage) once of the images for which there is a doubt (see Model.doubt)."""
+    found = [number for number, doubt in enumerate(doubts) if doubt]
+    if found:
+        first = pictures[found[0]]
+        what = repr(str(first)) if isinstance(first, str | Path) else f"image {found[0]}" if len(pictures) > 1 else "this image"
+        more = f" (and {len(found) - 1} more of {len(pictures)})" if len(found) > 1 else ""
+        warnings.warn(f"{what}{more} is {doubts[found[0]]}.", UnfamiliarImage, stacklevel=5)
 
 
 def stacked(images: Sequence[Pixels]) -> Tensor:

@@ -21,6 +21,10 @@ class UsageError(ValueError):
         self.summary = summary
 
 
+class UnfamiliarImage(UserWarning):
+    """An image is unlike those that a model was trained on: what becomes of it may mean nothing."""
+
+
 class NotFiniteError(RuntimeError):
     """A loss that is not a finite number; names the phase, the loss and the step. The command line exits with 1."""
 

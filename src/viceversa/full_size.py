@@ -38,7 +38,7 @@ def translated_whole(
     way = source.space, target.space
     if way not in found:
         found[way] = footprint_of(generator, spec)
-    colors = in_channels(_visible(image, spec), spec.channels)
+    colors = in_channels(visible(image, spec), spec.channels)
     height, width = colors.shape[:2]
     made = translated_in_tiles(generator, _padded(colors, spec, found[way].multiple), found[way], memory)[:height, :width]
     back = image.colors.shape[2] == 1 and spec.channels == made.shape[2] == 3
@@ -61,7 +61,7 @@ def generator_of(translator: nn.Module, source: Domain, target: Domain) -> Gener
     return translate
 
 
-def _visible(image: Layers, spec: ImageSpec) -> Pixels:
+def visible(image: Layers, spec: ImageSpec) -> Pixels:
     """The colors, and the run's background where none can be seen."""
     if image.alpha is None:
         return image.colors

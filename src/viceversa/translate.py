@@ -23,7 +23,8 @@ from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.chains import Candidate, translating
 from viceversa.evaluation.labeller import Labeller, load_labeller
 from viceversa.evaluation.run_labeller import finished_labeller
-from viceversa.full_size import in_channels, translated_whole
+from viceversa.familiarity import FILE, Familiarity, load_familiarity
+from viceversa.full_size import in_channels, translated_whole, visible
 from viceversa.method import Builder, Method
 from viceversa.opening import Picture, layers_of, mask_of, pixels_of
 from viceversa.pretrained import located, restore_generator
@@ -65,7 +66,8 @@ class Model:
 
     Targets are attributes, as in "hair=blond,glasses=yes", or a space's name for methods between two spaces. Attributes
     that a target does not name stay as they are: as `source` says, or else as the labeller reads them off the image.
-    step: how many steps it was trained. run: its folder, where it is one that may still lack its labeller.
+    step: how many steps it was trained. run: its folder, where it is one that may still lack its labeller. familiarity: what it
+    knows of its training images, to warn of others.
     """
 
     name: str
@@ -74,6 +76,7 @@ class Model:
     labeller: Labeller | None
     step: int = 0
     run: Path | None = None
+    familiarity: Familiarity | None = None
 
     @cached_property
     def reader(self) -> Labeller | None:
@@ -233,6 +236,18 @@ class Model:
         channels = self.space.images[space].channels
         return layers.with_colors(_of_paper(layers.colors, channels)) if manner.paper else layers
 
+    def doubt(self, layers: Layers, space: str) -> str:
+        """Why a translation of the opened image may mean nothing, where it is unlike the training images; empty where it is not."""
+        if self.familiarity is None:
+            return ""
+        spec = self.space.images[space]
+        image = self._fitted(in_channels(visible(layers, spec), spec.channels), space)
+        distance = self.familiarity.distance(image, [*self.space.known] or [space])
+        if distance <= 1:
+            return ""
+        times = f"{distance:.2g} times as far from them as held-out ones"
+        return f"unlike the images that {self.name!r} was trained on ({times}): its translation may mean nothing"
+
     def weights(self, layers: Layers, space: str, manner: Manner) -> Weights | None:
         """Where the opened image may change: (H, W, 1) in [0, 1]; None for everywhere. A mask goes the way of the image."""
         if manner.region is None:
@@ -347,7 +362,9 @@ def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoin
     restore_weights(chosen, method, averaged=record.recipe.training.average > 0)
     method.networks.eval().requires_grad_(False)
     labeller = _labeller(folder / "labeller.safetensors", record.space)
-    return Model(folder.resolve().name, method, record, labeller, step=int(chosen.name), run=folder)
+    return Model(
+        folder.resolve().name, method, record, labeller, int(chosen.name), run=folder, familiarity=load_familiarity(folder / FILE)
+    )
 
 
 def _packaged(folder: Path) -> Model:
@@ -356,7 +373,8 @@ def _packaged(folder: Path) -> Model:
     method = replace(builder(record.recipe)(record.space), discriminate=None)
     steps = restore_generator(folder, method)
     method.networks.eval().requires_grad_(False)
-    return Model(folder.name, method, record, load_labeller(folder / "labeller.safetensors"), step=steps)
+    labeller, familiarity = load_labeller(folder / "labeller.safetensors"), load_familiarity(folder / FILE)
+    return Model(folder.name, method, record, labeller, steps, familiarity=familiarity)
 
 
 def _chosen(run: Path, checkpoint: Checkpoint) -> Path | None:

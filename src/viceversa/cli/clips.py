@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from viceversa.cli.inputs import checked_limit, layers_at, naming_the_flag
 from viceversa.cli.notices import Notice, say
 from viceversa.cli.results import check_new
+from viceversa.data.layers import Layers
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable, write_atomically
 from viceversa.progress import watched
@@ -37,7 +39,10 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
     spec = model.space.images[model.source_space(asked.source, asked.to)]
     background = round((spec.background + 1) * 127.5)
     clip = naming_the_flag(lambda: open_clip(path, fps=asked.fps, background=background, most_pixels=asked.max_pixels))
-    way = way_of(model, next(clip.read()).pixels, asked.to, source=asked.source, manner=manner, smooth=asked.smooth)
+    first = next(clip.read()).pixels
+    way = way_of(model, first, asked.to, source=asked.source, manner=manner, smooth=asked.smooth)
+    if doubt := model.doubt(Layers(first), way.source.space):
+        print(f"viceversa: warning: {printable(str(path))} is {printable(doubt)}.", file=sys.stderr)
     request = {
         **_request(path, asked.fps, asked.consistency),
         "RUN": weights_fingerprint(model.method.translator),

@@ -3,6 +3,7 @@
 avatars/recipe.json             as in a run's folder
         generator.safetensors   float16; the metadata holds how many steps it was trained
         labeller.safetensors    as in a run's folder
+        familiarity.safetensors as in a run's folder: what its training images are like
         card.md                 data, method, what was measured, license, limits
 """
 

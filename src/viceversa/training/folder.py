@@ -16,8 +16,8 @@ from viceversa.training.checkpoint import numbered
 
 LOCK, LOG = ".lock", "train.log"
 CONTENTS = (
-    "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors", "index.html",
-    LOG, "recipe.json",
+    "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors",
+    "familiarity.safetensors", "index.html", LOG, "recipe.json",
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from viceversa.data.sources import located, located_folder
 from viceversa.domains import Space
 from viceversa.errors import UsageError, printable, unknown
 from viceversa.evaluation.labeller import questions
+from viceversa.familiarity import FILE, save_familiarity
 from viceversa.files import in_utf8
 from viceversa.initializing import frozen, initialize
 from viceversa.log import logged, say
@@ -187,6 +188,8 @@ def _ran(
                 trainer.labelling.close()
             if pace and accelerator.is_main_process:
                 write_record(run, record.model_copy(update={"recipe": updated(recipe, {"training.steps": max(trainer.step, 1)})}))
+        if accelerator.is_main_process and not (run / FILE).exists():
+            save_familiarity(dataset, run / FILE)
         return Outcome(run, trainer.step, best_judgment(run))
 
 

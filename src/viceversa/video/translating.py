@@ -8,6 +8,7 @@ from itertools import chain
 
 import numpy as np
 
+from viceversa.batches import warn
 from viceversa.data.fitting import shown
 from viceversa.data.layers import Layers
 from viceversa.domains import Domain
@@ -76,6 +77,7 @@ def translated_frames(
     if first is None:
         raise UsageError("there are no frames to translate: give one at least.")
     way = way_of(model, first, to, source=source, manner=manner, smooth=smooth)
+    warn([first], [model.doubt(Layers(first), way.source.space)])
     yield from processed(chain([first], rest), translation(model, way), estimator)
 
 

@@ -1,0 +1,94 @@
+"""vv.compare, vv.evaluate and vv.tune: what the command line can do, on whatever is at hand in Python."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import viceversa as vv
+from viceversa.cli.compare import Compare
+from viceversa.cli.evaluate import Evaluate
+from viceversa.cli.train import Train
+from viceversa.cli.tune import Tune
+
+
+def nothing(pixels: np.ndarray, targets: Mapping[str, Any]) -> np.ndarray:
+    return pixels
+
+
+def darker(pixels: np.ndarray, targets: Mapping[str, Any]) -> np.ndarray:
+    return pixels // 2
+
+
+@pytest.mark.parametrize(
+    ("options", "function", "called"),
+    [(Compare, vv.compare, {}), (Evaluate, vv.evaluate, {}), (Tune, vv.tune, {}), (Train, vv.train, {"recipe": "what"})],
+)
+def test_every_option_of_a_command_is_an_argument_in_python(
+    options: type, function: Callable[..., Any], called: dict[str, str]
+) -> None:
+    """By the same name, and where it has a default, by the same one."""
+    arguments = inspect.signature(function).parameters
+    for option in fields(options):
+        name = called.get(option.name, option.name)
+        assert name in arguments, (
+            f"{function.__name__} has no argument {name!r}, which the command line has: add it, and pass it on"
+        )
+        if arguments[name].default not in (inspect.Parameter.empty, None):
+            assert arguments[name].default == option.default
+
+
+@cache
+def report() -> vv.Report:
+    models = {"model": vv.load("avatars"), "mean": [nothing, darker], "named": "avatars"}
+    return vv.compare(models, cycles=1, steps=1, probes=True, samples=12, quiet=True)
+
+
+def test_models_functions_and_paths_are_compared(tmp_path: Path) -> None:
+    found = report()
+    assert {row.model for row in found.rows} >= {"model", "mean", "mean 1", "mean 2", "named"}
+    assert {row.samples for row in found.rows} == {12} and {row.direction for row in found.rows} == {"inv", "rec", "step"}
+    assert found.groups == {"mean": ["mean 1", "mean 2"]} and "model" in found.table()
+    assert {row.psnr_to_truth for row in found.rows if row.model == "model"} == {
+        row.psnr_to_truth for row in found.rows if row.model == "named"
+    }
+    found.save(tmp_path)
+    assert len(json.loads((tmp_path / "metrics.json").read_text())["rows"]) == len(found.rows)
+    assert repr(found).startswith("Report(model, mean 1, mean 2, named on avatars-64-v1: ") and len(repr(found)) < 200
+
+
+def test_one_function_is_evaluated_and_saved(tmp_path: Path) -> None:
+    found = vv.evaluate(nothing, "avatars", size=32, cycles=0, samples=4, out=tmp_path, quiet=True)
+    assert {row.model for row in found.rows} >= {"nothing", "floor"} and "avatars-32-v1" in found.title
+    assert (tmp_path / "report.html").exists() and (tmp_path / "metrics.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("models", "told"),
+    [
+        ([], "there is no model to measure"),
+        ("runs/a", "models are a list, or names and their models"),
+        ({"a": []}, "'a' has no model"),
+        ({"floor": nothing}, "no model can be called 'floor'"),
+        ([nothing, nothing, "nothing=a:b"], "'nothing' is named twice|is named twice"),
+        ([3], "'3' is no model: give a Model, a function, or where one is"),
+        ([nothing], r"say with `data` what to measure on, as in `data='avatars'`"),
+        (["runs/none"], "'runs/none' is neither the folder of a run, a Python function"),
+    ],
+)
+def test_what_is_no_model_is_named(models: Any, told: str) -> None:
+    with pytest.raises(vv.UsageError, match=told):
+        vv.compare(models, quiet=True)
+
+
+def test_build_is_for_the_folder_of_a_run() -> None:
+    with pytest.raises(vv.UsageError, match="leave out `build`"):
+        vv.evaluate(nothing, "avatars", build=lambda space: None, quiet=True)  # type: ignore[arg-type, return-value]
