@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -33,41 +34,65 @@ HELP = "\n".join([
     "",
     *(f"  {name:<10} {what}" for name, what in COMMANDS.items()),
     "",
-    "viceversa COMMAND --help shows the options of a command; viceversa --version the version.",
+    "viceversa COMMAND --help shows the options of a command, viceversa --version (-V) the version, and",
+    "viceversa --tyro-print-completion bash (zsh, fish) a script that completes commands and options by tab.",
 ])  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Runs one command and exits: 0; 2 with one line for a user's mistake; 1 for a training that broke; 130 after SIGINT (Ctrl-C),
-    143 after SIGTERM."""
+    143 after SIGTERM; 141 without a word where nobody reads on, as behind `| head`."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files may have what the terminal's encoding has not
     try:
-        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+        code = _outcome(list(sys.argv[1:] if arguments is None else arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _unread()
+    sys.exit(code)
+
+
+def _outcome(arguments: list[str]) -> int:
+    """The exit code of a command. Raises BrokenPipeError."""
+    try:
+        return _run(arguments)
+    except SystemExit as stop:  # after a command's help
+        return int(stop.code or 0)
     except UsageError as error:
         if error.summary:
             print(error.summary, file=sys.stderr)
-        code = _complaint(in_flags(str(error)), 2)
+        return _complaint(in_flags(str(error)), 2)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        code = _complaint(str(error), 2)
+        return _complaint(str(error), 2)
     except NotFiniteError as error:
-        code = _complaint(in_flags(f"{error} The last checkpoint before it is kept."), 1)
+        return _complaint(in_flags(f"{error} The last checkpoint before it is kept."), 1)
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        code = _complaint("out of memory: take smaller images (--size), a smaller --batch or fewer --samples.", 2)
+        return _complaint("out of memory: take smaller images (--size), a smaller --batch or fewer --samples.", 2)
     except KeyboardInterrupt as stop:
-        code = _complaint(in_flags(str(stop)) or "interrupted.", 130)
+        return _complaint(in_flags(str(stop)) or "interrupted.", 130)
     except Terminated as stop:
-        code = _complaint(in_flags(str(stop)), 143)
-    sys.exit(code)
+        return _complaint(in_flags(str(stop)), 143)
+
+
+def _unread() -> int:
+    """The exit code of a program that SIGPIPE ends. What is still to be written goes nowhere, or Python would complain of it."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())
+    return 141
 
 
 def _run(arguments: list[str]) -> int:
     match arguments:
         case [] | ["-h" | "--help", *_]:
             print(HELP)
+        case ["--tyro-print-completion" | "--tyro-write-completion", *_]:
+            importlib.import_module("viceversa.cli.completion").run(arguments)
         case ["-V" | "--version", *_]:
             print(__version__)
         case [name, *rest] if name in COMMANDS:

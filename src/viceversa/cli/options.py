@@ -14,9 +14,6 @@ from viceversa.errors import UsageError, unknown
 from viceversa.recipes import RECIPES
 from viceversa.tuning import Equal
 
-SHORT = {"--steps": "--training.steps", "--batch": "--training.batch", "--seed": "--training.seed"}
-"""Options that have a short name, because everyone needs them."""
-
 
 @dataclass(frozen=True)
 class Run:
@@ -102,9 +99,3 @@ def check_recipe(command: str, arguments: Sequence[str]) -> None:
         case [*options] if "--resume" not in options or "--help" in options:  # a run that is resumed knows its recipe
             recipe = parsed(COMMANDS[command], arguments, command).recipe or "multicyclic"
             raise UsageError(f"name a recipe first, as in viceversa {command} {recipe}; viceversa recipes lists them.")
-
-
-def long_form(option: str) -> str:
-    """An option by its dotted name, where a short one was given."""
-    name, equals, value = option.partition("=")
-    return SHORT.get(name, name) + equals + value

@@ -6,38 +6,73 @@ import contextlib
 import io
 import os
 import re
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 import tyro
 
+from viceversa.cli.habits import advice
 from viceversa.errors import UsageError
 
 Settings = TypeVar("Settings")
 
-WIDE = "2000"
-"""Columns in which no message is wrapped."""
+SHORT = {"--steps": "--training.steps", "--batch": "--training.batch", "--seed": "--training.seed"}
+"""Options of a recipe that have a short name too, because everyone needs them."""
+
+WIDE, NARROW = "2000", "80"
+"""Columns in which no message is wrapped; and in which the boxes of a help stand one below the other."""
 
 
-def parsed(kind: type[Settings], arguments: Sequence[str], command: str, description: str | None = None) -> Settings:
-    """The arguments as an instance of a dataclass. Exits after --help. Raises UsageError with the place and the value."""
-    asked_for_help = any(argument in ("-h", "--help") for argument in arguments)
+def parsed(
+    kind: type[Settings], arguments: Sequence[str], command: str, description: str | None = None, *, pairs: bool = False
+) -> Settings:
+    """The arguments as an instance of a dataclass. Exits after --help. Raises UsageError with the place and the value.
+
+    pairs: whether what is on or off has two options, --x and --no-x, as where some of them are on by default.
+    """
+    parse = partial(_parse, kind, command=command, description=description, pairs=pairs)
+    if any(argument in ("-h", "--help") for argument in arguments):
+        return parse(arguments)
+    settings, said = _quietly(parse, arguments)
+    if settings is not None:
+        return settings
+    line = _in_one_line(said)
+    if unrecognized := re.match(r"Unrecognized options: (\S+?)(?:, |\.?$)", line):
+        _, shown = _quietly(parse, ["--help"], NARROW)
+        told = advice(arguments, unrecognized[1], _options(shown))
+        line = f"unrecognized {'option' if unrecognized[1].startswith('-') else 'argument'} {unrecognized[1]}. {told}".strip()
+    raise UsageError(f"{line} See viceversa {command} --help.")
+
+
+def _parse(kind: type[Settings], arguments: Sequence[str], command: str, description: str | None, pairs: bool) -> Settings:
+    flags = () if pairs else (tyro.conf.FlagCreatePairsOff,)
+    return tyro.cli(kind, args=arguments, prog=f"viceversa {command}", description=description, config=flags)
+
+
+def _quietly(
+    parse: Callable[[Sequence[str]], Settings], arguments: Sequence[str], columns: str = WIDE
+) -> tuple[Settings | None, str]:
+    """The settings, or None where the arguments are not good; and what was said."""
     said = io.StringIO()
     try:
-        if asked_for_help:
-            return _parse(kind, arguments, command, description)
-        with _columns(WIDE), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
-            return _parse(kind, arguments, command, description)
-    except SystemExit as stop:
-        if not stop.code:
-            sys.exit(0)
-        raise UsageError(f"{_in_one_line(said.getvalue())} See viceversa {command} --help.") from None
+        with _columns(columns), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            return parse(arguments), ""
+    except SystemExit:
+        return None, said.getvalue()
 
 
-def _parse(kind: type[Settings], arguments: Sequence[str], command: str, description: str | None) -> Settings:
-    flags = (tyro.conf.FlagCreatePairsOff,)
-    return tyro.cli(kind, args=arguments, prog=f"viceversa {command}", description=description, config=flags)
+def _options(shown: str) -> list[str]:
+    """All options of a help, with the short names of those that have one."""
+    lines = (re.match(r"[│ ] (?:-\w, )?(--[^\s,]+)(?:, (--\S+))?", line) for line in shown.splitlines())
+    known = [option for line in lines if line for option in line.groups() if option]
+    return known + [short for short, long in SHORT.items() if long in known]
+
+
+def long_form(option: str) -> str:
+    """An option by its dotted name, where a short one was given."""
+    name, equals, value = option.partition("=")
+    return SHORT.get(name, name) + equals + value
 
 
 @contextlib.contextmanager
@@ -54,8 +89,8 @@ def _columns(width: str) -> Iterator[None]:
 
 
 def _in_one_line(box: str) -> str:
-    """What a box of tyro's says: its first paragraph, the setting that was meant, pydantic's reason."""
-    first, *others = [*_paragraphs(box), ["these arguments cannot be read"]]
+    """What a box of tyro's says: its first paragraph, or pydantic's reason."""
+    first = [*_paragraphs(box), ["these arguments cannot be read"]][0]
     text = " ".join(map(str.strip, first))
     if first[0].startswith("Missing from"):
         text = "missing: " + ", ".join(line.strip() for line in first[1:] if len(line) - len(line.lstrip()) == 4)
@@ -63,8 +98,7 @@ def _in_one_line(box: str) -> str:
         place, name, reason, value = refused.groups()
         option = f"{place}.{name}" if place else name
         text = f"--{option} {value}: {reason.lower()}".replace("_", "-")
-    meant = next((part[1].split()[0] for part in others if part[0] == "Perhaps you meant:"), None)
-    return text.removesuffix(".") + "." + (f" Did you mean {meant}?" if meant else "")
+    return text.removesuffix(".") + "."
 
 
 def _paragraphs(box: str) -> list[list[str]]:

@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from pydantic import ValidationError
 from tyro.conf import arg
 
-from viceversa.cli.options import Run, long_form
-from viceversa.cli.parsing import parsed
+from viceversa.cli.options import Run, Search
+from viceversa.cli.parsing import long_form, parsed
 from viceversa.errors import UsageError, printable
 from viceversa.recipes import recipe_named
 from viceversa.recipes.record import read_record
@@ -70,8 +70,12 @@ def _stored(run: Path, name: str) -> Recipe[Any]:
 
 def _asked(recipe: Recipe[Any], options: Sequence[str]) -> Any:
     """The options over the recipe's settings: a Run with the `recipe`."""
-    settings = make_dataclass(
-        "Settings", [("recipe", Annotated[type(recipe), arg(name="")], field(default=recipe))], bases=(Run,), frozen=True
+    about = f"Trains {recipe.name}. --steps, --batch and --seed are short for --training.steps, .batch and .seed."
+    return parsed(settings_of(recipe, Run), options, f"train {recipe.name}", about, pairs=True)
+
+
+def settings_of(recipe: Recipe[Any], kind: type[Run | Search]) -> Any:
+    """A class for a Run or a Search with all settings of the `recipe`, whose values are the defaults."""
+    return make_dataclass(
+        "Settings", [("recipe", Annotated[type(recipe), arg(name="")], field(default=recipe))], bases=(kind,), frozen=True
     )  # fmt: skip
-    about = f"Trains {recipe.name}. --steps and --batch are short for --training.steps and --training.batch."
-    return parsed(settings, options, f"train {recipe.name}", about)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import field, make_dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from tyro.conf import arg
-
-from viceversa.cli.options import Search, long_form
-from viceversa.cli.parsing import parsed
+from viceversa.cli.options import Search
+from viceversa.cli.parsing import long_form, parsed
+from viceversa.cli.train import settings_of
 from viceversa.errors import printable
 from viceversa.recipes import recipe_named
 from viceversa.recipes.record import differences
@@ -23,14 +21,14 @@ ABOUT = (
     "images. The first trial is the recipe as it is. The same command goes on with a search, and may run several times at once. "
     "--search names a setting by its dotted name, as in --search method.critic-steps=1|2|5; multicycle.cycles, multicycle.first "
     "and multicycle.decay make multicycle.extra, and are searched if nothing is named. All settings can also be set, for all "
-    "trials; --steps and --batch are short for --training.steps and --training.batch."
+    "trials; --steps, --batch and --seed are short for --training.steps, .batch and .seed."
 )
 
 
 def run(arguments: Sequence[str]) -> int:
     """Searches, prints what was found. Returns the exit code."""
     name, *rest = arguments
-    asked = _asked(recipe_named(name), rest)
+    asked = _asked(recipe_named(name), [long_form(option) for option in rest])
     findings = tune(
         asked.recipe, out=asked.out, trials=asked.trials, search=asked.search, objective=asked.objective, samples=asked.samples,
         checks=asked.checks, equal=asked.equal, storage=asked.storage,
@@ -69,7 +67,5 @@ def _options(setting: str, value: Any) -> Iterator[str]:
 
 def _asked(recipe: Recipe[Any], options: Sequence[str]) -> Any:
     """The options over the recipe's settings: a Search with the `recipe`."""
-    settings = make_dataclass(
-        "Settings", [("recipe", Annotated[type(recipe), arg(name="")], field(default=recipe))], bases=(Search,), frozen=True
-    )  # fmt: skip
-    return parsed(settings, [long_form(option) for option in options], f"tune {recipe.name}", ABOUT.format(name=recipe.name))
+    about = ABOUT.format(name=recipe.name)
+    return parsed(settings_of(recipe, Search), options, f"tune {recipe.name}", about, pairs=True)

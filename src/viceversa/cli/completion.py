@@ -1,0 +1,58 @@
+"""Completion by tab: a script for bash, zsh or fish that knows every command, every recipe and their options."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import field, make_dataclass
+from typing import Annotated, Any, Union
+
+import tyro
+from tyro.conf import FlagCreatePairsOff, OmitSubcommandPrefixes, subcommand
+
+from viceversa.cli.chains import Chains
+from viceversa.cli.compare import Compare
+from viceversa.cli.data import Data
+from viceversa.cli.demo import Demo
+from viceversa.cli.evaluate import Evaluate
+from viceversa.cli.importing import Import
+from viceversa.cli.options import Run, Search
+from viceversa.cli.recipes import Recipes
+from viceversa.cli.stylize import Command
+from viceversa.cli.train import settings_of
+from viceversa.cli.translate import Translate
+from viceversa.errors import UsageError
+from viceversa.recipes import RECIPES, recipe_named
+
+FLAGS = ("--tyro-print-completion", "--tyro-write-completion")
+SHELLS = ("bash", "zsh", "fish")
+COMMANDS: dict[str, Any] = {
+    "demo": Demo,
+    "train": Run,
+    "translate": Translate,
+    "stylize": Command,
+    "evaluate": Evaluate,
+    "compare": Compare,
+    "chains": Chains,
+    "tune": Search,
+    "import": Import,
+    "data": Data,
+    "recipes": Recipes,
+}
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Print the script, or write it: --tyro-print-completion SHELL, --tyro-write-completion SHELL FILE. Raises UsageError."""
+    flag, *rest = arguments
+    if len(rest) != 1 + FLAGS.index(flag) or rest[0] not in SHELLS:
+        raise UsageError(f"{flag}: name a shell, {', '.join(SHELLS)}{' and a file' if flag == FLAGS[1] else ''}, and no more.")
+    kinds = [Annotated[_complete(kind), subcommand(name)] for name, kind in COMMANDS.items()]
+    everything: Any = Union[tuple(kinds)]  # noqa: UP007
+    tyro.cli(everything, args=arguments, prog="viceversa", config=(OmitSubcommandPrefixes,))
+
+
+def _complete(kind: type[Run | Search]) -> Any:
+    """The command with each recipe as a command of its own, if it takes a recipe."""
+    if kind not in (Run, Search):
+        return FlagCreatePairsOff[kind]
+    recipes = [Annotated[settings_of(recipe_named(name), kind), subcommand(name)] for name in RECIPES]
+    return make_dataclass("Recipe", [("recipe", Union[tuple(recipes)], field())])  # noqa: UP007
