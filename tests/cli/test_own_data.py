@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import shutil
@@ -22,6 +23,7 @@ from viceversa.data.dataset import Dataset, Images
 from viceversa.data.decoding import decode
 from viceversa.data.sources import open_dataset, write_dataset
 from viceversa.domains import ImageSpec, Space
+from viceversa.evaluation.candidates import data_of
 from viceversa.evaluation.labeller import load_labeller
 
 
@@ -132,6 +134,39 @@ def test_the_labeller_does_not_stand_in_the_way(tmp_path: Path) -> None:
     shutil.rmtree("people")
     with pytest.raises(vv.UsageError, match=r"'run' is unfinished, and its data cannot be read .*: say with --from"):
         vv.load("run").translate(np.zeros((16, 16, 3), np.uint8), "glasses=yes")
+
+
+def test_images_of_a_table_in_another_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The run knows the folder; where both have moved it goes on; runs that know no such setting go on too."""
+    people(tmp_path / "people")
+    for table in ("tables", "moved"):
+        (tmp_path / table).mkdir()
+        shutil.copy(tmp_path / "people" / "faces.csv", tmp_path / table / "faces.csv")
+    small = [part for name, value in TINY.items() for part in (f"--{name.replace('_', '-')}", str(value))]
+    short = ["--size", "16", "--steps", "2", "--batch", "4", "--training.no-labeller", "--training.precision", "fp32"]
+    train = ["train", "stargan", "--data", "tables/faces.csv", *small, *short, "--out", "run"]
+    assert exit_code(*train) == 2
+    assert "image folder" in capsys.readouterr().err
+    assert exit_code(*train, "--images", "people", "--until", "1") == 0
+    assert vv.load("run").record.recipe.images == str(tmp_path / "people")
+    for command in (["chains", "tables/faces.csv", "asked"], ["data", "tables/faces.csv", "copy"]):
+        assert exit_code(*command, "--images", "people", "--size", "16") == 0
+    name = data_of(["run"], None, None).name
+    assert data_of(["run"], "moved/faces.csv", None, "people").name == name
+    for command in ("evaluate", "compare"):
+        measured = [command, "run", "--data", "moved/faces.csv", "--out", "report"]
+        assert exit_code(*measured) == 2, "the folder is that of the run's own table"
+        assert "image folder" in capsys.readouterr().err
+        assert exit_code(*measured, "--images", "nowhere") == 2
+        assert "the image folder 'nowhere' is not a folder" in capsys.readouterr().err
+    (tmp_path / "people").rename(tmp_path / "faces")
+    vv.train("stargan", out="run", data="moved/faces.csv", images="faces", resume=True, quiet=True)
+    assert vv.load("run").record.recipe.images == str(tmp_path / "people"), "the record is that of the beginning"
+    vv.train("stargan", data="faces/faces.csv", out="plain", settings=TINY, **(SMALL | {"until": 1}))
+    record = json.loads(Path("plain/recipe.json").read_text())
+    assert record["recipe"].pop("images") is None
+    Path("plain/recipe.json").write_text(json.dumps(record))
+    assert vv.train("stargan", out="plain", resume=True, quiet=True).step == 2
 
 
 def test_a_changed_table_is_another_data_set_with_another_labeller(tmp_path: Path) -> None:

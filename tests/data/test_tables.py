@@ -115,7 +115,7 @@ def test_many_numbers_are_drawn_in_five_steps_and_many_texts_are_refused(tmp_pat
     assert read_table(path).labels.shape == (21, 20)
 
 
-@pytest.mark.parametrize(("cell", "other"), [("tall", "1.5"), ("nan", "1"), ("1e999", "3"), ("1_0", "2"), ("٣", "4")])
+@pytest.mark.parametrize(("cell", "other"), [("tall", "1.5"), ("1e999", "3"), ("1_0", "2"), ("٣", "4")])
 def test_numbers_mixed_with_text_are_refused(tmp_path: Path, cell: str, other: str) -> None:
     message = _refused_column(tmp_path, [other, cell, other, cell])
     assert f"column 'x' mixes numbers and text: {other!r} in row 2, {cell!r} in row 3" in message

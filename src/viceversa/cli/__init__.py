@@ -57,6 +57,8 @@ def _outcome(arguments: list[str]) -> int:
     """The exit code of a command. Raises BrokenPipeError."""
     try:
         return _run(arguments)
+    except Terminated as stop:
+        return _complaint(in_flags(str(stop)), 143)
     except SystemExit as stop:  # after a command's help
         return int(stop.code or 0)
     except UsageError as error:
@@ -75,8 +77,6 @@ def _outcome(arguments: list[str]) -> int:
         return _complaint("out of memory: take smaller images (--size), a smaller --batch or fewer --samples.", 2)
     except KeyboardInterrupt as stop:
         return _complaint(in_flags(str(stop)) or "interrupted.", 130)
-    except Terminated as stop:
-        return _complaint(in_flags(str(stop)), 143)
 
 
 def _unread() -> int:
