@@ -27,6 +27,7 @@ from viceversa.data.fitting import in_bits
 from viceversa.domains import Domain
 from viceversa.draws import Draws
 from viceversa.evaluation.chains import Place, Trial, Way, outputs, trial
+from viceversa.evaluation.enlarged import enlarged, made_at_full_size
 from viceversa.evaluation.labeller import load_labeller
 from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate
@@ -38,8 +39,8 @@ from viceversa.training.loader import Loader
 from viceversa.translate import translated
 
 IMAGES, CYCLES = 64, 3
-PASSES, FEW = 30, 6
-"""Translations of every image that take longer than all of it, with a metric and without: there are up to 22, or 3."""
+PASSES, FEW = 31, 7
+"""Bounds of the time that a look takes, in translations of all its images. It has up to 23 with a metric, and 4 without one."""
 EDIT, BACK = (Place(direction, CYCLES, "8bit") for direction in ("inv", "rec"))
 FIRST_EDIT, STAY = (Place(direction, 0, "8bit") for direction in ("inv", "rec"))
 
@@ -67,7 +68,9 @@ class Examination:
             made = self._made(averages)
             reals = in_bits(self.task.dataset.splits[self.task.split][self.task.away].pixels[:IMAGES], 8)
             same = made[STAY] if self.task.labels is not None else None
-            measures = measured(self.task.sources, made[FIRST_EDIT], reals, same)
+            large = made_at_full_size(averages, self.task)
+            both = None if large is None else (large, enlarged(reals))
+            measures = measured(self.task.sources, made[FIRST_EDIT], reals, same, both)
             if pairs := self._scores(method):
                 measures["separation"] = separation(pairs)
             return self.measure(made) if self.measure else None, measures

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viceversa.data.dataset import Pixels
+from viceversa.evaluation.grids import PERIODS, grids
 
 Scores = NDArray[np.float32]
 """A discriminator's raw scores, of all images and patches: (n,)."""
@@ -52,32 +53,47 @@ INVERTED = Sign(
     "colors are inverted", "correlation", -0.3, False,
     "the generators have learned negatives, which a cycle undoes; begin again with another seed, or weigh identity more",
 )  # fmt: skip
-GRID = Sign(
-    "a checkerboard lies over outputs", "checkerboard", 4.0, True,
-    "upsampling leaves its grid; if it does not fade with more steps, lower the rate",
+GRIDS = tuple(
+    Sign(
+        f"a grid of {period} px lies over outputs{words}", f"grid_{period}{place}", 2.0, True,
+        "layers that double the size leave a grid; if it does not fade with more steps, lower the rate",
+    )
+    for place, words in (("", ""), ("_full_size", " at full size"))
+    for period in reversed(PERIODS)
 )  # fmt: skip
+"""The longest period first: a grid of 4 px has a part of 2 px. Above 2 no real images were found (docs/reliability.md)."""
 WON = Sign(
     "the discriminator has won", "separation", 0.995, True,
     "it tells real from made images nearly always, and the generator learns little; give it fewer steps, a lower rate or a "
     "higher penalty, or augment the data",
 )  # fmt: skip
-SIGNS = (WON, UNCHANGED, COLLAPSED, DEAF, INVERTED, GRID)
+SIGNS = (WON, UNCHANGED, COLLAPSED, DEAF, INVERTED, *GRIDS)
 
 
 def signs(measures: Mapping[str, float]) -> list[Sign]:
-    """What is wrong. That targets make no difference is not said beside a cause of it."""
+    """What is wrong. That targets make no difference is not said beside a cause of it. Of several grids the first is said, and
+    none of outputs that equal each other: in copies of one image, every line is in the same place."""
     found = [sign for sign in SIGNS if sign.seen(measures)]
-    return [sign for sign in found if sign is not DEAF or not {UNCHANGED, COLLAPSED} & set(found)]
+    besides = {DEAF} if {UNCHANGED, COLLAPSED} & set(found) else set()
+    visible = [sign for sign in found if sign in GRIDS]
+    besides |= set(visible if COLLAPSED in found else visible[1:])
+    return [sign for sign in found if sign not in besides]
 
 
-def measured(sources: Pixels, outputs: Pixels, reals: Pixels, same: Pixels | None) -> dict[str, float]:
+def measured(
+    sources: Pixels, outputs: Pixels, reals: Pixels, same: Pixels | None, large: tuple[Pixels, Pixels] | None = None
+) -> dict[str, float]:
     """The measures of outputs (N, H, W, C) uint8 that are defined, by their names.
 
     reals: images of the space that outputs are to be in. same: outputs for the sources' own labels, where outputs are for
-    the opposite ones. Inputs and outputs are compared where their shapes are equal, and for inverted colors where the
-    sources' and the reals' mean images are not opposed themselves, as drawings on white and on black are.
+    the opposite ones. large: outputs and real images at full size, for grids. Inputs and outputs are compared where their
+    shapes are equal, and for inverted colors where the sources' and the reals' mean images are not opposed themselves, as
+    drawings on white and on black are.
     """
-    found = {"variety": _share(spread(outputs), spread(reals)), "checkerboard": checkerboard(outputs, reals)}
+    found = {"variety": _share(spread(outputs), spread(reals))}
+    found |= {f"grid_{period}": height for period, height in grids(outputs, reals).items()}
+    if large is not None:
+        found |= {f"grid_{period}_full_size": height for period, height in grids(*large).items()}
     if outputs.shape == sources.shape:
         found["change"] = _share(distance(outputs, sources), spread(sources))
         if not correlation(reals.mean(0)[None], sources.mean(0)[None]) < 0:
@@ -109,15 +125,6 @@ def correlation(images: NDArray[np.generic], others: NDArray[np.generic]) -> flo
     return float(np.median((left * right).sum(1)[defined] / scale[defined])) if defined.any() else math.nan
 
 
-def checkerboard(outputs: Pixels, reals: Pixels) -> float:
-    """E(outputs) / (E(reals) + 1), E the energy at period 2 in levels^2, which stands out where upsampling leaves a grid.
-
-    E = mean over images and channels of |Y(pi, 0)|^2 + |Y(0, pi)|^2 + |Y(pi, pi)|^2, Y(u, v) = mean_{ij} y_ij e^{-i(ui + vj)}.
-    A grid adds up over the image; edges and noise, whose signs differ from place to place, do not.
-    """
-    return _energy(outputs) / (_energy(reals) + 1)
-
-
 def separation(pairs: Sequence[tuple[Scores, Scores]]) -> float:
     """P(real > made) + P(real = made) / 2 over all pairs of a real and a made score: 1/2 cannot tell, 1 always can.
 
@@ -133,15 +140,3 @@ def separation(pairs: Sequence[tuple[Scores, Scores]]) -> float:
 
 def _share(part: float, whole: float) -> float:
     return part / whole if whole > 0 else math.nan
-
-
-def _energy(images: Pixels) -> float:
-    """The mean energy at period 2, of images cut to even sides: (N, H, W, C) -> levels^2; NaN of a single row or column."""
-    height, width = (side // 2 * 2 for side in images.shape[1:3])
-    if not height or not width:
-        return math.nan
-    down, across = ((1 - 2 * (np.arange(side) % 2)).astype(np.float32) / side for side in (height, width))
-    even = images[:, :height, :width].astype(np.float32)
-    rows, columns = np.tensordot(even, down, (1, 0)), np.tensordot(even, across, (2, 0))  # (N, W, C), (N, H, C)
-    waves = rows.mean(1), columns.mean(1), np.tensordot(rows, across, (1, 0))
-    return float(sum((wave.astype(np.float64) ** 2).mean() for wave in waves))
