@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +50,8 @@ def run(arguments: Sequence[str]) -> None:
     asked = parsed(Compare, arguments, "compare")
     models = named(asked.models)
     dataset = data_of(models.models.values(), asked.data, asked.size)
+    if dataset.summary:
+        print(dataset.summary, file=sys.stderr)
     candidates = {name: candidate(model, dataset, asked.checkpoint) for name, model in models.models.items()}
     found = compare(
         candidates, dataset, cycles=asked.cycles, steps=asked.steps, probes=asked.probes, samples=asked.samples,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,6 +62,8 @@ def _of_run(asked: Evaluate) -> Report:
 
 def _of_other(asked: Evaluate) -> Report:
     dataset, name = data_of([asked.model], asked.data, asked.size), own_name(asked.model)
+    if dataset.summary:
+        print(dataset.summary, file=sys.stderr)
     found = compare(
         {name: candidate(asked.model, dataset)}, dataset, cycles=asked.cycles, steps=asked.steps, probes=asked.probes,
         samples=asked.samples, features=asked.features,

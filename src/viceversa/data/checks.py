@@ -14,10 +14,7 @@ from typing import TypeVar
 from viceversa.errors import UsageError, quoted
 
 SPLITS = ("train", "validation", "test")
-SPLIT_NAMES = {
-    "train": "train", "training": "train", "trn": "train", "validation": "validation", "val": "validation", "valid": "validation",
-    "test": "test", "testing": "test",
-}  # fmt: skip
+SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
 Value = TypeVar("Value")
 
 

@@ -54,7 +54,10 @@ def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = 
     _check_plan(plan, trials)
     recipe = updated(plan.axes.recipe, {"data": located(plan.axes.recipe.data), "training.labeller": False})
     plan = replace(plan, axes=replace(plan.axes, recipe=recipe))
-    meter = meter_of(dataset_of(recipe), plan.objective, plan.samples)
+    dataset = dataset_of(recipe)
+    if dataset.summary:
+        print(dataset.summary, file=sys.stderr)
+    meter = meter_of(dataset, plan.objective, plan.samples)
     _try_out(plan, meter)
     described, own, interrupted = _described(plan, meter), plan.axes.own(), None
     better, seed = meter.objective.better, recipe.training.seed
