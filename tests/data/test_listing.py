@@ -133,3 +133,4 @@ def test_hidden_files_are_passed_over_by_translate_and_clips(tmp_path: Path, vic
     assert "photos: ignored, as hidden or made by a system: '._1.png', '.hidden.jpg', '.ipynb_checkpoints' and 2" in done.stderr
     clip = viceversa("translate", "avatars", "photos", "--to", "glasses=yes", "--out", "clip.gif", cwd=tmp_path)
     assert clip.returncode == 0 and "3 frames" in clip.stdout, clip.stderr
+    assert "photos: ignored: 2 .heic" in clip.stderr

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from viceversa.data.listing import listing
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable, write_atomically
 from viceversa.progress import watched
@@ -86,6 +88,8 @@ def _work(clip: Clip, request: Mapping[str, str], consistency: bool, part: int =
 
 def _finish(clip: Clip, out: Path, process: Process, work: Work) -> None:
     """Makes the clip and tells of it. Raises UsageError for an input that could not be read to its end, behind all else."""
+    for line in listing(clip.path, deep=False).account() if clip.path.is_dir() else ():
+        print(printable(f"{clip.path}: {line}"), file=sys.stderr)
     done = make_clip(clip, out, form_for(clip, out), process, work)
     print(printable(f"{clip.path} -> {out}: {done.frames} frames"))
     figures = out.with_name(f"{out.name}.consistency.json")
