@@ -84,7 +84,7 @@ def open_dataset(
     among_others: this is one of such, and may be a folder of images alone. Raises UsageError for what is none.
     """
     if spec in _EMBEDDED:
-        return _fit(with_attributes(_EMBEDDED[spec](size or DRAWN), attributes), takes)
+        return _fit(with_attributes(_EMBEDDED[spec](DRAWN if size is None else size), attributes), takes)
     one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad)
     if _joins(spec):
         opened = _at_one_size(spec, partial(one, among_others=True), size)
