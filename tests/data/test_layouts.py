@@ -58,6 +58,7 @@ GOOD: list[tuple[str, Tree, Counts, list[str]]] = [
         "images beside the domains", {**PETS, "": 2, "Train": 1}, {"cat": (9, 1, 3), "dog": (9, 1, 4)},
         ["ignored: 3 images beside the folders of domains, as '0.png'"],
     ),
+    ("domains called as a space", {"images": 10, "labels": 20}, {"images": (8, 1, 1), "labels": (16, 2, 2)}, ["data: 30 images"]),
     ("domains with folders", {"cat/a": 5, "cat/b": 5, "dog/x/y": 10}, {"cat": (8, 1, 1), "dog": (8, 1, 1)}, []),
     ("vehicles", {"car": 10, "plane": 10, "train": 10}, {"car": (8, 1, 1), "plane": (8, 1, 1), "train": (8, 1, 1)}, []),
     ("one letter that is none", {"cars": 10, "trains": 10}, {"cars": (8, 1, 1), "trains": (8, 1, 1)}, []),
@@ -157,7 +158,7 @@ def test_pairs_in_splits_of_other_names_beside_results(tmp_path: Path) -> None:
         for number in range(count):
             Image.new("RGB", (16, 8), (number, 0, 0)).save(tmp_path / "maps" / name / f"{name}{number}.png")
     dataset = open_dataset(str(tmp_path / "maps"), 8, takes="pairs")
-    assert counted(dataset) == {"A": (7, 2, 1), "B": (7, 2, 1)}
+    assert counted(dataset) == {"A": (7, 2, 1), "B": (7, 2, 1)} and dataset.summary.startswith("maps: 20 images\n")
     assert "ignored: the folder 'results' with 3 images" in dataset.summary and "no test images" in dataset.summary
 
 

@@ -103,7 +103,7 @@ def test_films_among_images_are_counted(tmp_path: Path, viceversa: Command) -> N
     assert "ignored, as hidden or made by a system: 'cat/._1.png', 'cat/.hidden.jpg', " in done.stderr
 
 
-def test_a_folder_of_nothing_that_is_read_names_the_suffix(tmp_path: Path, viceversa: Command, runs: Path) -> None:
+def test_a_folder_of_nothing_that_is_read_names_the_suffix(tmp_path: Path, viceversa: Command) -> None:
     fill(tmp_path / "phone", 12, "heic")
     fill(tmp_path / "pets" / "cat", 5, "heic")
     fill(tmp_path / "pets" / "dog", 5, "heic")
@@ -111,25 +111,26 @@ def test_a_folder_of_nothing_that_is_read_names_the_suffix(tmp_path: Path, vicev
     for count, command in (
         (5, ["data", "pets", "copy"]),
         (5, ["train", "cyclegan", "--data", "pets", "--out", "run"]),
-        (12, ["translate", runs / "spaces", "phone", "--out", "o"]),
+        (12, ["translate", "avatars", "phone", "--to", "glasses=yes", "--out", "o"]),
         (12, ["stylize", "phone", "phone/0.heic", "--out", "o"]),
     ):
         done = viceversa(*command, cwd=tmp_path)
         assert done.returncode == 2 and f"{count} {remedy}" in done.stderr and done.stderr.count("\n") == 1, done.stderr
 
 
-def test_hidden_files_are_passed_over_by_translate_and_clips(tmp_path: Path, viceversa: Command, runs: Path) -> None:
+def test_hidden_files_are_passed_over_by_translate_and_clips(tmp_path: Path, viceversa: Command) -> None:
     fill(tmp_path / "photos", 3)
     fill(tmp_path / "photos" / "more", 1)
     fill(tmp_path / "photos", 2, "heic")
     litter(tmp_path / "photos")
     (tmp_path / "photos" / "folder.png").mkdir()
     assert [file.name for file in images_of(tmp_path / "photos")] == ["0.png", "1.png", "2.png"]
-    done = viceversa("translate", runs / "spaces", "photos", "--to", "glasses", "--out", "o", cwd=tmp_path)
+    done = viceversa("translate", "avatars", "photos", "--to", "glasses=yes", "--out", "o", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert sorted(str(path.relative_to(tmp_path / "o")) for path in (tmp_path / "o").rglob("*.png")) == [
         "0.png", "1.png", "2.png", "more/0.png"]  # fmt: skip
     assert "photos: ignored: 2 .heic (not read: convert them to JPEG or PNG)" in done.stderr
     assert "photos: ignored, as hidden or made by a system: '._1.png', '.hidden.jpg', '.ipynb_checkpoints' and 2" in done.stderr
-    clip = viceversa("translate", runs / "spaces", "photos", "--to", "glasses", "--out", "clip.gif", cwd=tmp_path)
+    clip = viceversa("translate", "avatars", "photos", "--to", "glasses=yes", "--out", "clip.gif", cwd=tmp_path)
     assert clip.returncode == 0 and "3 frames" in clip.stdout, clip.stderr
+    assert "photos: ignored: 2 .heic" in clip.stderr

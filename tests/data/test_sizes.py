@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from PIL import Image
 
 import viceversa as vv
 from cli.own import TINY, exit_code
+from viceversa.data.dataset import Dataset
 from viceversa.data.sizes import chosen_size
-from viceversa.data.sources import open_dataset
+from viceversa.data.sources import _at_one_size, open_dataset
 from viceversa.data.store import FolderFiles
+from viceversa.evaluation.candidates import data_of
 from viceversa.recipes import RECIPES, recipe_named
 from viceversa.recipes.record import read_record
 
@@ -84,8 +87,22 @@ def test_every_source_of_own_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert open_dataset("a=style,b=pets/cat", takes="spaces").size == 64, "the least of all, for all"
     assert open_dataset("a=style,b=style", takes="spaces").size == 128
-    both = open_dataset("a=style,b=toons", takes="spaces")
-    assert {image.height for image in both.space.images.values()} == {32}, "drawn ones are drawn at 32"
+
+
+def test_own_images_beside_drawn_ones_have_their_size() -> None:
+    photos("style", 1, (300, 200))
+    photos("pets/a", 3, (100, 70))
+    photos("pets/b", 3, (100, 70))
+    dataset, asked = open_dataset("pets"), []
+
+    def one(spec: str, *, size: int | None) -> Dataset:
+        asked.append((spec, size))
+        return replace(dataset, size=size)
+
+    _at_one_size("a=style,b=toons", one, None)
+    assert asked == [("style", 32), ("toons", 32)]
+    _at_one_size("a=style,b=toons", one, 48)
+    assert asked[2:] == [("style", 48), ("toons", 48)]
 
 
 def test_recipes_on_celeba_keep_their_size() -> None:
@@ -101,10 +118,10 @@ def test_a_run_says_and_keeps_the_size(capsys: pytest.CaptureFixture[str]) -> No
     assert said.index("size: 64") < said.index("domain") + 400, "among the first lines"
     assert json.loads(Path("run/recipe.json").read_text())["recipe"]["size"] == 64
     assert read_record(Path("run")).space.images["A"].height == 64
-    photos("more/trainA", 20, (30, 30))
-    photos("more/trainB", 20, (30, 30))
+    photos("more/trainA", 6, (30, 30))
+    photos("more/trainB", 6, (30, 30))
     assert exit_code("train", "cyclegan", "--out", "run", "--resume") == 0
-    assert exit_code("evaluate", "run", "--data", "more", "--samples", "2", "--cycles", "1", "--out", "report") == 0
+    assert data_of(["run"], "more", None).space.images["A"].height == 64, "that of the run"
     assert exit_code("translate", "run", "h2z/trainA/0.png", "--to", "B", "--out", "o") == 0
     assert Image.open("o/0.png").size == (64, 64)
 

@@ -12,6 +12,7 @@ from viceversa.cli.inputs import checked_limit, layers_at, naming_the_flag
 from viceversa.cli.notices import Notice, say
 from viceversa.cli.results import check_new
 from viceversa.data.layers import Layers
+from viceversa.data.listing import listing
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable, write_atomically
 from viceversa.progress import watched
@@ -105,6 +106,8 @@ def _finish(clip: Clip, out: Path, process: Process, work: Work, notices: Sequen
     form = form_for(clip, out)
     if not out.is_dir():  # a folder for frames has to be empty, or to have parts of the same request
         check_new([out], overwrite)
+    for line in listing(clip.path, deep=False).account() if clip.path.is_dir() else ():
+        print(printable(f"{clip.path}: {line}"), file=sys.stderr)
     say(notices)
     done = make_clip(clip, out, form, process, work)
     print(printable(f"{clip.path} -> {out}: {done.frames} frames"))

@@ -82,7 +82,7 @@ def _assembled(
     """As `assembled`, each space by itself."""
     _check_spaces(parts["train"])
     check_sizes(name, parts)
-    size, chosen = (wanted.size, "") if wanted.size else _chosen(files, parts, wanted)
+    size, chosen = _chosen(files, parts, wanted) if wanted.size is None else (wanted.size, "")
     preparation = Preparation(size, size, wanted.crop, wanted.background, wanted.filter)
     specs: dict[str, ImageSpec] = {}
     splits: dict[str, dict[str, Images]] = {split: {} for split in SPLITS}

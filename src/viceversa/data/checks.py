@@ -13,10 +13,7 @@ from viceversa.data.lookup import Place
 from viceversa.errors import UsageError, quoted
 
 SPLITS = ("train", "validation", "test")
-SPLIT_NAMES = {
-    "train": "train", "training": "train", "trn": "train", "validation": "validation", "val": "validation", "valid": "validation",
-    "test": "test", "testing": "test",
-}  # fmt: skip
+SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
 Value = TypeVar("Value")
 
 _ELSEWHERE = "give the folder that they are in as the image folder (images)"

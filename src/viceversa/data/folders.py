@@ -59,7 +59,9 @@ def _may_be_domain(path: str) -> bool:
 
 def _side_by_side(found: Listing, layout: Layout) -> bool:
     """Whether the files are pix2pix's, each with two images, rather than in folders of domains."""
-    return not layout.parts and right_in(found) if layout.kind == "domains" else right_in_train(found)
+    if layout.kind == "domains":
+        return not layout.parts and right_in(found)
+    return layout.kind == "splits" and right_in_train(found)
 
 
 def _halves(domains: Domains) -> Domains:
@@ -149,17 +151,15 @@ def _assembled(folder: Path, parts: Parts, wanted: Wanted, *, labels: bool) -> D
 
 
 def _table(name: str, parts: Parts, dataset: Dataset) -> str:
-    """How many images of each domain are in each split, without those that cannot be read."""
+    """How many images there are, and how many of each domain are in each split; without those that cannot be read."""
     kept = {split: {file for images in spaces.values() for file in images.ids} for split, spaces in dataset.splits.items()}
 
-    def count(split: str, domain: str) -> int:
+    def of(split: str, domain: str) -> set[str]:
         own = dataset.splits[split].get(domain)
-        return sum(file in kept[split] for file in parts[split][domain]) if own is None else len(own)
+        return set(own.ids) if own and own.labels is None else kept[split].intersection(parts[split][domain])
 
-    domains = list(parts["train"])
-    lines = [(domain, *(str(count(split, domain)) for split in SPLITS)) for domain in domains]
-    width = min(max(cell_len(printable(domain)) for domain in [*domains, "domain"]), 28)
-    return "\n".join(
-        set_cell_size(printable(first), width) + "".join(f"{cell:>12}" for cell in cells)
-        for first, *cells in [("domain", *SPLITS), *lines]
-    )
+    domains = {domain: [of(split, domain) for split in SPLITS] for domain in parts["train"]}
+    rows = [("domain", *SPLITS), *((domain, *(str(len(files)) for files in splits)) for domain, splits in domains.items())]
+    width = min(max(cell_len(printable(first)) for first, *_ in rows), 28)
+    lines = [set_cell_size(printable(first), width) + "".join(f"{cell:>12}" for cell in cells) for first, *cells in rows]
+    return "\n".join([f"{printable(name)}: {sum(len(set.union(*splits)) for splits in domains.values())} images", *lines])

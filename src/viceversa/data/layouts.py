@@ -23,7 +23,9 @@ Domains = Mapping[str, list[str]]
 
 UNDIVIDED = "images"
 """The name of the one domain of images without folders of domains."""
-_LETTERED = re.compile(rf"({'|'.join(SPLIT_NAMES)})([ _-]?)([a-z])", re.IGNORECASE)
+FOLDER_NAMES = {**SPLIT_NAMES, "training": "train", "trn": "train", "testing": "test", "tst": "test"}
+"""What a folder of a split may be called, in any case; tables have fewer names for them."""
+_LETTERED = re.compile(rf"({'|'.join(FOLDER_NAMES)})([ _-]?)([a-z])", re.IGNORECASE)
 
 
 class Place(NamedTuple):
@@ -86,7 +88,7 @@ class Layout:
 
 def split_named(name: str) -> str:
     """Return the split that a folder of that name holds, "" for none: `Train`, `TRAINING`, `val`, `Testing`."""
-    return SPLIT_NAMES.get(name.casefold(), "")
+    return FOLDER_NAMES.get(name.casefold(), "")
 
 
 def layout_of(found: Listing, name: str) -> Layout:

@@ -88,7 +88,7 @@ def open_dataset(
     if images is not None and not _joins(spec):
         _check_images(spec, Path(images))
     if spec in _EMBEDDED:
-        return _fit(with_attributes(_EMBEDDED[spec](size or DRAWN), attributes), takes)
+        return _fit(with_attributes(_EMBEDDED[spec](DRAWN if size is None else size), attributes), takes)
     one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad, images=images)
     if _joins(spec):
         opened = _at_one_size(spec, partial(one, among_others=True), size)

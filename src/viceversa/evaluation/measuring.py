@@ -10,6 +10,7 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.candidates import Measured, candidate, data_of, kind_of, named
 from viceversa.evaluation.compare import compare as compared
 from viceversa.evaluation.report import Report
+from viceversa.log import say
 from viceversa.method import Builder
 from viceversa.training.selection import Checkpoint
 from viceversa.translate import Model, load
@@ -87,6 +88,8 @@ def compare(
     asked = named(models)
     subjects = {name: _loaded(model, checkpoint) for name, model in asked.models.items()}
     dataset = data_of(subjects.values(), data, size, images)
+    if dataset.summary:
+        say(dataset.summary, quiet=quiet)
     candidates = {name: candidate(model, dataset) for name, model in subjects.items()}
     found = compared(
         candidates, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, groups=asked.groups, features=features,

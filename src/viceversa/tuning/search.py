@@ -56,7 +56,10 @@ def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = 
     places = {"data": located(asked.data), "images": located_folder(asked.images)}
     recipe = updated(asked, {**places, "training.labeller": False})
     plan = replace(plan, axes=replace(plan.axes, recipe=recipe))
-    meter = meter_of(dataset_of(recipe), plan.objective, plan.samples)
+    dataset = dataset_of(recipe)
+    if dataset.summary:
+        say(dataset.summary)
+    meter = meter_of(dataset, plan.objective, plan.samples)
     if meter.labeller and not meter.labeller.trusted:
         read = f"the objective is read by a labeller whose accuracy is {meter.labeller.accuracy:.3f} on held-out images"
         say(f"viceversa: {read}: small differences between trials mean nothing.")
