@@ -188,7 +188,7 @@ def _state_dicts(content: object) -> dict[str, State]:
         if value and all(isinstance(each, Tensor) for each in value.values()):
             found[place] = value
         else:
-            waiting += [(f"{place}.{key}" if place else key, each) for key, each in reversed(value.items())]
+            waiting += [(f"{place}.{key}" if place else key, each) for key, each in reversed([*value.items()])]
     return found
 
 

@@ -80,7 +80,7 @@ def train(
         raise UsageError(f"{str(run)!r} holds a run of {base.name!r}, not of {name!r}.")
     if steps is not None and epochs is not None:
         raise UsageError(f"steps={steps} and epochs={epochs} both set the length: give one of them.")
-    asked = {"data": data, "images": None if images is None else str(images), "size": size}
+    asked: dict[str, Any] = {"data": data, "images": None if images is None else str(images), "size": size}
     asked |= {"init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
     asked |= {f"training.{key}": value for key, value in (training | {"steps": steps, "batch": batch, "seed": seed}).items()}
     recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
