@@ -30,7 +30,7 @@ class Chains:
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """a new or empty folder"""
     images: Annotated[str | None, arg(metavar="DIR")] = None
-    """folder of the images that a table names, if it is not the table's own"""
+    """folder of a table's images, if not its own"""
     size: int = 32
     """height and width of the images, in pixels"""
     cycles: int = 3
