@@ -299,6 +299,65 @@ def test_attributes_that_cannot_be_are_refused(text: str, said: str) -> None:
         attributes_of(text)
 
 
+def prefixed(state: Any, prefix: str) -> Any:
+    return {f"{prefix}{key}": value for key, value in state.items()}
+
+
+def checkpoint(state: Any) -> Any:
+    """As many trainings save one: beside the weights, the step and what an optimizer holds."""
+    weight = next(iter(state.values()))
+    held = {"state": {0: {"exp_avg": weight, "step": torch.tensor(3.0)}}, "param_groups": [{"lr": 0.1, "params": [0]}]}
+    return {
+        "epoch": 3,
+        "optimizer": held,
+        "scaler": {"scale": 1.0},
+        "history": [weight],
+        "none": {},
+        "generator": {"state_dict": state},
+    }
+
+
+WRAPPERS: dict[str, Callable[[Any], Any]] = {
+    "parallel": lambda state: prefixed(state, "module."),
+    "compiled": lambda state: prefixed(state, "_orig_mod."),
+    "parallel and compiled": lambda state: prefixed(state, "module._orig_mod."),
+    "compiled and parallel": lambda state: prefixed(state, "_orig_mod.module."),
+    "state_dict": lambda state: {"state_dict": state},
+    "model": lambda state: {"model": prefixed(state, "module."), "step": torch.tensor(7)},
+    "checkpoint": checkpoint,
+}
+
+
+@pytest.mark.parametrize("wrap", WRAPPERS.values(), ids=WRAPPERS)
+def test_wrapped_weights_are_the_same_weights(wrap: Callable[[Any], Any], tmp_path: Path) -> None:
+    networks = {"G": scattered(Generator(4, 5, 2)), "D": scattered(Discriminator(32, 4, 5, 4), 1)}
+    plain = saved(tmp_path, **networks)
+    wrapped = [tmp_path / f"wrapped-{name}.pth" for name in networks]
+    for path, network in zip(wrapped, networks.values(), strict=True):
+        torch.save(wrap(network.state_dict()), path)
+    for files, out in ((plain, "plain"), (wrapped, "wrapped")):
+        assert import_stargan(files, tmp_path / out, attributes=HAIR) == []
+    one, other = (load(tmp_path / out, checkpoint="last").method.networks.state_dict() for out in ("plain", "wrapped"))
+    assert one.keys() == other.keys() and all(torch.equal(one[key], other[key]) for key in one)
+
+
+def test_several_state_dicts_in_a_file_are_refused_by_name(tmp_path: Path) -> None:
+    state = Generator().state_dict()
+    torch.save({"networks": {"generator": state, "average": prefixed(state, "module.")}}, tmp_path / "both.pth")
+    with pytest.raises(UsageError, match=r"both\.pth' holds several state dicts, 'networks\.generator' and 'networks\.average'"):
+        import_stargan([tmp_path / "both.pth"], tmp_path / "run", attributes=HAIR, size=32)
+
+
+def test_mappings_that_lead_to_each_other_come_to_an_end(tmp_path: Path) -> None:
+    knot: dict[str, Any] = {}
+    knot |= {str(number): knot for number in range(1000)}
+    for _ in range(5):
+        knot = {str(number): knot for number in range(100)}
+    torch.save(knot, tmp_path / "knot.pth")
+    with pytest.raises(UsageError, match="holds no state dict"):
+        import_stargan([tmp_path / "knot.pth"], tmp_path / "run", attributes=HAIR, size=32)
+
+
 class Trap:
     """Pickled, it would make a file when it is read."""
 

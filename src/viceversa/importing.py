@@ -20,7 +20,7 @@ import torch
 from torch import Tensor
 
 from viceversa.domains import AnyAttribute, ImageSpec, Space
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, quoted
 from viceversa.files import readable, vacant
 from viceversa.method import Method
 from viceversa.methods import cyclegan, stargan
@@ -31,6 +31,7 @@ from viceversa.training.step import Trainee
 
 State = Mapping[str, Tensor]
 Project = Literal["stargan", "cyclegan"]
+_PREFIXES = ("module.", "_orig_mod.")
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 TRAINING = Training(average=0, labeller=False)
 """What is recorded of a training that was not ours: no averages, and no labeller."""
@@ -156,14 +157,46 @@ def _kind(network: Network) -> str:
 
 
 def read_state(path: Path) -> State:
-    """The state dict in a file, on the CPU. Raises UsageError for a file that holds anything else; nothing in it is run."""
+    """The state dict in a file, on the CPU, without what wraps it. Raises UsageError for any other file; nothing in it is run."""
     readable(path, "the file")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # what the reader of a broken or hostile file raises is not its own choice
         raise UsageError(f"cannot read {str(path)!r}: it is damaged, or holds more than weights, which is not run.") from error
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+    found = _state_dicts(state)
+    if len(found) > 1:
+        names = " and ".join(map(quoted, found))
+        raise UsageError(f"{str(path)!r} holds several state dicts, {names}: save each in a file of its own.")
+    if not found:
         raise UsageError(f"{str(path)!r} holds no state dict, which is a mapping from names to weights.")
+    return _without_prefixes(next(iter(found.values())))
+
+
+def _state_dicts(content: object) -> dict[str, State]:
+    """The state dicts in what a file holds, by the keys that lead to each, as "checkpoint.generator.state_dict".
+
+    What else a checkpoint holds, as its step or an optimizer's state, is no mapping from names to weights alone.
+    """
+    found: dict[str, State] = {}
+    seen: set[int] = set()
+    waiting: list[tuple[str, object]] = [("", content)]
+    while waiting:
+        place, value = waiting.pop()
+        if id(value) in seen or not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+            continue
+        seen.add(id(value))
+        if value and all(isinstance(each, Tensor) for each in value.values()):
+            found[place] = value
+        else:
+            waiting += [(f"{place}.{key}" if place else key, each) for key, each in reversed([*value.items()])]
+    return found
+
+
+def _without_prefixes(state: State) -> State:
+    """The weights without what DataParallel, DistributedDataParallel and torch.compile put before all of their names."""
+    for prefix in _PREFIXES:
+        if state and all(key.startswith(prefix) for key in state):
+            return _without_prefixes({key.removeprefix(prefix): value for key, value in state.items()})
     return state
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from viceversa.data.packing import cache_directory, packed
 from viceversa.data.parallel import render_all
@@ -159,6 +161,46 @@ def test_where_the_cache_is(monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_pa
     assert cache_directory() == tmp_path / "viceversa"
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert cache_directory() == Path.home() / ".cache" / "viceversa"
+
+
+NOBODY = """
+import pwd, sys
+
+def nobody(uid):
+    raise KeyError(f"getpwuid(): uid not found: {uid}")
+
+pwd.getpwuid = nobody  # as where the user has no entry in the system's list
+from viceversa.cli import main
+main(sys.argv[1:])
+"""
+
+
+def as_nobody(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A command by a user without a home directory, and without any variable of the environment but these and Python's."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith("PYTHON") or name == "PATH"}
+    command = [sys.executable, "-c", NOBODY, *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=kept | variables, capture_output=True, text=True, check=False, timeout=120
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="users are found otherwise there")
+def test_a_user_without_a_home_is_told_of_the_variable(tmp_path: Path) -> None:
+    """Containers and scheduled jobs run as such; with the variable all is well."""
+    faces = tmp_path / "faces"
+    faces.mkdir()
+    for number in range(6):
+        Image.new("RGB", (8, 8), (40 * number, 0, 0)).save(faces / f"{number}.png")
+    lines = [f"{n}.png,{('train', 'validation', 'test')[n // 2]},{n % 2}" for n in range(6)]
+    (faces / "table.csv").write_text("\n".join(["file,split,x", *lines]))
+    for command in (["evaluate", "math:sqrt", "--data", "faces", "--out", "out"], ["data", "faces", "out", "--size", "8"]):
+        done = as_nobody(tmp_path, *command)
+        assert (done.returncode, done.stdout) == (2, "")
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("viceversa: ") and "has no home directory: set VICEVERSA_CACHE" in line
+        assert not (tmp_path / "out").exists()
+    done = as_nobody(tmp_path, *command, VICEVERSA_CACHE="cache")
+    assert done.returncode == 0 and (tmp_path / "out" / "table.csv").is_file(), done.stderr
 
 
 def test_a_cache_that_cannot_be_written(cache: Path) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NoReturn
 
 from viceversa import __version__
@@ -45,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # names of files may have what the terminal's encoding has not
+    if not _has_home():
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it works without a home directory, after a long warning
     try:
         code = _outcome(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
@@ -103,6 +107,14 @@ def _run(arguments: list[str]) -> int:
         case [name, *_]:
             raise unknown("command", name, COMMANDS)
     return 0
+
+
+def _has_home() -> bool:
+    """Whether the user has a home directory, which some containers' users have not."""
+    try:
+        return bool(Path.home())
+    except RuntimeError:
+        return False
 
 
 def _complaint(text: str, code: int) -> int:

@@ -31,7 +31,7 @@ class Chains:
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """a new or empty folder"""
     images: Annotated[str | None, arg(metavar="DIR")] = None
-    """folder of the images that a table names, if it is not the table's own"""
+    """folder of a table's images, if not its own"""
     size: Annotated[int | None, arg(metavar="N")] = None
     """height and width of the images, in pixels; if not given, chosen from own images, and 32 for drawn ones"""
     cycles: int = 3

@@ -26,7 +26,7 @@ class Evaluate:
     data: Annotated[str | None, arg(metavar="SPEC")] = None
     """what to measure on; a run's own data, if not given"""
     images: Annotated[str | None, arg(metavar="DIR")] = None
-    """folder of the images that a table names, if it is not the table's own"""
+    """folder of a table's images, if not its own"""
     size: Annotated[int | None, arg(metavar="N")] = None
     """of the images in pixels, where there is no run to say it"""
     cycles: int = 3

@@ -28,9 +28,20 @@ Marks = NDArray[np.int64]
 
 
 def cache_directory() -> Path:
-    """Where packed images are kept: $VICEVERSA_CACHE, else viceversa in $XDG_CACHE_HOME, else ~/.cache/viceversa."""
-    chosen = os.environ.get("VICEVERSA_CACHE")
-    return Path(chosen) if chosen else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "viceversa"
+    """Where packed images are kept: $VICEVERSA_CACHE, else viceversa in $XDG_CACHE_HOME, else ~/.cache/viceversa.
+
+    Raises UsageError for a user without a home directory, as in some containers, if neither variable is set.
+    """
+    if chosen := os.environ.get("VICEVERSA_CACHE"):
+        return Path(chosen)
+    if caches := os.environ.get("XDG_CACHE_HOME"):
+        return Path(caches) / "viceversa"
+    try:
+        return Path.home() / ".cache" / "viceversa"
+    except RuntimeError:
+        raise UsageError(
+            "the cache has no place, as this user has no home directory: set VICEVERSA_CACHE to a directory that can be written."
+        ) from None
 
 
 def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], render: Render, title: str) -> Pixels:
