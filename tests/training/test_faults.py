@@ -172,7 +172,8 @@ main(["train", "stargan", "--out", sys.argv[1], "--batch", "8000", *small.split(
 def test_full_memory_is_one_line_of_the_command(tmp_path: Path) -> None:
     process = start(LARGE_COMMAND, tmp_path / "run")
     output, errors = process.communicate(timeout=200)
-    (line,) = errors.splitlines()
+    *first, line = errors.splitlines()
+    assert [each.partition(":")[0] for each in first] == ["data", "model", "device", "files"]
     assert (process.returncode, output) == (2, "")
     assert line.startswith("viceversa: out of memory at step 0, with batches of 8000 images of 32x32 pixels")
     assert line.endswith("there is no checkpoint yet.")
