@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from viceversa.errors import printable
 from viceversa.log import say
@@ -63,7 +63,10 @@ class Bar:
     """
 
     def __init__(self, title: str, total: int | None, *, quiet: bool = False, clock: Clock = time.monotonic) -> None:
-        columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )  # fmt: skip
         self._progress = Progress(*columns, console=CONSOLE, transient=True, disable=quiet or not animated())
         self._title, self._total = _plain(title), total
         self._task = self._progress.add_task(self._title, total=total)
@@ -92,9 +95,12 @@ def watched(
     if total is None and isinstance(items, Sized):
         total = len(items)
     with Bar(title, total, quiet=quiet, clock=clock) as bar:
-        for done, item in enumerate(items):
+        done = 0
+        for item in items:
             bar.show(done)
             yield item
+            done += 1
+        bar.show(done)
 
 
 def _plain(title: str) -> str:

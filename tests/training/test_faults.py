@@ -172,7 +172,8 @@ main(["train", "stargan", "--out", sys.argv[1], "--batch", "8000", *small.split(
 def test_full_memory_is_one_line_of_the_command(tmp_path: Path) -> None:
     process = start(LARGE_COMMAND, tmp_path / "run")
     output, errors = process.communicate(timeout=200)
-    (line,) = errors.splitlines()
+    *shown, line = errors.splitlines()
+    assert [each.partition(":")[0] for each in shown] == ["data", "model", "device", "files"]
     assert (process.returncode, output) == (2, "")
     assert line.startswith("viceversa: out of memory at step 0, with batches of 8000 images of 32x32 pixels")
     assert line.endswith("there is no checkpoint yet.")
@@ -205,7 +206,8 @@ def test_a_folder_that_vanishes_is_one_line_and_does_not_come_back(tmp_path: Pat
     run.rename(tmp_path / "elsewhere")  # at once: removing file by file meets a training that writes more
     shutil.rmtree(tmp_path / "elsewhere")
     output, errors = process.communicate(timeout=100)
-    (line,) = errors.splitlines()
+    *shown, line = errors.splitlines()
+    assert all(each.startswith(("data:", "model:", "device:", "files:", "time:", "step ")) for each in shown)
     assert (process.returncode, output) == (2, "")
     assert line.startswith("viceversa: cannot write") and str(run) in line and "No such file or directory" in line
     assert not run.exists()

@@ -81,6 +81,8 @@ def test_a_second_training_is_refused_until_the_first_is_dead(busy: subprocess.P
 def test_several_processes_of_one_launch_train_and_leave_no_lock(run: Path) -> None:
     assert finish(launch(run, 3)).splitlines() == ["3", "3"]
     assert not (run / ".lock").exists()
+    log = (run / "train.log").read_text()
+    assert log.count("data:") == 1 and "2 processes" in log, "one of them writes"
 
 
 def test_a_training_that_does_not_begin_leaves_nothing(run: Path) -> None:

@@ -11,9 +11,30 @@ from torch import nn
 
 from viceversa.data.dataset import Dataset
 from viceversa.domains import ImageSpec
+from viceversa.training.folder import LOG
+from viceversa.training.page import PAGE
 
 
-def data_line(dataset: Dataset) -> str:
+def first_lines(
+    run: Path, dataset: Dataset, name: str, networks: nn.ModuleDict, accelerator: Accelerator, how: str
+) -> dict[str, str]:
+    """The lines by their names; the fifth, the time, is known after the first steps.
+
+    Args:
+        name: of the recipe, or of the user's own method.
+        how: the precision and the size of a batch, in words.
+    """
+    counts = {each: sum(weight.numel() for weight in network.parameters()) for each, network in networks.items()}
+    parts = ", ".join(f"{each} {count:,}" for each, count in counts.items())
+    return {
+        "data": _data_line(dataset),
+        "model": f"{name}: {sum(counts.values()):,} parameters ({parts})",
+        "device": f"{_device(accelerator)}, {how}",
+        "files": f"pictures and curves in {run / PAGE}, log in {run / LOG}, for TensorBoard {run / 'events'}",
+    }
+
+
+def _data_line(dataset: Dataset) -> str:
     """The data set's name, and each space's images: how many in each split, and of which size."""
     spaces = [
         f"{name} {', '.join(f'{len(images[name]):,} {split}' for split, images in dataset.splits.items())}, {_form(spec)}"
@@ -22,24 +43,11 @@ def data_line(dataset: Dataset) -> str:
     return f"{dataset.name}: {'; '.join(spaces)}"
 
 
-def model_line(name: str, networks: nn.ModuleDict) -> str:
-    """The recipe, and how many parameters its networks have."""
-    counts = {each: sum(weight.numel() for weight in network.parameters()) for each, network in networks.items()}
-    parts = ", ".join(f"{each} {count:,}" for each, count in counts.items())
-    return f"{name}: {sum(counts.values()):,} parameters ({parts})"
-
-
-def device_line(accelerator: Accelerator, precision: str, batch: int) -> str:
-    """The device, the number of processes, the precision, and the size of a batch."""
+def _device(accelerator: Accelerator) -> str:
+    """The device, and the number of processes if there are several."""
     device = accelerator.device
-    where = f"{device.type} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
-    several = f", {accelerator.num_processes} processes" if accelerator.num_processes > 1 else ""
-    return f"{where}{several}, {precision}, batches of {batch}"
-
-
-def files_line(run: Path) -> str:
-    """Where pictures and logs are."""
-    return f"pictures and curves in {run / 'index.html'}, log in {run / 'train.log'}, TensorBoard's in {run / 'events'}"
+    named = f"{device.type} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
+    return f"{named}, {accelerator.num_processes} processes" if accelerator.num_processes > 1 else named
 
 
 def spoken(lines: Mapping[str, str]) -> list[str]:

@@ -31,7 +31,7 @@ class Monitor:
 
     Args:
         title: of the page.
-        facts: the first lines, apart from the time.
+        facts: the first lines, apart from the time (header.first_lines).
         record: what the run is, None where it has no recipe: then the page has no commands.
         start, until, steps: the steps that are done, those where this training ends, and those of the whole schedule.
         sample_every: steps between sample pictures; None: by time.

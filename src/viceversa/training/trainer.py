@@ -31,7 +31,7 @@ from viceversa.schedules import Progress
 from viceversa.training.averages import update_averages, warm
 from viceversa.training.checkpoint import latest_checkpoint, restore_training, save_checkpoint
 from viceversa.training.examination import evaluating
-from viceversa.training.header import data_line, device_line, files_line, model_line
+from viceversa.training.header import first_lines
 from viceversa.training.labelling import Labelling
 from viceversa.training.loader import Loader, unique_needs
 from viceversa.training.monitor import Monitor
@@ -175,14 +175,10 @@ class Trainer:
 
     def _monitor(self, until: int) -> Monitor:
         name = "a training" if self.record is None else self.record.title
-        facts = {
-            "data": data_line(self.dataset),
-            "model": model_line(name, self.method.networks),
-            "device": device_line(self.accelerator, self.precision, self.settings.batch),
-            "files": files_line(self.run),
-        }
+        where = f"{self.precision}, batches of {self.settings.batch}"
+        lines = first_lines(self.run, self.dataset, name, self.method.networks, self.accelerator, where)
         return Monitor(
-            self.run, f"{name} on {self.dataset.name}", facts, self.record, start=self.step, until=until,
+            self.run, f"{name} on {self.dataset.name}", lines, self.record, start=self.step, until=until,
             steps=self.settings.steps, sample_every=self.settings.sample_every, quiet=self.quiet, introduce=self.introduce,
         )  # fmt: skip
 
