@@ -53,7 +53,8 @@ def pixels_of(picture: Picture, channels: int, background: int, most_pixels: int
     try:
         return layers.flat(channels, background)
     except ValueError as error:
-        raise BadImage(f"cannot use {layers.name}: {error}.") from None
+        other = "" if channels in (1, 3) else f"; its file is TIFF or .npy, and an array is (height, width, {channels})"
+        raise BadImage(f"cannot use {layers.name}: {error}{other}.") from None
 
 
 def mask_of(picture: Picture, most_pixels: int = MOST_PIXELS) -> Pixels:

@@ -246,7 +246,7 @@ def _allowing(most_pixels: int) -> Iterator[None]:
 
 def _goes_on(picture: Image.Image) -> bool:
     """Whether a page or frame follows; one that cannot be read is none."""
-    with contextlib.suppress(Exception), _silenced():
+    with contextlib.suppress(Exception), _silenced() if picture.format == "TIFF" else contextlib.nullcontext():
         picture.seek(1)
         return True
     return False
