@@ -137,7 +137,7 @@ def main(asked: Unknown) -> None:
         found["MNIST"] = [image for images in digits.values() for image in _prepared(images.pixels[:OTHERS], size)]
     print(f"photographs: {', '.join(photos)}\n", file=sys.stderr)
     print("\n".join(table(model.familiarity.spaces["avatars"], own(model, size) | found | others)), flush=True)
-    few = {name: images[:OTHERS] for name, images in (shown("avatars", size) | found | others).items()}
+    few = {name: images[:: -(-len(images) // OTHERS)] for name, images in (shown("avatars", size) | found | others).items()}
     print("\n" + "\n".join(matrix(few, size)))
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Self, get_args
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from viceversa.batches import Pictures, chained, rows, stacked, taken
