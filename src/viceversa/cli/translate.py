@@ -101,10 +101,10 @@ def run(arguments: Sequence[str]) -> None:
             bad += 1
             print(f"bad: {printable(str(error))}", file=sys.stderr)
             continue
-        if doubt := model.doubt(layers, here.space):
-            print(f"viceversa: warning: {printable(str(path))} is {printable(doubt)}.", file=sys.stderr)
         there = model.target(here, asked.to, manner.strength)
         made = _translated(model, path, layers, here, there, manner)
+        if doubt := model.doubt(layers, here.space):
+            print(f"viceversa: warning: {printable(str(path))} is {printable(doubt)}.", file=sys.stderr)
         written = [_write(made, result)]
         if asked.difference:
             before = recolored(layers.colors, made.colors.shape[2])

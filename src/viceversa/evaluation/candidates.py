@@ -136,10 +136,12 @@ def named(given: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]
 def _by_name(given: Iterable[tuple[str, Measured | Sequence[Measured]]]) -> Iterator[tuple[str, Sequence[Measured]]]:
     """Each name with its models. Raises UsageError for a name without any."""
     for name, models in given:
-        several = models if isinstance(models, list | tuple) else [models]
-        if not several:
+        if not isinstance(models, list | tuple):
+            yield name, [models]  # type: ignore[list-item]  # Path, a function or a Model
+        elif models:
+            yield name, models
+        else:
             raise UsageError(f"{quoted(name)} has no model: give one at least.")
-        yield name, several
 
 
 def _listed(given: Sequence[Measured]) -> Iterator[tuple[str, Sequence[Measured]]]:
