@@ -53,7 +53,7 @@ def train() -> None:
 
 
 def package() -> None:
-    """The settings, the last stage's averaged generator, the data's labeller and what its images are like; the card is written by hand."""
+    """The settings, the last stage's averaged generator, the data's labeller and what its images are like; without the card."""
     folder, model = folder_of("avatars"), load(RUNS / list(STAGES)[-1], checkpoint="last")
     recipe = model.record.recipe.model_copy(update={"init": None})
     write_record(folder, model.record.model_copy(update={"recipe": recipe}))

@@ -27,6 +27,7 @@ from viceversa.data.decoding import SUFFIXES, decode, recolored
 from viceversa.data.fitting import fitted
 from viceversa.data.idx import open_idx
 from viceversa.data.sources import open_dataset
+from viceversa.domains import ImageSpec
 from viceversa.familiarity import Known, familiarity_of
 
 PACKAGED = {"sklearn": "datasets/images", "matplotlib": "mpl-data/sample_data"}
@@ -115,14 +116,20 @@ def table(known: Known, sets: Mapping[str, Sequence[Pixels]]) -> Iterator[str]:
 
 def matrix(sets: Mapping[str, Sequence[Pixels]], size: int) -> Iterator[str]:
     """Shares of images called unfamiliar, where each data set is what is known."""
-    rows = ["avatars", *DRAWN]
     yield f"| known | {' | '.join(sets)} |"
     yield f"|---|{'---|' * len(sets)}"
-    for name in rows:
-        for space, known in familiarity_of(open_dataset(name, size)).spaces.items():
-            channels = (known.mean.size - 32) // 64
-            shares = [np.mean(known.distances([recolored(image, channels) for image in images]) > 1) for images in sets.values()]
+    for name in ("avatars", *DRAWN):
+        dataset = open_dataset(name, size)
+        for space, known in familiarity_of(dataset).spaces.items():
+            spec = dataset.space.images[space]
+            shares = [_share(known, images, spec) for images in sets.values()]
             yield f"| {name}, {space} | {' | '.join(f'{100 * share:.0f} %' for share in shares)} |"
+
+
+def _share(known: Known, images: Sequence[Pixels], spec: ImageSpec) -> float:
+    """Of images that are called unfamiliar, as a model of that space prepares them."""
+    prepared = [fitted(np.ascontiguousarray(recolored(image, spec.channels)), (spec.height, spec.width)) for image in images]
+    return float(np.mean(known.distances(prepared) > 1))
 
 
 def main(asked: Unknown) -> None:
@@ -137,7 +144,7 @@ def main(asked: Unknown) -> None:
         found["MNIST"] = [image for images in digits.values() for image in _prepared(images.pixels[:OTHERS], size)]
     print(f"photographs: {', '.join(photos)}\n", file=sys.stderr)
     print("\n".join(table(model.familiarity.spaces["avatars"], own(model, size) | found | others)), flush=True)
-    few = {name: images[:OTHERS] for name, images in (shown("avatars", size) | found | others).items()}
+    few = {name: images[:: -(-len(images) // OTHERS)] for name, images in (shown("avatars", size) | found | others).items()}
     print("\n" + "\n".join(matrix(few, size)))
 
 

@@ -27,7 +27,11 @@ from viceversa.familiarity import FILE, familiarity_of, load_familiarity, save_f
 from viceversa.pretrained import folder_of
 from viceversa.video.translating import translated_frames
 
-PHOTOS = (("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"), ("sklearn", "datasets/images/china.jpg"), ("sklearn", "datasets/images/flower.jpg"))  # fmt: skip
+PHOTOS = (
+    ("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"),
+    ("sklearn", "datasets/images/china.jpg"),
+    ("sklearn", "datasets/images/flower.jpg"),
+)
 
 
 @cache
@@ -114,8 +118,14 @@ def test_the_command_line_warns_on_standard_error_before_the_result(tmp_path: Pa
 def test_a_run_stores_what_its_images_are_like(stored: bool, tmp_path: Path) -> None:
     """At the end of its training; of an older run, which has no such file, nothing is said."""
     run = tmp_path / "run"
-    settings = {"method.width": 4, "method.blocks": 1, "method.critic_width": 4, "training.labeller": False}
-    vv.train("cyclegan", steps=1, batch=1, size=32, out=run, quiet=True, settings=settings | {"training.best": ("none",)})
+    settings = {
+        "method.width": 4,
+        "method.blocks": 1,
+        "method.critic_width": 4,
+        "training.labeller": False,
+        "training.best": "none",
+    }
+    vv.train("cyclegan", steps=1, batch=1, size=32, out=run, quiet=True, settings=settings)
     if not stored:
         (run / FILE).unlink()
     model = vv.load(run)
@@ -159,7 +169,7 @@ def test_the_file_is_the_same_whenever_it_is_made_and_a_damaged_one_is_named(tmp
         save_familiarity(toy(60), path)
     assert one.read_bytes() == other.read_bytes()
     one.write_bytes(b"no")
-    with pytest.raises(vv.UsageError, match="cannot read '.*one', remove it: "):
+    with pytest.raises(vv.UsageError, match=r"cannot read '.*one', remove it: "):
         load_familiarity(one)
 
 

@@ -169,7 +169,7 @@ def test_only_what_is_named_is_taken(tmp_path: Path) -> None:
         (of(OLD[1:]), {}, r"knows male \(binary\), which the data does not: attributes can be added, not removed"),
         (of((OLD[0], OneOf("hair", ("black", "red")), OLD[2])), {}, "knows hair=blond"),
         (of((Binary("male"), Binary("hair"), Binary("young"))), {}, "knows hair=black"),
-        (of(OLD), {"width": 8}, "another architecture.*--method.generator label --method.width 4 --method.blocks 1"),
+        (of(OLD), {"width": 8}, "another architecture.*`method.generator='label'` `method.width=4` `method.blocks=1`"),
         (of(OLD), {"blocks": 2}, "another architecture"),
         (of(OLD), {"generator": "masked"}, "another architecture"),
         (spaces("a", "b"), {}, "knows male"),

@@ -263,8 +263,8 @@ def test_runs_that_cannot_be_loaded(tmp_path: Path) -> None:
 
 def test_a_strength_is_part_of_the_way_or_beyond() -> None:
     used = model()
-    used.translate(PLAIN, "glasses=no", manner=Manner(strength=0.5))
-    used.chain(PLAIN, ["hair=blond", "hair=black"], source="hair=black,glasses=no", manner=Manner(strength=1.5))
+    used.translate(PLAIN, "glasses=no", strength=0.5)
+    used.chain(PLAIN, ["hair=blond", "hair=black"], source="hair=black,glasses=no", strength=1.5)
     half, *beyond = legs(used)
     assert half == (READ, [0, 0, 1, 0.5])
     assert beyond[0] == ([1, 0, 0, 0], [-0.5, 1.5, 0, 0])
@@ -272,9 +272,9 @@ def test_a_strength_is_part_of_the_way_or_beyond() -> None:
 
 
 def test_styles_are_for_methods_that_have_them() -> None:
-    for manner in (Manner(seed=3), Manner(reference=PLAIN)):
+    for styled in ({"seed": 3}, {"reference": PLAIN}):
         with pytest.raises(UsageError, match="takes neither a reference image nor a seed"):
-            model().translate(PLAIN, "hair=blond", manner=manner)
+            model().translate(PLAIN, "hair=blond", **styled)
 
 
 def test_a_reference_and_a_seed_reach_the_destination() -> None:
@@ -286,8 +286,8 @@ def test_a_reference_and_a_seed_reach_the_destination() -> None:
 
     used = model()
     used = replace(used, method=replace(used.method, destination=destination, styles=True))
-    used.translate(PLAIN, "hair=blond", manner=Manner(seed=3))
-    used.translate(PLAIN, "hair=blond", manner=Manner(reference=PLAIN.resize((40, 40))))
+    used.translate(PLAIN, "hair=blond", seed=3)
+    used.translate(PLAIN, "hair=blond", reference=PLAIN.resize((40, 40)))
     assert asked == [(3, None), (0, (1, 3, 16, 16))]
 
 

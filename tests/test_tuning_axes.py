@@ -73,7 +73,7 @@ def test_values_have_the_settings_own_types() -> None:
         (["multicycle.cycles=0..21"], "multicycle.cycles = 21: 0 to 20"),
         (["multicycle.decay=-1..1"], "weights of extra cycles are 0 or more"),
         (["multicycle.cycles=0..3", "multicycle.extra=|0.5"], "makes multicycle.extra: search one of the two"),
-        (["method.cycle=1..2", "method.cycle=1..3"], "--search names method.cycle twice"),
+        (["method.cycle=1..2", "method.cycle=1..3"], "`search` names method.cycle twice"),
         (["size=32|64"], "size cannot be searched: trials on other images cannot be compared"),
     ],
 )

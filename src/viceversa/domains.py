@@ -220,7 +220,7 @@ class Space:
         raise unknown("attribute", name, (attribute.name for attribute in self.attributes))
 
     def parse(self, wish: Wish) -> dict[str, list[float]]:
-        """`"hair=blond,glasses=yes"`, or a mapping -> the columns of each attribute it names. Raises UsageError for what is unknown."""
+        """A wish -> the columns of each attribute it names. Raises UsageError for what is unknown."""
         named: dict[str, list[float]] = {}
         for name, value in _pairs(wish):
             attribute = self.attribute(name)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,7 @@ SIDE, AXES, MOST, FEWEST = 64, 48, 500, 40
 Numbers = NDArray[np.float32]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Known:
     """What is known of the images of one space: mean, scale (D,); axes (K, D); their variances (K,); rest, the mean of |r|^2, and
     limit, the distance beyond which an image is unfamiliar: (1,)."""
@@ -45,12 +45,16 @@ class Known:
     rest: Numbers
     limit: Numbers
 
+    def __repr__(self) -> str:
+        return f"Known({len(self.mean)} numbers, {len(self.axes)} axes, limit {self.limit[0]:.3g})"
+
     def distances(self, images: Sequence[Pixels]) -> Numbers:
         """Of images (H, W, C), in multiples of the limit: (N,)."""
-        found: Numbers = self._distances(_described(images)) / self.limit
+        found: Numbers = self.distances_of(_described(images)) / self.limit
         return found
 
-    def _distances(self, descriptions: Numbers) -> Numbers:
+    def distances_of(self, descriptions: Numbers) -> Numbers:
+        """d of each description (N, D): (N,)."""
         centered = (descriptions - self.mean) / self.scale
         along = centered @ self.axes.T
         beyond = np.square(centered - along @ self.axes).sum(1)
@@ -73,7 +77,7 @@ class Familiarity:
 
 def familiarity_of(dataset: Dataset) -> Familiarity:
     """What is known of a data set's training images; its validation images say how far held-out ones are from them."""
-    found = {}
+    found: dict[str, Known] = {}
     for name, images in dataset.splits["train"].items():
         held_out = dataset.splits.get("validation", {}).get(name)
         known = _known(images.pixels, None if held_out is None else held_out.pixels)
@@ -119,9 +123,9 @@ def _known(training: Pixels, held_out: Pixels | None) -> Known | None:
     count = min(AXES, len(centered) // 4)
     variances, axes = variances[::-1][:count].clip(1e-3), axes[:, ::-1][:, :count].T
     rest = np.square(centered - centered @ axes.T @ axes).sum(1).mean(keepdims=True).clip(1e-3)
-    parts = [np.ascontiguousarray(part, np.float32) for part in (mean, scale, axes, variances, rest, np.ones(1))]
-    held = Known(*parts)._distances(_both(others, 1))
-    return Known(*parts[:-1], np.quantile(held, [0.99]).astype(np.float32))
+    kept = {"mean": mean, "scale": scale, "axes": axes, "variances": variances, "rest": rest, "limit": np.ones(1)}
+    known = Known(**{name: np.ascontiguousarray(part, np.float32) for name, part in kept.items()})
+    return replace(known, limit=np.quantile(known.distances_of(_both(others, 1)), [0.99]).astype(np.float32))
 
 
 def _sample(images: Pixels, most: int) -> list[Pixels]:
@@ -139,7 +143,7 @@ def _both(images: Sequence[Pixels], seed: int) -> Numbers:
 def _small(image: Pixels) -> Pixels:
     """(H, W, C) of any depth in 8 bits, its sides at most SIDE."""
     sides = min(image.shape[0], SIDE), min(image.shape[1], SIDE)
-    return in_bits(image if image.shape[:2] == sides else fitted(np.ascontiguousarray(image), sides), 8)
+    return in_bits(image if image.shape[:2] == sides else fitted(image, sides), 8)
 
 
 def _as_file(image: Pixels, generator: np.random.Generator) -> Pixels:
@@ -152,7 +156,8 @@ def _as_file(image: Pixels, generator: np.random.Generator) -> Pixels:
     if moved:
         reach = max(1, height // 32)
         top, left = generator.integers(0, 2 * reach + 1, 2)
-        image = np.pad(image, ((reach, reach), (reach, reach), (0, 0)), "edge")[top : top + height, left : left + width]
+        padded = np.pad(np.asarray(image, np.uint8), ((reach, reach), (reach, reach), (0, 0)), "edge")
+        image = padded[top : top + height, left : left + width]
     if relit:
         image = ((image - 127.5) * contrast + 127.5 + light).clip(0, 255).astype(np.uint8)
     return _through_jpeg(image, int(quality)) if compressed else image
@@ -169,11 +174,12 @@ def _through_jpeg(image: Pixels, quality: int) -> Pixels:
 
 def _described(images: Sequence[Pixels]) -> Numbers:
     """Images (H, W, C) of one size -> (N, 64 C + 32)."""
-    colors = np.stack([_small(image) for image in images]).astype(np.float32) / 255
-    parts, gray = [_pooled(colors, 8)], colors.mean(3, keepdims=True)
+    colors: Numbers = np.stack([_small(image) for image in images]).astype(np.float32) / np.float32(255)
+    gray: Numbers = colors.mean(3, keepdims=True)
+    parts = [_pooled(colors, 8)]
     for _ in range(2):
-        across, down = np.abs(np.diff(gray, axis=2))[:, :-1], np.abs(np.diff(gray, axis=1))[:, :, :-1]
-        parts.append(np.log(_pooled(across + down, 4) + 0.02))
+        steps: Numbers = np.abs(np.diff(gray, axis=2))[:, :-1] + np.abs(np.diff(gray, axis=1))[:, :, :-1]
+        parts.append(np.log(_pooled(steps, 4) + np.float32(0.02)))
         even = gray[:, : gray.shape[1] // 2 * 2, : gray.shape[2] // 2 * 2]
         gray = (even[:, ::2, ::2] + even[:, 1::2, ::2] + even[:, ::2, 1::2] + even[:, 1::2, 1::2]) / 4
     return np.concatenate([part.reshape(len(colors), -1) for part in parts], 1)
@@ -182,7 +188,7 @@ def _described(images: Sequence[Pixels]) -> Numbers:
 def _pooled(images: Numbers, cells: int) -> Numbers:
     """Means of (N, H, W, C) in cells x cells parts."""
     rows, columns = (np.linspace(0, side, cells, endpoint=False).astype(int) for side in images.shape[1:3])
-    sums = np.add.reduceat(np.add.reduceat(images, rows, 1), columns, 2)
+    sums: Numbers = np.add.reduceat(np.add.reduceat(images, rows, 1), columns, 2)
     sizes = [np.diff([*starts, side]) for starts, side in zip((rows, columns), images.shape[1:3], strict=True)]
-    means: Numbers = sums / np.outer(*sizes)[None, :, :, None].astype(np.float32)
+    means: Numbers = (sums / np.outer(*sizes)[None, :, :, None]).astype(np.float32)
     return means

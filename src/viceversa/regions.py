@@ -66,7 +66,7 @@ def color_of(text: str) -> tuple[int, int, int]:
     try:
         red, green, blue = ImageColor.getrgb(text)[:3]
     except ValueError:
-        raise UsageError(f"`key={text!r}` is no color: give one as in '#00ff00'.") from None
+        raise UsageError(f"`key` {text!r} is no color: give one as in '#00ff00'.") from None
     return red, green, blue
 
 

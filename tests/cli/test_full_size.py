@@ -143,7 +143,7 @@ def test_hidden_colors_do_not_matter() -> None:
         colors = face().copy()
         colors[:20] = hidden
         Image.fromarray(np.concatenate([colors, hole], 2)).save("hole.png")
-        made.append(model.translate("hole.png", "glasses=yes", source=ASKED[1], manner=Manner(full_size=True)))
+        made.append(model.translate("hole.png", "glasses=yes", source=ASKED[1], full_size=True))
     assert np.array_equal(*map(np.asarray, made))
 
 
@@ -151,11 +151,11 @@ def test_pictures_in_python() -> None:
     model, keep = vv.load("avatars"), Manner(full_size=True)
     image = Image.fromarray(np.concatenate([face(), alpha()], 2))
     image.info["icc_profile"] = SRGB
-    made = model.translate(image, "glasses=yes", source=ASKED[1], manner=keep)
+    made = model.translate(image, "glasses=yes", source=ASKED[1], full_size=True)
     assert (made.mode, made.size) == ("RGBA", (70, 90)) and np.array_equal(np.asarray(made)[..., 3:], alpha())
     made.save("made.png")
     assert read_layers(Path("made.png")).profile == SRGB
-    chain = model.chain(face(), ["glasses=yes", "glasses=no"], source=ASKED[1], manner=keep)
+    chain = model.chain(face(), ["glasses=yes", "glasses=no"], source=ASKED[1], full_size=True)
     assert [each.size for each in chain] == [(70, 90)] * 2
     (array,) = model.arrays(face().astype(np.uint16) * 257, ["glasses=yes"], source=ASKED[1], manner=keep)
     assert array.shape == (90, 70, 3) and array.dtype == np.uint16
@@ -164,7 +164,7 @@ def test_pictures_in_python() -> None:
 
 def test_at_the_runs_size_it_is_what_it_is_without() -> None:
     model, image = vv.load("avatars"), face(64, 64)
-    one, other = (model.translate(image, "glasses=yes", source=ASKED[1], manner=Manner(full_size=keep)) for keep in (False, True))
+    one, other = (model.translate(image, "glasses=yes", source=ASKED[1], full_size=keep) for keep in (False, True))
     assert np.array_equal(one, other)
 
 

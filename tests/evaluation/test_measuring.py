@@ -6,7 +6,6 @@ import inspect
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,23 +45,18 @@ def test_every_option_of_a_command_is_an_argument_in_python(
             assert arguments[name].default == option.default
 
 
-@cache
-def report() -> vv.Report:
-    models = {"model": vv.load("avatars"), "mean": [nothing, darker], "named": "avatars"}
-    return vv.compare(models, cycles=1, steps=1, probes=True, samples=12, quiet=True)
-
-
-def test_models_functions_and_paths_are_compared(tmp_path: Path) -> None:
-    found = report()
-    assert {row.model for row in found.rows} >= {"model", "mean", "mean 1", "mean 2", "named"}
+def test_models_functions_and_paths_are_compared(runs: Path, tmp_path: Path) -> None:
+    run = runs / "labels"
+    models = {"model": vv.load(run), "mean": [nothing, darker], "path": run}
+    found = vv.compare(models, cycles=1, steps=1, probes=True, samples=12, quiet=True)
+    assert {row.model for row in found.rows} >= {"model", "mean", "mean 1", "mean 2", "path"}
     assert {row.samples for row in found.rows} == {12} and {row.direction for row in found.rows} == {"inv", "rec", "step"}
     assert found.groups == {"mean": ["mean 1", "mean 2"]} and "model" in found.table()
-    assert {row.psnr_to_truth for row in found.rows if row.model == "model"} == {
-        row.psnr_to_truth for row in found.rows if row.model == "named"
-    }
+    nearness = [{row.psnr_to_truth for row in found.rows if row.model == name} for name in ("model", "path")]
+    assert nearness[0] == nearness[1]
     found.save(tmp_path)
     assert len(json.loads((tmp_path / "metrics.json").read_text())["rows"]) == len(found.rows)
-    assert repr(found).startswith("Report(model, mean 1, mean 2, named on avatars-64-v1: ") and len(repr(found)) < 200
+    assert repr(found).startswith("Report(model, mean 1, mean 2, path on avatars-32-v1: ") and len(repr(found)) < 200
 
 
 def test_one_function_is_evaluated_and_saved(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def test_memory_that_is_full_names_the_batch_the_size_and_the_remedy(tmp_path: P
     """100 MiB: one activation of 20000 images in 4 channels of 8x8 has 20 MB, and the networks have dozens."""
     (message,) = finish(start(LARGE, tmp_path)).splitlines()
     assert message.startswith(
-        "out of memory at step 3, with batches of 20000 images of 8x8 pixels: take a smaller --batch or --size"
+        "out of memory at step 3, with batches of 20000 images of 8x8 pixels: take a smaller `batch` or `size`"
     )
     assert message.endswith("the checkpoint of step 3 is intact.")
     assert_good(tmp_path, 3)

@@ -16,7 +16,7 @@ from viceversa.domains import Domain
 from viceversa.errors import UsageError, quoted
 from viceversa.evaluation.answers import answers
 from viceversa.evaluation.chains import LINKS, Candidate, translating
-from viceversa.evaluation.functions import Function, by_function
+from viceversa.evaluation.functions import Function, by_function, name_of
 from viceversa.evaluation.onnx import by_onnx
 from viceversa.evaluation.rows import BOUNDS
 from viceversa.pretrained import located
@@ -47,7 +47,7 @@ def kind_of(model: Measured) -> Kind:
     if callable(model):
         return "function"
     if not isinstance(model, str | Path):
-        raise UsageError(f"{quoted(str(model))} is no model: give a Model, a function, or where one is.")
+        raise _no_model(model)
     path = Path(model)
     if (located(path) / "recipe.json").exists():
         return "run"
@@ -137,10 +137,12 @@ def named(given: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]
 def _by_name(given: Iterable[tuple[str, Measured | Sequence[Measured]]]) -> Iterator[tuple[str, Sequence[Measured]]]:
     """Each name with its models. Raises UsageError for a name without any."""
     for name, models in given:
-        several = models if isinstance(models, list | tuple) else [models]
-        if not several:
+        if not isinstance(models, list | tuple):
+            yield name, [models]  # type: ignore[list-item]  # Path, a function or a Model
+        elif models:
+            yield name, models
+        else:
             raise UsageError(f"{quoted(name)} has no model: give one at least.")
-        yield name, several
 
 
 def _listed(given: Sequence[Measured]) -> Iterator[tuple[str, Sequence[Measured]]]:
@@ -168,8 +170,14 @@ def own_name(model: Measured) -> str:
     if isinstance(model, Model):
         return model.name
     if callable(model):
-        return str(getattr(model, "__name__", type(model).__name__))
+        return name_of(model)
+    if not isinstance(model, str | Path):
+        raise _no_model(model)
     return Path(model).resolve().name if Path(model).exists() else str(model)
+
+
+def _no_model(given: object) -> UsageError:
+    return UsageError(f"{quoted(str(given))} is no model: give a Model, a function, or where one is.")
 
 
 def _check_names(names: Sequence[str]) -> None:

@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -32,8 +33,13 @@ def by_function(given: str | Function, space: Space) -> Translate:
         module, _, name = given.partition(":")
         function, called = _imported(module, name), given
     else:
-        function, called = given, str(getattr(given, "__name__", type(given).__name__))
+        function, called = given, name_of(given)
     return checked(lambda pixels, target: function(pixels, asked(target, space, len(pixels))), called, space)
+
+
+def name_of(function: Function) -> str:
+    """What a function is called; another callable as its class."""
+    return function.__name__ if isinstance(function, FunctionType) else type(function).__name__
 
 
 def checked(make: Callable[[Pixels, Domain], object], name: str, space: Space) -> Translate:

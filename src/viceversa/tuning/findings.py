@@ -82,7 +82,7 @@ class Findings:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Each trial as trials.csv has it: number, state, objective (empty where it did not end), steps, seconds, settings, checks."""
+        """Each trial as trials.csv has it: number, state, objective (if it ended), steps, seconds, settings, checks."""
         checks = sorted({check for trial in self.trials for check in trial.intermediate_values})
         return [
             {
