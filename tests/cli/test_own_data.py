@@ -23,6 +23,7 @@ from viceversa.data.dataset import Dataset, Images
 from viceversa.data.decoding import decode
 from viceversa.data.sources import open_dataset, write_dataset
 from viceversa.domains import ImageSpec, Space
+from viceversa.evaluation import labeller_training
 from viceversa.evaluation.candidates import data_of
 from viceversa.evaluation.labeller import load_labeller
 
@@ -116,8 +117,9 @@ def test_a_table_is_trained_on_and_its_numbers_are_written_as_they_are(tmp_path:
     assert (tmp_path / "o" / "0.png").is_file()
 
 
-def test_the_labeller_does_not_stand_in_the_way(tmp_path: Path) -> None:
+def test_the_labeller_does_not_stand_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A short training ends without it. What needs it then finishes it, and it is kept with the run."""
+    monkeypatch.setattr(labeller_training, "FEWEST_STEPS", 2)  # noise takes all rounds
     people(tmp_path / "people")
     vv.train("stargan", data="people/faces.csv", out="run", settings=TINY, **(SMALL | {"labeller": True}))
     path = tmp_path / "run" / "labeller.safetensors"
@@ -169,8 +171,9 @@ def test_images_of_a_table_in_another_folder(tmp_path: Path, capsys: pytest.Capt
     assert vv.train("stargan", out="plain", resume=True, quiet=True).step == 2
 
 
-def test_a_changed_table_is_another_data_set_with_another_labeller(tmp_path: Path) -> None:
+def test_a_changed_table_is_another_data_set_with_another_labeller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The labels alone changed, and an attribute was added: nothing that was kept for the former is used."""
+    monkeypatch.setattr(labeller_training, "FEWEST_STEPS", 2)  # noise takes all rounds
     people(tmp_path / "people")
     small = {**SMALL, "labeller": True}
     vv.train("stargan", data="people/faces.csv", out="a", settings=TINY, **(small | {"until": 1}))

@@ -74,7 +74,7 @@ WRONG = {
     "train multicyclic --out missing --resume": ["'missing'"],
     "train stargan --out labels --resume": ["'multicyclic'", "'stargan'"],
     "train multicyclic --out labels --resume --method.width 8": ["method.width", "4", "8"],
-    "train multicyclic --out labels --resume --steps 20": ["steps", "8", "20"],
+    "train multicyclic --out labels --resume --steps 4": ["steps=4", "8 steps", "8 or more"],
     "train multicyclic --out labels --resume --overwrite": ["overwrite"],
     "train multicyclic --out future --resume": ["'future/recipe.json'", "99"],
     "train multicyclic --out other --resume": ["other"],

@@ -56,8 +56,10 @@ def test_whoever_is_behind_takes_up_what_is_further() -> None:
     behind.keep()
     assert behind.done == ahead.done == begun(0).done == 5
     independent_labeller(labeled(64), rounds=ROUNDS, quiet=True)
+    behind.path.with_suffix(".unfinished").write_bytes(b"of another process")
     behind.keep()
     assert behind.found is not None and not behind.advance()
+    assert not list(behind.path.parent.glob("*.unfinished"))
 
 
 def test_global_random_numbers_are_left_alone() -> None:

@@ -179,6 +179,7 @@ class LabellerTraining:
         """Go on from what the cache has, where that is finished or further; whether it is."""
         if self.path.exists():
             self.found = load_labeller(self.path)
+            _unfinished(self.path).unlink(missing_ok=True)
             return True
         state = _unfinished_state(self.path)
         if state is None or tuple(state["place"]) <= (self.number, self.step):

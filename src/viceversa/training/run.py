@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from operator import getitem
@@ -116,40 +117,12 @@ def run_recipe(
 ) -> Outcome:
     """Trains complete settings in a run's folder; see `train`. pace: a length by the clock, instead of the settings' steps, which
     become those that were done. introduce: whether standard error hears the first lines, too."""
-    try:
-        return _ran(
-            recipe, run, own, epochs, until, resume=resume, overwrite=overwrite, quiet=quiet, pace=pace, introduce=introduce
-        )
-    except KeyboardInterrupt as stop:
-        raise KeyboardInterrupt(str(stop) or _kept(run)) from None
-
-
-def _kept(run: Path) -> str:
-    """What there is of a run that was interrupted outside of its steps, and how to go on."""
-    if checkpoint := latest_checkpoint(run, quiet=True):
-        return f"interrupted: the checkpoint of step {int(checkpoint.name)} of {str(run)!r} is kept; go on with `resume=True`."
-    return "interrupted before the first checkpoint: start it again in the same way. What is in the cache is not made again."
-
-
-def _ran(
-    recipe: Recipe[Any],
-    run: Path,
-    own: Builder | None,
-    epochs: int | None,
-    until: int | None,
-    *,
-    resume: bool,
-    overwrite: bool,
-    quiet: bool,
-    pace: Pace | None,
-    introduce: bool,
-) -> Outcome:
     _check_wishes(until, resume=resume, overwrite=overwrite)
     in_utf8(run, "the run")
     if recipe.init_only and recipe.init is None:
         raise UsageError(f"`init_only` names {', '.join(recipe.init_only)}, networks of a run: give `init`, that run, too.")
     accelerator = accelerator_for(str(run))
-    with alone(run, accelerator), logged() as append:
+    with _telling_what_is_kept(run), alone(run, accelerator), logged() as append:
         stored = _before(run, resume=resume, overwrite=overwrite)
         accelerator.wait_for_everyone()  # the leading one is about to write
         recipe = _located(recipe)
@@ -191,6 +164,21 @@ def _ran(
         if accelerator.is_main_process and not (run / FILE).exists():
             save_familiarity(dataset, run / FILE)
         return Outcome(run, trainer.step, best_judgment(run))
+
+
+@contextmanager
+def _telling_what_is_kept(run: Path) -> Iterator[None]:
+    """Ctrl-C outside of the steps says what there is of the run, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise KeyboardInterrupt(str(stop) or _kept(run)) from None
+
+
+def _kept(run: Path) -> str:
+    if checkpoint := latest_checkpoint(run, quiet=True):
+        return f"interrupted: the checkpoint of step {int(checkpoint.name)} of {str(run)!r} is kept; go on with resume=True."
+    return "interrupted before the first checkpoint: start it again in the same way. What is in the cache is not made again."
 
 
 def _before(run: Path, *, resume: bool, overwrite: bool) -> Record | None:
