@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Self, get_args
 
@@ -21,8 +21,10 @@ from viceversa.data.paper import flattened
 from viceversa.domains import Domain, Space, Wish
 from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.chains import Candidate, translating
+from viceversa.evaluation.enlarged import made_at_full_size
 from viceversa.evaluation.labeller import Labeller, load_labeller
 from viceversa.evaluation.run_labeller import finished_labeller
+from viceversa.evaluation.trainings import training_of
 from viceversa.familiarity import FILE, Familiarity, load_familiarity
 from viceversa.full_size import in_channels, translated_whole, visible
 from viceversa.method import Builder, Method
@@ -295,7 +297,8 @@ class Model:
     def candidate(self) -> Candidate:
         """What an evaluation measures of the model."""
         read = self._read if self.method.discriminate else None
-        return translating(self.translate_images, read, returns=self.method.returns)
+        measured = translating(self.translate_images, read, returns=self.method.returns)
+        return replace(measured, full_size=partial(made_at_full_size, self.method), training=training_of(self.record, self.step))
 
     @torch.no_grad()
     def translate_images(self, images: Tensor, source: Domain, target: Domain, manner: Manner = Manner()) -> Tensor:

@@ -45,7 +45,8 @@ class Report:
     genuine: whether the test pixels are those that the version stands for; if not, the results are not comparable.
     facts: what was measured, on what: a label -> one line of text. conclusion: a sentence. differences: from the first model.
     groups: methods that were trained several times, and the models that these are: rows has both. labeller: its accuracy on real
-    held-out images; below `TRUSTED` the label accuracies are in metrics.json only, which says so.
+    held-out images; below `TRUSTED` the label accuracies are in metrics.json only, which says so. verdict: what was found, in words
+    for a person. labeled: whether images go between labels, or else between two spaces.
     """
 
     title: str
@@ -59,6 +60,8 @@ class Report:
     differences: Sequence[Difference] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     labeller: float | None = None
+    verdict: str = ""
+    labeled: bool = True
 
     @property
     def trusts_labels(self) -> bool:
@@ -110,7 +113,8 @@ class Report:
         return [row for row in self.shown if row.model not in single]
 
     def table(self) -> str:
-        """The rows of the 8-bit chain as plain text, 100 columns wide, the accuracy by attribute for inv, facts, and conclusion.
+        """The verdict, the rows of the 8-bit chain as plain text, 100 columns wide, the accuracy by attribute for inv, facts, and
+        conclusion.
 
         Of several trainings of a method it has their mean, with their standard deviation below it.
         """
@@ -130,6 +134,7 @@ class Report:
         metrics["groups"] = {name: list(members) for name, members in self.groups.items()}
         if self.labeller is not None:
             metrics["labeller"] = {"accuracy": self.labeller, "trusted": self.trusts_labels}
+        metrics["verdict"] = self.verdict
         files = {"metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n", "report.html": page(self)}
         for name, content in files.items():
             write_atomically(Path(directory) / name, content.encode())
