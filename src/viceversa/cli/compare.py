@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
+from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.errors import printable
-from viceversa.evaluation.candidates import candidate, data_of, named
+from viceversa.evaluation.candidates import candidate, data_of, kind_of, named
 from viceversa.evaluation.compare import compare
 from viceversa.training.selection import Checkpoint
 
@@ -40,6 +41,8 @@ class Compare:
     """how many test images; all, if not given"""
     features: Literal["lite0", "inception"] = "lite0"
     """the network behind the distances"""
+    build: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="MODULE:FUNCTION")]] = ()
+    """the function of a run's method, if it is your own; may be repeated"""
     checkpoint: Checkpoint = "best"
     """of runs; without a best one, the last"""
 
@@ -49,7 +52,12 @@ def run(arguments: Sequence[str]) -> None:
     asked = parsed(Compare, arguments, "compare")
     models = named(asked.models)
     dataset = data_of(models.models.values(), asked.data, asked.size)
-    candidates = {name: candidate(model, dataset, asked.checkpoint) for name, model in models.models.items()}
+    builds = {
+        model: build_of(model, asked.build, alone=False) for model in models.models.values() if kind_of(model) == "run"
+    }  # of all, before the first is loaded
+    candidates = {
+        name: candidate(model, dataset, asked.checkpoint, build=builds.get(model)) for name, model in models.models.items()
+    }
     found = compare(
         candidates, dataset, cycles=asked.cycles, steps=asked.steps, probes=asked.probes, samples=asked.samples,
         groups=models.groups, features=asked.features,

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
+from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.errors import printable
 from viceversa.evaluation.candidates import candidate, data_of, kind_of, own_name
@@ -39,6 +40,8 @@ class Evaluate:
     """how many test images; all, if not given"""
     features: Literal["lite0", "inception"] = "lite0"
     """the network behind the distances"""
+    build: Annotated[str | None, arg(metavar="MODULE:FUNCTION")] = None
+    """the function of the run's method, if it is your own"""
     checkpoint: Checkpoint = "best"
     """of runs; without a best one, the last"""
 
@@ -55,7 +58,7 @@ def run(arguments: Sequence[str]) -> None:
 def _of_run(asked: Evaluate) -> Report:
     return evaluate(
         asked.model, asked.data, cycles=asked.cycles, steps=asked.steps, probes=asked.probes, samples=asked.samples,
-        features=asked.features, checkpoint=asked.checkpoint,
+        features=asked.features, build=build_of(asked.model, [asked.build] if asked.build else []), checkpoint=asked.checkpoint,
     )  # fmt: skip
 
 

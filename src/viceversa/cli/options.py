@@ -11,6 +11,7 @@ from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, unknown
+from viceversa.own import is_named
 from viceversa.recipes import RECIPES
 from viceversa.tuning import Equal
 
@@ -94,7 +95,7 @@ def check_recipe(command: str, arguments: Sequence[str]) -> None:
     """
     match arguments:
         case [name, *_] if not name.startswith("-"):
-            if name not in RECIPES:
+            if name not in RECIPES and not is_named(name):
                 raise unknown("recipe", name, RECIPES)
         case [*options] if "--resume" not in options or "--help" in options:  # a run that is resumed knows its recipe
             recipe = parsed(COMMANDS[command], arguments, command).recipe or "multicyclic"

@@ -12,6 +12,7 @@ from typing import Annotated
 from tyro.conf import Positional, arg
 
 from viceversa.cli.clips import translate_clip
+from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.data.decoding import SUFFIXES, BadImage, recolored
 from viceversa.data.layers import Layers, write_layers
@@ -46,6 +47,8 @@ class Translate:
     """to be like it, for methods with styles"""
     seed: int = 0
     """of the style, for these methods"""
+    build: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
+    """MODULE:FUNCTION of the run's method, if it is your own"""
     checkpoint: Checkpoint = "best"
     """the run's best one, or its last"""
     skip_bad: Annotated[bool, arg(help_behavior_hint="")] = False
@@ -77,7 +80,7 @@ class Translate:
 def run(arguments: Sequence[str]) -> None:
     """Translates every input."""
     asked = parsed(Translate, arguments, "translate", "")
-    model = load(asked.run, checkpoint=asked.checkpoint)
+    model = load(asked.run, build=build_of(asked.run, [asked.build] if asked.build else []), checkpoint=asked.checkpoint)
     model.check(asked.to, asked.source)
     manner = _manner(asked)
     moving = bool(asked.smooth or asked.consistency or asked.fps)

@@ -12,7 +12,9 @@ from viceversa.cli.options import Search
 from viceversa.cli.parsing import long_form, parsed
 from viceversa.cli.train import settings_of
 from viceversa.errors import printable
+from viceversa.own import is_named, named
 from viceversa.recipes import recipe_named
+from viceversa.recipes.own import own_recipe
 from viceversa.recipes.record import differences
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import updated
@@ -31,10 +33,12 @@ ABOUT = (
 def run(arguments: Sequence[str]) -> int:
     """Searches, prints what was found. Returns the exit code: 0, or 128 and the signal's number for an interrupted search."""
     name, *rest = arguments
-    asked = _asked(recipe_named(name), [long_form(option) for option in rest])
+    build = named(name) if is_named(name) else None
+    base = recipe_named(name) if build is None else own_recipe(build)
+    asked = _asked(base, [long_form(option) for option in rest], name)
     axes = axes_of(asked.recipe, asked.search or DEFAULT)
-    plan = Plan(axes, asked.objective, asked.samples, asked.checks, asked.equal)
-    folder = asked.out or Path("tuning") / name
+    plan = Plan(axes, asked.objective, asked.samples, asked.checks, asked.equal, build)
+    folder = asked.out or Path("tuning") / base.name
     findings, interrupted = search(plan, folder, trials=asked.trials, storage=asked.storage)
     if interrupted:
         print("viceversa: interrupted; what is done is kept, and the same command goes on.", file=sys.stderr)
@@ -44,19 +48,22 @@ def run(arguments: Sequence[str]) -> int:
     if findings.best:
         best = updated(asked.recipe, findings.best[0].user_attrs["settings"])
         print("\nto train the best at full length:")
-        print(printable(command(best, searched=[axis.name for axis in axes.axes])))
+        print(printable(command(best, [axis.name for axis in axes.axes], name=name, base=base)))
     return 0
 
 
-def command(recipe: Recipe[Any], searched: Sequence[str] = ()) -> str:
-    """The command that trains these settings, for the recipe's own number of steps unless that was searched."""
+def command(recipe: Recipe[Any], searched: Sequence[str] = (), *, name: str | None = None, base: Recipe[Any] | None = None) -> str:
+    """The command that trains these settings, for the recipe's own number of steps unless that was searched.
+
+    name, base: what a method of your own is trained by, and its defaults.
+    """
     options = [
         option
-        for setting, value, _ in differences(recipe, recipe_named(recipe.name))
+        for setting, value, _ in differences(recipe, base or recipe_named(recipe.name))
         if setting != "training.steps" or setting in searched
         for option in _options(setting.replace("_", "-"), value)
     ]
-    return shlex.join(["viceversa", "train", recipe.name, *options])
+    return shlex.join(["viceversa", "train", name or recipe.name, *options])
 
 
 def _options(setting: str, value: Any) -> Iterator[str]:
@@ -71,7 +78,7 @@ def _options(setting: str, value: Any) -> Iterator[str]:
             yield from (f"--{setting}", str(value))
 
 
-def _asked(recipe: Recipe[Any], options: Sequence[str]) -> Any:
-    """The options over the recipe's settings: a Search with the `recipe`."""
-    about = ABOUT.format(name=recipe.name)
-    return parsed(settings_of(recipe, Search), options, f"tune {recipe.name}", about, pairs=True)
+def _asked(recipe: Recipe[Any], options: Sequence[str], name: str) -> Any:
+    """The options over the recipe's settings: a Search with the `recipe`, which was asked for by that name."""
+    about = ABOUT.format(name=name)
+    return parsed(settings_of(recipe, Search), options, f"tune {name}", about, pairs=True)

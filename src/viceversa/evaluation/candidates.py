@@ -19,6 +19,8 @@ from viceversa.evaluation.chains import LINKS, Candidate, translating
 from viceversa.evaluation.functions import by_function
 from viceversa.evaluation.onnx import by_onnx
 from viceversa.evaluation.rows import BOUNDS
+from viceversa.method import Builder
+from viceversa.own import is_named
 from viceversa.pretrained import located
 from viceversa.recipes import dataset_of
 from viceversa.recipes.record import read_record
@@ -45,18 +47,20 @@ def kind_of(spec: str) -> Kind:
         return "onnx"
     if any((path / link).is_dir() for link in LINKS):
         return "answers"
-    module, colon, name = spec.partition(":")
-    if colon and module.replace(".", "").isidentifier() and name.isidentifier():
+    if is_named(spec):
         return "function"
     kinds = "a Python function, as in module:function, an ONNX file, nor a folder with answers in 8bit/ or float/"
     raise UsageError(f"{quoted(spec)} is neither the folder of a run, {kinds}.")
 
 
-def candidate(spec: str, dataset: Dataset, checkpoint: Checkpoint = "best") -> Candidate:
-    """A model, to be measured on a data set; of a run that checkpoint. Raises UsageError for one that does not fit it."""
+def candidate(spec: str, dataset: Dataset, checkpoint: Checkpoint = "best", *, build: Builder | None = None) -> Candidate:
+    """A model, to be measured on a data set; of a run that checkpoint. Raises UsageError for one that does not fit it.
+
+    build: the function that a run was trained with, for one of a method of your own.
+    """
     match kind_of(spec):
         case "run":
-            return of_run(load(spec, checkpoint=checkpoint), spec, dataset)
+            return of_run(load(spec, build=build, checkpoint=checkpoint), spec, dataset)
         case "onnx":
             return translating(by_onnx(Path(spec), dataset.space))
         case "answers":

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +15,7 @@ from viceversa.data.dataset import Pixels
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError
 from viceversa.evaluation.chains import Translate
+from viceversa.own import named
 
 Function = Callable[[Pixels, Mapping[str, list[Any]]], Pixels]
 """(N, H, W, C) uint8, and the target attributes: name -> a value for each image -> the images, translated, uint8.
@@ -28,8 +26,7 @@ Values are words, as "blond" and "yes", and numbers where an attribute is graded
 
 def by_function(spec: str, space: Space) -> Translate:
     """The function that "module:function" names, as a translator. Raises UsageError."""
-    module, _, name = spec.partition(":")
-    function = _imported(module, name)
+    function: Function = named(spec)
     return checked(lambda pixels, target: function(pixels, asked(target, space, len(pixels))), spec, space)
 
 
@@ -58,18 +55,3 @@ def asked(target: Domain, space: Space, count: int) -> dict[str, list[Any]]:
         else attribute.describe(values)
         for attribute, values in space.columns(target.label)
     }
-
-
-def _imported(module: str, name: str) -> Function:
-    """The function, from the working folder too, as `python -m` finds it."""
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        function = vars(importlib.import_module(module))[name]
-    except ImportError as error:
-        raise UsageError(f"cannot import {module!r}: {error}.") from error
-    except KeyError:
-        raise UsageError(f"the module {module!r} has no {name!r}.") from None
-    if not callable(function):
-        raise UsageError(f"{module}:{name} is not a function.")
-    return function  # type: ignore[no-any-return]

@@ -21,7 +21,9 @@ from viceversa.evaluation.labeller import questions, save_labeller
 from viceversa.files import in_utf8
 from viceversa.initializing import frozen, initialize
 from viceversa.method import Builder, Method
+from viceversa.own import name_of
 from viceversa.recipes import builder, dataset_of, recipe_named
+from viceversa.recipes.own import own_recipe, read_with, storable
 from viceversa.recipes.record import Record, differences, dotted, read_record, write_record
 from viceversa.recipes.settings import Recipe
 from viceversa.training.checkpoint import check_shapes, latest_checkpoint
@@ -73,13 +75,14 @@ def train(
     """
     own, name = (None, what) if isinstance(what, str) else (what, "own")
     run = Path(out) if out is not None else default_run(name)
-    base = read_record(run).recipe if resume else _default(name)
+    base = read_record(run).recipe if resume else _default(name, own)
     if base.name != name:
         raise UsageError(f"{str(run)!r} holds a run of {base.name!r}, not of {name!r}.")
     if steps is not None and epochs is not None:
         raise UsageError(f"steps={steps} and epochs={epochs} both set the length: give one of them.")
     asked = {"data": data, "size": size, "init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
     asked |= {f"training.{key}": value for key, value in (training | {"steps": steps, "batch": batch, "seed": seed}).items()}
+    base = base if own is None else read_with(base, own)
     recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
     return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
 
@@ -175,10 +178,10 @@ def _initialize(trainer: Trainer, recipe: Recipe[Any], own: Builder | None, star
 def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelerator: Accelerator, stored: Record | None) -> Record:
     """What the run is, resolved; a run that goes on keeps its precision wherever it does."""
     return Record(
-        recipe=recipe,
+        recipe=storable(recipe),
         dataset=dataset.name,
         space=dataset.space,
-        build=None if own is None else f"{own.__module__}:{getattr(own, '__qualname__', own)}",
+        build=None if own is None else name_of(own),
         device=accelerator.device.type,
         precision=stored.precision if stored else resolved_precision(recipe.training.precision, accelerator.device),
     )
@@ -195,8 +198,8 @@ def _furnish(run: Path, record: Record, dataset: Dataset, *, anew: bool, quiet: 
         save_labeller(dataset, labeller, quiet=quiet)
 
 
-def _default(name: str) -> Recipe[Any]:
-    return Recipe[None](name="own", method=None) if name == "own" else recipe_named(name)
+def _default(name: str, own: Builder | None) -> Recipe[Any]:
+    return recipe_named(name) if own is None else own_recipe(own)
 
 
 def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:
