@@ -90,7 +90,7 @@ def test_every_command_takes_it_by_its_name(folder: Path) -> None:
         "train below/wider.py:build --out wide --resume",
         "train below/wider.py:build --out wide --resume --method.width 6",
         "translate plain table/faces/1.png --from hair=blond,glasses=no,age=40 --to glasses=yes --out o --build mine:build",
-        "translate wide table/faces/1.png --from hair=blond,glasses=no,age=20 --to glasses=yes --out p --build below/wider.py:build",
+        "translate wide table/faces/1.png --from hair=blond,glasses=no,age=20 --to glasses=no --out p --build below/wider.py:build",
         "evaluate wide --samples 4 --cycles 1 --out e --build below/wider.py:build",
         "compare plain wide --samples 4 --cycles 1 --out c --build mine:build --build below/wider.py:build",
         f"tune below/wider.py:build --out t --trials 2 --samples 4 --checks 1 --steps 2 --search method.width=2..3 {TINY}",

@@ -26,17 +26,17 @@ class Chains:
     least; `viceversa evaluate DIR --data DATA` measures it."""
 
     data: Annotated[Positional[str], arg(metavar="DATA")]
-    """`avatars`, a folder, a table or hf:NAME, as for --data"""
+    """data to translate: avatars, a folder, a table or hf:NAME"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
-    """a new or empty folder"""
+    """new or empty folder to write"""
     size: int = 32
-    """height and width of the images, in pixels"""
+    """height and width of the images in pixels"""
     cycles: int = 3
-    """how many translations come before the one that is measured, at most"""
+    """largest number of translations before the last one"""
     steps: int = 0
-    """also one chain (direction `step`) of so many translations, all of which are measured; 10 at most"""
-    samples: Annotated[int | None, arg(metavar="N")] = None
-    """how many test images; all, if not given"""
+    """also one chain of this length, up to 10, whose images are all measured (direction `step`)"""
+    samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """number of test images; all by default"""
 
 
 def run(arguments: Sequence[str]) -> None:

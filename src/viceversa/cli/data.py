@@ -16,15 +16,16 @@ from viceversa.errors import printable
 
 @dataclass(frozen=True)
 class Data:
-    """Writes a data set: images/SPLIT/SPACE/ID.png and table.csv with every image's attributes."""
+    """Write a data set as image files, images/SPLIT/SPACE/ID.png, and table.csv with the attributes of every image."""
 
     name: Annotated[Positional[str], arg(metavar="NAME")]
     """`avatars`, `avatars:glasses`, `avatars:outlines`, `avatars:face-off`, `toons`, `sketches`, `sketches:pairs`,
-    `handwritten`, `street-digits`, or own data as for `train --data`; PATH:spaces, PATH:pairs"""
+    `handwritten`, `street-digits`, or your own data as for `train --data`; PATH:spaces or PATH:pairs reads a folder
+    as two spaces or as pairs"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
-    """a new or empty folder"""
+    """new or empty folder to write"""
     size: int = 32
-    """height and width of the images, in pixels"""
+    """height and width of the images in pixels"""
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -53,9 +53,9 @@ class Demo:
     pretrained.png, metrics.json, report.html, samples.png and both runs."""
 
     out: Annotated[Path, arg(metavar="DIR")] = Path("viceversa-demo")
-    """a new or empty folder"""
+    """new or empty folder for the results"""
     minutes: Annotated[float, arg(metavar="M")] = 8
-    """how long the whole command may take"""
+    """time limit of the whole command, in minutes"""
 
 
 def run(arguments: Sequence[str]) -> int:

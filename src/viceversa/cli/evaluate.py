@@ -20,30 +20,30 @@ from viceversa.training.selection import Checkpoint
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measures a model after 0, 1, 2, ... repeated translations; prints a table, writes metrics.json and report.html."""
+    """Measure a model after 0, 1, 2, ... repeated translations. Print a table; write metrics.json and report.html."""
 
-    model: Annotated[Positional[str], arg(metavar="MODEL")]
-    """the folder of a run, an ONNX file, a Python function as in `mine:translate`, or a folder of answers (`viceversa chains`)"""
-    out: Annotated[Path, arg(metavar="DIR")]
-    """where metrics.json and report.html go"""
-    data: Annotated[str | None, arg(metavar="SPEC")] = None
-    """what to measure on; a run's own data, if not given"""
-    size: Annotated[int | None, arg(metavar="N")] = None
-    """of the images in pixels, where there is no run to say it"""
+    model: Annotated[Positional[str], arg(metavar="MODEL", help_behavior_hint="")]
+    """folder of a run, ONNX file, Python function such as `mine:translate`, or folder of results (see `viceversa chains`)"""
+    out: Annotated[Path, arg(metavar="DIR", help_behavior_hint="")]
+    """folder for metrics.json and report.html"""
+    data: Annotated[str | None, arg(metavar="SPEC", help_behavior_hint="")] = None
+    """test data; by default the data of the run"""
+    size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """side of the images in pixels, if MODEL is no run"""
     cycles: int = 3
-    """how many translations come before the last, at most"""
+    """translations before the last one, at most"""
     steps: int = 0
-    """how many steps of a chain to measure, 10 at most"""
+    """also measure a chain of this length, up to 10"""
     probes: bool = False
-    """measure the way back through noise, JPEG and blur too: what is hidden in an image does not survive them"""
-    samples: Annotated[int | None, arg(metavar="N")] = None
-    """how many test images; all, if not given"""
+    """also after noise, JPEG and blur, which destroy hidden information"""
+    samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """number of test images; all by default"""
     features: Literal["lite0", "inception"] = "lite0"
-    """the network behind the distances"""
-    build: Annotated[str | None, arg(metavar="MODULE:FUNCTION")] = None
-    """the function of the run's method, if it is your own"""
+    """feature network; inception gives FID, KID"""
+    build: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
+    """MODULE:FUNCTION of a method of your own"""
     checkpoint: Checkpoint = "best"
-    """of runs; without a best one, the last"""
+    """checkpoint of a run to measure"""
 
 
 def run(arguments: Sequence[str]) -> None:

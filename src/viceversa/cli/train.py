@@ -65,7 +65,7 @@ def _stored(run: Path, recipe: Recipe[Any], own: Builder | None) -> Recipe[Any]:
 def _asked(recipe: Recipe[Any], options: Sequence[str], name: str = "") -> Any:
     """The options over the recipe's settings: a Run with the `recipe`. name: what it was asked for by, if not by its own."""
     name = name or recipe.name
-    about = f"Trains {name}. --steps, --batch and --seed are short for --training.steps, .batch and .seed."
+    about = f"Train {name}. --steps, --batch and --seed are short for --training.steps, .batch and .seed."
     return parsed(settings_of(recipe, Run), options, f"train {name}", about, pairs=True)
 
 

@@ -22,10 +22,10 @@ from viceversa.tuning.axes import DEFAULT, axes_of
 from viceversa.tuning.search import Plan, search
 
 ABOUT = (
-    "Searches for better settings of {name}: trains it again and again, each time with others, and measures each on validation "
-    "images. The first trial is the recipe as it is. The same command goes on with a search, and may run several times at once. "
-    "--search names a setting by its dotted name, as in --search method.critic-steps=1|2|5; multicycle.cycles, multicycle.first "
-    "and multicycle.decay make multicycle.extra, and are searched if nothing is named. All settings can also be set, for all "
+    "Search for better settings of {name}: train it several times with different settings and measure each trial on validation "
+    "images. The first trial uses the recipe unchanged. Repeat the command to continue a search; several may run at once. "
+    "--search names a setting and its values, such as --search method.critic-steps=1|2|5. multicycle.cycles, multicycle.first "
+    "and multicycle.decay make the list multicycle.extra; they are searched by default. Any other setting applies to all "
     "trials; --steps, --batch and --seed are short for --training.steps, .batch and .seed."
 )
 
