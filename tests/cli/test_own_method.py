@@ -53,9 +53,11 @@ TINY = "--data table/faces.csv --size 16 --batch 4 --training.no-labeller"
 
 def said(lines: Sequence[str], folder: Path) -> tuple[list[int], list[str]]:
     """The exit codes of commands, one after the other in one process, and what each said."""
-    done = subprocess.run([sys.executable, "-c", SERIES, json.dumps(lines)], cwd=folder, capture_output=True, text=True, check=True)
-    told = [part.split("\n", 1)[1] for part in f"\n{done.stdout}".split("\n@@@ ")[1:]]
-    errors = [part.split("\n", 1)[1] for part in f"\n{done.stderr}".split("\n@@@ ")[1:]]
+    done = subprocess.run(
+        [sys.executable, "-c", SERIES, json.dumps(lines)], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    told, errors = ([part.partition("\n")[2] for part in f"\n{text}".split("\n@@@ ")[1:]] for text in (done.stdout, done.stderr))
     codes = [int(part.splitlines()[-1].removeprefix("exit ")) for part in told]
     return codes, [f"{out}\n{error}" for out, error in zip(told, errors, strict=True)]
 
@@ -139,7 +141,7 @@ WRONG = {
     "train typo.py:build": "cannot import 'typo.py': SyntaxError in line 1 of typo.py",
     "train odd.py:nothing --data table/faces.csv --out x": "odd:nothing returned NoneType, not a viceversa.method.Method",
     "train odd.py:kinds": "odd:kinds has a setting `kind`",
-    "train mine:build --method.width 3": "unrecognized option --method.width",
+    "train mine:build --method.width 3": "unrecognized option --method.width. See",
     "train below/wider.py:build --method.widht 3": "Did you mean --method.width?",
     "train below/wider.py:build --method.width 0": "--method.width 0: input should be greater than 0",
     "train stargan --out plain --resume": "holds a run of 'own', not of 'stargan'",

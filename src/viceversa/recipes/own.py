@@ -10,12 +10,16 @@ import inspect
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
+from tyro.conf import Fixed, Suppress
 
 from viceversa.errors import UsageError
 from viceversa.method import Builder
 from viceversa.own import name_of
 from viceversa.recipes.methods import BUILDERS, OwnSettings
 from viceversa.recipes.settings import Recipe
+
+NONE = Suppress[Fixed[None]]
+"""In the place of settings, where there is nothing to set."""
 
 
 def own_settings(build: Builder) -> BaseModel | None:
@@ -34,7 +38,7 @@ def own_settings(build: Builder) -> BaseModel | None:
 def own_recipe(build: Builder) -> Recipe[Any]:
     """The recipe of a method of your own, with the defaults of its settings."""
     settings = own_settings(build)
-    return Recipe[None](name="own", method=None) if settings is None else _typed(type(settings))(name="own", method=settings)
+    return Recipe[NONE](name="own", method=None) if settings is None else _typed(type(settings))(name="own", method=settings)
 
 
 def read_with(recipe: Recipe[Any], build: Builder) -> Recipe[Any]:
