@@ -114,8 +114,9 @@ class Method:
         return self.translator
 
 
-Builder = Callable[[Space], Method]
-"""What trains, resumes and loads: a function from a space of data to a method, new at every call."""
+Builder = Callable[..., Method]
+"""What trains, resumes and loads: a function from a space of data to a method, new at every call. A second parameter whose
+default is a frozen pydantic model has the method's settings (recipes/own.py)."""
 
 
 def to_labels(space: Space) -> Callable[[Request], Domain]:

@@ -16,23 +16,23 @@ from viceversa.cli.flags import in_flags
 from viceversa.errors import NotFiniteError, Terminated, UsageError, is_out_of_memory, printable, unknown
 
 COMMANDS = {
-    "demo": "train StarGAN with and without the multicyclic loss on drawn faces, and compare them, in minutes",
-    "train": "train a recipe, or go on with a run",
-    "translate": "translate images or a clip with a trained run",
-    "stylize": "paint an image or a clip in the style of others",
-    "evaluate": "measure a translator after 0, 1, 2, 3 repeated translations",
-    "compare": "measure several translators side by side",
-    "chains": "write an evaluation's images and what is asked of them, to be translated elsewhere",
+    "demo": "train two small models on drawn faces and compare them, in minutes",
+    "train": "train a model, or continue a training",
+    "translate": "translate images or a video clip with a trained model",
+    "stylize": "paint an image or a video clip in the style of other images",
+    "evaluate": "measure the quality of a model after 0, 1, 2, 3 repeated translations",
+    "compare": "measure several models side by side",
+    "chains": "write test images and a table of translations, for a model outside this package",
     "tune": "search for better settings of a recipe",
-    "import": "make a run of the weights of yunjey/stargan or pytorch-CycleGAN-and-pix2pix",
-    "data": "write a data set as images and a table",
-    "recipes": "list what can be trained",
+    "import": "convert weights of yunjey/stargan or pytorch-CycleGAN-and-pix2pix",
+    "data": "write a data set as image files and a table",
+    "recipes": "list the recipes that `train` knows",
 }
 
 HELP = "\n".join([
     "usage: viceversa COMMAND [OPTIONS]",
     "",
-    "Train image-to-image translators; measure what is left of an image after it has been translated again and again.",
+    "Train models that translate images between domains, and measure what repeated translation does to an image.",
     "",
     *(f"  {name:<10} {what}" for name, what in COMMANDS.items()),
     "",

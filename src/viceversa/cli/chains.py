@@ -27,19 +27,19 @@ class Chains:
     least; `viceversa evaluate DIR --data DATA` measures it."""
 
     data: Annotated[Positional[str], arg(metavar="DATA")]
-    """`avatars`, a folder, a table or hf:NAME, as for --data"""
+    """data to translate: avatars, a folder, a table or hf:NAME"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
-    """a new or empty folder"""
-    images: Annotated[str | None, arg(metavar="DIR")] = None
-    """folder of a table's images, if not its own"""
-    size: Annotated[int | None, arg(metavar="N")] = None
-    """height and width of the images, in pixels; if not given, chosen from own images, and 32 for drawn ones"""
+    """new or empty folder to write"""
+    images: Annotated[str | None, arg(metavar="DIR", help_behavior_hint="")] = None
+    """folder of the images that a table names, if not its own"""
+    size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """height and width of the images in pixels; if not given, chosen from your own images, and 32 for drawn ones"""
     cycles: int = 3
-    """how many translations come before the one that is measured, at most"""
+    """largest number of translations before the last one"""
     steps: int = 0
-    """also one chain (direction `step`) of so many translations, all of which are measured; 10 at most"""
-    samples: Annotated[int | None, arg(metavar="N")] = None
-    """how many test images; all, if not given"""
+    """also one chain of this length, up to 10, whose images are all measured (direction `step`)"""
+    samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """number of test images; all by default"""
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -7,50 +7,56 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
 
-from tyro.conf import Positional, arg
+from tyro.conf import Positional, UseAppendAction, arg
 
+from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.errors import printable
+from viceversa.evaluation.candidates import kind_of, named
 from viceversa.evaluation.measuring import compare
 from viceversa.training.selection import Checkpoint
 
 
 @dataclass(frozen=True)
 class Compare:
-    """Measures several models on the same images and chains; differences are from the first one, paired by image. Prints a
-    table, writes metrics.json and report.html."""
+    """Measure several models on the same images, and their differences from the first model, paired by image. Print a table;
+    write metrics.json and report.html."""
 
-    models: Annotated[Positional[tuple[str, ...]], arg(metavar="MODEL [MODEL ...]")]
-    """runs, ONNX files, Python functions as in `mine:translate`, folders of answers (`viceversa chains`); or NAME=MODEL, or
-    NAME=MODEL,MODEL for several trainings of one method"""
-    out: Annotated[Path, arg(metavar="DIR")]
-    """where metrics.json and report.html go"""
-    data: Annotated[str | None, arg(metavar="SPEC")] = None
-    """what to measure on; the data of the first run among the models, if not given"""
-    images: Annotated[str | None, arg(metavar="DIR")] = None
-    """folder of a table's images, if not its own"""
-    size: Annotated[int | None, arg(metavar="N")] = None
-    """of the images in pixels, where there is no run to say it"""
+    models: Annotated[Positional[tuple[str, ...]], arg(metavar="MODEL [MODEL ...]", help_behavior_hint="")]
+    """runs, ONNX files, Python functions such as `mine:translate`, or folders of results (see `viceversa chains`);
+    NAME=MODEL gives one a name, NAME=MODEL,MODEL groups trainings of one method"""
+    out: Annotated[Path, arg(metavar="DIR", help_behavior_hint="")]
+    """folder for metrics.json and report.html"""
+    data: Annotated[str | None, arg(metavar="SPEC", help_behavior_hint="")] = None
+    """test data; by default that of the first run"""
+    images: Annotated[str | None, arg(metavar="DIR", help_behavior_hint="")] = None
+    """folder of the images that a table names"""
+    size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """side of the images in pixels, if no MODEL is a run"""
     cycles: int = 3
-    """how many translations come before the last, at most"""
+    """translations before the last one, at most"""
     steps: int = 0
-    """how many steps of a chain to measure, 10 at most"""
+    """also measure a chain of this length, up to 10"""
     probes: bool = False
-    """measure the way back through noise, JPEG and blur too"""
-    samples: Annotated[int | None, arg(metavar="N")] = None
-    """how many test images; all, if not given"""
+    """also measure after noise, JPEG and blur"""
+    samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """number of test images; all by default"""
     features: Literal["lite0", "inception"] = "lite0"
-    """the network behind the distances"""
+    """feature network; inception gives FID, KID"""
+    build: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME")]] = ()
+    """MODULE:FUNCTION of a method of your own; may be repeated"""
     checkpoint: Checkpoint = "best"
-    """of runs; without a best one, the last"""
+    """checkpoint of the runs to measure"""
 
 
 def run(arguments: Sequence[str]) -> None:
     """Measures, prints and writes."""
     asked = parsed(Compare, arguments, "compare")
+    runs = [model for model in named(asked.models).models.values() if isinstance(model, str) and kind_of(model) == "run"]
+    builds = {run: build for run in runs if (build := build_of(run, asked.build, alone=False))}
     report = compare(
         asked.models, out=asked.out, data=asked.data, images=asked.images, size=asked.size, cycles=asked.cycles, steps=asked.steps,
-        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,
+        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint, build=builds,
     )  # fmt: skip
     print(report.table())
     print(printable(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}"))

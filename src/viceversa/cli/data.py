@@ -17,17 +17,18 @@ from viceversa.errors import printable
 
 @dataclass(frozen=True)
 class Data:
-    """Writes a data set: images/SPLIT/SPACE/ID.png and table.csv with every image's attributes."""
+    """Write a data set as image files, images/SPLIT/SPACE/ID.png, and table.csv with the attributes of every image."""
 
     name: Annotated[Positional[str], arg(metavar="NAME")]
     """`avatars`, `avatars:glasses`, `avatars:outlines`, `avatars:face-off`, `toons`, `sketches`, `sketches:pairs`,
-    `handwritten`, `street-digits`, or own data as for `train --data`; PATH:spaces, PATH:pairs"""
+    `handwritten`, `street-digits`, or your own data as for `train --data`; PATH:spaces or PATH:pairs reads a folder
+    as two spaces or as pairs"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
-    """a new or empty folder"""
-    images: Annotated[str | None, arg(metavar="DIR")] = None
-    """folder of a table's images, if not its own"""
-    size: Annotated[int | None, arg(metavar="N")] = None
-    """height and width of the images, in pixels; if not given, chosen from own images, and 32 for drawn ones"""
+    """new or empty folder to write"""
+    images: Annotated[str | None, arg(metavar="DIR", help_behavior_hint="")] = None
+    """folder of the images that a table names, if not its own"""
+    size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """height and width of the images in pixels; if not given, chosen from your own images, and 32 for drawn ones"""
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -57,9 +57,9 @@ class Demo:
     pretrained.png, the faces in it, samples.png, report.html, metrics.json and both trained models."""
 
     out: Annotated[Path, arg(metavar="DIR")] = Path("viceversa-demo")
-    """a new or empty folder for the results"""
+    """new or empty folder for the results"""
     minutes: Annotated[float, arg(metavar="M")] = 4
-    """how long the whole command may take"""
+    """time limit of the whole command, in minutes"""
 
 
 @dataclass(frozen=True)

@@ -9,46 +9,52 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
+from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.errors import printable
+from viceversa.evaluation.candidates import kind_of
 from viceversa.evaluation.measuring import evaluate
 from viceversa.training.selection import Checkpoint
 
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measures a model after 0, 1, 2, ... repeated translations; prints a table, writes metrics.json and report.html."""
+    """Measure a model after 0, 1, 2, ... repeated translations. Print a table; write metrics.json and report.html."""
 
-    model: Annotated[Positional[str], arg(metavar="MODEL")]
-    """the folder of a run, an ONNX file, a Python function as in `mine:translate`, or a folder of answers (`viceversa chains`)"""
-    out: Annotated[Path, arg(metavar="DIR")]
-    """where metrics.json and report.html go"""
-    data: Annotated[str | None, arg(metavar="SPEC")] = None
-    """what to measure on; a run's own data, if not given"""
-    images: Annotated[str | None, arg(metavar="DIR")] = None
-    """folder of a table's images, if not its own"""
-    size: Annotated[int | None, arg(metavar="N")] = None
-    """of the images in pixels, where there is no run to say it"""
+    model: Annotated[Positional[str], arg(metavar="MODEL", help_behavior_hint="")]
+    """folder of a run, ONNX file, Python function such as `mine:translate`, or folder of results (see `viceversa chains`)"""
+    out: Annotated[Path, arg(metavar="DIR", help_behavior_hint="")]
+    """folder for metrics.json and report.html"""
+    data: Annotated[str | None, arg(metavar="SPEC", help_behavior_hint="")] = None
+    """test data; by default the data of the run"""
+    images: Annotated[str | None, arg(metavar="DIR", help_behavior_hint="")] = None
+    """folder of the images that a table names"""
+    size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """side of the images in pixels, if MODEL is no run"""
     cycles: int = 3
-    """how many translations come before the last, at most"""
+    """translations before the last one, at most"""
     steps: int = 0
-    """how many steps of a chain to measure, 10 at most"""
+    """also measure a chain of this length, up to 10"""
     probes: bool = False
-    """measure the way back through noise, JPEG and blur too: what is hidden in an image does not survive them"""
-    samples: Annotated[int | None, arg(metavar="N")] = None
-    """how many test images; all, if not given"""
+    """also after noise, JPEG and blur, which destroy hidden information"""
+    samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """number of test images; all by default"""
     features: Literal["lite0", "inception"] = "lite0"
-    """the network behind the distances"""
+    """feature network; inception gives FID, KID"""
+    build: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
+    """MODULE:FUNCTION of a method of your own"""
     checkpoint: Checkpoint = "best"
-    """of runs; without a best one, the last"""
+    """checkpoint of a run to measure"""
 
 
 def run(arguments: Sequence[str]) -> None:
     """Measures, prints and writes."""
     asked = parsed(Evaluate, arguments, "evaluate")
+    is_run = kind_of(asked.model) == "run"
+    build = build_of(asked.model, [asked.build] if asked.build else []) if is_run else None
     report = evaluate(
         asked.model, asked.data, images=asked.images, out=asked.out, size=asked.size, cycles=asked.cycles, steps=asked.steps,
-        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,
+        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint, build=build,
     )  # fmt: skip
     print(report.table())
     print(printable(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}"))

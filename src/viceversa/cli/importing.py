@@ -20,20 +20,20 @@ from viceversa.importing import import_cyclegan, import_stargan
 
 @dataclass(frozen=True)
 class Import:
-    """Makes a run of weights of yunjey/stargan or junyanz/pytorch-CycleGAN-and-pix2pix; it needs neither project."""
+    """Convert weights of yunjey/stargan or junyanz/pytorch-CycleGAN-and-pix2pix to a run; neither project is needed."""
 
     project: Annotated[Positional[Literal["stargan", "cyclegan"]], arg(metavar="stargan|cyclegan")]
-    """which project the files are of"""
+    """project that the files come from"""
     files: Annotated[Positional[tuple[Path, ...]], arg(metavar="FILE [FILE ...]")]
-    """state dicts: *-G.ckpt and, if you have it, *-D.ckpt; or *_net_G_A.pth, *_net_G_B.pth and, if you have them, the D's"""
+    """weight files: *-G.ckpt and, if you have it, *-D.ckpt; or *_net_G_A.pth, *_net_G_B.pth and, if you have them, *_net_D_?.pth"""
     out: Annotated[Path, arg(metavar="DIR")]
-    """the run's folder, a new one"""
-    attributes: Annotated[str, arg(metavar="NAMES")] = ""
-    """stargan: what the label's columns are, in their order, as in "hair=black|blond|brown,male,young\""""
-    spaces: Annotated[str, arg(metavar="A,B")] = ""
-    """cyclegan: what A and B are, as in horse,zebra; stargan: what its images are, `images` if not given"""
-    size: Annotated[int | None, arg(metavar="N")] = None
-    """of the images, in pixels; a StarGAN discriminator says it"""
+    """new folder for the run"""
+    attributes: Annotated[str, arg(metavar="NAMES", help_behavior_hint="")] = ""
+    """for stargan: the attributes in the order of the label, such as "hair=black|blond|brown,male,young\""""
+    spaces: Annotated[str, arg(metavar="A,B", help_behavior_hint="")] = ""
+    """for cyclegan: names of A and B, such as horse,zebra; for stargan: one name (default: images)"""
+    size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """height and width of the images in pixels; a StarGAN discriminator file tells it"""
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, unknown
+from viceversa.own import is_named
 from viceversa.recipes import RECIPES
 from viceversa.tuning import Equal
 
@@ -19,68 +20,68 @@ from viceversa.tuning import Equal
 class Run:
     """How a training is run, whatever its settings are."""
 
-    out: Annotated[Path | None, arg(metavar="DIR")] = None
-    """the run's folder; runs/RECIPE, if not given"""
-    epochs: Annotated[int | None, arg(metavar="N")] = None
-    """length of the schedule, in passes over the data"""
-    until: Annotated[int | None, arg(metavar="N")] = None
-    """stop at this step, to be resumed"""
+    out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
+    """folder of the run (default: runs/RECIPE)"""
+    epochs: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """length of the training in passes over the data, instead of --steps"""
+    until: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """stop at this step; --resume continues from there"""
     resume: FlagCreatePairsOff[bool] = False
-    """go on with the run in --out; its settings hold"""
+    """continue the run in --out with its settings"""
     overwrite: FlagCreatePairsOff[bool] = False
-    """begin anew in the place of a run"""
+    """replace the run in --out by a new one"""
 
 
 @dataclass(frozen=True)
 class Train(Run):
-    """Trains a recipe. `viceversa train RECIPE --help` shows every setting of that recipe."""
+    """Train a model. RECIPE names a method with its settings; `viceversa train RECIPE --help` shows all of them."""
 
     recipe: Annotated[Positional[str], arg(metavar="RECIPE", help_behavior_hint="")] = ""
-    """one of those that `viceversa recipes` lists; it comes first"""
+    """a name that `viceversa recipes` lists, or MODULE:FUNCTION of your own"""
     data: Annotated[str | None, arg(metavar="SPEC", help_behavior_hint="")] = None
-    """what to train on, as `avatars` or `avatars:glasses`"""
+    """training data: a folder, a table, or a built-in set like avatars"""
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """height and width of the images, in pixels"""
+    """height and width of the images in pixels"""
     steps: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """length of the schedule, in batches"""
+    """length of the training in steps, each on one batch"""
     batch: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """images in a batch, over all processes"""
+    """number of images per step, over all processes"""
     seed: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """of the weights, the order of the data and every draw"""
+    """seed of the weights, the data order and all random draws"""
     init: Annotated[str | None, arg(metavar="RUN", help_behavior_hint="")] = None
-    """a run whose weights to start from"""
+    """a run whose weights the training starts from"""
 
 
 @dataclass(frozen=True)
 class Search:
     """How a search is made, whatever the recipe is."""
 
-    out: Annotated[Path | None, arg(metavar="DIR")] = None
-    """the search's folder; tuning/RECIPE, if not given"""
+    out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
+    """folder of the search (default: tuning/RECIPE)"""
     trials: Annotated[int, arg(metavar="N")] = 20
-    """how many trials the search has in all"""
+    """total number of trials, each of which is a training"""
     search: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME=VALUES")]] = ()
-    """LOW..HIGH, LOW..HIGH:log or A|B|C of a setting; may be repeated"""
-    objective: Annotated[str | None, arg(metavar="NAME")] = None
-    """what to make better, as inv3.psnr_to_truth"""
+    """a setting to vary, and its values: LOW..HIGH, LOW..HIGH:log or A|B|C"""
+    objective: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
+    """metric to improve, such as inv3.psnr_to_truth"""
     samples: Annotated[int, arg(metavar="N")] = 200
-    """how many validation images a trial is measured on"""
+    """number of validation images for a measurement"""
     checks: Annotated[int, arg(metavar="N")] = 4
-    """how often it is measured; worse than most, it is given up"""
+    """measurements per trial; a trial worse than most stops early"""
     equal: Equal = "steps"
-    """what trainings have alike"""
-    storage: Annotated[str | None, arg(metavar="URL")] = None
-    """a database that several machines share"""
+    """what all trials share: steps, or arithmetic operations"""
+    storage: Annotated[str | None, arg(metavar="URL", help_behavior_hint="")] = None
+    """URL of a database, for a search on several machines"""
 
 
 @dataclass(frozen=True)
 class Tune(Search):
-    """Searches for better settings of a recipe. `viceversa tune RECIPE --help` shows every setting of that recipe."""
+    """Search for better settings of a recipe. `viceversa tune RECIPE --help` shows every setting that can be varied."""
 
     recipe: Annotated[Positional[str], arg(metavar="RECIPE", help_behavior_hint="")] = ""
-    """one of those that `viceversa recipes` lists; it comes first"""
+    """a name that `viceversa recipes` lists, or MODULE:FUNCTION of your own"""
     steps: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """length of each training, in batches"""
+    """length of each training in steps"""
 
 
 COMMANDS: dict[str, type[Train | Tune]] = {"train": Train, "tune": Tune}
@@ -94,7 +95,7 @@ def check_recipe(command: str, arguments: Sequence[str]) -> None:
     """
     match arguments:
         case [name, *_] if not name.startswith("-"):
-            if name not in RECIPES:
+            if name not in RECIPES and not is_named(name):
                 raise unknown("recipe", name, RECIPES)
         case [*options] if "--resume" not in options or "--help" in options:  # a run that is resumed knows its recipe
             recipe = parsed(COMMANDS[command], arguments, command).recipe or "multicyclic"

@@ -11,7 +11,7 @@ from viceversa.recipes import TABLE
 
 @dataclass(frozen=True)
 class Recipes:
-    """Lists what can be trained."""
+    """List what can be trained."""
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -35,27 +35,27 @@ SNAPSHOTS = 6
 class Command:
     """Paints an image or a clip in the style of images; ctrl-c ends it early, with a picture."""
 
-    content: Annotated[Positional[Path], arg(metavar="CONTENT")]
-    """an image or a clip to paint; ctrl-c ends it early"""
+    content: Annotated[Positional[Path], arg(metavar="CONTENT", help_behavior_hint="")]
+    """image or clip to paint; ctrl-c stops early and keeps the result"""
     styles: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE ...", help_behavior_hint="")]
-    """images in whose style"""
+    """one or more images whose style to use"""
     settings: Annotated[OmitArgPrefixes[Stylize], arg(help="")]
     out: Annotated[Path, arg(metavar="IMAGE")] = Path("stylized.png")
-    """where the picture goes"""
+    """image or clip to write"""
     weights: Annotated[str | None, arg(metavar="FILE", help_behavior_hint="")] = None
-    """VGG's or SqueezeNet's, or vgg19 (docs/style.md)"""
+    """feature network: a file, or vgg19 (docs/style.md)"""
     mask: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
-    """black where the content stays as it is"""
+    """image: the content stays as it is where it is black"""
     strip: Annotated[Path | None, arg(metavar="PNG", help_behavior_hint="")] = None
-    """where six pictures on the way go"""
+    """also write six intermediate pictures in a row"""
     fps: Annotated[float | None, arg(metavar="RATE", help_behavior_hint="")] = None
-    """of a folder that becomes a clip (default: 25)"""
+    """frames per second, for a folder of frames"""
     later: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """evaluations of a clip's later frames (default: a quarter)"""
+    """evaluations for later frames of a clip"""
     overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace a picture or clip that exists already"""
     max_pixels: Annotated[int, arg(metavar="N", help_behavior_hint="")] = MOST_PIXELS
-    """pixels a file may have (default: 100 million)"""
+    """refuse larger images (default: 100 million)"""
 
 
 def run(arguments: Sequence[str]) -> int:

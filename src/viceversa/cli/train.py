@@ -13,7 +13,10 @@ from tyro.conf import arg
 from viceversa.cli.options import Run, Search
 from viceversa.cli.parsing import long_form, parsed
 from viceversa.errors import UsageError, printable
+from viceversa.method import Builder
+from viceversa.own import is_named, named
 from viceversa.recipes import recipe_named
+from viceversa.recipes.own import own_recipe, read_with
 from viceversa.recipes.record import read_record
 from viceversa.recipes.settings import Recipe
 from viceversa.training.commands import next_commands
@@ -25,14 +28,15 @@ def run(arguments: Sequence[str]) -> int:
     """Trains, and says where the run is. Returns the exit code."""
     name, *rest = arguments if arguments and not arguments[0].startswith("-") else [_recipe_of_run(arguments), *arguments]
     options = [long_form(option) for option in rest]
-    asked = _asked(recipe_named(name), options)
-    out = asked.out or default_run(name)
+    own = named(name) if is_named(name) else None
+    asked = _asked(recipe_named(name) if own is None else own_recipe(own), options, name)
+    out = asked.out or default_run(name if own is None else "own")
     if asked.resume:
-        asked = _asked(_stored(out, name), options)
+        asked = _asked(_stored(out, asked.recipe, own), options, name)
     if asked.epochs is not None and any(option.startswith("--training.steps") for option in options):
         raise UsageError("--steps and --epochs both set the length: give one of them.")
     outcome = run_recipe(
-        asked.recipe, out, epochs=asked.epochs, until=asked.until, resume=asked.resume, overwrite=asked.overwrite
+        asked.recipe, out, own=own, epochs=asked.epochs, until=asked.until, resume=asked.resume, overwrite=asked.overwrite
     )  # fmt: skip
     best = outcome.best
     kept = f"; best: step {best.step}, {best.metric} {best.value:.4g}" if best else ""
@@ -56,22 +60,25 @@ def _recipe_of_run(arguments: Sequence[str]) -> str:
     return record.recipe.name
 
 
-def _stored(run: Path, name: str) -> Recipe[Any]:
+def _stored(run: Path, recipe: Recipe[Any], own: Builder | None) -> Recipe[Any]:
     """The settings of a run, which must be one of the recipe's."""
-    stored = read_record(run).recipe
+    stored, name = read_record(run).recipe, recipe.name
     if stored.name != name:
         raise UsageError(f"{str(run)!r} holds a run of {stored.name!r}, not of {name!r}.")
+    if own is not None:
+        return read_with(stored, own)
     try:
-        return type(recipe_named(name)).model_validate(stored.model_dump())
+        return type(recipe).model_validate(stored.model_dump())
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         raise UsageError(f"{str(run)!r} holds a run of {name!r} with the settings of another recipe: see its {place}.") from None
 
 
-def _asked(recipe: Recipe[Any], options: Sequence[str]) -> Any:
-    """The options over the recipe's settings: a Run with the `recipe`."""
-    about = f"Trains {recipe.name}. --steps, --batch and --seed are short for --training.steps, .batch and .seed."
-    return parsed(settings_of(recipe, Run), options, f"train {recipe.name}", about, pairs=True)
+def _asked(recipe: Recipe[Any], options: Sequence[str], name: str = "") -> Any:
+    """The options over the recipe's settings: a Run with the `recipe`. name: what it was asked for by, if not by its own."""
+    name = name or recipe.name
+    about = f"Train {name}. --steps, --batch and --seed are short for --training.steps, .batch and .seed."
+    return parsed(settings_of(recipe, Run), options, f"train {name}", about, pairs=True)
 
 
 def settings_of(recipe: Recipe[Any], kind: type[Run | Search]) -> Any:

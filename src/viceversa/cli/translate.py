@@ -14,6 +14,7 @@ from tyro.conf import Positional, arg
 from viceversa.cli.clips import translate_clip
 from viceversa.cli.inputs import checked_limit, header_at, layers_at
 from viceversa.cli.notices import Notice, lost_in_reading, lost_in_resizing, lost_in_writing, say
+from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.cli.results import check_new
 from viceversa.data.decoding import MOST_PIXELS, BadImage, recolored
@@ -34,60 +35,62 @@ from viceversa.writing import format_of, names_image, save_image
 
 @dataclass(frozen=True)
 class Translate:
-    """Translates images or a clip with a trained run, at the size that it was trained for or their own."""
+    """Translate images or a video clip with a trained run."""
 
-    run: Annotated[Positional[Path], arg(metavar="RUN")]
-    """a trained run's folder, or `avatars`"""
-    inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]")]
-    """images, folders of images, or one clip"""
+    run: Annotated[Positional[Path], arg(metavar="RUN", help_behavior_hint="")]
+    """folder of a trained run, or `avatars`"""
+    inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]", help_behavior_hint="")]
+    """images, folders of images, or one video clip"""
     out: Annotated[Path, arg(metavar="PATH", help_behavior_hint="")] = Path("translated")
-    """a folder, a.png or a.mp4 (default: translated)"""
+    """folder, a.png or a.mp4 to write (default: translated)"""
     to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
-    """as in "hair=blond,glasses=yes", or a space's name"""
+    """target: "hair=blond,glasses=yes", or a space's name"""
     source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
-    """what images show; the rest is read off them"""
+    """what the input shows; the rest is recognized"""
     strength: float = 1.0
-    """part of an edit, or beyond"""
+    """amount of change; 1 is all of it"""
     reference: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
-    """to be like it, for methods with styles"""
+    """image whose style to copy, if the method can"""
     seed: int = 0
-    """of the style, for these methods"""
-    checkpoint: Checkpoint = "best"
-    """the run's best one, or its last"""
+    """seed of a random style, if it can"""
+    build: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
+    """MODULE:FUNCTION of a method of your own"""
+    checkpoint: Annotated[Checkpoint, arg(metavar="WHICH")] = "best"
+    """checkpoint of the run to use, best or last"""
     skip_bad: Annotated[bool, arg(help_behavior_hint="")] = False
-    """go on where an image cannot be read"""
+    """skip images that cannot be read"""
     difference: Annotated[bool, arg(help_behavior_hint="")] = False
-    """NAME-difference.png too: changes, white on black"""
+    """also write what changed, as NAME-difference.png"""
     paper: Annotated[bool, arg(help_behavior_hint="")] = False
-    """inputs are drawings on paper: even out its light"""
+    """clean up drawings photographed or scanned on paper"""
     full_size: Annotated[bool, arg(help_behavior_hint="")] = False
-    """keep size, channels, alpha, color profile"""
+    """keep size, channels, transparency, color profile"""
     memory: Annotated[int, arg(metavar="MIB", help_behavior_hint="")] = 2048
-    """for layers, at full size (default: 2048)"""
+    """memory for --full-size, in MiB (default: 2048)"""
     mask: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
-    """white: may change; black: stays as it is"""
+    """image: white may change, black stays as it is"""
     key: Annotated[str, arg(metavar="COLOR[:N]", help_behavior_hint="")] = ""
-    """of what may change, give or take N levels"""
+    """only this color, plus or minus N levels, changes"""
     feather: Annotated[int, arg(metavar="PX")] = 0
-    """soft edge, inside of it"""
+    """soft edge of --mask or --key in pixels"""
     outside: Annotated[bool, arg(help_behavior_hint="")] = False
-    """what is outside may change instead"""
+    """change what is outside --mask or --key instead"""
     fps: Annotated[float | None, arg(metavar="RATE", help_behavior_hint="")] = None
-    """of a folder that becomes a clip (default: 25)"""
+    """frames per second, for a folder of frames"""
     smooth: Annotated[float, arg(metavar="SHARE", help_behavior_hint="")] = 0.0
-    """of a clip's last frame, warped, in the next"""
+    """blend with the previous frame: 0 (off) to 1"""
     consistency: Annotated[bool, arg(help_behavior_hint="")] = False
-    """measure a clip's, and write it beside it"""
+    """measure how steady a clip is, and write that too"""
     overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace results that exist already"""
     max_pixels: Annotated[int, arg(metavar="N", help_behavior_hint="")] = MOST_PIXELS
-    """pixels a file may have (default: 100 million)"""
+    """refuse larger images (default: 100 million)"""
 
 
 def run(arguments: Sequence[str]) -> None:
     """Translates every input."""
     asked = parsed(Translate, arguments, "translate", "")
-    model = load(asked.run, checkpoint=asked.checkpoint)
+    model = load(asked.run, build=build_of(asked.run, [asked.build] if asked.build else []), checkpoint=asked.checkpoint)
     model.check(asked.to, asked.source)
     manner = _manner(asked)
     moving = bool(asked.smooth or asked.consistency or asked.fps)

@@ -10,17 +10,19 @@ from viceversa.cli.options import Search
 from viceversa.cli.parsing import long_form, parsed
 from viceversa.cli.train import settings_of
 from viceversa.errors import printable
+from viceversa.own import is_named, named
 from viceversa.recipes import recipe_named
+from viceversa.recipes.own import own_recipe
 from viceversa.recipes.record import differences
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import updated
 from viceversa.tuning.tune import tune
 
 ABOUT = (
-    "Searches for better settings of {name}: trains it again and again, each time with others, and measures each on validation "
-    "images. The first trial is the recipe as it is. The same command goes on with a search, and may run several times at once. "
-    "--search names a setting by its dotted name, as in --search method.critic-steps=1|2|5; multicycle.cycles, multicycle.first "
-    "and multicycle.decay make multicycle.extra, and are searched if nothing is named. All settings can also be set, for all "
+    "Search for better settings of {name}: train it several times with different settings and measure each trial on validation "
+    "images. The first trial uses the recipe unchanged. Repeat the command to continue a search; several may run at once. "
+    "--search names a setting and its values, such as --search method.critic-steps=1|2|5. multicycle.cycles, multicycle.first "
+    "and multicycle.decay make the list multicycle.extra; they are searched by default. Any other setting applies to all "
     "trials; --steps, --batch and --seed are short for --training.steps, .batch and .seed."
 )
 
@@ -28,29 +30,34 @@ ABOUT = (
 def run(arguments: Sequence[str]) -> int:
     """Searches, prints what was found. Returns the exit code."""
     name, *rest = arguments
-    asked = _asked(recipe_named(name), [long_form(option) for option in rest])
+    build = named(name) if is_named(name) else None
+    base = recipe_named(name) if build is None else own_recipe(build)
+    asked = _asked(base, [long_form(option) for option in rest], name)
     findings = tune(
         asked.recipe, out=asked.out, trials=asked.trials, search=asked.search, objective=asked.objective, samples=asked.samples,
-        checks=asked.checks, equal=asked.equal, storage=asked.storage,
+        checks=asked.checks, equal=asked.equal, storage=asked.storage, build=build,
     )  # fmt: skip
     print(findings.table())
     print(printable(" and ".join(map(str, findings.files))))
     if findings.best:
         best = updated(asked.recipe, findings.best[0].user_attrs["settings"])
         print("\nto train the best at full length:")
-        print(printable(command(best, searched=[axis.name for axis in findings.axes.axes])))
+        print(printable(command(best, [axis.name for axis in findings.axes.axes], name=name, base=base)))
     return 0
 
 
-def command(recipe: Recipe[Any], searched: Sequence[str] = ()) -> str:
-    """The command that trains these settings, for the recipe's own number of steps unless that was searched."""
+def command(recipe: Recipe[Any], searched: Sequence[str] = (), *, name: str | None = None, base: Recipe[Any] | None = None) -> str:
+    """The command that trains these settings, for the recipe's own number of steps unless that was searched.
+
+    name, base: what a method of your own is trained by, and its defaults.
+    """
     options = [
         option
-        for setting, value, _ in differences(recipe, recipe_named(recipe.name))
+        for setting, value, _ in differences(recipe, base or recipe_named(recipe.name))
         if setting != "training.steps" or setting in searched
         for option in _options(setting.replace("_", "-"), value)
     ]
-    return shlex.join(["viceversa", "train", recipe.name, *options])
+    return shlex.join(["viceversa", "train", name or recipe.name, *options])
 
 
 def _options(setting: str, value: Any) -> Iterator[str]:
@@ -65,7 +72,7 @@ def _options(setting: str, value: Any) -> Iterator[str]:
             yield from (f"--{setting}", str(value))
 
 
-def _asked(recipe: Recipe[Any], options: Sequence[str]) -> Any:
-    """The options over the recipe's settings: a Search with the `recipe`."""
-    about = ABOUT.format(name=recipe.name)
-    return parsed(settings_of(recipe, Search), options, f"tune {recipe.name}", about, pairs=True)
+def _asked(recipe: Recipe[Any], options: Sequence[str], name: str) -> Any:
+    """The options over the recipe's settings: a Search with the `recipe`, which was asked for by that name."""
+    about = ABOUT.format(name=name)
+    return parsed(settings_of(recipe, Search), options, f"tune {name}", about, pairs=True)

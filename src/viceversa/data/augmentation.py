@@ -13,17 +13,17 @@ from viceversa.errors import UsageError
 
 
 class Augment(BaseModel):
-    """How far training images are changed at most, each by an amount drawn uniformly; all off by default."""
+    """Random changes of training images. Each number is the largest change; 0 turns it off."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    rotate: float = Field(0, ge=0, le=180, description="turn by up to so many degrees, the border continued")
-    zoom: float = Field(0, ge=0, lt=1, description="enlarge or shrink by up to this share")
-    brightness: float = Field(0, ge=0, lt=1, description="add up to this share of the range to all levels, or take it off")
-    contrast: float = Field(0, ge=0, lt=1, description="multiply levels by 1 plus or minus up to this")
-    saturation: float = Field(0, ge=0, lt=1, description="multiply color by 1 plus or minus up to this; color images only")
-    hue: float = Field(0, ge=0, le=0.5, description="turn the color circle by up to this share; color images only")
-    blur: float = Field(0, ge=0, le=10, description="smooth by a Gaussian of up to so many pixels' deviation")
+    rotate: float = Field(0, ge=0, le=180, description="rotation in degrees; border pixels fill the corners")
+    zoom: float = Field(0, ge=0, lt=1, description="enlargement or reduction, as a fraction of the size")
+    brightness: float = Field(0, ge=0, lt=1, description="change of brightness, as a fraction of the full range")
+    contrast: float = Field(0, ge=0, lt=1, description="change of contrast, as a fraction")
+    saturation: float = Field(0, ge=0, lt=1, description="change of saturation, as a fraction; color images only")
+    hue: float = Field(0, ge=0, le=0.5, description="change of hue, as a fraction of the color circle; color images only")
+    blur: float = Field(0, ge=0, le=10, description="standard deviation of a Gaussian blur, in pixels")
 
     @property
     def is_on(self) -> bool:

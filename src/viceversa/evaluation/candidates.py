@@ -19,6 +19,7 @@ from viceversa.evaluation.chains import LINKS, Candidate, translating
 from viceversa.evaluation.functions import Function, by_function, name_of
 from viceversa.evaluation.onnx import by_onnx
 from viceversa.evaluation.rows import BOUNDS
+from viceversa.own import is_named
 from viceversa.pretrained import located
 from viceversa.recipes import dataset_of
 from viceversa.recipes.record import read_record
@@ -55,8 +56,7 @@ def kind_of(model: Measured) -> Kind:
         return "onnx"
     if any((path / link).is_dir() for link in LINKS):
         return "answers"
-    module, colon, name = str(model).partition(":")
-    if colon and module.replace(".", "").isidentifier() and name.isidentifier():
+    if is_named(str(model)):
         return "function"
     kinds = "a Python function, as in module:function, an ONNX file, nor a folder with answers in 8bit/ or float/"
     raise UsageError(f"{quoted(str(model))} is neither the folder of a run, {kinds}.")

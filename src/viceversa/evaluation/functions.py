@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -19,6 +16,7 @@ from viceversa.data.dataset import Pixels
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError
 from viceversa.evaluation.chains import Translate
+from viceversa.own import named
 
 Function = Callable[[Pixels, Mapping[str, list[Any]]], Pixels]
 """(N, H, W, C) uint8, and the target attributes: name -> a value for each image -> the images, translated, uint8.
@@ -29,11 +27,8 @@ Values are words, as "blond" and "yes", and numbers where an attribute is graded
 
 def by_function(given: str | Function, space: Space) -> Translate:
     """A function, or the one that "module:function" names, as a translator. Raises UsageError."""
-    if isinstance(given, str):
-        module, _, name = given.partition(":")
-        function, called = _imported(module, name), given
-    else:
-        function, called = given, name_of(given)
+    function: Function = named(given) if isinstance(given, str) else given
+    called = given if isinstance(given, str) else name_of(given)
     return checked(lambda pixels, target: function(pixels, asked(target, space, len(pixels))), called, space)
 
 
@@ -67,18 +62,3 @@ def asked(target: Domain, space: Space, count: int) -> dict[str, list[Any]]:
         else attribute.describe(values)
         for attribute, values in space.columns(target.label)
     }
-
-
-def _imported(module: str, name: str) -> Function:
-    """The function, from the working folder too, as `python -m` finds it."""
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        function = vars(importlib.import_module(module))[name]
-    except ImportError as error:
-        raise UsageError(f"cannot import {module!r}: {error}.") from error
-    except KeyError:
-        raise UsageError(f"the module {module!r} has no {name!r}.") from None
-    if not callable(function):
-        raise UsageError(f"{module}:{name} is not a function.")
-    return function  # type: ignore[no-any-return]

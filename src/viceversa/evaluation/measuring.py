@@ -77,16 +77,18 @@ def compare(
     samples: int | None = None,
     features: Networks = "lite0",
     checkpoint: Checkpoint = "best",
+    build: Mapping[str, Builder] | None = None,
     quiet: bool = False,
 ) -> Report:
     """Measure several translators on the same images and chains; differences are from the first, paired by image.
 
     models: their names -> a model (see `evaluate`), or a list of them for several trainings of one method; or a list of models,
     which are called by their folders or, as texts, "NAME=MODEL" and "NAME=MODEL,MODEL". data: that of the first run among them by
-    default. Other arguments: see `evaluate`. Raises UsageError.
+    default. build: for runs that were trained with a method of your own: the folder of a run -> its function. Other arguments: see
+    `evaluate`. Raises UsageError.
     """
     asked = named(models)
-    subjects = {name: _loaded(model, checkpoint) for name, model in asked.models.items()}
+    subjects = {name: _loaded(model, checkpoint, build or {}) for name, model in asked.models.items()}
     dataset = data_of(subjects.values(), data, size, images)
     if dataset.summary:
         say(dataset.summary, quiet=quiet)
@@ -101,9 +103,11 @@ def compare(
     return report
 
 
-def _loaded(model: Measured, checkpoint: Checkpoint) -> Measured:
+def _loaded(model: Measured, checkpoint: Checkpoint, builds: Mapping[str, Builder]) -> Measured:
     """The model of a run's folder; all else as it is."""
-    return load(model, checkpoint=checkpoint) if isinstance(model, str | Path) and kind_of(model) == "run" else model
+    if not isinstance(model, str | Path) or kind_of(model) != "run":
+        return model
+    return load(model, build=builds.get(str(model)), checkpoint=checkpoint)
 
 
 def _training(models: Sequence[Measured]) -> dict[str, str]:

@@ -48,18 +48,18 @@ from viceversa.schedules import Schedule, linear_decay
 
 
 class AugmentedCycleGAN(BaseModel):
-    """Settings; the defaults are the authors' code's."""
+    """Settings of AugmentedCycleGAN. In Python the defaults are the authors' code's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["augmented-cyclegan"]]] = "augmented-cyclegan"
-    latent: int = Field(16, gt=0, le=4096, description="numbers in a code")
-    width: int = Field(32, gt=0, le=4096, description="channels of the first layers of generators, encoder and D_A; D_B has twice")
+    latent: int = Field(16, gt=0, le=4096, description="length of a code")
+    width: int = Field(32, gt=0, le=4096, description="channels of the first layers; the second discriminator has twice")
     cycle: float = Field(1.0, ge=0, description="weight of the cycle losses")
-    cycle_back: float | None = Field(None, ge=0, description="the same for images of the second space, where that is to be another")
-    code: float = Field(0.025, ge=0, description="weight of the cycle of codes")
-    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate; the discriminators have a fifth of it")
+    cycle_back: float | None = Field(None, ge=0, description="the cycle loss's weight for the second space, if different")
+    code: float = Field(0.025, ge=0, description="weight of the loss that recovers the code")
+    learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam; a fifth of it for the discriminators")
 
 
 class Coded(nn.Module):

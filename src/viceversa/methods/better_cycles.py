@@ -38,17 +38,17 @@ Quality = Literal["made", "source", "off"]
 
 
 class BetterCycles(BaseModel):
-    """Settings: CycleGAN's, and how its cycles are loosened."""
+    """Settings of CycleGAN, and of the ways in which its cycle loss is relaxed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["better-cycles"]]] = "better-cycles"
     cyclegan: CycleGAN = CycleGAN()
-    convolutions: int = Field(0, ge=0, le=16, description="of the discriminator before its features; 0: all but the last")
-    gamma: float = Field(0.9, ge=0, lt=1, description="share of features in the cycle loss at the end; it rises from 0")
-    decay: float = Field(0.1, gt=0, le=1, description="factor of the cycle's weight at the end; it falls from 1 in the second half")
-    quality: Quality = Field("made", description="weigh each image by the score of what was made of it, of itself, or not")
+    convolutions: int = Field(0, ge=0, le=16, description="discriminator layers that make its features; 0: all but the last")
+    gamma: float = Field(0.9, ge=0, lt=1, description="final weight of features in the cycle loss; it rises from 0")
+    decay: float = Field(0.1, gt=0, le=1, description="final factor of the cycle loss; it falls from 1 in the second half")
+    quality: Quality = Field("made", description="weight of an image: score of its translation, its own, or 1")
 
 
 def quality(journey: Journey) -> Tensor:

@@ -41,21 +41,21 @@ from viceversa.schedules import Schedule, linear_decay
 
 
 class CUT(BaseModel):
-    """Settings; the defaults are the official code's."""
+    """Settings of CUT. In Python the defaults are the official code's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["cut"]]] = "cut"
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
-    blocks: int = Field(9, gt=0, le=256, description="residual blocks of the generator")
+    blocks: int = Field(9, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
-    critic_layers: int = Field(3, gt=0, le=16, description="layers of the discriminator before the last but one")
-    projection: int = Field(256, gt=0, le=4096, description="numbers in a projected feature")
-    contrast: float = Field(1.0, ge=0, description="weight of the contrastive losses, shared with the identity's where that is on")
-    identity: bool = Field(True, description="compare images of the second space with what is made of them, too")
-    mirror: bool = Field(False, description="mirror half of the batches, and their features back")
-    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for all networks")
+    critic_layers: int = Field(3, gt=0, le=16, description="number of downsampling layers of the discriminator")
+    projection: int = Field(256, gt=0, le=4096, description="length of a projected feature vector")
+    contrast: float = Field(1.0, ge=0, description="weight of the contrastive losses, identity included")
+    identity: bool = Field(True, description="also use the contrastive loss on images of the second space")
+    mirror: bool = Field(False, description="mirror half of the batches, as FastCUT does")
+    learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
 
 
 FASTCUT = CUT(contrast=10.0, identity=False, mirror=True)

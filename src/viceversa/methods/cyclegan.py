@@ -34,7 +34,7 @@ from viceversa.schedules import Schedule, linear_decay
 
 
 class CycleGAN(BaseModel):
-    """Settings; the defaults are the official code's."""
+    """Settings of CycleGAN. In Python the defaults are the official code's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
@@ -42,16 +42,16 @@ class CycleGAN(BaseModel):
     kind: Suppress[Fixed[Literal["cyclegan"]]] = "cyclegan"
 
     width: int = Field(64, gt=0, le=4096, description="channels of the generators' first layer")
-    blocks: int = Field(9, gt=0, le=256, description="residual blocks of a generator; the paper has 6 at 128 px")
+    blocks: int = Field(9, gt=0, le=256, description="number of residual blocks of a generator; 6 at 128 px in the paper")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")
-    critic_layers: int = Field(3, gt=0, le=16, description="receptive field of a patch: 16, 34, 70, 142 px for 1 to 4")
+    critic_layers: int = Field(3, gt=0, le=16, description="downsampling layers; 1 to 4 judge patches of 16, 34, 70, 142 px")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
-    cycle_back: float | None = Field(None, ge=0, description="the same for images of the second space, where that is to be another")
-    identity: float = Field(0.5, ge=0, description="weight of the identity loss, times the cycle's; off where channels differ")
-    luminance: float = Field(0.0, ge=0, description="the same where channels differ, of the luminance alone; not with valid_conv")
-    pool: int = Field(50, ge=0, le=100_000, description="generated images kept for the discriminators; 0 turns the pool off")
-    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for all networks")
-    fit: Fit = Field("resize", description="how two sizes are brought together; valid_conv: by the convolutions, up to 6 px")
+    cycle_back: float | None = Field(None, ge=0, description="the cycle loss's weight for the second space, if different")
+    identity: float = Field(0.5, ge=0, description="weight of the identity loss, relative to --method.cycle")
+    luminance: float = Field(0.0, ge=0, description="weight of an identity loss on luminance, if channels differ")
+    pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")
+    learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
+    fit: Fit = Field("resize", description="how images of two sizes fit; valid_conv: up to 6 px apart")
 
 
 def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = linear_decay) -> Method:

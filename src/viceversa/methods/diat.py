@@ -43,21 +43,21 @@ from viceversa.schedules import Schedule, linear_decay
 
 
 class DIAT(BaseModel):
-    """Settings; the number of blocks is the paper's, the rest is our own."""
+    """Settings of DIAT; the number of blocks is the paper's, the rest is our own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["diat"]]] = "diat"
     form: Literal["plain", "masked"] = Field(
-        "masked", description="the image is made anew (the paper's first version), or under a mask (its second)"
+        "masked", description="plain makes the whole image, masked only what a learned mask selects"
     )
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
-    blocks: int = Field(5, gt=0, le=256, description="residual blocks of the generator")
+    blocks: int = Field(5, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
     identity: float = Field(1.0, ge=0, description="weight of the identity loss")
-    variation: float = Field(1e-5, ge=0, description="weight of the total variation")
-    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for both networks")
+    variation: float = Field(1e-5, ge=0, description="weight of the total variation loss")
+    learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
 
 
 def same_features(journey: Journey) -> Tensor:

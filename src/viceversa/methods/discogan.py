@@ -38,7 +38,7 @@ from viceversa.schedules import Schedule, every_first, linear_decay, otherwise, 
 
 
 class DiscoGAN(BaseModel):
-    """Settings; the defaults are the official code's."""
+    """Settings of DiscoGAN. In Python the defaults are the official code's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
@@ -48,10 +48,10 @@ class DiscoGAN(BaseModel):
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")
     adversarial: float = Field(0.1, ge=0, description="weight of the adversarial loss")
     matching: float = Field(0.9, ge=0, description="weight of feature matching")
-    first_share: float = Field(0.01, ge=0, le=1, description="share of the cycle loss at first")
-    share: float = Field(0.5, ge=0, le=1, description="share of the cycle loss after that")
-    switch: float = Field(0.2, ge=0, le=1, description="part of the training after which the share changes")
-    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for all networks")
+    first_share: float = Field(0.01, ge=0, le=1, description="share of the cycle loss at the beginning")
+    share: float = Field(0.5, ge=0, le=1, description="share of the cycle loss later")
+    switch: float = Field(0.2, ge=0, le=1, description="fraction of the training after which the share changes")
+    learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
 
 
 def feature_matching(journey: Journey) -> Tensor:

@@ -41,24 +41,24 @@ Residual = Literal["tanh", "clamp", "masked"]
 
 
 class FixedPointGAN(BaseModel):
-    """Settings; the defaults are the official code's."""
+    """Settings of FixedPointGAN. In Python the defaults are the official code's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["fixed-point"]]] = "fixed-point"
-    residual: Residual = Field("tanh", description="tanh(x + G), x + G cut off at -1 and 1, or a generator that repaints by mask")
+    residual: Residual = Field("tanh", description="output: tanh(x + G), x + G clipped, or painted under a mask")
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
-    blocks: int = Field(6, gt=0, le=256, description="residual blocks of the generator")
+    blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
-    gan: Adversary = Field("wgan-gp", description="adversarial loss and its penalty")
+    gan: Adversary = Field("wgan-gp", description="adversarial loss with its gradient penalty")
     classification: float = Field(1.0, ge=0, description="weight of the classification losses")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle losses")
-    identity: float = Field(10.0, ge=0, description="weight of L1(T(x, c_x), x); the code has 0.1 for brain scans")
-    gradient_penalty: float = Field(10.0, ge=0, description="weight of WGAN-GP's penalty")
-    gamma: float = Field(1.0, ge=0, description="weight of R1, which is computed at every 4th step")
-    critic_steps: int = Field(5, gt=0, description="discriminator steps for each generator step")
-    learning_rate: float = Field(1e-4, gt=0, description="Adam's rate, for both networks")
+    identity: float = Field(10.0, ge=0, description="weight of the identity loss; the code has 0.1 for brain scans")
+    gradient_penalty: float = Field(10.0, ge=0, description="weight of the penalty of wgan-gp")
+    gamma: float = Field(1.0, ge=0, description="weight of the R1 penalty, computed at every 4th step")
+    critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
+    learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam")
 
 
 def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Schedule = linear_decay) -> Method:

@@ -39,20 +39,20 @@ from viceversa.schedules import Schedule, early, linear_decay, otherwise
 
 
 class IcGAN(BaseModel):
-    """Settings; the defaults are the authors' code's."""
+    """Settings of IcGAN. In Python the defaults are the authors' code's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["icgan"]]] = "icgan"
     gan_share: float = Field(
-        0.625, gt=0, lt=1, description="part of the training in which the conditional GAN learns, then the encoders"
+        0.625, gt=0, lt=1, description="fraction of the training in which the GAN learns; the encoders learn in the rest of it"
     )
     width: int = Field(64, gt=0, le=4096, description="channels of the GAN's outer layers")
     encoder_width: int = Field(32, gt=0, le=4096, description="channels of the encoders' first layers")
-    hidden: int = Field(512, gt=0, le=8192, description="numbers in the encoders' hidden layers")
-    latent: int = Field(100, gt=0, le=4096, description="numbers in a latent code")
-    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate for the GAN; the encoders have half of it")
+    hidden: int = Field(512, gt=0, le=8192, description="width of the encoders' hidden layers")
+    latent: int = Field(100, gt=0, le=4096, description="length of a latent code")
+    learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam; half of it for the encoders")
 
 
 class Inverting(nn.Module):

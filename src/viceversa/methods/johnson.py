@@ -41,20 +41,20 @@ from viceversa.schedules import Schedule, linear_decay
 
 
 class Johnson(BaseModel):
-    """Settings; the width and the rate are PyTorch's example's, the weights our own."""
+    """Settings of Johnson; the width and the rate are PyTorch's example's, the weights our own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["johnson"]]] = "johnson"
-    weights: str | None = Field(None, description="VGG's or SqueezeNet's, or vgg19; EfficientNet-Lite0 if not said")
-    content_layer: str | None = Field(None, description="where contents are compared; the network's usual one if not said")
-    style_layers: tuple[str, ...] = Field((), description="where styles are; the network's usual ones if not said")
+    weights: str | None = Field(None, description="feature network: a file, or vgg19; by default EfficientNet-Lite0")
+    content_layer: str | None = Field(None, description="layer that compares contents; the network has a default")
+    style_layers: tuple[str, ...] = Field((), description="layers that compare styles; the network has defaults")
     width: int = Field(32, gt=0, le=4096, description="channels of the first layer")
     content: float = Field(1.0, ge=0, description="weight of the content loss")
-    style: float = Field(3.0, ge=0, description="weight of the style loss, shared by its layers")
-    variation: float = Field(20.0, ge=0, description="weight of the total variation for each pixel, in [0, 1]")
-    learning_rate: float = Field(1e-3, gt=0, description="Adam's rate")
+    style: float = Field(3.0, ge=0, description="weight of the style loss, summed over its layers")
+    variation: float = Field(20.0, ge=0, description="weight of the total variation loss per pixel")
+    learning_rate: float = Field(1e-3, gt=0, description="learning rate of Adam")
 
 
 @dataclass(frozen=True, eq=False)

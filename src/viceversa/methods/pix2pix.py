@@ -36,7 +36,7 @@ from viceversa.schedules import Schedule, linear_decay
 
 
 class Pix2Pix(BaseModel):
-    """Settings; the defaults are the official code's."""
+    """Settings of Pix2Pix. In Python the defaults are the official code's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "pairs"
@@ -44,9 +44,9 @@ class Pix2Pix(BaseModel):
     kind: Suppress[Fixed[Literal["pix2pix"]]] = "pix2pix"
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
-    critic_layers: int = Field(3, gt=0, le=16, description="receptive field of a patch: 16, 34, 70, 142 px for 1 to 4")
-    distance: float = Field(100.0, ge=0, description="weight of L1(T(x), y)")
-    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for both networks")
+    critic_layers: int = Field(3, gt=0, le=16, description="downsampling layers; 1 to 4 judge patches of 16, 34, 70, 142 px")
+    distance: float = Field(100.0, ge=0, description="weight of the L1 distance to the target")
+    learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
 
 
 def distance(journey: Journey) -> Tensor:

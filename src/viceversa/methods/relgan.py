@@ -49,26 +49,26 @@ from viceversa.schedules import Schedule, lazily, linear_decay
 
 
 class RelGAN(BaseModel):
-    """Settings; the defaults are the authors' code's."""
+    """Settings of RelGAN. In Python the defaults are the authors' code's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["relgan"]]] = "relgan"
     generator: Literal["switchable", "masked"] = Field(
-        "switchable", description="StarGAN's generator with switchable norm, or one that repaints under a mask"
+        "switchable", description="switchable norm as in the paper, or painted under a learned mask"
     )
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
-    blocks: int = Field(6, gt=0, le=256, description="residual blocks of the generator")
+    blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
-    matching: float = Field(1.0, ge=0, description="weight of the generator's matching loss; the discriminator's is 1")
+    matching: float = Field(1.0, ge=0, description="weight of the generator's matching loss; 1 for the discriminator")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
-    identity: float = Field(10.0, ge=0, description="weight of L1(G(a, 0), a)")
-    interpolation: float = Field(10.0, ge=0, description="weight of the interpolation losses; a co-author's port has 1")
-    penalty: Literal["gp", "r1"] = Field("gp", description="the gradient penalty, or R1 at every 4th step")
-    gradient_penalty: float = Field(150.0, ge=0, description="weight of the gradient penalty")
-    gamma: float = Field(1.0, ge=0, description="weight of R1")
-    learning_rate: float = Field(5e-5, gt=0, description="Adam's rate, for both networks; it is constant in the paper")
+    identity: float = Field(10.0, ge=0, description="weight of the identity loss")
+    interpolation: float = Field(10.0, ge=0, description="weight of the interpolation losses; 1 in a co-author's port")
+    penalty: Literal["gp", "r1"] = Field("gp", description="gradient penalty: gp at every step, or r1 at every 4th")
+    gradient_penalty: float = Field(150.0, ge=0, description="weight of the penalty gp")
+    gamma: float = Field(1.0, ge=0, description="weight of the R1 penalty")
+    learning_rate: float = Field(5e-5, gt=0, description="learning rate of Adam; constant in the paper")
 
 
 @dataclass(frozen=True, eq=False)

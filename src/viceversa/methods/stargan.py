@@ -32,7 +32,7 @@ from viceversa.schedules import Schedule, every, linear_decay
 
 
 class StarGAN(BaseModel):
-    """Settings; the defaults are the official code's, with the paper's learning rate schedule."""
+    """Settings of StarGAN. In Python the defaults are the official code's, with the paper's learning rate schedule."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"
@@ -41,20 +41,20 @@ class StarGAN(BaseModel):
 
     generator: Generator = Field("label", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
-    blocks: int = Field(6, gt=0, le=256, description="residual blocks of the generator")
+    blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
-    critic_slope: float = Field(0.01, ge=0, lt=1, description="slope of the discriminator's leaky ReLUs below 0")
-    critic_bias: bool = Field(False, description="biases in the discriminator's two heads")
-    gan: Adversary = Field("wgan-gp", description="adversarial loss and its penalty")
+    critic_slope: float = Field(0.01, ge=0, lt=1, description="negative slope of the discriminator's leaky ReLUs")
+    critic_bias: bool = Field(False, description="give the discriminator's two output layers a bias")
+    gan: Adversary = Field("wgan-gp", description="adversarial loss with its gradient penalty")
     classification: float = Field(1.0, ge=0, description="weight of the classification losses")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
-    triple: float = Field(0.0, ge=0, description="weight of triple consistency (arXiv 1811.03492), the cycle's there; 0: off")
-    gradient_penalty: float = Field(10.0, ge=0, description="weight of WGAN-GP's penalty")
-    gamma: float = Field(1.0, ge=0, description="weight of R1, which is computed at every 4th step")
-    further_fakes: int = Field(0, ge=0, le=100, description="links of a chain whose images the discriminator sees as fakes too")
-    critic_steps: int = Field(5, gt=0, description="discriminator steps for each generator step")
-    learning_rate: float = Field(1e-4, gt=0, description="Adam's rate, for both networks")
-    targets: Literal["permuted", "shared"] = Field("permuted", description="a label of the batch for each image, or one for all")
+    triple: float = Field(0.0, ge=0, description="weight of triple consistency (arXiv 1811.03492); 0: off")
+    gradient_penalty: float = Field(10.0, ge=0, description="weight of the penalty of wgan-gp")
+    gamma: float = Field(1.0, ge=0, description="weight of the R1 penalty, computed at every 4th step")
+    further_fakes: int = Field(0, ge=0, le=100, description="further chain images shown to the discriminator as fakes")
+    critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
+    learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam")
+    targets: Literal["permuted", "shared"] = Field("permuted", description="target labels: the batch's, permuted, or one for all")
 
 
 def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = linear_decay) -> Method:

@@ -45,22 +45,22 @@ from viceversa.schedules import Schedule, fading, linear_decay
 
 
 class StarGAN2(BaseModel):
-    """Settings; the defaults are the official code's."""
+    """Settings of StarGAN2. In Python the defaults are the official code's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["stargan2"]]] = "stargan2"
-    width: int = Field(64, gt=0, le=4096, description="channels of the first layers; the paper has 2^14 by the side in pixels")
-    most: int = Field(512, gt=0, le=4096, description="channels that no layer exceeds")
-    style: int = Field(64, gt=0, le=4096, description="numbers in a style code")
-    latent: int = Field(16, gt=0, le=4096, description="numbers in a latent code")
+    width: int = Field(64, gt=0, le=4096, description="channels of the first layers; 2^14 / side in the paper")
+    most: int = Field(512, gt=0, le=4096, description="largest number of channels of a layer")
+    style: int = Field(64, gt=0, le=4096, description="length of a style code")
+    latent: int = Field(16, gt=0, le=4096, description="length of a latent code")
     hidden: int = Field(512, gt=0, le=4096, description="width of the mapping network")
-    style_weight: float = Field(1.0, ge=0, description="weight of the reconstruction of styles")
-    diversity: float = Field(1.0, ge=0, description="weight of diversity at the beginning; 2 for animals in the paper")
+    style_weight: float = Field(1.0, ge=0, description="weight of the style reconstruction loss")
+    diversity: float = Field(1.0, ge=0, description="initial weight of the diversity loss; 2 for animals in the paper")
     cycle: float = Field(1.0, ge=0, description="weight of the cycle loss")
-    gamma: float = Field(1.0, ge=0, description="weight of R1")
-    learning_rate: float = Field(1e-4, gt=0, description="Adam's rate; a hundredth of it for the mapping network")
+    gamma: float = Field(1.0, ge=0, description="weight of the R1 penalty")
+    learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam; a hundredth of it for the mapping network")
 
 
 class Styled(nn.Module):

@@ -36,7 +36,7 @@ from viceversa.schedules import Schedule, every, linear_decay
 
 
 class STGAN(BaseModel):
-    """Settings; the defaults are the authors' code's."""
+    """Settings of STGAN. In Python the defaults are the authors' code's."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"
@@ -44,13 +44,13 @@ class STGAN(BaseModel):
     kind: Suppress[Fixed[Literal["stgan"]]] = "stgan"
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
-    gan: Adversary = Field("wgan-gp", description="adversarial loss and its penalty")
-    classification: float = Field(10.0, ge=0, description="weight of the generator's classification loss; the discriminator's is 1")
-    reconstruction: float = Field(100.0, ge=0, description="weight of L1(G(x, 0), x)")
-    gradient_penalty: float = Field(10.0, ge=0, description="weight of WGAN-GP's penalty")
-    gamma: float = Field(1.0, ge=0, description="weight of R1, which is computed at every 4th step")
-    critic_steps: int = Field(5, gt=0, description="discriminator steps for each generator step")
-    learning_rate: float = Field(2e-4, gt=0, description="Adam's rate, for both networks; in the code a tenth from the middle on")
+    gan: Adversary = Field("wgan-gp", description="adversarial loss with its gradient penalty")
+    classification: float = Field(10.0, ge=0, description="weight of the generator's classification loss; 1 elsewhere")
+    reconstruction: float = Field(100.0, ge=0, description="weight of the reconstruction loss")
+    gradient_penalty: float = Field(10.0, ge=0, description="weight of the penalty of wgan-gp")
+    gamma: float = Field(1.0, ge=0, description="weight of the R1 penalty, computed at every 4th step")
+    critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
+    learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam; in the code, a tenth in the second half")
 
 
 def build(space: Space, settings: STGAN = STGAN(), *, decay: Schedule = linear_decay) -> Method:

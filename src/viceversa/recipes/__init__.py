@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from viceversa.errors import unknown
+from viceversa.errors import UsageError, unknown
 
 if TYPE_CHECKING:
     from viceversa.data.dataset import Dataset, Takes
     from viceversa.domains import Space
-    from viceversa.method import Builder, Method
+    from viceversa.method import Builder
     from viceversa.recipes.settings import Recipe
 
 
@@ -124,9 +124,10 @@ def dataset_of(
     trained: the space that it was trained on, which tells what a method of one's own takes.
     """
     from viceversa.data.sources import open_dataset
+    from viceversa.recipes.methods import BUILDERS
 
     own: Takes = "labels" if trained is None or trained.attributes else "spaces"
-    takes = own if recipe.method is None else recipe.method.takes
+    takes = recipe.method.takes if type(recipe.method) in BUILDERS else own
     return open_dataset(
         data or recipe.data, recipe.size, crop=recipe.crop, background=recipe.background, filter=recipe.filter,
         skip_bad=recipe.skip_bad, takes=takes, attributes=recipe.attributes,
@@ -135,17 +136,27 @@ def dataset_of(
 
 
 def builder(recipe: Recipe[Any], own: Builder | None = None) -> Builder:
-    """The function that builds the recipe's method for a space; `own` takes the place of a packaged method."""
+    """The function that builds the recipe's method for a space: a packaged one, or `own` for a method of your own.
+
+    It raises UsageError for settings that the method refuses, and where `own` returns no Method.
+    """
     from viceversa.losses.multicycle import multicyclic
+    from viceversa.method import Method
+    from viceversa.own import name_of
     from viceversa.recipes.methods import BUILDERS
+    from viceversa.recipes.own import read_with
     from viceversa.recipes.settings import DECAYS
 
     decay = DECAYS[recipe.training.decay]
 
     def build(space: Space) -> Method:
-        if own and recipe.method is None:
-            return own(space)
-        method = BUILDERS[type(recipe.method)](space, recipe.method, decay=decay)
+        if own is None or type(recipe.method) in BUILDERS:
+            method = BUILDERS[type(recipe.method)](space, recipe.method, decay=decay)
+        else:
+            settings = read_with(recipe, own).method
+            method = own(space) if settings is None else own(space, settings)
+            if not isinstance(method, Method):
+                raise UsageError(f"{name_of(own)} returned {type(method).__name__}, not a viceversa.method.Method.")
         return multicyclic(method, recipe.multicycle.extra, losses=recipe.multicycle.losses, cut=recipe.multicycle.cut)
 
     return build

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from viceversa.method import Method
 from viceversa.methods import (
@@ -25,10 +25,19 @@ pix2pix,
     stgan,
 )  # fmt: skip
 
+
+class OwnSettings(BaseModel):
+    """The settings of a method of your own, as values by their names; only its function knows their types."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: Literal["own"] = "own"
+
+
 AmongLabels = stargan.StarGAN | fixed_point.FixedPointGAN | relgan.RelGAN | stgan.STGAN | stargan2.StarGAN2 | icgan.IcGAN
 BothWays = cyclegan.CycleGAN | better_cycles.BetterCycles | discogan.DiscoGAN | augmented_cyclegan.AugmentedCycleGAN
 OneWay = cut.CUT | diat.DIAT | pix2pix.Pix2Pix | johnson.Johnson
-Settings = Annotated[AmongLabels | BothWays | OneWay, Field(discriminator="kind")]
+Settings = Annotated[AmongLabels | BothWays | OneWay | OwnSettings, Field(discriminator="kind")]
 """The settings of any method, told apart in a file by their `kind`."""
 
 BUILDERS: Mapping[type[BaseModel], Callable[..., Method]] = {

@@ -35,36 +35,45 @@ FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 
 class Training(BaseModel):
-    """How long and how a method is trained, whatever the method."""
+    """Length and details of the training, the same for every method."""
 
     model_config = FROZEN
 
-    steps: int = Field(20_000, gt=0, description="length of the schedule, in batches")
-    batch: int = Field(16, gt=0, description="images in a batch, over all processes")
-    seed: int = Field(0, ge=0, description="of the weights, the order of the data and every draw")
-    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="bf16 where the hardware has it, if auto")
-    decay: Decay = Field("linear", description="learning rate: constant, then linear to 0; or as a reference's code has it")
-    average: float = Field(0.995, ge=0, lt=1, description="decay of the moving average of the generator's weights")
-    flip: bool = Field(False, description="mirror half of the images")
-    shift: int = Field(0, ge=0, description="move images by up to so many pixels")
+    steps: int = Field(20_000, gt=0, description="length of the training in steps, each on one batch")
+    batch: int = Field(16, gt=0, description="number of images per step, over all processes")
+    seed: int = Field(0, ge=0, description="seed of the weights, the data order and all random draws")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        "auto", description="auto uses bf16 if the hardware supports it, otherwise fp32"
+    )
+    decay: Decay = Field("linear", description="learning rate: linear is constant, then falls to 0; others follow reference code")
+    average: float = Field(
+        0.995, ge=0, lt=1, description="decay of the moving average of the generator's weights; 0 keeps no average"
+    )
+    flip: bool = Field(False, description="mirror half of the training images")
+    shift: int = Field(0, ge=0, description="largest random shift of a training image in pixels")
     augment: Augment = Augment()
     compile: bool = Field(False, description="compile the translator with torch.compile")
     checkpoint_every: int = Field(1000, gt=0, description="steps between checkpoints")
     sample_every: int | None = Field(
-        None, gt=0, description="steps between sample pictures; if not given, by time: after 2 minutes, then ever more rarely"
+        None, gt=0, description="steps between sample pictures; by default they go by time: after 2 minutes, then ever more rarely"
     )
-    best: Metric = Field("psnr_to_truth", description="by which the best checkpoint is chosen; the next one that the data can tell")
-    labeller: bool = Field(True, description="train and keep a small network that reads attributes off strangers' pictures")
+    best: Metric = Field(
+        "psnr_to_truth",
+        description="metric that chooses the best checkpoint; if the data cannot provide it, the next one in the list is used",
+    )
+    labeller: bool = Field(True, description="also train a classifier, so that `translate` recognizes the attributes of new images")
 
 
 class Multicycle(BaseModel):
-    """The multicyclic loss; without extra cycles it is off."""
+    """The multicyclic loss, which repeats losses on further translations; it is off without extra cycles."""
 
     model_config = FROZEN
 
-    extra: tuple[float, ...] = Field((), description="weights of the extra cycles, one for each; none: off")
-    losses: tuple[str, ...] | None = Field(None, description="which losses to repeat; all that can be, if not given")
-    cut: bool = Field(False, description="end gradients at every link of the chain")
+    extra: tuple[float, ...] = Field((), description="weight of each extra cycle, such as 0.25 0.125; without any, the loss is off")
+    losses: tuple[str, ...] | None = Field(
+        None, description="names of the losses to repeat along the chain; by default all that can be"
+    )
+    cut: bool = Field(False, description="stop gradients between the translations of a chain")
 
 
 MethodSettings = TypeVar("MethodSettings")
@@ -78,25 +87,25 @@ class Recipe(BaseModel, Generic[MethodSettings]):
     name: Suppress[Fixed[str]]
     data: str = Field(
         "avatars",
-        description="what to train on: `avatars`, `avatars:glasses`, a path of folders or a table, hf:NAME, or NAME=ONE,NAME=OTHER",
+        description="training data: a built-in set like avatars, a folder, a table, hf:NAME (Hugging Face), or NAME=DATA,NAME=DATA",
     )
-    images: str | None = Field(
-        None, description="folder of the images that a table names, if it is not the table's own; links in it may lead anywhere"
-    )
-    attributes: tuple[str, ...] = Field((), description="which attributes of the data to use; all, if none is named")
+    images: str | None = Field(None, description="folder of the images that a table names, if it is not the table's own folder")
+    attributes: tuple[str, ...] = Field((), description="attributes of the data to use; all by default")
     size: int | None = Field(
         None, gt=0, le=65_536,
-        description="height and width of the images, in pixels; if not given, chosen from own images, and 32 for drawn ones",
+        description="height and width of the images in pixels; if not given, chosen from your own images, and 32 for drawn ones",
     )  # fmt: skip
     crop: int | None = Field(
-        None, gt=0, description="cut out of the middle of images of files before; the largest square, if not given"
+        None,
+        gt=0,
+        description="side of the square cut from the middle of each image before it is resized; the largest possible by default",
     )
-    background: int = Field(0, ge=0, le=255, description="gray behind what is transparent in images of files")
-    filter: Filter = Field("bicubic", description="by which images of files are resized, antialiased")
-    skip_bad: bool = Field(False, description="leave out files that cannot be read")
-    init: str | None = Field(None, description="a run whose weights to start from; attributes may have been added since")
-    init_only: tuple[str, ...] = Field((), description="which networks to take of it; all that fit, if not given")
-    freeze: tuple[str, ...] = Field((), description="networks that do not learn, as `generator`")
+    background: int = Field(0, ge=0, le=255, description="gray level, 0 to 255, behind the transparent parts of images")
+    filter: Filter = Field("bicubic", description="interpolation that resizes images")
+    skip_bad: bool = Field(False, description="skip image files that cannot be read")
+    init: str | None = Field(None, description="a run whose weights the training starts from; the data may have further attributes")
+    init_only: tuple[str, ...] = Field((), description="networks to take from the run in --init; by default all that fit")
+    freeze: tuple[str, ...] = Field((), description="networks whose weights stay as they are, such as generator")
     method: MethodSettings
     multicycle: Multicycle = Multicycle()
     training: Training = Training()

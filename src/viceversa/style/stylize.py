@@ -40,20 +40,22 @@ class Stylize(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    preset: Annotated[PresetName, arg(metavar="NAME")] = Field("relative", description="or gatys_torch, paper, cs231n")
+    preset: Annotated[PresetName, arg(metavar="NAME")] = Field("relative", description="relative, gatys_torch, paper or cs231n")
     size: Annotated[int, arg(metavar="N")] = Field(256, ge=SMALLEST, le=8192, description="long side of the picture in pixels")
-    sizes: Annotated[int, arg(metavar="N")] = Field(2, ge=1, le=8, description="coarse to fine, each half of the next")
+    sizes: Annotated[int, arg(metavar="N")] = Field(2, ge=1, le=8, description="number of sizes, from coarse to fine")
     style_size: Annotated[int | None, _INTEGER] = Field(
-        None, ge=SMALLEST, le=8192, description="long side of the styles, if another"
+        None, ge=SMALLEST, le=8192, description="long side of the style images, if different"
     )
-    evaluations: Annotated[int | None, _INTEGER] = Field(None, gt=0, description="of loss and gradient, over all sizes")
+    evaluations: Annotated[int | None, _INTEGER] = Field(None, gt=0, description="evaluations of the loss and its gradient")
     content: Annotated[float | None, _NUMBER] = Field(None, ge=0, allow_inf_nan=False, description="weight of the content loss")
     style: Annotated[float | None, _NUMBER] = Field(None, ge=0, allow_inf_nan=False, description="weight of the style loss")
     variation: Annotated[float | None, _NUMBER] = Field(
-        None, ge=0, allow_inf_nan=False, description="weight of the total variation"
+        None, ge=0, allow_inf_nan=False, description="weight of the total variation loss"
     )
-    shares: Annotated[tuple[Annotated[float, Field(ge=0)], ...], _UNSAID] = Field((), description="of the styles, one for each")
-    keep_colors: bool = Field(False, description="take the styles' luminance only")
+    shares: Annotated[tuple[Annotated[float, Field(ge=0)], ...], _UNSAID] = Field(
+        (), description="weights of the style images, one for each"
+    )
+    keep_colors: bool = Field(False, description="keep the colors of the content")
     pool: Suppress[Pool] = Field("max", description="VGG's, or average")
 
     @property

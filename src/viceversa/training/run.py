@@ -24,7 +24,9 @@ from viceversa.files import in_utf8
 from viceversa.initializing import frozen, initialize
 from viceversa.log import logged, say
 from viceversa.method import Builder, Method
+from viceversa.own import name_of
 from viceversa.recipes import builder, dataset_of, recipe_named
+from viceversa.recipes.own import own_recipe, read_with, storable
 from viceversa.recipes.record import Record, dotted, read_record, write_record
 from viceversa.recipes.settings import Recipe
 from viceversa.training.changes import Change, changes, in_words, noted
@@ -85,7 +87,7 @@ def train(
     """
     own, name = (None, what) if isinstance(what, str) else (what, "own")
     run = Path(out) if out is not None else default_run(name)
-    base = read_record(run).recipe if resume else _default(name)
+    base = read_record(run).recipe if resume else _default(name, own)
     if base.name != name:
         raise UsageError(f"{str(run)!r} holds a run of {base.name!r}, not of {name!r}.")
     if steps is not None and epochs is not None:
@@ -93,6 +95,7 @@ def train(
     asked: dict[str, Any] = {"data": data, "images": None if images is None else str(images), "size": size}
     asked |= {"init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
     asked |= {f"training.{key}": value for key, value in (training | {"steps": steps, "batch": batch, "seed": seed}).items()}
+    base = base if own is None else read_with(base, own)
     recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
     return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
 
@@ -228,10 +231,10 @@ def _initialize(trainer: Trainer, recipe: Recipe[Any], own: Builder | None, star
 def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelerator: Accelerator, stored: Record | None) -> Record:
     """What the run is, resolved; a run that goes on keeps its precision wherever it does."""
     return Record(
-        recipe=recipe,
+        recipe=storable(recipe),
         dataset=dataset.name,
         space=dataset.space,
-        build=None if own is None else f"{own.__module__}:{getattr(own, '__qualname__', own)}",
+        build=None if own is None else name_of(own),
         device=accelerator.device.type,
         precision=stored.precision if stored else resolved_precision(recipe.training.precision, accelerator.device),
     )
@@ -254,8 +257,8 @@ def _explain(trainer: Trainer, changed: Sequence[Change]) -> None:
         say(f"viceversa: all {trainer.settings.steps} steps are done; a larger number of steps goes on.")
 
 
-def _default(name: str) -> Recipe[Any]:
-    return Recipe[None](name="own", method=None) if name == "own" else recipe_named(name)
+def _default(name: str, own: Builder | None) -> Recipe[Any]:
+    return recipe_named(name) if own is None else own_recipe(own)
 
 
 def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:

@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from viceversa.data.dataset import Dataset
-from viceversa.method import Method
+from viceversa.method import Builder, Method
 from viceversa.recipes import builder
 from viceversa.recipes.settings import Recipe
 from viceversa.schedules import Progress
@@ -37,17 +37,17 @@ class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of PyTo
         return result
 
 
-def equal_steps(recipe: Recipe[Any], base: Recipe[Any], dataset: Dataset) -> int:
+def equal_steps(recipe: Recipe[Any], base: Recipe[Any], dataset: Dataset, build: Builder | None = None) -> int:
     """For how many steps the recipe can be trained at the operations that the training of `base` takes; 1 at least."""
-    return max(1, round(base.training.steps * operations(base, dataset) / operations(recipe, dataset)))
+    return max(1, round(base.training.steps * operations(base, dataset, build) / operations(recipe, dataset, build)))
 
 
-def operations(recipe: Recipe[Any], dataset: Dataset) -> float:
+def operations(recipe: Recipe[Any], dataset: Dataset, build: Builder | None = None) -> float:
     """Of one step, on average; counted on two images of the batch and, where phases take turns, over all their turns: those that
     learn in one part of the training, in a short one."""
     training = recipe.training.model_copy(update={"batch": BATCH, "steps": LONGEST, "compile": False})
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(Path(folder), builder(recipe), dataset, training, accelerator_for(folder), "fp32", quiet=True)
+        trainer = Trainer(Path(folder), builder(recipe, build), dataset, training, accelerator_for(folder), "fp32", quiet=True)
         steps = _period(trainer.method)
         with Operations() as counted:  # type: ignore[no-untyped-call]
             for _ in range(steps):

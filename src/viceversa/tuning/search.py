@@ -13,6 +13,8 @@ from viceversa.data.dataset import Dataset
 from viceversa.data.sources import located, located_folder
 from viceversa.errors import NotFiniteError, Terminated, UsageError, printable
 from viceversa.log import say
+from viceversa.method import Builder
+from viceversa.own import name_of
 from viceversa.recipes import builder, dataset_of
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import run_recipe, updated
@@ -36,6 +38,7 @@ class Plan:
 
     objective: by its name, the data's default if None, measured on so many samples. checks: how often a trial is measured,
     at equal distances, the last time at its end. equal: what trials have alike: their steps, or the operations of the recipe's.
+    build: the function of a method of your own.
     """
 
     axes: Axes
@@ -43,6 +46,7 @@ class Plan:
     samples: int = 200
     checks: int = 4
     equal: Equal = "steps"
+    build: Builder | None = None
 
 
 def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = None) -> Findings:
@@ -100,8 +104,8 @@ def _try_out(plan: Plan, meter: Meter) -> None:
     with torch.device("meta"):
         for axis in plan.axes.axes:
             for value in axis.ends():
-                builder(updated(plan.axes.recipe, plan.axes.settings({axis.name: value})))(space)
-    meter.measured(builder(plan.axes.recipe)(space).translate)
+                builder(updated(plan.axes.recipe, plan.axes.settings({axis.name: value})), plan.build)(space)
+    meter.measured(builder(plan.axes.recipe, plan.build)(space).translate)
 
 
 def _described(plan: Plan, meter: Meter) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def _described(plan: Plan, meter: Meter) -> dict[str, Any]:
         "samples": len(meter.task),
         "checks": plan.checks,
         "equal": plan.equal,
-    }
+    } | ({} if plan.build is None else {"build": name_of(plan.build)})
 
 
 def _tried(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> None:
@@ -144,11 +148,11 @@ def _trained(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> float | 
         started, until = time.perf_counter(), max(1, round(recipe.training.steps * check / plan.checks))
         resume = (run / "recipe.json").exists()
         try:
-            run_recipe(recipe, run, until=until, resume=resume, introduce=False)
+            run_recipe(recipe, run, own=plan.build, until=until, resume=resume, introduce=False)
         finally:
             seconds += time.perf_counter() - started
             trial.set_user_attr("seconds", round(seconds, 1))
-        value = meter.measured(load(run).translate_images)
+        value = meter.measured(load(run, build=plan.build).translate_images)
         trial.report(value, check)
         if check < plan.checks and not is_own(before) and trial.should_prune():
             return None
@@ -162,7 +166,7 @@ def _recipe(trial: Trial, before: FrozenTrial, plan: Plan, dataset: Dataset) -> 
     settings = {} if own else plan.axes.settings(values)
     recipe = updated(plan.axes.recipe, settings)
     if plan.equal == "operations":
-        steps = before.user_attrs.get("steps") or equal_steps(recipe, plan.axes.recipe, dataset)
+        steps = before.user_attrs.get("steps") or equal_steps(recipe, plan.axes.recipe, dataset, plan.build)
         recipe = updated(recipe, {"training.steps": steps})
     trial.set_user_attr("settings", settings)
     trial.set_user_attr("steps", recipe.training.steps)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from viceversa.method import Builder
 from viceversa.recipes import recipe_named
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import updated
@@ -33,6 +34,7 @@ def tune(
     batch: int | None = None,
     seed: int | None = None,
     settings: Mapping[str, Any] | None = None,
+    build: Builder | None = None,
 ) -> Findings:
     """Search for better settings of a recipe (docs/tuning.md). The same call goes on with a search.
 
@@ -48,6 +50,7 @@ def tune(
         storage: the URL of a database that several machines share.
         data, size, steps, batch, seed: of each training, as in `train`.
         settings: any settings of the recipe by their dotted names, for all trials.
+        build: the function that builds the method, for settings of a method of your own.
 
     Raises UsageError; KeyboardInterrupt (SystemExit after SIGTERM) with all that is done saved.
     """
@@ -55,6 +58,6 @@ def tune(
     changes = {**(settings or {}), **{name: value for name, value in given.items() if value is not None}}
     base = updated(recipe_named(recipe) if isinstance(recipe, str) else recipe, changes)
     texts = [f"{name}={values}" for name, values in search.items()] if isinstance(search, Mapping) else search
-    plan = Plan(axes_of(base, texts or DEFAULT), objective, samples, checks, equal)
+    plan = Plan(axes_of(base, texts or DEFAULT), objective, samples, checks, equal, build)
     folder = Path(out) if out is not None else Path("tuning") / base.name
     return searched(plan, folder, trials=trials, storage=storage)

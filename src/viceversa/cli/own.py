@@ -1,0 +1,38 @@
+"""A method of your own on the command line: `--build module:function` loads a run that was trained with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from viceversa.errors import UsageError
+from viceversa.method import Builder
+from viceversa.own import named
+from viceversa.pretrained import located
+from viceversa.recipes.record import read_record
+
+
+def build_of(run: str | Path, given: Sequence[str], *, alone: bool = True) -> Builder | None:
+    """The function that builds a run's method, of those that are given by name; None for a packaged method.
+
+    What recipe.json names is never imported: it is told, and a person who trusts the file names it. alone: whether what is given
+    is for this run only. Raises UsageError.
+    """
+    stored = read_record(located(run)).build
+    if stored is None:
+        if alone and given:
+            raise UsageError(f"{str(run)!r} was not trained with a method of your own: leave out --build.")
+        return None
+    chosen = given[0] if len(given) == 1 else next((each for each in given if _alike(each, stored)), None)
+    if chosen is None:
+        told = stored if re.fullmatch(r"(?!__main__)[\w.]+:[\w.]+", stored) else "FILE.py:FUNCTION"
+        own = f"{str(run)!r} was trained with a method of its own, {stored}, whose code is run only if you name it"
+        raise UsageError(f"{own}: add --build {told}.")
+    return named(chosen)
+
+
+def _alike(given: str, stored: str) -> bool:
+    """Whether a name, which may be that of a file, is the one that a run remembers."""
+    module, _, function = given.rpartition(":")
+    return f"{Path(module).stem if module.endswith('.py') else module}:{function}" == stored

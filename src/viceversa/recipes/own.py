@@ -1,0 +1,71 @@
+"""The recipe of a method of your own: a function `build(space)`, or `build(space, settings=Mine())` with settings of its own.
+
+Mine is a frozen pydantic model. Its fields are settings like those of a packaged method: `--method.width 32`, stored in
+recipe.json, and read back by the function that has them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from tyro.conf import Fixed, Suppress
+
+from viceversa.errors import UsageError
+from viceversa.method import Builder
+from viceversa.own import name_of
+from viceversa.recipes.methods import BUILDERS, OwnSettings
+from viceversa.recipes.settings import Recipe
+
+NONE = Suppress[Fixed[None]]
+"""In the place of settings, where there is nothing to set."""
+
+
+def own_settings(build: Builder) -> BaseModel | None:
+    """The default of the function's second parameter, if that is a pydantic model; None for a function of the space alone.
+
+    A packaged method's function is called with its defaults, as its recipes have its settings. Raises UsageError.
+    """
+    second = next(iter([*inspect.signature(build).parameters.values()][1:]), None)
+    if second is None or not isinstance(second.default, BaseModel) or type(second.default) in BUILDERS:
+        return None
+    if "kind" in type(second.default).model_fields:
+        raise UsageError(f"{name_of(build)} has a setting `kind`, a name that files need for themselves: call it otherwise.")
+    return second.default
+
+
+def own_recipe(build: Builder) -> Recipe[Any]:
+    """The recipe of a method of your own, with the defaults of its settings."""
+    settings = own_settings(build)
+    return Recipe[NONE](name="own", method=None) if settings is None else _typed(type(settings))(name="own", method=settings)
+
+
+def read_with(recipe: Recipe[Any], build: Builder) -> Recipe[Any]:
+    """A stored recipe whose settings are those of the function. Raises UsageError for settings that it does not have."""
+    if recipe.method is not None and type(recipe.method) is not OwnSettings:
+        return recipe
+    default = own_settings(build)
+    stored = {} if recipe.method is None else recipe.method.model_dump(exclude={"kind"})
+    if default is None:
+        if stored:
+            raise UsageError(f"{name_of(build)} takes no settings, but the run has some: {', '.join(stored)}.")
+        return recipe
+    try:
+        return _typed(type(default)).model_validate(recipe.model_dump() | {"method": stored})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{name_of(build)} has other settings than the run: {place}: {first['msg'].lower()}.") from None
+
+
+def storable(recipe: Recipe[Any]) -> Recipe[Any]:
+    """The recipe as recipe.json holds it: settings of your own as mere values."""
+    if recipe.method is None or type(recipe.method) is OwnSettings or type(recipe.method) in BUILDERS:
+        return recipe
+    values = OwnSettings.model_validate({**recipe.method.model_dump(mode="json"), "kind": "own"})
+    return recipe.model_copy(update={"method": values})
+
+
+def _typed(settings: type[BaseModel]) -> Any:
+    return Recipe[settings]  # type: ignore[valid-type]
