@@ -49,8 +49,8 @@ def run(arguments: Sequence[str]) -> None:
         raise UsageError(f"{str(asked.directory)!r} is not an empty folder: name a new or an empty one.")
     way = Way(asked.cycles, asked.steps)
     dataset = open_dataset(asked.data, asked.size, images=asked.images)
+    task = measurable(dataset, asked.samples, way)
     if dataset.summary:
         print(dataset.summary, file=sys.stderr)
-    task = measurable(dataset, asked.samples, way)
     count = write_chains(task, way, asked.directory)
     print(printable(f"{asked.directory}: {len(task)} sources of {task.dataset.name}, and chains.csv with {count} translations"))
