@@ -154,7 +154,7 @@ def test_a_trial_below_the_median_is_given_up(tmp_path: Path) -> None:
 
 def test_settings_that_diverge_end_their_trial_and_not_the_search(tmp_path: Path) -> None:
     plan = Plan(axes_of(tiny(), ["method.learning-rate=1e25|1e26"]), samples=4, checks=1)
-    findings, _ = search(plan, tmp_path, trials=3)
+    findings = search(plan, tmp_path, trials=3)
     assert [row["state"] for row in rows_of(tmp_path)] == ["done", "diverged", "diverged"]
     assert findings.trials[0].params == {}, "its own rate is not among the choices, and is taken all the same"
     assert rows_of(tmp_path)[0]["method.learning_rate"] == "0.001"
@@ -193,7 +193,7 @@ def test_folders_that_share_a_database_leave_each_other_s_trials_alone(tmp_path:
 
 def test_values_of_many_trials_say_what_mattered(tmp_path: Path) -> None:
     axes = axes_of(tiny(), ["method.cycle=5..20", "method.gamma=0..2"])
-    findings, _ = search(Plan(axes, samples=4, checks=1), tmp_path, trials=1)
+    findings = search(Plan(axes, samples=4, checks=1), tmp_path, trials=1)
     for number in range(24):
         trial: FrozenTrial = optuna.create_trial(
             value=100.0 - abs(number % 8 - 3),
