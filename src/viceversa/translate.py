@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -19,7 +20,9 @@ from viceversa.data.paper import flattened
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.chains import Candidate, translating
+from viceversa.evaluation.enlarged import made_at_full_size
 from viceversa.evaluation.labeller import Labeller, load_labeller
+from viceversa.evaluation.trainings import training_of
 from viceversa.full_size import in_channels, translated_whole
 from viceversa.method import Builder, Method
 from viceversa.opening import Picture, layers_of, mask_of, pixels_of, seen
@@ -198,7 +201,8 @@ class Model:
     def candidate(self) -> Candidate:
         """What an evaluation measures of the model."""
         read = self._read if self.method.discriminate else None
-        return translating(self.translate_images, read, returns=self.method.returns)
+        measured = translating(self.translate_images, read, returns=self.method.returns)
+        return replace(measured, full_size=partial(made_at_full_size, self.method), training=training_of(self.record, self.step))
 
     @torch.no_grad()
     def translate_images(self, images: Tensor, source: Domain, target: Domain, manner: Manner = Manner()) -> Tensor:

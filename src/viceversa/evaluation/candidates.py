@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -71,7 +71,7 @@ def of_run(model: Model, run: str, dataset: Dataset) -> Candidate:
     for name in model.space.known:
         part = model.space.part(name)
         if part.attributes == dataset.space.attributes and [*part.images.values()] == [*dataset.space.images.values()]:
-            return translating(partial(_within, model, name))
+            return replace(translating(partial(_within, model, name)), training=model.candidate.training)
     if model.space != dataset.space:
         trained = model.record.dataset
         raise UsageError(f"{run!r} was trained on {trained}, which has other attributes or spaces than {dataset.name}.")

@@ -14,7 +14,7 @@ quality 75, "blur" smooths by a Gaussian of half a pixel. What a person cannot s
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
@@ -133,10 +133,15 @@ Outputs = Callable[[Trial, Way], Iterator[tuple[slice, dict[Place, Pixels]]]]
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """What is to be measured: its outputs, and, where it has a discriminator that reads labels, (n, H, W, C) -> (n, K)."""
+    """What is to be measured: its outputs, and, where it has a discriminator that reads labels, (n, H, W, C) -> (n, K).
+
+    full_size: its outputs for a few enlarged sources of a trial, or None; training: what it was trained with, see `trainings`.
+    """
 
     outputs: Outputs
     read: Callable[[Pixels], Tensor] | None = None
+    full_size: Callable[[Trial], Pixels | None] | None = None
+    training: Mapping[str, str] = field(default_factory=dict)
 
 
 def translating(translate: Translate, read: Callable[[Pixels], Tensor] | None = None, *, returns: bool = True) -> Candidate:

@@ -21,6 +21,8 @@ from viceversa.evaluation.labeller import Labeller, independent_labeller, questi
 from viceversa.evaluation.people import strips
 from viceversa.evaluation.report import Report, Strip
 from viceversa.evaluation.rows import Row
+from viceversa.evaluation.trainings import Training, contrasted
+from viceversa.evaluation.verdict import Facts, verdict
 from viceversa.method import Builder
 from viceversa.progress import CONSOLE
 from viceversa.recipes import dataset_of
@@ -30,7 +32,10 @@ from viceversa.translate import load
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What was measured of each model, on what, and by what. groups: methods trained several times, and their models."""
+    """What was measured of each model, on what, and by what. groups: methods trained several times, and their models.
+
+    trainings: what each run among the models was trained with.
+    """
 
     task: Trial
     way: Way
@@ -41,6 +46,7 @@ class Comparison:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     extractor: Extractor = LITE0
     clock: Clock = field(default_factory=Clock)
+    trainings: Mapping[str, Training] = field(default_factory=dict)
 
     def report(self, title: str, facts: Mapping[str, str] | None = None, conclusion: str = "") -> Report:
         """The comparison as a report; `facts` come after what it knows itself."""
@@ -59,7 +65,17 @@ class Comparison:
             strips=self.strips,
             differences=differences(per_image, methods),
             groups=self.groups,
+            verdict=self.verdict(),
+            labeled=self.task.labels is not None,
         )
+
+    def verdict(self) -> str:
+        """What was found, in words for a person."""
+        facts = Facts(
+            self.bounds, self.task.away, self.task.labels is not None, len(self.task), self.way.cycles,
+            self.labeller.accuracy if self.labeller else None, contrasted(self.trainings),
+        )  # fmt: skip
+        return verdict({name: self.pooled(name) for name in contenders(self.assessments, self.groups)}, facts)
 
     def pooled(self, method: str) -> Assessment:
         """A method's assessment: the mean of its trainings, or that of the model with this name."""
@@ -73,6 +89,8 @@ class Comparison:
             edits = self.labeller.accuracy_edits
             on_edits = "" if edits is None else f" and {edits:.3f} on true edits"
             facts["labeller"] = f"an independent classifier; accuracy {self.labeller.accuracy:.3f} on real test images{on_edits}"
+        if different := contrasted(self.trainings):
+            facts["trained differently"] = different
         return facts | {"time": self.clock.in_words()}
 
 
@@ -106,7 +124,8 @@ def compare(
         labeller = independent_labeller(dataset, quiet=quiet) if questions(dataset) else None
     judge = Judge(task, labeller, way, extractor, clock)
     bounds, assessments = _measured(judge, models, quiet)
-    found = Comparison(task, way, labeller, bounds, assessments, [], methods, extractor, clock)
+    trainings = {name: candidate.training for name, candidate in models.items() if candidate.training}
+    found = Comparison(task, way, labeller, bounds, assessments, [], methods, extractor, clock, trainings)
     with clock.part("pictures"):
         return replace(found, strips=_strips(found, models))
 

@@ -15,6 +15,7 @@ from viceversa.evaluation.bootstrap import intervals
 from viceversa.evaluation.chains import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
 from viceversa.evaluation.clock import Clock
 from viceversa.evaluation.features import LITE0, Advance, Extractor, Features
+from viceversa.evaluation.first_outputs import FirstOutputs
 from viceversa.evaluation.labeller import Labeller
 from viceversa.evaluation.looking import Looker, Seen
 from viceversa.evaluation.references import References, ToReal
@@ -31,10 +32,14 @@ _BATCH = 100
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """A model's rows, and for each place what every image got: for intervals paired between models."""
+    """A model's rows, and for each place what every image got: for intervals paired between models.
+
+    measures: of the health of its first outputs, by their names (training/health.py).
+    """
 
     rows: list[Row] = field(default_factory=list)
     per_image: dict[Place, PerImage] = field(default_factory=dict)
+    measures: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,9 +61,13 @@ class Judge:
         assessment = Assessment()
         with TemporaryDirectory() as folder:
             seen: dict[Place, Seen] = {}
-            looker = self._looker(folder)
+            looker, first = self._looker(folder), FirstOutputs(self.task)
             for rows, made in self.clock.each("translation", candidate.outputs(self.task, self.way)):
                 looker.look(seen, rows, made, candidate.read, advance)
+                first.add(rows, made)
+            with self.clock.part("health"):
+                large = candidate.full_size(self.task) if candidate.full_size else None
+                assessment.measures.update(first.measures(large))
             to_real: dict[Path, ToReal] = {}
             for place, found in seen.items():
                 if found.file not in to_real:

@@ -56,7 +56,8 @@ def pooled(name: str, trainings: Sequence[Assessment]) -> Assessment:
     by_place = [{(row.direction, row.cycles, row.chain): row for row in each.rows} for each in trainings]
     found = {(place.direction, place.cycles, place.link): values for place, values in per_image.items()}
     rows = [_mean(name, [rows[place] for rows in by_place], values) for place, values in found.items()]
-    return Assessment(rows, per_image)
+    common = [name for name in trainings[0].measures if all(name in each.measures for each in trainings)]
+    return Assessment(rows, per_image, {name: statistics.fmean(each.measures[name] for each in trainings) for name in common})
 
 
 def _mean(name: str, rows: Sequence[Row], per_image: PerImage) -> Row:

@@ -14,7 +14,7 @@ from viceversa.errors import printable
 from viceversa.evaluation.curves import curves, looks
 from viceversa.evaluation.differences import about, in_words
 from viceversa.evaluation.report import Picture, Report, Strip
-from viceversa.evaluation.rows import BOUNDS, COLUMNS, MEANING, Column, Row, attribute_columns, by_model, called, defined
+from viceversa.evaluation.rows import BOUNDS, COLUMNS, Column, Row, attribute_columns, by_model, called, defined, meaning
 from viceversa.pictures import png
 
 _SIDE = 96
@@ -37,12 +37,13 @@ def page(report: Report) -> str:
     attributes = attribute_columns(report.rows)
     parts = [
         _header(report),
-        _pairs(report.facts, "facts"),
+        _section("Pictures", _strips(report.strips)),
+        _section("What the words mean", _glossary(report)),
         _section("Over the number of cycles", _curves(report)),
-        _section("What the chains make of a person", _strips(report.strips)),
         _section("Differences", _differences(report)),
         _section("All results", _table(report, defined(COLUMNS, report.rows)) if report.rows else ""),
         _section("Accuracy by attribute", _table(report, attributes) if attributes else ""),
+        _section("What was measured", _pairs(report.facts, "facts")),
     ]
     style = resources.files("viceversa.evaluation").joinpath("report.css").read_text(encoding="utf-8")
     return f"""<!doctype html>
@@ -67,8 +68,9 @@ def page(report: Report) -> str:
 def _header(report: Report) -> str:
     warning = f'<p class="warning" role="alert">{_text(report.warning)}</p>\n' if report.warning else ""
     conclusion = f'<p class="conclusion">{_text(report.conclusion)}</p>\n' if report.conclusion else ""
+    verdict = "".join(f'<p class="verdict">{_text(line)}</p>\n' for line in report.verdict.splitlines())
     title = f"<h1>{_text(report.title)}</h1>\n<p>{_text(report.subtitle)}</p>\n"
-    return f"<header>\n{title}</header>\n{warning}{conclusion}"
+    return f"<header>\n{title}</header>\n{warning}{verdict}{conclusion}"
 
 
 def _section(title: str, content: str) -> str:
@@ -98,8 +100,12 @@ def _curves(report: Report) -> str:
     if any(row.spread for row in rows):
         names.append("<li><i>┳</i> one standard deviation over seeds, up and down</li>")
     legend = f'<ul class="legend">{"".join(names)}</ul>\n'
-    meaning = {called(term, report.extractor): text for term, text in MEANING.items()}
-    return f'{_pairs(meaning, "meaning")}{legend}<div class="panels">\n{"".join(figures)}</div>\n'
+    return f'{legend}<div class="panels">\n{"".join(figures)}</div>\n'
+
+
+def _glossary(report: Report) -> str:
+    words = {called(term, report.extractor): called(text, report.extractor) for term, text in meaning(report.labeled).items()}
+    return _pairs(words, "meaning") if report.rows else ""
 
 
 def _differences(report: Report) -> str:
@@ -124,7 +130,7 @@ def _strips(strips: Sequence[Strip]) -> str:
 
 
 def _strip(strip: Strip) -> str:
-    """A person: what is said of it, and a table of pictures."""
+    """An image: what is said of it, and a table of pictures."""
     heads = "".join(f'<th scope="col">{_text(caption)}</th>' for caption in strip.captions)
     lines = "".join(
         f'<tr><th scope="row">{_text(title)}</th>{"".join(f"<td>{_picture(each, title)}</td>" for each in pictures)}</tr>\n'

@@ -1,4 +1,4 @@
-"""People to look at: those whom the first model translates worst, best, and in between, and what all models make of them."""
+"""Images to look at: those that the first model translates worst, best, and in between, and what all models make of them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,22 @@ from viceversa.evaluation.evaluate import Assessment
 from viceversa.evaluation.report import Picture, Strip
 
 EACH = 2
-"""How many of the worst, the middle and the best."""
+"""Number of the worst, the middle and the best."""
 
 _RANKED: tuple[tuple[Direction, str, str], ...] = (
     ("inv", "psnr_to_truth", "PSNR to the true edit {:.1f} dB"),
     ("inv", "label_accuracy", "label accuracy of inv {:.3f}"),
     ("rec", "psnr_to_truth", "PSNR to the source {:.1f} dB"),
 )
-"""What people are ranked by, higher is better; the first that is known."""
+"""What images are ranked by, higher is better; the first that is known and differs. Between two sets the label accuracy
+says whether a classifier takes the output for one of the other set: nearly always, or nearly never, so it ranks nothing."""
 
 _NAMES: dict[Direction, str] = {"step": "on the way", "inv": "inv", "rec": "rec"}
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A model whose outputs are shown: of the chosen people, and what was measured of all."""
+    """A model whose outputs are shown: of the chosen images, and what was measured of all."""
 
     title: str
     outputs: Mapping[Place, Pixels]
@@ -39,40 +40,51 @@ class Shown:
 def strips(
     task: Trial, way: Way, models: Mapping[str, tuple[Candidate, Assessment]], name: str, ranking: Assessment
 ) -> list[Strip]:
-    """A strip for each of some people: what every model makes of them through 8 bits, and what was measured of it.
+    """A strip for each of some images: what every model makes of them through 8 bits, and what was measured of it.
 
-    models: under the titles that are shown; name, ranking: of the one that the people are chosen by.
+    models: under the titles that are shown; name, ranking: of the one that the images are chosen by.
     """
-    found = _values(ranking, way)
-    if found is None:
+    if not ranking.per_image:
         return []
-    words, values = found
-    people = _chosen(values)
+    found = _values(ranking, way, labeled=task.labels is not None)
+    people = _spread(len(task)) if found is None else _chosen(found[1])
     few = task.of(list(people))
     shown = [Shown(title, _outputs(candidate, few, way), each.per_image) for title, (candidate, each) in models.items()]
     captions = [*(f"k = {number}" for number in range(way.longest + 1)), "should be"]
     made = []
     for index, (row, rank) in enumerate(people.items()):
         identity = task.dataset.splits[task.split][task.home].ids[int(task.numbers[row])]
-        title = f"{rank}: {identity}. {words.format(values[row])} by {name}, mean over k"
+        title = (
+            f"{rank}: {identity}"
+            if found is None
+            else f"{rank}: {identity}. {found[0].format(found[1][row])} by {name}, mean over k"
+        )
         lines = [line for each in shown for line in _lines(each, task, way, index, row)]
         made.append(Strip(title, _asked(task, way, row), captions, lines))
     return made
 
 
-def _values(ranking: Assessment, way: Way) -> tuple[str, NDArray[np.float64]] | None:
-    """What people are ranked by in words, and each one's mean over k of it: (N,)."""
+def _values(ranking: Assessment, way: Way, *, labeled: bool) -> tuple[str, NDArray[np.float64]] | None:
+    """What images are ranked by in words, and each one's mean over k of it: (N,); None where nothing tells them apart."""
     for direction, metric, words in _RANKED:
+        if metric == "label_accuracy" and not labeled:
+            continue
         places = [Place(direction, number, "8bit") for number in range(way.cycles + 1)]
         found = [ranking.per_image[place][metric] for place in places if metric in ranking.per_image.get(place, {})]
         if found and np.isfinite(found).all():
             mean: NDArray[np.float64] = np.mean(found, 0)
-            return words, mean
+            if np.ptp(mean) > 1e-9 or len(mean) == 1:
+                return words, mean
     return None
 
 
+def _spread(count: int) -> dict[int, str]:
+    """Rows of some images, evenly spaced, and what each is called."""
+    return dict.fromkeys(np.linspace(0, count - 1, min(3 * EACH, count)).round().astype(int).tolist(), "example")
+
+
 def _chosen(values: NDArray[np.float64]) -> dict[int, str]:
-    """Rows and why they are shown, the worst first; nobody twice, though there be few."""
+    """Rows and why they are shown, the worst first; none twice, though there be few."""
     order = np.argsort(values, kind="stable")
     middle = order[np.argsort(np.abs(np.arange(len(order)) - (len(order) - 1) / 2), kind="stable")]
     picked: dict[int, str] = {}
@@ -99,7 +111,7 @@ def _asked(task: Trial, way: Way, row: int) -> dict[str, str]:
 
 
 def _lines(shown: Shown, task: Trial, way: Way, index: int, row: int) -> list[tuple[str, list[Picture | None]]]:
-    """A model's lines of one person: the images on the way, where they were measured, inv and rec."""
+    """A model's lines of one image: the images on the way, where they were measured, inv and rec."""
     source = Picture(task.sources[row], ("source",))
     edit = task.truth(Place("inv", 0, "8bit"))
     ends: dict[Direction, Picture | None] = {"inv": None if edit is None else Picture(edit[row], ("true edit",)), "rec": source}

@@ -44,7 +44,8 @@ class Report:
     title: as in "runs/a on avatars"; extractor: the feature network, "lite0@128"; dataset: with its version, "avatars-32-v1".
     genuine: whether the test pixels are those that the version stands for; if not, the results are not comparable.
     facts: what was measured, on what: a label -> one line of text. conclusion: a sentence. differences: from the first model.
-    groups: methods that were trained several times, and the models that these are: rows has both.
+    groups: methods that were trained several times, and the models that these are: rows has both. verdict: what was found, in
+    words for a person. labeled: whether images go between labels, or else between two spaces.
     """
 
     title: str
@@ -57,6 +58,8 @@ class Report:
     strips: Sequence[Strip] = ()
     differences: Sequence[Difference] = ()
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    verdict: str = ""
+    labeled: bool = True
 
     @property
     def subtitle(self) -> str:
@@ -80,7 +83,8 @@ class Report:
         return [row for row in self.rows if row.model not in single]
 
     def table(self) -> str:
-        """The rows of the 8-bit chain as plain text, 100 columns wide, the accuracy by attribute for inv, facts, and conclusion.
+        """The verdict, the rows of the 8-bit chain as plain text, 100 columns wide, the accuracy by attribute for inv, facts, and
+        conclusion.
 
         Of several trainings of a method it has their mean, with their standard deviation below it.
         """
@@ -98,6 +102,7 @@ class Report:
         metrics = {"extractor": self.extractor, "dataset": self.dataset, "comparable": self.genuine, "rows": rows}
         metrics["differences"] = [asdict(each) for each in self.differences]
         metrics["groups"] = {name: list(members) for name, members in self.groups.items()}
+        metrics["verdict"] = self.verdict
         files = {"metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n", "report.html": page(self)}
         for name, content in files.items():
             write_atomically(Path(directory) / name, content.encode())

@@ -8,12 +8,20 @@ from typing import Literal
 
 BOUNDS = ("floor", "ceiling", "real")
 UNDEFINED = "\N{EN DASH}"
-MEANING = {
-    "inv": "translated to the opposite label (other space) after k other translations (round trips)",
-    "rec": "translated back to its own label (own space) after as many",
+_BY_LABELS = {
+    "inv_k": "the image translated k times to random targets, then to the opposite of its own label",
+    "rec_k": "the image translated k times to random targets, then back to its own label",
     "changed, kept": "label accuracy over attributes that the last translation had to change, or to keep",
-    "kernel, Fréchet": "distance between the features of the outputs and those of the real images",
-    "floor, ceiling": "the source untouched; the true edit for inv and the source for rec",
+}
+_BETWEEN_SETS = {
+    "inv_k": "the image after k round trips, then translated to the other set",
+    "rec_k": "the image after k round trips, at home; k = 0: translated to its own set",
+    "changed, kept": "share of outputs that a classifier takes for the set asked for, where it had to change, or to stay",
+}
+_ALWAYS = {
+    "kernel, Fréchet": "distance between the features of outputs and of real images; 0: no difference",
+    "floor": "doing nothing: the source as it is",
+    "ceiling": "the best that can be: the ground truth for inv, where it is known, and the source for rec",
     "real": "as many other real images: the distance that chance alone makes",
 }
 OFFICIAL = "inception-v3-compat"
@@ -112,6 +120,11 @@ COLUMNS = (
 
 Who changes nothing is nearest to the source, so for inv neither more nor less of that is better.
 """
+
+
+def meaning(labeled: bool) -> dict[str, str]:
+    """What the rows and columns of a report are, in words; labeled: whether images go between labels, or else between two sets."""
+    return (_BY_LABELS if labeled else _BETWEEN_SETS) | _ALWAYS
 
 
 def attribute_columns(rows: Sequence[Row]) -> list[Column]:

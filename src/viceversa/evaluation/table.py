@@ -13,7 +13,7 @@ from rich.table import Table
 
 from viceversa.errors import printable
 from viceversa.evaluation.differences import about, in_words
-from viceversa.evaluation.rows import BOUNDS, COLUMNS, MEANING, UNDEFINED, Column, Row, attribute_columns, by_model, called, defined
+from viceversa.evaluation.rows import BOUNDS, COLUMNS, UNDEFINED, Column, Row, attribute_columns, by_model, called, defined, meaning
 
 if TYPE_CHECKING:
     from viceversa.evaluation.report import Report
@@ -36,10 +36,14 @@ def text(report: Report) -> str:
         emoji=False,
         highlight=False,
     )
-    for line in filter(None, (report.warning, report.title, f"{report.subtitle}, every image of a chain rounded to 8 bits")):
+    for line in filter(None, (report.warning, *report.verdict.splitlines())):
         plain.print(printable(line))
-    for name, meaning in MEANING.items():
-        plain.print(called(f"{name}: {meaning}", report.extractor))
+    if report.verdict:
+        plain.print()
+    for line in filter(None, (report.title, f"{report.subtitle}, every image of a chain rounded to 8 bits")):
+        plain.print(printable(line))
+    for name, words in meaning(report.labeled).items():
+        plain.print(called(f"{name}: {words}", report.extractor))
     for name, members in report.groups.items():
         plain.print(printable(f"{name}: the mean of {', '.join(members)}, whose own rows are in report.html; ±: their deviation"))
     plain.print()

@@ -1,0 +1,46 @@
+"""The first outputs of a model, kept to be looked at as pictures: are they all alike, unchanged, inverted, or under a grid?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from viceversa.data.dataset import Pixels
+from viceversa.data.fitting import in_bits
+from viceversa.evaluation.chains import LINKS, Direction, Place, Trial
+from viceversa.evaluation.enlarged import enlarged
+from viceversa.training.health import measured
+
+MOST = 64
+"""Images, as many as a training's validation looks at."""
+
+
+@dataclass(frozen=True, eq=False)
+class FirstOutputs:
+    """The outputs inv_0 and rec_0 of the first images of a trial, as far as the model makes them."""
+
+    task: Trial
+    _parts: dict[Direction, dict[int, Pixels]] = field(default_factory=dict)
+
+    def add(self, rows: slice, made: Mapping[Place, Pixels]) -> None:
+        """Keeps what is new of a batch, in whatever order batches come."""
+        for direction in ("inv", "rec"):
+            place = next((at for link in LINKS if (at := Place(direction, 0, link)) in made), None)
+            if place is not None and rows.start < MOST:
+                self._parts.setdefault(direction, {})[rows.start] = made[place][: MOST - rows.start]
+
+    def measures(self, large: Pixels | None) -> dict[str, float]:
+        """The measures of health, as in training. large: outputs for enlarged sources, if the model makes them."""
+        outputs, same = self._whole("inv"), self._whole("rec")
+        if outputs is None:
+            return {}
+        reals = in_bits(self.task.dataset.splits[self.task.split][self.task.away].pixels[:MOST], 8)
+        both = None if large is None else (large, enlarged(reals))
+        alike = same if self.task.labels is not None and same is not None and same.shape == outputs.shape else None
+        return measured(self.task.sources[: len(outputs)], outputs, reals, alike, both)
+
+    def _whole(self, direction: Direction) -> Pixels | None:
+        parts = self._parts.get(direction)
+        return np.concatenate([parts[start] for start in sorted(parts)]) if parts else None

@@ -1,0 +1,262 @@
+"""The verdict on a comparison: a few sentences for a person who wants to know whether a model is good, and what to do if not.
+
+It reads what was measured and measures nothing. A sentence on each model says what is wrong, how far it gets, and what is left of
+an image on the way back. Several models are ranked only where intervals over images support each place.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from viceversa.evaluation.bootstrap import paired_interval
+from viceversa.evaluation.chains import Place
+from viceversa.evaluation.evaluate import Assessment
+from viceversa.evaluation.rows import Row
+from viceversa.training.health import COLLAPSED, DEAF, GRIDS, INVERTED, UNCHANGED, Sign, signs
+
+READS_WELL = 0.9
+"""Held-out accuracy of the labeller below which label accuracies are not stated: its own errors would be taken for the model's."""
+HALVED = 20 * math.log10(2)
+"""6 dB of PSNR: half the error's amplitude. An edit that gains so much over the untouched source is called close."""
+CLOSE, PART = 0.8, 0.3
+"""Parts of the way from doing nothing (0) to real images or all labels right (1), from which outputs are called close, or on the
+way. The packaged model gets more than 0.9 of its labels right; one that changes every other attribute has 0.5."""
+RETURNS, LOSES = 25.0, 18.0
+"""PSNR to the source in dB after the way back: above the first the picture is the same but for details, below the second it is
+another one (errors of 14 and 32 levels of 255)."""
+SURE = 2.0
+"""Standard deviations by which two kernel distances must differ to be told apart."""
+FEW = 50
+"""Test images below which the verdict says that they are few: a share of 50 images has a standard error of up to 7 %."""
+
+_FAULTS: Mapping[Sign, str] = {
+    UNCHANGED: "the outputs are nearly the inputs: it does next to nothing",
+    COLLAPSED: "all outputs look alike, whatever the input",
+    DEAF: "the outputs do not depend on the labels asked for",
+    INVERTED: "the outputs are negatives of the inputs",
+}
+_REMEDIES: Mapping[Sign, str] = {
+    UNCHANGED: "Train longer, weigh the cycle and identity losses less, or weigh classification more",
+    COLLAPSED: "Train again with a lower rate or another seed",
+    DEAF: "Weigh classification more, and check the labels of the data",
+    INVERTED: "Train again with another seed, or weigh the identity loss more",
+}
+_LONGER = "Train longer"
+_WAY_BACK = "Weigh the cycle loss more, or use the multicyclic loss"
+
+
+@dataclass(frozen=True, eq=False)
+class Facts:
+    """What all models of a comparison share: the bounds, the two spaces, whether images have labels, and how well these are read.
+
+    accuracy: the labeller's on real test images; None without one. ways: what differs between the trainings, in words.
+    """
+
+    bounds: Sequence[Row]
+    away: str
+    labeled: bool
+    samples: int
+    cycles: int
+    accuracy: float | None = None
+    ways: str = ""
+
+    def bound(self, name: str) -> Row | None:
+        """The row of a bound for inv_0."""
+        return _row(self.bounds, name, "inv", 0)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a model gets. share: of the way from doing nothing to a perfect translation; at most 1, below 0 for harm."""
+
+    share: float
+    words: str
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A model's faults, progress and way back, as texts, and what to do."""
+
+    texts: Sequence[str]
+    remedies: Sequence[str] = field(default_factory=list)
+
+    def sentence(self, start: str) -> str:
+        said = "; ".join(self.texts)
+        todo = f" {'. '.join(dict.fromkeys(self.remedies))}." if self.remedies else ""
+        return f"{start}{said[:1].upper() if not start else said[:1]}{said[1:]}.{todo}"
+
+
+def verdict(models: Mapping[str, Assessment], facts: Facts) -> str:
+    """A sentence or two on one model; of several, what is known of their order, and a line on each. Empty without models.
+
+    models: each method's assessment by its name.
+    """
+    judged = {name: _judged(assessment, facts) for name, assessment in models.items()}
+    if not judged:
+        return ""
+    order, ranked = ranking(models, facts) if len(models) > 1 else (list(models), "")
+    parts = [ranked] if ranked else []
+    parts += [judged[name].sentence(f"{name}: " if len(models) > 1 else "") for name in order]
+    if facts.labeled and facts.accuracy is not None and facts.accuracy < READS_WELL:
+        parts.append(
+            "Label accuracies are not to be relied on: the labeller reads "
+            f"{_percent(facts.accuracy)} of the attributes of real test images right."
+        )
+    if facts.ways:
+        parts.append(f"The models were not trained alike ({facts.ways}).")
+    if facts.samples < FEW:
+        parts.append(f"These are {facts.samples} test images, which is few: measure more before you decide.")
+    return ("\n" if len(models) > 1 else " ").join(parts)
+
+
+def ranking(models: Mapping[str, Assessment], facts: Facts) -> tuple[list[str], str]:
+    """The models' names, the best first where every place is supported, and what is said of their order."""
+    found = _measure(models, facts)
+    if found is None:
+        return list(models), "The models are not ranked: no measure of the translation is known for all of them."
+    words, values, clear = found
+    order = sorted(models, key=lambda name: -values[name])
+    if len({f"{value:.6g}" for value in values.values()}) == 1:
+        return list(models), f"The models cannot be told apart by {words}."
+    if all(clear(better, worse) for better, worse in pairwise(order)):
+        return order, f"Best first, by {words}, which the intervals support:"
+    if all(clear(order[0], other) for other in order[1:]):
+        return order, f"{order[0]} is the best by {words}; the order of the others is within chance."
+    return list(models), f"The order of the models is within chance, by {words}."
+
+
+Clear = Callable[[str, str], bool]
+
+
+def _measure(models: Mapping[str, Assessment], facts: Facts) -> tuple[str, dict[str, float], Clear] | None:
+    """What models are ranked by, in words; each one's value, higher is better; and whether one is clearly above another."""
+    place = Place("inv", 0, "8bit")
+    choices = [("psnr_to_truth", "PSNR to the ground truth")]
+    choices += [("changed_accuracy", "accuracy of the attributes to change")] if _read_well(facts) else []
+    for metric, words in choices:
+        values = {name: each.per_image.get(place, {}).get(metric) for name, each in models.items()}
+        known = {name: value for name, value in values.items() if value is not None and np.isfinite(value).any()}
+        if len(known) == len(models):
+
+            def clear(better: str, worse: str, known: Mapping[str, np.ndarray] = known) -> bool:
+                between = paired_interval(known[better], known[worse])
+                return between is not None and between.low > 0
+
+            return words, {name: float(np.nanmean(value)) for name, value in known.items()}, clear
+    rows = {name: _row(each.rows, None, "inv", 0) for name, each in models.items()}
+    distances = {name: -row.kernel for name, row in rows.items() if row is not None and row.kernel is not None}
+    if facts.labeled or len(distances) < len(models):
+        return None
+    spread = {name: (row.kernel_std or 0.0) if row is not None else 0.0 for name, row in rows.items()}
+    return (
+        f"distance to real {facts.away!r} images",
+        distances,
+        lambda better, worse: distances[better] - distances[worse] > SURE * math.hypot(spread[better], spread[worse]),
+    )
+
+
+def _judged(assessment: Assessment, facts: Facts) -> _Judged:
+    """What is said of one model."""
+    found = signs(assessment.measures)
+    faults = [sign for sign in found if sign in _FAULTS]
+    texts, remedies = [_FAULTS[sign] for sign in faults], [_REMEDIES[sign] for sign in faults]
+    progress = _progress(assessment, facts)
+    if progress is not None:
+        texts.append(progress.words)
+        if progress.share < CLOSE and not faults:
+            remedies.append(_LONGER)
+    for grid in (sign for sign in found if sign in GRIDS):
+        texts.append(f"{grid.name.replace('lies over outputs', 'is visible')}")
+        remedies.append(f"{_LONGER}, or lower the rate, until the grid fades")
+        remedies = [each for each in remedies if each != _LONGER]
+    back = _way_back(assessment, facts)
+    if back is not None and UNCHANGED not in faults:
+        words, lost = back
+        texts.append(words)
+        remedies += [_WAY_BACK] if lost and not faults else []
+    return _Judged(texts or ["nothing is known of its translations: no reference was measured"], remedies)
+
+
+def _progress(assessment: Assessment, facts: Facts) -> Progress | None:
+    """How far the translation inv_0 gets: by the ground truth, the labels, or the distance to real images, what is known first."""
+    row, floor = _row(assessment.rows, None, "inv", 0), facts.bound("floor")
+    if row is None:
+        return None
+    return _by_truth(row, floor) or (_by_labels(row, facts) if facts.labeled else _by_distance(row, floor, facts))
+
+
+def _by_truth(row: Row, floor: Row | None) -> Progress | None:
+    if row.psnr_to_truth is None or floor is None or floor.psnr_to_truth is None:
+        return None
+    gain = row.psnr_to_truth - floor.psnr_to_truth
+    numbers = f"PSNR {row.psnr_to_truth:.1f} dB, untouched sources {floor.psnr_to_truth:.1f} dB"
+    if gain <= 0:
+        return Progress(-1.0, f"the outputs are no nearer to the ground truth than the untouched sources ({numbers})")
+    share = min(gain / HALVED, 1.0)
+    how = "close to" if share >= 1 else "on the way to" if share >= PART else "hardly nearer to"
+    return Progress(share, f"the outputs are {how} the ground truth ({numbers})")
+
+
+def _by_labels(row: Row, facts: Facts) -> Progress | None:
+    if not _read_well(facts) or row.changed_accuracy is None:
+        return None
+    kept = "" if row.kept_accuracy is None else f", and {_percent(row.kept_accuracy)} of the others are kept"
+    share = row.changed_accuracy if row.kept_accuracy is None else min(row.changed_accuracy, row.kept_accuracy)
+    return Progress(share, f"{_percent(row.changed_accuracy)} of the attributes to change are as asked{kept}")
+
+
+def _by_distance(row: Row, floor: Row | None, facts: Facts) -> Progress | None:
+    """By the kernel distance to real images of the other space."""
+    if row.kernel is None or floor is None or floor.kernel is None:
+        return None
+    real = facts.bound("real")
+    least = real.kernel if real is not None and real.kernel is not None else 0.0
+    way = floor.kernel - least
+    if way <= SURE * math.hypot(floor.kernel_std or 0.0, (real.kernel_std or 0.0) if real is not None else 0.0):
+        return Progress(math.nan, "the two sets are too alike, or too few, for the distance between them to judge outputs by")
+    share = min((floor.kernel - row.kernel) / way, 1.0)
+    numbers = f"kernel distance x1000: {1000 * row.kernel:z.1f}, untouched sources {1000 * floor.kernel:z.1f}"
+    numbers += f", other real images {1000 * least:z.1f}" if real is not None else ""
+    if share <= 0:
+        how = "no nearer than the untouched sources to"
+    else:
+        how = "close to" if share >= CLOSE else "on the way to" if share >= PART else "far from"
+    return Progress(share, f"the outputs are {how} real {facts.away!r} images ({numbers})")
+
+
+def _way_back(assessment: Assessment, facts: Facts) -> tuple[str, bool] | None:
+    """What is left of a source after the longest chain and the way back, and whether it is lost; None for methods of one way."""
+    row = _row(assessment.rows, None, "rec", facts.cycles)
+    if row is None or row.psnr_to_truth is None or not facts.cycles:
+        return None
+    after = f"{facts.cycles} {'other translations' if facts.labeled else 'round trip' if facts.cycles == 1 else 'round trips'}"
+    numbers = f"PSNR to the source {row.psnr_to_truth:.1f} dB"
+    if row.psnr_to_truth >= RETURNS:
+        return f"sources come back nearly as they were after {after} ({numbers})", False
+    if row.psnr_to_truth >= LOSES:
+        return f"sources come back roughly after {after} ({numbers})", False
+    return f"sources do not come back after {after} ({numbers})", True
+
+
+def _read_well(facts: Facts) -> bool:
+    return facts.labeled and facts.accuracy is not None and facts.accuracy >= READS_WELL
+
+
+def _row(rows: Sequence[Row], name: str | None, direction: Literal["inv", "rec"], cycles: int) -> Row | None:
+    """The row of the 8-bit chain, or of the float one where there is no other; name: of which model, if rows have several."""
+    for chain in ("8bit", "float"):
+        for row in rows:
+            if name in (None, row.model) and (row.direction, row.cycles, row.chain) == (direction, cycles, chain):
+                return row
+    return None
+
+
+def _percent(share: float) -> str:
+    """Rounded down, so that 100 % is all of them."""
+    return f"{math.floor(100 * share + 1e-9)} %"
