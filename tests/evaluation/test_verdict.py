@@ -18,20 +18,19 @@ from viceversa.domains import Domain
 from viceversa.evaluation.chains import Candidate, Place, translating, trial
 from viceversa.evaluation.compare import Comparison, compare
 from viceversa.evaluation.evaluate import Assessment
+from viceversa.evaluation.page import page
 from viceversa.evaluation.report import Report
 from viceversa.evaluation.rows import Row
 from viceversa.evaluation.trainings import contrasted
 from viceversa.evaluation.verdict import Facts, verdict
 
 EMPTY = Row("model", "inv", 0, "8bit", 200, None, None, {}, None, None, None, None, None, None, None, None, None)
+SAMPLES = 12
 WELL = {"change": 0.4, "variety": 0.95, "obedience": 0.4, "correlation": 0.8, "grid_2": 0.9, "grid_4": 0.9}
 
 
 def row(name: str = "model", direction: str = "inv", cycles: int = 0, **values: Any) -> Row:
     return replace(EMPTY, model=name, direction=direction, cycles=cycles, **values)
-
-
-SETS = "untouched sources 45.0, other real images 2.0"
 
 
 def sets(**changes: Any) -> Facts:
@@ -60,13 +59,15 @@ CASES = {
     ),
     "undertrained, two sets, with a grid": (
         model({"kernel": 0.04}, 16.0, {"grid_4": 12.0, "grid_2": 30.0}), sets(),
-        "The outputs are far from real 'zebra' images (kernel distance x1000: 40.0, untouched sources 45.0, other real images 2.0); "
+        "The outputs are far from real 'zebra' images (kernel distance x1000: 40.0, untouched sources 45.0, other "
+        "real images 2.0); "
         "a grid of 4 px is visible; sources do not come back after 3 round trips (PSNR to the source 16.0 dB). "
         "Train longer, or lower the rate, until the grid fades. Weigh the cycle loss more, or use the multicyclic loss.",
     ),
     "bad, two sets": (
         model({"kernel": 0.09}, 20.0), sets(),
-        "The outputs are no nearer than the untouched sources to real 'zebra' images (kernel distance x1000: 90.0, untouched sources "
+        "The outputs are no nearer than the untouched sources to real 'zebra' images (kernel distance x1000: 90.0, "
+        "untouched sources "
         "45.0, other real images 2.0); sources come back roughly after 3 round trips (PSNR to the source 20.0 dB). Train longer.",
     ),
     "one way": (
@@ -82,22 +83,26 @@ CASES = {
     "idle, two sets": (
         model({"kernel": 0.0449}, 100.0, {"change": 0.0}), sets(),
         "The outputs are nearly the inputs: it does next to nothing; the outputs are far from real 'zebra' images (kernel distance "
-        "x1000: 44.9, untouched sources 45.0, other real images 2.0). Train longer, weigh the cycle and identity losses less, or weigh "
+        "x1000: 44.9, untouched sources 45.0, other real images 2.0). Train longer, weigh the cycle and identity "
+        "losses less, or weigh "
         "classification more.",
     ),
     "collapsed": (
         model({"kernel": 0.2}, 8.0, {"variety": 0.01}), sets(),
         "All outputs look alike, whatever the input; the outputs are no nearer than the untouched sources to real 'zebra' images "
-        "(kernel distance x1000: 200.0, untouched sources 45.0, other real images 2.0); sources do not come back after 3 round trips "
+        "(kernel distance x1000: 200.0, untouched sources 45.0, other real images 2.0); sources do not come back "
+        "after 3 round trips "
         "(PSNR to the source 8.0 dB). Train again with a lower rate or another seed.",
     ),
     "sets that are alike": (
-        model({"kernel": 0.004}), sets(bounds=[row("floor", kernel=0.003, kernel_std=0.001), row("real", kernel=0.002, kernel_std=0.001)]),
+        model({"kernel": 0.004}),
+        sets(bounds=[row("floor", kernel=0.003, kernel_std=0.001), row("real", kernel=0.002, kernel_std=0.001)]),
         "The two sets are too alike, or too few, for the distance between them to judge outputs by.",
     ),
     "good, labels": (
         model({"changed_accuracy": 0.93, "kept_accuracy": 0.97}, 26.0), labels(bounds=[]),
-        "93 % of the attributes to change are as asked, and 97 % of the others are kept; sources come back nearly as they were after 3 "
+        "93 % of the attributes to change are as asked, and 97 % of the others are kept; sources come back nearly as "
+        "they were after 3 "
         "other translations (PSNR to the source 26.0 dB).",
     ),
     "undertrained, labels": (
@@ -106,7 +111,8 @@ CASES = {
     ),
     "labels that are not read well": (
         model({"changed_accuracy": 0.93, "kept_accuracy": 0.97}, 26.0), labels(bounds=[], accuracy=0.74),
-        "Sources come back nearly as they were after 3 other translations (PSNR to the source 26.0 dB). Label accuracies are not to be "
+        "Sources come back nearly as they were after 3 other translations (PSNR to the source 26.0 dB). Label "
+        "accuracies are not to be "
         "relied on: the labeller reads 74 % of the attributes of real test images right.",
     ),
     "good, ground truth": (
@@ -120,7 +126,8 @@ CASES = {
     ),
     "few images": (
         model({"psnr_to_truth": 15.0}), labels(samples=8),
-        "The outputs are hardly nearer to the ground truth (PSNR 15.0 dB, untouched sources 14.0 dB). Train longer. These are 8 test "
+        "The outputs are hardly nearer to the ground truth (PSNR 15.0 dB, untouched sources 14.0 dB). Train longer. "
+        "These are 8 test "
         "images, which is few: measure more before you decide.",
     ),
     "nothing known": (model({}), sets(bounds=[]), "Nothing is known of its translations: no reference was measured."),
@@ -142,18 +149,18 @@ def several(*means: float, spread: float = 0.5) -> dict[str, Assessment]:
 
 def test_several_models_are_ranked_where_intervals_support_it() -> None:
     text = verdict(several(15, 21, 18), labels())
-    assert text.startswith("Best first, by PSNR to the ground truth, which the intervals support: b: the outputs are close to ")
-    assert text.index(" b: ") < text.index(" c: ") < text.index(" a: ")
+    assert text.startswith("Best first, by PSNR to the ground truth, which the intervals support:\nb: the outputs are close to ")
+    assert text.index("\nb: ") < text.index("\nc: ") < text.index("\na: ")
     text = verdict(several(15, 21, 15.001, spread=3), labels())
-    assert text.startswith("b is the best by PSNR to the ground truth; the order of the others is within chance. b: ")
+    assert text.startswith("b is the best by PSNR to the ground truth; the order of the others is within chance.\nb: ")
     text = verdict(several(15, 15.001, spread=3), labels())
-    assert text.startswith("The order of the models is within chance, by PSNR to the ground truth. a: ")
+    assert text.startswith("The order of the models is within chance, by PSNR to the ground truth.\na: ")
     same = several(15)["a"]
     assert verdict({"a": same, "b": same}, labels()).startswith("The models cannot be told apart by PSNR to the ground truth.")
     unread = {name: model({"changed_accuracy": share}) for name, share in (("a", 0.9), ("b", 0.5))}
     assert verdict(unread, labels(bounds=[], accuracy=0.5)).startswith("The models are not ranked: ")
     near = {name: model({"kernel": value, "kernel_std": 0.001}) for name, value in (("a", 0.03), ("b", 0.005))}
-    assert verdict(near, sets()).startswith("Best first, by distance to real 'zebra' images, which the intervals support: b: ")
+    assert verdict(near, sets()).startswith("Best first, by distance to real 'zebra' images, which the intervals support:\nb: ")
     assert verdict({}, sets()) == ""
 
 
@@ -178,7 +185,7 @@ def grid(image: Tensor, source: Domain, target: Domain) -> Tensor:
 
 def perfect(dataset: Dataset) -> Candidate:
     """The ground truth, for each image and way."""
-    task = trial(dataset, 60)
+    task = trial(dataset, SAMPLES)
 
     def answer(image: Tensor, source: Domain, target: Domain) -> Tensor:
         rows = slice(0, len(image))
@@ -199,8 +206,10 @@ def comparisons() -> dict[str, Comparison]:
     found = {}
     for data in ("avatars", "avatars:glasses"):
         dataset = open_dataset(data, 32)
-        models = {"idle": translating(idle), "grid": translating(grid), "perfect": perfect(dataset)}
-        found[data] = compare(models, dataset, cycles=1, samples=60, quiet=True)
+        trained = {"idle": {"steps": "2,000", "seed": "0"}, "grid": {"steps": "500", "seed": "0"}, "perfect": {}}
+        candidates = {"idle": translating(idle), "grid": translating(grid), "perfect": perfect(dataset)}
+        models = {name: replace(each, training=trained[name]) for name, each in candidates.items()}
+        found[data] = compare(models, dataset, cycles=1, samples=SAMPLES, quiet=True)
     return found
 
 
@@ -217,16 +226,16 @@ def test_small_real_evaluations(comparisons: Mapping[str, Comparison], data: str
     assert "a grid of 4 px is visible" in alone(comparison, "grid") and "no nearer to the ground truth" in alone(comparison, "grid")
     good = alone(comparison, "perfect")
     assert good.startswith("The outputs are close to the ground truth (PSNR 100.0 dB") and "come back nearly as they were" in good
-    assert "grid" not in good and "Train" not in good
+    assert "a grid of" not in good and "Train" not in good
     assert comparison.verdict().startswith("perfect is the best") or comparison.verdict().startswith("Best first")
 
 
 def test_a_report_begins_with_its_verdict(comparisons: Mapping[str, Comparison]) -> None:
-    from viceversa.evaluation.page import page
-
     report: Report = comparisons["avatars:glasses"].report("three functions")
     first = comparisons["avatars:glasses"].verdict()
     assert " ".join(report.table().split()).startswith(" ".join(first.split()))
+    assert report.facts["trained differently"] == "steps: idle 2,000, grid 500"
+    assert "trained differently: steps: idle 2,000, grid 500" in report.table() and "were not trained alike (steps:" in first
     text = page(report)
     order = [text.index(part) for part in ('class="verdict"', "<h2>Pictures", "<h2>What the words mean", "<h2>All results")]
     assert order == sorted(order)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from viceversa.data.augment import normalized, quantized
 from viceversa.data.dataset import Pixels
@@ -22,7 +23,8 @@ FACTOR, COUNT = 4, 4
 def enlarged(pixels: Pixels) -> Pixels:
     """The first images (N, H, W, C) by `FACTOR`, bicubic: as smooth as a large picture is from pixel to pixel, uint8."""
     size = pixels.shape[1] * FACTOR, pixels.shape[2] * FACTOR
-    return np.stack([fitted(np.asarray(image), size) for image in in_bits(pixels[:COUNT], 8)])
+    whole: NDArray[np.uint8] = np.stack([fitted(np.asarray(image), size) for image in in_bits(pixels[:COUNT], 8)]).astype(np.uint8)
+    return whole
 
 
 @torch.no_grad()

@@ -47,7 +47,7 @@ def page(report: Report) -> str:
 def _header(report: Report) -> str:
     warnings = [f'<p class="warning" role="alert">{_text(text)}</p>\n' for text in (report.warning, *report.notes) if text]
     conclusion = f'<p class="conclusion">{_text(report.conclusion)}</p>\n' if report.conclusion else ""
-    verdict = f'<p class="verdict">{_text(report.verdict)}</p>\n' if report.verdict else ""
+    verdict = "".join(f'<p class="verdict">{_text(line)}</p>\n' for line in report.verdict.splitlines())
     title = f"<h1>{_text(report.title)}</h1>\n<p>{_text(report.subtitle)}</p>\n"
     return f"<header>\n{title}</header>\n{''.join(warnings)}{verdict}{conclusion}"
 

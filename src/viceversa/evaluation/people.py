@@ -22,8 +22,8 @@ _RANKED: tuple[tuple[Direction, str, str], ...] = (
     ("inv", "label_accuracy", "label accuracy of inv {:.3f}"),
     ("rec", "psnr_to_truth", "PSNR to the source {:.1f} dB"),
 )
-"""What images are ranked by, higher is better; the first that is known and differs. Between two sets the label accuracy says whether
-a classifier takes the output for one of the other set: nearly always, or nearly never, so it ranks nothing."""
+"""What images are ranked by, higher is better; the first that is known and differs. Between two sets the label accuracy
+says whether a classifier takes the output for one of the other set: nearly always, or nearly never, so it ranks nothing."""
 
 _NAMES: dict[Direction, str] = {"step": "on the way", "inv": "inv", "rec": "rec"}
 

@@ -36,7 +36,7 @@ def text(report: Report) -> str:
         emoji=False,
         highlight=False,
     )
-    for line in filter(None, (report.warning, report.verdict)):
+    for line in filter(None, (report.warning, *report.verdict.splitlines())):
         plain.print(printable(line))
     if report.verdict:
         plain.print()

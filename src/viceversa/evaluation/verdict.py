@@ -93,7 +93,7 @@ class _Judged:
 
 
 def verdict(models: Mapping[str, Assessment], facts: Facts) -> str:
-    """A sentence or two on one model; of several, what is known of their order, and a sentence on each. Empty without models.
+    """A sentence or two on one model; of several, what is known of their order, and a line on each. Empty without models.
 
     models: each method's assessment by its name.
     """
@@ -112,7 +112,7 @@ def verdict(models: Mapping[str, Assessment], facts: Facts) -> str:
         parts.append(f"The models were not trained alike ({facts.ways}).")
     if facts.samples < FEW:
         parts.append(f"These are {facts.samples} test images, which is few: measure more before you decide.")
-    return " ".join(parts)
+    return ("\n" if len(models) > 1 else " ").join(parts)
 
 
 def ranking(models: Mapping[str, Assessment], facts: Facts) -> tuple[list[str], str]:
