@@ -179,3 +179,22 @@ def test_the_packaged_file_is_of_the_packaged_data(tmp_path: Path) -> None:
     limits = [float(each.spaces["avatars"].limit[0]) for each in (stored, made)]
     assert limits[0] == pytest.approx(limits[1], rel=0.02)
     assert replace(avatars(), familiarity=None).doubt(Layers(crops()[0]), "avatars") == ""
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (4, 4), (8, 8), (9, 70)])
+@pytest.mark.filterwarnings("error")
+def test_images_of_any_size(size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (50, *size, 3)).astype(np.uint8)
+    images = Images(pixels, None, tuple(map(str, range(50))))
+    data = Dataset("toy", Space({"toy": ImageSpec(3, *size)}), {"train": {"toy": images}})
+    assert np.isfinite(familiarity_of(data).distance(pixels[0], ["toy"]))
+
+
+@pytest.mark.filterwarnings("error")
+def test_images_that_are_all_alike() -> None:
+    pixels = np.full((50, 16, 16, 3), 200, np.uint8)
+    data = Dataset(
+        "toy", Space({"toy": ImageSpec(3, 16, 16)}), {"train": {"toy": Images(pixels, None, tuple(map(str, range(50))))}}
+    )
+    known = familiarity_of(data)
+    assert known.distance(pixels[0], ["toy"]) <= 1 < known.distance(255 - pixels[0], ["toy"])

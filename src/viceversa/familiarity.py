@@ -173,21 +173,23 @@ def _through_jpeg(image: Pixels, quality: int) -> Pixels:
 
 
 def _described(images: Sequence[Pixels]) -> Numbers:
-    """Images (H, W, C) of one size -> (N, 64 C + 32)."""
+    """Images (H, W, C) of one size -> (N, D); D is 64 C + 32, and less for sides below 10 px."""
     colors: Numbers = np.stack([_small(image) for image in images]).astype(np.float32) / np.float32(255)
     gray: Numbers = colors.mean(3, keepdims=True)
     parts = [_pooled(colors, 8)]
     for _ in range(2):
+        if min(gray.shape[1:3]) < 2:
+            break
         steps: Numbers = np.abs(np.diff(gray, axis=2))[:, :-1] + np.abs(np.diff(gray, axis=1))[:, :, :-1]
         parts.append(np.log(_pooled(steps, 4) + np.float32(0.02)))
         even = gray[:, : gray.shape[1] // 2 * 2, : gray.shape[2] // 2 * 2]
-        gray = (even[:, ::2, ::2] + even[:, 1::2, ::2] + even[:, ::2, 1::2] + even[:, 1::2, 1::2]) / 4
+        gray = (even[:, ::2, ::2] + even[:, 1::2, ::2] + even[:, ::2, 1::2] + even[:, 1::2, 1::2]) / np.float32(4)
     return np.concatenate([part.reshape(len(colors), -1) for part in parts], 1)
 
 
 def _pooled(images: Numbers, cells: int) -> Numbers:
-    """Means of (N, H, W, C) in cells x cells parts."""
-    rows, columns = (np.linspace(0, side, cells, endpoint=False).astype(int) for side in images.shape[1:3])
+    """Means of (N, H, W, C) in cells x cells parts, or in as many as there are pixels."""
+    rows, columns = (np.linspace(0, side, min(cells, side), endpoint=False).astype(int) for side in images.shape[1:3])
     sums: Numbers = np.add.reduceat(np.add.reduceat(images, rows, 1), columns, 2)
     sizes = [np.diff([*starts, side]) for starts, side in zip((rows, columns), images.shape[1:3], strict=True)]
     means: Numbers = (sums / np.outer(*sizes)[None, :, :, None]).astype(np.float32)
