@@ -39,6 +39,25 @@ def test_importing_the_package_imports_nothing_heavy_until_a_name_is_used() -> N
     assert done.stdout.split() == ["False", "True"]
 
 
+FRAGMENTS = ("of", "by", "as", "in", "to", "where", "which", "the same", "one of those", "what")
+"""How a help begins that leans on the name of its option instead of saying what it is."""
+
+
+def phrases(settings: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Each setting with the phrase that help has for it."""
+    for name, field in settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from phrases(field.annotation, f"{prefix}{name}.")
+        elif name not in ("name", "kind"):
+            yield f"{prefix}{name}", field.description or ""
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_setting_is_described_by_a_phrase_that_stands_alone(recipe: str) -> None:
+    for name, phrase in phrases(type(RECIPES[recipe]())):
+        assert len(phrase.split()) > 1 and not phrase.startswith(tuple(f"{word} " for word in FRAGMENTS)), (name, phrase)
+
+
 def test_the_table_and_the_recipes_agree() -> None:
     """Every recipe is in the table by its own name, and every function that makes one is in it once."""
     assert {name: entry().name for name, entry in RECIPES.items()} == {name: name for name in RECIPES}
