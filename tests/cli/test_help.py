@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import subprocess
 import sys
@@ -89,11 +91,14 @@ def test_help_names_every_command(viceversa: Command) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
+def test_every_command_explains_itself(name: str) -> None:
+    """On a terminal of UTF-8, where the boxes are drawn with lines and not with further rows."""
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with contextlib.redirect_stdout(terminal), pytest.raises(SystemExit) as stop:
         main([name, "--help"])
     assert stop.value.code == 0
-    said = capsys.readouterr().out
+    terminal.seek(0)
+    said = terminal.read()
     assert said.startswith(f"usage: viceversa {name}")
     assert len(said.splitlines()) <= 30, "it does not fit a screen"
 
