@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
 import subprocess
 import sys
@@ -39,6 +41,25 @@ def test_importing_the_package_imports_nothing_heavy_until_a_name_is_used() -> N
     assert done.stdout.split() == ["False", "True"]
 
 
+FRAGMENTS = ("of", "by", "as", "in", "to", "where", "which", "the same", "one of those", "what")
+"""How a help begins that leans on the name of its option instead of saying what it is."""
+
+
+def phrases(settings: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Each setting with the phrase that help has for it."""
+    for name, field in settings.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from phrases(field.annotation, f"{prefix}{name}.")
+        elif name not in ("name", "kind"):
+            yield f"{prefix}{name}", field.description or ""
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_every_setting_is_described_by_a_phrase_that_stands_alone(recipe: str) -> None:
+    for name, phrase in phrases(type(RECIPES[recipe]())):
+        assert len(phrase.split()) > 1 and not phrase.startswith(tuple(f"{word} " for word in FRAGMENTS)), (name, phrase)
+
+
 def test_the_table_and_the_recipes_agree() -> None:
     """Every recipe is in the table by its own name, and every function that makes one is in it once."""
     assert {name: entry().name for name, entry in RECIPES.items()} == {name: name for name in RECIPES}
@@ -70,11 +91,14 @@ def test_help_names_every_command(viceversa: Command) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as stop:
+def test_every_command_explains_itself(name: str) -> None:
+    """On a terminal of UTF-8, where the boxes are drawn with lines and not with further rows."""
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with contextlib.redirect_stdout(terminal), pytest.raises(SystemExit) as stop:
         main([name, "--help"])
     assert stop.value.code == 0
-    said = capsys.readouterr().out
+    terminal.seek(0)
+    said = terminal.read()
     assert said.startswith(f"usage: viceversa {name}")
     assert len(said.splitlines()) <= 32, "it does not fit a screen"
 

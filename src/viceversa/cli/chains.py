@@ -21,10 +21,11 @@ from viceversa.files import vacant
 
 @dataclass(frozen=True)
 class Chains:
-    """Writes sources/ID.png and chains.csv, which has a row for each translation: id, direction, cycles, step, and the
-    attributes of its target, or `space` between two unlabeled ones. Step 1 translates the source, the others what the step
-    before made. Save what they make as DIR/{8bit|float}/ID/{direction}{cycles}/{step}.png, of `inv` and `rec` the last step at
-    least; `viceversa evaluate DIR --data DATA` measures it."""
+    """Write test images and a table of translations, for a model outside this package. DIR/sources/ID.png are the images.
+    DIR/chains.csv has one row per translation: id, direction, cycles, step, and the attributes of the target, or its `space`.
+    Step 1 translates the source, every later step the result before it. Save results as
+    DIR/8bit/ID/{direction}{cycles}/{step}.png, or in DIR/float; for `inv` and `rec` the last step is enough. Then run
+    `viceversa evaluate DIR --data DATA`."""
 
     data: Annotated[Positional[str], arg(metavar="DATA")]
     """data to translate: avatars, a folder, a table or hf:NAME"""

@@ -36,7 +36,7 @@ class Command:
     """Paints an image or a clip in the style of images; ctrl-c ends it early, with a picture."""
 
     content: Annotated[Positional[Path], arg(metavar="CONTENT", help_behavior_hint="")]
-    """image or clip to paint; ctrl-c stops early and keeps the result"""
+    """image or clip to paint; ctrl-c stops early"""
     styles: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE ...", help_behavior_hint="")]
     """one or more images whose style to use"""
     settings: Annotated[OmitArgPrefixes[Stylize], arg(help="")]

@@ -56,7 +56,7 @@ class Translate:
     build: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
     """MODULE:FUNCTION of a method of your own"""
     checkpoint: Annotated[Checkpoint, arg(metavar="WHICH")] = "best"
-    """checkpoint of the run to use, best or last"""
+    """checkpoint to use: best or last"""
     skip_bad: Annotated[bool, arg(help_behavior_hint="")] = False
     """skip images that cannot be read"""
     difference: Annotated[bool, arg(help_behavior_hint="")] = False

@@ -36,72 +36,62 @@ class Entry:
 
 HOME = "viceversa.recipes.packaged"
 TABLE = (
-    Entry("stargan", "StarGAN on avatars: one generator for all labels, small enough for a laptop.", f"{HOME}:stargan"),
+    Entry("stargan", "StarGAN on drawn faces: one generator for all attributes; trains on a laptop.", f"{HOME}:stargan"),
     Entry(
         "multicyclic",
-        "StarGAN with the multicyclic loss: trained on chains of its own outputs too, all losses repeated.",
+        "StarGAN with the multicyclic loss: trained on chains of its outputs, all losses repeated.",
         f"{HOME}:multicyclic",
     ),
     Entry(
         "multicyclic-limited",
-        "StarGAN with the limited multicyclic loss: only the cycle loss is repeated along the chain.",
+        "StarGAN with the limited multicyclic loss: only the cycle loss is repeated on the chains.",
         f"{HOME}:multicyclic_limited",
     ),
-    Entry("triple", "StarGAN with triple consistency: an edit must come out the same after another edit.", f"{HOME}:triple"),
-    Entry("fixed-point", "Fixed-Point GAN on avatars: small edits, and none where nothing is asked for.", f"{HOME}:fixed_point"),
-    Entry("relgan", "RelGAN on avatars: told what shall change, and by how much.", f"{HOME}:relgan"),
-    Entry("stgan", "STGAN on avatars: told the difference of labels, with selective transfer units.", f"{HOME}:stgan"),
+    Entry("triple", "StarGAN with triple consistency: an edit gives the same image after another edit.", f"{HOME}:triple"),
     Entry(
-        "stargan2",
-        "StarGAN v2 on avatars, among hair colors: many translations to each, by code or by reference image.",
-        f"{HOME}:stargan2",
+        "fixed-point", "Fixed-Point GAN on drawn faces: small edits, and no change where none is asked for.", f"{HOME}:fixed_point"
     ),
-    Entry("icgan", "IcGAN on avatars: a conditional GAN, and then encoders that invert it.", f"{HOME}:icgan"),
-    Entry("cyclegan", "CycleGAN between people with and without glasses, small enough for a laptop.", f"{HOME}:cyclegan"),
+    Entry("relgan", "RelGAN on drawn faces: its input says which attributes change, and by how much.", f"{HOME}:relgan"),
+    Entry("stgan", "STGAN on drawn faces: its input is the change of attributes; has selective transfer units.", f"{HOME}:stgan"),
+    Entry("stargan2", "StarGAN v2 on drawn faces: many results for a hair color, random or like a reference.", f"{HOME}:stargan2"),
+    Entry("icgan", "IcGAN on drawn faces: trains a conditional GAN, then encoders that invert it.", f"{HOME}:icgan"),
+    Entry("cyclegan", "CycleGAN between faces with and without glasses; trains on a laptop.", f"{HOME}:cyclegan"),
     Entry(
-        "better-cycles",
-        "CycleGAN whose cycles need only look the same to the discriminator, more and more.",
-        f"{HOME}:better_cycles",
+        "better-cycles", "CycleGAN whose cycle loss moves from pixels to features of the discriminator.", f"{HOME}:better_cycles"
     ),
-    Entry("discogan", "DiscoGAN between people with and without glasses: no skips, squared cycles.", f"{HOME}:discogan"),
+    Entry(
+        "discogan", "DiscoGAN between faces with and without glasses: no skip connections, squared cycle loss.", f"{HOME}:discogan"
+    ),
     Entry(
         "augmented-cyclegan",
-        "Augmented CycleGAN from people without glasses to people with them: many for one, by a code.",
+        "Augmented CycleGAN: adds glasses to faces, with many results by a random code.",
         f"{HOME}:augmented_cyclegan",
     ),
-    Entry("cut", "CUT from people without glasses to people with them: one way, by contrast of patches.", f"{HOME}:cut"),
-    Entry("diat", "DIAT-like, from people without glasses to people with them: one way, kept by features.", f"{HOME}:diat"),
+    Entry("cut", "CUT: adds glasses to faces; one direction, by a contrastive loss on patches.", f"{HOME}:cut"),
+    Entry("diat", "A method like DIAT: adds glasses to faces; one direction, by a loss on features.", f"{HOME}:diat"),
     Entry(
-        "pix2pix", "pix2pix from outlines to drawn people, learned from pairs: the ceiling for methods without.", f"{HOME}:pix2pix"
+        "pix2pix", "pix2pix from outlines to drawn faces, trained on pairs: a bound for methods without pairs.", f"{HOME}:pix2pix"
     ),
-    Entry(
-        "johnson",
-        "Johnson's style transfer: a network that paints drawn people like toons, or what --data says.",
-        f"{HOME}:johnson",
-    ),
-    Entry(
-        "digits",
-        "CycleGAN between handwritten digits and digits in the street, of two sizes and numbers of channels.",
-        f"{HOME}:digits",
-    ),
+    Entry("johnson", "Style transfer of Johnson et al.: paints faces in the style of toons, or of your images.", f"{HOME}:johnson"),
+    Entry("digits", "CycleGAN between handwritten digits and house numbers, which differ in size and channels.", f"{HOME}:digits"),
     Entry(
         "stargan-celeba",
-        "StarGAN on CelebA as published: 128 px, batches of 16, 20 epochs. --data names CelebA's folder.",
+        "StarGAN on CelebA as published: 128 px, batches of 16, 20 epochs; needs CelebA's folder.",
         f"{HOME}:stargan_celeba",
     ),
     Entry(
         "multicyclic-celeba",
-        "The multicyclic loss on CelebA: 128 px, batches of 8, 20 epochs. --data names CelebA's folder.",
+        "The multicyclic loss on CelebA: 128 px, batches of 8, 20 epochs; needs CelebA's folder.",
         f"{HOME}:multicyclic_celeba",
     ),
     Entry(
         "multicyclic-limited-celeba",
-        "The limited multicyclic loss on CelebA, otherwise as multicyclic-celeba.",
+        "The limited multicyclic loss on CelebA, otherwise like multicyclic-celeba.",
         f"{HOME}:multicyclic_limited_celeba",
     ),
     Entry(
         "multicyclic-celeba-author",
-        "multicyclic-celeba with what the author of that loss did otherwise than StarGAN.",
+        "multicyclic-celeba with the changes that the loss's author made to StarGAN.",
         f"{HOME}:multicyclic_celeba_author",
     ),
 )
