@@ -50,7 +50,7 @@ def run(arguments: Sequence[str]) -> None:
     tyro.cli(everything, args=arguments, prog="viceversa", config=(OmitSubcommandPrefixes,))
 
 
-def _complete(kind: type[Run | Search]) -> Any:
+def _complete(kind: Any) -> Any:
     """The command with each recipe as a command of its own, if it takes a recipe."""
     if kind not in (Run, Search):
         return FlagCreatePairsOff[kind]

@@ -147,11 +147,6 @@ def meaning(labeled: bool) -> dict[str, str]:
     return (_BY_LABELS if labeled else _BETWEEN_SETS) | _ALWAYS
 
 
-def meaning(labeled: bool) -> dict[str, str]:
-    """What the rows and columns of a report are, in words; labeled: whether images go between labels, or else between two sets."""
-    return (_BY_LABELS if labeled else _BETWEEN_SETS) | _ALWAYS
-
-
 def attribute_columns(rows: Sequence[Row]) -> list[Column]:
     """The accuracy of each attribute that any row knows."""
     names = dict.fromkeys(name for row in rows for name in row.accuracy_by_attribute)
