@@ -86,3 +86,19 @@ def test_what_is_no_model_is_named(models: Any, told: str) -> None:
 def test_build_is_for_the_folder_of_a_run() -> None:
     with pytest.raises(vv.UsageError, match="leave out `build`"):
         vv.evaluate(nothing, "avatars", build=lambda space: None, quiet=True)  # type: ignore[arg-type, return-value]
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ({"trials": 0}, r"^`trials=0`: a search has 1 trial at least"),
+        ({"search": {"size": "32|64"}}, "size cannot be searched"),
+        ({"search": ["method.cycle=1..2", "method.cycle=1..3"]}, "`search` names method.cycle twice"),
+        ({"settings": {"method.wdth": 4}}, "unknown setting 'method.wdth'. Did you mean 'method.width'"),
+        ({"steps": 10, "checks": 11}, "^`checks=11`: a training is measured"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_in_python(asked: dict[str, Any], told: str, tmp_path: Path) -> None:
+    with pytest.raises(vv.UsageError, match=told):
+        vv.tune("multicyclic", out=tmp_path / "search", **asked)
+    assert not (tmp_path / "search").exists()

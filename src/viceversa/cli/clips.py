@@ -42,6 +42,8 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
     clip = naming_the_flag(lambda: open_clip(path, fps=asked.fps, background=background, most_pixels=asked.max_pixels))
     first = next(clip.read()).pixels
     way = way_of(model, first, asked.to, source=asked.source, manner=manner, smooth=asked.smooth)
+    form_for(clip, asked.out)  # what cannot be is said first
+    model.weights(model.opened(first, way.source.space, manner), way.source.space, manner)
     if doubt := model.doubt(Layers(first), way.source.space):
         print(f"viceversa: warning: {printable(str(path))} is {printable(doubt)}.", file=sys.stderr)
     request = {
