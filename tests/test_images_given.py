@@ -146,7 +146,7 @@ def refers(image: Picture) -> NDArray[Any]:
 
     used = model()
     used = replace(used, method=replace(used.method, destination=destination, styles=True))
-    used.translate(RGB, "hair=blond", manner=Manner(reference=image))
+    used.translate(RGB, "hair=blond", reference=image)
     return asked[0]
 
 
@@ -175,7 +175,7 @@ FUNCTIONS: dict[str, Callable[[Picture], Any]] = {
     "labeller": reads,
     "reference": refers,
     "translate": lambda image: model().translate(image, "hair=blond"),
-    "translate at full size": lambda image: model().translate(image, "hair=blond", manner=WHOLE),
+    "translate at full size": lambda image: model().translate(image, "hair=blond", full_size=True),
     "chain": lambda image: model().chain(image, ["hair=blond", "glasses=no"])[-1],
     "arrays": lambda image: model().arrays(image, ["hair=blond"], manner=WHOLE)[0],
     "translate_layers": by_layers,

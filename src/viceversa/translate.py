@@ -113,6 +113,7 @@ class Model:
         memory: int = 2048,
         mask: Picture | Region | None = None,
         paper: bool = False,
+        most_pixels: int = MOST_PIXELS,
     ) -> Any:
         """Translate one image, or many in batches.
 
@@ -128,12 +129,15 @@ class Model:
             memory: in MiB, for the networks at full size; an image that needs more goes in tiles.
             mask: white where the image may change, of its size; or a Region, which has a color key and soft edges.
             paper: the images are drawings on paper, scanned or photographed, to be flattened first.
+            most_pixels: larger image files are refused as decompression bombs.
 
         Pillow has gray of 16 bits and color of 8: a translation with more comes back in 8 bits, and `arrays` has all of it.
         Raises UsageError. Warns (UnfamiliarImage) of images unlike those of the training.
         """
         region = mask if isinstance(mask, Region) or mask is None else Region(mask)
-        return self._chain(images, [to], source, Manner(strength, reference, seed, full_size, memory, region, paper))[0]
+        return self._chain(images, [to], source, Manner(strength, reference, seed, full_size, memory, region, paper, most_pixels))[
+            0
+        ]
 
     def chain(
         self,
@@ -148,13 +152,16 @@ class Model:
         memory: int = 2048,
         mask: Picture | Region | None = None,
         paper: bool = False,
+        most_pixels: int = MOST_PIXELS,
     ) -> list[Any]:
         """Translate to each target in turn, each time rounded to the images' bits, as if saved and opened again.
 
         For each target, what `translate` returns; see there for the arguments.
         """
         region = mask if isinstance(mask, Region) or mask is None else Region(mask)
-        return self._chain(images, targets, source, Manner(strength, reference, seed, full_size, memory, region, paper))
+        return self._chain(
+            images, targets, source, Manner(strength, reference, seed, full_size, memory, region, paper, most_pixels)
+        )
 
     def _chain(self, images: Pictures, targets: Sequence[Wish], source: Wish, manner: Manner) -> list[Any]:
         if isinstance(targets, str | Mapping):
