@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -105,6 +106,19 @@ def test_runs_side_by_side(runs: Path, folder: Path, viceversa: Command) -> None
     assert {row["model"] for row in rows} == {"labels", "mine_to_compare:nothing", "floor", "ceiling", "real"}
     own = {row["model"] for row in rows if row["own_accuracy_bits"] is not None}
     assert own == {"labels"}, "only a run has a discriminator"
+
+
+def test_runs_that_were_not_trained_alike(runs: Path, folder: Path, viceversa: Command) -> None:
+    """The table says in what they differ."""
+    shutil.copytree(runs / "labels", folder / "again")
+    recipe = folder / "again" / "recipe.json"
+    record = json.loads(recipe.read_text())
+    record["recipe"]["training"] |= {"seed": 7, "batch": 8}
+    recipe.write_text(json.dumps(record))
+    done = viceversa("compare", runs / "labels", "again", "--samples", "4", "--cycles", "0", "--out", "report", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    words = " ".join(done.stdout.split())
+    assert "trained differently: batch: labels 4, again 8; seed: labels 0, again 7" in words
 
 
 def test_trainings_of_one_method_are_a_group(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

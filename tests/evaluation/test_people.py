@@ -125,6 +125,23 @@ def test_between_spaces() -> None:
     assert worst.facts == {"is of": "left", "inv asks for": "right"} and worst.title.startswith("worst: person 3.")
 
 
+def test_between_spaces_nothing_is_ranked_by_whether_a_classifier_agrees() -> None:
+    """By what comes back, or not at all where that is equal for all."""
+    splits = {"test": {name: Images(SOURCES, None, NAMES) for name in SIDES.images}}
+    sides = Trial(Dataset("sides", SIDES, splits), "left", "right", SOURCES, np.arange(PEOPLE))
+    found = measured(WAY)
+    for place, values in found.per_image.items():
+        values["label_accuracy"] = np.ones(PEOPLE)
+        if place.direction == "inv":
+            values["psnr_to_truth"] = np.full(PEOPLE, np.nan)
+    (worst, *_) = strips(sides, WAY, {"mine": (brighter, found)}, "mine", found)
+    assert worst.title == "worst: person 3. PSNR to the source 0.0 dB by mine, mean over k"
+    for values in found.per_image.values():
+        values["psnr_to_truth"] = np.full(PEOPLE, 100.0)
+    made = strips(sides, WAY, {"mine": (brighter, found)}, "mine", found)
+    assert [strip.title for strip in made] == [f"example: person {number}" for number in (0, 2, 3, 5, 6, 8)]
+
+
 def test_outputs_that_come_in_parts_or_lack_a_place() -> None:
     """Candidates may answer in any batches, and some only in floating point."""
     found = measured(WAY)

@@ -182,6 +182,17 @@ def test_what_the_page_shows(tmp_path: Path) -> None:
     assert ["multicyclic", "2", "0.750"] in page.lines
 
 
+def test_the_verdict_comes_first_and_then_pictures(tmp_path: Path) -> None:
+    report = _report(verdict="Best first:\nbase: good.\nmulticyclic: <bad>.", labeled=False)
+    metrics, text = _saved(report, tmp_path)
+    assert metrics["verdict"] == report.verdict
+    assert report.table().startswith("Best first:\nbase: good.\nmulticyclic: <bad>.\n\nruns/a on avatars\n")
+    places = [text.index(part) for part in ("Best first:", "&lt;bad&gt;", "<img", "inv_k", "<svg", "All results")]
+    assert places == sorted(places)
+    assert "round trips" in text and "own label" not in text, "two sets have no labels"
+    assert "own label" in _saved(_report(), tmp_path)[1]
+
+
 def test_curves_follow_the_values() -> None:
     rows = [_row("base", "inv", cycles, "8bit") for cycles in range(3)]
     rows[1] = dataclasses.replace(rows[1], kernel=None)

@@ -95,6 +95,15 @@ def test_a_broken_translator_has_its_sign_and_no_other(sign: Sign, data: str) ->
     assert line.startswith(f"step 7000: {sign.name} ({sign.measure} ") and f"{sign.bound:g}" in line and "\n" not in line
 
 
+@pytest.mark.parametrize("period", [2, 4, 8])
+def test_a_grid_is_named_by_its_period(period: int) -> None:
+    """Squares of half a period, 10 levels up and down."""
+    sources, edits, reals, same = people("avatars")
+    half = np.where(np.arange(32) % period < period // 2, 10, -10)
+    outputs = np.clip(edits.astype(int) + np.sign(half)[None, :, None, None] * half[None, None, :, None], 0, 255).astype(np.uint8)
+    assert [sign.name for sign in signs(measured(sources, outputs, reals, same))] == [f"a grid of {period} px lies over outputs"]
+
+
 def test_a_translator_that_does_not_listen_has_its_sign() -> None:
     """The true edits, whatever the target: what was to change is changed, and the own label gives the same."""
     sources, edits, reals, _ = people("avatars")

@@ -65,7 +65,7 @@ class Judge:
             for rows, made in self.clock.each("translation", candidate.outputs(self.task, self.way)):
                 looker.look(seen, rows, made, candidate.read, advance)
                 first.add(rows, made)
-            with self.clock.part("health"):
+            with self.clock.part("pixels"):
                 large = candidate.full_size(self.task) if candidate.full_size else None
                 assessment.measures.update(first.measures(large))
             to_real: dict[Path, ToReal] = {}

@@ -29,7 +29,7 @@ class FirstOutputs:
         for direction in ("inv", "rec"):
             place = next((at for link in LINKS if (at := Place(direction, 0, link)) in made), None)
             if place is not None and rows.start < MOST:
-                self._parts.setdefault(direction, {})[rows.start] = made[place][: MOST - rows.start]
+                self._parts.setdefault(direction, {})[rows.start] = made[place][: MOST - rows.start].copy()  # the batch is let go
 
     def measures(self, large: Pixels | None) -> dict[str, float]:
         """The measures of health, as in training. large: outputs for enlarged sources, if the model makes them."""
