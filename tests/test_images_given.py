@@ -296,3 +296,19 @@ def test_of_several_pages_the_first_is_used_and_it_is_logged(tmp_path: Path, cap
         layers_of(path)
         assert [record.levelname for record in caplog.records] == ([] if path.name.startswith("one-") else ["WARNING"]), path
         assert all(f"{path.name}' has more than one page or frame" in record.message for record in caplog.records)
+
+
+def test_a_limit_of_pixels_names_its_argument(tmp_path: Path) -> None:
+    """In a file; an image that is in memory already needs none."""
+    path, few = tmp_path / "image.png", Manner(most_pixels=1439)
+    L.save(path)
+    said = "limit of 1439 pixels, against decompression bombs: if you trust the file, allow more with most_pixels"
+    for use in (
+        lambda: model().translate(path, "hair=blond", manner=few),
+        lambda: model().translate(L, "hair=blond", manner=replace(few, region=Region(path))),
+        lambda: stylize(path, RGB, Stylize(size=32, evaluations=1), most_pixels=1439),
+        lambda: stylize(RGB, path, Stylize(size=32, evaluations=1), most_pixels=1439),
+    ):
+        with pytest.raises(UsageError, match=said):
+            use()
+    assert model().translate(L, "hair=blond", manner=few) == model().translate(path, "hair=blond", manner=Manner(most_pixels=1440))
