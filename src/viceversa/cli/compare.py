@@ -11,7 +11,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
-from viceversa.errors import printable
+from viceversa.errors import UsageError, printable
 from viceversa.evaluation.candidates import candidate, data_of, kind_of, named
 from viceversa.evaluation.compare import compare
 from viceversa.training.selection import Checkpoint
@@ -55,6 +55,8 @@ def run(arguments: Sequence[str]) -> None:
     builds = {
         model: build_of(model, asked.build, alone=False) for model in models.models.values() if kind_of(model) == "run"
     }  # of all, before the first is loaded
+    if asked.build and not any(builds.values()):
+        raise UsageError("leave out --build: no run here was trained with a method of your own.")
     candidates = {
         name: candidate(model, dataset, asked.checkpoint, build=builds.get(model)) for name, model in models.models.items()
     }

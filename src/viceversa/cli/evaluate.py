@@ -11,7 +11,7 @@ from tyro.conf import Positional, arg
 
 from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
-from viceversa.errors import printable
+from viceversa.errors import UsageError, printable
 from viceversa.evaluation.candidates import candidate, data_of, kind_of, own_name
 from viceversa.evaluation.compare import compare, evaluate
 from viceversa.evaluation.report import Report
@@ -63,6 +63,8 @@ def _of_run(asked: Evaluate) -> Report:
 
 
 def _of_other(asked: Evaluate) -> Report:
+    if asked.build:
+        raise UsageError(f"leave out --build: {asked.model!r} is not a run.")
     dataset, name = data_of([asked.model], asked.data, asked.size), own_name(asked.model)
     found = compare(
         {name: candidate(asked.model, dataset)}, dataset, cycles=asked.cycles, steps=asked.steps, probes=asked.probes,
