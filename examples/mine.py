@@ -1,6 +1,7 @@
 """A method of one's own, in one file: it repaints images so that a little reader sees the target's label in them.
 
-vv.train(build, data="avatars", out="runs/mine") trains it; vv.load("runs/mine", build=build) loads it.
+vv.train(build, data="avatars", out="runs/mine") trains it; vv.load("runs/mine", build=build) loads it. On the command line,
+`viceversa train mine:build` trains it, and `viceversa translate RUN IMAGE --to TARGET --build mine:build` uses it.
 """
 
 import torch

@@ -148,6 +148,9 @@ WRONG = {
     "translate plain table/faces/1.png --to glasses=yes --build mine:bild": "has no 'bild'",
     "translate wide table/faces/1.png --to glasses=yes --build mine:build": "mine:build takes no settings, but",
     "tune mine:bild": "has no 'bild'",
+    "evaluate mine:nn --data avatars --out x --build mine:build": "leave out --build: 'mine:nn' is not a run",
+    "compare mine:nn --data table/faces.csv --out x --build mine:build": "leave out --build: no run here",
+    "translate avatars table/faces/1.png --to glasses=yes --build mine:build": "leave out --build",
 }
 
 

@@ -15,8 +15,7 @@ import pytest
 import viceversa as vv
 from viceversa.cli.compare import Compare
 from viceversa.cli.evaluate import Evaluate
-from viceversa.cli.train import Train
-from viceversa.cli.tune import Tune
+from viceversa.cli.options import Train, Tune
 
 
 def nothing(pixels: np.ndarray, targets: Mapping[str, Any]) -> np.ndarray:

@@ -11,7 +11,7 @@ from tyro.conf import Positional, UseAppendAction, arg
 
 from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
-from viceversa.errors import printable
+from viceversa.errors import UsageError, printable
 from viceversa.evaluation.candidates import kind_of, named
 from viceversa.evaluation.measuring import compare
 from viceversa.training.selection import Checkpoint
@@ -54,6 +54,8 @@ def run(arguments: Sequence[str]) -> None:
     asked = parsed(Compare, arguments, "compare")
     runs = [model for model in named(asked.models).models.values() if isinstance(model, str) and kind_of(model) == "run"]
     builds = {run: build for run in runs if (build := build_of(run, asked.build, alone=False))}
+    if asked.build and not builds:
+        raise UsageError("leave out --build: no run here was trained with a method of your own.")
     report = compare(
         asked.models, out=asked.out, data=asked.data, images=asked.images, size=asked.size, cycles=asked.cycles, steps=asked.steps,
         probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint, build=builds,

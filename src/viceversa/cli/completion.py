@@ -53,6 +53,7 @@ def run(arguments: Sequence[str]) -> None:
 def _complete(kind: Any) -> Any:
     """The command with each recipe as a command of its own, if it takes a recipe."""
     if kind not in (Run, Search):
-        return FlagCreatePairsOff[kind]  # type: ignore[misc]
+        off: Any = FlagCreatePairsOff
+        return off[kind]
     recipes = [Annotated[settings_of(recipe_named(name), kind), subcommand(name)] for name in RECIPES]
     return make_dataclass("Recipe", [("recipe", Union[tuple(recipes)], field())])  # noqa: UP007

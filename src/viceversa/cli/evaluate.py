@@ -11,7 +11,7 @@ from tyro.conf import Positional, arg
 
 from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
-from viceversa.errors import printable
+from viceversa.errors import UsageError, printable
 from viceversa.evaluation.candidates import kind_of
 from viceversa.evaluation.measuring import evaluate
 from viceversa.training.selection import Checkpoint
@@ -51,6 +51,8 @@ def run(arguments: Sequence[str]) -> None:
     """Measures, prints and writes."""
     asked = parsed(Evaluate, arguments, "evaluate")
     is_run = kind_of(asked.model) == "run"
+    if asked.build and not is_run:
+        raise UsageError(f"leave out --build: {asked.model!r} is not a run.")
     build = build_of(asked.model, [asked.build] if asked.build else []) if is_run else None
     report = evaluate(
         asked.model, asked.data, images=asked.images, out=asked.out, size=asked.size, cycles=asked.cycles, steps=asked.steps,

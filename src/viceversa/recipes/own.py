@@ -52,12 +52,12 @@ def read_with(recipe: Recipe[Any], build: Builder) -> Recipe[Any]:
             raise UsageError(f"{name_of(build)} takes no settings, but the run has some: {', '.join(stored)}.")
         return recipe
     try:
-        found: Recipe[Any] = _typed(type(default)).model_validate(recipe.model_dump() | {"method": stored})
+        read: Recipe[Any] = _typed(type(default)).model_validate(recipe.model_dump() | {"method": stored})
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))
         raise UsageError(f"{name_of(build)} has other settings than the run: {place}: {first['msg'].lower()}.") from None
-    return found
+    return read
 
 
 def storable(recipe: Recipe[Any]) -> Recipe[Any]:

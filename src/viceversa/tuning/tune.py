@@ -29,6 +29,7 @@ def tune(
     equal: Equal = "steps",
     storage: str | None = None,
     data: str | None = None,
+    images: str | Path | None = None,
     size: int | None = None,
     steps: int | None = None,
     batch: int | None = None,
@@ -48,13 +49,20 @@ def tune(
         checks: how often a trial is measured; one that is worse than most is given up.
         equal: what trainings have alike: "steps" or "operations".
         storage: the URL of a database that several machines share.
-        data, size, steps, batch, seed: of each training, as in `train`.
+        data, images, size, steps, batch, seed: of each training, as in `train`.
         settings: any settings of the recipe by their dotted names, for all trials.
         build: the function that builds the method, for settings of a method of your own.
 
     Raises UsageError; KeyboardInterrupt (SystemExit after SIGTERM) with all that is done saved.
     """
-    given = {"data": data, "size": size, "training.steps": steps, "training.batch": batch, "training.seed": seed}
+    given = {
+        "data": data,
+        "images": None if images is None else str(images),
+        "size": size,
+        "training.steps": steps,
+        "training.batch": batch,
+        "training.seed": seed,
+    }
     changes = {**(settings or {}), **{name: value for name, value in given.items() if value is not None}}
     base = updated(recipe_named(recipe) if isinstance(recipe, str) else recipe, changes)
     texts = [f"{name}={values}" for name, values in search.items()] if isinstance(search, Mapping) else search
