@@ -300,15 +300,16 @@ def test_of_several_pages_the_first_is_used_and_it_is_logged(tmp_path: Path, cap
 
 def test_a_limit_of_pixels_names_its_argument(tmp_path: Path) -> None:
     """In a file; an image that is in memory already needs none."""
-    path, few = tmp_path / "image.png", Manner(most_pixels=1439)
+    path = tmp_path / "image.png"
     L.save(path)
     said = "limit of 1439 pixels, against decompression bombs: if you trust the file, allow more with most_pixels"
     for use in (
-        lambda: model().translate(path, "hair=blond", manner=few),
-        lambda: model().translate(L, "hair=blond", manner=replace(few, region=Region(path))),
+        lambda: model().translate(path, "hair=blond", most_pixels=1439),
+        lambda: model().translate(L, "hair=blond", mask=Region(path), most_pixels=1439),
         lambda: stylize(path, RGB, Stylize(size=32, evaluations=1), most_pixels=1439),
         lambda: stylize(RGB, path, Stylize(size=32, evaluations=1), most_pixels=1439),
     ):
         with pytest.raises(UsageError, match=said):
             use()
-    assert model().translate(L, "hair=blond", manner=few) == model().translate(path, "hair=blond", manner=Manner(most_pixels=1440))
+    few = model().translate(L, "hair=blond", most_pixels=1439)
+    assert few == model().translate(path, "hair=blond", most_pixels=1440)

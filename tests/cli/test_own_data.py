@@ -134,7 +134,7 @@ def test_the_labeller_does_not_stand_in_the_way(tmp_path: Path, monkeypatch: pyt
     path.unlink()
     shutil.rmtree("cache/labellers")
     shutil.rmtree("people")
-    with pytest.raises(vv.UsageError, match=r"'run' is unfinished, and its data cannot be read .*: say with --from"):
+    with pytest.raises(vv.UsageError, match=r"'run' is unfinished, and its data cannot be read .*: say with `source`"):
         vv.load("run").translate(np.zeros((16, 16, 3), np.uint8), "glasses=yes")
 
 

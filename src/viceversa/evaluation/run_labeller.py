@@ -28,7 +28,7 @@ def finished_labeller(run: Path, record: Record, now: Labeller | None) -> Labell
         if now is not None:
             return now
         unfinished = f"the labeller of {str(run)!r} is unfinished, and its data cannot be read ({str(error).removesuffix('.')})"
-        raise UsageError(f"{unfinished}: say with --from what the image shows.") from error
+        raise UsageError(f"{unfinished}: say with `source` what the image shows.") from error
     labeller = independent_labeller(dataset)
     with suppress(OSError):  # a run that cannot be written to is read all the same
         write_labeller(labeller, run / FILE)

@@ -13,7 +13,7 @@ from viceversa.data.fitting import shown
 from viceversa.data.layers import Layers
 from viceversa.domains import Domain
 from viceversa.errors import UsageError
-from viceversa.opening import pixels_of
+from viceversa.opening import layers_of, pixels_of
 from viceversa.translate import Manner, Model
 from viceversa.video.clip import Picture8
 from viceversa.video.flow import DIS, Estimator
@@ -77,7 +77,7 @@ def translated_frames(
     if first is None:
         raise UsageError("there are no frames to translate: give one at least.")
     way = way_of(model, first, to, source=source, manner=manner, smooth=smooth)
-    warn([first], [model.doubt(Layers(first), way.source.space)])
+    warn([first], [model.doubt(layers_of(first), way.source.space)])
     yield from processed(chain([first], rest), translation(model, way), estimator)
 
 
