@@ -9,7 +9,7 @@ from importlib import resources
 from viceversa.errors import printable
 
 
-def text(words: str) -> str:
+def escaped(words: str) -> str:
     """What a page shows as it is: neither markup, nor what moves a terminal's cursor, nor half characters."""
     return escape(printable(words))
 
@@ -21,7 +21,7 @@ def section(title: str, content: str) -> str:
 
 def pairs(terms: Mapping[str, str], name: str) -> str:
     """A list of terms and what is said of each, in the style class `name`; nothing where there are none."""
-    items = "".join(f"<div><dt>{text(term)}</dt><dd>{text(said)}</dd></div>\n" for term, said in terms.items())
+    items = "".join(f"<div><dt>{escaped(term)}</dt><dd>{escaped(said)}</dd></div>\n" for term, said in terms.items())
     return f'<dl class="{name}">\n{items}</dl>\n' if items else ""
 
 
@@ -44,7 +44,7 @@ def document(title: str, body: str, *, images: str = "data:", style: str = "", r
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src {images}; style-src 'unsafe-inline'">
 {again}<meta name="color-scheme" content="light dark">
-<title>{text(title)}</title>
+<title>{escaped(title)}</title>
 <style>
 {base}{style}</style>
 </head>

@@ -8,10 +8,7 @@ from collections.abc import Sequence
 from PIL import Image
 
 from viceversa.data.fitting import shown
-from viceversa.document import document
-from viceversa.document import pairs as _pairs
-from viceversa.document import section as _section
-from viceversa.document import text as _text
+from viceversa.document import document, escaped, pairs, section
 from viceversa.evaluation.curves import curves, looks
 from viceversa.evaluation.differences import about, in_words
 from viceversa.evaluation.report import Picture, Report, Strip
@@ -33,36 +30,36 @@ def page(report: Report) -> str:
     attributes = attribute_columns(report.shown)
     parts = [
         _header(report),
-        _section("Pictures", _strips(report.strips)),
-        _section("What the words mean", _glossary(report)),
-        _section("Over the number of cycles", _curves(report)),
-        _section("Differences", _differences(report)),
-        _section("All results", _table(report, defined(COLUMNS, report.shown)) if report.rows else ""),
-        _section("Accuracy by attribute", _table(report, attributes) if attributes else ""),
-        _section("What was measured", _pairs(report.facts, "facts")),
+        section("Pictures", _strips(report.strips)),
+        section("What the words mean", _glossary(report)),
+        section("Over the number of cycles", _curves(report)),
+        section("Differences", _differences(report)),
+        section("All results", _table(report, defined(COLUMNS, report.shown)) if report.rows else ""),
+        section("Accuracy by attribute", _table(report, attributes) if attributes else ""),
+        section("What was measured", pairs(report.facts, "facts")),
     ]
     return document(report.title, "".join(parts))
 
 
 def _header(report: Report) -> str:
-    warnings = [f'<p class="warning" role="alert">{_text(text)}</p>\n' for text in (report.warning, *report.notes) if text]
-    conclusion = f'<p class="conclusion">{_text(report.conclusion)}</p>\n' if report.conclusion else ""
-    verdict = "".join(f'<p class="verdict">{_text(line)}</p>\n' for line in report.verdict.splitlines())
-    title = f"<h1>{_text(report.title)}</h1>\n<p>{_text(report.subtitle)}</p>\n"
+    warnings = [f'<p class="warning" role="alert">{escaped(text)}</p>\n' for text in (report.warning, *report.notes) if text]
+    conclusion = f'<p class="conclusion">{escaped(report.conclusion)}</p>\n' if report.conclusion else ""
+    verdict = "".join(f'<p class="verdict">{escaped(line)}</p>\n' for line in report.verdict.splitlines())
+    title = f"<h1>{escaped(report.title)}</h1>\n<p>{escaped(report.subtitle)}</p>\n"
     return f"<header>\n{title}</header>\n{''.join(warnings)}{verdict}{conclusion}"
 
 
 def _curves(report: Report) -> str:
     rows = report.summary
     figures = [
-        f"<figure><figcaption>{_text(panel.title)} <small>{panel.better} is better</small></figcaption>\n{svg}</figure>\n"
+        f"<figure><figcaption>{escaped(panel.title)} <small>{panel.better} is better</small></figcaption>\n{svg}</figure>\n"
         for panel, svg in curves(rows, report.extractor)
     ]
     if not figures:
         return ""
     titles = {row.model: row.title for row in rows}
     names = [
-        f'<li><span style="color:{look.color}">{look.symbol}</span> {_text(titles[name])}</li>'
+        f'<li><span style="color:{look.color}">{look.symbol}</span> {escaped(titles[name])}</li>'
         for name, look in looks(rows).items()
     ]
     names += ["<li><i>━━</i> 8-bit chain</li>", "<li><i>┅┅</i> float chain</li>"]
@@ -74,7 +71,7 @@ def _curves(report: Report) -> str:
 
 def _glossary(report: Report) -> str:
     words = {called(term, report.extractor): called(text, report.extractor) for term, text in meaning(report.labeled).items()}
-    return _pairs(words, "meaning") if report.rows else ""
+    return pairs(words, "meaning") if report.rows else ""
 
 
 def _differences(report: Report) -> str:
@@ -85,13 +82,13 @@ def _differences(report: Report) -> str:
     most = 1 + max(each.cycles for each in found)
     heads = "".join(f'<th scope="col">k = {number}</th>' for number in range(most))
     lines = "".join(
-        f'<tr class="model"><th scope="row">{_text(model)}</th><td>{_text(called(measure, report.extractor))}</td>'
-        f"{'<td></td>' * (most - len(texts))}{''.join(f'<td>{_text(text)}</td>' for text in texts)}</tr>\n"
+        f'<tr class="model"><th scope="row">{escaped(model)}</th><td>{escaped(called(measure, report.extractor))}</td>'
+        f"{'<td></td>' * (most - len(texts))}{''.join(f'<td>{escaped(text)}</td>' for text in texts)}</tr>\n"
         for model, measure, texts in in_words(found)
     )
     head = f'<thead><tr><th scope="col">model</th><th scope="col">measure</th>{heads}</tr></thead>'
     table = f'<div class="scroll table" tabindex="0">\n<table>\n{head}\n<tbody>\n{lines}</tbody>\n</table>\n</div>\n'
-    return f'<p class="about">{_text(about(found))}.</p>\n{table}'
+    return f'<p class="about">{escaped(about(found))}.</p>\n{table}'
 
 
 def _strips(strips: Sequence[Strip]) -> str:
@@ -100,13 +97,13 @@ def _strips(strips: Sequence[Strip]) -> str:
 
 def _strip(strip: Strip) -> str:
     """An image: what is said of it, and a table of pictures."""
-    heads = "".join(f'<th scope="col">{_text(caption)}</th>' for caption in strip.captions)
+    heads = "".join(f'<th scope="col">{escaped(caption)}</th>' for caption in strip.captions)
     lines = "".join(
-        f'<tr><th scope="row">{_text(title)}</th>{"".join(f"<td>{_picture(each, title)}</td>" for each in pictures)}</tr>\n'
+        f'<tr><th scope="row">{escaped(title)}</th>{"".join(f"<td>{_picture(each, title)}</td>" for each in pictures)}</tr>\n'
         for title, pictures in strip.rows
     )
     table = f"<table>\n<thead><tr><td></td>{heads}</tr></thead>\n<tbody>\n{lines}</tbody>\n</table>"
-    caption = f"<figcaption>{_text(strip.title)}</figcaption>\n{_pairs(strip.facts, 'asked')}"
+    caption = f"<figcaption>{escaped(strip.title)}</figcaption>\n{pairs(strip.facts, 'asked')}"
     return f'<figure>{caption}<div class="scroll pictures" tabindex="0">\n{table}\n</div></figure>\n'
 
 
@@ -118,14 +115,14 @@ def _picture(picture: Picture | None, title: str) -> str:
     image = Image.fromarray(seen[..., 0] if seen.shape[2] == 1 else seen)
     scale = -(-_SIDE // max(image.size))
     source = f"data:image/png;base64,{base64.b64encode(png(image)).decode()}"
-    notes = "".join(f"<small>{_text(note)}</small>" for note in picture.notes)
+    notes = "".join(f"<small>{escaped(note)}</small>" for note in picture.notes)
     size = f'width="{image.width * scale}" height="{image.height * scale}"'
-    return f'<img src="{source}" {size} alt="{_text(" ".join((title, *picture.notes)))}">{notes}'
+    return f'<img src="{source}" {size} alt="{escaped(" ".join((title, *picture.notes)))}">{notes}'
 
 
 def _table(report: Report, columns: Sequence[Column]) -> str:
     titles = "".join(
-        f'<th scope="col">{_text(called(each.title, report.extractor))}{_ARROWS[each.better]}</th>' for each in columns
+        f'<th scope="col">{escaped(called(each.title, report.extractor))}{_ARROWS[each.better]}</th>' for each in columns
     )
     bodies = []
     for direction, chain in sorted({(row.direction, row.chain) for row in report.shown}):
@@ -143,7 +140,7 @@ def _lines(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> str:
     kind = "bound" if name in BOUNDS else "model"
     texts = [[str(row.cycles), *(f"{column.text(row)}{_spread(column, row)}" for column in columns)] for row in rows]
     cells = ["".join(f"<td>{text}</td>" for text in line) for line in texts]
-    return "".join(f'<tr class="{kind}"><th scope="row">{_text(rows[0].title)}</th>{line}</tr>\n' for line in cells)
+    return "".join(f'<tr class="{kind}"><th scope="row">{escaped(rows[0].title)}</th>{line}</tr>\n' for line in cells)
 
 
 def _spread(column: Column, row: Row) -> str:

@@ -17,11 +17,9 @@ import numpy as np
 from viceversa.evaluation.bootstrap import paired_interval
 from viceversa.evaluation.chains import Place
 from viceversa.evaluation.evaluate import Assessment
-from viceversa.evaluation.rows import Row
+from viceversa.evaluation.rows import TRUSTED, Row
 from viceversa.training.health import COLLAPSED, DEAF, GRIDS, INVERTED, UNCHANGED, Sign, signs
 
-READS_WELL = 0.9
-"""Held-out accuracy of the labeller below which label accuracies are not stated: its own errors would be taken for the model's."""
 HALVED = 20 * math.log10(2)
 """6 dB of PSNR: half the error's amplitude. An edit that gains so much over the untouched source is called close."""
 CLOSE, PART = 0.8, 0.3
@@ -103,7 +101,7 @@ def verdict(models: Mapping[str, Assessment], facts: Facts) -> str:
     order, ranked = ranking(models, facts) if len(models) > 1 else (list(models), "")
     parts = [ranked] if ranked else []
     parts += [judged[name].sentence(f"{name}: " if len(models) > 1 else "") for name in order]
-    if facts.labeled and facts.accuracy is not None and facts.accuracy < READS_WELL:
+    if facts.labeled and facts.accuracy is not None and facts.accuracy < TRUSTED:
         parts.append(
             "Label accuracies are not to be relied on: the labeller reads "
             f"{_percent(facts.accuracy)} of the attributes of real test images right."
@@ -245,7 +243,7 @@ def _way_back(assessment: Assessment, facts: Facts) -> tuple[str, bool] | None:
 
 
 def _read_well(facts: Facts) -> bool:
-    return facts.labeled and facts.accuracy is not None and facts.accuracy >= READS_WELL
+    return facts.labeled and facts.accuracy is not None and facts.accuracy >= TRUSTED
 
 
 def _row(rows: Sequence[Row], name: str | None, direction: Literal["inv", "rec"], cycles: int) -> Row | None:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from viceversa.document import text
+from viceversa.document import escaped
 
 Curve = Sequence[tuple[float, float]]
 """Points (step, value), from left to right."""
@@ -48,7 +48,7 @@ def panels(curves: Mapping[str, Curve], last_step: int) -> str:
 
 def _caption(name: str, curve: Curve) -> str:
     """The name, which a line may be broken in, and the last value."""
-    return f"<span>{text(name).replace('/', '/<wbr>')}</span> <small>{curve[-1][1]:.3g}</small>"
+    return f"<span>{escaped(name).replace('/', '/<wbr>')}</span> <small>{curve[-1][1]:.3g}</small>"
 
 
 def svg(name: str, curve: Curve, last_step: int) -> str:
@@ -59,7 +59,7 @@ def svg(name: str, curve: Curve, last_step: int) -> str:
     drawn = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     end_x, end_y = points[-1]
     return (
-        f'<svg role="img" aria-label="{text(name)}" viewBox="0 0 {WIDTH} {HEIGHT}">'
+        f'<svg role="img" aria-label="{escaped(name)}" viewBox="0 0 {WIDTH} {HEIGHT}">'
         f'<path class="axis" d="M{LEFT} {MARGIN}V{HEIGHT - MARGIN}H{WIDTH - MARGIN}"/>'
         f'<polyline class="curve" points="{drawn}"/><circle class="end" cx="{end_x:.1f}" cy="{end_y:.1f}" r="3"/>'
         f'<text x="{LEFT - 5}" y="{MARGIN + 9}">{high:.3g}</text>'

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
-from viceversa.document import document, pairs, section, text
+from viceversa.document import document, escaped, pairs, section
 from viceversa.files import write_atomically
 from viceversa.training.curves import Curve, logged_losses, panels
 from viceversa.training.health import SIGNS
@@ -66,7 +66,7 @@ def _header(view: View) -> str:
     look = "running" if view.running else "ended"
     return (
         f'<header>\n<div class="state {look}">{"running" if view.running else "not running"}</div>\n'
-        f"<h1>{text(view.title)}</h1>\n<p>{text(view.state)}</p>\n"
+        f"<h1>{escaped(view.title)}</h1>\n<p>{escaped(view.state)}</p>\n"
         f'<progress max="{view.steps}" value="{view.step}"></progress>\n'
         f'<p class="when">Written at {datetime.now():%Y-%m-%d %H:%M:%S}.</p>\n</header>\n'
     )
@@ -107,5 +107,5 @@ def _validation(found: Sequence[Judgment], step: int) -> str:
 
 def _signs(judgment: Judgment) -> str:
     means = {sign.name: sign.means for sign in SIGNS}
-    told = "".join(f"<li><b>{text(name)}</b>: {text(means.get(name, ''))}.</li>\n" for name in judgment.signs)
+    told = "".join(f"<li><b>{escaped(name)}</b>: {escaped(means.get(name, ''))}.</li>\n" for name in judgment.signs)
     return f'<ul class="signs">\n{told}</ul>\n' if told else ""
