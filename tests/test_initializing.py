@@ -279,10 +279,10 @@ def test_a_frozen_generator_is_still_the_run_that_it_came_from(start: Path, tmp_
 def test_wrong_starts_are_refused_and_leave_nothing(start: Path, tmp_path: Path) -> None:
     for options, said in (
         (["--init", str(tmp_path / "none")], "there is no run"),
-        (["--init", str(start), "--method.width", "16"], "--method.width 32"),
+        (["--init", str(start), "--method.width", "16"], "`method.width=32`"),
         (["--init", str(start), "--freeze", "generators"], "Did you mean 'generator'"),
         (["--freeze", "generator", "discriminator"], "nothing is left"),
-        (["--init-only", "generator"], "give init"),
+        (["--init-only", "generator"], "give `init`"),
     ):
         with pytest.raises(UsageError, match=re.escape(said)) as refused:
             train_command(["stargan", "--out", str(tmp_path / "new"), *options])

@@ -50,7 +50,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             _picture(random, place / "faces" / f"{number}.jpg", 70)
             table.writerow([f"{number}.jpg", ["yes", "no"][number % 2], ["black", "blond", "brown"][number % 3]])
     shutil.copy(place / "faces" / "0.jpg", place / "face.jpg")
-    for number in range(24):
+    for number in range(48):
         _picture(random, place / "photos" / ["summer", "winter"][number % 2] / f"{number}.jpg", 80)
     _picture(random, place / "picture.jpg", 90)
     return place

@@ -211,7 +211,7 @@ def test_values_of_many_trials_say_what_mattered(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"checks": 5}, "checks=5: a training is measured"),
+        ({"checks": 5}, "`checks=5`: a training is measured"),
         ({"checks": 0}, "checks=0"),
         ({"equal": "operations"}, "training.steps follows"),
     ],

@@ -61,8 +61,8 @@ def taken(given: Pictures) -> Given:
             )
         case Image() | np.ndarray() | str() | Path():
             return Given([given], lambda layers: seen(layers[0]))
-    kinds = "a path, a Pillow image, an array, a tensor, or a list of these"
-    raise UsageError(f"{type(given).__name__} is no image: give {kinds}.")
+    kind = type(given).__name__
+    raise UsageError(f"an image is a path, Pillow's image, or an array, not {kind!r}; tensors and lists of images are taken, too.")
 
 
 def chained(model: Model, pictures: Sequence[Picture], targets: Sequence[Any], source: Any, manner: Manner) -> list[list[Layers]]:

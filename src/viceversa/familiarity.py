@@ -98,6 +98,8 @@ def load_familiarity(path: Path) -> Familiarity | None:
     if not path.exists():
         return None
     try:
+        if not path.is_file():
+            raise ValueError("it is not a regular file")
         parts: dict[str, dict[str, Numbers]] = {}
         for name, array in safetensors.numpy.load(path.read_bytes()).items():
             space, _, part = name.rpartition("/")

@@ -212,6 +212,8 @@ class Model:
 
     def unnamed(self, source: Wish) -> list[str]:
         """The attributes that `source` does not name, which the labeller reads off an image."""
+        if not self.space.attributes:
+            return []
         named = self.space.parse(source)
         return [attribute.name for attribute in self.space.attributes if attribute.name not in named and not self.space.known]
 

@@ -13,7 +13,7 @@ import pytest
 from cli.own import people
 from viceversa.cli.options import check_recipe
 from viceversa.errors import UsageError
-from viceversa.evaluation.compare import evaluate
+from viceversa.evaluation.measuring import evaluate
 from viceversa.own import is_named, named
 from viceversa.recipes import builder
 from viceversa.recipes.methods import OwnSettings
@@ -140,7 +140,7 @@ WRONG = {
     "train broken.py:build": "cannot import 'broken.py': NameError in line 2 of broken.py",
     "train typo.py:build": "cannot import 'typo.py': SyntaxError in line 1 of typo.py",
     "train odd.py:nothing --data table/faces.csv --out x": "odd:nothing returned NoneType, not a viceversa.method.Method",
-    "train odd.py:kinds": "odd:kinds has a setting `kind`",
+    "train odd.py:kinds": "odd:kinds has a setting --kind",
     "train mine:build --method.width 3": "unrecognized option --method.width. See",
     "train below/wider.py:build --method.widht 3": "Did you mean --method.width?",
     "train below/wider.py:build --method.width 0": "--method.width 0: input should be greater than 0",

@@ -121,7 +121,7 @@ def test_two_processes_share_a_search_in_a_database(tmp_path: Path, capsys: pyte
             "losses that cannot be chained: penalty",
         ),
         (["multicyclic", "--equal", "time"], "invalid choice"),
-        (["multicyclic", "--trials", "0"], "trials=0"),
+        (["multicyclic", "--trials", "0"], "--trials 0"),
         (["multicyclic", "--storage", "nonsense"], "cannot open the database of --storage"),
     ],
 )

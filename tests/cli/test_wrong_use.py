@@ -60,7 +60,7 @@ WRONG = {
     "train stargan --steps -1": ["--training.steps", "-1"],
     "train stargan --batch 0": ["--training.batch", "0"],
     "train stargan --steps 4 --epochs 1": ["--steps", "--epochs"],
-    "train stargan --until 0": ["until=0"],
+    "train stargan --until 0": ["--until 0"],
     "train stargan --data celeba": ["'celeba'", "avatars"],
     "train stargan --size 5": ["5", "16"],
     "train stargan --data avatars:glasses": ["plain, glasses"],

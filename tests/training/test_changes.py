@@ -55,7 +55,7 @@ def test_a_finished_run_is_lengthened(capsys: pytest.CaptureFixture[str]) -> Non
     train("stargan", out="run", resume=True, steps=3, **asked)
     told = capsys.readouterr().err
     assert "steps 2 -> 3: the rate, now 0 times its first value, follows the schedule of 3 steps: 0.667 times." in told
-    assert "method.learning_rate 0.001 -> 0.0005" in told and "training.sample_every 1000 -> 1" in told
+    assert "method.learning_rate 0.001 -> 0.0005" in told and "training.sample_every None -> 1" in told
     assert step_of("run") == 3 and Path("run/samples/00000003.png").exists()
     recipe = read_record(Path("run")).recipe
     assert recipe.method.learning_rate == 5e-4 and recipe.training.checkpoint_every == 1

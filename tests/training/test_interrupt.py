@@ -102,7 +102,7 @@ def test_a_signal_ends_a_script_of_several_trainings_at_once(number: signal.Sign
     assert [path.name for path in tmp_path.iterdir()] == ["0"]
     step = int(latest_checkpoint(tmp_path / "0").name)
     if number == signal.SIGINT:
-        last = f"interrupted after step {step} of '{tmp_path / '0'}', which is saved; go on with resume=True."
+        last = f"interrupted after step {step} of '{tmp_path / '0'}', which is saved; go on with `resume=True`."
         assert errors.splitlines()[-1] == f"KeyboardInterrupt: {last}"
     assert json.loads(finish(start(OWN, tmp_path / "0", step + 1, "resume"))) == [str(tmp_path / "0"), step + 1]
 
@@ -119,7 +119,7 @@ def test_a_signal_during_the_last_step_ends_the_script_too(
         signal.raise_signal(number)
 
     hook = generator.register_forward_pre_hook(send)
-    with pytest.raises(raised, match=r"^interrupted after step 1 of .*, which is saved; go on with resume=True\.$") as stop:
+    with pytest.raises(raised, match=r"^interrupted after step 1 of .*, which is saved; go on with `resume=True`\.$") as stop:
         training.train(1)
     assert getattr(stop.value, "code", None) == (143 if number == signal.SIGTERM else None)
     assert int(latest_checkpoint(tmp_path).name) == 1

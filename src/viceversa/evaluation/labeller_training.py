@@ -15,7 +15,6 @@ from typing import Any
 
 import torch
 from filelock import FileLock
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
 from viceversa.data.augment import normalized
@@ -27,7 +26,7 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.labeller import Labeller, accuracy, load_labeller, network_for, questions, write_labeller
 from viceversa.evaluation.labeller_examples import Examples, disturbed, edits_of, examples_of
 from viceversa.files import write_atomically
-from viceversa.progress import CONSOLE
+from viceversa.progress import Bar
 
 VERSION = 2
 ROUNDS, ENOUGH = (1, 2, 4, 8), 0.995
@@ -228,12 +227,10 @@ def _asked(dataset: Dataset) -> Space:
 
 def _finish(training: LabellerTraining, quiet: bool) -> None:
     """Trains to the end, under one bar that says which round it is."""
-    columns = (TextColumn("labeller, {task.description}"), BarColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=CONSOLE, disable=quiet or not CONSOLE.is_terminal, transient=True) as bar:
-        task = bar.add_task(training.in_words, total=training.total)
+    with Bar("labeller", training.total, quiet=quiet) as bar:
         try:
             while training.advance():
-                bar.update(task, completed=training.done, description=training.in_words)
+                bar.show(training.done, title=f"labeller, {training.in_words}")
         except KeyboardInterrupt:
             kept = "what is done is kept in the cache, and goes on when the labeller is needed again"
             raise KeyboardInterrupt(f"interrupted in the training of the labeller, {training.in_words}: {kept}.") from None

@@ -74,10 +74,10 @@ class Monitor:
             with suppress(OSError):
                 self._write_page(self._ending(error), running=False)
 
-    def advance(self, step: int, images: int, losses: Mapping[str, float], until: int) -> None:
-        """`step` steps of `until` are done, the last one on so many images. A length by the clock changes on the way."""
+    def advance(self, step: int, images: int, losses: Mapping[str, float], until: int | None = None) -> None:
+        """`step` steps are done, the last one on so many images. until: the step where the training ends, if that has changed."""
         self._step = step
-        if until != self._until:
+        if until is not None and until != self._until:
             self._until = self._steps = until
             self._bar.lengthen(until)
         self._losses |= losses

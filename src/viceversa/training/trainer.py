@@ -71,6 +71,7 @@ class Trainer:
     introduce: bool = True
     step: int = field(default=0, init=False)
     _saved: int = field(default=-1, init=False)
+    _length: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         device = self.accelerator.device
@@ -122,7 +123,7 @@ class Trainer:
             told = None
             while self.step < end and not (told := self._told(interrupted)):
                 with self._within_memory():
-                    losses = self.one_step(None if self.pace is None else end)
+                    losses = self.one_step()
                 end = self._end(until)
                 if monitor:
                     monitor.advance(self.step, self._images(self.step - 1), losses, end)
@@ -139,10 +140,10 @@ class Trainer:
                 told, f"interrupted after step {self.step} of {str(self.run)!r}, which is saved; go on with `resume=True`."
             )
 
-    def one_step(self, steps: int | None = None) -> dict[str, float]:
-        """One step of every phase, and of the averages; returns the losses. steps: the schedule's length, if not the settings'."""
+    def one_step(self) -> dict[str, float]:
+        """One step of every phase, and of the averages; returns the losses."""
         batch, draws = self.loader(self.step)
-        losses = train_step(self.trainee, batch, draws, self.progress(steps or self.settings.steps))
+        losses = train_step(self.trainee, batch, draws, self.progress(self._length or self.settings.steps))
         if self.settings.average:
             update_averages(self.averages, self.method, warm(self.settings.average, self.step))
         self.step += 1
@@ -220,8 +221,11 @@ class Trainer:
         return method
 
     def _end(self, until: int) -> int:
-        """The step to stop at, as far as is known now."""
-        return until if self.pace is None else self.pace.steps(self.step)
+        """The step to stop at, as far as is known now; of a length by the clock, the schedule's length, too."""
+        if self.pace is None:
+            return until
+        self._length = self.pace.steps(self.step)
+        return self._length
 
     def _images(self, step: int) -> int:
         return self.loader.rows(step)[2]
