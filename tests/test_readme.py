@@ -47,18 +47,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         table = csv.writer(file)
         table.writerow(["file", "glasses", "hair"])
         for number in range(30):
-            _picture(random, place / "faces" / f"{number}.jpg", 70)
+            _picture(random, place / "faces" / f"{number}.jpg", 70, number)
             table.writerow([f"{number}.jpg", ["yes", "no"][number % 2], ["black", "blond", "brown"][number % 3]])
     shutil.copy(place / "faces" / "0.jpg", place / "face.jpg")
     for number in range(48):
-        _picture(random, place / "photos" / ["summer", "winter"][number % 2] / f"{number}.jpg", 80)
-    _picture(random, place / "picture.jpg", 90)
+        _picture(random, place / "photos" / ["summer", "winter"][number % 2] / f"{number}.jpg", 80, number)
+    _picture(random, place / "picture.jpg", 90, 0)
     return place
 
 
-def _picture(random: np.random.Generator, path: Path, side: int) -> None:
+def _picture(random: np.random.Generator, path: Path, side: int, kind: int) -> None:
+    """Noise in the color of its kind, which a classifier learns at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    small = random.integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    small = random.integers(0, 60, (6, 8, 3), dtype=np.uint8)
+    small[..., 0] += 150 * (kind % 2)
+    small[..., 1:] += np.array([[150, 0], [0, 150], [150, 150]], np.uint8)[kind % 3]
     Image.fromarray(small).resize((side * 4 // 3, side), Image.Resampling.BICUBIC).save(path)
 
 
