@@ -128,6 +128,12 @@ def test_what_is_wrong_is_said_in_one_line(images: Any, to: Any, told: str) -> N
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("strength", [float("nan"), float("inf"), "half", None])
+def test_a_strength_is_a_number(strength: Any) -> None:
+    with pytest.raises(vv.UsageError, match=r"^`strength=.*`: it is a number; 1 is all of an edit\.$"):
+        avatars().translate(faces()[0], TO, strength=strength)
+
+
 def test_the_targets_of_a_chain_are_a_list() -> None:
     with pytest.raises(vv.UsageError, match=r"the targets of a chain are a list, as in \['glasses=yes'\]"):
         avatars().chain(faces(), "glasses=yes")

@@ -254,5 +254,6 @@ def _pairs(wish: Wish) -> Iterator[tuple[str, str]]:
     for part in filter(None, (piece.strip() for piece in wish.split(","))):
         name, equals, value = part.partition("=")
         if not equals:
-            raise UsageError(f"{part!r} is not of the form attribute=value.")
+            hint = " Decimals have a point." if part.isdecimal() else ""
+            raise UsageError(f"{part!r} is not of the form attribute=value.{hint}")
         yield name.strip(), value.strip()

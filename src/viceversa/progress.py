@@ -59,17 +59,20 @@ class Lines:
 class Bar:
     """How far work has come: a bar on a terminal, which goes when the block ends; elsewhere plain lines. quiet: neither.
 
-    total: number of items, None if nobody knows.
+    total: number of items, None if nobody knows. start: how many were done before, which says nothing of the speed.
     """
 
-    def __init__(self, title: str, total: int | None, *, quiet: bool = False, clock: Clock = time.monotonic) -> None:
+    def __init__(
+        self, title: str, total: int | None, *, start: int = 0, quiet: bool = False, clock: Clock = time.monotonic
+    ) -> None:
         columns = (
             TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(),
             TimeRemainingColumn(),
         )  # fmt: skip
         self._progress = Progress(*columns, console=CONSOLE, transient=True, disable=quiet or not animated())
         self._title, self._total = _plain(title), total
-        self._task = self._progress.add_task(self._title, total=total)
+        self._start = start
+        self._task = self._progress.add_task(self._title, total=total, completed=start)
         self._lines = Lines(quiet=quiet, clock=clock)
 
     def __enter__(self) -> Bar:
@@ -85,7 +88,7 @@ class Bar:
         self._total = self._total if total is None else total
         self._progress.update(self._task, completed=done, total=self._total, description=self._title)
         if self._lines.due():
-            self._lines.say(so_far(self._title, done, self._total, self._lines.seconds))
+            self._lines.say(so_far(self._title, done, self._total, self._lines.seconds, self._start))
 
 
 def watched(
@@ -108,11 +111,11 @@ def _plain(title: str) -> str:
     return title if title.isprintable() else repr(title)
 
 
-def so_far(title: str, done: int, total: int | None, seconds: float) -> str:
-    """As in "images: 1,200 of 3,000, 40 %, 25 s left"."""
+def so_far(title: str, done: int, total: int | None, seconds: float, start: int = 0) -> str:
+    """As in "images: 1,200 of 3,000, 40 %, 25 s left". seconds: for all but the first `start`, which were done before."""
     if not total:
         return f"{title}: {done:,} in {duration(seconds)}"
-    left = f", {duration(seconds / done * (total - done))} left" if done else ""
+    left = f", {duration(seconds / (done - start) * (total - done))} left" if done > start else ""
     return f"{title}: {done:,} of {total:,}, {100 * done // total} %{left}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -219,6 +220,8 @@ class Model:
 
     def target(self, here: Domain, to: Wish, strength: float = 1.0) -> Domain:
         """The domain that `to` names, from where the image is; part of the way there, or beyond. Raises UsageError."""
+        if not isinstance(strength, int | float) or not math.isfinite(strength):
+            raise UsageError(f"`strength={strength!r}`: it is a number; 1 is all of an edit.")
         if self.space.known:
             return self.space.wanted(to)
         if self.space.attributes:

@@ -64,6 +64,24 @@ def test_one_function_is_evaluated_and_saved(tmp_path: Path) -> None:
     assert (tmp_path / "report.html").exists() and (tmp_path / "metrics.json").exists()
 
 
+def test_a_function_that_fails_is_named_with_its_line() -> None:
+    def broken(pixels: np.ndarray, targets: Mapping[str, Any]) -> np.ndarray:
+        return targets["nothing"]
+
+    with pytest.raises(vv.UsageError, match=r"^broken failed: KeyError in line \d+ of test_measuring.py: 'nothing'\.$"):
+        vv.evaluate(broken, "avatars", size=32, cycles=0, samples=4, quiet=True)
+
+
+def test_a_report_is_not_replaced_unasked(tmp_path: Path) -> None:
+    """Nothing is measured before it is refused: the model is none."""
+    (tmp_path / "report.html").write_text("another")
+    with pytest.raises(vv.UsageError, match="holds a report already: choose another folder with `out`, or replace it with"):
+        vv.evaluate("runs/none", out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+    with pytest.raises(vv.UsageError, match="'runs/none' is neither the folder of a run"):
+        vv.evaluate("runs/none", out=tmp_path, overwrite=True)
+
+
 @pytest.mark.parametrize(
     ("models", "told"),
     [

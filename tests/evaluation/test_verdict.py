@@ -249,3 +249,13 @@ def test_no_image_is_ranked_by_a_constant(comparisons: Mapping[str, Comparison])
     blind = compare({"idle": translating(idle)}, replace(dataset, truth=None), cycles=1, samples=8, quiet=True)
     assert [strip.title.partition(":")[0] for strip in blind.strips] == ["example"] * 6
     assert quantized(normalized(torch.tensor(blind.task.sources)))[0].tolist() == blind.task.sources[0].tolist()
+
+
+def test_the_way_back_is_told_by_the_middle_image_and_nothing_is_advised_for_functions() -> None:
+    """Images that equal their source, which count as 100 dB, lift the mean: (3 * 10 + 2 * 100) / 5 = 46 dB; the median is 10 dB."""
+    found = model({"psnr_to_truth": 15.0}, 46.0)
+    each = {Place("rec", 3, "8bit"): {"psnr_to_truth": np.array([10.0, 10, 10, 100, 100])}}
+    told = verdict({"model": replace(found, per_image={**found.per_image, **each})}, labels())
+    assert "sources do not come back after 3 other translations (PSNR to the source 10.0 dB). Train longer" in told
+    told = verdict({"model": replace(found, per_image={**found.per_image, **each})}, labels(untrained=["model"]))
+    assert told.endswith("(PSNR to the source 10.0 dB).")

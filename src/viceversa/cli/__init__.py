@@ -72,7 +72,7 @@ def _outcome(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _complaint(str(error), 2)
+        return _complaint(f"{error.filename!r}: {error.strerror}." if error.filename and error.strerror else str(error), 2)
     except NotFiniteError as error:
         return _complaint(in_flags(f"{error} The last checkpoint before it is kept."), 1)
     except (MemoryError, RuntimeError) as error:

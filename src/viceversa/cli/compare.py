@@ -34,7 +34,7 @@ class Compare:
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """side of the images in pixels, if no MODEL is a run"""
     cycles: int = 3
-    """translations before the last one, at most"""
+    """measure after 0 to N earlier translations"""
     steps: int = 0
     """also measure a chain of this length, up to 10"""
     probes: bool = False
@@ -45,6 +45,8 @@ class Compare:
     """feature network; inception gives FID, KID"""
     build: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME")]] = ()
     """MODULE:FUNCTION of a method of your own; may be repeated"""
+    overwrite: bool = False
+    """replace a report that exists already"""
     checkpoint: Checkpoint = "best"
     """checkpoint of the runs to measure"""
 
@@ -58,7 +60,8 @@ def run(arguments: Sequence[str]) -> None:
         raise UsageError("leave out --build: no run here was trained with a method of your own.")
     report = compare(
         asked.models, out=asked.out, data=asked.data, images=asked.images, size=asked.size, cycles=asked.cycles, steps=asked.steps,
-        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint, build=builds,
+        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,
+        overwrite=asked.overwrite, build=builds,
     )  # fmt: skip
     print(report.table())
     print(printable(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}"))

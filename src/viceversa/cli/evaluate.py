@@ -32,7 +32,7 @@ class Evaluate:
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """side of the images in pixels, if MODEL is no run"""
     cycles: int = 3
-    """translations before the last one, at most"""
+    """measure after 0 to N earlier translations"""
     steps: int = 0
     """also measure a chain of this length, up to 10"""
     probes: bool = False
@@ -43,6 +43,8 @@ class Evaluate:
     """feature network; inception gives FID, KID"""
     build: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
     """MODULE:FUNCTION of a method of your own"""
+    overwrite: bool = False
+    """replace a report that exists already"""
     checkpoint: Checkpoint = "best"
     """checkpoint of a run to measure"""
 
@@ -56,7 +58,8 @@ def run(arguments: Sequence[str]) -> None:
     build = build_of(asked.model, [asked.build] if asked.build else []) if is_run else None
     report = evaluate(
         asked.model, asked.data, images=asked.images, out=asked.out, size=asked.size, cycles=asked.cycles, steps=asked.steps,
-        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint, build=build,
+        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,
+        overwrite=asked.overwrite, build=build,
     )  # fmt: skip
     print(report.table())
     print(printable(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}"))

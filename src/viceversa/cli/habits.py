@@ -43,7 +43,10 @@ OURS: Mapping[str, str] = {
 """The last part of our option, as `learning-rate` of --method.learning-rate -> theirs."""
 
 WHY: Mapping[str, str] = {
-    "choose the GPU by a variable before the command, as in CUDA_VISIBLE_DEVICES={value}": ("gpu gpus gpu-id gpu-ids device cuda"),
+    "choose the GPU by a variable before the command, as in CUDA_VISIBLE_DEVICES={value}": "gpu gpus gpu-id gpu-ids",
+    "a GPU is used if there is one; hide it by a variable before the command, CUDA_VISIBLE_DEVICES= with nothing behind it": (
+        "device cuda"
+    ),
     "hide the GPUs by a variable before the command, as in CUDA_VISIBLE_DEVICES= with nothing behind it": "cpu no-cuda use-cpu",
     "images are decoded once and kept, so there are no workers to count": "num-workers num-threads workers",
     "name the recipe or the run first, behind the command": "model",

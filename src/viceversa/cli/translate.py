@@ -42,11 +42,11 @@ class Translate:
     inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]", help_behavior_hint="")]
     """images, folders of images, or one video clip"""
     out: Annotated[Path, arg(metavar="PATH", help_behavior_hint="")] = Path("translated")
-    """folder, a.png or a.mp4 to write (default: translated)"""
+    """folder, or file of one result (default: translated)"""
     to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
     """target: "hair=blond,glasses=yes", or a space's name"""
     source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
-    """what the input shows; the rest is recognized"""
+    """what the input shows; what is left out is recognized"""
     strength: float = 1.0
     """amount of change; 1 is all of it"""
     reference: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
@@ -70,7 +70,7 @@ class Translate:
     mask: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
     """image: white may change, black stays as it is"""
     key: Annotated[str, arg(metavar="COLOR[:N]", help_behavior_hint="")] = ""
-    """only this color, plus or minus N levels, changes"""
+    """change only pixels of this color; N: tolerance"""
     feather: Annotated[int, arg(metavar="PX")] = 0
     """soft edge of --mask or --key in pixels"""
     outside: Annotated[bool, arg(help_behavior_hint="")] = False

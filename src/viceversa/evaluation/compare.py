@@ -65,11 +65,13 @@ class Comparison:
 
     def verdict(self) -> str:
         """What was found, in words for a person."""
+        methods = contenders(self.assessments, self.groups)
         facts = Facts(
             self.bounds, self.task.away, self.task.labels is not None, len(self.task), self.way.cycles,
             self.labeller.accuracy if self.labeller else None, contrasted(self.trainings),
+            [name for name, members in methods.items() if not any(member in self.trainings for member in members)],
         )  # fmt: skip
-        return verdict({name: self.pooled(name) for name in contenders(self.assessments, self.groups)}, facts)
+        return verdict({name: self.pooled(name) for name in methods}, facts)
 
     def pooled(self, method: str) -> Assessment:
         """A method's assessment: the mean of its trainings, or that of the model with this name."""

@@ -16,7 +16,7 @@ from viceversa.data.dataset import Pixels
 from viceversa.domains import Domain, Space
 from viceversa.errors import UsageError
 from viceversa.evaluation.chains import Translate
-from viceversa.own import named
+from viceversa.own import in_words, named
 
 Function = Callable[[Pixels, Mapping[str, list[Any]]], Pixels]
 """(N, H, W, C) uint8, and the target attributes: name -> a value for each image -> the images, translated, uint8.
@@ -29,7 +29,14 @@ def by_function(given: str | Function, space: Space) -> Translate:
     """A function, or the one that "module:function" names, as a translator. Raises UsageError."""
     function: Function = named(given) if isinstance(given, str) else given
     called = given if isinstance(given, str) else name_of(given)
-    return checked(lambda pixels, target: function(pixels, asked(target, space, len(pixels))), called, space)
+
+    def make(pixels: Pixels, target: Domain) -> object:
+        try:
+            return function(pixels, asked(target, space, len(pixels)))
+        except Exception as error:  # whatever the function does
+            raise UsageError(f"{called} failed: {in_words(error)}.") from error
+
+    return checked(make, called, space)
 
 
 def name_of(function: Function) -> str:

@@ -227,7 +227,7 @@ def _asked(dataset: Dataset) -> Space:
 
 def _finish(training: LabellerTraining, quiet: bool) -> None:
     """Trains to the end, under one bar that says which round it is."""
-    with Bar("labeller", training.total, quiet=quiet) as bar:
+    with Bar("labeller", training.total, start=training.done, quiet=quiet) as bar:
         try:
             while training.advance():
                 bar.show(training.done, title=f"labeller, {training.in_words}")

@@ -9,7 +9,7 @@ from typing import Literal
 from viceversa.errors import UsageError
 from viceversa.evaluation.candidates import Measured, candidate, data_of, kind_of, named
 from viceversa.evaluation.compare import compare as compared
-from viceversa.evaluation.report import Report
+from viceversa.evaluation.report import PAGE, Report
 from viceversa.log import say
 from viceversa.method import Builder
 from viceversa.training.selection import Checkpoint
@@ -24,6 +24,7 @@ def evaluate(
     *,
     images: str | Path | None = None,
     out: str | Path | None = None,
+    overwrite: bool = False,
     size: int | None = None,
     cycles: int = 3,
     steps: int = 0,
@@ -41,7 +42,7 @@ def evaluate(
             the same; as a text, "module:function".
         data: what to measure on; a run's own data by default.
         images: the folder of a table's images, if it is not the table's own.
-        out: a folder for metrics.json and report.html.
+        out: a folder for metrics.json and report.html. overwrite: replace those of another report.
         size: of the images in pixels, where there is no run to say it; chosen from them by default.
         cycles: how many translations come before the last, at most.
         steps: how many steps of a chain to measure, 10 at most.
@@ -59,8 +60,8 @@ def evaluate(
             raise UsageError("leave out `build`: it is for the folder of a run.")
         model = load(model, build=build, checkpoint=checkpoint)
     return compare(
-        [model], out=out, data=data, images=images, size=size, cycles=cycles, steps=steps, probes=probes, samples=samples,
-        features=features, checkpoint=checkpoint, quiet=quiet,
+        [model], out=out, overwrite=overwrite, data=data, images=images, size=size, cycles=cycles, steps=steps, probes=probes,
+        samples=samples, features=features, checkpoint=checkpoint, quiet=quiet,
     )  # fmt: skip
 
 
@@ -68,6 +69,7 @@ def compare(
     models: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]],
     *,
     out: str | Path | None = None,
+    overwrite: bool = False,
     data: str | None = None,
     images: str | Path | None = None,
     size: int | None = None,
@@ -87,6 +89,10 @@ def compare(
     default. build: for runs that were trained with a method of your own: the folder of a run -> its function. Other arguments: see
     `evaluate`. Raises UsageError.
     """
+    if out is not None and not overwrite and (Path(out) / PAGE).exists():
+        raise UsageError(
+            f"{str(out)!r} holds a report already: choose another folder with `out`, or replace it with `overwrite=True`."
+        )
     asked = named(models)
     subjects = {name: _loaded(model, checkpoint, build or {}) for name, model in asked.models.items()}
     dataset = data_of(subjects.values(), data, size, images)

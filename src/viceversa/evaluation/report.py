@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from viceversa.data.dataset import Pixels
 
 
+PAGE = "report.html"
+"""The page among the files of a report."""
+
+
 @dataclass(frozen=True, eq=False)
 class Picture:
     """An image (H, W, C) of 8 or 16 bits, and what is said below it, a line each."""
@@ -135,6 +139,6 @@ class Report:
         if self.labeller is not None:
             metrics["labeller"] = {"accuracy": self.labeller, "trusted": self.trusts_labels}
         metrics["verdict"] = self.verdict
-        files = {"metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n", "report.html": page(self)}
+        files = {"metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n", PAGE: page(self)}
         for name, content in files.items():
             write_atomically(Path(directory) / name, content.encode())

@@ -7,8 +7,8 @@ an image on the way back. Several models are ranked only where intervals over im
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Literal
 
@@ -53,7 +53,8 @@ _WAY_BACK = "Weigh the cycle loss more, or use the multicyclic loss"
 class Facts:
     """What all models of a comparison share: the bounds, the two spaces, whether images have labels, and how well these are read.
 
-    accuracy: the labeller's on real test images; None without one. ways: what differs between the trainings, in words.
+    accuracy: the labeller's on real test images; None without one. ways: what differs between the trainings, in words. untrained:
+    models that cannot be trained here, as functions and answers: nothing is advised for these.
     """
 
     bounds: Sequence[Row]
@@ -63,6 +64,7 @@ class Facts:
     cycles: int
     accuracy: float | None = None
     ways: str = ""
+    untrained: Collection[str] = ()
 
     def bound(self, name: str) -> Row | None:
         """The row of a bound for inv_0."""
@@ -96,6 +98,7 @@ def verdict(models: Mapping[str, Assessment], facts: Facts) -> str:
     models: each method's assessment by its name.
     """
     judged = {name: _judged(assessment, facts) for name, assessment in models.items()}
+    judged |= {name: replace(judged[name], remedies=()) for name in facts.untrained if name in judged}
     if not judged:
         return ""
     order, ranked = ranking(models, facts) if len(models) > 1 else (list(models), "")
@@ -233,11 +236,13 @@ def _way_back(assessment: Assessment, facts: Facts) -> tuple[str, bool] | None:
     row = _row(assessment.rows, None, "rec", facts.cycles)
     if row is None or row.psnr_to_truth is None or not facts.cycles:
         return None
-    after = f"{facts.cycles} {'other translations' if facts.labeled else 'round trip' if facts.cycles == 1 else 'round trips'}"
-    numbers = f"PSNR to the source {row.psnr_to_truth:.1f} dB"
-    if row.psnr_to_truth >= RETURNS:
+    after = f"{facts.cycles} {'other translation' if facts.labeled else 'round trip'}{'s' * (facts.cycles > 1)}"
+    each = assessment.per_image.get(Place("rec", facts.cycles, "8bit"), {}).get("psnr_to_truth")
+    nearness = row.psnr_to_truth if each is None else float(np.median(each))  # a mean is lifted by images that equal their source
+    numbers = f"PSNR to the source {nearness:.1f} dB"
+    if nearness >= RETURNS:
         return f"sources come back nearly as they were after {after} ({numbers})", False
-    if row.psnr_to_truth >= LOSES:
+    if nearness >= LOSES:
         return f"sources come back roughly after {after} ({numbers})", False
     return f"sources do not come back after {after} ({numbers})", True
 
@@ -256,5 +261,5 @@ def _row(rows: Sequence[Row], name: str | None, direction: Literal["inv", "rec"]
 
 
 def _percent(share: float) -> str:
-    """Rounded down, so that 100 % is all of them."""
-    return f"{math.floor(100 * share + 1e-9)} %"
+    """Rounded to the nearest, but 100 % is all of them."""
+    return f"{round(100 * share) if share >= 1 else min(round(100 * share), 99)} %"

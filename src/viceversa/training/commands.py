@@ -16,18 +16,16 @@ from viceversa.recipes.record import Record
 def next_commands(run: Path, record: Record, *, done: bool) -> dict[str, str]:
     """What a person may want to do next -> how. done: the training has reached the end of its schedule.
 
-    A method of the user's own is loaded from Python.
+    A method of the user's own is named by its function.
     """
     folder = shlex.quote(str(run))
-    if record.build:
-        again = {} if done else {"go on with the training": f"viceversa.train(..., out={str(run)!r}, resume=True)"}
-        return again | {"use the model in Python": f"viceversa.load({str(run)!r}, build=...)"}
-    again = {} if done else {"go on with the training": resume_command(run, record.recipe.name)}
+    own = f" --build {shlex.quote(record.build)}" if record.build else ""
+    again = {} if done else {"go on with the training": resume_command(run, record.build or record.recipe.name)}
     source = "" if record.recipe.training.labeller else example_source(record.space)
     shown = f" --from {shlex.quote(source)}" if source else ""
     return again | {
-        "translate an image": f"viceversa translate {folder} IMAGE --to {shlex.quote(example_target(record.space))}{shown}",
-        "measure the model": f"viceversa evaluate {folder} --out report",
+        "translate an image": f"viceversa translate {folder} IMAGE --to {shlex.quote(example_target(record.space))}{shown}{own}",
+        "measure the model": f"viceversa evaluate {folder} --out report{own}",
     }
 
 

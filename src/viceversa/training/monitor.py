@@ -20,6 +20,8 @@ from viceversa.training.timetable import Timetable
 
 PROBE_STEPS, PROBE_SECONDS = 4, 10.0
 """The first steps that are timed, after one that is slower: so many, or as many as this time has."""
+LONG = 3 * 3600.0
+"""Seconds of a training above which it is said what makes it shorter."""
 PAGE_SECONDS, PAGE_SHARE = 20.0, 0.005
 """Seconds between two versions of the page, and the part of the training's time that writing it may take."""
 
@@ -125,7 +127,8 @@ class Monitor:
 
     def _time_line(self) -> str:
         left = self._pace * (self._until - self._step)
-        return f"about {self._pace:.3g} s a step; {self._until:,} steps are done at {time_after(left)}, in {duration(left)}"
+        told = f"about {self._pace:.3g} s a step; {self._until:,} steps are done at {time_after(left)}, in {duration(left)}"
+        return told if left < LONG else f"{told}; sooner with fewer steps, a smaller size, or fewer other programs beside it"
 
     def _line(self) -> str:
         """As in "step 1,200 of 20,000, 6 %, 3.9 steps/s, 1 h 20 min left, generator/adversarial 0.71"."""

@@ -64,8 +64,9 @@ def page(run: Path, view: View) -> str:
 
 def _header(view: View) -> str:
     look = "running" if view.running else "ended"
+    mark = "running" if view.running else "done" if view.step >= view.steps else "stopped"
     return (
-        f'<header>\n<div class="state {look}">{"running" if view.running else "not running"}</div>\n'
+        f'<header>\n<div class="state {look}">{mark}</div>\n'
         f"<h1>{escaped(view.title)}</h1>\n<p>{escaped(view.state)}</p>\n"
         f'<progress max="{view.steps}" value="{view.step}"></progress>\n'
         f'<p class="when">Written at {datetime.now():%Y-%m-%d %H:%M:%S}.</p>\n</header>\n'

@@ -132,6 +132,9 @@ class Trainer:
                     if self.labelling:
                         self.labelling.advance()
             told = told or self._told(interrupted)  # a signal of the last step ends the program, too
+            if told and monitor:
+                with _writing(self.run), self._within_memory():
+                    self._draw()
         if self._saved != self.step:
             self._save()
         self.accelerator.end_training()
