@@ -143,7 +143,9 @@ def toy(count: int, channels: int = 3, bits: int = 8) -> Dataset:
     pixels = np.where(inside[None, ..., None], colors, 128).astype(np.uint8)
     pixels = pixels.astype(np.uint16) * 257 if bits == 16 else pixels
     images = Images(pixels, None, tuple(map(str, range(count))))
-    return Dataset("toy", Space({"disks": ImageSpec(channels, 24, 24, bits=bits)}), {"train": {"disks": images}})
+    return Dataset(
+        f"toy-{count}-{channels}-{bits}", Space({"disks": ImageSpec(channels, 24, 24, bits=bits)}), {"train": {"disks": images}}
+    )
 
 
 @pytest.mark.parametrize("dataset", [lambda: toy(60), lambda: toy(60, 1), lambda: toy(60, 4, 16), lambda: toy(60, 3, 16)])

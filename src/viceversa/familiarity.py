@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,10 +24,11 @@ from PIL import Image
 
 from viceversa.data.dataset import Dataset, Pixels
 from viceversa.data.fitting import fitted, in_bits
+from viceversa.data.packing import cache_directory
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 
-FILE = "familiarity.safetensors"
+FILE, VERSION = "familiarity.safetensors", 1
 SIDE, AXES, MOST, FEWEST = 64, 48, 500, 40
 """Pixels at which images are looked at, at most; axes; training images that are looked at; and what says nothing, being too few."""
 
@@ -86,11 +88,24 @@ def familiarity_of(dataset: Dataset) -> Familiarity:
 
 
 def save_familiarity(dataset: Dataset, path: Path) -> None:
-    """Writes what is known of the data set's training images, about 60 kB for each space."""
-    arrays = {
-        f"{name}/{part}": array for name, known in familiarity_of(dataset).spaces.items() for part, array in vars(known).items()
-    }
-    write_atomically(path, safetensors.numpy.save(arrays))
+    """Writes what is known of the data set's training images, about 60 kB for each space. It is kept in the cache, too, by the
+    data set's name, which is that of its content."""
+    cached = cache_directory() / "familiarity" / f"{dataset.name}-{VERSION}.safetensors"
+    try:
+        known = load_familiarity(cached)
+    except UsageError:  # it is damaged
+        known = None
+    if known is None:
+        known = familiarity_of(dataset)
+        with suppress(OSError):  # a cache that cannot be written to saves no time
+            write_atomically(cached, _stored(known))
+    write_atomically(path, _stored(known))
+
+
+def _stored(familiarity: Familiarity) -> bytes:
+    return safetensors.numpy.save(
+        {f"{name}/{part}": array for name, known in familiarity.spaces.items() for part, array in vars(known).items()}
+    )
 
 
 def load_familiarity(path: Path) -> Familiarity | None:
