@@ -230,7 +230,7 @@ def _finish(training: LabellerTraining, quiet: bool) -> None:
     with Bar("labeller", training.total, start=training.done, quiet=quiet) as bar:
         try:
             while training.advance():
-                bar.show(training.done, title=f"labeller, {training.in_words}")
+                bar.show(training.done, title=f"labeller, {training.in_words} at most")
         except KeyboardInterrupt:
             kept = "what is done is kept in the cache, and goes on when the labeller is needed again"
             raise KeyboardInterrupt(f"interrupted in the training of the labeller, {training.in_words}: {kept}.") from None
