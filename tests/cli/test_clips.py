@@ -197,7 +197,7 @@ def test_killed_interrupted_and_gone_on_with_it_is_what_it_is_uninterrupted(caps
     kept = (parts / "00000.mkv").stat().st_mtime_ns
     code, said = stopped(signal.SIGINT, parts / "00001.json")
     assert code == 130
-    assert said == "viceversa: interrupted: 128 frames are kept, and the same command goes on behind them.\n"
+    assert said.splitlines()[-1] == "viceversa: interrupted: 128 frames are kept, and the same command goes on behind them."
     capsys.readouterr()
     assert exit_code("translate", "avatars", "clip.mp4", "--to", "hair=brown", *COMMAND[5:], "--out", "out.mp4") == 2
     said = capsys.readouterr().err
