@@ -27,6 +27,7 @@ from viceversa.cli.importing import run as import_command
 from viceversa.domains import Domain
 from viceversa.draws import seeded
 from viceversa.errors import UsageError
+from viceversa.evaluation import labeller_training
 from viceversa.evaluation.measuring import evaluate
 from viceversa.importing import import_cyclegan, import_stargan
 from viceversa.recipes.record import read_record
@@ -241,6 +242,7 @@ def test_an_imported_run_is_evaluated(tmp_path: Path) -> None:
 def test_an_imported_stargan_is_evaluated_and_is_a_start_on_own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """At step 0 the discriminator and the generator are the imported ones; the labels are the table's by their names."""
     monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(labeller_training, "FEWEST_STEPS", 2)  # it would take all rounds, and is not what is looked at
     files = saved(tmp_path, G=scattered(Generator(), 1), D=Discriminator())
     import_stargan(files, tmp_path / "run", attributes=HAIR)
     lines = ["file,split,hair,male,young"]
