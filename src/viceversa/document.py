@@ -9,6 +9,9 @@ from importlib import resources
 from viceversa.errors import printable
 
 
+STYLE = resources.files("viceversa.evaluation").joinpath("report.css").read_text(encoding="utf-8")
+
+
 def escaped(words: str) -> str:
     """What a page shows as it is: neither markup, nor what moves a terminal's cursor, nor half characters."""
     return escape(printable(words))
@@ -35,7 +38,6 @@ def document(title: str, body: str, *, images: str = "data:", style: str = "", r
         style: CSS after that of all pages.
         refresh: seconds after which a browser loads the page again, if it shall.
     """
-    base = resources.files("viceversa.evaluation").joinpath("report.css").read_text(encoding="utf-8")
     again = f'<meta http-equiv="refresh" content="{refresh}">\n' if refresh else ""
     return f"""<!doctype html>
 <html lang="en">
@@ -46,7 +48,7 @@ def document(title: str, body: str, *, images: str = "data:", style: str = "", r
 {again}<meta name="color-scheme" content="light dark">
 <title>{escaped(title)}</title>
 <style>
-{base}{style}</style>
+{STYLE}{style}</style>
 </head>
 <body>
 <main>

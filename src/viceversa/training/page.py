@@ -17,6 +17,7 @@ from viceversa.training.selection import Judgment
 from viceversa.training.validation import LOG, judgments
 
 PAGE = "index.html"
+STYLE = resources.files("viceversa.training").joinpath("page.css").read_text(encoding="utf-8")
 REFRESH = 30
 """Seconds after which a browser loads the page of a running training again."""
 SAMPLES = 40
@@ -57,9 +58,8 @@ def page(run: Path, view: View) -> str:
         section("About this training", pairs(view.facts, "facts")),
         section("Earlier samples", _samples(samples[1:])),
     ]
-    style = resources.files("viceversa.training").joinpath("page.css").read_text(encoding="utf-8")
     images = "'self' file:"  # of a page from the disk, 'self' is not the same for all browsers
-    return document(view.title, "".join(parts), images=images, style=style, refresh=REFRESH if view.running else None)
+    return document(view.title, "".join(parts), images=images, style=STYLE, refresh=REFRESH if view.running else None)
 
 
 def _header(view: View) -> str:
