@@ -8,7 +8,6 @@ from importlib import resources
 
 from viceversa.errors import printable
 
-
 STYLE = resources.files("viceversa.evaluation").joinpath("report.css").read_text(encoding="utf-8")
 
 
