@@ -135,10 +135,8 @@ class Model:
         Pillow has gray of 16 bits and color of 8: a translation with more comes back in 8 bits, and `arrays` has all of it.
         Raises UsageError. Warns (UnfamiliarImage) of images unlike those of the training.
         """
-        region = mask if isinstance(mask, Region) or mask is None else Region(mask)
-        return self._chain(images, [to], source, Manner(strength, reference, seed, full_size, memory, region, paper, most_pixels))[
-            0
-        ]
+        manner = Manner(strength, reference, seed, full_size, memory, _region(mask), paper, most_pixels)
+        return self._chain(images, [to], source, manner)[0]
 
     def chain(
         self,
@@ -159,10 +157,8 @@ class Model:
 
         For each target, what `translate` returns; see there for the arguments.
         """
-        region = mask if isinstance(mask, Region) or mask is None else Region(mask)
-        return self._chain(
-            images, targets, source, Manner(strength, reference, seed, full_size, memory, region, paper, most_pixels)
-        )
+        manner = Manner(strength, reference, seed, full_size, memory, _region(mask), paper, most_pixels)
+        return self._chain(images, targets, source, manner)
 
     def _chain(self, images: Pictures, targets: Sequence[Wish], source: Wish, manner: Manner) -> list[Any]:
         if isinstance(targets, str | Mapping):
@@ -348,6 +344,11 @@ class Model:
         if not isinstance(name, str):
             raise UsageError(f"{name!r} names no space: this run translates between {' and '.join(self.space.images)}.")
         return self.space.called(name)
+
+
+def _region(mask: Picture | Region | None) -> Region | None:
+    """Where an image may change: a region as it is, a picture as one that is white there."""
+    return mask if isinstance(mask, Region) or mask is None else Region(mask)
 
 
 def _of_paper(colors: Pixels, channels: int) -> Pixels:

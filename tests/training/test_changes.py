@@ -118,6 +118,6 @@ def test_ctrl_c_before_the_first_step_says_what_is_kept(
         train(interrupt, out="run", steps=2, quiet=True, **SMALL)
     train(build_masked, out="run", steps=2, quiet=True, **SMALL)
     with pytest.raises(
-        KeyboardInterrupt, match=r"^interrupted: the checkpoint of step 2 of 'run' is kept; go on with resume=True\.$"
+        KeyboardInterrupt, match=r"^interrupted: the checkpoint of step 2 of 'run' is kept; go on with `resume=True`\.$"
     ):
         train(interrupt, out="run", steps=2, overwrite=True, quiet=True, **SMALL)

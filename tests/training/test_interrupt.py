@@ -11,6 +11,8 @@ import pytest
 from contracts.case import PHOTOS
 from contracts.cases import build_masked
 from training.small import assert_same_runs, finish, noise, start, trainer, wait
+from viceversa.errors import UsageError
+from viceversa.files import remove
 from viceversa.training.checkpoint import latest_checkpoint
 
 OWN = """
@@ -122,6 +124,22 @@ def test_a_signal_during_the_last_step_ends_the_script_too(
     with pytest.raises(raised, match=r"^interrupted after step 1 of .*, which is saved; go on with `resume=True`\.$") as stop:
         training.train(1)
     assert getattr(stop.value, "code", None) == (143 if number == signal.SIGTERM else None)
+    assert int(latest_checkpoint(tmp_path).name) == 1
+
+
+def test_a_picture_that_cannot_be_written_costs_no_checkpoint(tmp_path: Path) -> None:
+    """Interrupted after its first step of five, with a file in the place of the folder of pictures."""
+    training = trainer(tmp_path, build_masked, noise(PHOTOS))
+
+    def send(*_: object) -> None:
+        hook.remove()
+        remove(tmp_path / "samples")
+        (tmp_path / "samples").touch()
+        signal.raise_signal(signal.SIGINT)
+
+    hook = training.method.networks["discriminator"].register_forward_pre_hook(send)
+    with pytest.raises(UsageError, match="cannot write to"):
+        training.train(5)
     assert int(latest_checkpoint(tmp_path).name) == 1
 
 

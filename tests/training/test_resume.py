@@ -88,7 +88,7 @@ def begun(run: Path) -> Path:
     recipe = recipe_named("stargan")
     training = recipe.training.model_copy(update={"labeller": False, "batch": 2})
     case = BY_NAME["masked"]
-    recipe = recipe.model_copy(update={"training": training, "data": "avatars"})
+    recipe = recipe.model_copy(update={"training": training, "data": "avatars", "size": 32})
     record = Record(recipe=recipe, dataset="avatars-32-v1", space=case.space, device="cpu", precision="fp32")
     write_record(run, record)
     (run / "notes.txt").write_text("mine")

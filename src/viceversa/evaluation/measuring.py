@@ -55,13 +55,12 @@ def evaluate(
 
     Raises UsageError.
     """
-    if build is not None:
-        if not isinstance(model, str | Path):
-            raise UsageError("leave out `build`: it is for the folder of a run.")
-        model = load(model, build=build, checkpoint=checkpoint)
+    if build is not None and not isinstance(model, str | Path):
+        raise UsageError("leave out `build`: it is for the folder of a run.")
     return compare(
         [model], out=out, overwrite=overwrite, data=data, images=images, size=size, cycles=cycles, steps=steps, probes=probes,
-        samples=samples, features=features, checkpoint=checkpoint, quiet=quiet,
+        samples=samples, features=features, checkpoint=checkpoint, build=None if build is None else {str(model): build},
+        quiet=quiet,
     )  # fmt: skip
 
 

@@ -44,7 +44,6 @@ class Change:
 def changes(stored: Record, asked: Record, run: Path, step: int) -> list[Change]:
     """The settings that change when a run goes on after so many steps. Raises UsageError for one that may not."""
     found = [Change(name, old, new) for name, old, new in differences(stored, asked) if name not in ELSEWHERE]
-    found = [change for change in found if not (change.name == "recipe.size" and change.old is None)]  # chosen before it was kept
     for change in found:
         setting = change.name.removeprefix("recipe.")
         if setting not in FREE and not (setting.startswith("method.") and setting.endswith("learning_rate")):

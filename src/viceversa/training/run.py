@@ -180,7 +180,7 @@ def _telling_what_is_kept(run: Path) -> Iterator[None]:
 
 def _kept(run: Path) -> str:
     if checkpoint := latest_checkpoint(run, quiet=True):
-        return f"interrupted: the checkpoint of step {int(checkpoint.name)} of {str(run)!r} is kept; go on with resume=True."
+        return f"interrupted: the checkpoint of step {int(checkpoint.name)} of {str(run)!r} is kept; go on with `resume=True`."
     return "interrupted before the first checkpoint: start it again in the same way. What is in the cache is not made again."
 
 

@@ -132,11 +132,11 @@ class Trainer:
                     if self.labelling:
                         self.labelling.advance()
             told = told or self._told(interrupted)  # a signal of the last step ends the program, too
-            if told and monitor:
+            if self._saved != self.step:
+                self._save()
+            if told and monitor and not self._picture.exists():
                 with _writing(self.run), self._within_memory():
                     self._draw()
-        if self._saved != self.step:
-            self._save()
         self.accelerator.end_training()
         if told:
             raise stopped(
@@ -198,10 +198,15 @@ class Trainer:
         method = self.translating()
         with evaluating(method):
             grid = sample_grid(method, self.dataset, self.settings.seed)
-        (self.run / "samples").mkdir(exist_ok=True)
-        save_png(grid, self.run / "samples" / f"{self.step:08d}.png")
+        self._picture.parent.mkdir(exist_ok=True)
+        save_png(grid, self._picture)
         events = self.accelerator.get_tracker("tensorboard")
         events.log_images({"samples": np.asarray(grid)[None]}, step=self.step, dataformats="NHWC")
+
+    @property
+    def _picture(self) -> Path:
+        """The sample picture of this step."""
+        return self.run / "samples" / f"{self.step:08d}.png"
 
     def translating(self) -> Method:
         """The method to translate with: the averages, with the other networks as they are."""
