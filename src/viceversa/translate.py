@@ -227,7 +227,8 @@ class Model:
             return Domain(self.space.only, here.label + strength * (self.space.edited(here.label, to) - here.label))
         there = self._space_named(to) if to else next(name for name in self.space.images if name != here.space)
         if there == here.space:
-            raise UsageError(f"the image is of {there!r} already: translate it to another of {', '.join(self.space.images)}.")
+            others = " or ".join(f"`to={name!r}`" for name in self.space.images if name != there)
+            raise UsageError(f"the image is of {there!r} already: give {others}.")
         if not self.method.returns and there != self.space.pair[1]:
             raise UsageError(f"this method translates from {self.space.pair[0]!r} to {self.space.pair[1]!r} only.")
         return Domain(there)
@@ -255,8 +256,8 @@ class Model:
         distance = self.familiarity.distance(image, [*self.space.known] or [space])
         if distance <= 1:
             return ""
-        times = f"{distance:.2g} times as far from them as held-out ones"
-        return f"unlike the images that {self.name!r} was trained on ({times}): its translation may mean nothing"
+        times = f"{distance:.2g} times the usual distance"
+        return f"does not look like the images that {self.name!r} was trained on ({times}): the result may be meaningless"
 
     def weights(self, layers: Layers, space: str, manner: Manner) -> Weights | None:
         """Where the opened image may change: (H, W, 1) in [0, 1]; None for everywhere. A mask goes the way of the image."""

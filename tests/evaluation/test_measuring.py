@@ -105,13 +105,30 @@ def test_build_is_for_the_folder_of_a_run() -> None:
         vv.evaluate(nothing, "avatars", build=lambda space: None, quiet=True)  # type: ignore[arg-type, return-value]
 
 
+def test_a_setting_of_another_project_is_answered_in_python(tmp_path: Path) -> None:
+    asked: dict[str, Any]
+    for asked, told in [
+        ({"lr": 1e-3}, "'lr'. Here it is settings={'method.learning_rate': 0.001}."),
+        ({"batch_size": 4}, "'batch_size'. Here it is batch=4."),
+        ({"netG": "resnet_6blocks"}, "'netG'. Here it is settings={'method.blocks': ...}."),
+        ({"name": "faces"}, "'name'. Here it is out=...."),
+        ({"gpu": 1}, "'gpu'. There is none: choose the GPU by a variable before the command, as in CUDA_VISIBLE_DEVICES=1."),
+        ({"checkpoint_evry": 10}, "'checkpoint_evry'. Did you mean checkpoint_every=10?"),
+        ({"qqqqqq": 1}, "'qqqqqq'. The settings are name, data, "),
+    ]:
+        with pytest.raises(vv.UsageError) as error:
+            vv.train("cyclegan", out=tmp_path / "run", **asked)
+        assert str(error.value).startswith(f"unknown setting {told}")
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
         ({"trials": 0}, r"^`trials=0`: a search has 1 trial at least"),
         ({"search": {"size": "32|64"}}, "size cannot be searched"),
         ({"search": ["method.cycle=1..2", "method.cycle=1..3"]}, "`search` names method.cycle twice"),
-        ({"settings": {"method.wdth": 4}}, "unknown setting 'method.wdth'. Did you mean 'method.width'"),
+        ({"settings": {"method.wdth": 4}}, "unknown setting 'method.wdth'. Did you mean settings={'method.width': 4}"),
         ({"steps": 10, "checks": 11}, "^`checks=11`: a training is measured"),
     ],
 )

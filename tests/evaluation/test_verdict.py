@@ -62,7 +62,8 @@ CASES = {
         "The outputs are far from real 'zebra' images (kernel distance x1000: 40.0, untouched sources 45.0, other "
         "real images 2.0); "
         "a grid of 4 px is visible; sources do not come back after 3 round trips (PSNR to the source 16.0 dB). "
-        "Train longer, or lower the rate, until the grid fades. Weigh the cycle loss more, or use the multicyclic loss.",
+        "Train longer, or lower the learning rate, until the grid fades. "
+        "Give the cycle loss more weight (method.cycle), or use the multicyclic loss (multicycle.extra).",
     ),
     "bad, two sets": (
         model({"kernel": 0.09}, 20.0), sets(),
@@ -78,21 +79,20 @@ CASES = {
     "a grid at full size only": (
         model({"kernel": 0.004}, None, {"grid_4_full_size": 9.0}), sets(),
         "The outputs are close to real 'zebra' images (kernel distance x1000: 4.0, untouched sources 45.0, other real images 2.0); "
-        "a grid of 4 px is visible at full size. Train longer, or lower the rate, until the grid fades.",
+        "a grid of 4 px is visible at full size. Train longer, or lower the learning rate, until the grid fades.",
     ),
     "idle, two sets": (
         model({"kernel": 0.0449}, 100.0, {"change": 0.0}), sets(),
-        "The outputs are nearly the inputs: it does next to nothing; the outputs are far from real 'zebra' images (kernel distance "
-        "x1000: 44.9, untouched sources 45.0, other real images 2.0). Train longer, weigh the cycle and identity "
-        "losses less, or weigh "
-        "classification more.",
+        "The outputs are nearly the inputs: the model changes almost nothing; the outputs are far from real "
+        "'zebra' images (kernel distance x1000: 44.9, untouched sources 45.0, other real images 2.0). Train longer, or give "
+        "the cycle and identity losses less weight (method.cycle, method.identity).",
     ),
     "collapsed": (
         model({"kernel": 0.2}, 8.0, {"variety": 0.01}), sets(),
         "All outputs look alike, whatever the input; the outputs are no nearer than the untouched sources to real 'zebra' images "
         "(kernel distance x1000: 200.0, untouched sources 45.0, other real images 2.0); sources do not come back "
         "after 3 round trips "
-        "(PSNR to the source 8.0 dB). Train again with a lower rate or another seed.",
+        "(PSNR to the source 8.0 dB). Train again with a lower learning rate or another seed.",
     ),
     "sets that are alike": (
         model({"kernel": 0.004}),
@@ -221,7 +221,7 @@ def alone(comparison: Comparison, name: str) -> str:
 def test_small_real_evaluations(comparisons: Mapping[str, Comparison], data: str) -> None:
     comparison = comparisons[data]
     assert alone(comparison, "idle").startswith(
-        "The outputs are nearly the inputs: it does next to nothing; the outputs are no nearer"
+        "The outputs are nearly the inputs: the model changes almost nothing; the outputs are no nearer"
     )
     assert "a grid of 4 px is visible" in alone(comparison, "grid") and "no nearer to the ground truth" in alone(comparison, "grid")
     good = alone(comparison, "perfect")

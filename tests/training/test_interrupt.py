@@ -103,9 +103,8 @@ def test_a_signal_ends_a_script_of_several_trainings_at_once(number: signal.Sign
     assert (process.returncode, output) == (ENDS[number], "")
     assert [path.name for path in tmp_path.iterdir()] == ["0"]
     step = int(latest_checkpoint(tmp_path / "0").name)
-    if number == signal.SIGINT:
-        last = f"interrupted after step {step} of '{tmp_path / '0'}', which is saved; go on with `resume=True`."
-        assert errors.splitlines()[-1] == f"KeyboardInterrupt: {last}"
+    last = f"interrupted after step {step} of '{tmp_path / '0'}', which is saved; go on with `resume=True`."
+    assert errors.splitlines()[-1] == f"{'KeyboardInterrupt' if number == signal.SIGINT else 'viceversa'}: {last}"
     assert json.loads(finish(start(OWN, tmp_path / "0", step + 1, "resume"))) == [str(tmp_path / "0"), step + 1]
 
 

@@ -37,15 +37,15 @@ class Compare:
     """measure after 0 to N earlier translations"""
     steps: int = 0
     """also measure a chain of this length, up to 10"""
-    probes: bool = False
+    probes: Annotated[bool, arg(help_behavior_hint="")] = False
     """also measure after noise, JPEG and blur"""
     samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """number of test images; all by default"""
     features: Literal["lite0", "inception"] = "lite0"
     """feature network; inception gives FID, KID"""
     build: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME")]] = ()
-    """MODULE:FUNCTION of a method of your own; may be repeated"""
-    overwrite: bool = False
+    """MODULE:FUNCTION of a method of your own"""
+    overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace a report that exists already"""
     checkpoint: Checkpoint = "best"
     """checkpoint of the runs to measure"""

@@ -35,7 +35,7 @@ class Evaluate:
     """measure after 0 to N earlier translations"""
     steps: int = 0
     """also measure a chain of this length, up to 10"""
-    probes: bool = False
+    probes: Annotated[bool, arg(help_behavior_hint="")] = False
     """also after noise, JPEG and blur, which destroy hidden information"""
     samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """number of test images; all by default"""
@@ -43,7 +43,7 @@ class Evaluate:
     """feature network; inception gives FID, KID"""
     build: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
     """MODULE:FUNCTION of a method of your own"""
-    overwrite: bool = False
+    overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace a report that exists already"""
     checkpoint: Checkpoint = "best"
     """checkpoint of a run to measure"""

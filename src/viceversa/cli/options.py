@@ -26,9 +26,9 @@ class Run:
     """length of the training in passes over the data, instead of --steps"""
     until: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """stop at this step; --resume continues from there"""
-    resume: FlagCreatePairsOff[bool] = False
+    resume: Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")] = False
     """continue the run in --out with its settings"""
-    overwrite: FlagCreatePairsOff[bool] = False
+    overwrite: Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")] = False
     """replace the run in --out by a new one"""
 
 
@@ -48,6 +48,8 @@ class Train(Run):
     """number of images per step, over all processes"""
     seed: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """seed of the weights, the data order and all random draws"""
+    skip_bad: Annotated[bool, arg(help_behavior_hint="")] = False
+    """skip image files that cannot be read"""
     init: Annotated[str | None, arg(metavar="RUN", help_behavior_hint="")] = None
     """a run whose weights the training starts from"""
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import tyro
 
-from viceversa.cli.habits import advice
 from viceversa.errors import UsageError
+from viceversa.habits import advice
 
 Settings = TypeVar("Settings")
 

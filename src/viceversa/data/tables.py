@@ -92,7 +92,8 @@ def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = 
         raise UsageError(f"{quoted(str(path))} is not a file: name a table, as a CSV or Parquet file.")
     sheet = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
     if "file" not in sheet.columns:
-        raise UsageError(f"{quoted(str(path))} has no column 'file'; it has {', '.join(map(quoted, sheet.columns))}.")
+        there = f"it has {', '.join(map(quoted, sheet.columns))}" if any(sheet.columns) else "it is empty"
+        raise UsageError(f"{quoted(str(path))} has no column 'file': {there}.")
     schema = chosen(read_schema(path, [title for title in sheet.columns if title not in _RESERVED]), only)
     droppable = {title: said for title, said in schema.items() if said.drop_empty and said.kind != "ignore"}
     sheet, dropped = without_empty(sheet, droppable)

@@ -109,7 +109,7 @@ def data_of(models: Iterable[Measured], data: str | None, size: int | None, imag
         record = first.record if isinstance(first, Model) else read_record(located(str(first)))
         return dataset_of(record.recipe, data, images=images, trained=record.space)
     if data is None:
-        raise UsageError("no model is a run, which knows its data: say with `data` what to measure on, as in `data='avatars'`.")
+        raise UsageError("only a run has data of its own: name the test data, as in `data='avatars'`.")
     return open_dataset(data, size, images=images)
 
 

@@ -93,11 +93,8 @@ def about(found: Sequence[Difference]) -> str:
     """What the differences are, in one line."""
     start = f"difference from {found[0].base} at k = 0, 1, ..., with 95 % intervals over images; *: 0 is outside"
     if all(each.seeds == each.base_seeds == 1 for each in found):
-        return f"{start}. One training of each: another seed would give other numbers, and the intervals do not hold that"
-    return (
-        f"{start}. Means over seeds: the intervals hold the chance of the images, not that of another training, which is beside "
-        "them: ± is the deviation, over seeds, of the difference between one training of each"
-    )
+        return f"{start}. One training of each: the intervals cover other test images, not other seeds"
+    return f"{start}. Means over seeds; the intervals cover other test images, and ± covers other seeds (one standard deviation)"
 
 
 def in_words(found: Sequence[Difference]) -> Iterator[tuple[str, str, list[str]]]:

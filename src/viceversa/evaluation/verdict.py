@@ -17,7 +17,7 @@ import numpy as np
 from viceversa.evaluation.bootstrap import paired_interval
 from viceversa.evaluation.chains import Place
 from viceversa.evaluation.evaluate import Assessment
-from viceversa.evaluation.rows import TRUSTED, Row
+from viceversa.evaluation.rows import TRUSTED, Row, shown
 from viceversa.training.health import COLLAPSED, DEAF, GRIDS, INVERTED, UNCHANGED, Sign, signs
 
 HALVED = 20 * math.log10(2)
@@ -34,19 +34,19 @@ FEW = 50
 """Test images below which the verdict says that they are few: a share of 50 images has a standard error of up to 7 %."""
 
 _FAULTS: Mapping[Sign, str] = {
-    UNCHANGED: "the outputs are nearly the inputs: it does next to nothing",
+    UNCHANGED: "the outputs are nearly the inputs: the model changes almost nothing",
     COLLAPSED: "all outputs look alike, whatever the input",
     DEAF: "the outputs do not depend on the labels asked for",
     INVERTED: "the outputs are negatives of the inputs",
 }
 _REMEDIES: Mapping[Sign, str] = {
-    UNCHANGED: "Train longer, weigh the cycle and identity losses less, or weigh classification more",
-    COLLAPSED: "Train again with a lower rate or another seed",
-    DEAF: "Weigh classification more, and check the labels of the data",
-    INVERTED: "Train again with another seed, or weigh the identity loss more",
+    UNCHANGED: "Train longer, or give the cycle and identity losses less weight (method.cycle, method.identity)",
+    COLLAPSED: "Train again with a lower learning rate or another seed",
+    DEAF: "Give the classification loss more weight (method.classification), and check the labels of the data",
+    INVERTED: "Train again with another seed, or give the identity loss more weight (method.identity)",
 }
 _LONGER = "Train longer"
-_WAY_BACK = "Weigh the cycle loss more, or use the multicyclic loss"
+_WAY_BACK = "Give the cycle loss more weight (method.cycle), or use the multicyclic loss (multicycle.extra)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,7 +174,7 @@ def _judged(assessment: Assessment, facts: Facts) -> _Judged:
             remedies.append(_LONGER)
     for grid in (sign for sign in found if sign in GRIDS):
         texts.append(f"{grid.name.replace('lies over outputs', 'is visible')}")
-        remedies.append(f"{_LONGER}, or lower the rate, until the grid fades")
+        remedies.append(f"{_LONGER}, or lower the learning rate, until the grid fades")
         remedies = [each for each in remedies if each != _LONGER]
     back = _way_back(assessment, facts)
     if back is not None and UNCHANGED not in faults:
@@ -222,8 +222,8 @@ def _by_distance(row: Row, floor: Row | None, facts: Facts) -> Progress | None:
     if way <= SURE * math.hypot(floor.kernel_std or 0.0, (real.kernel_std or 0.0) if real is not None else 0.0):
         return Progress(math.nan, "the two sets are too alike, or too few, for the distance between them to judge outputs by")
     share = min((floor.kernel - row.kernel) / way, 1.0)
-    numbers = f"kernel distance x1000: {1000 * row.kernel:z.1f}, untouched sources {1000 * floor.kernel:z.1f}"
-    numbers += f", other real images {1000 * least:z.1f}" if real is not None else ""
+    numbers = f"kernel distance x1000: {shown(1000 * row.kernel, 1)}, untouched sources {shown(1000 * floor.kernel, 1)}"
+    numbers += f", other real images {shown(1000 * least, 1)}" if real is not None else ""
     if share <= 0:
         how = "no nearer than the untouched sources to"
     else:

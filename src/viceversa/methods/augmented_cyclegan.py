@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 import torch.nn.functional as F
@@ -43,6 +43,7 @@ from viceversa.networks.augmented import (
     whole_discriminator,
 )  # fmt: skip
 from viceversa.objective import Objective
+from viceversa.optional import optional
 from viceversa.plans import BackAndForth, Batch, Need
 from viceversa.schedules import Schedule, linear_decay
 
@@ -57,7 +58,9 @@ class AugmentedCycleGAN(BaseModel):
     latent: int = Field(16, gt=0, le=4096, description="length of a code")
     width: int = Field(32, gt=0, le=4096, description="channels of the first layers; the second discriminator has twice")
     cycle: float = Field(1.0, ge=0, description="weight of the cycle losses")
-    cycle_back: float | None = Field(None, ge=0, description="the cycle loss's weight for the second space, if different")
+    cycle_back: Annotated[float | None, optional("X")] = Field(
+        None, ge=0, description="the cycle loss's weight for the second space, if different"
+    )
     code: float = Field(0.025, ge=0, description="weight of the loss that recovers the code")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam; a fifth of it for the discriminators")
 

@@ -13,7 +13,7 @@ eprint={1703.10593}}
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 from torch import nn
@@ -29,6 +29,7 @@ from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canv
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
 from viceversa.objective import Objective
+from viceversa.optional import optional
 from viceversa.plans import BackAndForth
 from viceversa.schedules import Schedule, linear_decay
 
@@ -46,7 +47,9 @@ class CycleGAN(BaseModel):
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")
     critic_layers: int = Field(3, gt=0, le=16, description="downsampling layers; 1 to 4 judge patches of 16, 34, 70, 142 px")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
-    cycle_back: float | None = Field(None, ge=0, description="the cycle loss's weight for the second space, if different")
+    cycle_back: Annotated[float | None, optional("X")] = Field(
+        None, ge=0, description="the cycle loss's weight for the second space, if different"
+    )
     identity: float = Field(0.5, ge=0, description="weight of the identity loss, relative to --method.cycle")
     luminance: float = Field(0.0, ge=0, description="weight of an identity loss on luminance, if channels differ")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -36,6 +36,7 @@ from viceversa.networks.blocks import check_size
 from viceversa.networks.johnson import transform_network
 from viceversa.networks.perception import Sight
 from viceversa.objective import Objective
+from viceversa.optional import optional
 from viceversa.plans import Batch, Need
 from viceversa.schedules import Schedule, linear_decay
 
@@ -47,9 +48,15 @@ class Johnson(BaseModel):
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["johnson"]]] = "johnson"
-    weights: str | None = Field(None, description="feature network: a file, or vgg19; by default EfficientNet-Lite0")
-    content_layer: str | None = Field(None, description="layer that compares contents; the network has a default")
-    style_layers: tuple[str, ...] = Field((), description="layers that compare styles; the network has defaults")
+    weights: Annotated[str | None, optional("FILE")] = Field(
+        None, description="feature network: a file, or vgg19; by default EfficientNet-Lite0"
+    )
+    content_layer: Annotated[str | None, optional("NAME")] = Field(
+        None, description="layer that compares contents; the network has a default"
+    )
+    style_layers: Annotated[tuple[str, ...], optional("NAME ...")] = Field(
+        (), description="layers that compare styles; the network has defaults"
+    )
     width: int = Field(32, gt=0, le=4096, description="channels of the first layer")
     content: float = Field(1.0, ge=0, description="weight of the content loss")
     style: float = Field(3.0, ge=0, description="weight of the style loss, summed over its layers")

@@ -69,7 +69,7 @@ def read_record(run: Path) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
-        raise UsageError(f"{str(path)!r} is not of this version or damaged: {place}: {first['msg']}.") from None
+        raise UsageError(f"cannot read {str(path)!r}, it is damaged or of another version: {place}: {first['msg']}.") from None
 
 
 class _Format(BaseModel):

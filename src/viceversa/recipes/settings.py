@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Generic, Literal, TypeVar
+from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from tyro.conf import Fixed, Suppress
 
 from viceversa.data.augmentation import Augment
 from viceversa.data.fitting import Filter
+from viceversa.optional import optional
 from viceversa.schedules import (
     Schedule,
     constant,
@@ -33,6 +34,11 @@ Metric = Literal["psnr_to_truth", "change_and_return", "none"]
 
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
+Count = Annotated[int | None, optional("N")]
+Text = Annotated[str | None, optional("TEXT")]
+Names = Annotated[tuple[str, ...], optional("NAME ...")]
+"""Settings whose default is none: their description says what that means, so that the help shows no default beside it."""
+
 
 class Training(BaseModel):
     """Length and details of the training, the same for every method."""
@@ -54,7 +60,7 @@ class Training(BaseModel):
     augment: Augment = Augment()
     compile: bool = Field(False, description="compile the translator with torch.compile")
     checkpoint_every: int = Field(1000, gt=0, description="steps between checkpoints")
-    sample_every: int | None = Field(
+    sample_every: Count = Field(
         None, gt=0, description="steps between sample pictures; by default they go by time: after 2 minutes, then ever more rarely"
     )
     best: Metric = Field(
@@ -69,8 +75,10 @@ class Multicycle(BaseModel):
 
     model_config = FROZEN
 
-    extra: tuple[float, ...] = Field((), description="weight of each extra cycle, such as 0.25 0.125; without any, the loss is off")
-    losses: tuple[str, ...] | None = Field(
+    extra: Annotated[tuple[float, ...], optional("X ...")] = Field(
+        (), description="weight of each extra cycle, such as 0.25 0.125; without any, the loss is off"
+    )
+    losses: Annotated[tuple[str, ...] | None, optional("NAME ...")] = Field(
         None, description="names of the losses to repeat along the chain; by default all that can be"
     )
     cut: bool = Field(False, description="stop gradients between the translations of a chain")
@@ -89,13 +97,13 @@ class Recipe(BaseModel, Generic[MethodSettings]):
         "avatars",
         description="training data: a built-in set like avatars, a folder, a table, hf:NAME (Hugging Face), or NAME=DATA,NAME=DATA",
     )
-    images: str | None = Field(None, description="folder of the images that a table names, if it is not the table's own folder")
-    attributes: tuple[str, ...] = Field((), description="attributes of the data to use; all by default")
-    size: int | None = Field(
+    images: Text = Field(None, description="folder of the images that a table names, if it is not the table's own folder")
+    attributes: Names = Field((), description="attributes of the data to use; all by default")
+    size: Count = Field(
         None, gt=0, le=65_536,
         description="height and width of the images in pixels; if not given, chosen from your own images, and 32 for drawn ones",
     )  # fmt: skip
-    crop: int | None = Field(
+    crop: Count = Field(
         None,
         gt=0,
         description="side of the square cut from the middle of each image before it is resized; the largest possible by default",
@@ -103,9 +111,9 @@ class Recipe(BaseModel, Generic[MethodSettings]):
     background: int = Field(0, ge=0, le=255, description="gray level, 0 to 255, behind the transparent parts of images")
     filter: Filter = Field("bicubic", description="interpolation that resizes images")
     skip_bad: bool = Field(False, description="skip image files that cannot be read")
-    init: str | None = Field(None, description="a run whose weights the training starts from; the data may have further attributes")
-    init_only: tuple[str, ...] = Field((), description="networks to take from the run in --init; by default all that fit")
-    freeze: tuple[str, ...] = Field((), description="networks whose weights stay as they are, such as generator")
+    init: Text = Field(None, description="a run whose weights the training starts from; the data may have further attributes")
+    init_only: Names = Field((), description="networks to take from the run in --init; by default all that fit")
+    freeze: Names = Field((), description="networks whose weights stay as they are, such as generator; none by default")
     method: MethodSettings
     multicycle: Multicycle = Multicycle()
     training: Training = Training()

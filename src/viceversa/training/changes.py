@@ -65,5 +65,6 @@ def in_words(change: Change, trainer: Trainer) -> str:
         return str(change)
     schedule = next(iter(trainer.method.optimizers.values())).schedule
     now, then = (schedule(trainer.progress(steps)) for steps in (change.old, change.new))
-    follows = f"follows the schedule of {change.new} steps: {then:.3g} times"
-    return f"steps {change.old} -> {change.new}: the rate, now {now:.3g} times its first value, {follows}"
+    if now == then:
+        return str(change)
+    return f"{change}: at this step the learning rate changes from {now:.3g} to {then:.3g} times its initial value"

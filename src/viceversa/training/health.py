@@ -39,24 +39,24 @@ class Sign:
 
 UNCHANGED = Sign(
     "outputs equal inputs", "change", 0.02, False,
-    "the translator does next to nothing; weigh the cycle and identity losses less, or classification more",
+    "the model hardly changes its inputs; give the cycle and identity losses less weight (method.cycle, method.identity)",
 )  # fmt: skip
 COLLAPSED = Sign(
     "outputs equal each other", "variety", 0.1, False,
-    "the generator makes one image whatever it is given; begin again with a lower rate, or another seed",
+    "the generator makes the same image from every input; train again with a lower learning rate or another seed",
 )  # fmt: skip
 DEAF = Sign(
     "outputs do not depend on the target", "obedience", 0.02, False,
-    "opposite labels give the same image; weigh classification more, and look whether the data's labels are right",
+    "opposite labels give the same image; give the classification loss more weight, and check the labels of the data",
 )  # fmt: skip
 INVERTED = Sign(
     "colors are inverted", "correlation", -0.3, False,
-    "the generators have learned negatives, which a cycle undoes; begin again with another seed, or weigh identity more",
+    "the generators make negatives, which a cycle undoes; train again with another seed, or more weight on method.identity",
 )  # fmt: skip
 GRIDS = tuple(
     Sign(
         f"a grid of {period} px lies over outputs{words}", f"grid_{period}{place}", 2.0, True,
-        "layers that double the size leave a grid; if it does not fade with more steps, lower the rate",
+        "upsampling layers leave a grid; if it does not fade with more steps, lower the learning rate",
     )
     for place, words in (("", ""), ("_full_size", " at full size"))
     for period in reversed(PERIODS)

@@ -17,10 +17,11 @@ from viceversa.data.dataset import Dataset
 from viceversa.data.sizes import DRAWN
 from viceversa.data.sources import located, located_folder
 from viceversa.domains import Space
-from viceversa.errors import UsageError, printable, unknown
+from viceversa.errors import Terminated, UsageError, printable
 from viceversa.evaluation.labeller import questions
 from viceversa.familiarity import FILE, save_familiarity
 from viceversa.files import in_utf8
+from viceversa.habits import advice_in_python
 from viceversa.initializing import frozen, initialize
 from viceversa.log import logged, say
 from viceversa.method import Builder, Method
@@ -97,7 +98,11 @@ def train(
     asked |= {f"training.{key}": value for key, value in (training | {"steps": steps, "batch": batch, "seed": seed}).items()}
     base = base if own is None else read_with(base, own)
     recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
-    return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
+    try:
+        return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
+    except Terminated as stop:  # an exit says nothing by itself
+        say(f"viceversa: {stop}")
+        raise
 
 
 def default_run(recipe: str) -> Path:
@@ -267,7 +272,8 @@ def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:
     known = [name for name, _ in dotted(values)]
     for name, value in changes.items():
         if name not in known:
-            raise unknown("setting", name, known)
+            told = advice_in_python(name, value, known) or f"The settings are {', '.join(known)}."
+            raise UsageError(f"unknown setting {name.removeprefix('training.')!r}. {told}")
         *places, last = name.split(".")
         reduce(getitem, places, values)[last] = value
     try:

@@ -4,7 +4,9 @@ there is none; and the nearest of ours for one that is misspelt."""
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 OURS: Mapping[str, str] = {
     "learning-rate": "lr g-lr d-lr",
@@ -84,6 +86,20 @@ def advice(arguments: Sequence[str], wrong: str, known: Sequence[str]) -> str:
         return f"There is none: {reason.replace('{value}', '0' if value.startswith('--') else value or '0')}."
     near = _called(name, known) or _nearest(name, known)
     return f"Did you mean {near}?" if near else ""
+
+
+def advice_in_python(name: str, value: Any, known: Sequence[str]) -> str:
+    """The same for a setting of `viceversa.train` that no recipe has. known: the dotted names of those that there are."""
+    wrong = f"--{name.removeprefix('training.')}={value}"
+    options = [f"--{each.replace('_', '-')}" for each in (*known, "out", "epochs", "resume")]
+
+    def argument(found: re.Match[str]) -> str:
+        place = found[0].removeprefix("--").replace("-", "_")
+        short = place.removeprefix("training.")
+        shown = repr(value) if isinstance(value, int | float) else "..."
+        return f"{short}={shown}" if "." not in short else f"settings={{{place!r}: {shown}}}"
+
+    return re.sub(r"--[a-z][a-z.-]*[a-z]", argument, advice([wrong], wrong, options))
 
 
 def _positive(flag: str) -> str:

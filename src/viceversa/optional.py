@@ -1,0 +1,12 @@
+"""Settings that may be left out. Their description says what that means, so the help shows no default for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tyro.conf import arg
+
+
+def optional(metavar: str) -> Any:
+    """The mark of a field whose default may be None or (), as in `Annotated[int | None, optional("N")]`."""
+    return arg(metavar=metavar, help_behavior_hint=lambda default: f"(default: {default})" if default not in ("", "None") else "")
