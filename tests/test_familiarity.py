@@ -81,15 +81,17 @@ def test_photographs_are_told_from_faces_of_its_kind() -> None:
 
 def test_python_warns_once_of_a_call_and_names_the_image() -> None:
     photo = photographs()[0]
-    with pytest.warns(vv.UnfamiliarImage, match=r"hopper\.jpg' is unlike the images that 'avatars' was trained on") as noted:
+    with pytest.warns(
+        vv.UnfamiliarImage, match=r"hopper\.jpg' does not look like the images that 'avatars' was trained on"
+    ) as noted:
         avatars().translate(photo, "glasses=yes")
     assert [Path(each.filename).name for each in noted] == [Path(__file__).name], "the line of the user's, as a notebook shows it"
-    with pytest.warns(vv.UnfamiliarImage, match=r"^image 1 \(and 1 more of 4\) is unlike") as noted:
+    with pytest.warns(vv.UnfamiliarImage, match=r"^image 1 \(and 1 more of 4\) does not look like") as noted:
         avatars().translate([faces(2)[0], crops()[0], faces(2)[1], crops()[1]], "glasses=yes")
     assert len(noted) == 1
-    with pytest.warns(vv.UnfamiliarImage, match="^this image is unlike"):
+    with pytest.warns(vv.UnfamiliarImage, match="^this image does not look like"):
         avatars().chain(Image.open(photo), ["glasses=yes", "hair=blond"], full_size=True)
-    with pytest.warns(vv.UnfamiliarImage, match="^this image is unlike"):
+    with pytest.warns(vv.UnfamiliarImage, match="^this image does not look like"):
         next(translated_frames(avatars(), [crops()[0]], "glasses=yes"))
 
 
@@ -110,7 +112,9 @@ def test_the_command_line_warns_on_standard_error_before_the_result(tmp_path: Pa
     assert done.returncode == 0 and done.stdout.count("->") == 2
     warned = [line for line in done.stderr.splitlines() if "warning" in line]
     assert (
-        len(warned) == 1 and warned[0].startswith("viceversa: warning: ") and "grace_hopper.jpg is unlike the images" in warned[0]
+        len(warned) == 1
+        and warned[0].startswith("viceversa: warning: ")
+        and "grace_hopper.jpg does not look like the images" in warned[0]
     )
 
 

@@ -94,7 +94,7 @@ def warn(pictures: Sequence[Picture], doubts: Sequence[str]) -> None:
         first = pictures[found[0]]
         what = repr(str(first)) if isinstance(first, str | Path) else f"image {found[0]}" if len(pictures) > 1 else "this image"
         more = f" (and {len(found) - 1} more of {len(pictures)})" if len(found) > 1 else ""
-        warnings.warn(f"{what}{more} is {doubts[found[0]]}.", UnfamiliarImage, stacklevel=5)
+        warnings.warn(f"{what}{more} {doubts[found[0]]}.", UnfamiliarImage, stacklevel=5)
 
 
 def stacked(images: Sequence[Pixels]) -> Tensor:

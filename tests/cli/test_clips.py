@@ -44,7 +44,7 @@ def test_a_clip_becomes_a_clip(capsys: pytest.CaptureFixture[str]) -> None:
     said = capsys.readouterr()
     doubt, resized = said.err.splitlines()
     assert said.out == "clip.mp4 -> new/out.mp4: 10 frames\n" and resized == "resized 64x48 -> 64x64; --full-size keeps the size"
-    assert doubt.startswith("viceversa: warning: clip.mp4 is unlike the images that 'avatars' was trained on")
+    assert doubt.startswith("viceversa: warning: clip.mp4 does not look like the images that 'avatars' was trained on")
     assert list(Path("new").iterdir()) == [Path("new/out.mp4")]
     assert times(Path("new/out.mp4")) == times(Path("clip.mp4")) and heard(Path("new/out.mp4")) == heard(Path("clip.mp4"))
     model, made = vv.load("avatars"), pixels(Path("new/out.mp4"))
@@ -253,7 +253,7 @@ def test_of_a_truncated_clip_the_start_is_written_and_the_rest_is_told(capsys: p
     count = len(pixels(Path("out.mp4")))
     assert 10 < count < 60 and f"{count} frames" in said.out
     warning, error = said.err.splitlines()
-    assert warning.startswith("viceversa: warning: clip.mkv is unlike the images that 'avatars' was trained on")
+    assert warning.startswith("viceversa: warning: clip.mkv does not look like the images that 'avatars' was trained on")
     assert error.startswith(f"viceversa: 'clip.mkv' cannot be read behind frame {count} (")
     assert said.err.endswith("'out.mp4' has what comes before.\n") and not Path("out.mp4.parts").exists()
 

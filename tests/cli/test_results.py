@@ -133,7 +133,7 @@ def test_a_clip_that_exists_is_not_overwritten(capsys: pytest.CaptureFixture[str
 
 def without_doubts(said: str) -> list[str]:
     """The lines but the warnings of images unlike those of the training, as these are."""
-    return [line for line in said.splitlines() if " is unlike the images that " not in line]
+    return [line for line in said.splitlines() if " does not look like the images that " not in line]
 
 
 def test_resizing_is_said_once_and_counted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -285,7 +285,7 @@ def test_a_group_stays_in_one_split(tmp_path: Path) -> None:
     [
         ("", "has no column 'file'"),
         ("file,split,x\n", "has no rows"),
-        ("name,split,x\na.png,train,1\n", "has no column 'file'; it has 'name', 'split', 'x'"),
+        ("name,split,x\na.png,train,1\n", "has no column 'file': it has 'name', 'split', 'x'"),
         ("file,split,x,x\na.png,train,1,1\n", "two columns have the title 'x'"),
         (",file,split,x\n0,a.png,train,1\n", "column 1 has no title"),
         ("file,split,x\na.png,train\n", "row 2 of"),

@@ -91,7 +91,7 @@ def test_a_report_is_not_replaced_unasked(tmp_path: Path) -> None:
         ({"floor": nothing}, "no model can be called 'floor'"),
         ([nothing, nothing, "nothing=a:b"], "'nothing' is named twice|is named twice"),
         ([3], "'3' is no model: give a Model, a function, or where one is"),
-        ([nothing], r"say with `data` what to measure on, as in `data='avatars'`"),
+        ([nothing], r"name the test data, as in `data='avatars'`"),
         (["runs/none"], "'runs/none' is neither the folder of a run, a Python function"),
     ],
 )

@@ -41,7 +41,7 @@ def test_another_length_goes_on_as_if_it_had_been_that_from_the_start(first: int
     outcome = train(build_masked, out="parts", resume=True, steps=8)
     assert outcome.step == 8
     assert_same_runs(Path("whole"), Path("parts"), but_logged=(2,))
-    told = f"viceversa: steps {first} -> 8: the rate, now 1 times its first value, follows the schedule of 8 steps: 1 times.\n"
+    told = f"viceversa: training.steps {first} -> 8.\n"
     assert told in capsys.readouterr().err
     record = read_record(Path("parts"))
     assert record.recipe.training.steps == 8 and record.changes == (f"step 2: training.steps {first} -> 8",)
@@ -54,7 +54,7 @@ def test_a_finished_run_is_lengthened(capsys: pytest.CaptureFixture[str]) -> Non
     asked = {"checkpoint_every": 1, "sample_every": 1, "best": "none", "settings": {"method.learning_rate": 5e-4}}
     train("stargan", out="run", resume=True, steps=3, **asked)
     told = capsys.readouterr().err
-    assert "steps 2 -> 3: the rate, now 0 times its first value, follows the schedule of 3 steps: 0.667 times." in told
+    assert "steps 2 -> 3: at this step the learning rate changes from 0 to 0.667 times its initial value." in told
     assert "method.learning_rate 0.001 -> 0.0005" in told and "training.sample_every None -> 1" in told
     assert step_of("run") == 3 and Path("run/samples/00000003.png").exists()
     recipe = read_record(Path("run")).recipe

@@ -85,7 +85,7 @@ def test_an_unfinished_one_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         run._unit()
     assert not load_labeller(tmp_path / FILE).finished
     run.close()
-    assert capsys.readouterr().err.startswith("viceversa: the labeller is unfinished, in round 2 of 4: ")
+    assert capsys.readouterr().err.startswith("viceversa: the classifier that reads attributes is not finished (round 2 of 4): ")
     assert labelling(tmp_path, labeled(64)) is not None
 
 

@@ -45,7 +45,7 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
     form_for(clip, asked.out)  # what cannot be is said first
     model.weights(model.opened(first, way.source.space, manner), way.source.space, manner)
     if doubt := model.doubt(Layers(first), way.source.space):
-        print(f"viceversa: warning: {printable(str(path))} is {printable(doubt)}.", file=sys.stderr)
+        print(f"viceversa: warning: {printable(str(path))} {printable(doubt)}.", file=sys.stderr)
     request = {
         **_request(path, asked.fps, asked.consistency),
         "RUN": weights_fingerprint(model.method.translator),

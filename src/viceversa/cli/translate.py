@@ -134,7 +134,7 @@ def _translate(asked: Translate, model: Model, manner: Manner, path: Path, place
     there = model.target(here, asked.to, manner.strength)
     made = _translated(model, path, layers, here, there, manner)
     if doubt := model.doubt(layers, here.space):
-        print(f"viceversa: warning: {printable(str(path))} is {printable(doubt)}.", file=sys.stderr)
+        print(f"viceversa: warning: {printable(str(path))} {printable(doubt)}.", file=sys.stderr)
     save_image(made, places[0])
     for place in places[1:]:
         save_image(Layers(difference(recolored(layers.colors, made.colors.shape[2]), made.colors)), place)

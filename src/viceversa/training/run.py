@@ -60,6 +60,7 @@ def train(
     images: str | Path | None = None,
     out: str | Path | None = None,
     size: int | None = None,
+    skip_bad: bool | None = None,
     init: str | Path | None = None,
     init_only: Sequence[str] | None = None,
     freeze: Sequence[str] | None = None,
@@ -77,9 +78,9 @@ def train(
     """Trains a recipe by name, or a method of your own: a function from a Space to a Method.
 
     data: what to train on; images: the folder of a table's images, if it is not the table's own; size: of them in pixels, chosen
-    from them if not given. steps or epochs: the length of the schedule; until: stop earlier, to be resumed. batch, seed and all
-    other names are settings of the training (recipes.settings.Training); settings: any
-    settings of the recipe by their dotted names, as {"method.width": 64}.
+    from them if not given; skip_bad: whether to skip image files that cannot be read. steps or epochs: the length of the schedule;
+    until: stop earlier, to be resumed. batch, seed and all other names are settings of the training (recipes.settings.Training);
+    settings: any settings of the recipe by their dotted names, as {"method.width": 64}.
     init: a run whose weights to start from, or of it `init_only` these networks; freeze: networks that do not learn.
     resume: go on with the run in `out`, with its settings; steps, learning rates and intervals may change, others are refused
     (training/changes.py). overwrite: begin anew in its place.
@@ -93,7 +94,7 @@ def train(
         raise UsageError(f"{str(run)!r} holds a run of {base.name!r}, not of {name!r}.")
     if steps is not None and epochs is not None:
         raise UsageError(f"`steps={steps}` and `epochs={epochs}` both set the length: give one of them.")
-    asked: dict[str, Any] = {"data": data, "images": None if images is None else str(images), "size": size}
+    asked: dict[str, Any] = {"data": data, "images": None if images is None else str(images), "size": size, "skip_bad": skip_bad}
     asked |= {"init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
     asked |= {f"training.{key}": value for key, value in (training | {"steps": steps, "batch": batch, "seed": seed}).items()}
     base = base if own is None else read_with(base, own)
