@@ -1,4 +1,8 @@
-"""Schedules: numbers that change with the progress of a training, for loss weights, learning rates and phases."""
+"""Schedules: numbers that change with the progress of a training, for loss weights, learning rates and phases.
+
+A schedule goes by steps. Two learning rates go by epochs, as the code of their papers does: cyclegan_decay and schneider_decay.
+In a training of less than two epochs these go by steps, too: see Progress.at.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,16 @@ class Progress:
     steps: int
     epoch: int = 0
     epochs: int = 1
+
+    @classmethod
+    def at(cls, step: int, steps: int, steps_per_epoch: int) -> Progress:
+        """The progress at a step of a training; the last epoch may be cut short.
+
+        A training of less than two epochs counts every step as an epoch: a rate that changes only between epochs would not
+        change in it, or be 0 in all of it.
+        """
+        length = steps_per_epoch if steps >= 2 * steps_per_epoch else 1
+        return cls(step, steps, step // length, -(-steps // length))
 
 
 Schedule = Callable[[Progress], float]
@@ -46,8 +60,8 @@ def stargan_code_decay(progress: Progress) -> float:
 
 
 def schneider_decay(progress: Progress) -> float:
-    """clip(1 - (e + 1 - E/2) / (E/2), 0, 1) at epoch e of E: the last epoch runs at rate 0."""
-    half = progress.epochs / 2
+    """clip(1 - (e + 1 - E/2) / (E/2), 0, 1) at epoch e of E: the last epoch runs at rate 0, unless it is the only one."""
+    half = max(progress.epochs / 2, 1.0)
     return min(1.0, max(0.0, 1 - (progress.epoch + 1 - half) / half))
 
 
@@ -57,10 +71,10 @@ def fading(first: float, last: float = 0.0) -> Schedule:
 
 
 def ramp(first: float, last: float, begin: float = 0.0, end: float = 1.0) -> Schedule:
-    """From `first` linearly to `last`, by epochs, between these parts of the training: 0 is its begin, 1 its end."""
+    """From `first` linearly to `last` between these parts of the training: 0 is its begin, 1 its end."""
 
     def between(progress: Progress) -> float:
-        part = (progress.epoch / progress.epochs - begin) / (end - begin)
+        part = (progress.step / progress.steps - begin) / (end - begin)
         return first + (last - first) * min(1.0, max(0.0, part))
 
     return between

@@ -154,8 +154,7 @@ class Trainer:
 
     def progress(self, steps: int) -> Progress:
         """Where a training of so many steps stands now."""
-        per_epoch = self.loader.steps_per_epoch
-        return Progress(self.step, steps, self.step // per_epoch, -(-steps // per_epoch))
+        return Progress.at(self.step, steps, self.loader.steps_per_epoch)
 
     def _validation(self, quiet: bool) -> Validation:
         return Validation(self.run, self.dataset, self.settings, awaits=self.labelling is not None, quiet=quiet)
