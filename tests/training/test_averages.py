@@ -10,11 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from contracts.case import PHOTOS
-from contracts.cases import build_masked
+from contracts.cases import CASES, MASKED, build_masked
 from training.small import noise, trainer
 from viceversa.domains import Space
 from viceversa.method import Method
-from viceversa.training.averages import update_averages, warm
+from viceversa.methods import stargan
+from viceversa.training.averages import STATISTICS, update_averages, warm
 
 
 def weights(method: Method, network: str) -> list[Tensor]:
@@ -92,3 +93,48 @@ def test_a_trainer_averages_with_the_warm_decay_or_translates_with_the_weights(a
     assert all(map(torch.equal, weights(translating, "discriminator"), weights(training.method, "discriminator")))
     same = all(map(torch.equal, weights(translating, "generator"), weights(training.method, "generator")))
     assert same == (average == 0)
+
+
+@pytest.mark.parametrize("critics", [1, 5])
+def test_an_average_counts_updates_not_steps(critics: int, tmp_path: Path) -> None:
+    """With five steps of the discriminator for each of the generator, ten updates are fifty steps, and the average is the same."""
+
+    def build(space: Space) -> Method:
+        return stargan.build(space, MASKED.model_copy(update={"critic_steps": critics}))
+
+    training = trainer(tmp_path, build, noise(PHOTOS), average=0.6)
+    mean = weights(training.averages, "generator")
+    for update in range(10):
+        for _ in range(critics):
+            training.one_step()
+        decay = min(0.6, (1 + update) / (10 + update))
+        mean = [decay * old + (1 - decay) * new for old, new in zip(mean, weights(training.method, "generator"), strict=True)]
+    for kept, expected in zip(weights(training.translating(), "generator"), mean, strict=True):
+        assert torch.allclose(kept, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["stgan", "relgan"])
+def test_averaged_networks_have_statistics_of_their_own(name: str, tmp_path: Path) -> None:
+    """Every layer's statistics are the plain mean over the batches that it saw, computed with the averaged weights; those of the
+    weights that train differ. The weights, and whether layers learn, stay as they are."""
+    case = next(case for case in CASES if case.name == name)
+    training = trainer(tmp_path, case.build, noise(case.space), average=0.9)
+    for _ in range(12):
+        training.one_step()
+    layers = [layer for layer in training.averages.networks["generator"].modules() if isinstance(layer, STATISTICS)]
+    assert layers
+    seen: dict[nn.Module, list[Tensor]] = {layer: [] for layer in layers}
+    hooks = [
+        layer.register_forward_pre_hook(lambda layer, given: seen[layer].append(given[0].float().mean((0, 2, 3))))
+        for layer in layers
+    ]
+    before = weights(training.averages, "generator")
+    training.translating()
+    for hook in hooks:
+        hook.remove()
+    raw = [layer for layer in training.method.networks["generator"].modules() if isinstance(layer, STATISTICS)]
+    for layer, learned in zip(layers, raw, strict=True):
+        assert len(seen[layer]) >= 16 and layer.training and layer.momentum == 0.1
+        assert torch.allclose(layer.running_mean.flatten(), torch.stack(seen[layer]).mean(0), atol=1e-5)
+        assert not torch.allclose(layer.running_mean, learned.running_mean, atol=1e-4)
+    assert all(map(torch.equal, weights(training.averages, "generator"), before))

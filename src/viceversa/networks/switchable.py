@@ -9,8 +9,8 @@ from torch import Tensor, nn
 class SwitchableNorm(nn.Module):
     """(x - sum_k w_k mean_k) / sqrt(sum_k w'_k var_k + 1e-5) * weight + bias over k in {instance, layer, batch} (eq. 3).
 
-    w, w' are softmaxes of three learned numbers each. Batch statistics are the batch's in training, running ones in use (momentum
-    0.1). (N, C, H, W) -> (N, C, H, W).
+    w, w' are softmaxes of three learned numbers each. Batch statistics are the batch's in training, running ones in use, with a
+    momentum as batch norm has it: None is the plain mean of all batches since the last reset. (N, C, H, W) -> (N, C, H, W).
     """
 
     running_mean: Tensor
@@ -18,10 +18,18 @@ class SwitchableNorm(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        self.momentum: float | None = 0.1
+        self.seen = 0
         self.weight, self.bias = nn.Parameter(torch.ones(channels)), nn.Parameter(torch.zeros(channels))
         self.of_means, self.of_variances = nn.Parameter(torch.ones(3)), nn.Parameter(torch.ones(3))
         self.register_buffer("running_mean", torch.zeros(1, channels, 1, 1))
         self.register_buffer("running_variance", torch.ones(1, channels, 1, 1))
+
+    def reset_running_stats(self) -> None:
+        """Forget the running statistics."""
+        self.running_mean.zero_()
+        self.running_variance.fill_(1.0)
+        self.seen = 0
 
     def forward(self, image: Tensor) -> Tensor:
         values = image.to(torch.promote_types(image.dtype, torch.float32))  # in bf16, variances would be lost
@@ -36,9 +44,11 @@ class SwitchableNorm(nn.Module):
         if not self.training:
             return self.running_mean, self.running_variance
         mean, variance = _pooled(mean, variance, 0)
+        self.seen += 1
+        share = 1 / self.seen if self.momentum is None else self.momentum
         with torch.no_grad():
-            self.running_mean.lerp_(mean.to(self.running_mean), 0.1)
-            self.running_variance.lerp_(variance.to(self.running_variance), 0.1)
+            self.running_mean.lerp_(mean.to(self.running_mean), share)
+            self.running_variance.lerp_(variance.to(self.running_variance), share)
         return mean, variance
 
 

@@ -51,9 +51,7 @@ class Training(BaseModel):
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="auto uses bf16 if the hardware supports it, otherwise fp32"
     )
-    decay: Decay = Field(
-        "linear", description="learning rate: linear is constant, then falls to 0; others follow reference code"
-    )
+    decay: Decay = Field("linear", description="learning rate: linear is constant, then falls to 0; others follow reference code")
     average: float = Field(
         0.995, ge=0, lt=1, description="decay of the moving average of the generator's weights; 0 keeps no average"
     )

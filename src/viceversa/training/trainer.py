@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate import Accelerator
-from torch import Tensor, nn
+from torch import Tensor
 
 from viceversa.data.dataset import Dataset
 from viceversa.draws import seeded
@@ -23,12 +24,11 @@ from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, stopp
 from viceversa.files import write_atomically
 from viceversa.log import say
 from viceversa.method import Builder, Method
-from viceversa.networks.switchable import SwitchableNorm
 from viceversa.pictures import save_png
 from viceversa.recipes.record import Record
 from viceversa.recipes.settings import Training
 from viceversa.schedules import Progress
-from viceversa.training.averages import update_averages, warm
+from viceversa.training.averages import STATISTICS, learned_at, renew_statistics, update_averages, warm
 from viceversa.training.checkpoint import latest_checkpoint, restore_training, save_checkpoint
 from viceversa.training.examination import evaluating
 from viceversa.training.header import first_lines
@@ -46,6 +46,8 @@ if torch.distributed.is_available():
     import torch.distributed.nn
 
 LOG_EVERY = 10
+STATISTICS_BATCHES = 16
+"""Batches of which averaged networks take statistics before they are used."""
 
 
 @dataclass(eq=False)
@@ -71,6 +73,8 @@ class Trainer:
     introduce: bool = True
     step: int = field(default=0, init=False)
     _saved: int = field(default=-1, init=False)
+    _renewed: int = field(default=-1, init=False)
+    _updates: Counter[str] = field(default_factory=Counter, init=False)
     _length: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +105,8 @@ class Trainer:
         if checkpoint := latest_checkpoint(self.run, quiet=not self._leads):
             with self._within_memory():
                 self.step = self._saved = restore_training(checkpoint, self.trainee, self.averages)
+            for step in range(self.step):
+                self._updates.update(learned_at(self.method, self.progress(self.settings.steps, step)))
         return self.step
 
     def train(self, until: int) -> None:
@@ -146,15 +152,19 @@ class Trainer:
     def one_step(self) -> dict[str, float]:
         """One step of every phase, and of the averages; returns the losses."""
         batch, draws = self.loader(self.step)
-        losses = train_step(self.trainee, batch, draws, self.progress(self._length or self.settings.steps))
+        progress = self.progress(self._length or self.settings.steps)
+        losses = train_step(self.trainee, batch, draws, progress)
+        learned = learned_at(self.method, progress)
         if self.settings.average:
-            update_averages(self.averages, self.method, warm(self.settings.average, self.step))
+            for name in learned.intersection(self.method.averaged):
+                update_averages(self.averages, self.method, warm(self.settings.average, self._updates[name]), {name})
+        self._updates.update(learned)
         self.step += 1
         return losses
 
-    def progress(self, steps: int) -> Progress:
-        """Where a training of so many steps stands now."""
-        return Progress.at(self.step, steps, self.loader.steps_per_epoch)
+    def progress(self, steps: int, step: int | None = None) -> Progress:
+        """Where a training of so many steps stands now, or at another step."""
+        return Progress.at(self.step if step is None else step, steps, self.loader.steps_per_epoch)
 
     def _validation(self, quiet: bool) -> Validation:
         return Validation(self.run, self.dataset, self.settings, awaits=self.labelling is not None, quiet=quiet)
@@ -208,12 +218,16 @@ class Trainer:
         return self.run / "samples" / f"{self.step:08d}.png"
 
     def translating(self) -> Method:
-        """The method to translate with: the averages, with the other networks as they are."""
+        """The method to translate with: the averages, with statistics of their own and the other networks as they are."""
         averages = self.averages
         averaged = self.method.averaged if self.settings.average else ()
         for name, network in self.method.networks.items():
             if name not in averaged:
                 averages.networks[name].load_state_dict(network.state_dict())
+        if averaged and self._renewed != self.step:
+            batches = map(self.loader, range(STATISTICS_BATCHES))
+            renew_statistics(averages, batches, self.progress(self.settings.steps))
+            self._renewed = self.step
         return averages
 
     @property
@@ -302,8 +316,7 @@ class Trainer:
 
 def _takes_batch_statistics(method: Method) -> bool:
     """Whether a layer takes statistics over the batch, for which one image is none."""
-    kinds = (nn.BatchNorm1d, nn.BatchNorm2d, SwitchableNorm)
-    return any(isinstance(module, kinds) for network in method.networks.values() for module in network.modules())
+    return any(isinstance(module, STATISTICS) for network in method.networks.values() for module in network.modules())
 
 
 def _step(line: bytes) -> int | None:
