@@ -18,6 +18,7 @@ from viceversa.schedules import (
     every,
     every_first,
     fading,
+    fastcut_decay,
     lazily,
     linear_decay,
     otherwise,
@@ -26,6 +27,7 @@ from viceversa.schedules import (
     schneider_decay,
     stargan_code_decay,
     switched,
+    tenth_decay,
 )
 
 
@@ -37,6 +39,15 @@ def test_linear_decay_is_constant_then_falls_to_zero() -> None:
 def test_cyclegan_decay_never_reaches_zero() -> None:
     rates = [cyclegan_decay(Progress(0, 1, epoch, 200)) for epoch in (0, 99, 100, 199)]
     assert rates == pytest.approx([1, 1, 100 / 101, 1 / 101])
+
+
+def test_fastcut_is_constant_for_150_of_200_epochs() -> None:
+    rates = [fastcut_decay(Progress(0, 1, epoch, 200)) for epoch in (0, 149, 150, 199)]
+    assert rates == pytest.approx([1, 1, 50 / 51, 1 / 51])
+
+
+def test_stgan_has_a_tenth_in_the_second_half() -> None:
+    assert [tenth_decay(Progress(step, 200)) for step in (0, 99, 100, 199)] == [1, 1, 0.1, 0.1]
 
 
 def test_stargan_code_hardly_decays() -> None:
@@ -95,9 +106,11 @@ def test_a_rate_of_any_length_is_full_in_the_first_half_and_falls_in_the_second(
     assert rates[0] == 1 and all(0 <= later <= rate for rate, later in pairwise(rates))
     if name == "stargan-code":  # which hardly falls, as its code
         return
-    levels = places[-1].epochs if name in ("cyclegan", "schneider") else steps
-    wanted = [1.0 if name == "constant" else min(1.0, 2 - 2 * step / steps) for step in range(steps)]
-    assert rates == pytest.approx(wanted, abs=4 / levels)
+    levels = places[-1].epochs if name in ("cyclegan", "fastcut", "schneider") else steps
+    shares = [step / steps for step in range(steps)]
+    shapes = {"constant": lambda share: 1.0, "fastcut": lambda share: 4 - 4 * share, "tenth": lambda share: 0.1 + (share < 0.5)}
+    wanted = [min(1.0, shapes.get(name, lambda share: 2 - 2 * share)(share)) for share in shares]
+    assert rates == pytest.approx(wanted, abs=8 / levels)
     assert rates[-1] < 1 or name == "constant" or steps == 2
 
 

@@ -1,8 +1,7 @@
 """RelGAN beside elvisyjlin/RelGAN-PyTorch, a co-author's port: matching, interpolation, and changes of five attributes.
 
-Where ours follows the paper or the authors' own code and the port does not, the port is given the same: no biases in its
-generator's convolutions, variances without Bessel's correction, an interpolation head of 64 channels that is not averaged over
-places, interpolation losses of weight 10, and changes as target - source. Its loss of orthogonality and its constant terms, without
+Where ours follows the paper or the authors' own code and the port does not, the port is given the same: variances without
+Bessel's correction, an interpolation head of 64 channels that is not averaged over places, interpolation losses of weight 10, and changes as target - source. Its loss of orthogonality and its constant terms, without
 a gradient, are left out. Its networks have 64 channels in their first layers, and 6 layers in the discriminator: from 128 px.
 """
 
@@ -88,9 +87,6 @@ def _port(reference: Path, space: Space) -> Port:
     torch.manual_seed(0)
     with redirect_stdout(StringIO()):
         theirs_g, theirs_d = project.G(3, space.label_width), project.D(3, space.label_width)
-    for module in theirs_g.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-            module.bias = None
     theirs_d.conv_int = nn.Conv2d(2048, 64, 1)
     port = Port(scattered(theirs_g), scattered(theirs_d), relgan.build(space))
     in_order(port.method.translator.network, theirs_g)

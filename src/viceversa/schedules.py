@@ -1,7 +1,7 @@
 """Schedules: numbers that change with the progress of a training, for loss weights, learning rates and phases.
 
-A schedule goes by steps. Two learning rates go by epochs, as the code of their papers does: cyclegan_decay and schneider_decay.
-In a training of less than two epochs these go by steps, too: see Progress.at.
+A schedule goes by steps. Three learning rates go by epochs, as the code of their papers does: cyclegan_decay, fastcut_decay and
+schneider_decay. In a training of less than two epochs these go by steps, too: see Progress.at.
 """
 
 from __future__ import annotations
@@ -49,8 +49,21 @@ def linear_decay(progress: Progress) -> float:
 
 def cyclegan_decay(progress: Progress) -> float:
     """1 - max(0, e + 1 - n) / (n + 1) at epoch e of 2n: CycleGAN's code, which never reaches 0."""
-    steady = progress.epochs // 2
+    return _linear_by_epochs(progress, progress.epochs // 2)
+
+
+def fastcut_decay(progress: Progress) -> float:
+    """CycleGAN's decay in the last quarter: FastCUT's 150 epochs and 50."""
+    return _linear_by_epochs(progress, progress.epochs * 3 // 4)
+
+
+def _linear_by_epochs(progress: Progress, steady: int) -> float:
     return 1.0 - max(0, progress.epoch + 1 - steady) / (progress.epochs - steady + 1)
+
+
+def tenth_decay(progress: Progress) -> float:
+    """1 in the first half of the steps, then a tenth: STGAN's code."""
+    return 1.0 if progress.step < progress.steps / 2 else 0.1
 
 
 def stargan_code_decay(progress: Progress) -> float:

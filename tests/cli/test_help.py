@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from conftest import Command
 from viceversa.cli import COMMANDS, main
 from viceversa.cli.parsing import long_form
-from viceversa.recipes import RECIPES, TABLE, packaged
+from viceversa.recipes import RECIPES, TABLE, packaged, published
 
 HEAVY = ("torch", "accelerate", "torchmetrics", "tensorboard", "matplotlib", "numpy", "PIL", "pydantic", "tyro", "rich")
 
@@ -63,8 +63,13 @@ def test_every_setting_is_described_by_a_phrase_that_stands_alone(recipe: str) -
 def test_the_table_and_the_recipes_agree() -> None:
     """Every recipe is in the table by its own name, and every function that makes one is in it once."""
     assert {name: entry().name for name, entry in RECIPES.items()} == {name: name for name in RECIPES}
-    made = {f"{packaged.__name__}:{name}" for name, value in vars(packaged).items() if isinstance(value, FunctionType)}
-    assert sorted(entry.home for entry in TABLE) == sorted(home for home in made if ":_" not in home)
+    made = {
+        (module.__name__, name.replace("_", "-"))
+        for module in (packaged, published)
+        for name, value in vars(module).items()
+        if isinstance(value, FunctionType) and not name.startswith("_")
+    }
+    assert sorted((entry.module, entry.name) for entry in TABLE) == sorted(made)
 
 
 @pytest.mark.parametrize("option", ["--out", "--data", "--size", "--steps", "--batch", "--epochs", "--seed", "--init", "--resume"])

@@ -22,8 +22,6 @@ class Run:
 
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """folder of the run (default: runs/RECIPE)"""
-    epochs: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """length of the training in passes over the data, instead of --steps"""
     until: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """stop at this step; --resume continues from there"""
     resume: Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")] = False
@@ -44,6 +42,8 @@ class Train(Run):
     """height and width of the images in pixels"""
     steps: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """length of the training in steps, each on one batch"""
+    epochs: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
+    """length of the training in passes over the data, instead of --steps"""
     batch: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """number of images per step, over all processes"""
     seed: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None

@@ -17,7 +17,7 @@ from viceversa.habits import advice
 
 Settings = TypeVar("Settings")
 
-SHORT = {"--steps": "--training.steps", "--batch": "--training.batch", "--seed": "--training.seed"}
+SHORT = {f"--{name}": f"--training.{name}" for name in ("steps", "epochs", "batch", "seed")}
 """Options of a recipe that have a short name too, because everyone needs them."""
 
 WIDE, NARROW = "2000", "80"

@@ -21,7 +21,7 @@ from viceversa.recipes.record import read_record
 from viceversa.recipes.settings import Recipe
 from viceversa.training.commands import next_commands
 from viceversa.training.page import PAGE
-from viceversa.training.run import default_run, run_recipe
+from viceversa.training.run import default_run, run_recipe, updated
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -33,10 +33,8 @@ def run(arguments: Sequence[str]) -> int:
     out = asked.out or default_run(name if own is None else "own")
     if asked.resume:
         asked = _asked(_stored(out, asked.recipe, own), options, name)
-    if asked.epochs is not None and any(option.startswith("--training.steps") for option in options):
-        raise UsageError("--steps and --epochs both set the length: give one of them.")
     outcome = run_recipe(
-        asked.recipe, out, own=own, epochs=asked.epochs, until=asked.until, resume=asked.resume, overwrite=asked.overwrite
+        asked.recipe, out, own=own, until=asked.until, resume=asked.resume, overwrite=asked.overwrite
     )  # fmt: skip
     best = outcome.best
     kept = f"; best: step {best.step}, {best.metric} {best.value:.4g}" if best else ""
@@ -77,7 +75,12 @@ def _stored(run: Path, recipe: Recipe[Any], own: Builder | None) -> Recipe[Any]:
 def _asked(recipe: Recipe[Any], options: Sequence[str], name: str = "") -> Any:
     """The options over the recipe's settings: a Run with the `recipe`. name: what it was asked for by, if not by its own."""
     name = name or recipe.name
-    about = f"Train {name}. --steps, --batch and --seed are short for --training.steps, .batch and .seed."
+    about = f"Train {name}. --steps, --epochs, --batch and --seed are short for --training.steps, .epochs, .batch and .seed."
+    by_steps, by_epochs = (any(option.startswith(f"--training.{unit}") for option in options) for unit in ("steps", "epochs"))
+    if by_steps and by_epochs:
+        raise UsageError("--steps and --epochs both set the length: give one of them.")
+    if by_steps:
+        recipe = updated(recipe, {"training.epochs": None})
     return parsed(settings_of(recipe, Run), options, f"train {name}", about, pairs=True)
 
 

@@ -55,8 +55,9 @@ class RelGAN(BaseModel):
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["relgan"]]] = "relgan"
-    generator: Literal["switchable", "masked"] = Field(
-        "switchable", description="switchable norm as in the paper, or painted under a learned mask"
+    generator: Literal["switchable-biased", "switchable", "masked"] = Field(
+        "switchable-biased",
+        description="switchable norm as in the code, or without biases in the convolutions; or painted under a learned mask",
     )
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
@@ -150,7 +151,9 @@ def build(space: Space, settings: RelGAN = RelGAN(), *, decay: Schedule = linear
     if not space.attributes:
         raise UsageError("RelGAN translates between values of attributes, and the data has none.")
     spec = space.images[space.only]
-    network = MaskedGenerator if settings.generator == "masked" else partial(LabelGenerator, norm=SwitchableNorm)
+    with_biases = settings.generator == "switchable-biased"
+    switchable = partial(LabelGenerator, norm=SwitchableNorm, bias=with_biases)
+    network = MaskedGenerator if settings.generator == "masked" else switchable
     generator = Relative(network(spec, space.label_width, width=settings.width, blocks=settings.blocks))
     critic = RelativeDiscriminator(spec, space.label_width, width=settings.critic_width)
     plan, gan = Triples(space, translate=generator, discriminate=critic), LeastSquares(1.0)

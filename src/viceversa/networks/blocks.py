@@ -42,11 +42,11 @@ def normalized(convolution: nn.Module, channels: int, norm: Norm = affine_norm) 
     return nn.Sequential(convolution, norm(channels), nn.ReLU())
 
 
-def normalized_residual(channels: int, norm: Norm = affine_norm) -> Residual:
-    """StarGAN's residual block: two 3x3 convolutions without biases, zero padding, norms."""
+def normalized_residual(channels: int, norm: Norm = affine_norm, bias: bool = False) -> Residual:
+    """StarGAN's residual block: two 3x3 convolutions, zero padding, norms; bias: whether the convolutions have biases."""
     return Residual(
-        normalized(nn.Conv2d(channels, channels, 3, 1, 1, bias=False), channels, norm),
-        nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
+        normalized(nn.Conv2d(channels, channels, 3, 1, 1, bias=bias), channels, norm),
+        nn.Conv2d(channels, channels, 3, 1, 1, bias=bias),
         norm(channels),
     )
 

@@ -22,7 +22,7 @@ class LabelGenerator(nn.Module):
     everywhere: reflection padding would let instance norm erase the label planes (docs/methods.md, Traps). 8,430,528 parameters at
     5 label columns and width 64. last_norm: instance norm before the tanh too, as in the multicyclic author's code, whose
     biases in the convolutions are left out, as they do nothing before a norm. tanh: whether it ends in one; Fixed-Point GAN adds
-    its source first. norm: channels -> the norm of every layer; RelGAN has another.
+    its source first. norm: channels -> the norm of every layer; bias: whether convolutions have biases. RelGAN has others.
     """
 
     label_slots: ClassVar[Mapping[str, Slots]] = {"layers.0.0.weight": Slots(1, 1)}
@@ -37,18 +37,19 @@ class LabelGenerator(nn.Module):
         last_norm: bool = False,
         tanh: bool = True,
         norm: Norm = affine_norm,
+        bias: bool = False,
     ) -> None:
         super().__init__()
         check_size(spec.height, spec.width, 4)
         self.layers = nn.Sequential(
-            normalized(nn.Conv2d(spec.channels + label_width, width, 7, 1, 3, bias=False), width, norm),
-            normalized(nn.Conv2d(width, 2 * width, 4, 2, 1, bias=False), 2 * width, norm),
-            normalized(nn.Conv2d(2 * width, 4 * width, 4, 2, 1, bias=False), 4 * width, norm),
-            *(normalized_residual(4 * width, norm) for _ in range(blocks)),
-            normalized(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=False), 2 * width, norm),
-            normalized(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=False), width, norm),
+            normalized(nn.Conv2d(spec.channels + label_width, width, 7, 1, 3, bias=bias), width, norm),
+            normalized(nn.Conv2d(width, 2 * width, 4, 2, 1, bias=bias), 2 * width, norm),
+            normalized(nn.Conv2d(2 * width, 4 * width, 4, 2, 1, bias=bias), 4 * width, norm),
+            *(normalized_residual(4 * width, norm, bias) for _ in range(blocks)),
+            normalized(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=bias), 2 * width, norm),
+            normalized(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=bias), width, norm),
             nn.Sequential(
-                nn.Conv2d(width, spec.channels, 7, 1, 3, bias=False),
+                nn.Conv2d(width, spec.channels, 7, 1, 3, bias=bias),
                 *([affine_norm(spec.channels)] if last_norm else []),
                 *([nn.Tanh()] if tanh else []),
             ),

@@ -19,8 +19,7 @@ from viceversa.methods.stgan import STGAN
 from viceversa.recipes.settings import Multicycle, Recipe, Training
 
 EXTRA = (0.25, 0.125, 0.0625)
-CELEBA_IMAGES = 162_770
-"""In CelebA's own training split."""
+"""Weights of the extra cycles in the multicyclic loss, as its author chose them."""
 
 SMALL_STARGAN = stargan_method.StarGAN(
     generator="masked", width=32, blocks=4, critic_width=32, gan="hinge-r1", critic_steps=1, learning_rate=1e-3
@@ -121,34 +120,3 @@ def digits() -> Recipe[cyclegan_method.CycleGAN]:
     method = cyclegan_method.CycleGAN(width=32, blocks=4, critic_layers=2, identity=0, luminance=0.5)
     data, training = "handwritten=handwritten,street=street-digits", Training(batch=16, average=0, steps=8000, best="none")
     return Recipe[cyclegan_method.CycleGAN](name="digits", data=data, method=method, training=training)
-
-
-def stargan_celeba() -> Recipe[stargan_method.StarGAN]:
-    return _on_celeba("stargan-celeba", batch=16)
-
-
-def multicyclic_celeba() -> Recipe[stargan_method.StarGAN]:
-    return _on_celeba("multicyclic-celeba", batch=8, extra=Multicycle(extra=EXTRA))
-
-
-def multicyclic_limited_celeba() -> Recipe[stargan_method.StarGAN]:
-    return _on_celeba("multicyclic-limited-celeba", batch=8, extra=Multicycle(extra=EXTRA, losses=("cycle",)))
-
-
-def multicyclic_celeba_author() -> Recipe[stargan_method.StarGAN]:
-    differences = {  # classification: the mean over five attributes, where StarGAN has their sum
-        "generator": "label-normalized", "critic_slope": 0.3, "critic_bias": True, "classification": 0.2, "targets": "shared",
-    }  # fmt: skip
-    recipe = _on_celeba("multicyclic-celeba-author", batch=8, extra=Multicycle(extra=EXTRA))
-    training = recipe.training.model_copy(update={"decay": "schneider"})
-    return recipe.model_copy(update={"method": recipe.method.model_copy(update=differences), "training": training})
-
-
-def _on_celeba(name: str, batch: int, extra: Multicycle | None = None) -> Recipe[stargan_method.StarGAN]:
-    """20 epochs of CelebA's training images, the rate constant in the first half and linear to 0 in the second, in fp32."""
-    training = Training(steps=20 * -(-CELEBA_IMAGES // batch), batch=batch, flip=True, average=0, precision="fp32")
-    chains = extra or Multicycle()
-    method = stargan_method.StarGAN()
-    return Recipe[stargan_method.StarGAN](
-        name=name, data="celeba", size=128, crop=178, filter="bilinear", method=method, multicycle=chains, training=training
-    )

@@ -15,16 +15,20 @@ from viceversa.schedules import (
     Schedule,
     constant,
     cyclegan_decay,
+    fastcut_decay,
     linear_decay,
     schneider_decay,
     stargan_code_decay,
+    tenth_decay,
 )
 
-Decay = Literal["linear", "constant", "cyclegan", "stargan-code", "schneider"]
+Decay = Literal["linear", "constant", "cyclegan", "fastcut", "tenth", "stargan-code", "schneider"]
 DECAYS: Mapping[Decay, Schedule] = {
     "linear": linear_decay,
     "constant": constant,
     "cyclegan": cyclegan_decay,
+    "fastcut": fastcut_decay,
+    "tenth": tenth_decay,
     "stargan-code": stargan_code_decay,
     "schneider": schneider_decay,
 }
@@ -46,6 +50,7 @@ class Training(BaseModel):
     model_config = FROZEN
 
     steps: int = Field(20_000, gt=0, description="length of the training in steps, each on one batch")
+    epochs: Count = Field(None, gt=0, description="length in passes over the data, which replaces the number of steps")
     batch: int = Field(16, gt=0, description="number of images per step, over all processes")
     seed: int = Field(0, ge=0, description="seed of the weights, the data order and all random draws")
     precision: Literal["auto", "fp32", "bf16"] = Field(

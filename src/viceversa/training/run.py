@@ -92,15 +92,14 @@ def train(
     base = read_record(run).recipe if resume else _default(name, own)
     if base.name != name:
         raise UsageError(f"{str(run)!r} holds a run of {base.name!r}, not of {name!r}.")
-    if steps is not None and epochs is not None:
-        raise UsageError(f"`steps={steps}` and `epochs={epochs}` both set the length: give one of them.")
     asked: dict[str, Any] = {"data": data, "images": None if images is None else str(images), "size": size, "skip_bad": skip_bad}
     asked |= {"init": None if init is None else str(init), "init_only": init_only, "freeze": freeze}
-    asked |= {f"training.{key}": value for key, value in (training | {"steps": steps, "batch": batch, "seed": seed}).items()}
+    lengths = {"steps": steps, "epochs": epochs}
+    asked |= {f"training.{key}": value for key, value in (training | lengths | {"batch": batch, "seed": seed}).items()}
     base = base if own is None else read_with(base, own)
     recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
     try:
-        return run_recipe(recipe, run, own=own, epochs=epochs, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
+        return run_recipe(recipe, run, own=own, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
     except Terminated as stop:  # an exit says nothing by itself
         say(f"viceversa: {stop}")
         raise
@@ -116,7 +115,6 @@ def run_recipe(
     run: Path,
     *,
     own: Builder | None = None,
-    epochs: int | None = None,
     until: int | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -139,7 +137,7 @@ def run_recipe(
         recipe = updated(recipe, {"size": recipe.size or dataset.size or DRAWN})
         if dataset.summary and stored is None and accelerator.is_main_process:
             say(dataset.summary, quiet=quiet or not introduce)
-        if epochs is not None:
+        if epochs := recipe.training.epochs:
             recipe = updated(recipe, {"training.steps": epochs * _steps_per_epoch(dataset, recipe.training.batch)})
         record = _record(recipe, dataset, own, accelerator, stored)
         changed: list[Change] = []
@@ -268,8 +266,14 @@ def _default(name: str, own: Builder | None) -> Recipe[Any]:
 
 
 def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:
-    """The recipe with some of its settings, by their dotted names, changed. Raises UsageError that names the setting."""
+    """The recipe with some of its settings, by their dotted names, changed. A number of steps takes the place of the recipe's
+    epochs. Raises UsageError that names the setting."""
+    steps, epochs = (changes.get(f"training.{unit}") for unit in ("steps", "epochs"))
+    if steps is not None and epochs is not None:
+        raise UsageError(f"`steps={steps}` and `epochs={epochs}` both set the length: give one of them.")
     values = recipe.model_dump()
+    if steps is not None:
+        values["training"]["epochs"] = None
     known = [name for name, _ in dotted(values)]
     for name, value in changes.items():
         if name not in known:

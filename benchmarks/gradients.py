@@ -1,0 +1,159 @@
+"""How far gradients in bf16 are from those in fp32: the cosine of each phase's total gradient, for every recipe.
+
+python benchmarks/gradients.py                        measure all; about 20 minutes on one core with bf16
+python benchmarks/gradients.py --recipes cyclegan     some of them
+python benchmarks/gradients.py --table                print the table of docs/precision.md from the stored rows
+
+Each recipe trains in fp32 on its own data. At some steps, the gradients of all phases are taken twice for the same batch, weights
+and draws, in fp32 and under autocast to bf16: without and with the multicyclic loss, whatever the recipe has. CelebA's recipes
+have no embedded data, and the same networks are measured on drawn faces of their size.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import tyro
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from torch import Tensor
+
+from viceversa.domains import Space
+from viceversa.method import Method, Phase
+from viceversa.recipes import RECIPES, builder, dataset_of, recipe_named
+from viceversa.recipes.packaged import EXTRA
+from viceversa.recipes.settings import Multicycle, Recipe
+from viceversa.training.trainer import Trainer
+
+RESULTS = Path(__file__).parent / "results" / "gradients-cpu.json"
+ENOUGH = 0.9
+"""A cosine from which the gradient's direction is called kept."""
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """The cosine of two gradients of one phase, and how much longer the bf16 one is."""
+
+    recipe: str
+    step: int
+    chain: bool
+    phase: str
+    cosine: float
+    length: float
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """Measure, and keep the rows."""
+
+    recipes: tuple[str, ...] = tuple(RECIPES)
+    steps: tuple[int, ...] = (0, 50, 200)
+    threads: int = 1
+    table: bool = False
+    out: Path = RESULTS
+
+
+def measurable(name: str) -> Recipe[Any]:
+    """The recipe; one on CelebA on drawn faces of its size, with batches of 2."""
+    recipe = recipe_named(name)
+    if recipe.data != "celeba":
+        return recipe
+    training = recipe.training.model_copy(update={"batch": 2})
+    return recipe.model_copy(update={"data": "avatars", "size": 64, "crop": None, "training": training})
+
+
+def gradient(method: Method, phase: Phase, trainer: Trainer, *, bf16: bool) -> Tensor:
+    """The total gradient of a phase at the trainer's batch, all that it learns in one vector."""
+    batch, draws = trainer.loader(trainer.step)
+    memory = {name: each.state_dict() for name, each in method.memory.items()}
+    for name, network in method.networks.items():
+        network.requires_grad_(name in phase.learns)
+    learned = [weight for name in phase.learns for weight in method.networks[name].parameters()]
+    graph = any(weight.requires_grad for weight in method.translator.parameters())
+    torch.manual_seed(trainer.step)
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        progress = trainer.progress(trainer.settings.steps)
+        losses = [
+            loss
+            for subject in phase.plan(batch, draws)
+            for loss in phase.objective(subject.begin(graph), progress).values()
+        ]  # fmt: skip
+    parts = torch.autograd.grad(torch.stack([loss.float() for loss in losses]).sum(), learned, allow_unused=True)
+    for name, each in method.memory.items():
+        each.load_state_dict(memory[name])
+    return torch.cat([part.float().flatten() for part in parts if part is not None])
+
+
+def rows(name: str, trainer: Trainer, versions: Mapping[bool, Method]) -> Iterator[Cosine]:
+    """The cosines at the trainer's step, of the method without and with a chain, at the same weights."""
+    for chain, method in versions.items():
+        method.networks.load_state_dict(trainer.method.networks.state_dict())
+        for phase in method.phases:
+            one, other = (gradient(method, phase, trainer, bf16=bf16).double() for bf16 in (False, True))
+            cosine = (one @ other / (one.norm() * other.norm())).item()
+            yield Cosine(name, trainer.step, chain, phase.name, round(cosine, 4), round((other.norm() / one.norm()).item(), 3))
+
+
+def measured(name: str, steps: tuple[int, ...]) -> Iterator[Cosine]:
+    """All cosines of a recipe."""
+    recipe = measurable(name)
+    dataset = dataset_of(recipe)
+    builds = {chain: builder(recipe.model_copy(update={"multicycle": chained(recipe, chain)})) for chain in (False, True)}
+
+    def build(space: Space) -> Method:
+        return builder(recipe)(space)
+
+    with tempfile.TemporaryDirectory() as folder:
+        AcceleratorState._reset_state(reset_partial_state=True)
+        accelerator = Accelerator(cpu=True, mixed_precision="no", log_with="tensorboard", project_dir=folder)
+        trainer = Trainer(Path(folder), build, dataset, recipe.training, accelerator, "fp32", quiet=True)
+        versions = {False: builds[False](dataset.space)}
+        if any(phase.chained for phase in versions[False].phases):
+            versions[True] = builds[True](dataset.space)
+        for step in steps:
+            while trainer.step < step:
+                trainer.one_step()
+            yield from rows(name, trainer, versions)
+
+
+def chained(recipe: Recipe[Any], chain: bool) -> Multicycle:
+    """The recipe's own chain, or the usual one where it has none; or none."""
+    own = recipe.multicycle
+    return (own if own.extra else Multicycle(extra=EXTRA)) if chain else Multicycle()
+
+
+def table(found: list[Cosine], steps: tuple[int, ...]) -> str:
+    """A row for each recipe and phase, with and without a chain: what is below ENOUGH is bold."""
+    lines = [
+        "| recipe | phase | chain | " + " | ".join(f"step {step}" for step in steps) + " |",
+        "|---|---|---|" + "---|" * len(steps),
+    ]
+    for recipe, phase, chain in dict.fromkeys((each.recipe, each.phase, each.chain) for each in found):
+        mine = {each.step: each.cosine for each in found if (each.recipe, each.phase, each.chain) == (recipe, phase, chain)}
+        shown = [f"**{mine[step]:.3f}**" if mine[step] < ENOUGH else f"{mine[step]:.3f}" for step in steps if step in mine]
+        lines.append(f"| {recipe} | {phase} | {'yes' if chain else 'no'} | {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
+def main(asked: Benchmark) -> None:
+    torch.set_num_threads(asked.threads)
+    found = [Cosine(**each) for each in json.loads(asked.out.read_text())["rows"]] if asked.out.exists() else []
+    if not asked.table:
+        for name in asked.recipes:
+            started = time.monotonic()
+            found = [each for each in found if each.recipe != name] + list(measured(name, asked.steps))
+            print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
+            about = {"torch": torch.__version__, "cpu_bf16": torch.backends.mkldnn.is_available()}
+            asked.out.write_text(json.dumps({"about": about, "rows": [asdict(each) for each in found]}, indent=1) + "\n")
+    print(table(found, asked.steps))
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Benchmark, description=__doc__))
