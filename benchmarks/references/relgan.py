@@ -1,8 +1,9 @@
 """RelGAN beside elvisyjlin/RelGAN-PyTorch, a co-author's port: matching, interpolation, and changes of five attributes.
 
 Where ours follows the paper or the authors' own code and the port does not, the port is given the same: variances without
-Bessel's correction, an interpolation head of 64 channels that is not averaged over places, interpolation losses of weight 10, and changes as target - source. Its loss of orthogonality and its constant terms, without
-a gradient, are left out. Its networks have 64 channels in their first layers, and 6 layers in the discriminator: from 128 px.
+Bessel's correction, an interpolation head of 64 channels that is not averaged over places, interpolation losses of weight 10, and
+changes as target - source. Its loss of orthogonality and its constant terms, without a gradient, are left out. Its networks have 64
+channels in their first layers, and 6 layers in the discriminator: from 128 px.
 """
 
 from __future__ import annotations
