@@ -98,7 +98,7 @@ class Recipe(BaseModel, Generic[MethodSettings]):
     model_config = FROZEN
 
     name: Suppress[Fixed[str]]
-    data: str = Field(
+    data: Annotated[str, optional("DATA")] = Field(
         "avatars",
         description="training data: a built-in set like avatars, a folder, a table, hf:NAME (Hugging Face), or NAME=DATA,NAME=DATA",
     )
