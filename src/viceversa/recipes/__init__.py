@@ -47,9 +47,15 @@ TABLE = (
         "StarGAN with the limited multicyclic loss: only the cycle loss is repeated on the chains.",
         f"{HOME}:multicyclic_limited",
     ),
-    Entry("triple", "StarGAN with triple consistency: an edit gives the same image after another edit.", f"{HOME}:triple"),
     Entry(
-        "fixed-point", "Fixed-Point GAN on drawn faces: small edits, and no change where none is asked for.", f"{HOME}:fixed_point"
+        "triple",
+        "StarGAN with triple consistency: an edit gives the same image with or without an earlier one.",
+        f"{HOME}:triple",
+    ),
+    Entry(
+        "fixed-point",
+        "Fixed-Point GAN on drawn faces: small edits, and no change if the target equals the source.",
+        f"{HOME}:fixed_point",
     ),
     Entry("relgan", "RelGAN on drawn faces: its input says which attributes change, and by how much.", f"{HOME}:relgan"),
     Entry("stgan", "STGAN on drawn faces: its input is the change of attributes; has selective transfer units.", f"{HOME}:stgan"),
@@ -57,20 +63,24 @@ TABLE = (
     Entry("icgan", "IcGAN on drawn faces: trains a conditional GAN, then encoders that invert it.", f"{HOME}:icgan"),
     Entry("cyclegan", "CycleGAN between faces with and without glasses; trains on a laptop.", f"{HOME}:cyclegan"),
     Entry(
-        "better-cycles", "CycleGAN whose cycle loss moves from pixels to features of the discriminator.", f"{HOME}:better_cycles"
+        "better-cycles",
+        "CycleGAN whose cycle loss changes during training from pixels to discriminator features.",
+        f"{HOME}:better_cycles",
     ),
     Entry(
         "discogan", "DiscoGAN between faces with and without glasses: no skip connections, squared cycle loss.", f"{HOME}:discogan"
     ),
     Entry(
         "augmented-cyclegan",
-        "Augmented CycleGAN: adds glasses to faces, with many results by a random code.",
+        "Augmented CycleGAN: adds glasses to faces; a random code selects one of many results.",
         f"{HOME}:augmented_cyclegan",
     ),
     Entry("cut", "CUT: adds glasses to faces; one direction, by a contrastive loss on patches.", f"{HOME}:cut"),
     Entry("diat", "A method like DIAT: adds glasses to faces; one direction, by a loss on features.", f"{HOME}:diat"),
     Entry(
-        "pix2pix", "pix2pix from outlines to drawn faces, trained on pairs: a bound for methods without pairs.", f"{HOME}:pix2pix"
+        "pix2pix",
+        "pix2pix from outlines to faces, trained on pairs: an upper bound for methods without pairs.",
+        f"{HOME}:pix2pix",
     ),
     Entry("johnson", "Style transfer of Johnson et al.: paints faces in the style of toons, or of your images.", f"{HOME}:johnson"),
     Entry("digits", "CycleGAN between handwritten digits and house numbers, which differ in size and channels.", f"{HOME}:digits"),
@@ -126,7 +136,7 @@ def dataset_of(
 
 
 def builder(recipe: Recipe[Any], own: Builder | None = None) -> Builder:
-    """The function that builds the recipe's method for a space: a packaged one, or `own` for a method of your own.
+    """The function that builds the recipe's method for a space: a packaged one, or `own` for a custom method.
 
     It raises UsageError for settings that the method refuses, and where `own` returns no Method.
     """
