@@ -87,7 +87,7 @@ def test_keywords_reach_the_translation() -> None:
         assert np.array_equal(made[:, :, :32], faces()[:, :, :32]) and np.array_equal(made[:, :, 32:], alone()[:, :, 32:])
     source = {"glasses": "no", "hair": "black", "beard": "no", "smile": "no", "tone": 0.5}
     assert not np.array_equal(avatars().translate(faces(), TO, source=source, strength=0.5), alone())
-    with pytest.raises(vv.UsageError, match="takes neither a reference image nor a seed"):
+    with pytest.raises(vv.UsageError, match="takes no reference image and no seed"):
         avatars().translate(faces(), TO, seed=3)
 
 
@@ -106,16 +106,16 @@ def test_a_chain_gives_for_each_target_what_translate_gives() -> None:
 @pytest.mark.parametrize(
     ("images", "to", "told"),
     [
-        (lambda: as_tensor(faces()) * 2 - 1, TO, r"values in \[0, 1\] here, not from -.*give \(x \+ 1\) / 2"),
-        (lambda: as_tensor(faces()) * 255, TO, r"values in \[0, 1\] here, not from"),
-        (lambda: as_tensor(faces()) * float("nan"), TO, r"values in \[0, 1\] here, not from nan"),
-        (lambda: (as_tensor(faces()) * 255).byte(), TO, r"floats in \[0, 1\] here, not \(5, 3, 64, 64\) of uint8"),
-        (lambda: torch.rand(64, 64), TO, r"a tensor is \(N, channels, height, width\).*not \(64, 64\)"),
+        (lambda: as_tensor(faces()) * 2 - 1, TO, r"values must be in \[0, 1\], not from -.*give \(x \+ 1\) / 2"),
+        (lambda: as_tensor(faces()) * 255, TO, r"values must be in \[0, 1\], not from"),
+        (lambda: as_tensor(faces()) * float("nan"), TO, r"values must be in \[0, 1\], not from nan"),
+        (lambda: (as_tensor(faces()) * 255).byte(), TO, r"floats in \[0, 1\], not \(5, 3, 64, 64\) of uint8"),
+        (lambda: torch.rand(64, 64), TO, r"a tensor must have the shape \(N, channels, height, width\).*not \(64, 64\)"),
         (lambda: torch.rand(0, 3, 64, 64), TO, r"\(0, 3, 64, 64\) holds no image"),
         (lambda: faces()[:0], TO, r"\(0, 64, 64, 3\) holds no image"),
-        (lambda: [faces()], TO, "a list holds single images"),
-        (lambda: [faces()[0], None], TO, "an image is a path, Pillow's image, or an array, not 'NoneType'"),
-        (lambda: {"face": 1}, TO, "not 'dict'; tensors and lists of images are taken, too"),
+        (lambda: [faces()], TO, "a list must hold single images"),
+        (lambda: [faces()[0], None], TO, "an image must be a path, a Pillow image, or an array, not 'NoneType'"),
+        (lambda: {"face": 1}, TO, "not 'dict'; a tensor or a list of images also works"),
         (faces, {"glases": "yes"}, "unknown attribute 'glases'. Did you mean 'glasses'"),
         (faces, {"glasses": 3}, "unknown value of glasses '3'. Known: yes, no"),
         (faces, ["glasses"], r"\['glasses'\] names no attributes: write them as in 'hair=blond.* or \{'glasses': 'yes'\}"),
@@ -130,12 +130,12 @@ def test_what_is_wrong_is_said_in_one_line(images: Any, to: Any, told: str) -> N
 
 @pytest.mark.parametrize("strength", [float("nan"), float("inf"), "half", None])
 def test_a_strength_is_a_number(strength: Any) -> None:
-    with pytest.raises(vv.UsageError, match=r"^`strength=.*`: it is a number; 1 is all of an edit\.$"):
+    with pytest.raises(vv.UsageError, match=r"^`strength=.*`: give a number; 1 applies the full edit\.$"):
         avatars().translate(faces()[0], TO, strength=strength)
 
 
 def test_the_targets_of_a_chain_are_a_list() -> None:
-    with pytest.raises(vv.UsageError, match=r"the targets of a chain are a list, as in \['glasses=yes'\]"):
+    with pytest.raises(vv.UsageError, match=r"the targets of a chain must be a list, as in \['glasses=yes'\]"):
         avatars().chain(faces(), "glasses=yes")
 
 

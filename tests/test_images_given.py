@@ -237,7 +237,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "bool": (GRAY > 99, "of bool"),
     "empty": (np.zeros((0, 36), np.uint8), "no pixels"),
     "a batch": (COLOR[None], r"its shape is \(1, 40, 36, 3\)"),
-    "none": (None, "an image is a path, Pillow's image, or an array, not 'NoneType'"),
+    "none": (None, "an image must be a path, a Pillow image, or an array, not 'NoneType'"),
 }
 
 
@@ -278,7 +278,7 @@ BATCH = np.full((1, 16, 16, 3), 0.5, np.float32)
     ],
 )
 def test_functions_of_levels_refuse_other_values(use: Callable[[], object]) -> None:
-    with pytest.raises(UsageError, match=r"here, not|give as many") as error:
+    with pytest.raises(UsageError, match=r"must be .*, not |must have .*, not ") as error:
         use()
     assert "\n" not in str(error.value)
 
@@ -305,7 +305,7 @@ def test_a_limit_of_pixels_names_its_argument(tmp_path: Path) -> None:
     """In a file; an image that is in memory already needs none."""
     path = tmp_path / "image.png"
     L.save(path)
-    said = "limit of 1439 pixels, against decompression bombs: if you trust the file, allow more with most_pixels"
+    said = "limit of 1439 pixels, against decompression bombs: if you trust the file, allow more with `most_pixels`"
     for use in (
         lambda: model().translate(path, "hair=blond", most_pixels=1439),
         lambda: model().translate(L, "hair=blond", mask=Region(path), most_pixels=1439),

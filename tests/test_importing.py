@@ -261,7 +261,7 @@ def test_an_imported_stargan_is_evaluated_and_is_a_start_on_own_data(tmp_path: P
     before, after = (load(tmp_path / name).method.networks.state_dict() for name in ("run", "more"))
     moved = max((after[name] - value).abs().max().item() for name, value in before.items())
     assert 0 < moved < 2e-3, "one step of Adam at 1e-3 from the imported weights"
-    with pytest.raises(UsageError, match="was imported and has no training to go on with"):
+    with pytest.raises(UsageError, match="was imported and has no training to continue"):
         train("stargan", out=tmp_path / "run", resume=True, quiet=True)
 
 
@@ -396,12 +396,12 @@ def cut(network: nn.Module, key: str, *shape: int) -> nn.Module:
 @pytest.mark.parametrize(
     ("networks", "said"),
     [
-        ({"G": ResnetGenerator()}, "no network of StarGAN"),
+        ({"G": ResnetGenerator()}, "not a network of StarGAN"),
         ({"G": Generator(), "D": Generator()}, "both a generator"),
         ({"D": Discriminator()}, "none of the files is a generator"),
         ({"G": Generator()}, "give `size`"),
         ({"G": Generator(), "D": Discriminator(columns=13)}, r"conv2\.weight is \(13, 32, 2, 2\), not \(5, 32, 2, 2\)"),
-        ({"G": Generator(), "D": Discriminator(32, layers=3)}, "kind of discriminator is unknown"),
+        ({"G": Generator(), "D": Discriminator(32, layers=3)}, "does not support this kind of discriminator"),
         ({"G": cut(Generator(), "main.3.weight", 8, 4, 3, 3), "D": Discriminator()}, r"main\.3\.weight"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -415,15 +415,18 @@ def test_networks_that_are_not_stargans_are_refused(networks: dict[str, nn.Modul
 @pytest.mark.parametrize(
     ("networks", "said"),
     [
-        ({"G_A": Generator(), "G_B": ResnetGenerator()}, "no network of CycleGAN"),
+        ({"G_A": Generator(), "G_B": ResnetGenerator()}, "not a network of CycleGAN"),
         ({"G_A": ResnetGenerator(norm_layer=nn.BatchNorm2d), "G_B": ResnetGenerator()}, "batch norm"),
         ({"G_A": ResnetGenerator()}, "G_B is missing"),
         ({"G_A": ResnetGenerator(), "D_A": ResnetGenerator()}, "called D_A but is a generator"),
         ({"G_A": ResnetGenerator(), "x_G_A": ResnetGenerator()}, "both called G_A"),
         ({"G_A": ResnetGenerator(), "G_B": ResnetGenerator(), "x": ResnetGenerator()}, "one generator too many"),
-        ({"G_A": ResnetGenerator(1, 3), "G_B": ResnetGenerator()}, "does not lead back"),
+        (
+            {"G_A": ResnetGenerator(1, 3), "G_B": ResnetGenerator()},
+            "does not fit the other generator: it takes 3 channels and returns 3, not 3 and 1",
+        ),
         ({"G_A": ResnetGenerator(4, 3), "G_B": ResnetGenerator(3, 4)}, "4 channels"),
-        ({"G_A": ResnetGenerator(), "G_B": ResnetGenerator(n_blocks=3)}, "kind of generator is unknown"),
+        ({"G_A": ResnetGenerator(), "G_B": ResnetGenerator(n_blocks=3)}, "does not support this kind of generator"),
         ({"G_A": ResnetGenerator(), "G_B": ResnetGenerator(), "D_A": NLayerDiscriminator(1)}, r"model\.0\.weight"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -166,13 +166,13 @@ def test_only_what_is_named_is_taken(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("space", "settings", "said"),
     [
-        (of(OLD[1:]), {}, r"knows male \(binary\), which the data does not: attributes can be added, not removed"),
-        (of((OLD[0], OneOf("hair", ("black", "red")), OLD[2])), {}, "knows hair=blond"),
-        (of((Binary("male"), Binary("hair"), Binary("young"))), {}, "knows hair=black"),
+        (of(OLD[1:]), {}, r"has male \(binary\), but the data does not: a new training can add attributes, but cannot remove them"),
+        (of((OLD[0], OneOf("hair", ("black", "red")), OLD[2])), {}, "has hair=blond, but the data does not"),
+        (of((Binary("male"), Binary("hair"), Binary("young"))), {}, "has hair=black, but the data does not"),
         (of(OLD), {"width": 8}, "another architecture.*`method.generator='label'` `method.width=4` `method.blocks=1`"),
         (of(OLD), {"blocks": 2}, "another architecture"),
         (of(OLD), {"generator": "masked"}, "another architecture"),
-        (spaces("a", "b"), {}, "knows male"),
+        (spaces("a", "b"), {}, "has male"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -188,7 +188,7 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(space: Space, settings
 
 def test_other_spaces_are_refused_and_the_same_in_another_order_are_not(tmp_path: Path) -> None:
     old = kept(tmp_path / "old", spaces("horse", "zebra"))
-    with pytest.raises(UsageError, match="horse, zebra, not cat, dog"):
+    with pytest.raises(UsageError, match="between horse, zebra, but the data has the spaces cat, dog"):
         initialize(built(spaces("cat", "dog")), spaces("cat", "dog"), tmp_path / "old")
     new = built(spaces("zebra", "horse"), seed=9)
     initialize(new, spaces("zebra", "horse"), tmp_path / "old")
@@ -212,7 +212,7 @@ def test_frozen_networks_do_not_learn() -> None:
     assert [phase.learns for phase in left.phases] == [("generators",)] and left.optimizers.keys() == {"generators"}
     with pytest.raises(UsageError, match="Did you mean 'generators'"):
         frozen(method, ("generator",))
-    with pytest.raises(UsageError, match="nothing is left to learn"):
+    with pytest.raises(UsageError, match="leave no network to train"):
         frozen(method, ("generators", "discriminators"))
 
 
@@ -281,8 +281,8 @@ def test_wrong_starts_are_refused_and_leave_nothing(start: Path, tmp_path: Path)
         (["--init", str(tmp_path / "none")], "there is no run"),
         (["--init", str(start), "--method.width", "16"], "`method.width=32`"),
         (["--init", str(start), "--freeze", "generators"], "Did you mean 'generator'"),
-        (["--freeze", "generator", "discriminator"], "nothing is left"),
-        (["--init-only", "generator"], "give `init`"),
+        (["--freeze", "generator", "discriminator"], "leave no network to train"),
+        (["--init-only", "generator"], "also name that run with `init`"),
     ):
         with pytest.raises(UsageError, match=re.escape(said)) as refused:
             train_command(["stargan", "--out", str(tmp_path / "new"), *options])
@@ -300,7 +300,7 @@ def test_the_page_says_what_happens(tmp_path: Path) -> None:
         done = subprocess.run(line, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
         said += done.stderr
-    start = f"starts from {tmp_path / 'runs' / 'a'}: generator"
+    start = f"initial weights from {tmp_path / 'runs' / 'a'}: generator"
     assert f"{start}, discriminator\n" in said and f"{start}\n" in said
     first, frozen_one = stored(tmp_path / "runs" / "a", "averages"), stored(tmp_path / "runs" / "c", "averages")
     assert not list(changed(first, frozen_one))

@@ -33,7 +33,7 @@ def test_a_key_within_its_tolerance() -> None:
 
 def test_colors_in_words() -> None:
     assert color_of("#00ff00") == color_of("lime") == color_of("#0f0") == (0, 255, 0)
-    with pytest.raises(UsageError, match=r"`key` 'greenish' is no color.*#00ff00"):
+    with pytest.raises(UsageError, match=r"`key` 'greenish' is not a color.*#00ff00"):
         color_of("greenish")
 
 
@@ -95,10 +95,10 @@ def test_a_region_is_looked_for_in_the_mask_or_else_in_the_image() -> None:
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({}, "give a `mask`, or the `key`"),
-        ({"feather": 3}, "give a `mask`, or the `key`"),
-        ({"key": "nothing"}, "is no color"),
-        ({"key": "red", "tolerance": 256}, "tolerance of 256"),
+        ({}, "give a `mask` of the part that may change"),
+        ({"feather": 3}, "give a `mask` of the part that may change"),
+        ({"key": "nothing"}, "is not a color"),
+        ({"key": "red", "tolerance": 256}, "from 0 to 255 levels, not 256"),
         ({"key": "red", "feather": -1}, "`feather=-1`"),
     ],
 )

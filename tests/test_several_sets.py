@@ -45,7 +45,7 @@ def test_a_target_names_all_that_one_set_tells(model: Model) -> None:
     assert crossed.size == (16, 16)
     asked = model.space.wanted("mood=amazed")
     assert asked.space == "toons" and asked.label is not None and asked.label.tolist() == [[0, 0, 0, 0, 0, 1]]
-    with pytest.raises(UsageError, match="say all that one set of images tells, as in `to`: hair; or mood; not hair, mood"):
+    with pytest.raises(UsageError, match="give all attributes of one of the data sets in `to`: hair; or mood; you gave hair, mood"):
         model.check("hair=blond,mood=amazed")
 
 
@@ -55,7 +55,7 @@ def test_it_is_measured_on_one_set(run: Path, model: Model) -> None:
     (made,) = [found for _, found in candidate(str(run), dataset, "last").outputs(task, Way(0))]
     here, there = (Domain("toons", model.space.widened(label, "toons")) for label in (task.labels, task.inverted))
     assert (made[Place("inv", 0, "8bit")] == model.translate_pixels(task.sources, here, there)).all()
-    with pytest.raises(UsageError, match="several labeled sets: measure on one of them, with `data`"):
+    with pytest.raises(UsageError, match="several labeled data sets: choose one of them with `data`"):
         trial(dataset_of(model.record.recipe), 3)
     with pytest.raises(UsageError, match="has other attributes or spaces"):
         candidate(str(run), toons(32), "last")

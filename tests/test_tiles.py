@@ -126,20 +126,22 @@ def test_a_network_that_looks_at_the_whole_image() -> None:
     assert footprint.reaches == ()
     image = noise(64, 64)
     assert translated_in_tiles(Squeezed(), image, footprint, 8).shape == image.shape
-    with pytest.raises(UsageError, match=r"farther than 512 pixels.*raise `memory` \(0\.01\).*64x64 pixels"):
+    with pytest.raises(UsageError, match=r"beyond 512 pixels.*Raise `memory` \(0\.01\).*64x64 image"):
         translated_in_tiles(Squeezed(), image, footprint, 0.01)
 
 
 def test_a_network_of_one_size() -> None:
     for network in (nn.Sequential(nn.Flatten(), nn.Linear(768, 768), nn.Unflatten(1, (3, 16, 16))), nn.MaxPool2d(2)):
-        with pytest.raises(UsageError, match="images of 16x16 pixels only: leave out `full_size`"):
+        with pytest.raises(UsageError, match="takes only images of 16x16 pixels: leave out `full_size`"):
             multiple_of(network, SPEC)
 
 
 def test_too_little_memory_says_how_much_is_needed() -> None:
     network = nn.Sequential(nn.Conv2d(3, 3, 33, 1, 16))
     footprint = footprint_of(network, SPEC)
-    with pytest.raises(UsageError, match=r"`memory=0\.01` is too little: this run's generator looks 24 pixels far and needs 1 MiB"):
+    with pytest.raises(
+        UsageError, match=r"`memory=0\.01` is too little: the generator's receptive field reaches 24 pixels, which needs 1 MiB"
+    ):
         translated_in_tiles(network, noise(128, 128), footprint, 0.01)
     assert translated_in_tiles(network, noise(128, 128), footprint, 1).shape == (128, 128, 3)
 
@@ -225,7 +227,7 @@ def test_every_method_in_tiles(case: Case) -> None:
 @pytest.mark.parametrize("name", ONE_SIZE)
 def test_a_method_of_one_size_is_refused(name: str) -> None:
     (case,) = (case for case in CASES if case.name == name)
-    with pytest.raises(UsageError, match=r"images of (8x8|16x16) pixels only: leave out `full_size`"):
+    with pytest.raises(UsageError, match=r"takes only images of (8x8|16x16) pixels: leave out `full_size`"):
         translated(case, noise(40, 40, next(iter(case.space.images.values())).channels), 100)
 
 

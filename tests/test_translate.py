@@ -115,8 +115,11 @@ def test_a_labeller_that_is_often_wrong_is_told_of(accuracy: float, lines: int, 
     used = replace(model(), labeller=Labeller(Constant(), FACES, accuracy, None))
     _tell_reader(used, "hair=black")
     told = capsys.readouterr().err.splitlines()
-    assert len(told) == lines and told[0].endswith(f"whose accuracy is {accuracy:.3f} on test images")
-    assert told[1:] == ["viceversa: the labeller is often wrong: say with --from what the images show (glasses)."][: lines - 1]
+    assert len(told) == lines and told[0].endswith(f"(accuracy {accuracy:.3f} on test images)")
+    assert (
+        told[1:]
+        == ["viceversa: the labeller is often wrong: give the attributes of the inputs (glasses) with --from."][: lines - 1]
+    )
 
 
 def test_a_chain_goes_on_from_each_target_through_8_bits() -> None:
@@ -273,7 +276,7 @@ def test_a_strength_is_part_of_the_way_or_beyond() -> None:
 
 def test_styles_are_for_methods_that_have_them() -> None:
     for styled in ({"seed": 3}, {"reference": PLAIN}):
-        with pytest.raises(UsageError, match="takes neither a reference image nor a seed"):
+        with pytest.raises(UsageError, match="takes no reference image and no seed"):
             model().translate(PLAIN, "hair=blond", **styled)
 
 

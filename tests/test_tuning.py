@@ -35,6 +35,13 @@ def test_metrics_have_a_better_end_and_an_independent_judge() -> None:
     assert not {"perceptual_to_source", "l1_to_source", "kernel_std", "own_accuracy_bits"} & set(METRICS)
 
 
+def test_the_page_that_the_help_names_lists_every_metric() -> None:
+    page = (Path(__file__).resolve().parents[1] / "docs" / "tuning.md").read_text()
+    better = {"maximize": "higher", "minimize": "lower"}
+    for name, side in METRICS.items():
+        assert f"`{name}`" in next(line for line in page.splitlines() if f"{better[side]} is better" in line), name
+
+
 @pytest.mark.parametrize(
     ("recipe", "objectives"),
     [
@@ -63,7 +70,7 @@ def test_an_objective_is_what_an_evaluation_measures(recipe: str, objectives: li
 @pytest.mark.parametrize(
     ("name", "samples", "said"),
     [
-        ("psnr", 6, "write it as inv3.psnr_to_truth"),
+        ("psnr", 6, r"write DIRECTION\+CYCLES\.METRIC, such as inv3\.psnr_to_truth"),
         ("inv3.psnr_to_the_truth", 6, "Did you mean 'psnr_to_truth'"),
         ("inv11.psnr_to_truth", 6, "inv11 cannot be measured: 0 to 10 can"),
         ("step0.psnr_to_truth", 6, "step0 cannot be measured: 1 to 10 can"),
@@ -205,15 +212,15 @@ def test_values_of_many_trials_say_what_mattered(tmp_path: Path) -> None:
         findings.studio.study.add_trial(trial)
     shares = findings.importances()
     assert shares["method.cycle"] > 0.8 and sum(shares.values()) == pytest.approx(1)
-    assert "what decided who is among the best quarter: method.cycle" in findings.table()
+    assert "importance of each setting for a place in the best quarter of the trials: method.cycle" in findings.table()
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"checks": 5}, "`checks=5`: a training is measured"),
+        ({"checks": 5}, "`checks=5`: give a number from 1 to the number of training steps, 4"),
         ({"checks": 0}, "checks=0"),
-        ({"equal": "operations"}, "training.steps follows"),
+        ({"equal": "operations"}, "with `equal='operations'`, the search computes training.steps"),
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:

@@ -54,7 +54,8 @@ def taken(given: Pictures) -> Given:
         case list() | tuple():
             parts = [taken(each) for each in given]
             if any(len(part.pictures) != 1 for part in parts):
-                raise UsageError("a list holds single images: give an array or a tensor of several by itself.")
+                given_alone = "give an array or tensor of several images directly, not in a list"
+                raise UsageError(f"a list must hold single images: {given_alone}.")
             return Given(
                 [part.pictures[0] for part in parts],
                 lambda layers: [part.returned([each]) for part, each in zip(parts, layers, strict=True)],
@@ -62,7 +63,8 @@ def taken(given: Pictures) -> Given:
         case Image() | np.ndarray() | str() | Path():
             return Given([given], lambda layers: seen(layers[0]))
     kind = type(given).__name__
-    raise UsageError(f"an image is a path, Pillow's image, or an array, not {kind!r}; tensors and lists of images are taken, too.")
+    also = "a tensor or a list of images also works"
+    raise UsageError(f"an image must be a path, a Pillow image, or an array, not {kind!r}; {also}.")
 
 
 def chained(model: Model, pictures: Sequence[Picture], targets: Sequence[Any], source: Any, manner: Manner) -> list[list[Layers]]:
@@ -113,12 +115,13 @@ def _of_tensor(images: Tensor) -> Given:
     one = images.ndim == 3
     if images.ndim not in (3, 4) or not images.is_floating_point():
         what = f"{tuple(images.shape)} of {str(images.dtype).removeprefix('torch.')}"
-        raise UsageError(f"a tensor is (N, channels, height, width) of floats in [0, 1] here, not {what}.")
+        raise UsageError(f"a tensor must have the shape (N, channels, height, width) and floats in [0, 1], not {what}.")
     _check_some(images.numel(), images.shape)
     values = images.detach().float().cpu()
     low, high = values.min().item(), values.max().item()
     if not (low >= 0 and high <= 1):
-        raise UsageError(f"a tensor has values in [0, 1] here, not from {low:.4g} to {high:.4g}: of [-1, 1], give (x + 1) / 2.")
+        found = f"not from {low:.4g} to {high:.4g}"
+        raise UsageError(f"tensor values must be in [0, 1], {found}: if x is in [-1, 1], give (x + 1) / 2.")
     pixels = quantized((values[None] if one else values) * 2 - 1, 16)
 
     def returned(layers: Sequence[Layers]) -> Tensor:
@@ -130,4 +133,4 @@ def _of_tensor(images: Tensor) -> Given:
 
 def _check_some(count: int, shape: Sequence[int]) -> None:
     if not count:
-        raise UsageError(f"{tuple(shape)} holds no image: give one at least.")
+        raise UsageError(f"{tuple(shape)} holds no image: give at least one.")

@@ -141,7 +141,8 @@ class Space:
             if set(named) == set(attributes):
                 return Domain(name, self.edited(torch.zeros(1, self.label_width), wish))
         choices = "; or ".join(", ".join(attributes) for attributes in self.known.values())
-        raise UsageError(f"say all that one set of images tells, as in `to`: {choices}; not {', '.join(named) or 'nothing'}.")
+        given = f"you gave {', '.join(named)}" if named else "you gave none"
+        raise UsageError(f"give all attributes of one of the data sets in `to`: {choices}; {given}.")
 
     @property
     def spec(self) -> ImageSpec:
@@ -151,7 +152,7 @@ class Space:
             return self.images[self.only]
         if len({spec.shape for spec in self.images.values()}) > 1:
             sizes = ", ".join(f"{name} {'x'.join(map(str, spec.shape))}" for name, spec in self.images.items())
-            raise UsageError(f"sets of images for one generator have the same channels and size; these have {sizes}.")
+            raise UsageError(f"data sets for one generator must have the same channels and size; these have {sizes}.")
         return next(iter(self.images.values()))
 
     @property

@@ -57,7 +57,8 @@ def multiple_of(generator: Generator, spec: ImageSpec) -> int:
                 raise
         grown *= 2
     size_of_run = f"{spec.width}x{spec.height} pixels"
-    raise UsageError(f"this run's generator takes images of {size_of_run} only: leave out `full_size`, and they are brought to it.")
+    resized = "leave out `full_size`, and viceversa resizes the images"
+    raise UsageError(f"this run's generator takes only images of {size_of_run}: {resized}.")
 
 
 @torch.no_grad()

@@ -75,7 +75,8 @@ def in_channels(colors: Pixels, channels: int) -> Pixels:
     try:
         pixels: Pixels = recolored(colors, channels)
     except ValueError:
-        raise UsageError(f"this run takes images of {channels} channels, not {colors.shape[2]}: give one that has them.") from None
+        needs = f"this run needs images with {channels} channels, not {colors.shape[2]}"
+        raise UsageError(f"{needs}: give an image with {channels} channels.") from None
     return pixels
 
 

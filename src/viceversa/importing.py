@@ -126,7 +126,7 @@ def recognize(name: str, state: State, project: Project) -> Network:
             return Network(name, layout, weights, depth, first.shape[0], first.shape[1], last.shape[0], last.shape[2])
     known = {"stargan": "StarGAN", "cyclegan": "CycleGAN's ResNet generator or patch discriminator"}[project]
     example = next(iter(state), "nothing")
-    raise UsageError(f"{name!r} is no network of {known}: its weights ({example}, ...) have other names or shapes.")
+    raise UsageError(f"{name!r} is not a network of {known}: its weights ({example}, ...) have other names or shapes.")
 
 
 def _sibling(statistic: str) -> str:
@@ -144,16 +144,16 @@ def placed(network: Network, prefix: str, own: State) -> dict[str, Tensor]:
             their = f"{names.get(module, module)}.{leaf}"
             if their not in network.state or network.state[their].shape != value.shape:
                 has = tuple(network.state[their].shape) if their in network.state else "missing"
-                raise UsageError(f"{network.name!r}: {their} is {has}, not {tuple(value.shape)}: this {_kind(network)} is unknown.")
+                raise UsageError(f"{network.name!r}: {their} is {has}, not {tuple(value.shape)}: {_unsupported(network)}.")
             found[key] = network.state[their]
             theirs.add(their)
     if extra := sorted(network.state.keys() - theirs):
-        raise UsageError(f"{network.name!r}: {extra[0]} has no place: this {_kind(network)} is unknown.")
+        raise UsageError(f"{network.name!r}: {extra[0]} is unexpected: {_unsupported(network)}.")
     return found
 
 
-def _kind(network: Network) -> str:
-    return f"kind of {network.layout.kind}"
+def _unsupported(network: Network) -> str:
+    return f"viceversa does not support this kind of {network.layout.kind}"
 
 
 def read_state(path: Path) -> State:
@@ -162,7 +162,8 @@ def read_state(path: Path) -> State:
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # what the reader of a broken or hostile file raises is not its own choice
-        raise UsageError(f"cannot read {str(path)!r}: it is damaged, or holds more than weights, which is not run.") from error
+        reason = "it is damaged, or it contains code, which viceversa does not execute"
+        raise UsageError(f"cannot read {str(path)!r}: {reason}.") from error
     found = _state_dicts(state)
     if len(found) > 1:
         names = " and ".join(map(quoted, found))
@@ -266,7 +267,8 @@ def import_cyclegan(files: Sequence[Path], out: Path, *, spaces: tuple[str, str]
     into = {"A": spaces[1], "B": spaces[0]}
     channels = {spaces[0]: _channels(forth, forth.inputs), spaces[1]: _channels(forth, forth.outputs)}
     if (back.outputs, back.inputs) != (forth.inputs, forth.outputs):
-        raise UsageError(f"{back.name!r} does not lead back: it takes {back.inputs} channels and makes {back.outputs}.")
+        takes = f"it takes {back.inputs} channels and returns {back.outputs}, not {forth.outputs} and {forth.inputs}"
+        raise UsageError(f"{back.name!r} does not fit the other generator: {takes}.")
     images = Space({name: ImageSpec(channels[name], size, size) for name in spaces})
     critic = networks.get("D_A", networks.get("D_B"))
     settings = cyclegan.CycleGAN(
@@ -302,7 +304,7 @@ def _roles(networks: Sequence[Network]) -> dict[str, Network]:
             raise UsageError(f"{roles[role].name!r} and {network.name!r} are both called {role}.")
         roles[role] = network
     if missing := {"G_A", "G_B"} - roles.keys():
-        raise UsageError(f"{sorted(missing)[0]} is missing: a run needs the generators of both ways.")
+        raise UsageError(f"{sorted(missing)[0]} is missing: a run needs the generators of both directions.")
     return roles
 
 

@@ -27,17 +27,18 @@ def initialize(
     Label columns are found by their attributes' names, those of a one-of by its choices. New ones get zeros as a generator's
     inputs, so that it is the old function whatever they say, and stay as they were initialized as a class head's outputs.
     The translator must fit. Other networks are taken where they fit; `only` names those to take, which then must. build:
-    the function of a run with a method of its own. Raises UsageError.
+    the function of a run with a custom method. Raises UsageError.
     """
     model = load(run, build=build, checkpoint="last")
     if missing := set(only) - method.networks.keys():
         raise unknown("network", sorted(missing)[0], method.networks)
     columns = tuple(_columns(model.space)), tuple(_columns(space))
     if lost := [name for name in columns[0] if name not in columns[1]]:
-        raise UsageError(f"{str(run)!r} knows {lost[0]}, which the data does not: attributes can be added, not removed.")
+        rule = "a new training can add attributes, but cannot remove them"
+        raise UsageError(f"{str(run)!r} has {lost[0]}, but the data does not: {rule}.")
     if len(space.images) > 1 and model.space.images.keys() != space.images.keys():
         theirs, ours = (", ".join(images) for images in (model.space.images, space.images))
-        raise UsageError(f"{str(run)!r} is between other spaces than the data: {theirs}, not {ours}.")
+        raise UsageError(f"{str(run)!r} translates between {theirs}, but the data has the spaces {ours}.")
     stored, own = model.method.networks.state_dict(), method.networks.state_dict()
     required = only or _translating(method)
     taken: dict[str, Tensor] = {}
@@ -62,7 +63,7 @@ def frozen(method: Method, names: Collection[str]) -> Method:
     left = [replace(phase, learns=tuple(name for name in phase.learns if name not in names)) for phase in method.phases]
     phases = tuple(phase for phase in left if phase.learns)
     if not phases:
-        raise UsageError(f"nothing is left to learn with {', '.join(sorted(names))} frozen.")
+        raise UsageError(f"the frozen networks ({', '.join(sorted(names))}) leave no network to train.")
     learn = {name: optimizer for name, optimizer in method.optimizers.items() if name not in names}
     return replace(method, phases=phases, optimizers=learn)
 

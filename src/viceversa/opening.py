@@ -40,8 +40,8 @@ def layers_of(picture: Picture, most_pixels: int = MOST_PIXELS) -> Layers:
                 _LOG.warning("%s has more than one page or frame: the first one is used.", quoted(str(picture)))
             return layers
         case _:
-            kinds = "a path, Pillow's image, or an array"
-            raise UsageError(f"an image is {kinds}, not {quoted(type(picture).__name__)}.")
+            kinds = "a path, a Pillow image, or an array"
+            raise UsageError(f"an image must be {kinds}, not {quoted(type(picture).__name__)}.")
 
 
 def pixels_of(picture: Picture, channels: int, background: int, most_pixels: int = MOST_PIXELS) -> Pixels:
@@ -69,7 +69,7 @@ def _read(path: Path, most_pixels: int) -> Layers:
     try:
         return read_layers(path, most_pixels=most_pixels)
     except TooLarge as error:
-        raise TooLarge(f"{str(error).removesuffix('.')}: if you trust the file, allow more with most_pixels.") from error
+        raise TooLarge(f"{str(error).removesuffix('.')}: if you trust the file, allow more with `most_pixels`.") from error
 
 
 def seen(layers: Layers) -> Image.Image:

@@ -39,11 +39,11 @@ class Region:
         if self.key:
             color_of(self.key)
         elif self.mask is None:
-            raise UsageError("say which part may change: give a `mask`, or the `key` that is its color.")
+            raise UsageError("give a `mask` of the part that may change, or the color of that part as `key`.")
         if not 0 <= self.tolerance <= 255:
-            raise UsageError(f"the key {self.key!r} has a tolerance of {self.tolerance}: it is from 0 to 255 levels.")
+            raise UsageError(f"the tolerance of the key {self.key!r} must be from 0 to 255 levels, not {self.tolerance}.")
         if not 0 <= self.feather <= 4096:
-            raise UsageError(f"`feather={self.feather}`: it is from 0 to 4096 pixels.")
+            raise UsageError(f"`feather={self.feather}`: the value must be from 0 to 4096 pixels.")
 
     def weights(self, image: Pixels, mask: Pixels | None) -> Weights:
         """Of an image (H, W, C), with the pixels of the mask (H, W, 1 or 3). Raises UsageError for a mask of another size."""
@@ -66,7 +66,7 @@ def color_of(text: str) -> tuple[int, int, int]:
     try:
         red, green, blue = ImageColor.getrgb(text)[:3]
     except ValueError:
-        raise UsageError(f"`key` {text!r} is no color: give one as in '#00ff00'.") from None
+        raise UsageError(f"`key` {text!r} is not a color: give one such as '#00ff00'.") from None
     return red, green, blue
 
 

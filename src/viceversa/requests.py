@@ -21,7 +21,7 @@ def translated(
     """
     if images.ndim != 4 or not images.is_floating_point():
         given = f"{tuple(images.shape)} of {str(images.dtype).removeprefix('torch.')}"
-        raise UsageError(f"images are floats in [-1, 1] of (images, channels, height, width) here, not {given}.")
+        raise UsageError(f"images must be floats in [-1, 1] of shape (images, channels, height, width), not {given}.")
     here, there = ends(method, images, source, target, reference=reference, seed=seed)
     return method.translate(images.to(device_of(method)), here, there).cpu()
 

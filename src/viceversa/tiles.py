@@ -107,8 +107,8 @@ def translated_in_tiles(generator: Generator, pixels: Pixels, footprint: Footpri
         return made
     if not footprint.reaches:
         raise UsageError(
-            f"this run's generator looks farther than {FARTHEST // 2} pixels, so images cannot be cut into tiles: raise `memory` "
-            f"({memory:g}) until {pixels.shape[1]}x{pixels.shape[0]} pixels go in one piece, or leave out `full_size`."
+            f"the generator's receptive field reaches beyond {FARTHEST // 2} pixels, so tiles are impossible. Raise `memory` "
+            f"({memory:g}) until the {pixels.shape[1]}x{pixels.shape[0]} image fits in one tile, or leave out `full_size`."
         )
     border = _rounded_up(footprint.reaches[-1] + BLEND // 2, footprint.multiple)
     image = _Image(pixels, sides_of(pixels.shape[:2], footprint, memory, border))
@@ -140,7 +140,7 @@ def sides_of(size: Sequence[int], footprint: Footprint, memory: float, border: i
     if height < min(size[0], least) or width < min(size[1], least):
         wanted = math.ceil(least**2 * footprint.weight * WORKSPACE / 2**20)
         raise UsageError(
-            f"`memory={memory:g}` is too little: this run's generator looks {border} pixels far and needs {wanted} MiB."
+            f"`memory={memory:g}` is too little: the generator's receptive field reaches {border} pixels, which needs {wanted} MiB."
         )
     return height, width
 

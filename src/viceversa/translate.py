@@ -162,7 +162,7 @@ class Model:
 
     def _chain(self, images: Pictures, targets: Sequence[Wish], source: Wish, manner: Manner) -> list[Any]:
         if isinstance(targets, str | Mapping):
-            raise UsageError(f"the targets of a chain are a list, as in [{targets!r}].")
+            raise UsageError(f"the targets of a chain must be a list, as in [{targets!r}].")
         given = taken(images)
         return [given.returned(layers) for layers in chained(self, given.pictures, targets, source, manner)]
 
@@ -200,7 +200,8 @@ class Model:
         if unnamed and self.reader is not None:
             label = self.reader.read_batch(stacked([self.prepared(image, self.space.only)[0] for image in images]))
         elif unnamed:
-            raise UsageError(f"this run has no labeller: say with `source` what the image shows ({', '.join(unnamed)}).")
+            needed = f"give the attributes of the image ({', '.join(unnamed)}) with `source`"
+            raise UsageError(f"this run has no labeller: {needed}.")
         return Domain(self.space.only, self.space.edited(label, source))
 
     def source_space(self, source: Wish = "", to: Wish = "") -> str:
@@ -217,7 +218,7 @@ class Model:
     def target(self, here: Domain, to: Wish, strength: float = 1.0) -> Domain:
         """The domain that `to` names, from where the image is; part of the way there, or beyond. Raises UsageError."""
         if not isinstance(strength, int | float) or not math.isfinite(strength):
-            raise UsageError(f"`strength={strength!r}`: it is a number; 1 is all of an edit.")
+            raise UsageError(f"`strength={strength!r}`: give a number; 1 applies the full edit.")
         if self.space.known:
             return self.space.wanted(to)
         if self.space.attributes:
@@ -322,7 +323,7 @@ class Model:
     def _reference(self, manner: Manner, space: str) -> Tensor | None:
         """The reference image, (1, C, H, W) in [-1, 1]. Raises UsageError for one that the method does not look at."""
         if not self.method.styles and (manner.seed or manner.reference is not None):
-            raise UsageError("this method has one translation to each target: it takes neither a reference image nor a seed.")
+            raise UsageError("this method gives one result for each target: it takes no reference image and no seed.")
         if manner.reference is None:
             return None
         return normalized(torch.tensor(self.prepared(manner.reference, space, most_pixels=manner.most_pixels)))
@@ -360,7 +361,7 @@ def _of_paper(colors: Pixels, channels: int) -> Pixels:
 def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoint = "best") -> Model:
     """The model of a run, with averaged weights where it has them; or `avatars`, which comes with the package.
 
-    build: the function that the run was trained with, for a method of your own. checkpoint: the "best" one, or the last where
+    build: the function that the run was trained with, for a custom method. checkpoint: the "best" one, or the last where
     a run has none that was chosen; or the "last". Raises UsageError.
     """
     folder = located(run)
@@ -368,8 +369,8 @@ def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoin
         return _packaged(folder)
     record = read_record(folder)
     if record.build and build is None:
-        own = f"{str(run)!r} was trained with a method of its own, {record.build}"
-        raise UsageError(f"{own}: load it in Python, load(run, build=...) with that function.")
+        own = f"{str(run)!r} was trained with a custom method, {record.build}"
+        raise UsageError(f"{own}: load it in Python with viceversa.load(run, build=FUNCTION).")
     chosen = _chosen(folder, checkpoint)
     if chosen is None:
         raise UsageError(f"{str(run)!r} has no checkpoint yet.")
@@ -408,5 +409,5 @@ def _labeller(path: Path, space: Space) -> Labeller | None:
     labeller = load_labeller(path)
     channels = [[spec.channels for spec in each.images.values()] for each in (labeller.space, space)]
     if labeller.space.attributes != space.attributes or channels[0] != channels[1]:
-        raise UsageError(f"the labeller {str(path)!r} reads other attributes or images than the run has: remove it.")
+        raise UsageError(f"the labeller {str(path)!r} is for other attributes or other images than this run: remove it.")
     return labeller

@@ -33,7 +33,7 @@ def format_of(path: Path) -> str:
     try:
         Image.new("RGB", (1, 1)).save(io.BytesIO(), form)
     except (KeyError, OSError, ValueError):
-        raise UsageError(f"{str(path)!r} is no name of an image: end it with .png, .jpg or .tif.") from None
+        raise UsageError(f"{str(path)!r} is not the name of an image: end it with .png, .jpg or .tif.") from None
     return form
 
 

@@ -102,7 +102,7 @@ def test_what_cannot_be_written(folder: Path, capsys: pytest.CaptureFixture[str]
     assert "'full' is not an empty folder" in refused(capsys, "chains", "avatars", "full")
     assert "1 samples are too few" in refused(capsys, "chains", "avatars", "new", "--samples", "1")
     assert "11 cycles cannot be measured: 0 to 10 can" in refused(capsys, "chains", "avatars", "new", "--cycles", "11")
-    assert "steps are of data with labels" in refused(capsys, "chains", "avatars:glasses", "new", "--steps", "2")
+    assert "steps need data with labels" in refused(capsys, "chains", "avatars:glasses", "new", "--steps", "2")
     assert "has 1 test image of 'cat'" in refused(capsys, "chains", "pets:spaces", "new")
     assert "unknown data set 'avatar'" in refused(capsys, "chains", "avatar", "new")
     assert not (folder / "new").exists() and [path.name for path in (folder / "full").iterdir()] == ["notes.txt"]
@@ -118,11 +118,11 @@ def test_what_cannot_be_evaluated(folder: Path, capsys: pytest.CaptureFixture[st
     assert "images uint8 (N, 64, 64, 3)" in refused(capsys, "evaluate", "large.onnx", *on_avatars)
     assert "'nowhere.onnx' does not exist" in refused(capsys, "evaluate", "nowhere.onnx", *on_avatars)
     assert "'empty' is neither" in refused(capsys, "evaluate", "empty", *on_avatars)
-    assert "say with --data" in refused(capsys, "evaluate", "faces", "--out", "report")
+    assert "name the test data, as in --data avatars" in refused(capsys, "evaluate", "faces", "--out", "report")
     assert "it has no row '000003,inv,0,1'" in refused(capsys, "evaluate", "faces", *on_avatars[:3], "4", *on_avatars[4:])
     assert exit_code("chains", "avatars", "small", "--size", "16", *on_avatars[2:6]) == 0
     answer(folder / "small")
-    assert "take the same --data and --size" in refused(capsys, "evaluate", "small", *on_avatars)
+    assert "give the --data and --size that `viceversa chains` was called with" in refused(capsys, "evaluate", "small", *on_avatars)
     (folder / "faces" / "8bit" / "000002" / "rec1" / "2.png").unlink()
     assert "'faces' has no '8bit/000002/rec1/2.png'." in refused(capsys, "compare", "large=faces", *on_avatars)
     Image.new("L", (32, 32)).save(folder / "faces" / "8bit" / "000002" / "rec1" / "2.png")
@@ -147,7 +147,7 @@ def test_names_and_trainings_of_one_method(folder: Path) -> None:
         (["=m:f"], "'=m:f' is not of the form NAME=MODEL"),
         (["x="], "'x=' is not of the form"),
         (["x=m:f,,m:g"], "'x=m:f,,m:g' is not of the form"),
-        (["real=m:f"], "no model can be called 'real'"),
+        (["real=m:f"], "the report reserves the name 'real'"),
     ):
         with pytest.raises(UsageError, match=re.escape(said)):
             named(given)

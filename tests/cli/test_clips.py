@@ -110,7 +110,7 @@ def test_figures_of_the_clip_before_do_not_stay(capsys: pytest.CaptureFixture[st
     assert translate("clip.mkv", "out.mp4") == 0 and not Path("out.mp4.consistency.json").exists()
     capsys.readouterr()
     assert translate("still.mkv", "out.mp4", "--consistency") == 0 and not Path("out.mp4.consistency.json").exists()
-    assert "one frame alone: there is no consistency to measure" in capsys.readouterr().out
+    assert "the clip has only one frame: there is no consistency to measure" in capsys.readouterr().out
 
 
 def test_a_folder_of_frames_becomes_a_folder_of_frames(capsys: pytest.CaptureFixture[str]) -> None:
@@ -197,11 +197,11 @@ def test_killed_interrupted_and_gone_on_with_it_is_what_it_is_uninterrupted(caps
     kept = (parts / "00000.mkv").stat().st_mtime_ns
     code, said = stopped(signal.SIGINT, parts / "00001.json")
     assert code == 130
-    assert said.splitlines()[-1] == "viceversa: interrupted: 128 frames are kept, and the same command goes on behind them."
+    assert said.splitlines()[-1] == "viceversa: interrupted: 128 frames are kept; run the same command again to continue."
     capsys.readouterr()
     assert exit_code("translate", "avatars", "clip.mp4", "--to", "hair=brown", *COMMAND[5:], "--out", "out.mp4") == 2
     said = capsys.readouterr().err
-    assert "'out.mp4.parts' has parts of another request (--to differ): repeat it, or remove the folder" in said
+    assert "'out.mp4.parts' has unfinished results of another command (--to differ): run that command again, or remove" in said
     assert (parts / "00000.mkv").stat().st_mtime_ns == kept, "it was not made again"
     assert exit_code(*COMMAND, "--out", "out.mp4") == 0
     assert not parts.exists()
@@ -232,9 +232,9 @@ def test_what_cannot_be_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) 
     assert "'broken.mov' is broken or no video" in told(capsys, *start, "broken.mov", *to)
     assert "'nothing.mp4' does not exist" in told(capsys, *start, "nothing.mp4", *to)
     assert "translate clips one at a time" in told(capsys, *start, "clip.mp4", "face.png", *to)
-    assert "--smooth 1: it is from 0" in told(capsys, *start, "clip.mp4", *to, "--smooth", "1")
-    assert "--smooth nan: it is from 0" in told(capsys, *start, "clip.mp4", *to, "--smooth", "nan")
-    assert "keeps its own times" in told(capsys, *start, "clip.mp4", *to, "--fps", "5")
+    assert "--smooth 1: the value must be from 0" in told(capsys, *start, "clip.mp4", *to, "--smooth", "1")
+    assert "--smooth nan: the value must be from 0" in told(capsys, *start, "clip.mp4", *to, "--smooth", "nan")
+    assert "has its own frame times" in told(capsys, *start, "clip.mp4", *to, "--fps", "5")
     assert "leave out --difference" in told(capsys, *start, "clip.mp4", *to, "--difference")
     assert "the mask has 5x4 pixels, the image 64x48" in told(capsys, *start, "clip.mp4", *to, "--full-size", "--mask", "small.png")
     masked = told(capsys, *start, "face.png", *TO, *FROM, "--full-size", "--mask", "small.png")
@@ -254,8 +254,8 @@ def test_of_a_truncated_clip_the_start_is_written_and_the_rest_is_told(capsys: p
     assert 10 < count < 60 and f"{count} frames" in said.out
     warning, error = said.err.splitlines()
     assert warning.startswith("viceversa: warning: clip.mkv does not look like the images that 'avatars' was trained on")
-    assert error.startswith(f"viceversa: 'clip.mkv' cannot be read behind frame {count} (")
-    assert said.err.endswith("'out.mp4' has what comes before.\n") and not Path("out.mp4.parts").exists()
+    assert error.startswith(f"viceversa: 'clip.mkv' cannot be read after frame {count} (")
+    assert said.err.endswith("'out.mp4' holds the frames up to there.\n") and not Path("out.mp4.parts").exists()
 
 
 STYLE = ("painting.png", "--size", "64", "--sizes", "1", "--evaluations", "20")

@@ -93,7 +93,7 @@ def test_the_labeller_reads_what_nobody_names_and_from_overrides_it(viceversa: C
     assert shown[0] in read.stdout
     assert (
         "hair, glasses, beard, smile, tone of the inputs" in read.stderr
-        and float(read.stderr.split("accuracy is ")[1].split()[0]) >= 0.98
+        and float(read.stderr.split("(accuracy ")[1].split()[0]) >= 0.98
     )
     assert abs(float(read.stdout.split("tone=")[1].split(")")[0]) - float(shown[1])) <= 0.25
     told = "hair=black,glasses=no,beard=no,smile=no,tone=0.5"

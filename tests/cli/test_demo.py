@@ -37,7 +37,7 @@ def test_the_demo_in_half_a_minute(viceversa: Command, tmp_path: Path) -> None:
     for name in ("base", "multicyclic"):
         steps = json.loads((out / name / "recipe.json").read_text())["recipe"]["training"]["steps"]
         assert f"{name}: {steps} generator updates" in " ".join(done.stdout.split())
-    assert "After 3 further translations" in done.stdout
+    assert "After 3 earlier translations" in done.stdout
     assert Image.open(out / "samples.png").size > (1000, 800)
     first, *_ = done.stdout.splitlines()
     assert "pretrained.png" in first and Image.open(out / "pretrained.png").size > (1000, 400)

@@ -69,7 +69,7 @@ def test_celeba_with_hair_as_one_of_and_in_stargans_split(tmp_path: Path, capsys
     assert exit_code("train", "stargan", "--data", "celeba:stargan-split", "--out", "other", *settings) == 2
     assert "there are no rows to train on" in capsys.readouterr().err, "40 images are fewer than its test set"
     assert exit_code("train", "stargan", "--data", "celeba/img_align_celeba:stargan-split", "--out", "other", *settings) == 2
-    assert "is not CelebA's folder" in capsys.readouterr().err
+    assert "':stargan-split' is only for the CelebA folder" in capsys.readouterr().err
 
 
 def test_the_commands_of_docs_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

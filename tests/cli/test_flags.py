@@ -60,6 +60,7 @@ def test_no_error_of_the_library_names_a_flag(path: Path) -> None:
         ("as in `to='hair=black'`.", "as in --to hair=black."),
         ("start with `init='my runs/a'`.", "start with --init 'my runs/a'."),
         ("say with `source` what it shows.", "say with --from what it shows."),
+        ("allow more with `most_pixels`.", "allow more with --max-pixels."),
         ("Train with `method.critic_width=64` `method.fit='resize'`.", "Train with --method.critic-width 64 --method.fit resize."),
         ("`feather=-3`: from 0", "--feather -3: from 0"),
         ("`method.size=(1, 2)`", "--method.size 1 2"),

@@ -279,11 +279,11 @@ def test_what_cannot_be_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) 
     assert "the mask has 5x4 pixels, the image 70x90" in told(capsys, "--full-size", "--mask", "small.png")
     assert "the mask 'missing.png' does not exist" in told(capsys, "--mask", "missing.png")
     assert "cannot read the image 'broken.png'" in told(capsys, "--mask", "broken.png", "--skip-bad")
-    assert "--key 'nothing' is no color" in told(capsys, "--key", "nothing")
-    assert "give a --mask, or the --key" in told(capsys, "--feather", "3")
+    assert "--key 'nothing' is not a color" in told(capsys, "--key", "nothing")
+    assert "give a --mask of the part that may change, or the color of that part as --key" in told(capsys, "--feather", "3")
     assert "tolerance of 999" in told(capsys, "--key", "red:999")
     assert "as in '#00ff00:40'" in told(capsys, "--key", "red:-1")
-    assert "--memory 0: it is 1 MiB at least" in told(capsys, "--full-size", "--memory", "0")
+    assert "--memory 0: give at least 1 MiB" in told(capsys, "--full-size", "--memory", "0")
     Image.fromarray(face()).resize((300, 300)).save("face.png")
     assert "--memory 1 is too little" in told(capsys, "--full-size", "--memory", "1")
 
@@ -292,7 +292,7 @@ def test_a_file_of_five_channels_is_refused(capsys: pytest.CaptureFixture[str]) 
     tifffile.imwrite("face.tif", np.zeros((80, 80, 5), np.uint8), photometric="minisblack", planarconfig="contig")
     assert exit_code("translate", "avatars", "face.tif", *ASKED, "--full-size", "--out", "o") == 2
     said = capsys.readouterr().err
-    assert "this run takes images of 3 channels, not 5" in said and said.count("\n") == 1
+    assert "this run needs images with 3 channels, not 5" in said and said.count("\n") == 1
 
 
 def test_the_commands_of_the_page_run() -> None:

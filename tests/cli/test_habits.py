@@ -190,4 +190,4 @@ def test_bash_completes_commands_recipes_and_options(script: Path, line: str, so
 
 @pytest.mark.parametrize("line", ["--tyro-print-completion", "--tyro-print-completion tcsh", "--tyro-write-completion bash"])
 def test_a_script_for_no_shell_is_refused(line: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "name a shell, bash, zsh, fish" in complaint(line, capsys)
+    assert "give only a shell (bash, zsh, fish)" in complaint(line, capsys)

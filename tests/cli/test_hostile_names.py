@@ -114,7 +114,7 @@ def test_complaints_of_such_names_are_one_line(folder: Path, capsys: pytest.Capt
     assert exit_code(*train) == 2
     assert "5 of 40 images cannot be read" in assert_printable(capsys).splitlines()[-1]
     assert exit_code(*train, "--skip-bad") == 0
-    assert "left out: 5 of 40" in assert_printable(capsys)
+    assert "skipped 5 of 40" in assert_printable(capsys)
     (data / names[0]).unlink()
     assert exit_code(*train, "--overwrite") == 2 and "missing" in assert_printable(capsys).splitlines()[-1]
     for wrong in (

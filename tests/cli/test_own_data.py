@@ -259,7 +259,7 @@ def test_a_bad_image_among_those_to_translate(tmp_path: Path, capsys: pytest.Cap
     assert "2.png" in (said := capsys.readouterr().err) and "--skip-bad" in said and said.count("\n") == 1
     assert exit_code(*command, "--skip-bad") == 0
     assert len(list((tmp_path / "o").iterdir())) == 4
-    assert "left out: 1 of 5" in (said := capsys.readouterr().err) and "2.png" in said
+    assert "skipped 1 of 5" in (said := capsys.readouterr().err) and "2.png" in said
 
 
 def test_names_that_the_terminal_cannot_show(tmp_path: Path) -> None:

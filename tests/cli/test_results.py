@@ -70,8 +70,8 @@ def test_in_16_bits_with_alpha_and_profile() -> None:
 REFUSED = {
     ("face.png", "photo.png", "--out", "a.png"): "--out 'a.png' is the name of one image: name a folder for the results of several",
     (".", "--out", "a.jpg"): "--out 'a.jpg' is the name of one image",
-    ("face.png", "--out", "a.psd"): "'a.psd' is no name of an image: end it with .png, .jpg or .tif",
-    ("face.png", "--out", "a.npy"): "'a.npy' is no name of an image",
+    ("face.png", "--out", "a.psd"): "'a.psd' is not the name of an image: end it with .png, .jpg or .tif",
+    ("face.png", "--out", "a.npy"): "'a.npy' is not the name of an image",
     ("face.png", "--out", "face.png"): "'face.png' is one of the images to translate",
 }
 
@@ -166,8 +166,8 @@ def full() -> None:
     Image.fromarray(np.dstack([COLOR, ALPHA])).save("clear.png", icc_profile=SRGB)
 
 
-PAGES, CAMERA = "used only the first page or frame of 'scan.tif'", "left out the metadata (EXIF: date, camera, place) of "
-INK = "left out the color profile, which is for other channels, of 'ink.jpg'"
+PAGES, CAMERA = "used only the first page or frame of 'scan.tif'", "dropped the metadata (EXIF: date, camera, place) of "
+INK = "dropped the color profile, which is for other channels, of 'ink.jpg'"
 CLEAR = "filled transparent parts with the background in {}; --full-size keeps them transparent"
 
 
@@ -179,15 +179,15 @@ CLEAR = "filled transparent parts with the background in {}; --full-size keeps t
         (translate, ("photo.jpg", "--full-size"), [f"{CAMERA}'photo.jpg'"]),
         (translate, ("ink.jpg", "--full-size"), [INK]),
         (translate, ("clear.png", "--full-size"), []),
-        (translate, ("clear.png", "--full-size", "--out", "a.jpg"), ["left out transparency of 'a.jpg'; .png and .tif keep it"]),
+        (translate, ("clear.png", "--full-size", "--out", "a.jpg"), ["dropped transparency of 'a.jpg'; .png and .tif keep it"]),
         (translate, ("clear.png", "--full-size", "--out", "a.bmp"),
-         ["left out transparency, a color profile of 'a.bmp'; .png and .tif keep it"]),
+         ["dropped transparency, a color profile of 'a.bmp'; .png and .tif keep it"]),
         (translate, ("clear.png",), [CLEAR.format("'clear.png'")]),
         (stylize, ("scan.tif",), [PAGES, f"{CAMERA}'scan.tif'"]),
         (stylize, ("ink.jpg",), [INK]),
         (stylize, ("clear.png",), []),
         (stylize, ("clear.png", "--out", "a.webp"), []),
-        (stylize, ("clear.png", "--out", "a.jpg"), ["left out transparency of 'a.jpg'; .png and .tif keep it"]),
+        (stylize, ("clear.png", "--out", "a.jpg"), ["dropped transparency of 'a.jpg'; .png and .tif keep it"]),
     ],
 )  # fmt: skip
 def test_what_is_left_out_is_said(
@@ -242,7 +242,7 @@ def test_a_limit_of_pixels_names_its_flag(
     if not limit:
         return
     assert command(*arguments, "--max-pixels", "4096", "--out", "more.png") == 0
-    assert command(*arguments, "--max-pixels", "0") == 2 and "--max-pixels 0: give 1 pixel" in capsys.readouterr().err
+    assert command(*arguments, "--max-pixels", "0") == 2 and "--max-pixels 0: give at least 1 pixel" in capsys.readouterr().err
 
 
 def test_headers_of_every_kind() -> None:

@@ -77,12 +77,12 @@ def test_an_interrupt_keeps_the_picture(folder: Path) -> None:
     [
         (("photo.png", "nothere.png"), "the image 'nothere.png' does not exist"),
         (("photo.png", "broken.png"), "give another image"),
-        (("photo.png", "painting.jpg", "--out", "out.bmpx"), "'out.bmpx' is no name of an image: end it with .png"),
-        (("photo.png", "painting.jpg", "--out", "out.psd"), "'out.psd' is no name of an image"),
-        (("photo.png", "painting.jpg", "--out", "photo.png"), "'photo.png' is an image to look at"),
+        (("photo.png", "painting.jpg", "--out", "out.bmpx"), "'out.bmpx' is not the name of an image: end it with .png"),
+        (("photo.png", "painting.jpg", "--out", "out.psd"), "'out.psd' is not the name of an image"),
+        (("photo.png", "painting.jpg", "--out", "photo.png"), "'photo.png' is an input image"),
         (("photo.png", "painting.jpg", "--shares", "1", "2"), "shares 1, 2: give one for each of the 1 styles"),
         (("photo.png", "painting.jpg", "--weights", "none.safetensors"), "there are no weights 'none.safetensors'"),
-        (("photo.png", "painting.jpg", "--weights", "broken.png"), "'broken.png' is no safetensors file of weights"),
+        (("photo.png", "painting.jpg", "--weights", "broken.png"), "'broken.png' is not a safetensors file of weights"),
         (("photo.png", "painting.jpg", "--size", "3"), "--size 3: input should be greater than or equal to 32"),
         (("photo.png", "painting.jpg", "--preset", "nobody"), "preset"),
         (
@@ -93,7 +93,7 @@ def test_an_interrupt_keeps_the_picture(folder: Path) -> None:
         (("photo.png", "painting.jpg", *SMALL, "3", "--style", "1e39"), "take smaller weights, or another preset"),
         (
             ("photo.png", "painting.jpg", "--out", "a.png", "--strip", "a.png"),
-            "'a.png' is an image to look at, or the picture itself",
+            "'a.png' is an input image, or the output of --out",
         ),
         (("photo.png", "painting.jpg", "--strip", "photo.png"), "choose another place with --strip"),
         (("photo.png", "painting.jpg", "--strip", "strip.txt"), "'strip.txt': end --strip with .png"),

@@ -120,7 +120,7 @@ def test_the_truth(dataset: Dataset) -> None:
     assert (dataset.truth("test", "avatars", positions, "avatars", labels) == test.pixels[positions]).all()
     edited = dataset.truth("test", "avatars", positions, "avatars", dataset.space.edited(labels, "glasses=yes,tone=0.5"))
     assert edited.shape == (2, 32, 32, 3) and (edited != test.pixels[positions]).any()
-    with pytest.raises(UsageError, match="needs the labels"):
+    with pytest.raises(UsageError, match="needs the target labels"):
         dataset.truth("test", "avatars", positions, "avatars", None)
 
 

@@ -72,7 +72,7 @@ def test_hair_as_one_of_drops_and_counts_rows_with_none_or_several(tmp_path: Pat
     assert table.splits == ("train", "train", "train", "test")
     assert table.dropped == {"hair neither black, blond nor brown": 1, "hair of several colors": 1}
     text = summary(table, "celeba")
-    assert "left out: 1 rows (hair of several colors)" in text
+    assert "skipped: 1 rows (hair of several colors)" in text
     turned = read_celeba(tmp_path, ("Male", "hair"))
     assert turned.attributes == (Binary("Male"), OneOf("hair", ("black", "blond", "brown")))
     assert turned.labels.tolist() == [[row[3], *row[:3]] for row in table.labels.tolist()]
@@ -101,21 +101,21 @@ def _stargan_refusal(folder: Path) -> str:
 def test_unknown_and_repeated_attributes_are_refused(tmp_path: Path) -> None:
     _celeba(tmp_path)
     assert "Did you mean 'Blond_Hair'?" in _refusal(tmp_path, ("Blonde_Hair",))
-    assert "each once" in _refusal(tmp_path, ("Male", "Male"))
-    assert "name one attribute" in _refusal(tmp_path, ())
-    assert "leave out Blond_Hair, or hair" in _refusal(tmp_path, ("hair", "Blond_Hair"))
+    assert "each only once" in _refusal(tmp_path, ("Male", "Male"))
+    assert "name one or more attributes" in _refusal(tmp_path, ())
+    assert "leave out Blond_Hair, or leave out hair" in _refusal(tmp_path, ("hair", "Blond_Hair"))
 
 
 @pytest.mark.parametrize(
     ("file", "before", "after", "words"),
     [
-        ("list_attr_celeba.txt", "6\n", "7\n", "its first line, '7', is not the number of images, 6"),
-        ("list_attr_celeba.txt", "6\n", "", "is not CelebA's"),
+        ("list_attr_celeba.txt", "6\n", "7\n", "line 1 must be the number of images, 6, not '7'"),
+        ("list_attr_celeba.txt", "6\n", "", "is not a CelebA file"),
         ("list_attr_celeba.txt", "000002.jpg -1", "000002.jpg 0", "line 4 of"),
         ("list_attr_celeba.txt", "000002.jpg -1", "000002.jpg", "line 4 of"),
         ("list_attr_celeba.txt", "000002.jpg", "000001.jpg", "'000002.jpg' is not in list_attr_celeba.txt"),
         ("list_attr_celeba.txt", "000002.jpg", "../../a.jpg", "is not in list_attr_celeba.txt"),
-        ("list_eval_partition.txt", "000002.jpg 0\n", "", "has no split for 1 images, as '000002.jpg'"),
+        ("list_eval_partition.txt", "000002.jpg 0\n", "", "has no split for 1 images, such as '000002.jpg'"),
         ("list_eval_partition.txt", "000002.jpg 0", "000002.jpg 3", "line 2 of"),
         ("list_eval_partition.txt", "000002.jpg 0", "2.jpg 0", "line 2 of"),
         ("list_eval_partition.txt", " 0\n", " 1\n", "there are no rows to train on"),

@@ -315,13 +315,13 @@ def _refused(path: Path, reason: str) -> None:
 
 def test_what_is_no_image_is_refused(tmp_path: Path) -> None:
     _refused(tmp_path / "none.png", "No such file")
-    _refused(tmp_path, "directory")
+    _refused(tmp_path, "is a folder")
     (tmp_path / "empty.png").touch()
     _refused(tmp_path / "empty.png", "empty")
     (tmp_path / "text\n.png").write_text("I am a picture\n")
-    _refused(tmp_path / "text\n.png", "no image of a known format")
+    _refused(tmp_path / "text\n.png", "not an image of a known format")
     (tmp_path / "script.png").write_text("%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n")  # Pillow would run a program
-    _refused(tmp_path / "script.png", "no image of a known format")
+    _refused(tmp_path / "script.png", "not an image of a known format")
     for device in ("/dev/zero", "/dev/stdin"):
         (tmp_path / "device.png").unlink(missing_ok=True)
         (tmp_path / "device.png").symlink_to(device)
@@ -344,7 +344,7 @@ def test_other_arrays_are_refused(tmp_path: Path, array: NDArray[Any]) -> None:
 
 def test_a_pickle_is_not_run(tmp_path: Path) -> None:
     (tmp_path / "image.npy").write_bytes(b"cos\nsystem\n(S'touch " + str(tmp_path / "run").encode() + b"'\ntR.")
-    _refused(tmp_path / "image.npy", "no image")
+    _refused(tmp_path / "image.npy", "not an image")
     assert not (tmp_path / "run").exists()
 
 

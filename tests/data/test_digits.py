@@ -60,7 +60,7 @@ def test_mnist_itself() -> None:
         (b"", "not a file of bytes in the format idx"),
         (bytes([0, 0, 13, 1, 0, 0, 0, 0]), "not a file of bytes"),  # floats
         (bytes([0, 0, 8, 3, 0, 0]), "not a file of bytes"),  # ends in its head
-        (bytes([0, 0, 8, 1, 0, 0, 0, 5, 1]), "says 5 bytes and has 1: download it again"),
+        (bytes([0, 0, 8, 1, 0, 0, 0, 5, 1]), "should hold 5 bytes by its header, but holds 1: download it again"),
         (gzip.compress(bytes(100), mtime=0)[:-9], "cannot read .*; download it again"),
     ],
 )
@@ -76,13 +76,13 @@ def test_what_is_missing_or_wrong_among_idx_files(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"has neither train-labels-idx1-ubyte nor .*github\.com/cvdfoundation/mnist"):
         open_idx(tmp_path)
     write_idx(tmp_path / TRAIN[1], np.full(20, 26, np.uint8))
-    with pytest.raises(UsageError, match="labels from 26 to 26: those of digits are 0 to 9"):
+    with pytest.raises(UsageError, match="labels from 26 to 26: labels of digits are 0 to 9"):
         open_idx(tmp_path)
     write_idx(tmp_path / TRAIN[1], np.zeros(19, np.uint8))
     with pytest.raises(UsageError, match="has 2 validation images and 1 labels"):
         open_idx(tmp_path)
     write_idx(tmp_path / TRAIN[1], np.zeros((20, 1), np.uint8))
-    with pytest.raises(UsageError, match="has 2 dimensions, where MNIST's has 1"):
+    with pytest.raises(UsageError, match="has 2 dimensions, where MNIST files have 1"):
         open_idx(tmp_path)
     write_idx(tmp_path / TEST[0], np.zeros((5, 20, 20), np.uint8))
     write_idx(tmp_path / TRAIN[1], np.zeros(20, np.uint8))
@@ -120,7 +120,7 @@ def test_what_is_missing_or_wrong_among_svhn_files(tmp_path: Path) -> None:
     for content, reason in (
         ({"X": good["X"]}, "with X and y: 'y'"),
         ({**good, "X": good["X"][..., :1]}, "is not SVHN's"),
-        ({**good, "y": good["y"] * 11}, "labels from 11 to 11: SVHN's are 1 to 10"),
+        ({**good, "y": good["y"] * 11}, "labels from 11 to 11: SVHN labels are 1 to 10"),
     ):
         matlab.savemat(path, content)
         with pytest.raises(UsageError, match=reason):
@@ -128,7 +128,7 @@ def test_what_is_missing_or_wrong_among_svhn_files(tmp_path: Path) -> None:
 
 
 def test_only_svhn_has_an_extra(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"is not SVHN's folder, which alone has an extra"):
+    with pytest.raises(UsageError, match=r"':extra' is only for the SVHN folder"):
         open_dataset(f"{tmp_path}:extra")
 
 

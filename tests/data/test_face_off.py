@@ -37,5 +37,5 @@ def test_every_expression_looks_unlike_the_others() -> None:
 
 
 def test_a_size_that_is_not_drawn() -> None:
-    with pytest.raises(UsageError, match="faces of 8 px are not drawn"):
+    with pytest.raises(UsageError, match="faces cannot be drawn at 8 px"):
         face_off(8)

@@ -108,13 +108,13 @@ def test_color_wins_over_gray_and_16_bits_over_8(tmp_path: Path) -> None:
 def test_images_that_cannot_be_read_are_counted(pets: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("000", "001"):
         (pets / "cat" / f"{name}.png").write_bytes(b"broken")
-    with pytest.raises(UsageError, match=r"2 of 50 images cannot be read, as .cat/00[01].png.: .*`skip_bad=True`") as refused:
+    with pytest.raises(UsageError, match=r"2 of 50 images cannot be read, such as .cat/00[01].png.: .*`skip_bad=True`") as refused:
         open_dataset(str(pets), 16)
     assert all(f"cat/{name}.png" in refused.value.summary for name in ("000", "001"))
     dataset = open_dataset(str(pets), 16, skip_bad=True)
     assert sum(count["images"] for count in counts(dataset).values()) == 48
     said = capsys.readouterr().err
-    assert "left out: 2 of 50" in said and all(f"cat/{name}.png" in said for name in ("000", "001"))
+    assert "skipped 2 of 50" in said and all(f"cat/{name}.png" in said for name in ("000", "001"))
 
 
 def test_the_name_is_that_of_labels_and_pixels_too(pets: Path) -> None:
@@ -137,7 +137,7 @@ def test_images_in_two_splits_are_told(tmp_path: Path) -> None:
     assert "equal pixels" not in open_dataset(str(tmp_path / "faces"), 8).summary
     shutil.copy(tmp_path / "faces" / "train" / "cat" / "1.png", tmp_path / "faces" / "test" / "cat" / "9.png")
     said = open_dataset(str(tmp_path / "faces"), 8).summary.splitlines()[-1]
-    assert said == "equal pixels in two splits, at this size: 1 images of 'images', as 'test/cat/9.png' and 'train/cat/1.png'"
+    assert said == "equal pixels in two splits, at this size: 1 images of 'images', such as 'test/cat/9.png' and 'train/cat/1.png'"
 
 
 def test_links_to_files_are_read_and_links_to_folders_are_not_followed(pets: Path, tmp_path: Path) -> None:

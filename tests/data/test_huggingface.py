@@ -134,17 +134,17 @@ def test_rows_without_a_label_are_left_out_and_counted() -> None:
     part = rows(10, animal=[-1, *[number % 2 for number in range(9)]])
     dataset = open_dataset(saved(train=part, validation=rows(4), test=rows(4)), 4)
     assert dataset.splits["train"]["images"].ids[0] == "train/1"
-    assert "left out: 1 rows (no value of animal)" in dataset.summary
+    assert "skipped: 1 rows (no value of animal)" in dataset.summary
 
 
 def test_bad_and_missing_images_are_named_and_skipped_if_asked(capsys: pytest.CaptureFixture[str]) -> None:
     images = [picture(number) for number in range(8)] + [{"bytes": b"no image", "path": None}, None]
     spec = saved(train=rows(10, image=images), validation=rows(4), test=rows(4))
-    with pytest.raises(UsageError, match="2 of 18 images cannot be read, as 'train/8'") as refused:
+    with pytest.raises(UsageError, match="2 of 18 images cannot be read, such as 'train/8'") as refused:
         open_dataset(spec, 4)
-    assert "'train/8': it is no image" in refused.value.summary and "'train/9' has no image" in refused.value.summary
+    assert "'train/8': it is not an image" in refused.value.summary and "'train/9' has no image" in refused.value.summary
     assert len(open_dataset(spec, 4, skip_bad=True).splits["train"]["images"]) == 8
-    assert "left out: 2 of 18" in capsys.readouterr().err
+    assert "skipped 2 of 18" in capsys.readouterr().err
 
 
 def test_images_that_lie_in_files(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert located("mnist=digits,street=street-digits") == f"mnist={tmp_path}/digits,street=street-digits"
     (tmp_path / "a=b,c=d").mkdir()
-    with pytest.raises(UsageError, match="'a=b,c=d' is no data set"):  # a folder of that name is one source
+    with pytest.raises(UsageError, match="'a=b,c=d' is not a data set"):  # a folder of that name is one source
         open_dataset("a=b,c=d")
 
 
@@ -92,7 +92,7 @@ def test_folders_of_images_alone_are_spaces(tmp_path: Path) -> None:
         "validation": {"photos": 1, "style": 1},
         "test": {"photos": 1, "style": 1},
     }
-    with pytest.raises(UsageError, match="photos' is no data set: it must hold a folder"):
+    with pytest.raises(UsageError, match="photos' is not a data set: it must hold one folder"):
         open_dataset(str(tmp_path / "photos"), 16)
     with pytest.raises(UsageError, match="attribute"):
         open_dataset(spec, 16)

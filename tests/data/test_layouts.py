@@ -39,7 +39,7 @@ GOOD: list[tuple[str, Tree, Counts, list[str]]] = [
     (
         "folders of systems", {**PETS, "__MACOSX/Train/cat": 3, "Train/.ipynb_checkpoints": 2, "@eaDir": 1, "$RECYCLE.BIN": 1},
         {"cat": (9, 1, 3), "dog": (9, 1, 4)},
-        ["as hidden or made by a system: '$RECYCLE.BIN', '@eaDir', 'Train/.ipynb_checkpoints' and 1 more"],
+        ["because hidden or made by a system: '$RECYCLE.BIN', '@eaDir', 'Train/.ipynb_checkpoints' and 1 more"],
     ),
     (
         "hidden domains", {"cat": 10, "dog": 10, ".ipynb_checkpoints": 4, "__MACOSX": 4},
@@ -48,7 +48,7 @@ GOOD: list[tuple[str, Tree, Counts, list[str]]] = [
     ("an empty class", {"cat": 10, "dog": 10, "bird": 0}, {"cat": (8, 1, 1), "dog": (8, 1, 1)}, ["no images: 'bird'"]),
     (
         "a class of files of another kind", {"cat": 10, "dog": 10, "bird.heic": 5}, {"cat": (8, 1, 1), "dog": (8, 1, 1)},
-        ["left out, as they have no images: 'bird' (5 .heic", "ignored: 5 .heic (not read: convert them to JPEG or PNG)"],
+        ["skipped, because they have no images: 'bird' (5 .heic", "ignored: 5 .heic (not read: convert them to JPEG or PNG)"],
     ),
     (
         "a class that is not tested on", {**PETS, "Train/bird": 10, "Test/bird": 0},
@@ -56,7 +56,7 @@ GOOD: list[tuple[str, Tree, Counts, list[str]]] = [
     ),
     (
         "images beside the domains", {**PETS, "": 2, "Train": 1}, {"cat": (9, 1, 3), "dog": (9, 1, 4)},
-        ["ignored: 3 images beside the folders of domains, as '0.png'"],
+        ["ignored: 3 images beside the folders of domains, such as '0.png'"],
     ),
     ("domains called as a space", {"images": 10, "labels": 20}, {"images": (8, 1, 1), "labels": (16, 2, 2)}, ["data: 30 images"]),
     ("domains with folders", {"cat/a": 5, "cat/b": 5, "dog/x/y": 10}, {"cat": (8, 1, 1), "dog": (8, 1, 1)}, []),
@@ -88,14 +88,18 @@ GOOD: list[tuple[str, Tree, Counts, list[str]]] = [
 ]  # fmt: skip
 
 BAD: list[tuple[str, Tree, str]] = [
-    ("a class that is only tested on", {**PETS, "Test/bird": 2}, "test images of 'bird', and no images to train on"),
-    ("a class in another case", {"train/cat": 9, "train/dog": 9, "test/Cat": 3, "test/dog": 3}, "'Cat', and .* 'cat', 'dog'"),
+    ("a class that is only tested on", {**PETS, "Test/bird": 2}, "test images of 'bird', but no training images of it"),
+    ("a class in another case", {"train/cat": 9, "train/dog": 9, "test/Cat": 3, "test/dog": 3}, "'Cat', but .* 'cat', 'dog'"),
     ("a letter that is only tested on", {"trainA": 9, "trainB": 9, "testC": 3}, "test images of 'C'"),
-    ("one letter", {"trainA": 10, "testA": 3}, "two or more domains, and has images of 'A' alone"),
-    ("an unclear train", {"train/steam": 10, "train/diesel": 10, "car": 10}, "has 'train' beside 'car': if it is a split, move"),
-    ("a test without train", {"cat": 10, "dog": 10, "test": 10}, "has 'test', named as a split, and no train"),
-    ("splits without domains", {"train": 10, "test": 10}, "two or more domains, and has 20 images in no folder of a domain"),
-    ("two domains of which one is empty", {"cat": 10, "dog.heic": 10}, r"'cat' alone, no images in 'dog' \(10 .heic"),
+    ("one letter", {"trainA": 10, "testA": 3}, "at least two, and has images of only 'A'"),
+    (
+        "an unclear train",
+        {"train/steam": 10, "train/diesel": 10, "car": 10},
+        "has 'train' beside 'car': if the first is a split, move",
+    ),
+    ("a test without train", {"cat": 10, "dog": 10, "test": 10}, "has 'test', named like a split, but no folder 'train'"),
+    ("splits without domains", {"train": 10, "test": 10}, "at least two, and has 20 images outside the folders of domains"),
+    ("two domains of which one is empty", {"cat": 10, "dog.heic": 10}, r"images of only 'cat', no images in 'dog' \(10 .heic"),
     ("nothing that is read", {"cat.heic": 3, "dog.mp4": 2}, "heic"),
     ("too few", {"cat": 10, "dog": 2}, "has no train images of 'dog'"),
 ]
@@ -168,7 +172,7 @@ def test_a_link_to_a_domain_is_followed_and_one_inside_is_told(tmp_path: Path) -
     (tmp_path / "data" / "train" / "cat" / "more").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     dataset = open_dataset(str(tmp_path / "data"), 8)
     assert counted(dataset) == {"cat": (9, 1, 3), "dog": (9, 1, 3)}
-    assert "ignored, as links to folders are not followed: 'train/cat/more'" in dataset.summary
+    assert "ignored, because links to folders are not followed: 'train/cat/more'" in dataset.summary
 
 
 NAMES = st.sampled_from([

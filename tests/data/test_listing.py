@@ -86,7 +86,7 @@ def test_gray_of_16_bits_keeps_them(tmp_path: Path) -> None:
 def test_bytes_that_are_no_image_are_not_taken_for_tga(tmp_path: Path) -> None:
     Image.fromarray(PICTURE).save(tmp_path / "1.tga")
     (tmp_path / "1.tga").rename(tmp_path / "1.png")
-    with pytest.raises(UsageError, match="no image of a known format"):
+    with pytest.raises(UsageError, match="not an image of a known format"):
         decode(tmp_path / "1.png")
 
 
@@ -100,7 +100,7 @@ def test_films_among_images_are_counted(tmp_path: Path, viceversa: Command) -> N
     done = viceversa("data", "pets", "copy", cwd=tmp_path)
     assert done.returncode == 0 and "10 images of pets" in done.stdout
     assert "ignored: 20 .mp4, 4 .heic (not read: convert them to JPEG or PNG), 1 without suffix" in done.stderr
-    assert "ignored, as hidden or made by a system: 'cat/._1.png', 'cat/.hidden.jpg', " in done.stderr
+    assert "ignored, because hidden or made by a system: 'cat/._1.png', 'cat/.hidden.jpg', " in done.stderr
 
 
 def test_a_folder_of_nothing_that_is_read_names_the_suffix(tmp_path: Path, viceversa: Command) -> None:
@@ -130,7 +130,9 @@ def test_hidden_files_are_passed_over_by_translate_and_clips(tmp_path: Path, vic
     assert sorted(str(path.relative_to(tmp_path / "o")) for path in (tmp_path / "o").rglob("*.png")) == [
         "0.png", "1.png", "2.png", "more/0.png"]  # fmt: skip
     assert "photos: ignored: 2 .heic (not read: convert them to JPEG or PNG)" in done.stderr
-    assert "photos: ignored, as hidden or made by a system: '._1.png', '.hidden.jpg', '.ipynb_checkpoints' and 2" in done.stderr
+    assert (
+        "photos: ignored, because hidden or made by a system: '._1.png', '.hidden.jpg', '.ipynb_checkpoints' and 2" in done.stderr
+    )
     clip = viceversa("translate", "avatars", "photos", "--to", "glasses=yes", "--out", "clip.gif", cwd=tmp_path)
     assert clip.returncode == 0 and "3 frames" in clip.stdout, clip.stderr
     assert "photos: ignored: 2 .heic" in clip.stderr

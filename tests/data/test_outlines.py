@@ -48,10 +48,10 @@ def test_pairs_of_outlines_and_persons() -> None:
 
 def test_what_is_none_of_pairs() -> None:
     for name in ("toons", "avatars:glasses"):
-        with pytest.raises(UsageError, match="is none of pairs; avatars:outlines is one"):
+        with pytest.raises(UsageError, match="has no pairs; avatars:outlines and sketches:pairs have pairs"):
             open_dataset(name, 32, takes="pairs")
 
 
 def test_sizes() -> None:
-    with pytest.raises(UsageError, match="avatars of 8 px"):
+    with pytest.raises(UsageError, match="avatars cannot be drawn at 8 px"):
         open_dataset("avatars:outlines", 8)

@@ -234,7 +234,5 @@ def test_a_full_disk_is_one_clear_line(cache: Path) -> None:
         "try:\n    packed({}, (10, 4, 5, 3), None, 'nothing')\nexcept UsageError as error:\n    print(error)\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
-    assert done.stdout == (
-        f"cannot write the cache {cache}: File too large. Set VICEVERSA_CACHE to a directory that can be written.\n"
-    )
+    assert done.stdout == (f"cannot write the cache {cache}: File too large. Set VICEVERSA_CACHE to a writable folder.\n")
     assert [path.suffix for path in cache.iterdir()] == [".lock"]

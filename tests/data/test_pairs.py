@@ -62,7 +62,7 @@ def test_files_with_both_images_in_folders_of_splits(tmp_path: Path) -> None:
     assert {split: len(spaces["A"]) for split, spaces in dataset.splits.items()} == {"train": 8, "validation": 3, "test": 2}
     assert open_dataset(f"{tmp_path}/facades:pairs", 8).name == dataset.name
     assert located(f"{tmp_path}/./facades:pairs") == f"{tmp_path}/facades:pairs"
-    with pytest.raises(UsageError, match="no data set"):
+    with pytest.raises(UsageError, match="is not a data set"):
         open_dataset(str(tmp_path / "facades"), 8, takes="spaces")
 
 
@@ -99,7 +99,7 @@ def test_cyclegans_folders(tmp_path: Path) -> None:
     assert (dataset.splits["test"]["B"].pixels[:, 0, 0, 0] == [106, 107, 108]).all()
     assert open_dataset(str(tmp_path / "data"), 8).name.split("-")[0] == "data"  # without pairs: as ever
     (tmp_path / "data" / "testB" / "7.bmp").rename(tmp_path / "data" / "testB" / "seven.bmp")
-    with pytest.raises(UsageError, match=r"1 of 3 images of 'A' have no partner .* 'B', as 'testA/7.png': name both"):
+    with pytest.raises(UsageError, match=r"1 of 3 images of 'A', such as 'testA/7.png', have no image of the same name in 'B'"):
         open_dataset(str(tmp_path / "data"), 8, takes="pairs")
 
 
@@ -124,13 +124,13 @@ def test_both_images_of_a_pair_are_left_out(tmp_path: Path, capsys: pytest.Captu
         dataset = open_dataset(str(tmp_path / "data"), 8, takes="pairs", skip_bad=True)
         check(dataset, 19)
         assert dataset.name != whole.name
-        assert "left out: the partners of images that cannot be read, 1." in capsys.readouterr().err
+        assert "skipped the partners of unreadable images: 1." in capsys.readouterr().err
 
 
 def test_a_file_that_cannot_be_halved(tmp_path: Path) -> None:
     halves(tmp_path / "maps", range(20))
     Image.new("L", (21, 8)).save(tmp_path / "maps" / "odd.png")
-    with pytest.raises(UsageError, match=r"1 of 21 images cannot be read, as 'odd\.png'") as refused:
+    with pytest.raises(UsageError, match=r"1 of 21 images cannot be read, such as 'odd\.png'") as refused:
         open_dataset(str(tmp_path / "maps"), 8, takes="pairs")
     assert "21 pixels wide" in refused.value.summary
     check(open_dataset(str(tmp_path / "maps"), 8, takes="pairs", skip_bad=True), 20)
@@ -161,13 +161,13 @@ def test_what_has_no_pairs(tmp_path: Path) -> None:
         open_dataset(str(tmp_path / "data"), 8, takes="pairs")
     (tmp_path / "data" / "A" / "3.bmp").unlink()
     save(tmp_path / "data" / "B" / "extra.png", 3)
-    with pytest.raises(UsageError, match=r"1 of 21 images of 'B' have no partner of the same name .* 'A', as 'B/extra.png'"):
+    with pytest.raises(UsageError, match=r"1 of 21 images of 'B', such as 'B/extra.png', have no image of the same name in 'A'"):
         open_dataset(str(tmp_path / "data"), 8, takes="pairs")
     save(tmp_path / "data" / "C" / "3.bmp", 3)
-    with pytest.raises(UsageError, match="pairs are of two spaces, and here are images of 3: 'A', 'B', 'C'"):
+    with pytest.raises(UsageError, match="pairs need two spaces, but the data has 3: 'A', 'B', 'C'"):
         open_dataset(str(tmp_path / "data"), 8, takes="pairs")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UsageError, match="pairs are of two spaces, and here are images of 0: give"):
+    with pytest.raises(UsageError, match=r"pairs need two spaces, but the data has 0\. Give"):
         open_dataset(str(tmp_path / "empty"), 8, takes="pairs")
 
 

@@ -53,9 +53,9 @@ def test_profiles_and_other_names_are_left_out_and_counted(tmp_path: Path) -> No
     (folder / "notes.txt").write_text("mine")
     table = read_rafd(folder)
     assert len(table.files) == 3 * 3 * 8 and not any(name.startswith(("Rafd000", "Rafd180")) for name in table.files)
-    assert table.dropped == {"cameras other than 045, 090, 135": 48, "names that are not RaFD's": 1}
+    assert table.dropped == {"cameras other than 045, 090, 135": 48, "names that are not RaFD names": 1}
     assert sorted(set(table.splits)) == ["test", "train", "validation"]
-    assert "left out: 48 rows" in open_dataset(str(folder), 8).summary
+    assert "skipped: 48 rows" in open_dataset(str(folder), 8).summary
 
 
 def test_only_the_expressions_that_occur(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
     assert not has_rafd(folder) and not has_rafd(tmp_path / "nowhere")
     write(folder, range(2))
     assert has_rafd(folder)
-    with pytest.raises(UsageError, match="has 2 of RaFD's persons before the cameras 045, 090, 135"):
+    with pytest.raises(UsageError, match="has only 2 RaFD persons with images from the cameras 045, 090, 135"):
         open_dataset(str(folder), 8)
     with pytest.raises(UsageError, match="unknown attribute of RaFD 'gaze'"):
         open_dataset(str(folder), 8, attributes=("gaze",))
@@ -79,5 +79,5 @@ def test_what_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "angry", range(4), expressions=("angry",))
     with pytest.raises(UsageError, match="one expression of RaFD, angry"):
         open_dataset(str(tmp_path / "angry"), 8)
-    with pytest.raises(UsageError, match="this method is between spaces"):
+    with pytest.raises(UsageError, match="this method translates between spaces"):
         open_dataset(str(folder), 8, takes="spaces")

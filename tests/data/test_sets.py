@@ -48,5 +48,5 @@ def test_an_attribute_of_two_sets_is_one_if_it_is_the_same() -> None:
 def test_what_cannot_be_joined() -> None:
     with pytest.raises(UsageError, match="has the attribute 'hat'"):
         together(opened(), ("mood", "hat"))
-    with pytest.raises(UsageError, match="the set 'toons' tells none of the attributes hair"):
+    with pytest.raises(UsageError, match="the data set 'toons' has none of the attributes hair"):
         together(opened(), ("hair",))

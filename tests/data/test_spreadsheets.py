@@ -293,9 +293,9 @@ def test_links_may_leave_a_folder_that_was_named(elsewhere: Path, tmp_path: Path
 def test_an_image_folder_is_for_tables(elsewhere: Path, tmp_path: Path) -> None:
     (tmp_path / "pets" / "cat").mkdir(parents=True)
     for spec in ("avatars", str(tmp_path / "pets"), "hf:pets"):
-        with pytest.raises(UsageError, match="is no attribute table, whose image folder"):
+        with pytest.raises(UsageError, match="is only for an attribute table"):
             open_dataset(spec, 8, images=elsewhere)
-    with pytest.raises(UsageError, match="is not a folder: name the one"):
+    with pytest.raises(UsageError, match="is not a folder: give the folder"):
         open_dataset(str(tmp_path / "tables"), 8, images=elsewhere / "none")
 
 
@@ -306,20 +306,20 @@ def test_files_that_are_gone_are_skipped_if_asked(elsewhere: Path, capsys: pytes
     (elsewhere / "folder.png").mkdir()
     table = elsewhere / "table.csv"
     table.write_text(rows(NAMES) + "".join(f"\n{name},train,1" for name in gone))
-    with pytest.raises(UsageError, match=r"3 of 9 files are missing in .*Bring them back, leave them out \(skip_bad\), or"):
+    with pytest.raises(UsageError, match=r"3 of 9 files are missing in .*Restore them, skip them with `skip_bad=True`, or"):
         open_dataset(str(table), 8)
     capsys.readouterr()
     dataset = open_dataset(str(table), 8, skip_bad=True)
-    assert reds(dataset) == [9, 29, 49, 69, 89, 109] and "left out: 3 rows (missing files)" in dataset.summary
+    assert reds(dataset) == [9, 29, 49, 69, 89, 109] and "skipped: 3 rows (missing files)" in dataset.summary
     said = capsys.readouterr().err
-    assert "left out: 3 of 9 files are missing in" in said and "'gone.png' (row 8), 'broken.png' (row 9)" in said
+    assert "skipped: 3 of 9 files are missing in" in said and "'gone.png' (row 8), 'broken.png' (row 9)" in said
 
 
 def test_broken_links_in_folders_are_bad_images(elsewhere: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for domain in ("cat", "dog"):
         faces(tmp_path / "pets" / domain, *NAMES)
     (tmp_path / "pets" / "cat" / "broken.png").symlink_to(tmp_path / "nowhere.png")
-    with pytest.raises(UsageError, match=r"1 of 13 images cannot be read, as 'cat/broken\.png'"):
+    with pytest.raises(UsageError, match=r"1 of 13 images cannot be read, such as 'cat/broken\.png'"):
         open_dataset(str(tmp_path / "pets"), 8)
     assert len(reds(open_dataset(str(tmp_path / "pets"), 8, skip_bad=True))) == 12
     assert "is a link to a file that is not there" in capsys.readouterr().err

@@ -33,7 +33,7 @@ def test_the_true_edit_changes_the_mouth_alone() -> None:
     moved = (other != same).any(3)
     assert moved.any((1, 2)).all() and moved.mean() < 0.05
     assert not moved[:, :20].any()  # eyes and hair
-    with pytest.raises(UsageError, match="needs the labels"):
+    with pytest.raises(UsageError, match="needs the target labels"):
         dataset.truth("test", "toons", numbers, "toons", None)
 
 

@@ -233,7 +233,7 @@ def test_damaged_tables_and_sources(answered: Path) -> None:
         answers(answered).outputs(faces(), Way(1))
     path.write_text(text)
     write(answered / "sources" / "000000.png", noise(1)[0])
-    with pytest.raises(UsageError, match=r"000000\.png' is not the first test image of toy: take the same `data` and `size`\."):
+    with pytest.raises(UsageError, match=r"000000\.png' is not the first test image of toy: give the `data` and `size`"):
         answers(answered).outputs(faces(), Way(1))
 
 

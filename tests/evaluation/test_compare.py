@@ -67,7 +67,7 @@ def test_differences_are_paired_and_from_the_first() -> None:
     base, more = {"psnr_to_truth": noise}, {"psnr_to_truth": noise + 1, "unknown": noise}
     (found,) = differences({"base": {place: base, other: base}, "more": {place: more, other: more}})
     assert found == Difference("more", "base", "inv", 0, "psnr_to_truth", *(pytest.approx(1.0),) * 3) and found.is_clear
-    assert list(in_words([found])) == [("more", "inv: PSNR to the true edit, in dB", ["+1.00 (+1.00 to +1.00)*"])]
+    assert list(in_words([found])) == [("more", "inv: PSNR to the ground truth, in dB", ["+1.00 (+1.00 to +1.00)*"])]
     assert not differences({"base": {place: base}}) and not differences({})
 
 
@@ -172,7 +172,7 @@ def test_what_cannot_be_compared(folder: Path, runs: Path, capsys: pytest.Captur
     assert "float64, not an array (4, 32, 32, 3) of uint8" in refused("mine_to_compare:floats", *data, capsys=capsys)
     assert "(3, 32, 32, 3) of uint8, not an array (4," in refused("mine_to_compare:fewer", *data, capsys=capsys)
     assert "returned list" in refused("mine_to_compare:listed", *data, capsys=capsys)
-    assert "say with --data what to measure on" in refused("mine_to_compare:nothing", capsys=capsys)
+    assert "name the test data, as in --data avatars" in refused("mine_to_compare:nothing", capsys=capsys)
     assert "named twice" in refused("mine_to_compare:nothing", "mine_to_compare:nothing", *data, capsys=capsys)
     assert "other attributes or spaces" in refused(str(runs / "labels"), str(runs / "spaces"), capsys=capsys)
     assert not (folder / "report").exists()

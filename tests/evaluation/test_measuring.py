@@ -86,11 +86,11 @@ def test_a_report_is_not_replaced_unasked(tmp_path: Path) -> None:
     ("models", "told"),
     [
         ([], "there is no model to measure"),
-        ("runs/a", "models are a list, or names and their models"),
+        ("runs/a", "models must be a list, or a dictionary"),
         ({"a": []}, "'a' has no model"),
-        ({"floor": nothing}, "no model can be called 'floor'"),
+        ({"floor": nothing}, "the report reserves the name 'floor'"),
         ([nothing, nothing, "nothing=a:b"], "'nothing' is named twice|is named twice"),
-        ([3], "'3' is no model: give a Model, a function, or where one is"),
+        ([3], "'3' is not a model: give a Model, a function, or a path"),
         ([nothing], r"name the test data, as in `data='avatars'`"),
         (["runs/none"], "'runs/none' is neither the folder of a run, a Python function"),
     ],
@@ -125,11 +125,11 @@ def test_a_setting_of_another_project_is_answered_in_python(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
-        ({"trials": 0}, r"^`trials=0`: a search has 1 trial at least"),
+        ({"trials": 0}, r"^`trials=0`: a search needs at least 1 trial"),
         ({"search": {"size": "32|64"}}, "size cannot be searched"),
         ({"search": ["method.cycle=1..2", "method.cycle=1..3"]}, "`search` names method.cycle twice"),
         ({"settings": {"method.wdth": 4}}, "unknown setting 'method.wdth'. Did you mean settings={'method.width': 4}"),
-        ({"steps": 10, "checks": 11}, "^`checks=11`: a training is measured"),
+        ({"steps": 10, "checks": 11}, "^`checks=11`: give a number from 1 to the number of training steps, 10"),
     ],
 )
 def test_a_search_that_cannot_be_is_refused_in_python(asked: dict[str, Any], told: str, tmp_path: Path) -> None:

@@ -58,13 +58,13 @@ def test_the_worst_the_middle_and_the_best_with_their_numbers() -> None:
     assert [name for name, _ in who] == [
         "worst: person 3", "worst: person 1", "median: person 8", "median: person 4", "best: person 5", "best: person 2",
     ]  # fmt: skip
-    assert who[0][1] == "PSNR to the true edit 0.5 dB by mine, mean over k"
+    assert who[0][1] == "PSNR to the ground truth 0.5 dB by mine, mean over k"
     worst = made[0]
     assert worst.facts == {"shows": "hair=black", "inv asks for": "hair=blond", "translation 1 on the way": "hair=blond"}
     assert worst.captions == ["k = 0", "k = 1", "should be"]
     (inv_title, inv), (rec_title, rec) = worst.rows
     assert (inv_title, rec_title) == ("mine, inv", "mine, rec")
-    assert [list(each.notes) for each in inv] == [["PSNR 0.0", "wrong: hair"], ["PSNR 1.0", "wrong: hair"], ["true edit"]]
+    assert [list(each.notes) for each in inv] == [["PSNR 0.0", "wrong: hair"], ["PSNR 1.0", "wrong: hair"], ["ground truth"]]
     # person 3 is all 3s; each translation adds 10
     assert [int(each.pixels.max()) for each in inv] == [13, 23, 103] and [int(each.pixels.max()) for each in rec] == [13, 23, 3]
 

@@ -129,7 +129,7 @@ def test_what_a_labeller_reads_that_is_often_wrong_is_not_shown(tmp_path: Path) 
         assert metrics.get("labeller") == (None if accuracy is None else {"accuracy": accuracy, "trusted": trusted})
         page, table = _Page(text), report.table()
         for shown in (" ".join(table.split()), page.text):
-            assert ("reads only 0.899 of the labels of real held-out images right" in shown) is not trusted
+            assert ("is right for only 0.899 of the labels of real held-out images" in shown) is not trusted
             assert ("accuracy of what had to change" in shown) is trusted
             assert "PSNR" in shown
         heads = [line for line in page.lines if "model" in line[0]]

@@ -97,13 +97,13 @@ CASES = {
     "sets that are alike": (
         model({"kernel": 0.004}),
         sets(bounds=[row("floor", kernel=0.003, kernel_std=0.001), row("real", kernel=0.002, kernel_std=0.001)]),
-        "The two sets are too alike, or too few, for the distance between them to judge outputs by.",
+        "The images of the two spaces are too alike, or too few, to judge outputs by the distance between them.",
     ),
     "good, labels": (
         model({"changed_accuracy": 0.93, "kept_accuracy": 0.97}, 26.0), labels(bounds=[]),
         "93 % of the attributes to change are as asked, and 97 % of the others are kept; sources come back nearly as "
         "they were after 3 "
-        "other translations (PSNR to the source 26.0 dB).",
+        "earlier translations (PSNR to the source 26.0 dB).",
     ),
     "undertrained, labels": (
         model({"changed_accuracy": 0.41, "kept_accuracy": 0.8}), labels(bounds=[]),
@@ -111,7 +111,7 @@ CASES = {
     ),
     "labels that are not read well": (
         model({"changed_accuracy": 0.93, "kept_accuracy": 0.97}, 26.0), labels(bounds=[], accuracy=0.74),
-        "Sources come back nearly as they were after 3 other translations (PSNR to the source 26.0 dB). Label "
+        "Sources come back nearly as they were after 3 earlier translations (PSNR to the source 26.0 dB). Label "
         "accuracies are not to be "
         "relied on: the labeller reads 74 % of the attributes of real test images right.",
     ),
@@ -256,6 +256,6 @@ def test_the_way_back_is_told_by_the_middle_image_and_nothing_is_advised_for_fun
     found = model({"psnr_to_truth": 15.0}, 46.0)
     each = {Place("rec", 3, "8bit"): {"psnr_to_truth": np.array([10.0, 10, 10, 100, 100])}}
     told = verdict({"model": replace(found, per_image={**found.per_image, **each})}, labels())
-    assert "sources do not come back after 3 other translations (PSNR to the source 10.0 dB). Train longer" in told
+    assert "sources do not come back after 3 earlier translations (PSNR to the source 10.0 dB). Train longer" in told
     told = verdict({"model": replace(found, per_image={**found.per_image, **each})}, labels(untrained=["model"]))
     assert told.endswith("(PSNR to the source 10.0 dB).")

@@ -82,7 +82,10 @@ def test_convolutions_bridge_at_most_six() -> None:
     stretched(network, ImageSpec(1, 26, 32), ImageSpec(1, 26, 30), (32, 32))
     assert network(_image(1, 1, 26, 32)).shape == (1, 1, 26, 30)
     for target in (ImageSpec(1, 24, 32), ImageSpec(1, 29, 32)):
-        with pytest.raises(UsageError, match=rf"bridge {target.height}x32 and 32x32 px: at most 6, .*choose the fit resize"):
+        with pytest.raises(
+            UsageError,
+            match=rf"bridge {target.height}x32 and 32x32 px: the difference must be even and at most 6; otherwise set fit=resize",
+        ):
             stretched(resnet_generator(1, 1, width=2, blocks=1), LARGE, target, (32, 32))
 
 
@@ -119,5 +122,5 @@ def test_the_identity_loss_of_the_luminance_where_channels_differ() -> None:
         same = on.translator(image, Domain(name), Domain(name))
         wanted = wanted + weight * (luminance(same) - luminance(image)).abs().mean()
     assert weight == 5 and found["identity"].item() == pytest.approx(wanted.item(), rel=1e-5)
-    with pytest.raises(UsageError, match=r"luminance=0.5 .* choose the fit resize"):
+    with pytest.raises(UsageError, match=r"luminance=0.5 .* set fit=resize"):
         build(space, CycleGAN(**small, luminance=0.5, fit="valid_conv"))

@@ -255,7 +255,7 @@ def test_vgg19_that_cannot_be_downloaded_or_is_damaged(tmp_path: Path, monkeypat
 @pytest.mark.parametrize("mean", ["0.5;0.5;0.5", "0.5,0.5", ""])
 def test_a_convention_that_is_none(mean: str, vgg19: Path, tmp_path: Path) -> None:
     safetensors.torch.save_file(safetensors.torch.load_file(vgg19), tmp_path / "other.safetensors", {"mean": mean})
-    with pytest.raises(UsageError, match=f"the weights' mean or scale is '{mean}': it is three numbers with commas, or one"):
+    with pytest.raises(UsageError, match=f"of the weights must be one number, or three numbers with commas, not '{mean}'"):
         load_perception(tmp_path / "other.safetensors")
 
 

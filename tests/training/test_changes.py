@@ -50,7 +50,7 @@ def test_another_length_goes_on_as_if_it_had_been_that_from_the_start(first: int
 def test_a_finished_run_is_lengthened(capsys: pytest.CaptureFixture[str]) -> None:
     train("stargan", out="run", steps=2, quiet=True, settings=TINY, **SMALL)
     train("stargan", out="run", resume=True)
-    assert "all 2 steps are done; a larger number of steps goes on." in capsys.readouterr().err
+    assert "all 2 steps are done; to continue, give a larger number of steps." in capsys.readouterr().err
     asked = {"checkpoint_every": 1, "sample_every": 1, "best": "none", "settings": {"method.learning_rate": 5e-4}}
     train("stargan", out="run", resume=True, steps=3, **asked)
     told = capsys.readouterr().err
@@ -87,7 +87,7 @@ def test_the_command_reads_the_recipe_from_the_run(capsys: pytest.CaptureFixture
     for options, told in (
         (
             ["--out", "own", "--resume"],
-            "'own' was trained with a method of its own: name it first, as in viceversa train contracts.",
+            "'own' was trained with a custom method: give it as RECIPE, as in viceversa train contracts.",
         ),
         (["--out", "none", "--resume"], "there is no run in 'none'"),
         (["--out", "run"], "name a recipe first"),
@@ -118,6 +118,6 @@ def test_ctrl_c_before_the_first_step_says_what_is_kept(
         train(interrupt, out="run", steps=2, quiet=True, **SMALL)
     train(build_masked, out="run", steps=2, quiet=True, **SMALL)
     with pytest.raises(
-        KeyboardInterrupt, match=r"^interrupted: the checkpoint of step 2 of 'run' is kept; go on with `resume=True`\.$"
+        KeyboardInterrupt, match=r"^interrupted: the checkpoint of step 2 of 'run' is kept; continue with `resume=True`\.$"
     ):
         train(interrupt, out="run", steps=2, overwrite=True, quiet=True, **SMALL)

@@ -94,7 +94,7 @@ def test_a_method_with_more_or_fewer_networks_is_refused(tmp_path: Path) -> None
 
     with pytest.raises(UsageError, match=r"it lacks other\.bias"):
         restored(trained(tmp_path / "run"), tmp_path / "fresh", build_more)
-    with pytest.raises(UsageError, match=r"other\.\w+ \(1.*has no place"):
+    with pytest.raises(UsageError, match=r"this method has no weight other\.\w+ \(1"):
         restored(trained(tmp_path / "more", build_more), tmp_path / "fresh")
 
 

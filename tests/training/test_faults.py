@@ -289,7 +289,7 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(
     if (name, damage) == ("manifest.json", flip):  # which makes it the manifest of another file
         name = "averages.safetensors"
     named = str(file.with_name(name))
-    assert line == f"viceversa: {named!r} is missing or damaged: taking the checkpoint of step 2, which is whole."
+    assert line == f"viceversa: {named!r} is missing or damaged: taking the checkpoint of step 2, which is complete."
     again.train(3)
     assert [path.name for path in sorted((tmp_path / "parts" / "checkpoints").iterdir())] == ["00000002", "00000003"]
     again = training(tmp_path / "parts")
@@ -303,7 +303,7 @@ def test_a_run_whose_checkpoints_are_all_damaged_is_refused(tmp_path: Path) -> N
     trainer(tmp_path, build_masked, noise(PHOTOS), checkpoint_every=1).train(2)
     for name in ("00000001", "00000002"):
         flip(tmp_path / "checkpoints" / name / "networks.safetensors")
-    with pytest.raises(UsageError, match=r"no checkpoint of .* is whole: .*00000002/networks\.safetensors' is missing or damaged"):
+    with pytest.raises(UsageError, match=r"has no complete checkpoint: .*00000002/networks\.safetensors' is missing or damaged"):
         trainer(tmp_path, build_masked, noise(PHOTOS)).resume()
 
 

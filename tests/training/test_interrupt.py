@@ -103,7 +103,7 @@ def test_a_signal_ends_a_script_of_several_trainings_at_once(number: signal.Sign
     assert (process.returncode, output) == (ENDS[number], "")
     assert [path.name for path in tmp_path.iterdir()] == ["0"]
     step = int(latest_checkpoint(tmp_path / "0").name)
-    last = f"interrupted after step {step} of '{tmp_path / '0'}', which is saved; go on with `resume=True`."
+    last = f"interrupted after step {step} of '{tmp_path / '0'}', which is saved; continue with `resume=True`."
     assert errors.splitlines()[-1] == f"{'KeyboardInterrupt' if number == signal.SIGINT else 'viceversa'}: {last}"
     assert json.loads(finish(start(OWN, tmp_path / "0", step + 1, "resume"))) == [str(tmp_path / "0"), step + 1]
 
@@ -120,7 +120,7 @@ def test_a_signal_during_the_last_step_ends_the_script_too(
         signal.raise_signal(number)
 
     hook = generator.register_forward_pre_hook(send)
-    with pytest.raises(raised, match=r"^interrupted after step 1 of .*, which is saved; go on with `resume=True`\.$") as stop:
+    with pytest.raises(raised, match=r"^interrupted after step 1 of .*, which is saved; continue with `resume=True`\.$") as stop:
         training.train(1)
     assert getattr(stop.value, "code", None) == (143 if number == signal.SIGTERM else None)
     assert int(latest_checkpoint(tmp_path).name) == 1
@@ -161,5 +161,6 @@ def test_the_command_says_how_to_go_on(number: signal.Signals, tmp_path: Path) -
     step = int(latest_checkpoint(run).name)
     assert (process.returncode, output) == (128 + number, "")
     assert (
-        errors.splitlines()[-1] == f"viceversa: interrupted after step {step} of {str(run)!r}, which is saved; go on with --resume."
+        errors.splitlines()[-1]
+        == f"viceversa: interrupted after step {step} of {str(run)!r}, which is saved; continue with --resume."
     )

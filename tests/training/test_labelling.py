@@ -85,7 +85,7 @@ def test_an_unfinished_one_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         run._unit()
     assert not load_labeller(tmp_path / FILE).finished
     run.close()
-    assert capsys.readouterr().err.startswith("viceversa: the classifier that reads attributes is not finished (round 2 of 4): ")
+    assert capsys.readouterr().err.startswith("viceversa: the labeller is not finished (round 2 of 4): ")
     assert labelling(tmp_path, labeled(64)) is not None
 
 
@@ -112,7 +112,7 @@ def test_one_that_is_often_wrong_chooses_no_checkpoint(
     save_labeller(rooms, run / FILE, quiet=True)
     judged(run, 2, 1.0, judge)
     assert [path.name for path in (run / "best").iterdir()] == ["00000002"], "it is looked at again once it is better"
-    assert "the best checkpoint is that by change_and_return" in capsys.readouterr().err
+    assert "change_and_return chooses the best checkpoint" in capsys.readouterr().err
 
 
 def test_a_cache_that_cannot_be_written_ends_no_training(

@@ -89,7 +89,7 @@ def test_a_checkpoint_is_made_of_files(run: Path, name: str, kind: str, capsys: 
 @pytest.mark.parametrize("name", ["metrics.jsonl", "samples", "labeller.safetensors"])
 def test_a_run_does_not_wait_for_a_pipe(run: Path, name: str) -> None:
     os.mkfifo(replaced(run / name))
-    with pytest.raises(UsageError, match=f"{name}' is a link, or neither a file nor a folder"):
+    with pytest.raises(UsageError, match=f"{name}' is a link or a special file: replace it"):
         train(build_masked, out=run, resume=True, **SETTINGS)
     if name.startswith("labeller"):
         with pytest.raises(UsageError, match="it is not a regular file"):

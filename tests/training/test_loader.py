@@ -143,5 +143,5 @@ def test_needs_that_plans_share_are_loaded_once() -> None:
 @pytest.mark.parametrize("shift", [4, 10**30])
 def test_a_shift_out_of_the_image_is_refused(shift: int) -> None:
     assert loader(shift=3)(0)[0]["real"].image.shape == (4, 3, 4, 4)
-    with pytest.raises(UsageError, match=f"shift={shift} moves images of 4x4 pixels"):
+    with pytest.raises(UsageError, match=f"shift={shift} is too large for images of 4x4 pixels"):
         loader(shift=shift)

@@ -72,7 +72,7 @@ def test_it_loads_with_its_builder_and_translates_with_the_averages(place: Path)
 
 
 def test_it_does_not_load_without_its_builder(place: Path) -> None:
-    with pytest.raises(UsageError, match=r"method of its own, mine:build: .*load\(run, build=\.\.\.\)"):
+    with pytest.raises(UsageError, match=r"custom method, mine:build: .*viceversa\.load\(run, build=FUNCTION\)"):
         load(place / "whole")
 
 

@@ -116,7 +116,7 @@ def test_a_wrong_value_is_named(keys: tuple[str, ...], value: object, said: str,
 )
 def test_a_damaged_file_is_refused_in_one_line(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "recipe.json").write_bytes(content)
-    assert "it is damaged or of another version" in refusal(tmp_path)
+    assert "is damaged, or from another version of viceversa" in refusal(tmp_path)
 
 
 def test_a_record_of_another_format_with_other_fields_is_refused_as_such(tmp_path: Path) -> None:

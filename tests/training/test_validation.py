@@ -127,7 +127,7 @@ def test_without_true_edits_labels_decide_or_nothing_does(
     monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path / "cache"))
     unknown = dataset(known=False, name="rooms-unknown-v1")
     judged(tmp_path / "bare", 1, 1.0, Validation(tmp_path / "bare", unknown, Training()))
-    line = "viceversa: rooms-unknown-v1 has neither true edits nor labels that a labeller reads: no best checkpoint is kept"
+    line = "viceversa: rooms-unknown-v1 has neither ground truth nor labels for a labeller: no best checkpoint is kept"
     assert capsys.readouterr().err.startswith(line) and not (tmp_path / "bare" / "best").exists()
 
     run = tmp_path / "run"
@@ -139,7 +139,7 @@ def test_without_true_edits_labels_decide_or_nothing_does(
         assert steps_of_best(run) == [f"{best:08d}"]
     assert (
         capsys.readouterr().err
-        == "viceversa: rooms-unknown-v1 has no true edits: the best checkpoint is that by change_and_return.\n"
+        == "viceversa: rooms-unknown-v1 has no ground truth: change_and_return chooses the best checkpoint.\n"
     )
     values = [json.loads(line)["value"] for line in (run / "validation.jsonl").read_text().splitlines()]
     assert values == pytest.approx([0, 1, 1, 0]), "who changes nothing has nothing; who does all, and comes home, has all"
@@ -261,7 +261,9 @@ def test_what_cannot_be_judged_is_said_once_and_trained(tmp_path: Path, capsys: 
     (tmp_path / "labeller.safetensors").write_bytes(b"none")
     trainer(tmp_path, build_masked, dataset(known=False), checkpoint_every=2).train(6)
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("viceversa: the training is not judged, and no best checkpoint is kept: cannot read the labeller ")
+    assert line.startswith(
+        "viceversa: the training runs without validation and keeps no best checkpoint: cannot read the labeller "
+    )
     assert best_checkpoint(tmp_path) is None and (tmp_path / "checkpoints" / "00000006").is_dir()
 
 

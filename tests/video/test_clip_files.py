@@ -202,7 +202,7 @@ def test_places_that_cannot_be() -> None:
     for rate in (0, -1, 1e9, float("nan")):
         with pytest.raises(UsageError, match=r"give from 0\.01 to 1000 frames a second"):
             open_clip(Path("full"), fps=rate)
-    with pytest.raises(UsageError, match="keeps its own times"):
+    with pytest.raises(UsageError, match="has its own frame times"):
         open_clip(Path("clip.mp4"), fps=10)
 
 

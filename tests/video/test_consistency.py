@@ -101,7 +101,7 @@ def test_estimators_find_the_motion(estimator: Estimator) -> None:
 
 
 def test_small_frames_are_refused() -> None:
-    with pytest.raises(UsageError, match="8x8 pixels are too small to see motion in: 16"):
+    with pytest.raises(UsageError, match="8x8 pixels are too small to estimate motion: each side needs at least 16 pixels"):
         _ = Motion(flat(0)[:8, :8], flat(0)[:8, :8]).forward
 
 

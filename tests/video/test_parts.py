@@ -58,10 +58,10 @@ def test_parts_of_others_are_left_alone() -> None:
     folder = Path("out.mp4.parts")
     folder.mkdir()
     (folder / "holiday.txt").write_text("mine")
-    with pytest.raises(UsageError, match=r"'out.mp4.parts', where parts would go, has other files"):
+    with pytest.raises(UsageError, match=r"'out.mp4.parts', the folder for unfinished results, has other files"):
         copied(Path("clip.mp4"), Path("out.mp4"))
     assert (folder / "holiday.txt").read_text() == "mine"
     (folder / "holiday.txt").unlink()
-    with FileLock(folder / ".lock"), pytest.raises(UsageError, match="is being written by another process: let it end"):
+    with FileLock(folder / ".lock"), pytest.raises(UsageError, match="is being written by another process: wait until it ends"):
         copied(Path("clip.mp4"), Path("out.mp4"))
     assert copied(Path("clip.mp4"), Path("out.mp4")).frames == 3

@@ -20,9 +20,9 @@ COMMANDS = {
     "train": "train a model, or continue a training",
     "translate": "translate images or a video clip with a trained model",
     "stylize": "paint an image or a video clip in the style of other images",
-    "evaluate": "measure the quality of a model after 0, 1, 2, 3 repeated translations",
+    "evaluate": "measure the quality of a model after 0 to 3 earlier translations",
     "compare": "measure several models side by side",
-    "chains": "write test images and a table of translations, for a model outside this package",
+    "chains": "write test images and a list of translations that another program must produce",
     "tune": "search for better settings of a recipe",
     "import": "convert weights of yunjey/stargan or pytorch-CycleGAN-and-pix2pix",
     "data": "write a data set as image files and a table",
@@ -36,8 +36,8 @@ HELP = "\n".join([
     "",
     *(f"  {name:<10} {what}" for name, what in COMMANDS.items()),
     "",
-    "viceversa COMMAND --help shows the options of a command, viceversa --version (-V) the version, and",
-    "viceversa --tyro-print-completion bash (zsh, fish) a script that completes commands and options by tab.",
+    "viceversa COMMAND --help shows the options of a command. viceversa --version (-V) shows the version.",
+    "viceversa --tyro-print-completion bash (or zsh, fish) prints a script for tab completion.",
 ])  # fmt: skip
 
 

@@ -21,11 +21,12 @@ from viceversa.files import vacant
 
 @dataclass(frozen=True)
 class Chains:
-    """Write test images and a table of translations, for a model outside this package. DIR/sources/ID.png are the images.
+    """Write test images and a list of translations that another program must produce. DIR/sources/ID.png are the images.
     DIR/chains.csv has one row per translation: id, direction, cycles, step, and the attributes of the target, or its `space`.
-    Step 1 translates the source, every later step the result before it. Save results as
-    DIR/8bit/ID/{direction}{cycles}/{step}.png, or in DIR/float; for `inv` and `rec` the last step is enough. Then run
-    `viceversa evaluate DIR --data DATA`."""
+    Step 1 translates the source image; each later step translates the result of the previous step. Direction `inv` ends at the
+    opposite attributes of the source, or in the other space; `rec` ends at the attributes, or in the space, of the source; `step`
+    is one long chain. Save each result as DIR/8bit/ID/{direction}{cycles}/{step}.png, or in DIR/float. For `inv` and `rec`, only
+    the last step is needed. Then run `viceversa evaluate DIR --data DATA`."""
 
     data: Annotated[Positional[str], arg(metavar="DATA")]
     """data to translate: avatars, a folder, a table or hf:NAME"""
@@ -34,11 +35,11 @@ class Chains:
     images: Annotated[str | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """folder of the images that a table names, if not its own"""
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """height and width of the images in pixels; if not given, chosen from your own images, and 32 for drawn ones"""
-    cycles: int = 3
-    """largest number of translations before the last one"""
-    steps: int = 0
-    """also one chain of this length, up to 10, whose images are all measured (direction `step`)"""
+    """height and width of the images in pixels; by default 32 for drawn images, and a size that fits your own images"""
+    cycles: Annotated[int, arg(metavar="N")] = 3
+    """translate after 0 to N earlier translations, or round trips between two spaces"""
+    steps: Annotated[int, arg(metavar="N", help_behavior_hint="")] = 0
+    """also write a chain of N translations, N up to 10, of which every image is measured (direction `step`); 0 (default): off"""
     samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """number of test images; all by default"""
 

@@ -119,10 +119,10 @@ def _finish(clip: Clip, out: Path, process: Process, work: Work, notices: Sequen
     else:
         figures.unlink(missing_ok=True)  # of a clip that was there before
         if work.measured:
-            print("  one frame alone: there is no consistency to measure")
+            print("  the clip has only one frame: there is no consistency to measure")
     if done.cut:
         raise UsageError(
-            f"{str(clip.path)!r} cannot be read behind frame {done.frames} ({done.cut}): {str(out)!r} has what comes before."
+            f"{str(clip.path)!r} cannot be read after frame {done.frames} ({done.cut}): {str(out)!r} holds the frames up to there."
         )
 
 

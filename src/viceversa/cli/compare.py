@@ -22,9 +22,9 @@ class Compare:
     """Measure several models on the same images, and their differences from the first model, paired by image. Print a table;
     write metrics.json and report.html."""
 
-    models: Annotated[Positional[tuple[str, ...]], arg(metavar="MODEL [MODEL ...]", help_behavior_hint="")]
+    models: Annotated[Positional[tuple[str, ...]], arg(metavar="MODEL [MODEL ...]", help_behavior_hint="(required)")]
     """runs, ONNX files, Python functions such as `mine:translate`, or folders of results (see `viceversa chains`);
-    NAME=MODEL gives one a name, NAME=MODEL,MODEL groups trainings of one method"""
+    NAME=MODEL names a model; NAME=MODEL,MODEL groups several trainings of one method"""
     out: Annotated[Path, arg(metavar="DIR", help_behavior_hint="")]
     """folder for metrics.json and report.html"""
     data: Annotated[str | None, arg(metavar="SPEC", help_behavior_hint="")] = None
@@ -32,19 +32,19 @@ class Compare:
     images: Annotated[str | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """folder of the images that a table names"""
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """side of the images in pixels, if no MODEL is a run"""
-    cycles: int = 3
-    """measure after 0 to N earlier translations"""
-    steps: int = 0
-    """also measure a chain of this length, up to 10"""
+    """height and width of images in pixels, if no MODEL is a run"""
+    cycles: Annotated[int, arg(metavar="N")] = 3
+    """measure after 0 to N earlier translations, or round trips between two spaces"""
+    steps: Annotated[int, arg(metavar="N", help_behavior_hint="")] = 0
+    """also measure every image of a chain of N translations, N up to 10; 0 (default): off"""
     probes: Annotated[bool, arg(help_behavior_hint="")] = False
     """also measure after noise, JPEG and blur"""
     samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """number of test images; all by default"""
     features: Literal["lite0", "inception"] = "lite0"
-    """feature network; inception gives FID, KID"""
+    """feature network for distances to real images; inception gives FID and KID"""
     build: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME")]] = ()
-    """MODULE:FUNCTION of a method of your own"""
+    """MODULE:FUNCTION that builds a custom method"""
     overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace a report that exists already"""
     checkpoint: Checkpoint = "best"
@@ -57,7 +57,7 @@ def run(arguments: Sequence[str]) -> None:
     runs = [model for model in named(asked.models).models.values() if isinstance(model, str) and kind_of(model) == "run"]
     builds = {run: build for run in runs if (build := build_of(run, asked.build, alone=False))}
     if asked.build and not builds:
-        raise UsageError("leave out --build: no run here was trained with a method of your own.")
+        raise UsageError("leave out --build: none of these runs was trained with a custom method.")
     report = compare(
         asked.models, out=asked.out, data=asked.data, images=asked.images, size=asked.size, cycles=asked.cycles, steps=asked.steps,
         probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,

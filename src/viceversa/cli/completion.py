@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> None:
     """Print the script, or write it: --tyro-print-completion SHELL, --tyro-write-completion SHELL FILE. Raises UsageError."""
     flag, *rest = arguments
     if len(rest) != 1 + FLAGS.index(flag) or rest[0] not in SHELLS:
-        raise UsageError(f"{flag}: name a shell, {', '.join(SHELLS)}{' and a file' if flag == FLAGS[1] else ''}, and no more.")
+        raise UsageError(f"{flag}: give only a shell ({', '.join(SHELLS)}){' and a file' if flag == FLAGS[1] else ''}.")
     kinds = [Annotated[_complete(kind), subcommand(name)] for name, kind in COMMANDS.items()]
     everything: Any = Union[tuple(kinds)]  # noqa: UP007
     tyro.cli(everything, args=arguments, prog="viceversa", config=(OmitSubcommandPrefixes,))

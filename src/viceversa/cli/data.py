@@ -22,13 +22,13 @@ class Data:
     name: Annotated[Positional[str], arg(metavar="NAME")]
     """`avatars`, `avatars:glasses`, `avatars:outlines`, `avatars:face-off`, `toons`, `sketches`, `sketches:pairs`,
     `handwritten`, `street-digits`, or your own data as for `train --data`;
-    PATH:spaces or PATH:pairs reads a folder as spaces or as pairs"""
+    PATH:spaces reads subfolders as unpaired spaces; PATH:pairs reads them as image pairs"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """new or empty folder to write"""
     images: Annotated[str | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """folder of the images that a table names, if not its own"""
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """height and width of the images in pixels; if not given, chosen from your own images, and 32 for drawn ones"""
+    """height and width of the images in pixels; by default 32 for drawn images, and a size that fits your own images"""
 
 
 def run(arguments: Sequence[str]) -> None:

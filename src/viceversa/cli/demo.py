@@ -51,10 +51,10 @@ SHORTEST = 0.5
 
 @dataclass(frozen=True)
 class Demo:
-    """See the main job of this package at a small scale. At once: four drawn faces, edited again and again by the model that
-    comes with the package. Then two translators are trained for equal times, StarGAN without and with the multicyclic loss, on
-    8,000 drawn faces of 32 px, and compared on test faces after 0 to 3 further translations. The folder then holds
-    pretrained.png, the faces in it, samples.png, report.html, metrics.json and both trained models."""
+    """Show the package at a small scale. First, the packaged model edits four drawn faces several times. Then the demo trains two
+    translators for equal times on 8,000 drawn faces of 32 px: StarGAN without and with the multicyclic loss. It compares them on
+    test faces after 0 to 3 earlier translations. The folder then holds pretrained.png, its input faces, samples.png, report.html,
+    metrics.json and both trained models."""
 
     out: Annotated[Path, arg(metavar="DIR")] = Path("viceversa-demo")
     """new or empty folder for the results"""
@@ -98,7 +98,8 @@ def run(arguments: Sequence[str]) -> int:
     independent_labeller(dataset)
     each = budget.training(len(RECIPES), _seconds_per_image(dataset))
     if each < 20:
-        print("viceversa: this is too short a time to train anything good: the report tries the machinery only.", file=sys.stderr)
+        short = "the time limit is too short to train a useful model: the report only shows that the program works"
+        print(f"viceversa: {short}.", file=sys.stderr)
     facts = {}
     for name, recipe in RECIPES.items():
         outcome = _train(name, recipe_named(recipe), each, asked.out / name)
@@ -120,11 +121,11 @@ def conclusion(comparison: Comparison) -> str:
     last = comparison.way.cycles
     findings = [
         _finding(comparison, "inv", "changed_accuracy", "accuracy of what had to change (inv)", 3),
-        _finding(comparison, "inv", "psnr_to_truth", "PSNR to the true edit (inv), in dB,", 2),
+        _finding(comparison, "inv", "psnr_to_truth", "PSNR to the ground truth (inv), in dB,", 2),
         _finding(comparison, "rec", "perceptual_to_source", "perceptual distance to the source (rec)", 3),
     ]
     return (
-        f"After {last} further translations through 8-bit images, multicyclic against base, trained for about as long: "
+        f"After {last} earlier translations through 8-bit images, multicyclic against base, trained for about as long: "
         f"{'; '.join(findings)}. (95 % intervals over images, of one seed; seeds vary too.)"
     )
 
@@ -167,7 +168,7 @@ def show_pretrained(folder: Path) -> None:
     save_png(grid(*samples(model.method, people, 0, people=len(persons))), folder / "pretrained.png")
     print(
         printable(
-            f"{folder / 'pretrained.png'}: four faces ({folder / 'faces'}), edited again and again by the packaged model `avatars`"
+            f"{folder / 'pretrained.png'}: four faces ({folder / 'faces'}), edited several times by the packaged model `avatars`"
         )
     )
     sys.stdout.flush()

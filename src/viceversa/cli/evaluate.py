@@ -19,7 +19,7 @@ from viceversa.training.selection import Checkpoint
 
 @dataclass(frozen=True)
 class Evaluate:
-    """Measure a model after 0, 1, 2, ... repeated translations. Print a table; write metrics.json and report.html."""
+    """Measure a model after 0 to N earlier translations. Print a table; write metrics.json and report.html."""
 
     model: Annotated[Positional[str], arg(metavar="MODEL", help_behavior_hint="")]
     """folder of a run, ONNX file, Python function such as `mine:translate`, or folder of results (see `viceversa chains`)"""
@@ -30,19 +30,19 @@ class Evaluate:
     images: Annotated[str | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """folder of the images that a table names"""
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """side of the images in pixels, if MODEL is no run"""
-    cycles: int = 3
-    """measure after 0 to N earlier translations"""
-    steps: int = 0
-    """also measure a chain of this length, up to 10"""
+    """height and width of images in pixels, if MODEL is not a run"""
+    cycles: Annotated[int, arg(metavar="N")] = 3
+    """measure after 0 to N earlier translations, or round trips between two spaces"""
+    steps: Annotated[int, arg(metavar="N", help_behavior_hint="")] = 0
+    """also measure every image of a chain of N translations, N up to 10; 0 (default): off"""
     probes: Annotated[bool, arg(help_behavior_hint="")] = False
-    """also after noise, JPEG and blur, which destroy hidden information"""
+    """also measure after noise, JPEG and blur; they remove information that a generator hides in its images"""
     samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """number of test images; all by default"""
     features: Literal["lite0", "inception"] = "lite0"
-    """feature network; inception gives FID, KID"""
+    """feature network for distances to real images; inception gives FID and KID"""
     build: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
-    """MODULE:FUNCTION of a method of your own"""
+    """MODULE:FUNCTION that builds a custom method"""
     overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace a report that exists already"""
     checkpoint: Checkpoint = "best"

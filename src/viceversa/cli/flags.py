@@ -6,7 +6,7 @@ import ast
 import re
 import shlex
 
-_OTHERWISE = {"source": "from"}
+_OTHERWISE = {"source": "from", "most_pixels": "max-pixels"}
 """Arguments whose flags have other names."""
 
 _SETTING = re.compile(r"`([a-z]\w*(?:\.\w+)*)(?:=([^`]*))?`")

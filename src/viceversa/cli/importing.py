@@ -24,7 +24,7 @@ class Import:
 
     project: Annotated[Positional[Literal["stargan", "cyclegan"]], arg(metavar="stargan|cyclegan")]
     """project that the files come from"""
-    files: Annotated[Positional[tuple[Path, ...]], arg(metavar="FILE [FILE ...]")]
+    files: Annotated[Positional[tuple[Path, ...]], arg(metavar="FILE [FILE ...]", help_behavior_hint="(required)")]
     """weight files: *-G.ckpt and, if you have it, *-D.ckpt; or *_net_G_A.pth, *_net_G_B.pth and, if you have them, *_net_D_?.pth"""
     out: Annotated[Path, arg(metavar="DIR")]
     """new folder for the run"""
@@ -33,19 +33,19 @@ class Import:
     spaces: Annotated[str, arg(metavar="A,B", help_behavior_hint="")] = ""
     """for cyclegan: names of A and B, such as horse,zebra; for stargan: one name (default: images)"""
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """height and width of the images in pixels; a StarGAN discriminator file tells it"""
+    """height and width of the images in pixels; not needed with a StarGAN discriminator file"""
 
 
 def run(arguments: Sequence[str]) -> None:
     """Imports, and says what is in the run."""
     asked = parsed(Import, arguments, "import")
     if asked.size is not None and asked.size < 1:
-        raise UsageError(f"--size {asked.size}: images have 1 pixel at least.")
+        raise UsageError(f"--size {asked.size}: images need at least 1 pixel.")
     spaces = tuple(name.strip() for name in asked.spaces.split(",")) if asked.spaces else ()
     missing = _stargan(asked, spaces) if asked.project == "stargan" else _cyclegan(asked, spaces)
     print(printable(str(asked.out)))
     if missing:
-        print(f"not among the files: {', '.join(missing)}; random weights stand in its place.", file=sys.stderr)
+        print(f"the files lack {', '.join(missing)}; the run gets random weights for them.", file=sys.stderr)
 
 
 def _stargan(asked: Import, spaces: Sequence[str]) -> list[str]:
@@ -59,7 +59,7 @@ def _cyclegan(asked: Import, spaces: Sequence[str]) -> list[str]:
     if asked.attributes:
         raise UsageError("CycleGAN has no attributes: leave out --attributes.")
     if len(spaces) != 2:
-        raise UsageError("say what the spaces A and B of CycleGAN are, as in --spaces horse,zebra.")
+        raise UsageError("name the spaces A and B of CycleGAN, as in --spaces horse,zebra.")
     if asked.size is None:
         raise UsageError("CycleGAN's files do not say for which size they were trained: give --size, in pixels.")
     return import_cyclegan(asked.files, asked.out, spaces=(spaces[0], spaces[1]), size=asked.size)
@@ -85,6 +85,4 @@ def _attribute(text: str) -> AnyAttribute:
             return Graded(name, low=low, high=high)
     elif name and len(set(choices)) == len(choices) > 1 and all(choices):
         return OneOf(name, choices)
-    raise UsageError(
-        f"--attributes: {text!r} is none of NAME (yes or no), NAME=ONE|ANOTHER|... and NAME=LOW..HIGH, as in age=0..90."
-    )
+    raise UsageError(f"--attributes: {text!r} must be NAME (yes or no), NAME=ONE|ANOTHER|... or NAME=LOW..HIGH, as in age=0..90.")

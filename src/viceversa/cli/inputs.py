@@ -26,7 +26,7 @@ def header_at(path: Path, max_pixels: int) -> Header:
 def checked_limit(max_pixels: int) -> int:
     """The value of --max-pixels. Raises UsageError."""
     if max_pixels < 1:
-        raise UsageError(f"--max-pixels {max_pixels}: give 1 pixel at least.")
+        raise UsageError(f"--max-pixels {max_pixels}: give at least 1 pixel.")
     return max_pixels
 
 

@@ -47,12 +47,12 @@ def lost_in_reading(header: Header, channels: int, name: str) -> Iterator[Notice
     if header.more:
         yield Notice("used only the first page or frame of", quoted(name))
     if header.profile and not fits(header.profile, channels):
-        yield Notice("left out the color profile, which is for other channels, of", quoted(name))
+        yield Notice("dropped the color profile, which is for other channels, of", quoted(name))
     if header.exif:
-        yield Notice("left out the metadata (EXIF: date, camera, place) of", quoted(name))
+        yield Notice("dropped the metadata (EXIF: date, camera, place) of", quoted(name))
 
 
 def lost_in_writing(header: Header, path: Path, channels: int, *, alpha: bool) -> Iterator[Notice]:
     """What a file of that name cannot hold. channels: of the result. alpha: whether it has transparent parts."""
     if lost := missing(path, bits=header.bits, alpha=alpha, profile=fits(header.profile, channels)):
-        yield Notice("left out", f"{lost} of {quoted(path.name)}", "; .png and .tif keep it")
+        yield Notice("dropped", f"{lost} of {quoted(path.name)}", "; .png and .tif keep it")

@@ -27,15 +27,15 @@ class Run:
     resume: Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")] = False
     """continue the run in --out with its settings"""
     overwrite: Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")] = False
-    """replace the run in --out by a new one"""
+    """replace the run in --out with a new one"""
 
 
 @dataclass(frozen=True)
 class Train(Run):
     """Train a model. RECIPE names a method with its settings; `viceversa train RECIPE --help` shows all of them."""
 
-    recipe: Annotated[Positional[str], arg(metavar="RECIPE", help_behavior_hint="")] = ""
-    """a name that `viceversa recipes` lists, or MODULE:FUNCTION of your own"""
+    recipe: Annotated[Positional[str], arg(metavar="RECIPE", help_behavior_hint="(required without --resume)")] = ""
+    """a name that `viceversa recipes` lists, or MODULE:FUNCTION that builds a custom method"""
     data: Annotated[str | None, arg(metavar="SPEC", help_behavior_hint="")] = None
     """training data: a folder, a table, or a built-in set like avatars"""
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
@@ -51,7 +51,7 @@ class Train(Run):
     skip_bad: Annotated[bool, arg(help_behavior_hint="")] = False
     """skip image files that cannot be read"""
     init: Annotated[str | None, arg(metavar="RUN", help_behavior_hint="")] = None
-    """a run whose weights the training starts from"""
+    """run that gives the initial weights"""
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,18 @@ class Search:
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """folder of the search (default: tuning/RECIPE)"""
     trials: Annotated[int, arg(metavar="N")] = 20
-    """total number of trials, each of which is a training"""
+    """total number of trials; each trial is one training"""
     search: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME=VALUES")]] = ()
     """a setting to vary, and its values: LOW..HIGH, LOW..HIGH:log or A|B|C"""
     objective: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
-    """metric to improve, such as inv3.psnr_to_truth"""
+    """metric to improve, as DIRECTION+CYCLES.METRIC, such as inv3.psnr_to_truth: PSNR to the ground truth after 3 earlier
+    translations; docs/tuning.md lists all"""
     samples: Annotated[int, arg(metavar="N")] = 200
     """number of validation images for a measurement"""
     checks: Annotated[int, arg(metavar="N")] = 4
     """measurements per trial; a trial worse than most stops early"""
     equal: Equal = "steps"
-    """what all trials share: steps, or arithmetic operations"""
+    """budget of every trial: equal training steps, or equal arithmetic operations"""
     storage: Annotated[str | None, arg(metavar="URL", help_behavior_hint="")] = None
     """URL of a database, for a search on several machines"""
 
@@ -80,8 +81,8 @@ class Search:
 class Tune(Search):
     """Search for better settings of a recipe. `viceversa tune RECIPE --help` shows every setting that can be varied."""
 
-    recipe: Annotated[Positional[str], arg(metavar="RECIPE", help_behavior_hint="")] = ""
-    """a name that `viceversa recipes` lists, or MODULE:FUNCTION of your own"""
+    recipe: Annotated[Positional[str], arg(metavar="RECIPE", help_behavior_hint="(required)")] = ""
+    """a name that `viceversa recipes` lists, or MODULE:FUNCTION that builds a custom method"""
     steps: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """length of each training in steps"""
 

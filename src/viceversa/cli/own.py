@@ -22,12 +22,12 @@ def build_of(run: str | Path, given: Sequence[str], *, alone: bool = True) -> Bu
     stored = read_record(located(run)).build
     if stored is None:
         if alone and given:
-            raise UsageError(f"{str(run)!r} was not trained with a method of your own: leave out --build.")
+            raise UsageError(f"{str(run)!r} was not trained with a custom method: leave out --build.")
         return None
     chosen = given[0] if len(given) == 1 else next((each for each in given if _alike(each, stored)), None)
     if chosen is None:
         told = stored if re.fullmatch(r"(?!__main__)[\w.]+:[\w.]+", stored) else "FILE.py:FUNCTION"
-        own = f"{str(run)!r} was trained with a method of its own, {stored}, whose code is run only if you name it"
+        own = f"{str(run)!r} was trained with a custom method, {stored}, whose code runs only if you name it"
         raise UsageError(f"{own}: add --build {told}.")
     return named(chosen)
 

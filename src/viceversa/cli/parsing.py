@@ -100,7 +100,7 @@ def _in_one_line(box: str) -> str:
         text = f"--{option} {value}: {reason.lower()}".replace("_", "-")
     if refused := re.search(r"parsing (--\S+): no type matching (\S+) could be instantiated from \['(.*?)'\]", text):
         option, kinds, value = refused.groups()
-        text = f"{option} {value}: it takes {'a whole number' if 'INT' in kinds else 'a number' if 'FLOAT' in kinds else kinds}"
+        text = f"{option} {value}: give {'a whole number' if 'INT' in kinds else 'a number' if 'FLOAT' in kinds else kinds}"
     return text.removesuffix(".") + "."
 
 

@@ -11,7 +11,7 @@ from viceversa.recipes import TABLE
 
 @dataclass(frozen=True)
 class Recipes:
-    """List what can be trained."""
+    """List the recipes that `train` knows."""
 
 
 def run(arguments: Sequence[str]) -> None:

@@ -33,11 +33,11 @@ SNAPSHOTS = 6
 
 @dataclass(frozen=True)
 class Command:
-    """Paints an image or a clip in the style of images; ctrl-c ends it early, with a picture."""
+    """Paint an image or a video clip in the style of other images."""
 
     content: Annotated[Positional[Path], arg(metavar="CONTENT", help_behavior_hint="")]
-    """image or clip to paint; ctrl-c stops early"""
-    styles: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE ...", help_behavior_hint="")]
+    """image or clip to paint; Ctrl-C stops early"""
+    styles: Annotated[Positional[tuple[Path, ...]], arg(metavar="STYLE ...", help_behavior_hint="(required)")]
     """one or more images whose style to use"""
     settings: Annotated[OmitArgPrefixes[Stylize], arg(help="")]
     out: Annotated[Path, arg(metavar="IMAGE")] = Path("stylized.png")
@@ -45,13 +45,13 @@ class Command:
     weights: Annotated[str | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """feature network: a file, or vgg19 (docs/style.md)"""
     mask: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
-    """image: the content stays as it is where it is black"""
+    """mask image: black areas keep the content unchanged"""
     strip: Annotated[Path | None, arg(metavar="PNG", help_behavior_hint="")] = None
-    """also write six intermediate pictures in a row"""
+    """PNG file for six intermediate results, side by side"""
     fps: Annotated[float | None, arg(metavar="RATE", help_behavior_hint="")] = None
     """frames per second, for a folder of frames"""
     later: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """evaluations for later frames of a clip"""
+    """loss evaluations for each frame after the first"""
     overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace a picture or clip that exists already"""
     max_pixels: Annotated[int, arg(metavar="N", help_behavior_hint="")] = MOST_PIXELS
@@ -60,7 +60,7 @@ class Command:
 
 def run(arguments: Sequence[str]) -> int:
     """Paints, and says where the picture is."""
-    asked = parsed(Command, arguments, "stylize", "")
+    asked = parsed(Command, arguments, "stylize")
     inputs = [asked.content, *asked.styles, *([asked.mask] if asked.mask else [])]
     for path in inputs:
         readable(path, "the image")
@@ -100,7 +100,7 @@ def _check(asked: Command, inputs: Sequence[Path]) -> None:
         if path.is_dir():
             raise UsageError(f"{str(path)!r} is a folder: choose another place with {option}.")
         if path.resolve() in taken:
-            raise UsageError(f"{str(path)!r} is an image to look at, or the picture itself: choose another place with {option}.")
+            raise UsageError(f"{str(path)!r} is an input image, or the output of --out: choose another place with {option}.")
         taken.add(path.resolve())
         writable(path.parent)
     check_new([asked.out, *([asked.strip] if asked.strip else [])], asked.overwrite)

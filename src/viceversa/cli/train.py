@@ -54,7 +54,7 @@ def _recipe_of_run(arguments: Sequence[str]) -> str:
     out = words[words.index("--out") + 1]
     record = read_record(Path(out))
     if record.build:
-        raise UsageError(f"{out!r} was trained with a method of its own: name it first, as in viceversa train {record.build}.")
+        raise UsageError(f"{out!r} was trained with a custom method: give it as RECIPE, as in viceversa train {record.build}.")
     return record.recipe.name
 
 
@@ -69,7 +69,8 @@ def _stored(run: Path, recipe: Recipe[Any], own: Builder | None) -> Recipe[Any]:
         return type(recipe).model_validate(stored.model_dump())
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise UsageError(f"{str(run)!r} holds a run of {name!r} with the settings of another recipe: see its {place}.") from None
+        other = f"holds a run of {name!r} with the settings of another recipe"
+        raise UsageError(f"{str(run)!r} {other}: compare {place} in its recipe.json, or choose another --out.") from None
 
 
 def _asked(recipe: Recipe[Any], options: Sequence[str], name: str = "") -> Any:

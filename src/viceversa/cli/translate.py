@@ -35,26 +35,26 @@ from viceversa.writing import format_of, names_image, save_image
 
 @dataclass(frozen=True)
 class Translate:
-    """Translate images or a video clip with a trained run."""
+    """Translate images or a video clip with a trained model."""
 
     run: Annotated[Positional[Path], arg(metavar="RUN", help_behavior_hint="")]
-    """folder of a trained run, or `avatars`"""
-    inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]", help_behavior_hint="")]
-    """images, folders of images, or one video clip"""
+    """folder of the trained model, or `avatars`"""
+    inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]", help_behavior_hint="(required)")]
+    """images, folders, or a video clip to translate"""
     out: Annotated[Path, arg(metavar="PATH", help_behavior_hint="")] = Path("translated")
-    """folder, or file of one result (default: translated)"""
+    """folder, or file for one input (default: translated)"""
     to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
-    """target: "hair=blond,glasses=yes", or a space's name"""
+    """target attributes "hair=blond,age=60", or target space"""
     source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
-    """what the input shows; what is left out is recognized"""
-    strength: float = 1.0
-    """amount of change; 1 is all of it"""
+    """attributes or space of the input; a classifier, the labeller, recognizes missing attributes"""
+    strength: Annotated[float, arg(metavar="X", help_behavior_hint="")] = 1.0
+    """strength of the change; 1 (default): the full change"""
     reference: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
-    """image whose style to copy, if the method can"""
-    seed: int = 0
-    """seed of a random style, if it can"""
+    """image whose style to copy, for methods like stargan2"""
+    seed: Annotated[int, arg(metavar="N", help_behavior_hint="")] = 0
+    """seed of the random style of such methods (default: 0)"""
     build: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
-    """MODULE:FUNCTION of a method of your own"""
+    """MODULE:FUNCTION that builds a custom method"""
     checkpoint: Annotated[Checkpoint, arg(metavar="WHICH")] = "best"
     """checkpoint to use: best or last"""
     skip_bad: Annotated[bool, arg(help_behavior_hint="")] = False
@@ -68,7 +68,7 @@ class Translate:
     memory: Annotated[int, arg(metavar="MIB", help_behavior_hint="")] = 2048
     """memory for --full-size, in MiB (default: 2048)"""
     mask: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
-    """image: white may change, black stays as it is"""
+    """mask image: white may change, black does not change"""
     key: Annotated[str, arg(metavar="COLOR[:N]", help_behavior_hint="")] = ""
     """change only pixels of this color; N: tolerance"""
     feather: Annotated[int, arg(metavar="PX")] = 0
@@ -78,9 +78,9 @@ class Translate:
     fps: Annotated[float | None, arg(metavar="RATE", help_behavior_hint="")] = None
     """frames per second, for a folder of frames"""
     smooth: Annotated[float, arg(metavar="SHARE", help_behavior_hint="")] = 0.0
-    """blend with the previous frame: 0 (off) to 1"""
+    """weight of the previous frame: 0 (off) to below 1"""
     consistency: Annotated[bool, arg(help_behavior_hint="")] = False
-    """measure how steady a clip is, and write that too"""
+    """also measure a clip's consistency over time; write JSON"""
     overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace results that exist already"""
     max_pixels: Annotated[int, arg(metavar="N", help_behavior_hint="")] = MOST_PIXELS
@@ -109,7 +109,7 @@ def run(arguments: Sequence[str]) -> None:
     say(notice for path, _ in results for notice in _lost(asked, model, path, headers[path]))
     done = sum(_translate(asked, model, manner, path, places) for path, places in results)
     if done < len(jobs):
-        print(f"viceversa: left out: {len(jobs) - done} of {len(jobs)} images cannot be read.", file=sys.stderr)
+        print(f"viceversa: skipped {len(jobs) - done} of {len(jobs)} images, which cannot be read.", file=sys.stderr)
     _tell_reader(model, asked.source)
 
 
@@ -148,8 +148,8 @@ def _leave_out(asked: Translate, error: BadImage, *, begun: bool = False) -> Non
     """Says that an image cannot be read. Raises UsageError unless such images are to be skipped."""
     if not asked.skip_bad:
         again = "--skip-bad --overwrite" if begun else "--skip-bad"
-        raise UsageError(f"{str(error).removesuffix('.')}: mend or remove it, or go on with {again}.") from error
-    print(f"bad: {printable(str(error))}", file=sys.stderr)
+        raise UsageError(f"{str(error).removesuffix('.')}: repair or remove it, or skip it with {again}.") from error
+    print(f"skipped: {printable(str(error))}", file=sys.stderr)
 
 
 def _translated(model: Model, path: Path, layers: Layers, here: Domain, there: Domain, manner: Manner) -> Layers:
@@ -164,7 +164,7 @@ def _manner(asked: Translate) -> Manner:
     """How to translate; the mask is read. Raises UsageError."""
     checked_limit(asked.max_pixels)
     if asked.memory < 1:
-        raise UsageError(f"--memory {asked.memory}: it is 1 MiB at least.")
+        raise UsageError(f"--memory {asked.memory}: give at least 1 MiB.")
     region = None
     if asked.mask or asked.key or asked.feather or asked.outside:
         mask = None if asked.mask is None else mask_of(layers_at(readable(asked.mask, "the mask"), asked.max_pixels))
@@ -177,7 +177,7 @@ def _key(text: str) -> tuple[str, int]:
     """COLOR or COLOR:N: the color, and the levels around it. Raises UsageError."""
     color, colon, levels = text.partition(":")
     if colon and not levels.isdecimal():
-        raise UsageError(f"--key {text}: it is a color, or a color and levels around it, as in '#00ff00:40'.")
+        raise UsageError(f"--key {text}: give a color, or a color and a tolerance, as in '#00ff00:40'.")
     return color, int(levels or 0)
 
 
@@ -186,9 +186,10 @@ def _tell_reader(model: Model, source: str) -> None:
     if (names := model.unnamed(source)) and model.reader:
         accuracy = f"{model.reader.accuracy:.3f} on test images"
         read = printable(", ".join(names))
-        print(f"{read} of the inputs: read by the run's labeller, whose accuracy is {accuracy}", file=sys.stderr)
+        print(f"{read} of the inputs: recognized by the run's labeller (accuracy {accuracy})", file=sys.stderr)
         if not model.reader.trusted:
-            print(f"viceversa: the labeller is often wrong: say with --from what the images show ({read}).", file=sys.stderr)
+            remedy = f"give the attributes of the inputs ({read}) with --from"
+            print(f"viceversa: the labeller is often wrong: {remedy}.", file=sys.stderr)
 
 
 def _check_alike(space: Space) -> None:
@@ -260,7 +261,8 @@ def _jobs(asked: Translate) -> Iterator[tuple[Path, Path]]:
         for stem in stems:
             if stem in taken:
                 both = f"{str(taken[stem])!r} and {str(path)!r}"
-                raise UsageError(f"{both} would become {str(stem)!r}: translate them one after the other.")
+                again = "translate them in separate commands, each with its own --out"
+                raise UsageError(f"{both} would both be written as {str(stem)!r}: {again}.")
             taken[stem] = path
         suffixes = [asked.out.suffix] if named else [".png", ".tif"]
         for written in (stem.with_name(stem.name + suffix) for stem in stems for suffix in suffixes):

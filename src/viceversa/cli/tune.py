@@ -41,7 +41,7 @@ def run(arguments: Sequence[str]) -> int:
     print(printable(" and ".join(map(str, findings.files))))
     if findings.best:
         best = updated(asked.recipe, findings.best[0].user_attrs["settings"])
-        print("\nto train the best at full length:")
+        print("\nto train with the best settings at full length:")
         print(printable(command(best, [axis.name for axis in findings.axes.axes], name=name, base=base)))
     return 0
 
@@ -49,7 +49,7 @@ def run(arguments: Sequence[str]) -> int:
 def command(recipe: Recipe[Any], searched: Sequence[str] = (), *, name: str | None = None, base: Recipe[Any] | None = None) -> str:
     """The command that trains these settings, for the recipe's own number of steps unless that was searched.
 
-    name, base: what a method of your own is trained by, and its defaults.
+    name, base: what a custom method is trained by, and its defaults.
     """
     options = [
         option

@@ -122,9 +122,10 @@ def from_table(name: str, files: Files, table: Table, wanted: Wanted) -> Dataset
     if wanted.takes != "labels":
         names = dict.fromkeys(table.spaces or ())
         if len(names) < 2:
-            raise UsageError(f"{name}: this method is between spaces; name each image's in a column 'space'.")
+            column = "add a column 'space' that names the space of each image"
+            raise UsageError(f"{name}: this method translates between spaces: {column}.")
     elif not table.attributes:
-        raise UsageError(f"{name}: this method takes attributes, and the table has none.")
+        raise UsageError(f"{name}: this method needs attributes, but the table has none.")
     else:
         names, rows = {"images": None}, [(file, split, "images") for file, split, _ in rows]
     parts: dict[str, dict[str, list[str]]] = {split: {space: [] for space in names} for split in SPLITS}
@@ -151,11 +152,12 @@ def _check_bad(bad: Mapping[str, str], count: int, wanted: Wanted) -> None:
     """Tells of files that were skipped, or refuses them."""
     if not bad:
         return
-    listed = "\n".join(f"bad: {printable(reason)}" for reason in bad.values())
-    text = f"{len(bad)} of {count} images cannot be read, as {quoted(next(iter(bad)))}"
+    listed = "\n".join(f"{'skipped' if wanted.skip_bad else 'bad'}: {printable(reason)}" for reason in bad.values())
+    example = f"such as {quoted(next(iter(bad)))}"
     if not wanted.skip_bad:
-        raise UsageError(f"{text}: mend or remove them, or leave them out with `skip_bad=True`.", summary=listed)
-    say(f"{listed}\nviceversa: left out: {text}.")
+        text = f"{len(bad)} of {count} images cannot be read, {example}"
+        raise UsageError(f"{text}: repair or remove them, or skip them with `skip_bad=True`.", summary=listed)
+    say(f"{listed}\nviceversa: skipped {len(bad)} of {count} images, which cannot be read, {example}.")
 
 
 def check_sizes(name: str, splits: Mapping[str, Mapping[str, Sequence[str] | Images]]) -> None:
@@ -163,11 +165,9 @@ def check_sizes(name: str, splits: Mapping[str, Mapping[str, Sequence[str] | Ima
     for split, spaces in splits.items():
         for space, images in spaces.items():
             if not len(images):
-                least = ", ".join(SPLITS)
-                raise UsageError(
-                    f"{name} has no {split} images of {space!r}: it needs some in each of {least}; more images, or a column "
-                    "'split', give it some."
-                )
+                least = f"each of {', '.join(SPLITS)} needs some"
+                remedy = "add images, or assign the splits in a column 'split'"
+                raise UsageError(f"{name} has no {split} images of {space!r}, but {least}: {remedy}.")
 
 
 def _twins(space: str, ready: Prepared, parts: Parts) -> str:
@@ -187,7 +187,7 @@ def _twins(space: str, ready: Prepared, parts: Parts) -> str:
     if not pairs:
         return ""
     one, other = map(quoted, pairs[0])
-    return f"equal pixels in two splits, at this size: {len(pairs)} images of {quoted(space)}, as {other} and {one}"
+    return f"equal pixels in two splits, at this size: {len(pairs)} images of {quoted(space)}, such as {other} and {one}"
 
 
 def _digest(found: Mapping[str, Prepared], splits: Mapping[str, Mapping[str, Images]], attributes: Sequence[AnyAttribute]) -> str:

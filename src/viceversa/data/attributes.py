@@ -23,7 +23,7 @@ def with_attributes(dataset: Dataset, names: Sequence[str]) -> Dataset:
     if not names:
         return dataset
     if not dataset.space.attributes:
-        raise UsageError(f"{dataset.name} has no attributes: leave out `attributes`, {' '.join(names)}.")
+        raise UsageError(f"{dataset.name} has no attributes: leave out `attributes` (you gave {' '.join(names)}).")
     space, home = dataset.space, dataset.space.only
     told = Space(
         space.images, tuple(each for name in dict.fromkeys(names) for each in space.attributes if space.attribute(name) == each)

@@ -14,7 +14,7 @@ def normalized(pixels: Tensor) -> Tensor:
     """uint8 or uint16 (N, H, W, C) -> float32 (N, C, H, W) in [-1, 1]. Raises UsageError for other types and shapes."""
     if pixels.ndim != 4 or pixels.dtype not in (torch.uint8, torch.uint16):
         given = f"{tuple(pixels.shape)} of {str(pixels.dtype).removeprefix('torch.')}"
-        raise UsageError(f"pixels are (images, height, width, channels) of uint8 or uint16 here, not {given}.")
+        raise UsageError(f"pixels must be uint8 or uint16 of shape (images, height, width, channels), not {given}.")
     half = 32767.5 if pixels.dtype == torch.uint16 else 127.5
     return pixels.permute(0, 3, 1, 2).float().div(half).sub(1).contiguous()
 

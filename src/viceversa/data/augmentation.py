@@ -34,7 +34,8 @@ class Augment(BaseModel):
         if not self.is_on:
             return
         if channels != 3 and (self.saturation or self.hue):
-            raise UsageError(f"saturation and hue are of color images, not of {channels} channels: leave these augmentations out.")
+            need = f"saturation and hue need color images, and these have {channels} channels"
+            raise UsageError(f"{need}: leave out these augmentations.")
         try:
             import kornia  # noqa: F401
         except ImportError:

@@ -95,7 +95,7 @@ def everyone(size: int) -> Pixels:
     Raises UsageError for a size that is not from 16 to 512.
     """
     if not 16 <= size <= 512:
-        raise UsageError(f"avatars of {size} px are not drawn; choose a size from 16 to 512.")
+        raise UsageError(f"avatars cannot be drawn at {size} px: choose a size from 16 to 512.")
     shape = (SPLITS["test"].stop, size, size, 3)
     return packed(key_of(size), shape, partial(_render_own, size), f"avatars at {size} px, once")
 
@@ -118,7 +118,7 @@ def avatars(size: int = 32) -> Dataset:
 
     def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
         if labels is None:
-            raise UsageError("a true edit of avatars needs the labels to edit to.")
+            raise UsageError("the ground truth of an edited avatar needs the target labels.")
         return _render_all(SPLITS[split].start + positions, labels.detach().cpu().numpy(), size)
 
     return Dataset(f"avatars-{size}-v1", Space({"avatars": _spec(size)}, ATTRIBUTES), splits, truth, _genuine(pixels, size))

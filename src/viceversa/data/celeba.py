@@ -37,9 +37,10 @@ def read_celeba(
     does not have and trains on; the others are train. skip_bad: leave out images that are missing, and say how many.
     """
     if len(set(attributes)) < len(attributes) or not attributes:
-        raise UsageError("name one attribute of CelebA or more, each once.")
+        raise UsageError("name one or more attributes of CelebA, each only once.")
     if "hair" in attributes and (twice := HAIR.keys() & set(attributes)):
-        raise UsageError(f"hair is {', '.join(HAIR)} already: leave out {' and '.join(sorted(twice))}, or hair.")
+        includes = f"the attribute hair already includes {', '.join(HAIR)}"
+        raise UsageError(f"{includes}: leave out {' and '.join(sorted(twice))}, or leave out hair.")
     wanted = [name for each in attributes for name in (HAIR if each == "hair" else (each,))]
     names, rows, values = _attributes(folder / "list_attr_celeba.txt", wanted)
     splits = _stargan_splits(len(names)) if stargan_split else _partition(folder / "list_eval_partition.txt", names)
@@ -67,15 +68,16 @@ def _attributes(path: Path, wanted: Sequence[str]) -> tuple[list[str], list[int]
     known, body = (lines[1].split() if len(lines) > 1 else []), [line.split() for line in lines[2:]]
     if not body or lines[0].strip() != str(len(body)):
         raise UsageError(
-            f"{quoted(str(path))} is not CelebA's, or not whole: its first line, {quoted(''.join(lines[:1]))}, is not the number "
-            f"of images, {len(body)}, its second the names of the attributes."
+            f"{quoted(str(path))} is not a CelebA file, or is incomplete: line 1 must be the number of images, {len(body)}, not "
+            f"{quoted(''.join(lines[:1]))}; line 2 must be the attribute names."
         )
     for name in wanted:
         if name not in known:
             raise unknown("attribute of CelebA", name, ("hair", *map(printable, known)))
     for number, cells in enumerate(body, 3):
         if len(cells) != len(known) + 1 or not {"1", "-1"}.issuperset(cells[1:]):
-            raise UsageError(f"line {number} of {quoted(str(path))} is not a file's name and {len(known)} times 1 or -1.")
+            must = f"must hold a file name and {len(known)} values, each 1 or -1"
+            raise UsageError(f"line {number} of {quoted(str(path))} {must}.")
     places = {name: known.index(name) + 1 for name in wanted}
     values = {name: torch.tensor([float(cells[place] == "1") for cells in body]) for name, place in places.items()}
     return [cells[0] for cells in body], list(range(3, len(lines) + 1)), values
@@ -91,10 +93,11 @@ def _partition(path: Path, names: Sequence[str]) -> tuple[str, ...]:
             case [name, "0" | "1" | "2"]:
                 raise UsageError(f"line {number} of {quoted(str(path))}: {quoted(name)} is not in list_attr_celeba.txt.")
             case _:
-                raise UsageError(f"line {number} of {quoted(str(path))} is not a file's name and 0, 1 or 2.")
+                raise UsageError(f"line {number} of {quoted(str(path))} must hold a file name and 0, 1 or 2.")
     without = [name for name, split in numbers.items() if not split]
     if without:
-        raise UsageError(f"{quoted(str(path))} has no split for {len(without)} images, as {quoted(without[0])}: download it again.")
+        lacks = f"has no split for {len(without)} images, such as {quoted(without[0])}"
+        raise UsageError(f"{quoted(str(path))} {lacks}: download it again.")
     return tuple(SPLITS[int(numbers[name])] for name in names)
 
 

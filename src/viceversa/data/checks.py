@@ -84,7 +84,7 @@ def faults(
         found(away, files, rows, (each == "outside" for each in places)),
     ]
     if not skip_bad and (lost := missing(files, rows, folder, places)):
-        checks.append(f"{lost} Bring them back, leave them out (skip_bad), or {_ELSEWHERE}.")
+        checks.append(f"{lost} Restore them, skip them with `skip_bad=True`, or {_ELSEWHERE}.")
     return [fault for fault in checks if fault] + nothing
 
 

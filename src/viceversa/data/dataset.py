@@ -28,7 +28,7 @@ def check_pixels(pixels: NDArray[Any], what: str = "an image") -> None:
     """Raises UsageError for what is no array (H, W, C) of uint8 or uint16."""
     if not isinstance(pixels, np.ndarray) or pixels.ndim != 3 or pixels.dtype not in (np.uint8, np.uint16):
         given = f"{pixels.shape} of {pixels.dtype}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
-        raise UsageError(f"{what} is an array (height, width, channels) of uint8 or uint16 here, not {given}.")
+        raise UsageError(f"{what} must be an array of uint8 or uint16 of shape (height, width, channels), not {given}.")
 
 
 @dataclass(frozen=True, eq=False, repr=False)

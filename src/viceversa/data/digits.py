@@ -30,9 +30,10 @@ def of_digits(name: str, parts: Mapping[str, Part]) -> Dataset:
     """
     for split, (pixels, digits) in parts.items():
         if len(pixels) != len(digits) or not len(pixels):
-            raise UsageError(f"{name} has {len(pixels)} {split} images and {len(digits)} labels: it needs some, and as many.")
+            found = f"{name} has {len(pixels)} {split} images and {len(digits)} labels"
+            raise UsageError(f"{found}: both numbers must be equal and above 0.")
         if digits.min() < 0 or digits.max() > 9:
-            raise UsageError(f"{name} has {split} labels from {digits.min()} to {digits.max()}: those of digits are 0 to 9.")
+            raise UsageError(f"{name} has {split} labels from {digits.min()} to {digits.max()}: labels of digits are 0 to 9.")
     height, width, channels = parts["train"][0].shape[1:]
     splits = {split: {"digits": _images(split, pixels, digits)} for split, (pixels, digits) in parts.items()}
     return Dataset(name, Space({"digits": ImageSpec(channels, height, width)}, (DIGIT,)), splits)

@@ -57,7 +57,7 @@ def face_off(size: int = 32) -> Dataset:
     Raises UsageError for a size that is not from 16 to 512.
     """
     if not 16 <= size <= 512:
-        raise UsageError(f"faces of {size} px are not drawn; choose a size from 16 to 512.")
+        raise UsageError(f"faces cannot be drawn at {size} px: choose a size from 16 to 512.")
     pixels = {name: _everything(name, size) for name in PERSONS}
     numbers = {split: _numbers(split) for split in ("train", "validation", "test")}
     splits = {

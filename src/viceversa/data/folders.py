@@ -71,25 +71,27 @@ def _halves(domains: Domains) -> Domains:
 def _check(folder: Path, layout: Layout, wanted: Wanted) -> None:
     """Raises UsageError for attributes that folders do not have, and for a folder without two domains to train on."""
     if wanted.attributes not in ((), ("domain",)):
-        raise UsageError(f"folders have one attribute, domain: leave out `attributes`, {' '.join(wanted.attributes)}.")
+        gave = f"you gave {' '.join(wanted.attributes)}"
+        raise UsageError(f"folders have only one attribute, domain: leave out `attributes` ({gave}).")
     if len(layout.domains) < 2 and wanted.takes != "pairs":
         raise UsageError(
-            f"{str(folder)!r} is no data set: it must hold a folder of images for each of two or more domains{_instead(layout)}."
+            f"{str(folder)!r} is not a data set: it must hold one folder of images for each domain, at least two{_instead(layout)}."
         )
     for split, domains in layout.parts.items():
         if strange := [domain for domain in domains if domain not in layout.domains]:
+            known = f"the training domains are {', '.join(map(quoted, layout.domains))}"
             raise UsageError(
-                f"{str(folder)!r} has {split} images of {quoted(strange[0])}, and no images to train on of that name, but of "
-                f"{', '.join(map(quoted, layout.domains))}: name both folders alike, or remove one."
+                f"{str(folder)!r} has {split} images of {quoted(strange[0])}, but no training images of it; {known}: give both "
+                "folders the same name, or remove one."
             )
 
 
 def _instead(layout: Layout) -> str:
     """What there is instead of domains, as the end of a message."""
-    has = [f"images of {quoted(domain)} alone" for domain in layout.domains]
+    has = [f"images of only {quoted(domain)}" for domain in layout.domains]
     has += [f"no images in {domain}" for domain in layout.empty()]
     if layout.ignored:
-        has.append(f"{len(layout.ignored)} images in no folder of a domain, as {quoted(layout.ignored[0])}")
+        has.append(f"{len(layout.ignored)} images outside the folders of domains, such as {quoted(layout.ignored[0])}")
     return f", and has {', '.join(has[:5])}" if has else layout.found.reason()
 
 

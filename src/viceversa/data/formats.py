@@ -103,7 +103,7 @@ def _stream(source: Path | Embedded) -> BinaryIO:
         return io.BytesIO(source.content)
     mode = source.stat().st_mode
     if not stat.S_ISREG(mode):
-        raise ValueError("it is a directory" if stat.S_ISDIR(mode) else "it is not a regular file")
+        raise ValueError("it is a folder" if stat.S_ISDIR(mode) else "it is not a regular file")
     return source.open("rb")
 
 
@@ -288,6 +288,6 @@ def _silenced() -> Iterator[None]:
 def reason(error: Exception) -> str:
     """In one printable line."""
     if isinstance(error, UnidentifiedImageError):
-        return "it is no image of a known format"
+        return "it is not an image of a known format"
     text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:200].rstrip(".")

@@ -115,7 +115,8 @@ def _parts(name: str, loaded: Any, asked: str) -> dict[str, datasets.Dataset]:
     usual = {split: part for split, part in parts.items() if split in SPLIT_NAMES}
     if "train" in usual or len(parts) == 1:
         return usual or parts
-    raise UsageError(f"{quoted(name)} has no split train, but {', '.join(map(quoted, parts))}: name one, as in hf:NAME:SPLIT.")
+    there = f"has no split 'train'; it has {', '.join(map(quoted, parts))}"
+    raise UsageError(f"{quoted(name)} {there}: choose one of these, as in hf:NAME:SPLIT.")
 
 
 def _image_column(part: datasets.Dataset, spec: str) -> str:

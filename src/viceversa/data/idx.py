@@ -48,11 +48,12 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
         raise UsageError(f"cannot read {quoted(str(path))}: {printable(str(error))}; download it again.") from None
     start = 4 + 4 * content[3] if len(content) > 3 else 0
     if not start or content[:3] != bytes([0, 0, _BYTES]) or len(content) < start:
-        raise UsageError(f"{quoted(str(path))} is not a file of bytes in the format idx, as MNIST's are.")
+        raise UsageError(f"{quoted(str(path))} is not an IDX file of bytes, the format of MNIST.")
     shape = [int.from_bytes(content[place : place + 4], "big") for place in range(4, start, 4)]
     if len(content) - start != math.prod(shape):
         sides = "x".join(map(str, shape))
-        raise UsageError(f"{quoted(str(path))} says {sides} bytes and has {len(content) - start}: download it again.")
+        found = f"should hold {sides} bytes by its header, but holds {len(content) - start}"
+        raise UsageError(f"{quoted(str(path))} {found}: download it again.")
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
@@ -67,7 +68,7 @@ def _read(folder: Path, name: str, dimensions: int) -> NDArray[np.uint8]:
         raise UsageError(f"{quoted(str(folder))} has neither {name} nor {name}.gz. {WHERE}")
     array = read_idx(path)
     if array.ndim != dimensions:
-        raise UsageError(f"{quoted(str(path))} has {array.ndim} dimensions, where MNIST's has {dimensions}.")
+        raise UsageError(f"{quoted(str(path))} has {array.ndim} dimensions, where MNIST files have {dimensions}.")
     return array
 
 

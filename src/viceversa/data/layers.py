@@ -45,7 +45,8 @@ class Layers:
     def __post_init__(self) -> None:
         check_pixels(self.colors)
         if self.alpha is not None and (self.alpha.dtype, self.alpha.shape) != (self.colors.dtype, (*self.colors.shape[:2], 1)):
-            raise UsageError(f"alpha is {self.alpha.shape} of {self.alpha.dtype}: give as many pixels and bits as colors have.")
+            found = f"{self.alpha.shape} of {self.alpha.dtype}"
+            raise UsageError(f"alpha must have the size and bit depth of the colors, not {found}.")
 
     def __repr__(self) -> str:
         shape = "x".join(map(str, self.colors.shape))

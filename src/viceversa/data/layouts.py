@@ -57,8 +57,8 @@ class Layout:
     def account(self) -> list[str]:
         """Return lines that say which folder is which split, and what is ignored."""
         empty = [] if self.kind == "undivided" else list(self.empty())
-        left_out = [f"left out, as they have no images: {', '.join(empty)}"] if empty else []
-        return [*self._splits(), *left_out, *self._ignored(), *self.found.account()]
+        skipped = [f"skipped, because they have no images: {', '.join(empty)}"] if empty else []
+        return [*self._splits(), *skipped, *self._ignored(), *self.found.account()]
 
     def empty(self) -> Iterator[str]:
         """Yield each domain without images, with what there is instead."""
@@ -81,7 +81,7 @@ class Layout:
         used = {_top(home) for home in self.homes}
         loose = [file for file in self.ignored if "/" not in file or _top(file) in used]
         counts = Counter(_top(file) for file in self.ignored if "/" in file and _top(file) not in used)
-        lines = [f"ignored: {len(loose)} images beside the folders of domains, as {quoted(loose[0])}"] if loose else []
+        lines = [f"ignored: {len(loose)} images beside the folders of domains, such as {quoted(loose[0])}"] if loose else []
         unused = [top for top in _tops(self.found) if top not in used and "" not in used]
         return [*lines, *(f"ignored: the folder {quoted(top)} with {counts[top]} images" for top in unused)]
 
@@ -154,16 +154,16 @@ def _splits(found: Listing, name: str) -> dict[str, str]:
         return {}
     if "train" not in splits.values():
         raise UsageError(
-            f"{quoted(name)} has {_listed(full)}, named as a split, and no train: put the images to train on into a folder train, "
-            "or rename what is a domain."
+            f"{quoted(name)} has {_listed(full)}, named like a split, but no folder 'train': put the training images into a folder "
+            "'train'. If a named folder is a domain, rename it."
         )
     if not others or set(splits.values()) != {"train"}:
         return splits
     if not any(file.count("/") > 1 and _top(file) in full for file in found.images):
         return {}  # images right in it, as in the folders beside it: of vehicles, one may be a train
     raise UsageError(
-        f"{quoted(name)} has {_listed(full)} beside {_listed(others)}: if it is a split, move the others out of the folder; if it "
-        "is a domain, rename it."
+        f"{quoted(name)} has {_listed(full)} beside {_listed(others)}: if the first is a split, move the others out of the folder; "
+        "if the first is a domain, rename it."
     )
 
 

@@ -43,9 +43,9 @@ class Listing:
         """Return a line for each kind of thing that is passed over; no line where there is none."""
         said = [f"ignored: {by_suffix(self.others)}"] if self.others else []
         if self.hidden:
-            said.append(f"ignored, as hidden or made by a system: {_some(self.hidden)}")
+            said.append(f"ignored, because hidden or made by a system: {_some(self.hidden)}")
         if self.links:
-            said.append(f"ignored, as links to folders are not followed: {_some(self.links)}")
+            said.append(f"ignored, because links to folders are not followed: {_some(self.links)}")
         return said
 
     def reason(self) -> str:
@@ -115,7 +115,8 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             return list(entries)
     except OSError as error:
-        raise UsageError(f"cannot look into the folder {str(folder)!r} ({error.strerror or error}): mend or move it.") from None
+        reason = f"cannot read the folder {str(folder)!r} ({error.strerror or error})"
+        raise UsageError(f"{reason}: check its permissions, or move it.") from None
 
 
 def by_suffix(files: tuple[str, ...]) -> str:

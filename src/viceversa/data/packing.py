@@ -40,7 +40,7 @@ def cache_directory() -> Path:
         return Path.home() / ".cache" / "viceversa"
     except RuntimeError:
         raise UsageError(
-            "the cache has no place, as this user has no home directory: set VICEVERSA_CACHE to a directory that can be written."
+            "there is no place for the cache, because this user has no home directory: set VICEVERSA_CACHE to a writable folder."
         ) from None
 
 
@@ -65,7 +65,7 @@ def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], rende
             _build(path, shape, render, title)
             pixels = _mapped(path, shape)
     if pixels is None:
-        raise UsageError(f"the cache file {path} changed while it was read; run again.")
+        raise UsageError(f"the cache file {str(path)!r} changed while it was read: run the command again.")
     return pixels
 
 
@@ -122,7 +122,7 @@ def _checksum(pixels: np.memmap[Any, np.dtype[np.uint8]]) -> bytes:
 
 
 def _unwritable(directory: Path, reason: str) -> UsageError:
-    return UsageError(f"cannot write the cache {directory}: {reason}. Set VICEVERSA_CACHE to a directory that can be written.")
+    return UsageError(f"cannot write the cache {directory}: {reason}. Set VICEVERSA_CACHE to a writable folder.")
 
 
 def _build(path: Path, shape: tuple[int, ...], render: Render, title: str) -> None:

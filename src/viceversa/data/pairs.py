@@ -36,16 +36,16 @@ def aligned(spaces: Mapping[str, Sequence[str]]) -> Names:
     """The files of two spaces with the names of their pairs, sorted by these. Raises UsageError where one has no partner."""
     if len(spaces) != 2:
         raise UsageError(
-            f"pairs are of two spaces, and here are images of {len(spaces)}{': ' * bool(spaces)}{', '.join(map(quoted, spaces))}: "
-            "give two folders whose images have the same names, or files that each have both images side by side."
+            f"pairs need two spaces, but the data has {len(spaces)}{': ' * bool(spaces)}{', '.join(map(quoted, spaces))}. Give two "
+            "folders with equal image names, or files that each hold both images side by side."
         )
     (first, ones), (second, others) = ((space, _by_name(space, files)) for space, files in spaces.items())
     for here, mine, there, theirs in ((first, ones, second, others), (second, others, first, ones)):
         alone = sorted(mine.keys() - theirs.keys())
         if alone:
             raise UsageError(
-                f"{len(alone)} of {len(mine)} images of {quoted(here)} have no partner of the same name among those of "
-                f"{quoted(there)}, as {quoted(mine[alone[0]])}: name both images of a pair alike, and remove those without one."
+                f"{len(alone)} of {len(mine)} images of {quoted(here)}, such as {quoted(mine[alone[0]])}, have no image of the "
+                f"same name in {quoted(there)}. Give both images of a pair the same name, and remove images without a partner."
             )
     return {space: {files[pair]: pair for pair in sorted(files)} for space, files in ((first, ones), (second, others))}
 
@@ -62,10 +62,10 @@ def paired(dataset: Dataset, names: Mapping[str, Names]) -> Dataset:
         both = set.intersection(*map(set, called.values()))
         lost += sum(len(pairs) - len(both) for pairs in called.values())
         if not both:
-            raise UsageError(f"{dataset.name} has no {split} pairs left: mend the images that cannot be read.")
+            raise UsageError(f"{dataset.name} has no {split} pairs left: repair the images that cannot be read.")
         splits[split] = {space: _only(images, called[space], both) for space, images in spaces.items()}
     if lost:
-        say(f"viceversa: left out: the partners of images that cannot be read, {lost}.")
+        say(f"viceversa: skipped the partners of unreadable images: {lost}.")
 
     def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
         return in_bits(splits[split][target].pixels[positions], 8)
@@ -119,8 +119,8 @@ def _by_name(space: str, files: Sequence[str]) -> dict[str, str]:
         name = composed(str(PurePosixPath(file).relative_to(common).with_suffix("")))
         if found.setdefault(name, file) != file:
             raise UsageError(
-                f"{quoted(found[name])} and {quoted(file)} of {quoted(space)} have the same name, {quoted(name)}, and one partner: "
-                "rename or remove one."
+                f"{quoted(found[name])} and {quoted(file)} of {quoted(space)} have the same name, {quoted(name)}, but there is "
+                "only one partner: rename or remove one."
             )
     return found
 

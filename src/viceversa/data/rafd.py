@@ -50,9 +50,10 @@ def read_rafd(folder: Path, attributes: Sequence[str] = ()) -> Table:
     told = [said["expression"].lower() for said in kept.values()]
     choices = tuple(expression for expression in EXPRESSIONS if expression in told)
     if len(choices) < 2:
-        raise UsageError(f"{quoted(str(folder))} has one expression of RaFD, {choices[0]}: it needs two or more.")
+        raise UsageError(f"{quoted(str(folder))} has only one RaFD expression, {choices[0]}: at least two are needed.")
     dropped = {
-        f"cameras other than {', '.join(CAMERAS)}": len(found) - len(kept), "names that are not RaFD's": len(names) - len(found),
+        f"cameras other than {', '.join(CAMERAS)}": len(found) - len(kept),
+        "names that are not RaFD names": len(names) - len(found),
     }  # fmt: skip
     return Table(
         tuple(kept),
@@ -67,7 +68,7 @@ def _splits(persons: Sequence[str], folder: Path) -> dict[str, str]:
     """The split of each person."""
     if len(persons) < 3:
         raise UsageError(
-            f"{quoted(str(folder))} has {len(persons)} of RaFD's persons before the cameras {', '.join(CAMERAS)}; each of train, "
-            "validation and test needs one."
+            f"{quoted(str(folder))} has only {len(persons)} RaFD persons with images from the cameras {', '.join(CAMERAS)}; train, "
+            "validation and test need one person each."
         )
     return {person: split for split, share in shared_out(persons).items() for person in share}

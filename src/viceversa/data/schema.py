@@ -149,7 +149,7 @@ def _with_values(title: str, cells: Mapping[str, int], said: Column) -> dict[str
     leave = f'{{{in_json(title)}: {{"drop_empty": true}}}}'
     named = f'; or name {quoted(absent)} among its "choices" there' if absent else ""
     raise UsageError(
-        f"row {cells[absent]}: column {quoted(title)} {what}: fill it in, or leave such rows out in schema.json: {leave}{named}."
+        f"row {cells[absent]}: column {quoted(title)} {what}: fill it in, or skip such rows in schema.json: {leave}{named}."
     )
 
 
@@ -185,9 +185,7 @@ def _binary(title: str, cells: Mapping[str, int]) -> Meaning:
     for cell, row in cells.items():
         word, value = _WORDS.get(cell.lower()), number(cell)
         if word is None and value not in (low, 1.0):
-            raise UsageError(
-                f"row {row}: column {quoted(title)} is binary, with yes and no or {low:g} and 1, but has {quoted(cell)}."
-            )
+            raise UsageError(f"row {row}: column {quoted(title)} is binary (yes/no, or {low:g}/1), but has {quoted(cell)}.")
         meaning[cell] = [float(1.0 in (word, value))]
     return meaning
 
@@ -197,7 +195,7 @@ def _graded(title: str, cells: Mapping[str, int], said: Column) -> tuple[tuple[f
     for cell, row in cells.items():
         value = number(cell)
         if value is None:
-            raise UsageError(f"row {row}: column {quoted(title)} is graded, but {quoted(cell)} is not a number.")
+            raise UsageError(f"row {row}: column {quoted(title)} is graded (numeric), but {quoted(cell)} is not a number.")
         numbers[cell] = value
     low = min(numbers.values()) if said.low is None else said.low
     high = max(numbers.values()) if said.high is None else said.high
@@ -205,7 +203,8 @@ def _graded(title: str, cells: Mapping[str, int], said: Column) -> tuple[tuple[f
         if not low <= value <= high:
             raise UsageError(f"row {cells[cell]}: column {quoted(title)} has {quoted(cell)}, outside {low:g} to {high:g}.")
     if not math.isfinite(high - low):
-        raise UsageError(f"column {quoted(title)} reaches from {low:g} to {high:g}, which is too far for a number from 0 to 1.")
+        wide = f"has values from {low:g} to {high:g}; this range is too large to rescale to 0 to 1"
+        raise UsageError(f"column {quoted(title)} {wide}: write smaller numbers, {_ignoring(title)}.")
     return (low, high), {cell: [(value - low) / ((high - low) or 1.0)] for cell, value in numbers.items()}
 
 
@@ -213,7 +212,7 @@ def _one_of(title: str, cells: Mapping[str, int], said: Column) -> tuple[tuple[s
     if said.choices is None and len(cells) > MOST_CHOICES:
         cell = list(cells)[MOST_CHOICES]
         raise UsageError(
-            f"column {quoted(title)} has {len(cells)} different texts, more than {MOST_CHOICES}, as {quoted(cell)} in row "
+            f"column {quoted(title)} has {len(cells)} different texts, more than {MOST_CHOICES}, such as {quoted(cell)} in row "
             f'{cells[cell]}: list "choices" in schema.json, or {_ignoring(title)}.'
         )
     for one, other in zeros_apart(cells) if said.choices is None else ():
@@ -223,7 +222,7 @@ def _one_of(title: str, cells: Mapping[str, int], said: Column) -> tuple[tuple[s
     choices = tuple(dict.fromkeys(names.values()))
     for cell, row in cells.items():
         if cell not in names:
-            raise UsageError(f"row {row}: column {quoted(title)} has {quoted(cell)}, which is none of its choices in schema.json.")
+            raise UsageError(f"row {row}: column {quoted(title)} has {quoted(cell)}, but schema.json does not list it as a choice.")
     for word, choice in names.items():
         if word not in cells:
             raise UsageError(f"no row has {quoted(word)}, a choice of column {quoted(title)} in schema.json.")

@@ -21,11 +21,12 @@ def together(opened: Mapping[str, Dataset], attributes: Sequence[str] = ()) -> D
     attributes = [composed(name) for name in attributes]
     told = _told(opened, attributes)
     if unknown := [name for name in attributes if name not in map(composed, told)]:
-        raise UsageError(f"none of the sets {', '.join(opened)} has the attribute {unknown[0]!r}.")
+        raise UsageError(f"none of the data sets {', '.join(opened)} has the attribute {unknown[0]!r}.")
     known = {name: tuple(each.name for each in dataset.space.attributes if each.name in told) for name, dataset in opened.items()}
     for name, names in known.items():
         if not names:
-            raise UsageError(f"the set {name!r} tells none of the attributes {', '.join(told)}: name one of its own too.")
+            lacks = f"has none of the attributes {', '.join(told)}"
+            raise UsageError(f"the data set {name!r} {lacks}: also name an attribute that this data set has.")
     home = {name: dataset.space.only for name, dataset in opened.items()}
     space = Space({name: data.space.images[home[name]] for name, data in opened.items()}, tuple(told.values()), known)
     splits = {
@@ -49,13 +50,14 @@ def _told(opened: Mapping[str, Dataset], attributes: Sequence[str]) -> dict[str,
             if attributes and composed(each.name) not in attributes:
                 continue
             if found.setdefault(each.name, each) != each:
-                raise UsageError(f"{each.name!r} of the set {name!r} has other values than before: rename it, or leave it out.")
+                other = f"the attribute {each.name!r} of the data set {name!r} has other values than in an earlier data set"
+                raise UsageError(f"{other}: rename it, or leave it out.")
     return found
 
 
 def _relabeled(images: Images, own: Space, space: Space, name: str) -> Images:
     """The images of one set with labels of all columns."""
     if images.labels is None:
-        raise UsageError(f"the set {name!r} has no labels.")
+        raise UsageError(f"the data set {name!r} has no labels.")
     label = own.columns_of(images.labels, (attribute.name for attribute in space.part(name).attributes))
     return replace(images, labels=space.widened(label, name))

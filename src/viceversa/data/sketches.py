@@ -69,7 +69,7 @@ def listed() -> dict[str, list[str]]:
 
 def _opened(size: int, name: str, train: Mapping[str, range], validation: range, test: range) -> Dataset:
     if not 16 <= size <= 512:
-        raise UsageError(f"sketches of {size} px are not drawn; choose a size from 16 to 512.")
+        raise UsageError(f"sketches cannot be drawn at {size} px: choose a size from 16 to 512.")
     names = [drawing for part in listed().values() for drawing in part]
     drawn: dict[str, Pixels] = {space: _drawn(names, space, size) for space in SPACES}
     rows: Rows = {"train": train, "validation": _both(validation), "test": _both(test)}

@@ -102,7 +102,7 @@ def open_dataset(
         name, files, table = huggingface.read_hugging_face(spec.removesuffix(way), attributes, spaces=wanted.takes != "labels")
         return from_table(name, files, table, wanted)
     if not path.exists():
-        raise UsageError(f"{unknown('data set', spec, _EMBEDDED)} Nor is there a folder or table of that path.")
+        raise UsageError(f"{unknown('data set', spec, _EMBEDDED)} There is also no folder or table at that path.")
     return _of_table(path.stem, path, wanted) if path.is_file() else _in_folder(path, way, wanted)
 
 
@@ -122,10 +122,11 @@ def _of_table(name: str, path: Path, wanted: Wanted) -> Dataset:
 def _check_images(spec: str, images: Path) -> None:
     """Refuse a folder of images that is none, or where the data set is no table."""
     if not images.is_dir():
-        raise UsageError(f"the image folder {str(images)!r} is not a folder: name the one that the table's images are in.")
+        raise UsageError(f"{str(images)!r} is not a folder: give the folder that holds the images of the table.")
     path, _ = _parsed(spec)
     if spec in _EMBEDDED or spec.startswith(huggingface.PREFIX) or (path.exists() and _table_at(path) is None):
-        raise UsageError(f"{spec!r} is no attribute table, whose image folder (images) may be {str(images)!r}: leave that out.")
+        only = f"`images` ({str(images)!r}) is only for an attribute table, and {spec!r} is not one"
+        raise UsageError(f"{only}: leave out `images`.")
 
 
 def _at_one_size(spec: str, one: Callable[..., Dataset], size: int | None) -> dict[str, Dataset]:
@@ -147,13 +148,13 @@ def _in_folder(path: Path, way: str, wanted: Wanted) -> Dataset:
     if has_svhn(path):
         return _fit(with_attributes(open_svhn(path, extra=way == ":extra"), attributes), wanted.takes)
     if way == ":extra":
-        raise UsageError(f"{str(path)!r} is not SVHN's folder, which alone has an {way[1:]}: it has no train_32x32.mat.")
+        raise UsageError(f"{way!r} is only for the SVHN folder, and {str(path)!r} is not one: it has no train_32x32.mat.")
     if (path / "list_attr_celeba.txt").exists():
         split = way == ":stargan-split"
         faces = read_celeba(path, attributes or OF_CELEBA, stargan_split=split, skip_bad=wanted.skip_bad)
         return from_table("celeba", FolderFiles(path), faces, replace(wanted, crop=wanted.crop or CELEBA_CROP))
     if way == ":stargan-split":
-        raise UsageError(f"{str(path)!r} is not CelebA's folder, which alone has a {way[1:]}: it has no list_attr_celeba.txt.")
+        raise UsageError(f"{way!r} is only for the CelebA folder, and {str(path)!r} is not one: it has no list_attr_celeba.txt.")
     if (table := _table_at(path)) is not None:
         return _of_table(path.name, table, wanted)
     if has_rafd(path):
@@ -166,8 +167,8 @@ def _fit(dataset: Dataset, takes: Takes) -> Dataset:
     if takes == "pairs" and any(
         len(spaces) != 2 or len({images.ids for images in spaces.values()}) > 1 for spaces in dataset.splits.values()
     ):
-        others = "avatars:outlines is one, sketches:pairs another"
-        raise UsageError(f"this method takes pairs of images, and {dataset.name} is none of pairs; {others}.")
+        others = "avatars:outlines and sketches:pairs have pairs"
+        raise UsageError(f"this method needs pairs of images, but {dataset.name} has no pairs; {others}.")
     return dataset
 
 
@@ -205,7 +206,7 @@ def write_dataset(dataset: Dataset, directory: Path) -> None:
     Raises UsageError if `directory` is a file, or has anything in it.
     """
     if not vacant(directory):
-        raise UsageError(f"{directory} is not an empty directory; name a new or an empty one.")
+        raise UsageError(f"{str(directory)!r} is not an empty folder: name a new or an empty one.")
     parts = [(split, space, images) for split, spaces in dataset.splits.items() for space, images in spaces.items()]
     for split, space, images in parts:
         for name, pixels in watched(

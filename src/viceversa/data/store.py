@@ -168,16 +168,14 @@ def _state(files: Files, name: str) -> State:
         return files.state(name)
     except OSError as error:
         gone = f"the image {quoted(name)} in {quoted(files.place)} is not there any more"
-        raise UsageError(f"{gone} ({error.strerror or error}): bring it back, and give the command again.") from None
+        raise UsageError(f"{gone} ({error.strerror or error}): restore it, and run the command again.") from None
 
 
 def _check_bad(files: Files, states: Mapping[str, State], bad: Mapping[str, str]) -> None:
     """Raises UsageError for a bad file that is not bad but gone or changed: what is remembered of it would be of another one."""
     for name in bad:
         if _state(files, name) != states[name]:
-            raise UsageError(
-                f"the image {quoted(name)} in {quoted(files.place)} changed while it was read: give the command again."
-            )
+            raise UsageError(f"the image {quoted(name)} in {quoted(files.place)} changed while it was read: run the command again.")
 
 
 def _described(place: Path, files: Files, states: Mapping[str, State], last: _Index) -> _Index:

@@ -48,10 +48,11 @@ def read_svhn(path: Path) -> Part:
         pixels, labels = content["X"], content["y"]
     except (matlab.MatReadError, KeyError, ValueError, NotImplementedError, TypeError, OSError, EOFError, zlib.error) as error:
         reason = printable(" ".join(str(error).split())) or type(error).__name__
-        raise UsageError(f"cannot read {quoted(str(path))} as SVHN's, with X and y: {reason}; download it again.") from None
+        raise UsageError(f"cannot read {quoted(str(path))} as an SVHN file with X and y: {reason}; download it again.") from None
     if pixels.dtype != np.uint8 or pixels.ndim != 4 or pixels.shape[2] != 3 or labels.size != pixels.shape[3]:
-        raise UsageError(f"{quoted(str(path))} is not SVHN's: X is (height, width, 3, N) of bytes there, and y has N labels.")
+        must = "X must be bytes of shape (height, width, 3, N), and y must hold N labels"
+        raise UsageError(f"{quoted(str(path))} is not an SVHN file: {must}.")
     digits = labels.reshape(-1).astype(np.int64)
     if digits.size and (digits.min() < 1 or digits.max() > 10):
-        raise UsageError(f"{quoted(str(path))} has labels from {digits.min()} to {digits.max()}: SVHN's are 1 to 10.")
+        raise UsageError(f"{quoted(str(path))} has labels from {digits.min()} to {digits.max()}: SVHN labels are 1 to 10.")
     return np.ascontiguousarray(pixels.transpose(3, 0, 1, 2)), digits % 10

@@ -89,7 +89,7 @@ def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = 
         UsageError: one line for what is wrong.
     """
     if not readable(path, "the table").is_file():
-        raise UsageError(f"{quoted(str(path))} is not a file: name a table, as a CSV or Parquet file.")
+        raise UsageError(f"{quoted(str(path))} is not a file: name a table, a CSV or Parquet file.")
     sheet = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
     if "file" not in sheet.columns:
         there = f"it has {', '.join(map(quoted, sheet.columns))}" if any(sheet.columns) else "it is empty"
@@ -117,7 +117,7 @@ def without_missing(table: Table, rows: Sequence[int], folder: Path, places: Seq
     lost = missing(table.files, rows, folder, places)
     if not lost:
         return table
-    say(f"viceversa: left out: {lost}")
+    say(f"viceversa: skipped: {lost}")
     return table.kept([place != "missing" for place in places], "missing files")
 
 
@@ -125,7 +125,7 @@ def _check_names(title: str, cells: Sequence[str], rows: Sequence[int]) -> None:
     """Refuse names of groups or spaces that are missing, or that differ in leading zeros only."""
     refuse(listed(f"cells of the column {title} are empty", cells, rows, map(is_missing, cells)))
     for one, other in zeros_apart(firsts(cells, rows)):
-        raise UsageError(f"column {title} has both {quoted(one)} and {quoted(other)}: write what is the same in the same way.")
+        raise UsageError(f"column {title} has both {quoted(one)} and {quoted(other)}: use one spelling for one value.")
 
 
 def refuse_faulty(table: Table, name: str, wrong: Sequence[str]) -> None:
@@ -251,7 +251,7 @@ def summary(table: Table, name: str) -> str:
     """
     lines = [line for part in Space({}, table.attributes).columns(table.labels) for line in _lines_of(*part, table)]
     text = [f"{printable(name)}: {len(table.files)} images: {rows_per_split(table.splits)}"]
-    text += [f"left out: {count} rows ({printable(reason)})" for reason, count in table.dropped.items()]
+    text += [f"skipped: {count} rows ({printable(reason)})" for reason, count in table.dropped.items()]
     text += [f"space {printable(space)}: {count} images" for space, count in Counter(table.spaces or ()).items()]
     text = [_cut(line, 100) for line in text] + [""] * bool(lines)
     lines = [("attribute", "value", *SPLITS, ""), *lines] if lines else []

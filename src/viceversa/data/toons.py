@@ -52,7 +52,7 @@ def toons(size: int = 32) -> Dataset:
     Raises UsageError for a size that is not from 16 to 512.
     """
     if not 16 <= size <= 512:
-        raise UsageError(f"toons of {size} px are not drawn; choose a size from 16 to 512.")
+        raise UsageError(f"toons cannot be drawn at {size} px: choose a size from 16 to 512.")
     everyone = _rendered(range(SPLITS["test"].stop), moods_of(range(SPLITS["test"].stop)), size)
     splits = {
         split: {
@@ -67,7 +67,7 @@ def toons(size: int = 32) -> Dataset:
 
     def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
         if labels is None:
-            raise UsageError("a true edit of toons needs the labels to edit to.")
+            raise UsageError("the ground truth of an edited toon needs the target labels.")
         return _rendered(SPLITS[split].start + positions, labels.argmax(1).tolist(), size)
 
     return Dataset(f"toons-{size}-v1", Space({"toons": ImageSpec(3, size, size)}, (MOOD,)), splits, truth)

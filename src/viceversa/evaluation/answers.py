@@ -112,7 +112,7 @@ def _image(path: Path, spec: ImageSpec) -> NDArray[np.uint8]:
     pixels = decode(path)
     if pixels.shape != (spec.height, spec.width, spec.channels):
         found, wanted = (f"{width} x {height} px with {channels}" for height, width, channels in (pixels.shape, _shape(spec)))
-        raise UsageError(f"{quoted(str(path))} is {found} channels, not {wanted}.")
+        raise UsageError(f"{quoted(str(path))} has {found} channels, not {wanted}.")
     return np.asarray(in_bits(pixels, 8), np.uint8)
 
 
@@ -155,7 +155,8 @@ def _check_table(path: Path, task: Trial, way: Way) -> None:
                     raise UsageError(f"{quoted(str(path))} is not of {how}: it has no row {quoted(','.join(key))}.")
                 if there != row:
                     said, wanted = quoted(",".join(there)), quoted(",".join(row))
-                    raise UsageError(f"{quoted(str(path))} does not match {task.dataset.name}: it has {said} for {wanted}.")
+                    differs = f"it has {said} where {wanted} is expected"
+                    raise UsageError(f"{quoted(str(path))} does not match {task.dataset.name}: {differs}.")
     except (csv.Error, UnicodeDecodeError) as error:
         raise UsageError(f"{quoted(str(path))} is not a CSV file in UTF-8: {error}.") from None
 
@@ -165,7 +166,8 @@ def _check_source(folder: Path, task: Trial) -> None:
     path = _source(folder, task, _ids(task)[0])
     if path.is_file() and not np.array_equal(decode(path), task.sources[0]):
         raise UsageError(
-            f"{quoted(str(path))} is not the first test image of {task.dataset.name}: take the same `data` and `size`."
+            f"{quoted(str(path))} is not the first test image of {task.dataset.name}: give the `data` and `size` that "
+            "`viceversa chains` was called with."
         )
 
 

@@ -121,7 +121,7 @@ def named(given: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]
     one model, whatever is in its name.
     """
     if isinstance(given, str | Path | Model) or callable(given):
-        raise UsageError("models are a list, or names and their models: {'name': model}.")
+        raise UsageError("models must be a list, or a dictionary such as {'name': model}.")
     pairs: list[tuple[str, Measured]] = []
     groups: dict[str, list[str]] = {}
     for name, models in _by_name(given.items()) if isinstance(given, Mapping) else _listed(given):
@@ -129,7 +129,7 @@ def named(given: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]
         pairs += zip(names, models, strict=True)
         groups |= {} if len(models) == 1 else {name: names}
     if not pairs:
-        raise UsageError("there is no model to measure: give one at least.")
+        raise UsageError("there is no model to measure: give at least one.")
     _check_names([*groups, *(name for name, _ in pairs)])
     return Named(dict(pairs), groups)
 
@@ -142,7 +142,7 @@ def _by_name(given: Iterable[tuple[str, Measured | Sequence[Measured]]]) -> Iter
         elif models:
             yield name, models
         else:
-            raise UsageError(f"{quoted(name)} has no model: give one at least.")
+            raise UsageError(f"{quoted(name)} has no model: give at least one.")
 
 
 def _listed(given: Sequence[Measured]) -> Iterator[tuple[str, Sequence[Measured]]]:
@@ -177,7 +177,7 @@ def own_name(model: Measured) -> str:
 
 
 def _no_model(given: object) -> UsageError:
-    return UsageError(f"{quoted(str(given))} is no model: give a Model, a function, or where one is.")
+    return UsageError(f"{quoted(str(given))} is not a model: give a Model, a function, or a path.")
 
 
 def _check_names(names: Sequence[str]) -> None:
@@ -185,4 +185,5 @@ def _check_names(names: Sequence[str]) -> None:
         if name in names[:number]:
             raise UsageError(f"{quoted(name)} is named twice: give each model a name of its own, as in NAME=MODEL.")
         if name in BOUNDS:
-            raise UsageError(f"no model can be called {quoted(name)}, which is a row of the report: name it, as in NAME=MODEL.")
+            reserved = f"the report reserves the name {quoted(name)}"
+            raise UsageError(f"{reserved}: give the model another name, as in NAME=MODEL.")

@@ -155,7 +155,7 @@ def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> 
     Raises UsageError for several labeled sets.
     """
     if dataset.space.known:
-        raise UsageError(f"{dataset.name} is several labeled sets: measure on one of them, with `data`.")
+        raise UsageError(f"{dataset.name} consists of several labeled data sets: choose one of them with `data`.")
     home, away = (dataset.space.only,) * 2 if dataset.space.attributes else dataset.space.pair
     images = dataset.splits[split][home]
     count = min(len(images), samples or len(images))

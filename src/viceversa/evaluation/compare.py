@@ -83,7 +83,7 @@ class Comparison:
         facts = {"data": f"{len(self.task)} test images of {self.task.dataset.name}"}
         if self.labeller:
             edits = self.labeller.accuracy_edits
-            on_edits = "" if edits is None else f" and {edits:.3f} on true edits"
+            on_edits = "" if edits is None else f" and {edits:.3f} on ground-truth edits"
             facts["labeller"] = f"an independent classifier; accuracy {self.labeller.accuracy:.3f} on real test images{on_edits}"
         if different := contrasted(self.trainings):
             facts["trained differently"] = different
@@ -170,7 +170,7 @@ def measurable(dataset: Dataset, samples: int | None, way: Way, split: str = "te
     if way.cycles < 0 or (most is not None and way.cycles > most):
         raise UsageError(f"{way.cycles} cycles cannot be measured: " + (f"0 to {most} can." if most else "0 or more can."))
     if way.steps < 0 or way.steps > (most or 0):
-        what = f"0 to {most} can" if most else "steps are of data with labels"
+        what = f"0 to {most} can" if most else "steps need data with labels"
         raise UsageError(f"{way.steps} steps cannot be measured: {what}.")
     return task
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 COMPARED = (
     ("inv", "changed_accuracy", "accuracy of what had to change", 3),
     ("inv", "kept_accuracy", "accuracy of what had to stay", 3),
-    ("inv", "psnr_to_truth", "PSNR to the true edit, in dB", 2),
+    ("inv", "psnr_to_truth", "PSNR to the ground truth, in dB", 2),
     ("inv", "l1_outside", "L1 outside the edit, in levels", 2),
     ("rec", "label_accuracy", "label accuracy", 3),
     ("rec", "psnr_to_truth", "PSNR to the source, in dB", 2),

@@ -132,7 +132,7 @@ def reference_features(images: Pixels, advance: Advance = lambda count: None, ex
         try:
             write_atomically(path, buffer.getvalue())
         except OSError as error:
-            remedy = "Set VICEVERSA_CACHE to a directory that can be written."
+            remedy = "Set VICEVERSA_CACHE to a writable folder."
             raise UsageError(f"cannot write the cache {path.parent}: {error.strerror}. {remedy}") from None
         features = np.load(path, mmap_mode="r")
     return features

@@ -25,12 +25,13 @@ def check_groups(groups: Mapping[str, Sequence[str]], models: Collection[str]) -
     taken: dict[str, str] = {}
     for group, members in groups.items():
         if group in models or group in BOUNDS:
-            raise UsageError(f"{quoted(group)} is the name of a model or a bound: call the method otherwise.")
+            taken_name = f"{quoted(group)} already names a model or another row of the report"
+            raise UsageError(f"{taken_name}: choose another name for the method.")
         if not members:
             raise UsageError(f"{quoted(group)} has no models.")
         for member in members:
             if member not in models:
-                raise UsageError(f"{quoted(group)} has the model {quoted(member)}, which is none of those compared.")
+                raise UsageError(f"{quoted(group)} has the model {quoted(member)}, which is not among the compared models.")
             if member in taken:
                 raise UsageError(f"the model {quoted(member)} is in {quoted(taken[member])} and in {quoted(group)}: name it once.")
             taken[member] = group

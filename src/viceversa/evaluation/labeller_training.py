@@ -232,7 +232,7 @@ def _finish(training: LabellerTraining, quiet: bool) -> None:
             while training.advance():
                 bar.show(training.done, title=f"labeller, {training.in_words} at most")
         except KeyboardInterrupt:
-            kept = "what is done is kept in the cache, and goes on when the labeller is needed again"
+            kept = "finished work is kept in the cache; the next command that needs the labeller continues its training"
             raise KeyboardInterrupt(f"interrupted in the training of the labeller, {training.in_words}: {kept}.") from None
 
 

@@ -50,7 +50,7 @@ def evaluate(
         samples: how many test images; all by default.
         features: the network behind the distances.
         checkpoint: of a run: its best one, or its last.
-        build: the function that a run was trained with, for a method of your own.
+        build: the function that a run was trained with, for a custom method.
         quiet: show no progress.
 
     Raises UsageError.
@@ -85,7 +85,7 @@ def compare(
 
     models: their names -> a model (see `evaluate`), or a list of them for several trainings of one method; or a list of models,
     which are called by their folders or, as texts, "NAME=MODEL" and "NAME=MODEL,MODEL". data: that of the first run among them by
-    default. build: for runs that were trained with a method of your own: the folder of a run -> its function. Other arguments: see
+    default. build: for runs that were trained with a custom method: the folder of a run -> its function. Other arguments: see
     `evaluate`. Raises UsageError.
     """
     if out is not None and not overwrite and (Path(out) / PAGE).exists():

@@ -18,7 +18,7 @@ EACH = 2
 """Number of the worst, the middle and the best."""
 
 _RANKED: tuple[tuple[Direction, str, str], ...] = (
-    ("inv", "psnr_to_truth", "PSNR to the true edit {:.1f} dB"),
+    ("inv", "psnr_to_truth", "PSNR to the ground truth {:.1f} dB"),
     ("inv", "label_accuracy", "label accuracy of inv {:.3f}"),
     ("rec", "psnr_to_truth", "PSNR to the source {:.1f} dB"),
 )
@@ -114,7 +114,7 @@ def _lines(shown: Shown, task: Trial, way: Way, index: int, row: int) -> list[tu
     """A model's lines of one image: the images on the way, where they were measured, inv and rec."""
     source = Picture(task.sources[row], ("source",))
     edit = task.truth(Place("inv", 0, "8bit"))
-    ends: dict[Direction, Picture | None] = {"inv": None if edit is None else Picture(edit[row], ("true edit",)), "rec": source}
+    ends: dict[Direction, Picture | None] = {"inv": None if edit is None else Picture(edit[row], ("ground truth",)), "rec": source}
     lines = []
     for direction in _NAMES if way.steps else ends:
         places = [Place(direction, number, "8bit") for number in range(way.longest + 1)]

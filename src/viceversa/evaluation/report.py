@@ -78,8 +78,8 @@ class Report:
         if self.trusts_labels:
             return []
         return [
-            f"label accuracies are left out: the labeller reads only {self.labeller:.3f} of the labels of real held-out images "
-            f"right, and from {TRUSTED} on they are shown. metrics.json has them"
+            f"label accuracies are not shown: the labeller is right for only {self.labeller:.3f} of the labels of real held-out "
+            f"images, and at least {TRUSTED} is needed. metrics.json has them"
         ]
 
     @property

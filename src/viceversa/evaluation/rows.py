@@ -14,13 +14,13 @@ _BY_LABELS = {
     "changed, kept": "label accuracy over attributes that the last translation had to change, or to keep",
 }
 _BETWEEN_SETS = {
-    "inv_k": "the image after k round trips, then translated to the other set",
-    "rec_k": "the image after k round trips, at home; k = 0: translated to its own set",
-    "changed, kept": "share of outputs that a classifier takes for the set asked for, where it had to change, or to stay",
+    "inv_k": "the image after k round trips, then translated to the other space",
+    "rec_k": "the image after k round trips, in its own space; k = 0: translated to its own space",
+    "changed, kept": "share of outputs that the labeller recognizes as the target space, where it had to change, or to stay",
 }
 _ALWAYS = {
     "kernel, Fréchet": "distance between the features of outputs and of real images; 0: no difference",
-    "floor": "doing nothing: the source as it is",
+    "floor": "the input itself, without any translation",
     "ceiling": "the best that can be: the ground truth for inv, where it is known, and the source for rec",
     "real": "as many other real images: the distance that chance alone makes",
 }

@@ -23,12 +23,12 @@ def finished_labeller(run: Path, record: Record, now: Labeller | None) -> Labell
     try:
         dataset = dataset_of(recipe, trained=record.space)
         if dataset.name != record.dataset:
-            raise UsageError(f"the data is {dataset.name} now, and was {record.dataset}.")
+            raise UsageError(f"the run was trained on {record.dataset}, but the data is now {dataset.name}.")
     except UsageError as error:
         if now is not None:
             return now
         unfinished = f"the labeller of {str(run)!r} is unfinished, and its data cannot be read ({str(error).removesuffix('.')})"
-        raise UsageError(f"{unfinished}: say with `source` what the image shows.") from error
+        raise UsageError(f"{unfinished}: give the attributes of the image with `source`.") from error
     labeller = independent_labeller(dataset)
     with suppress(OSError):  # a run that cannot be written to is read all the same
         write_labeller(labeller, run / FILE)

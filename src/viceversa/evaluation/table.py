@@ -45,7 +45,8 @@ def text(report: Report) -> str:
     for name, words in meaning(report.labeled).items():
         plain.print(called(f"{name}: {words}", report.extractor))
     for name, members in report.groups.items():
-        plain.print(printable(f"{name}: the mean of {', '.join(members)}, whose own rows are in report.html; ±: their deviation"))
+        spread = "which have their own rows in report.html; ±: standard deviation between them"
+        plain.print(printable(f"{name}: the mean of {', '.join(members)}, {spread}"))
     plain.print()
     plain.print(_table(rows, [column for column in defined(COLUMNS, rows) if not column.detail], report.extractor))
     inverted = [row for row in rows if row.direction == "inv"]

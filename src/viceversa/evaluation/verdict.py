@@ -220,7 +220,9 @@ def _by_distance(row: Row, floor: Row | None, facts: Facts) -> Progress | None:
     least = real.kernel if real is not None and real.kernel is not None else 0.0
     way = floor.kernel - least
     if way <= SURE * math.hypot(floor.kernel_std or 0.0, (real.kernel_std or 0.0) if real is not None else 0.0):
-        return Progress(math.nan, "the two sets are too alike, or too few, for the distance between them to judge outputs by")
+        return Progress(
+            math.nan, "the images of the two spaces are too alike, or too few, to judge outputs by the distance between them"
+        )
     share = min((floor.kernel - row.kernel) / way, 1.0)
     numbers = f"kernel distance x1000: {shown(1000 * row.kernel, 1)}, untouched sources {shown(1000 * floor.kernel, 1)}"
     numbers += f", other real images {shown(1000 * least, 1)}" if real is not None else ""
@@ -236,7 +238,7 @@ def _way_back(assessment: Assessment, facts: Facts) -> tuple[str, bool] | None:
     row = _row(assessment.rows, None, "rec", facts.cycles)
     if row is None or row.psnr_to_truth is None or not facts.cycles:
         return None
-    after = f"{facts.cycles} {'other translation' if facts.labeled else 'round trip'}{'s' * (facts.cycles > 1)}"
+    after = f"{facts.cycles} {'earlier translation' if facts.labeled else 'round trip'}{'s' * (facts.cycles > 1)}"
     each = assessment.per_image.get(Place("rec", facts.cycles, "8bit"), {}).get("psnr_to_truth")
     nearness = row.psnr_to_truth if each is None else float(np.median(each))  # a mean is lifted by images that equal their source
     numbers = f"PSNR to the source {nearness:.1f} dB"

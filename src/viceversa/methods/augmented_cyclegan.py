@@ -49,7 +49,8 @@ from viceversa.schedules import Schedule, linear_decay
 
 
 class AugmentedCycleGAN(BaseModel):
-    """Settings of AugmentedCycleGAN. In Python the defaults are the authors' code's."""
+    """Settings of AugmentedCycleGAN. Each recipe has its own defaults. In Python, AugmentedCycleGAN() has the defaults of the
+    authors' code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
@@ -59,7 +60,7 @@ class AugmentedCycleGAN(BaseModel):
     width: int = Field(32, gt=0, le=4096, description="channels of the first layers; the second discriminator has twice")
     cycle: float = Field(1.0, ge=0, description="weight of the cycle losses")
     cycle_back: Annotated[float | None, optional("X")] = Field(
-        None, ge=0, description="the cycle loss's weight for the second space, if different"
+        None, ge=0, description="weight of the cycle loss for images of the second space; by default the same as for the first"
     )
     code: float = Field(0.025, ge=0, description="weight of the loss that recovers the code")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam; a fifth of it for the discriminators")

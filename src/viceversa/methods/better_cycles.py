@@ -38,7 +38,7 @@ Quality = Literal["made", "source", "off"]
 
 
 class BetterCycles(BaseModel):
-    """Settings of CycleGAN, and of the ways in which its cycle loss is relaxed."""
+    """Settings of CycleGAN, and settings that relax its cycle loss."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"

@@ -41,7 +41,7 @@ from viceversa.schedules import Schedule, linear_decay
 
 
 class CUT(BaseModel):
-    """Settings of CUT. In Python the defaults are the official code's."""
+    """Settings of CUT. Each recipe has its own defaults. In Python, CUT() has the defaults of the official code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
@@ -54,7 +54,7 @@ class CUT(BaseModel):
     projection: int = Field(256, gt=0, le=4096, description="length of a projected feature vector")
     contrast: float = Field(1.0, ge=0, description="weight of the contrastive losses, identity included")
     identity: bool = Field(True, description="also use the contrastive loss on images of the second space")
-    mirror: bool = Field(False, description="mirror half of the batches, as FastCUT does")
+    mirror: bool = Field(False, description="mirror a whole batch with probability 0.5, as FastCUT does")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
 
 
@@ -116,7 +116,7 @@ def build(space: Space, settings: CUT = CUT(), *, decay: Schedule = linear_decay
     """CUT from the first of two spaces to the second, of one size, whose sides are multiples of 4."""
     first, second = (space.images[name] for name in space.pair)
     if first.shape[1:] != second.shape[1:]:
-        raise UsageError("CUT takes two spaces of equal size: it compares an image with what is made of it.")
+        raise UsageError("CUT needs two spaces of equal size: it compares an image with its translation.")
     check_size(first.height, first.width, 4)
     check_patches(first.height, first.width, settings.critic_layers)
     sizes = {"width": settings.width, "blocks": settings.blocks}

@@ -35,7 +35,7 @@ from viceversa.schedules import Schedule, linear_decay
 
 
 class CycleGAN(BaseModel):
-    """Settings of CycleGAN. In Python the defaults are the official code's."""
+    """Settings of CycleGAN. Each recipe has its own defaults. In Python, CycleGAN() has the defaults of the official code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
@@ -45,16 +45,21 @@ class CycleGAN(BaseModel):
     width: int = Field(64, gt=0, le=4096, description="channels of the generators' first layer")
     blocks: int = Field(9, gt=0, le=256, description="number of residual blocks of a generator; 6 at 128 px in the paper")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")
-    critic_layers: int = Field(3, gt=0, le=16, description="downsampling layers; 1 to 4 judge patches of 16, 34, 70, 142 px")
+    critic_layers: int = Field(
+        3,
+        gt=0,
+        le=16,
+        description="downsampling layers of the discriminators; 1, 2, 3 or 4 layers judge patches of 16, 34, 70 or 142 px",
+    )
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
     cycle_back: Annotated[float | None, optional("X")] = Field(
-        None, ge=0, description="the cycle loss's weight for the second space, if different"
+        None, ge=0, description="weight of the cycle loss for images of the second space; by default the same as for the first"
     )
     identity: float = Field(0.5, ge=0, description="weight of the identity loss, relative to --method.cycle")
     luminance: float = Field(0.0, ge=0, description="weight of an identity loss on luminance, if channels differ")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
-    fit: Fit = Field("resize", description="how images of two sizes fit; valid_conv: up to 6 px apart")
+    fit: Fit = Field("resize", description="how generators change the image size between spaces; valid_conv: by at most 6 px")
 
 
 def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = linear_decay) -> Method:
@@ -71,7 +76,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
     translator, critic = PerTarget(generators, space.images, sources, settings.fit), PerSpace(discriminators)
     plan, gan, pool = BackAndForth(space, translate=translator, discriminate=critic), LeastSquares(), ImagePool(settings.pool)
     if settings.luminance and not translator.takes_own(first):
-        raise UsageError(f"luminance={settings.luminance} wants generators that take images of both sizes: choose the fit resize.")
+        raise UsageError(f"luminance={settings.luminance} needs generators that accept both image sizes: set fit=resize.")
     alike = translator.keeps_channels(first)
     identity = (
         (settings.cycle * settings.identity, Identity()) if alike else (settings.cycle * settings.luminance, Identity(luminance))

@@ -43,7 +43,7 @@ from viceversa.schedules import Schedule, linear_decay
 
 
 class DIAT(BaseModel):
-    """Settings of DIAT; the number of blocks is the paper's, the rest is our own."""
+    """Settings of DIAT. In Python, DIAT() has the number of blocks of the paper; the other defaults are our own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"

@@ -38,7 +38,7 @@ from viceversa.schedules import Schedule, every_first, linear_decay, otherwise, 
 
 
 class DiscoGAN(BaseModel):
-    """Settings of DiscoGAN. In Python the defaults are the official code's."""
+    """Settings of DiscoGAN. Each recipe has its own defaults. In Python, DiscoGAN() has the defaults of the official code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"

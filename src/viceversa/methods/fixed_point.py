@@ -41,7 +41,8 @@ Residual = Literal["tanh", "clamp", "masked"]
 
 
 class FixedPointGAN(BaseModel):
-    """Settings of FixedPointGAN. In Python the defaults are the official code's."""
+    """Settings of FixedPointGAN. Each recipe has its own defaults. In Python, FixedPointGAN() has the defaults of the official
+    code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"

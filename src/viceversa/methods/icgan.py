@@ -39,7 +39,7 @@ from viceversa.schedules import Schedule, early, linear_decay, otherwise
 
 
 class IcGAN(BaseModel):
-    """Settings of IcGAN. In Python the defaults are the authors' code's."""
+    """Settings of IcGAN. Each recipe has its own defaults. In Python, IcGAN() has the defaults of the authors' code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"

@@ -42,7 +42,8 @@ from viceversa.schedules import Schedule, linear_decay
 
 
 class Johnson(BaseModel):
-    """Settings of Johnson; the width and the rate are PyTorch's example's, the weights our own."""
+    """Settings of Johnson. In Python, Johnson() has the width and the learning rate of PyTorch's example; the loss weights are our
+    own."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
@@ -137,7 +138,7 @@ def build(space: Space, settings: Johnson = Johnson(), *, decay: Schedule = line
     source, target = (space.images[name] for name in space.pair)
     if target.channels != 3 or source.channels not in (1, 3) or source.shape[1:] != target.shape[1:]:
         shapes = " and ".join("x".join(map(str, each.shape)) for each in (source, target))
-        raise UsageError(f"gray or RGB images are painted like RGB images of their size, and these are of {shapes}.")
+        raise UsageError(f"this method needs gray or RGB content images and RGB style images of the same size, not {shapes}.")
     check_size(source.height, source.width, 4)
     network = transform_network(source.channels, width=settings.width)
     translator, adam = Single(network, source.channels), Optimizer(settings.learning_rate, (0.9, 0.999), schedule=decay)

@@ -49,7 +49,7 @@ from viceversa.schedules import Schedule, lazily, linear_decay
 
 
 class RelGAN(BaseModel):
-    """Settings of RelGAN. In Python the defaults are the authors' code's."""
+    """Settings of RelGAN. Each recipe has its own defaults. In Python, RelGAN() has the defaults of the authors' code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"

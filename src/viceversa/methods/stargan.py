@@ -32,7 +32,8 @@ from viceversa.schedules import Schedule, every, linear_decay
 
 
 class StarGAN(BaseModel):
-    """Settings of StarGAN. In Python the defaults are the official code's, with the paper's learning rate schedule."""
+    """Settings of StarGAN. Each recipe has its own defaults. In Python, StarGAN() has the defaults of the official code, with the
+    learning rate schedule of the paper."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"
@@ -51,10 +52,15 @@ class StarGAN(BaseModel):
     triple: float = Field(0.0, ge=0, description="weight of triple consistency (arXiv 1811.03492); 0: off")
     gradient_penalty: float = Field(10.0, ge=0, description="weight of the penalty of wgan-gp")
     gamma: float = Field(1.0, ge=0, description="weight of the R1 penalty, computed at every 4th step")
-    further_fakes: int = Field(0, ge=0, le=100, description="further chain images shown to the discriminator as fakes")
+    further_fakes: int = Field(
+        0, ge=0, le=100, description="number of later images of the chain that the discriminator also sees as fakes"
+    )
     critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
     learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam")
-    targets: Literal["permuted", "shared"] = Field("permuted", description="target labels: the batch's, permuted, or one for all")
+    targets: Literal["permuted", "shared"] = Field(
+        "permuted",
+        description="target labels; permuted: the labels of the batch in random order; shared: one label for the whole batch",
+    )
 
 
 def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = linear_decay) -> Method:

@@ -45,7 +45,7 @@ from viceversa.schedules import Schedule, fading, linear_decay
 
 
 class StarGAN2(BaseModel):
-    """Settings of StarGAN2. In Python the defaults are the official code's."""
+    """Settings of StarGAN2. Each recipe has its own defaults. In Python, StarGAN2() has the defaults of the official code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"

@@ -36,7 +36,7 @@ from viceversa.schedules import Schedule, every, linear_decay
 
 
 class STGAN(BaseModel):
-    """Settings of STGAN. In Python the defaults are the authors' code's."""
+    """Settings of STGAN. Each recipe has its own defaults. In Python, STGAN() has the defaults of the authors' code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "labels"
@@ -45,7 +45,7 @@ class STGAN(BaseModel):
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
     gan: Adversary = Field("wgan-gp", description="adversarial loss with its gradient penalty")
-    classification: float = Field(10.0, ge=0, description="weight of the generator's classification loss; 1 elsewhere")
+    classification: float = Field(10.0, ge=0, description="weight of the generator's classification loss; 1 for the discriminator")
     reconstruction: float = Field(100.0, ge=0, description="weight of the reconstruction loss")
     gradient_penalty: float = Field(10.0, ge=0, description="weight of the penalty of wgan-gp")
     gamma: float = Field(1.0, ge=0, description="weight of the R1 penalty, computed at every 4th step")

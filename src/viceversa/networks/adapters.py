@@ -41,7 +41,7 @@ def by_space(networks: Mapping[str, nn.Module]) -> nn.ModuleDict:
     for name in networks:
         if not name or "." in name or name in taken:
             raise UsageError(
-                f"a space cannot be called {name!r}: rename it, without dots, and not as a part of torch's ModuleDict."
+                f"a space cannot be called {name!r}: use a name without dots that is not an attribute of torch.nn.ModuleDict."
             )
     return nn.ModuleDict(networks)
 
@@ -174,7 +174,8 @@ def _pads(spec: ImageSpec, canvas: tuple[int, int], sign: int) -> tuple[int, int
     fits = [0 <= pad < side for pad, side in zip(pads, sides, strict=True)]
     if not all(fits) or any(difference % 2 for difference in more):
         sizes = f"{spec.height}x{spec.width} and {canvas[0]}x{canvas[1]}"
-        raise UsageError(f"convolutions cannot bridge {sizes} px: at most 6, and an even number; choose the fit resize.")
+        rule = "the difference must be even and at most 6; otherwise set fit=resize"
+        raise UsageError(f"valid convolutions cannot bridge {sizes} px: {rule}.")
     return pads[1], pads[1], pads[0], pads[0]
 
 

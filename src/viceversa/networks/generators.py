@@ -12,7 +12,10 @@ from viceversa.networks.masked import MaskedGenerator
 from viceversa.networks.stargan import LabelGenerator
 
 Generator = Literal["label", "label-normalized", "masked"]
-GENERATOR = "StarGAN's own generator, the same with a norm before the tanh, or one that repaints under a mask"
+GENERATOR = (
+    "label: StarGAN's generator; label-normalized: with a normalization before the tanh; masked: predicts a mask and changes only "
+    "the pixels in it"
+)
 """What these are, in words, for the settings of a method."""
 
 GENERATORS: Mapping[Generator, Callable[..., nn.Module]] = {

@@ -43,7 +43,8 @@ class PatchFeatures:
     def __post_init__(self) -> None:
         for network in self.critic.discriminators.values():
             if self.convolutions >= sum(isinstance(layer, nn.Conv2d) for layer in network.modules()):
-                raise UsageError(f"convolutions={self.convolutions} is more than the discriminators have before their last one.")
+                most = "it must not exceed the number of discriminator convolutions before the last one"
+                raise UsageError(f"convolutions={self.convolutions} is too large: {most}.")
 
     def __call__(self, image: Tensor, domain: Domain) -> Tensor:
         network = self.critic.discriminators[domain.space]
@@ -57,5 +58,5 @@ def check_patches(height: int, width: int, layers: int) -> None:
     smallest = 3 * 2**layers
     if min(height, width) < smallest:
         raise UsageError(
-            f"a discriminator of {layers} layers needs images of {smallest} px or more, not {height}x{width}: give it fewer."
+            f"a discriminator of {layers} layers needs images of {smallest} px or more, not {height}x{width}: use fewer layers."
         )

@@ -189,7 +189,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safetensors.safe_open(path, "pt") as file:
             return {key: file.get_tensor(key).float() for key in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except (safetensors.SafetensorError, OSError) as error:
-        raise UsageError(f"{str(path)!r} is no safetensors file of weights: {error}.") from None
+        raise UsageError(f"{str(path)!r} is not a safetensors file of weights: {error}.") from None
 
 
 def _downloaded() -> dict[str, Tensor]:
@@ -218,7 +218,8 @@ def _color(text: str) -> Color:
         values = [float(part) for part in text.split(",")]
         first, second, third = values * 3 if len(values) == 1 else values
     except ValueError:
-        raise UsageError(f"the weights' mean or scale is {text!r}: it is three numbers with commas, or one.") from None
+        must = "must be one number, or three numbers with commas"
+        raise UsageError(f"the mean and the scale of the weights {must}, not {text!r}.") from None
     return first, second, third
 
 

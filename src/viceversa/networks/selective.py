@@ -82,7 +82,8 @@ class SelectiveDiscriminator(nn.Module):
         shrink = 2**layers
         check_size(spec.height, spec.width, shrink)
         if min(spec.height, spec.width) < 2 * shrink:  # instance norm would make a map of one pixel constant
-            raise UsageError(f"images of {spec.height}x{spec.width} pixels are too small for STGAN: 8 pixels a side at least.")
+            small = f"images of {spec.height}x{spec.width} pixels are too small for STGAN"
+            raise UsageError(f"{small}: each side needs at least 8 pixels.")
         widths = [spec.channels, *(width * 2**number for number in range(layers))]
         self.trunk = nn.Sequential()
         for before, after in itertools.pairwise(widths):

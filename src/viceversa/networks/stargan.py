@@ -103,7 +103,8 @@ class ClassifyingDiscriminator(nn.Module):
         layers = layers or critic_layers(spec)
         shrink = 2**layers
         if spec.height < shrink or spec.width < shrink:
-            raise UsageError(f"{layers} layers halve {spec.height}x{spec.width} pixels away: give the discriminator fewer layers.")
+            many = f"{layers} layers are too many for images of {spec.height}x{spec.width} pixels"
+            raise UsageError(f"{many}: give the discriminator fewer layers.")
         check_size(spec.height, spec.width, shrink)
         self.trunk = critic_trunk(spec.channels, width, layers, slope)
         last = width * 2 ** (layers - 1)

@@ -41,19 +41,19 @@ TABLE = (
     Entry("stargan", "StarGAN on drawn faces: one generator for all attributes; trains on a laptop."),
     Entry("multicyclic", "StarGAN with the multicyclic loss: trained on chains of its outputs, all losses repeated."),
     Entry("multicyclic-limited", "StarGAN with the limited multicyclic loss: only the cycle loss is repeated on the chains."),
-    Entry("triple", "StarGAN with triple consistency: an edit gives the same image after another edit."),
-    Entry("fixed-point", "Fixed-Point GAN on drawn faces: small edits, and no change where none is asked for."),
+    Entry("triple", "StarGAN with triple consistency: an edit gives the same image with or without an earlier one."),
+    Entry("fixed-point", "Fixed-Point GAN on drawn faces: small edits, and no change if the target equals the source."),
     Entry("relgan", "RelGAN on drawn faces: its input says which attributes change, and by how much."),
     Entry("stgan", "STGAN on drawn faces: its input is the change of attributes; has selective transfer units."),
     Entry("stargan2", "StarGAN v2 on drawn faces: many results for a hair color, random or like a reference."),
     Entry("icgan", "IcGAN on drawn faces: trains a conditional GAN, then encoders that invert it."),
     Entry("cyclegan", "CycleGAN between faces with and without glasses; trains on a laptop."),
-    Entry("better-cycles", "CycleGAN whose cycle loss moves from pixels to features of the discriminator."),
+    Entry("better-cycles", "CycleGAN whose cycle loss changes during training from pixels to discriminator features."),
     Entry("discogan", "DiscoGAN between faces with and without glasses: no skip connections, squared cycle loss."),
-    Entry("augmented-cyclegan", "Augmented CycleGAN: adds glasses to faces, with many results by a random code."),
+    Entry("augmented-cyclegan", "Augmented CycleGAN: adds glasses to faces; a random code selects one of many results."),
     Entry("cut", "CUT: adds glasses to faces; one direction, by a contrastive loss on patches."),
     Entry("diat", "A method like DIAT: adds glasses to faces; one direction, by a loss on features."),
-    Entry("pix2pix", "pix2pix from outlines to drawn faces, trained on pairs: a bound for methods without pairs."),
+    Entry("pix2pix", "pix2pix from outlines to faces, trained on pairs: an upper bound for methods without pairs."),
     Entry("johnson", "Style transfer of Johnson et al.: paints faces in the style of toons, or of your images."),
     Entry("digits", "CycleGAN between handwritten digits and house numbers, which differ in size and channels."),
     Entry("stargan-paper", "StarGAN on CelebA as published: 128 px, batches of 16, 20 epochs; needs CelebA's folder.", PUBLISHED),
@@ -108,7 +108,7 @@ def dataset_of(
 
 
 def builder(recipe: Recipe[Any], own: Builder | None = None) -> Builder:
-    """The function that builds the recipe's method for a space: a packaged one, or `own` for a method of your own.
+    """The function that builds the recipe's method for a space: a packaged one, or `own` for a custom method.
 
     It raises UsageError for settings that the method refuses, and where `own` returns no Method.
     """

@@ -27,7 +27,7 @@ pix2pix,
 
 
 class OwnSettings(BaseModel):
-    """The settings of a method of your own, as values by their names; only its function knows their types."""
+    """The settings of a custom method, as values by their names; only its function knows their types."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 

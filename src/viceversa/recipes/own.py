@@ -1,4 +1,4 @@
-"""The recipe of a method of your own: a function `build(space)`, or `build(space, settings=Mine())` with settings of its own.
+"""The recipe of a custom method: a function `build(space)`, or `build(space, settings=Mine())` with settings of its own.
 
 Mine is a frozen pydantic model. Its fields are settings like those of a packaged method: `--method.width 32`, stored in
 recipe.json, and read back by the function that has them.
@@ -31,12 +31,12 @@ def own_settings(build: Builder) -> BaseModel | None:
     if second is None or not isinstance(second.default, BaseModel) or type(second.default) in BUILDERS:
         return None
     if "kind" in type(second.default).model_fields:
-        raise UsageError(f"{name_of(build)} has a setting `kind`, a name that files need for themselves: call it otherwise.")
+        raise UsageError(f"{name_of(build)} has a setting 'kind', but this name is reserved: rename the setting.")
     return second.default
 
 
 def own_recipe(build: Builder) -> Recipe[Any]:
-    """The recipe of a method of your own, with the defaults of its settings."""
+    """The recipe of a custom method, with the defaults of its settings."""
     settings = own_settings(build)
     return Recipe[NONE](name="own", method=None) if settings is None else _typed(type(settings))(name="own", method=settings)
 

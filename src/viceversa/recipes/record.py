@@ -69,7 +69,8 @@ def read_record(run: Path) -> Record:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
-        raise UsageError(f"cannot read {str(path)!r}, it is damaged or of another version: {place}: {first['msg']}.") from None
+        broken = f"{str(path)!r} is damaged, or from another version of viceversa"
+        raise UsageError(f"{broken}: {place}: {first['msg']}.") from None
 
 
 class _Format(BaseModel):

@@ -56,27 +56,37 @@ class Training(BaseModel):
     precision: Literal["auto", "fp32", "bf16"] = Field(
         "auto", description="auto uses bf16 if the hardware supports it, otherwise fp32"
     )
-    decay: Decay = Field("linear", description="learning rate: linear is constant, then falls to 0; others follow reference code")
+    decay: Decay = Field(
+        "linear",
+        description="learning rate schedule: linear is constant for the first half, then falls linearly to 0; cyclegan, "
+        "stargan-code and schneider follow their reference code",
+    )
     average: float = Field(
         0.995, ge=0, lt=1, description="decay of the moving average of the generator's weights; 0 keeps no average"
     )
-    flip: bool = Field(False, description="mirror half of the training images")
+    flip: bool = Field(False, description="mirror training images left to right, with probability 0.5")
     shift: int = Field(0, ge=0, description="largest random shift of a training image in pixels")
     augment: Augment = Augment()
     compile: bool = Field(False, description="compile the translator with torch.compile")
     checkpoint_every: int = Field(1000, gt=0, description="steps between checkpoints")
     sample_every: Count = Field(
-        None, gt=0, description="steps between sample pictures; by default they go by time: after 2 minutes, then ever more rarely"
+        None,
+        gt=0,
+        description="steps between sample pictures; by default the first comes after 2 minutes, and the intervals grow",
     )
     best: Metric = Field(
         "psnr_to_truth",
-        description="metric that chooses the best checkpoint; if the data cannot provide it, the next one in the list is used",
+        description="metric that chooses the best checkpoint: psnr_to_truth (needs ground truth), otherwise change_and_return "
+        "(target reached and source recovered; needs attributes), otherwise none (keeps no best checkpoint)",
     )
-    labeller: bool = Field(True, description="also train a classifier, so that `translate` recognizes the attributes of new images")
+    labeller: bool = Field(
+        True, description="also train a labeller: a classifier that recognizes the attributes of new images for `translate`"
+    )
 
 
 class Multicycle(BaseModel):
-    """The multicyclic loss, which repeats losses on further translations; it is off without extra cycles."""
+    """The multicyclic loss repeats losses on a chain of further translations. Each extra cycle adds one translation to the chain.
+    Without extra cycles, the loss is off."""
 
     model_config = FROZEN
 
@@ -84,7 +94,7 @@ class Multicycle(BaseModel):
         (), description="weight of each extra cycle, such as 0.25 0.125; without any, the loss is off"
     )
     losses: Annotated[tuple[str, ...] | None, optional("NAME ...")] = Field(
-        None, description="names of the losses to repeat along the chain; by default all that can be"
+        None, description="names of the losses to repeat along the chain; by default every loss that supports it"
     )
     cut: bool = Field(False, description="stop gradients between the translations of a chain")
 
@@ -100,13 +110,15 @@ class Recipe(BaseModel, Generic[MethodSettings]):
     name: Suppress[Fixed[str]]
     data: Annotated[str, optional("DATA")] = Field(
         "avatars",
-        description="training data: a built-in set like avatars, a folder, a table, hf:NAME (Hugging Face), or NAME=DATA,NAME=DATA",
+        description="training data: a built-in set like avatars, a folder, a table, hf:NAME (Hugging Face), or NAME=DATA,NAME=DATA "
+        "to join several data sets under names of your choice",
     )
     images: Text = Field(None, description="folder of the images that a table names, if it is not the table's own folder")
     attributes: Names = Field((), description="attributes of the data to use; all by default")
     size: Count = Field(
         None, gt=0, le=65_536,
-        description="height and width of the images in pixels; if not given, chosen from your own images, and 32 for drawn ones",
+        description="height and width of the images in pixels; by default 32 for drawn images, and a size that fits your own "
+        "images",
     )  # fmt: skip
     crop: Count = Field(
         None,
@@ -116,8 +128,12 @@ class Recipe(BaseModel, Generic[MethodSettings]):
     background: int = Field(0, ge=0, le=255, description="gray level, 0 to 255, behind the transparent parts of images")
     filter: Filter = Field("bicubic", description="interpolation that resizes images")
     skip_bad: bool = Field(False, description="skip image files that cannot be read")
-    init: Text = Field(None, description="a run whose weights the training starts from; the data may have further attributes")
-    init_only: Names = Field((), description="networks to take from the run in --init; by default all that fit")
+    init: Text = Field(
+        None, description="run that gives the initial weights; the data may have attributes that this run does not have"
+    )
+    init_only: Names = Field(
+        (), description="networks to take from the run in --init; by default all networks with the same architecture"
+    )
     freeze: Names = Field((), description="networks whose weights stay as they are, such as generator; none by default")
     method: MethodSettings
     multicycle: Multicycle = Multicycle()

@@ -98,9 +98,10 @@ def latest_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
     whole, damaged = _last_whole(run)
     for file in damaged:
         if whole is None:
-            raise UsageError(f"no checkpoint of {str(run)!r} is whole: {str(file)!r} is missing or damaged. Train it anew.")
+            damage = f"{str(file)!r} is missing or damaged"
+            raise UsageError(f"{str(run)!r} has no complete checkpoint: {damage}. Start a new training.")
         if not quiet:
-            rest = f"taking the checkpoint of step {int(whole.name)}, which is whole"
+            rest = f"taking the checkpoint of step {int(whole.name)}, which is complete"
             say(f"viceversa: {str(file)!r} is missing or damaged: {rest}.")
     return whole
 
@@ -146,7 +147,8 @@ def check_shapes(checkpoint: Path, build: Builder, space: Space) -> None:
         raise UsageError(f"cannot read the checkpoint file {str(file)!r}: {error}.") from error
     for name, shape in shapes.items():
         if own.get(name) != shape:
-            raise UsageError(f"{str(file)!r} is the checkpoint of another method: {name} {tuple(shape)} has no place in this one.")
+            lacks = f"this method has no weight {name} {tuple(shape)}"
+            raise UsageError(f"{str(file)!r} is the checkpoint of another method: {lacks}.")
 
 
 def numbered(folder: Path) -> list[Path]:

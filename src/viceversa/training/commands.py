@@ -20,7 +20,7 @@ def next_commands(run: Path, record: Record, *, done: bool) -> dict[str, str]:
     """
     folder = shlex.quote(str(run))
     own = f" --build {shlex.quote(record.build)}" if record.build else ""
-    again = {} if done else {"go on with the training": resume_command(run, record.build or record.recipe.name)}
+    again = {} if done else {"continue the training": resume_command(run, record.build or record.recipe.name)}
     source = "" if record.recipe.training.labeller else example_source(record.space)
     shown = f" --from {shlex.quote(source)}" if source else ""
     return again | {

@@ -58,7 +58,7 @@ def _lock(run: Path, lock: FileLock) -> None:
         lock.acquire()
     except Timeout:
         busy = f"{str(run)!r} is being trained by another process"
-        raise UsageError(f"{busy}: let it end, or choose another folder with `out`.") from None
+        raise UsageError(f"{busy}: wait until it ends, or choose another folder with `out`.") from None
     except OSError as error:
         raise UsageError(f"cannot write to {str(run)!r}: {error.strerror or error}.") from error
 
@@ -71,16 +71,14 @@ def check_room(run: Path, *, overwrite: bool) -> None:
     if not (run / "recipe.json").exists():
         raise UsageError(f"the folder {str(run)!r} is not empty and holds no run: choose another with `out`.")
     if not overwrite and numbered(run / "checkpoints"):
-        raise UsageError(
-            f"{str(run)!r} holds a run already: go on with it (`resume=True`) or begin anew in its place (`overwrite=True`)."
-        )
+        raise UsageError(f"{str(run)!r} holds a run already: continue it (`resume=True`) or replace it (`overwrite=True`).")
 
 
 def check_contents(run: Path) -> None:
     """Refuses what a training would write or read through: links, which may lead out of the run's folder, devices and pipes."""
     for path in (run / name for name in CONTENTS):
         if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
-            raise UsageError(f"{str(path)!r} is a link, or neither a file nor a folder: put what it stands for in its place.")
+            raise UsageError(f"{str(path)!r} is a link or a special file: replace it with a regular file or folder.")
 
 
 def make_room(run: Path) -> None:

@@ -18,7 +18,7 @@ def resolved_precision(asked: str, device: torch.device) -> str:
     if asked == "auto":
         return "bf16" if has_bf16(device) else "fp32"
     if asked == "bf16" and device.type == "mps":
-        raise UsageError("precision bf16 is not offered on MPS; take fp32.")
+        raise UsageError("MPS does not support precision bf16: use fp32.")
     return asked
 
 

@@ -64,8 +64,8 @@ GRIDS = tuple(
 """The longest period first: a grid of 4 px has a part of 2 px. Above 2 no real images were found (docs/reliability.md)."""
 WON = Sign(
     "the discriminator has won", "separation", 0.995, True,
-    "it tells real from made images nearly always, and the generator learns little; give it fewer steps, a lower rate or a "
-    "higher penalty, or augment the data",
+    "it tells real from made images nearly always, and the generator learns little; give it fewer steps, a lower learning rate or "
+    "a higher penalty, or augment the data",
 )  # fmt: skip
 SIGNS = (WON, UNCHANGED, COLLAPSED, DEAF, INVERTED, *GRIDS)
 

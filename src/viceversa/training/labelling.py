@@ -50,8 +50,8 @@ class Labelling:
         except OSError as error:
             self._give_up(error)
         if not self.quiet and not self._over:
-            place = f"the classifier that reads attributes is not finished ({self._training.in_words})"
-            say(f"viceversa: {place}: the next command that needs it, such as evaluate, finishes it.")
+            place = f"the labeller is not finished ({self._training.in_words})"
+            say(f"viceversa: {place}: the next command that needs the labeller, such as translate or evaluate, finishes it.")
 
     def _give_up(self, error: Exception) -> None:
         self._over = True

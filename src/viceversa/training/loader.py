@@ -54,7 +54,8 @@ class Loader:
             _, height, width, channels = self.images[need.space].pixels.shape
             self.augment.check(channels)
             if self.shift >= min(height, width):
-                raise UsageError(f"shift={self.shift} moves images of {height}x{width} pixels out of themselves: take less.")
+                large = f"shift={self.shift} is too large for images of {height}x{width} pixels"
+                raise UsageError(f"{large}: choose a smaller shift.")
         self.count = max(len(self.images[need.space]) for need in self.needs)
         if self.batch < self.least * self.processes:
             raise UsageError(f"a batch of {self.batch} images cannot be shared by {self.processes} processes.")
@@ -62,7 +63,7 @@ class Loader:
         self.steps_per_epoch = self.count // self.batch + (last >= self.least * self.processes)
         for need in self.needs:
             if need.beside and len(self.images[need.space]) != len(self.images[self._named(need.beside).space]):
-                raise UsageError(f"this method takes pairs of images, and {need.space!r} has another number of them.")
+                raise UsageError(f"this method needs pairs of images, but {need.space!r} has a different number of images.")
 
     def rows(self, step: int) -> tuple[int, int, int]:
         """First and last row (exclusive) of this process in the step's batch, and the rows of the whole batch."""

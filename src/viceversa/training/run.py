@@ -75,7 +75,7 @@ def train(
     settings: Mapping[str, Any] | None = None,
     **training: Any,
 ) -> Outcome:
-    """Trains a recipe by name, or a method of your own: a function from a Space to a Method.
+    """Trains a recipe by name, or a custom method: a function from a Space to a Method.
 
     data: what to train on; images: the folder of a table's images, if it is not the table's own; size: of them in pixels, chosen
     from them if not given; skip_bad: whether to skip image files that cannot be read. steps or epochs: the length of the schedule;
@@ -127,7 +127,8 @@ def run_recipe(
     _check_wishes(until, resume=resume, overwrite=overwrite)
     in_utf8(run, "the run")
     if recipe.init_only and recipe.init is None:
-        raise UsageError(f"`init_only` names {', '.join(recipe.init_only)}, networks of a run: give `init`, that run, too.")
+        selected = f"`init_only` selects networks of another run ({', '.join(recipe.init_only)})"
+        raise UsageError(f"{selected}: also name that run with `init`.")
     accelerator = accelerator_for(str(run))
     with _telling_what_is_kept(run), alone(run, accelerator), logged() as append:
         stored = _before(run, resume=resume, overwrite=overwrite)
@@ -184,7 +185,7 @@ def _telling_what_is_kept(run: Path) -> Iterator[None]:
 
 def _kept(run: Path) -> str:
     if checkpoint := latest_checkpoint(run, quiet=True):
-        return f"interrupted: the checkpoint of step {int(checkpoint.name)} of {str(run)!r} is kept; go on with `resume=True`."
+        return f"interrupted: the checkpoint of step {int(checkpoint.name)} of {str(run)!r} is kept; continue with `resume=True`."
     return "interrupted before the first checkpoint: start it again in the same way. What is in the cache is not made again."
 
 
@@ -196,15 +197,15 @@ def _before(run: Path, *, resume: bool, overwrite: bool) -> Record | None:
         return None
     stored = read_record(run)
     if stored.dataset == "imported":
-        raise UsageError(f"{str(run)!r} was imported and has no training to go on with: start another with `init={str(run)!r}`.")
+        raise UsageError(f"{str(run)!r} was imported and has no training to continue: start another with `init={str(run)!r}`.")
     return stored
 
 
 def _check_wishes(until: int | None, *, resume: bool, overwrite: bool) -> None:
     if resume and overwrite:
-        raise UsageError("`resume` goes on with a run and `overwrite` begins it anew: give one of them.")
+        raise UsageError("`resume` continues a run and `overwrite` replaces it: give one of them.")
     if until is not None and until < 1:
-        raise UsageError(f"`until={until}`: a training goes on until step 1 at least.")
+        raise UsageError(f"`until={until}`: give step 1 or later.")
 
 
 def _located(recipe: Recipe[Any]) -> Recipe[Any]:
@@ -229,7 +230,7 @@ def _initialize(trainer: Trainer, recipe: Recipe[Any], own: Builder | None, star
     for method in (trainer.method, trainer.averages):
         taken = initialize(method, trainer.dataset.space, start, only=recipe.init_only, build=own)
     if trainer.accelerator.is_main_process:
-        say(printable(f"starts from {start}: {', '.join(taken)}"), quiet=trainer.quiet)
+        say(printable(f"initial weights from {start}: {', '.join(taken)}"), quiet=trainer.quiet)
 
 
 def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelerator: Accelerator, stored: Record | None) -> Record:
@@ -258,7 +259,7 @@ def _explain(trainer: Trainer, changed: Sequence[Change]) -> None:
     for change in changed:
         say(f"viceversa: {in_words(change, trainer)}.")
     if trainer.step >= trainer.settings.steps:
-        say(f"viceversa: all {trainer.settings.steps} steps are done; a larger number of steps goes on.")
+        say(f"viceversa: all {trainer.settings.steps} steps are done; to continue, give a larger number of steps.")
 
 
 def _default(name: str, own: Builder | None) -> Recipe[Any]:

@@ -146,7 +146,7 @@ class Trainer:
         self.accelerator.end_training()
         if told:
             raise stopped(
-                told, f"interrupted after step {self.step} of {str(self.run)!r}, which is saved; go on with `resume=True`."
+                told, f"interrupted after step {self.step} of {str(self.run)!r}, which is saved; continue with `resume=True`."
             )
 
     def one_step(self) -> dict[str, float]:
@@ -302,7 +302,7 @@ class Trainer:
             lines = path.read_bytes().splitlines(keepends=True)
             steps = [_step(line) for line in lines]
             if damaged := [line.endswith(b"\n") for line, step in zip(lines, steps, strict=True) if step is None].count(True):
-                say(f"viceversa: {damaged} lines of {str(path)!r} cannot be read and are left out.")
+                say(f"viceversa: {damaged} lines of {str(path)!r} cannot be read and are skipped.")
             kept = [line for line, step in zip(lines, steps, strict=True) if step is not None and step <= self.step]
             write_atomically(path, b"".join(kept))
         self.accelerator.init_trackers("events", init_kwargs={"tensorboard": {"purge_step": self.step + 1}})

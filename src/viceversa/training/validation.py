@@ -95,7 +95,7 @@ class Validation:
                 found = self._examined(step, method, averages, 1 if last else 2)
         except UsageError as error:
             self._impossible = True
-            say(f"viceversa: the training is not judged, and no best checkpoint is kept: {error}")
+            say(f"viceversa: the training runs without validation and keeps no best checkpoint: {error}")
             return None
         if found is None:
             return None
@@ -146,13 +146,13 @@ class Validation:
         """One line where the metric is not the one asked for."""
         if chosen.metric == self.settings.best or self.quiet:
             return
-        lack = "no true edits" if chosen.metric == "change_and_return" else "neither true edits nor labels that a labeller reads"
+        lack = "no ground truth" if chosen.metric == "change_and_return" else "neither ground truth nor labels for a labeller"
         if chosen.metric == "none" and (self._awaits or self._reader):
-            lack = f"no true edits, and no labeller yet that is right for {TRUSTED:.0%} of the labels of held-out images"
+            lack = f"no ground truth, and no labeller yet that is right for {TRUSTED:.0%} of the labels of held-out images"
         then = (
             "no best checkpoint is kept, only the last"
             if chosen.metric == "none"
-            else f"the best checkpoint is that by {chosen.metric}"
+            else f"{chosen.metric} chooses the best checkpoint"
         )
         say(f"viceversa: {printable(self.dataset.name)} has {lack}: {then}.")
 

@@ -152,7 +152,7 @@ def axes_of(recipe: Recipe[Any], texts: Sequence[str]) -> Axes:
             raise UsageError(f"`search` names {place} twice: name it once.")
         axes[place] = _axis(place, values.strip(), kinds[place])
     if EXTRA in axes and (derived := [name for name in axes if name in DERIVED]):
-        raise UsageError(f"{derived[0]} makes {EXTRA}: search one of the two.")
+        raise UsageError(f"{derived[0]} determines {EXTRA}: search only one of the two.")
     space = Axes(recipe, tuple(sorted(axes.values(), key=lambda axis: axis.name != CYCLES)))  # which the others ask for
     for axis in space.axes:
         if axis.name in (FIRST, DECAY) and CYCLES not in axes and not space.applies(axis, {}):
@@ -181,14 +181,14 @@ def _axis(name: str, text: str, kind: Any) -> Axis:
     ends = values.split("..")
     number = int if int in kinds else float if float in kinds else None
     if number is None:
-        raise UsageError(f"{name} is no number: search it among choices, as in `search='{name}=A|B'`.")
+        raise UsageError(f"{name} is not a number: search it among choices, as in `search='{name}=A|B'`.")
     try:
         low, high = map(number, ends)
     except ValueError:
         what = "a whole number" if number is int else "a number"
         raise UsageError(f"cannot search {name} in {quoted(text)}: each end of LOW..HIGH must be {what}.") from None
     if scale not in ("", "log"):
-        raise UsageError(f"cannot search {name} in {quoted(text)}: only :log may stand behind LOW..HIGH.")
+        raise UsageError(f"cannot search {name} in {quoted(text)}: only :log may follow LOW..HIGH.")
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         raise UsageError(f"cannot search {name} in {quoted(text)}: LOW must be below HIGH.")
     if scale and low <= 0:
@@ -214,7 +214,8 @@ def _converted(name: str, text: str, kinds: Sequence[Any]) -> Any:
             try:
                 return number(text)
             except ValueError:
-                raise UsageError(f"cannot search {name} among {quoted(text)}: it is no number of the kind that it takes.") from None
+                kind = "this setting needs another type of number"
+                raise UsageError(f"cannot search {name} among {quoted(text)}: {kind}.") from None
     return {"true": True, "false": False}.get(text.lower(), text) if bool in kinds else text
 
 

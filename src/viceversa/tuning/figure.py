@@ -22,8 +22,8 @@ _ACROSS = 3
 _GRAY = "#6b7280"
 _LOOKS = (
     ("trained to its end", "done", "o", "#0072B2", "#0072B2"),
-    ("given up, at what it had", "others", "o", "none", "#0072B2"),
-    ("the recipe as it is", "own", "D", "#D55E00", "#D55E00"),
+    ("stopped early, last value", "others", "o", "none", "#0072B2"),
+    ("the recipe without changes", "own", "D", "#D55E00", "#D55E00"),
 )
 """A legend's text, which trials, their marker, and its colors inside and around."""
 _STYLE: dict[Any, Any] = {

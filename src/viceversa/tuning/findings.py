@@ -131,7 +131,7 @@ class Findings:
         state = "" if self.state(trial) == "done" else f", {self.state(trial)}"
         last = _number(trial.intermediate_values.get(max(trial.intermediate_values, default=0)), 4) or "no"
         values = ", ".join(f"{name} {_text(value, 4)}" for name, value in self.values(trial).items() if name != EXTRA)
-        what = f"the recipe as it is: {values}" if is_own(trial) else values
+        what = f"the recipe without changes: {values}" if is_own(trial) else values
         head = f"{number + 1} of {trials}: trial {number}, {self.objective.name} {last}{state}"
         return f"{head}; {trial.user_attrs.get('seconds', 0):.0f} s; {what}"
 
@@ -144,11 +144,11 @@ class Findings:
         counts = Counter(map(self.state, self.trials))
         plain.print(f"{len(self.trials)} trials: {', '.join(f'{count} {state}' for state, count in counts.items())}")
         higher = "higher" if self.objective.better == "maximize" else "lower"
-        plain.print(f"{self.objective.name} on validation images, {higher} is better; `own` is the recipe as it is\n")
+        plain.print(f"{self.objective.name} on validation images, {higher} is better; trial `own` is the recipe without changes\n")
         plain.print(self._best())
         if found := self.importances():
             shares = ", ".join(f"{name} {100 * value:.0f} %" for name, value in found.items())
-            plain.print(f"\nwhat decided who is among the best quarter: {shares}", soft_wrap=True)
+            plain.print(f"\nimportance of each setting for a place in the best quarter of the trials: {shares}", soft_wrap=True)
         return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
     def _best(self) -> Table:

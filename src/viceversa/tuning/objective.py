@@ -118,13 +118,14 @@ def reached(translate: Translate, task: Trial, place: Place) -> Iterator[tuple[s
 def _objective(text: str, task: Trial) -> Objective:
     match = re.fullmatch(r"(inv|rec|step)(\d{1,3})\.(\w+)", text)
     if match is None:
-        raise UsageError(f"unknown objective {quoted(text)}: write it as inv3.psnr_to_truth or rec1.kernel.")
+        form = "write DIRECTION+CYCLES.METRIC, such as inv3.psnr_to_truth or rec1.kernel; docs/tuning.md lists the metrics"
+        raise UsageError(f"unknown objective {quoted(text)}: {form}.")
     direction, cycles, metric = match[1], int(match[2]), match[3]
     if metric not in METRICS:
         raise unknown("metric", metric, METRICS)
     most, least = (None if task.targets is None else len(task.targets)), int(direction == "step")
     if (direction == "step" and most is None) or cycles < least or (most is not None and cycles > most):
-        what = f"{least} to {most} can" if most is not None else "steps are of data with labels"
+        what = f"{least} to {most} can" if most is not None else "steps need data with labels"
         raise UsageError(f"{direction}{cycles} cannot be measured: {what}.")
     return Objective(Place(direction, cycles, "8bit"), metric)  # type: ignore[arg-type]  # one of the three, as matched
 

@@ -29,7 +29,7 @@ from viceversa.tuning.study import Studio, is_own, opened
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
-INTERRUPTED = "interrupted: what is done is kept, and the same search goes on with it."
+INTERRUPTED = "interrupted: finished work is kept; run the same search again to continue."
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Plan:
 
     objective: by its name, the data's default if None, measured on so many samples. checks: how often a trial is measured,
     at equal distances, the last time at its end. equal: what trials have alike: their steps, or the operations of the recipe's.
-    build: the function of a method of your own.
+    build: the function of a custom method.
     """
 
     axes: Axes
@@ -91,11 +91,13 @@ def _written(findings: Findings) -> Findings:
 
 def _check_plan(plan: Plan, trials: int) -> None:
     if trials < 1:
-        raise UsageError(f"`trials={trials}`: a search has 1 trial at least.")
-    if not 1 <= plan.checks <= plan.axes.recipe.training.steps:
-        raise UsageError(f"`checks={plan.checks}`: a training is measured from once to as often as it has steps.")
+        raise UsageError(f"`trials={trials}`: a search needs at least 1 trial.")
+    steps = plan.axes.recipe.training.steps
+    if not 1 <= plan.checks <= steps:
+        raise UsageError(f"`checks={plan.checks}`: give a number from 1 to the number of training steps, {steps}.")
     if plan.equal == "operations" and any(axis.name == "training.steps" for axis in plan.axes.axes):
-        raise UsageError("training.steps follows from the operations, which are to be equal: leave it out of the search.")
+        computed = "with `equal='operations'`, the search computes training.steps itself"
+        raise UsageError(f"{computed}: leave training.steps out of the search.")
 
 
 def _try_out(plan: Plan, meter: Meter) -> None:

@@ -51,7 +51,7 @@ def tune(
         storage: the URL of a database that several machines share.
         data, images, size, steps, batch, seed: of each training, as in `train`.
         settings: any settings of the recipe by their dotted names, for all trials.
-        build: the function that builds the method, for settings of a method of your own.
+        build: the function that builds the method, for settings of a custom method.
 
     Raises UsageError; KeyboardInterrupt (SystemExit after SIGTERM) with all that is done saved.
     """

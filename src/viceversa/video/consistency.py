@@ -94,7 +94,7 @@ def change(one: Picture8, other: Picture8) -> float:
 def summarized(sums: Sums, estimator: Estimator) -> Consistency:
     """The means. Raises UsageError where there was no pair."""
     if not sums.pairs:
-        raise UsageError("a clip of one frame has no consistency to measure: give two at least.")
+        raise UsageError("a clip of one frame has no consistency to measure: give at least two.")
     means = {name: value / sums.pairs for name, value in asdict(sums).items()}
     flicker = means["output_change"] - means["input_change"]
     return Consistency(estimator.name, round(sums.pairs), means["output"], means["input"], flicker, means["visible"])
@@ -113,8 +113,8 @@ def consistency(inputs: Iterable[Picture8], outputs: Iterable[Picture8], estimat
 def check_alike(before: Picture8, after: Picture8) -> None:
     """Raises UsageError for frames that cannot be compared pixel by pixel."""
     if other := {before.dtype, after.dtype} - {np.dtype(np.uint8)}:
-        raise UsageError(f"frames are arrays of uint8 here, not of {', '.join(map(str, other))}.")
+        raise UsageError(f"frames must be arrays of uint8, not of {', '.join(map(str, other))}.")
     if before.shape != after.shape:
         shapes = [f"{each.shape[1]}x{each.shape[0]}x{each.shape[2]}" for each in (before, after)]
         what = f"the frames are {shapes[0]}, their translations {shapes[1]}"
-        raise UsageError(f"{what}: they cannot be compared or smoothed, leave out `consistency` and `smooth`.")
+        raise UsageError(f"{what}: the frames cannot be compared or smoothed: leave out `consistency` and `smooth`.")

@@ -36,7 +36,8 @@ def _dis(one: Picture8, other: Picture8) -> Flow:
     """
     cv2 = package("cv2")
     if min(one.shape[:2]) < SMALLEST:
-        raise UsageError(f"frames of {one.shape[1]}x{one.shape[0]} pixels are too small to see motion in: {SMALLEST} is the least.")
+        small = f"frames of {one.shape[1]}x{one.shape[0]} pixels are too small to estimate motion"
+        raise UsageError(f"{small}: each side needs at least {SMALLEST} pixels.")
     gray = [np.ascontiguousarray(recolored(each, 1)[..., 0]) for each in (one, other)]
     threads = cv2.getNumThreads()
     cv2.setNumThreads(1)

@@ -92,7 +92,7 @@ def make_clip(clip: Clip, out: Path, form: Form, process: Process, work: Work) -
             _make(work.watched(_until_cut(clip, cut)), parts, form, process, work)
         except KeyboardInterrupt:
             count = sum(len(part.times) for part in parts.done())
-            kept = f"{count} frames are kept, and the same command goes on behind them" if count else "no part was finished yet"
+            kept = f"{count} frames are kept; run the same command again to continue" if count else "no frames are kept yet"
             raise KeyboardInterrupt(f"interrupted: {kept}.") from None
         done = parts.done()
         if not done:

@@ -37,7 +37,8 @@ def open_clip(path: Path, *, fps: float | None = None, background: int = 255, mo
     if path.is_dir():
         return open_sequence(path, fps, background, most_pixels)
     if fps is not None:
-        raise UsageError(f"`fps={fps:g}` is for folders of images: {str(path)!r} keeps its own times, leave it out.")
+        only = f"`fps={fps:g}` is only for folders of images, and {str(path)!r} has its own frame times"
+        raise UsageError(f"{only}: leave out `fps`.")
     with path.open("rb") as file:
         start = file.read(4)
     if not start:

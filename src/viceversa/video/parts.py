@@ -92,13 +92,14 @@ def opened(parts: Parts, request: Mapping[str, str]) -> Iterator[None]:
         and not (parts.folder / REQUEST).exists()
         and any(file.name != LOCK for file in parts.folder.iterdir())
     ):
-        raise UsageError(f"{str(parts.folder)!r}, where parts would go, has other files: move them, or choose another `out`.")
+        place = f"{str(parts.folder)!r}, the folder for unfinished results, has other files"
+        raise UsageError(f"{place}: move them, or choose another `out`.")
     parts.folder.mkdir(parents=True, exist_ok=True)
     lock = FileLock(parts.folder / LOCK, timeout=0)
     try:
         lock.acquire()
     except Timeout:
-        raise UsageError(f"{str(parts.folder)!r} is being written by another process: let it end.") from None
+        raise UsageError(f"{str(parts.folder)!r} is being written by another process: wait until it ends.") from None
     try:
         _compare(parts, request)
         yield
@@ -120,7 +121,8 @@ def _compare(parts: Parts, request: Mapping[str, str]) -> None:
         other = ["request.json"]
     if other:
         raise UsageError(
-            f"{str(parts.folder)!r} has parts of another request ({', '.join(other)} differ): repeat it, or remove the folder."
+            f"{str(parts.folder)!r} has unfinished results of another command ({', '.join(other)} differ): run that command again, "
+            "or remove the folder."
         )
 
 

@@ -27,5 +27,5 @@ def smoothed(after: Picture8, before: Picture8, motion: Motion, share: float, we
 def checked_share(share: float) -> float:
     """Raises UsageError for a share that is not in [0, 1)."""
     if not 0 <= share < 1:
-        raise UsageError(f"`smooth={share:g}`: it is from 0, which smooths nothing, to less than 1.")
+        raise UsageError(f"`smooth={share:g}`: the value must be from 0 (off) to below 1.")
     return share

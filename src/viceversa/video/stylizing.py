@@ -30,7 +30,7 @@ def later_settings(settings: Stylize, evaluations: int | None) -> Stylize:
     the preset's if not said. Raises UsageError."""
     count = max(1, settings.resolved.evaluations // 4) if evaluations is None else evaluations
     if count < 1:
-        raise UsageError(f"`later={count}`: give one evaluation at least.")
+        raise UsageError(f"`later={count}`: give at least one evaluation.")
     return settings.model_copy(update={"sizes": 1, "evaluations": count})
 
 

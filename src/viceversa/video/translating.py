@@ -75,7 +75,7 @@ def translated_frames(
     rest = iter(frames)
     first = next(rest, None)
     if first is None:
-        raise UsageError("there are no frames to translate: give one at least.")
+        raise UsageError("there are no frames to translate: give at least one.")
     way = way_of(model, first, to, source=source, manner=manner, smooth=smooth)
     warn([first], [model.doubt(layers_of(first), way.source.space)])
     yield from processed(chain([first], rest), translation(model, way), estimator)
