@@ -9,6 +9,8 @@ from tyro.conf import arg
 
 def optional(metavar: str) -> Any:
     """The mark of a field whose default may be None or (), as in `Annotated[int | None, optional("N")]`."""
-    return arg(
-        metavar=metavar, help_behavior_hint=lambda default: f"(default: {default})" if default not in ("", "''", "None") else ""
-    )
+    return arg(metavar=metavar, help_behavior_hint=_unless_left_out)
+
+
+def _unless_left_out(default: str) -> str:
+    return f"(default: {default})" if default not in ("", "''", "None") else ""

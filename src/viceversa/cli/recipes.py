@@ -9,6 +9,10 @@ from viceversa.cli.parsing import parsed
 from viceversa.recipes import TABLE
 
 
+WIDTH = 26
+"""Columns of the names; three are longer."""
+
+
 @dataclass(frozen=True)
 class Recipes:
     """List the recipes that `train` knows."""
@@ -17,6 +21,5 @@ class Recipes:
 def run(arguments: Sequence[str]) -> None:
     """Prints the recipes."""
     parsed(Recipes, arguments, "recipes")
-    width = max(len(entry.name) for entry in TABLE)
     for entry in TABLE:
-        print(f"{entry.name:<{width}} {entry.about}")
+        print(f"{entry.name:<{WIDTH}} {entry.about}")

@@ -29,42 +29,42 @@ AUTHOR = StarGAN(  # classification: the mean over five attributes, where StarGA
     generator="label-normalized", critic_slope=0.3, critic_bias=True, classification=0.2, targets="shared"
 )
 """StarGAN as the author of the multicyclic loss built it."""
-PLAIN = Multicycle()
-PLAIN = Multicycle()
 LIMITED = Multicycle(extra=EXTRA, losses=("cycle",))
 FULL = Multicycle(extra=EXTRA)
 
 
 def stargan_paper() -> Recipe[StarGAN]:
-    return _on_celeba("stargan-paper", StarGAN(), batch=16)
+    return Recipe[StarGAN](name="stargan-paper", method=StarGAN(), **_on_celeba(batch=16))
 
 
 def stargan_celeba() -> Recipe[StarGAN]:
-    return _on_celeba("stargan-celeba", StarGAN())
+    return Recipe[StarGAN](name="stargan-celeba", method=StarGAN(), **_on_celeba())
 
 
 def multicyclic_celeba() -> Recipe[StarGAN]:
-    return _on_celeba("multicyclic-celeba", StarGAN(), FULL)
+    return Recipe[StarGAN](name="multicyclic-celeba", method=StarGAN(), multicycle=FULL, **_on_celeba())
 
 
 def multicyclic_limited_celeba() -> Recipe[StarGAN]:
-    return _on_celeba("multicyclic-limited-celeba", StarGAN(), LIMITED)
+    return Recipe[StarGAN](name="multicyclic-limited-celeba", method=StarGAN(), multicycle=LIMITED, **_on_celeba())
 
 
 def stargan_celeba_author() -> Recipe[StarGAN]:
-    return _on_celeba("stargan-celeba-author", AUTHOR, decay="schneider")
+    return Recipe[StarGAN](name="stargan-celeba-author", method=AUTHOR, **_on_celeba(decay="schneider"))
 
 
 def multicyclic_celeba_author() -> Recipe[StarGAN]:
-    return _on_celeba("multicyclic-celeba-author", AUTHOR, FULL, decay="schneider")
+    return Recipe[StarGAN](name="multicyclic-celeba-author", method=AUTHOR, multicycle=FULL, **_on_celeba(decay="schneider"))
 
 
 def multicyclic_limited_celeba_author() -> Recipe[StarGAN]:
-    return _on_celeba("multicyclic-limited-celeba-author", AUTHOR, LIMITED, decay="schneider")
+    return Recipe[StarGAN](
+        name="multicyclic-limited-celeba-author", method=AUTHOR, multicycle=LIMITED, **_on_celeba(decay="schneider")
+    )
 
 
 def fixed_point_paper() -> Recipe[FixedPointGAN]:
-    return _on_celeba("fixed-point-paper", FixedPointGAN(), batch=16)
+    return Recipe[FixedPointGAN](name="fixed-point-paper", method=FixedPointGAN(), **_on_celeba(batch=16))
 
 
 def stgan_paper() -> Recipe[STGAN]:
@@ -88,19 +88,21 @@ def stargan2_paper() -> Recipe[StarGAN2]:
 
 
 def cyclegan_paper() -> Recipe[CycleGAN]:
-    return _between("cyclegan-paper", CycleGAN(), epochs=200, decay="cyclegan")
+    return Recipe[CycleGAN](name="cyclegan-paper", method=CycleGAN(), **_between(epochs=200, decay="cyclegan"))
 
 
 def cut_paper() -> Recipe[CUT]:
-    return _between("cut-paper", CUT(), epochs=400, decay="cyclegan")
+    return Recipe[CUT](name="cut-paper", method=CUT(), **_between(epochs=400, decay="cyclegan"))
 
 
 def fastcut_paper() -> Recipe[CUT]:
-    return _between("fastcut-paper", CUT(contrast=10.0, identity=False, mirror=True), epochs=200, decay="fastcut")
+    return Recipe[CUT](
+        name="fastcut-paper", method=CUT(contrast=10.0, identity=False, mirror=True), **_between(epochs=200, decay="fastcut")
+    )
 
 
 def pix2pix_paper() -> Recipe[Pix2Pix]:
-    return _between("pix2pix-paper", Pix2Pix(), epochs=200, decay="cyclegan")
+    return Recipe[Pix2Pix](name="pix2pix-paper", method=Pix2Pix(), **_between(epochs=200, decay="cyclegan"))
 
 
 def discogan_paper() -> Recipe[DiscoGAN]:
@@ -119,15 +121,12 @@ def _training(**settings: Any) -> Training:
     return Training(**{"average": 0.0, "precision": "fp32", **settings})
 
 
-def _between(name: str, method: Any, *, epochs: int, decay: Decay) -> Recipe[Any]:
+def _between(*, epochs: int, decay: Decay) -> dict[str, Any]:
     """256 px, cut at random from 286 px, mirrored with even odds, one image a step."""
-    training = _training(batch=1, epochs=epochs, decay=decay, flip=True, shift=0)
-    return Recipe[type(method)](name=name, data=YOURS, size=256, method=method, training=training)  # type: ignore[misc]
+    return {"data": YOURS, "size": 256, "training": _training(batch=1, epochs=epochs, decay=decay, flip=True, shift=0)}
 
 
-def _on_celeba(name: str, method: Any, chains: Multicycle = PLAIN, *, batch: int = 8, decay: Decay = "linear") -> Recipe[Any]:
+def _on_celeba(*, batch: int = 8, decay: Decay = "linear") -> dict[str, Any]:
     """20 epochs of CelebA's training images; the arms of the multicyclic experiment all have batches of 8."""
     training = _training(batch=batch, epochs=20, decay=decay, flip=True)
-    return Recipe[type(method)](  # type: ignore[misc]
-        name=name, data="celeba", size=128, crop=178, filter="bilinear", method=method, multicycle=chains, training=training
-    )
+    return {"data": "celeba", "size": 128, "crop": 178, "filter": "bilinear", "training": training}
