@@ -159,14 +159,16 @@ class Space:
     def only(self) -> str:
         """The name of the one space of a method for many domains. Raises UsageError if there are several."""
         if len(self.images) != 1:
-            raise UsageError(f"this method takes one space of images; the data has {len(self.images)}: {', '.join(self.images)}.")
+            several = f"the data has {len(self.images)}: {', '.join(self.images)}"
+            raise UsageError(f"this method takes one space of images; {several}. Choose a method for two spaces, as cyclegan.")
         return next(iter(self.images))
 
     @property
     def pair(self) -> tuple[str, str]:
         """The names of the two spaces of a method between two. Raises UsageError for any other number."""
         if len(self.images) != 2:
-            raise UsageError(f"this method takes two spaces of images; the data has {len(self.images)}: {', '.join(self.images)}.")
+            found = f"the data has {len(self.images)}: {', '.join(self.images)}"
+            raise UsageError(f"this method takes two spaces of images; {found}. Give one folder of images for each space.")
         first, second = self.images
         return first, second
 

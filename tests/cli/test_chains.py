@@ -126,7 +126,7 @@ def test_what_cannot_be_evaluated(folder: Path, capsys: pytest.CaptureFixture[st
     (folder / "faces" / "8bit" / "000002" / "rec1" / "2.png").unlink()
     assert "'faces' has no '8bit/000002/rec1/2.png'." in refused(capsys, "compare", "large=faces", *on_avatars)
     Image.new("L", (32, 32)).save(folder / "faces" / "8bit" / "000002" / "rec1" / "2.png")
-    assert "is 32 x 32 px with 1 channels, not 32 x 32 px with 3." in refused(capsys, "evaluate", "faces", *on_avatars)
+    assert "has 32 x 32 px with 1 channels, not 32 x 32 px with 3." in refused(capsys, "evaluate", "faces", *on_avatars)
     assert not (folder / "report").exists()
 
 

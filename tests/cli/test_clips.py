@@ -278,7 +278,9 @@ def test_mistakes_in_stylizing_clips(capsys: pytest.CaptureFixture[str]) -> None
     film(Path("clip.mp4"), 2)
     Image.fromarray(scene(9)).save("painting.png")
     Image.new("L", (5, 4)).save("small.png")
-    assert "--later 0: give one evaluation" in told(capsys, "stylize", "clip.mp4", *STYLE, "--later", "0", "--out", "out.mp4")
+    assert "--later 0: give at least one evaluation" in told(
+        capsys, "stylize", "clip.mp4", *STYLE, "--later", "0", "--out", "out.mp4"
+    )
     assert "leave out --strip" in told(capsys, "stylize", "clip.mp4", *STYLE, "--strip", "strip.png", "--out", "out.mp4")
     Path("frames").mkdir()
     Image.fromarray(scene(0)).save("frames/0.png")

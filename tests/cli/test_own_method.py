@@ -149,7 +149,7 @@ WRONG = {
     "translate wide table/faces/1.png --to glasses=yes --build mine:build": "mine:build takes no settings, but",
     "tune mine:bild": "has no 'bild'",
     "evaluate mine:nn --data avatars --out x --build mine:build": "leave out --build: 'mine:nn' is not a run",
-    "compare mine:nn --data table/faces.csv --out x --build mine:build": "leave out --build: no run here",
+    "compare mine:nn --data table/faces.csv --out x --build mine:build": "leave out --build: none of these runs",
     "translate avatars table/faces/1.png --to glasses=yes --build mine:build": "leave out --build",
 }
 
@@ -170,7 +170,7 @@ def test_a_mistake_is_one_line(folder: Path) -> None:
 def test_python_takes_the_function_itself_and_speaks_python(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     build = named("below/wider.py:build")
-    with pytest.raises(UsageError, match=r"wider:build: .*load\(run, build=\.\.\.\)"):
+    with pytest.raises(UsageError, match=r"wider:build: .*viceversa\.load\(run, build=FUNCTION\)"):
         load("wide")
     model = load("wide", build=build)
     assert model.record.recipe.method is not None and model.method.networks["reader"][0].out_channels == 5

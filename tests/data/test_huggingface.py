@@ -117,7 +117,7 @@ def test_one_split_by_name_or_a_set_without_splits_is_divided() -> None:
         dataset = open_dataset(name, 4)
         assert {split: len(spaces["images"]) > 0 for split, spaces in dataset.splits.items()} == dict.fromkeys(dataset.splits, True)
         assert sum(len(spaces["images"]) for spaces in dataset.splits.values()) == 50
-    assert "no split train, but 'unsupervised', 'test'" in refusal(spec)
+    assert "has no split 'train'; it has 'unsupervised', 'test'" in refusal(spec)
     assert "unknown split of 'pets': 'tst'. Did you mean 'test'?" in refusal(f"{spec}:tst")
 
 

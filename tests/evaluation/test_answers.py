@@ -176,8 +176,8 @@ def test_steps_are_answers_in_8_bits(answered: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (np.zeros((8, 9, 3), np.uint8), "is 9 x 8 px with 3 channels, not 8 x 8 px with 3."),
-        (np.zeros((8, 8), np.uint8), "is 8 x 8 px with 1 channels, not 8 x 8 px with 3."),
+        (np.zeros((8, 9, 3), np.uint8), "has 9 x 8 px with 3 channels, not 8 x 8 px with 3."),
+        (np.zeros((8, 8), np.uint8), "has 8 x 8 px with 1 channels, not 8 x 8 px with 3."),
         (b"no image", "cannot read the image"),
     ],
 )
@@ -213,7 +213,7 @@ def test_answers_of_16_bits_and_with_alpha(answered: Path) -> None:
         (faces(), Way(2), "is not of 3 samples, 2 cycles and 0 steps of toy: it has no row '000000,inv,2,1'."),
         (faces(), Way(1, 4), "it has no row '000000,step,4,1'."),
         (faces(4), Way(1), "does not match toy: it has '000000"),  # of more images others are drawn
-        (between(RGB, RGB), Way(1), "does not match toy: it has 'id,direction,cycles,step,hair,glasses,age' for"),
+        (between(RGB, RGB), Way(1), "does not match toy: it has 'id,direction,cycles,step,hair,glasses,age' where"),
     ],
 )
 def test_tables_that_do_not_match(answered: Path, task: Trial, way: Way, said: str) -> None:
@@ -226,7 +226,7 @@ def test_damaged_tables_and_sources(answered: Path) -> None:
     path = answered / "chains.csv"
     text = path.read_text()
     path.write_text(text.replace("000002,rec,1,2,", "000002,rec,1,2,n", 1))
-    with pytest.raises(UsageError, match=r"it has '000002,rec,1,2,nbl.*' for '000002,rec,1,2,bl"):
+    with pytest.raises(UsageError, match=r"it has '000002,rec,1,2,nbl.*' where '000002,rec,1,2,bl.*' is expected"):
         answers(answered).outputs(faces(), Way(1))
     path.write_bytes(b"\xff\xff")
     with pytest.raises(UsageError, match=r"chains\.csv' is not a CSV file in UTF-8"):

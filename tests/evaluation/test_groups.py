@@ -65,7 +65,7 @@ def test_differences_pair_the_means_over_seeds_and_tell_their_spread() -> None:
     # variances over seeds: of 10/3 and 10, and of 0 and 2
     assert found.spread == pytest.approx(((20 / 3) ** 2 / 2 + 2) ** 0.5)
     assert list(in_words([found])) == [("a", "inv: PSNR to the ground truth, in dB", ["+5.67 (+4.00 to +9.00)* ±4.92"])]
-    assert "not that of another training" in about([found]) and "over seeds" in about([found])
+    assert "and ± covers other seeds (one standard deviation)" in about([found]) and "over seeds" in about([found])
     (single,) = differences({"b 1": measured["b 1"], "a 1": measured["a 1"]})
     assert single.spread is None and "over seeds" not in about([single]) and "One training of each" in about([single])
 
@@ -79,7 +79,7 @@ def test_groups_that_cannot_be() -> None:
     models = ("a 1", "a 2", "b")
     check_groups({"a": ["a 1", "a 2"]}, models)
     for groups, said in (
-        ({"b": ["a 1"]}, "'b' is the name of a model"),
+        ({"b": ["a 1"]}, "'b' already names a model"),
         ({"floor": ["a 1"]}, "'floor' already names a model or another row of the report"),
         ({"a": []}, "'a' has no models"),
         ({"a": ["c"]}, "'c', which is not among the compared models"),

@@ -73,7 +73,7 @@ def test_weights_that_cannot_be_had_are_named(tmp_path: Path, monkeypatch: pytes
     folder = tmp_path / "home" / "hub" / "checkpoints"
     folder.mkdir(parents=True)
     installed(tmp_path, "raise OSError('no\\n route to host')", monkeypatch)
-    with pytest.raises(UsageError, match="no official weights") as caught:
+    with pytest.raises(UsageError, match="cannot download the official weights") as caught:
         extractor_named("inception")
     said = str(caught.value)
     assert "no route to host" in said and str(folder) in said and all(name in said for name in WEIGHTS)

@@ -81,7 +81,9 @@ def test_an_interrupted_unit_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> Non
         patch.setattr(torch.optim.AdamW, "zero_grad", interrupt)
         with pytest.raises(KeyboardInterrupt):
             training.advance()
-        with pytest.raises(KeyboardInterrupt, match=r"^interrupted in the training of the labeller, round 1 of 2: what is done is"):
+        with pytest.raises(
+            KeyboardInterrupt, match=r"^interrupted in the training of the labeller, round 1 of 2: finished work is kept"
+        ):
             independent_labeller(labeled(64), rounds=ROUNDS, quiet=True)
     training.keep()
     assert begun(0).done == 3

@@ -61,7 +61,7 @@ CASES = {
         model({"kernel": 0.04}, 16.0, {"grid_4": 12.0, "grid_2": 30.0}), sets(),
         "The outputs are far from real 'zebra' images (kernel distance x1000: 40.0, untouched sources 45.0, other "
         "real images 2.0); "
-        "a grid of 4 px is visible; sources do not come back after 3 round trips (PSNR to the source 16.0 dB). "
+        "a grid with a period of 4 px is visible; sources do not come back after 3 round trips (PSNR to the source 16.0 dB). "
         "Train longer, or lower the learning rate, until the grid fades. "
         "Give the cycle loss more weight (method.cycle), or use the multicyclic loss (multicycle.extra).",
     ),
@@ -69,7 +69,8 @@ CASES = {
         model({"kernel": 0.09}, 20.0), sets(),
         "The outputs are no nearer than the untouched sources to real 'zebra' images (kernel distance x1000: 90.0, "
         "untouched sources "
-        "45.0, other real images 2.0); sources come back roughly after 3 round trips (PSNR to the source 20.0 dB). Train longer.",
+        "45.0, other real images 2.0); sources come back only roughly after 3 round trips (PSNR to the source 20.0 dB). Train "
+        "longer.",
     ),
     "one way": (
         model({"kernel": 0.02}), sets(),
@@ -79,7 +80,7 @@ CASES = {
     "a grid at full size only": (
         model({"kernel": 0.004}, None, {"grid_4_full_size": 9.0}), sets(),
         "The outputs are close to real 'zebra' images (kernel distance x1000: 4.0, untouched sources 45.0, other real images 2.0); "
-        "a grid of 4 px is visible at full size. Train longer, or lower the learning rate, until the grid fades.",
+        "a grid with a period of 4 px is visible at full size. Train longer, or lower the learning rate, until the grid fades.",
     ),
     "idle, two sets": (
         model({"kernel": 0.0449}, 100.0, {"change": 0.0}), sets(),
@@ -223,7 +224,9 @@ def test_small_real_evaluations(comparisons: Mapping[str, Comparison], data: str
     assert alone(comparison, "idle").startswith(
         "The outputs are nearly the inputs: the model changes almost nothing; the outputs are no nearer"
     )
-    assert "a grid of 4 px is visible" in alone(comparison, "grid") and "no nearer to the ground truth" in alone(comparison, "grid")
+    assert "a grid with a period of 4 px is visible" in alone(comparison, "grid") and "no nearer to the ground truth" in alone(
+        comparison, "grid"
+    )
     good = alone(comparison, "perfect")
     assert good.startswith("The outputs are close to the ground truth (PSNR 100.0 dB") and "come back nearly as they were" in good
     assert "a grid of" not in good and "Train" not in good

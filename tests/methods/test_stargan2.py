@@ -143,7 +143,7 @@ def test_domains_are_the_values_of_one_attribute() -> None:
     yes_no = Space({"photos": ImageSpec(3, 8, 8)}, (Binary("glasses"),))
     assert len(build(yes_no, TINY).networks["encoder"].branches) == 2
     assert domains_of(Domain("photos", torch.tensor([[0.0], [1]]))).tolist() == [[1, 0], [0, 1]]
-    with pytest.raises(UsageError, match="name it with `attributes`, of hair, glasses"):
+    with pytest.raises(UsageError, match="name one with `attributes`: hair, glasses"):
         build(PHOTOS, TINY)
     rates = {name: optimizer.lr for name, optimizer in tiny().optimizers.items()}
     assert rates == pytest.approx({"generator": 1e-4, "encoder": 1e-4, "discriminator": 1e-4, "mapping": 1e-6})

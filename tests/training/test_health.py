@@ -101,7 +101,9 @@ def test_a_grid_is_named_by_its_period(period: int) -> None:
     sources, edits, reals, same = people("avatars")
     half = np.where(np.arange(32) % period < period // 2, 10, -10)
     outputs = np.clip(edits.astype(int) + np.sign(half)[None, :, None, None] * half[None, None, :, None], 0, 255).astype(np.uint8)
-    assert [sign.name for sign in signs(measured(sources, outputs, reals, same))] == [f"a grid of {period} px lies over outputs"]
+    assert [sign.name for sign in signs(measured(sources, outputs, reals, same))] == [
+        f"a grid with a period of {period} px lies over outputs"
+    ]
 
 
 def test_a_translator_that_does_not_listen_has_its_sign() -> None:

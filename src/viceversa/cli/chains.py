@@ -25,8 +25,9 @@ class Chains:
     DIR/chains.csv has one row per translation: id, direction, cycles, step, and the attributes of the target, or its `space`.
     Step 1 translates the source image; each later step translates the result of the previous step. Direction `inv` ends at the
     opposite attributes of the source, or in the other space; `rec` ends at the attributes, or in the space, of the source; `step`
-    is one long chain. Save each result as DIR/8bit/ID/{direction}{cycles}/{step}.png, or in DIR/float. For `inv` and `rec`, only
-    the last step is needed. Then run `viceversa evaluate DIR --data DATA`."""
+    is one long chain. Save each result as DIR/8bit/ID/{direction}{cycles}/{step}.png; in DIR/float instead if images are not
+    rounded to 8 bits between the steps. For `inv` and `rec`, only the last step is needed. Then run
+    `viceversa evaluate DIR --data DATA`."""
 
     data: Annotated[Positional[str], arg(metavar="DATA")]
     """data to translate: avatars, a folder, a table or hf:NAME"""
@@ -37,7 +38,7 @@ class Chains:
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """height and width of the images in pixels; by default 32 for drawn images, and a size that fits your own images"""
     cycles: Annotated[int, arg(metavar="N")] = 3
-    """translate after 0 to N earlier translations, or round trips between two spaces"""
+    """translate after 0 to N earlier translations; with two spaces, after 0 to N round trips"""
     steps: Annotated[int, arg(metavar="N", help_behavior_hint="")] = 0
     """also write a chain of N translations, N up to 10, of which every image is measured (direction `step`); 0 (default): off"""
     samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None

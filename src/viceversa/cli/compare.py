@@ -34,7 +34,7 @@ class Compare:
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """height and width of images in pixels, if no MODEL is a run"""
     cycles: Annotated[int, arg(metavar="N")] = 3
-    """measure after 0 to N earlier translations, or round trips between two spaces"""
+    """measure after 0 to N earlier translations; with two spaces, after 0 to N round trips"""
     steps: Annotated[int, arg(metavar="N", help_behavior_hint="")] = 0
     """also measure every image of a chain of N translations, N up to 10; 0 (default): off"""
     probes: Annotated[bool, arg(help_behavior_hint="")] = False

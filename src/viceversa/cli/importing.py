@@ -29,7 +29,7 @@ class Import:
     out: Annotated[Path, arg(metavar="DIR")]
     """new folder for the run"""
     attributes: Annotated[str, arg(metavar="NAMES", help_behavior_hint="")] = ""
-    """for stargan: the attributes in the order of the label, such as "hair=black|blond|brown,male,young\""""
+    """for stargan: the attributes in the order of the label columns, such as "hair=black|blond|brown,male,young\""""
     spaces: Annotated[str, arg(metavar="A,B", help_behavior_hint="")] = ""
     """for cyclegan: names of A and B, such as horse,zebra; for stargan: one name (default: images)"""
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None

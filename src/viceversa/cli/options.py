@@ -102,4 +102,6 @@ def check_recipe(command: str, arguments: Sequence[str]) -> None:
                 raise unknown("recipe", name, RECIPES)
         case [*options] if "--resume" not in options or "--help" in options:  # a run that is resumed knows its recipe
             recipe = parsed(COMMANDS[command], arguments, command).recipe or "multicyclic"
-            raise UsageError(f"name a recipe first, as in viceversa {command} {recipe}; viceversa recipes lists them.")
+            raise UsageError(
+                f"name a recipe first, as in viceversa {command} {recipe}; the command 'viceversa recipes' lists them."
+            )

@@ -1,4 +1,4 @@
-"""A method of your own on the command line: `--build module:function` loads a run that was trained with it."""
+"""A custom method on the command line: `--build module:function` loads a run that was trained with it."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def _recipe_of_run(arguments: Sequence[str]) -> str:
     """The recipe of the run that the options ask to go on with, where none is named. Raises UsageError."""
     words = [word for option in arguments for word in option.split("=", 1)]
     if "--out" not in words[:-1]:
-        raise UsageError("name a recipe first, as in viceversa train multicyclic; viceversa recipes lists them.")
+        raise UsageError("name a recipe first, as in viceversa train multicyclic; the command 'viceversa recipes' lists them.")
     out = words[words.index("--out") + 1]
     record = read_record(Path(out))
     if record.build:
@@ -70,7 +70,7 @@ def _stored(run: Path, recipe: Recipe[Any], own: Builder | None) -> Recipe[Any]:
     except ValidationError as error:
         place = ".".join(map(str, error.errors()[0]["loc"]))
         other = f"holds a run of {name!r} with the settings of another recipe"
-        raise UsageError(f"{str(run)!r} {other}: compare {place} in its recipe.json, or choose another --out.") from None
+        raise UsageError(f"{str(run)!r} {other}: give the same {place} as its recipe.json, or choose another --out.") from None
 
 
 def _asked(recipe: Recipe[Any], options: Sequence[str], name: str = "") -> Any:

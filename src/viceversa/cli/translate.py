@@ -44,9 +44,9 @@ class Translate:
     out: Annotated[Path, arg(metavar="PATH", help_behavior_hint="")] = Path("translated")
     """folder, or file for one input (default: translated)"""
     to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
-    """target attributes "hair=blond,age=60", or target space"""
+    """target: "hair=blond,age=60", or a space such as winter"""
     source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
-    """attributes or space of the input; a classifier, the labeller, recognizes missing attributes"""
+    """attributes or space of the input; a classifier adds the attributes that you leave out"""
     strength: Annotated[float, arg(metavar="X", help_behavior_hint="")] = 1.0
     """strength of the change; 1 (default): the full change"""
     reference: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
@@ -62,7 +62,7 @@ class Translate:
     difference: Annotated[bool, arg(help_behavior_hint="")] = False
     """also write what changed, as NAME-difference.png"""
     paper: Annotated[bool, arg(help_behavior_hint="")] = False
-    """clean up drawings photographed or scanned on paper"""
+    """clean up photographs or scans of drawings on paper"""
     full_size: Annotated[bool, arg(help_behavior_hint="")] = False
     """keep size, channels, transparency, color profile"""
     memory: Annotated[int, arg(metavar="MIB", help_behavior_hint="")] = 2048

@@ -201,7 +201,8 @@ def _text(value: object) -> str:
 def checked_titles(titles: Sequence[str]) -> Sequence[str]:
     for number, title in enumerate(titles, 1):
         if not title:
-            raise UsageError(f"column {number} has no title: give it one or remove it (pandas writes it without index=False).")
+            pandas = "pandas writes such a column unless it is given index=False"
+            raise UsageError(f"column {number} has no title: give it one or remove it ({pandas}).")
     twice = next((title for title, count in Counter(titles).items() if count > 1), None)
     if twice is not None:
         raise UsageError(f"two columns have the title {quoted(twice)}: rename or remove one.")

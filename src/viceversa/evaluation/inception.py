@@ -47,7 +47,8 @@ def inception() -> Extractor:
     except (OSError, RuntimeError, EOFError) as error:  # no network; a file that is none
         folder = Path(torch.hub.get_dir()) / "checkpoints"
         missing = [name for name in WEIGHTS if not (folder / name).exists()] or WEIGHTS
-        raise UsageError(f"no official weights ({_line(error)}): put {', '.join(missing)} into {str(folder)!r}.") from None
+        why = f"cannot download the official weights ({_line(error)})"
+        raise UsageError(f"{why}: get {', '.join(missing)} in another way, and put them into {str(folder)!r}.") from None
     return extractor(network.to(device), similarity.to(device), device)
 
 

@@ -115,7 +115,9 @@ def load_labeller(path: Path) -> Labeller:
         return Labeller(network.eval(), space, accuracy, edits, finished)
     except Exception as error:  # what is in the file may be anything
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise UsageError(f"cannot read the labeller {str(path)!r} ({reason}): remove it.") from error
+        raise UsageError(
+            f"cannot read the labeller {str(path)!r} ({reason}): remove it; it is trained again when it is needed."
+        ) from error
 
 
 def accuracy(read: Tensor, target: Tensor, space: Space) -> float:

@@ -32,7 +32,7 @@ def page(report: Report) -> str:
         _header(report),
         section("Pictures", _strips(report.strips)),
         section("What the words mean", _glossary(report)),
-        section("Over the number of cycles", _curves(report)),
+        section("Over k, the number of earlier translations", _curves(report)),
         section("Differences", _differences(report)),
         section("All results", _table(report, defined(COLUMNS, report.shown)) if report.rows else ""),
         section("Accuracy by attribute", _table(report, attributes) if attributes else ""),
@@ -70,7 +70,10 @@ def _curves(report: Report) -> str:
 
 
 def _glossary(report: Report) -> str:
-    words = {called(term, report.extractor): called(text, report.extractor) for term, text in meaning(report.labeled).items()}
+    words = {
+        called(term, report.extractor): called(text, report.extractor)
+        for term, text in meaning(report.labeled, details=True).items()
+    }
     return pairs(words, "meaning") if report.rows else ""
 
 

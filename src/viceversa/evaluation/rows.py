@@ -9,20 +9,26 @@ from typing import Literal
 BOUNDS = ("floor", "ceiling", "real")
 UNDEFINED = "\N{EN DASH}"
 _BY_LABELS = {
-    "inv_k": "the image translated k times to random targets, then to the opposite of its own label",
-    "rec_k": "the image translated k times to random targets, then back to its own label",
+    "inv_k": "the image after k translations to random targets, then translated to the opposite label: yes for no, 0.75 for 0.25; "
+    "the opposite of a value such as a hair color is drawn at random",
+    "rec_k": "the image after k translations to random targets, then translated back to its own label",
     "changed, kept": "label accuracy over attributes that the last translation had to change, or to keep",
 }
 _BETWEEN_SETS = {
     "inv_k": "the image after k round trips, then translated to the other space",
-    "rec_k": "the image after k round trips, in its own space; k = 0: translated to its own space",
-    "changed, kept": "share of outputs that the labeller recognizes as the target space, where it had to change, or to stay",
+    "rec_k": "the image after k round trips, back in its own space; k = 0: translated once, to its own space",
+    "changed, kept": "share of outputs that the labeller assigns to the target space: the other one, or the image's own",
 }
 _ALWAYS = {
-    "kernel, Fréchet": "distance between the features of outputs and of real images; 0: no difference",
+    "kernel, Fréchet": "distance between the features of outputs and of real images; 0: no difference; the kernel distance is an "
+    "estimate and can fall below 0",
     "floor": "the input itself, without any translation",
     "ceiling": "the best that can be: the ground truth for inv, where it is known, and the source for rec",
-    "real": "as many other real images: the distance that chance alone makes",
+    "real": "other real images, as many as the outputs: their distance is due to chance alone",
+}
+_DETAILS = {
+    "kernel to target": "the kernel distance to the ground truth where it is known, in place of other real images",
+    "bit accuracy": "label accuracy counted by columns of the label, as the discriminator's own is",
 }
 TRUSTED = 0.9
 """Accuracy of a labeller on real held-out images below which label accuracies are not shown as if they were right."""
@@ -148,9 +154,12 @@ def is_label(measure: str) -> bool:
     return measure in LABELS or measure.startswith("accuracy ")
 
 
-def meaning(labeled: bool) -> dict[str, str]:
-    """What the rows and columns of a report are, in words; labeled: whether images go between labels, or else between two sets."""
-    return (_BY_LABELS if labeled else _BETWEEN_SETS) | _ALWAYS
+def meaning(labeled: bool, *, details: bool = False) -> dict[str, str]:
+    """What the rows and columns of a report are, in words.
+
+    labeled: whether images go between labels, or else between two sets; details: with the columns that only the page shows.
+    """
+    return (_BY_LABELS if labeled else _BETWEEN_SETS) | _ALWAYS | (_DETAILS if labeled and details else {})
 
 
 def attribute_columns(rows: Sequence[Row]) -> list[Column]:

@@ -23,7 +23,7 @@ def finished_labeller(run: Path, record: Record, now: Labeller | None) -> Labell
     try:
         dataset = dataset_of(recipe, trained=record.space)
         if dataset.name != record.dataset:
-            raise UsageError(f"the run was trained on {record.dataset}, but the data is now {dataset.name}.")
+            raise UsageError(f"the run was trained on {record.dataset}, but the data is now {dataset.name}")
     except UsageError as error:
         if now is not None:
             return now

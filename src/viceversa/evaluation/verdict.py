@@ -173,7 +173,7 @@ def _judged(assessment: Assessment, facts: Facts) -> _Judged:
         if progress.share < CLOSE and not faults:
             remedies.append(_LONGER)
     for grid in (sign for sign in found if sign in GRIDS):
-        texts.append(f"{grid.name.replace('lies over outputs', 'is visible')}")
+        texts.append(grid.name.replace("lies over outputs", "is visible"))
         remedies.append(f"{_LONGER}, or lower the learning rate, until the grid fades")
         remedies = [each for each in remedies if each != _LONGER]
     back = _way_back(assessment, facts)
@@ -245,7 +245,7 @@ def _way_back(assessment: Assessment, facts: Facts) -> tuple[str, bool] | None:
     if nearness >= RETURNS:
         return f"sources come back nearly as they were after {after} ({numbers})", False
     if nearness >= LOSES:
-        return f"sources come back roughly after {after} ({numbers})", False
+        return f"sources come back only roughly after {after} ({numbers})", False
     return f"sources do not come back after {after} ({numbers})", True
 
 

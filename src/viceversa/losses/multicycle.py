@@ -51,7 +51,7 @@ def multicyclic(
     if not chained and not extra and losses is None:
         return method
     if not chained:
-        raise UsageError("this method has no losses that can be chained.")
+        raise UsageError("this method has no losses that can be repeated on a chain: leave out `multicycle.extra`.")
     if unknown := set(losses or ()) - chained:
         raise UsageError(f"losses that cannot be chained: {', '.join(sorted(unknown))}; these can: {', '.join(sorted(chained))}.")
     repeated = chained if losses is None else set(losses)

@@ -244,4 +244,4 @@ def _count(space: Space) -> int:
             return len(choices)
         case attributes:
             names = ", ".join(attribute.name for attribute in attributes) or "none"
-            raise UsageError(f"StarGAN v2's domains are the values of one attribute: name it with `attributes`, of {names}.")
+            raise UsageError(f"StarGAN v2's domains are the values of one attribute: name one with `attributes`: {names}.")

@@ -31,7 +31,7 @@ def own_settings(build: Builder) -> BaseModel | None:
     if second is None or not isinstance(second.default, BaseModel) or type(second.default) in BUILDERS:
         return None
     if "kind" in type(second.default).model_fields:
-        raise UsageError(f"{name_of(build)} has a setting 'kind', but this name is reserved: rename the setting.")
+        raise UsageError(f"{name_of(build)} has a setting `kind`, but this name is reserved: rename the setting.")
     return second.default
 
 

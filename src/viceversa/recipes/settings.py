@@ -77,7 +77,7 @@ class Training(BaseModel):
     best: Metric = Field(
         "psnr_to_truth",
         description="metric that chooses the best checkpoint: psnr_to_truth (needs ground truth), otherwise change_and_return "
-        "(target reached and source recovered; needs attributes), otherwise none (keeps no best checkpoint)",
+        "(target reached and source recovered; needs attributes), otherwise no best checkpoint is kept; none: never keep one",
     )
     labeller: bool = Field(
         True, description="also train a labeller: a classifier that recognizes the attributes of new images for `translate`"
@@ -129,7 +129,7 @@ class Recipe(BaseModel, Generic[MethodSettings]):
     filter: Filter = Field("bicubic", description="interpolation that resizes images")
     skip_bad: bool = Field(False, description="skip image files that cannot be read")
     init: Text = Field(
-        None, description="run that gives the initial weights; the data may have attributes that this run does not have"
+        None, description="run that gives the initial weights; your data may have more attributes than the data of that run"
     )
     init_only: Names = Field(
         (), description="networks to take from the run in --init; by default all networks with the same architecture"

@@ -41,7 +41,7 @@ class Stylize(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: Annotated[PresetName, arg(metavar="NAME")] = Field(
-        "relative", description="settings of relative, gatys_torch, paper or cs231n; see docs/style.md"
+        "relative", description="group of settings: relative, gatys_torch, paper or cs231n; see docs/style.md"
     )
     size: Annotated[int, arg(metavar="N")] = Field(256, ge=SMALLEST, le=8192, description="long side of the picture in pixels")
     sizes: Annotated[int, arg(metavar="N")] = Field(2, ge=1, le=8, description="number of resolutions, from coarse to fine")

@@ -55,7 +55,7 @@ INVERTED = Sign(
 )  # fmt: skip
 GRIDS = tuple(
     Sign(
-        f"a grid of {period} px lies over outputs{words}", f"grid_{period}{place}", 2.0, True,
+        f"a grid with a period of {period} px lies over outputs{words}", f"grid_{period}{place}", 2.0, True,
         "upsampling layers leave a grid; if it does not fade with more steps, lower the learning rate",
     )
     for place, words in (("", ""), ("_full_size", " at full size"))
