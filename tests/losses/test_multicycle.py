@@ -21,6 +21,7 @@ from viceversa.losses.adversarial import Fool
 from viceversa.losses.classification import TargetLabels
 from viceversa.losses.cycle import Cycle
 from viceversa.losses.multicycle import Onward, multicyclic
+from viceversa.objective import weigh
 from viceversa.schedules import Progress, fading
 
 EXTRA = (0.25, 0.125, 0.0625)
@@ -112,6 +113,17 @@ def test_weights_and_their_schedules() -> None:
     assert weight(Progress(5, 10)) == 2
     assert longer.phases[1].objective.terms["adversarial_1"][0] == 0.5
     assert longer.phases[0].objective.terms.keys() == method.phases[0].objective.terms.keys()
+
+
+def test_a_chain_begins_late_and_its_weights_rise() -> None:
+    def weights(**onset: float) -> list[float]:
+        terms = multicyclic(build_stargan(PHOTOS), (0.5,), **onset).phases[1].objective.terms
+        return [weigh(terms["cycle_1"][0], Progress(step, 10)) for step in (0, 2, 4, 6, 9)]
+
+    assert weights() == [5, 5, 5, 5, 5]
+    assert weights(start=0.4) == [0, 0, 5, 5, 5]
+    assert weights(rise=0.4) == pytest.approx([0, 2.5, 5, 5, 5])
+    assert weights(start=0.4, rise=0.4) == pytest.approx([0, 0, 0, 2.5, 5])
 
 
 def test_refusals() -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from viceversa.cli.parsing import parsed
 from viceversa.recipes import TABLE
 
-
 WIDTH = 26
 """Columns of the names; three are longer."""
 

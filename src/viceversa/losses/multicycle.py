@@ -17,7 +17,7 @@ from viceversa.errors import UsageError
 from viceversa.journey import Journey
 from viceversa.method import Method, Phase
 from viceversa.objective import Loss, Weight
-from viceversa.schedules import Progress
+from viceversa.schedules import Schedule, constant, product, ramp, switched
 
 
 @dataclass(frozen=True)
@@ -38,12 +38,16 @@ def multicyclic(
     *,
     losses: Collection[str] | None = None,
     cut: bool = False,
+    start: float = 0.0,
+    rise: float = 0.0,
 ) -> Method:
     """The method, trained on chains of K = len(extra) further translations.
 
     extra: the weight of the i-th further cycle, i = 1..K; the ordinary cycle keeps weight 1, and `()` is the method
     itself. losses: which of the chained losses to repeat, all by default; `("cycle",)` is the limited variant.
-    cut: detached links. Raises UsageError for a negative weight, and for a method or a loss that cannot be chained.
+    cut: detached links. start: the part of the training after which the chain begins; rise: the part over which its weights then
+    rise from 0, as chains through untrained generators have gradients that are large and, in bf16, far from those in fp32
+    (docs/precision.md). Raises UsageError for a negative weight, and for a method or a loss that cannot be chained.
     """
     if any(weight < 0 for weight in extra):
         raise UsageError(f"weights of extra cycles must not be negative: {tuple(extra)}.")
@@ -55,25 +59,19 @@ def multicyclic(
     if unknown := set(losses or ()) - chained:
         raise UsageError(f"losses that cannot be chained: {', '.join(sorted(unknown))}; these can: {', '.join(sorted(chained))}.")
     repeated = chained if losses is None else set(losses)
-    return replace(method, phases=tuple(_lengthened(phase, extra, repeated, cut) for phase in method.phases))
+    onset = ramp(0.0, 1.0, start, start + rise) if rise else switched(start, 0.0, 1.0) if start else constant
+    return replace(method, phases=tuple(_lengthened(phase, extra, repeated, cut, onset) for phase in method.phases))
 
 
-def _lengthened(phase: Phase, extra: Sequence[float], repeated: Collection[str], cut: bool) -> Phase:
+def _lengthened(phase: Phase, extra: Sequence[float], repeated: Collection[str], cut: bool, onset: Schedule) -> Phase:
+    single = {name: phase.objective.terms[name] for name in phase.chained if name in repeated}
     terms = {
-        f"{name}_{depth}": (_scaled(phase.objective.terms[name][0], weight), Onward(phase.objective.terms[name][1], depth, cut))
-        for depth, weight in enumerate(extra, start=1)
-        for name in phase.chained
-        if name in repeated
+        f"{name}_{depth}": (_scaled(weight, factor, onset), Onward(loss, depth, cut))
+        for depth, factor in enumerate(extra, start=1)
+        for name, (weight, loss) in single.items()
     }
     return replace(phase, objective=phase.objective.adding(**terms))
 
 
-def _scaled(weight: Weight, factor: float) -> Weight:
-    if not callable(weight):
-        return factor * weight
-    schedule = weight
-
-    def scaled(progress: Progress) -> float:
-        return factor * schedule(progress)
-
-    return scaled
+def _scaled(weight: Weight, factor: float, onset: Schedule) -> Weight:
+    return factor * weight if onset is constant and not callable(weight) else product(factor, weight, onset)

@@ -129,6 +129,6 @@ def builder(recipe: Recipe[Any], own: Builder | None = None) -> Builder:
             method = own(space) if settings is None else own(space, settings)
             if not isinstance(method, Method):
                 raise UsageError(f"{name_of(own)} returned {type(method).__name__}, not a viceversa.method.Method.")
-        return multicyclic(method, recipe.multicycle.extra, losses=recipe.multicycle.losses, cut=recipe.multicycle.cut)
+        return multicyclic(method, **recipe.multicycle.model_dump())
 
     return build

@@ -97,6 +97,8 @@ class Multicycle(BaseModel):
         None, description="names of the losses to repeat along the chain; by default every loss that supports it"
     )
     cut: bool = Field(False, description="stop gradients between the translations of a chain")
+    start: float = Field(0.0, ge=0, lt=1, description="part of the training after which the chain begins, 0 to 1")
+    rise: float = Field(0.0, ge=0, le=1, description="part of the training over which the chain's weights then rise from 0")
 
 
 MethodSettings = TypeVar("MethodSettings")
