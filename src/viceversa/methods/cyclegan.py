@@ -21,8 +21,8 @@ from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
 from viceversa.errors import UsageError
-from viceversa.gan import LeastSquares
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
+from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, Gan, adversary_named
 from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
@@ -46,6 +46,10 @@ class CycleGAN(BaseModel):
     blocks: int = Field(9, gt=0, le=256, description="number of residual blocks of a generator; 6 at 128 px in the paper")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")
     critic_layers: int = Field(3, gt=0, le=16, description="downsampling layers; 1 to 4 judge patches of 16, 34, 70, 142 px")
+    gan: Gan = Field("least-squares", description=GAN)
+    gradient_penalty: float = Field(10.0, ge=0, description=GRADIENT_PENALTY)
+    gamma: float = Field(1.0, ge=0, description=GAMMA)
+    clip: float = Field(0.01, gt=0, le=1, description=CLIP)
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
     cycle_back: Annotated[float | None, optional("X")] = Field(
         None, ge=0, description="the cycle loss's weight for the second space, if different"
@@ -69,7 +73,8 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         for name, spec in space.images.items()
     })  # fmt: skip
     translator, critic = PerTarget(generators, space.images, sources, settings.fit), PerSpace(discriminators)
-    plan, gan, pool = BackAndForth(space, translate=translator, discriminate=critic), LeastSquares(), ImagePool(settings.pool)
+    adversary = adversary_named(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma, clip=settings.clip)
+    plan, gan, pool = BackAndForth(space, translate=translator, discriminate=critic), adversary.gan, ImagePool(settings.pool)
     if settings.luminance and not translator.takes_own(first):
         raise UsageError(f"luminance={settings.luminance} wants generators that take images of both sizes: choose the fit resize.")
     alike = translator.keeps_channels(first)
@@ -81,13 +86,13 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
     return Method(
         translator=translator,
         networks=nn.ModuleDict({"generators": translator, "discriminators": critic}),
-        optimizers={"generators": adam, "discriminators": adam},
+        optimizers={"generators": adam, "discriminators": adversary.optimizer(adam)},
         phases=(
             Phase("generators", learns=("generators",), plan=plan, objective=Objective(
                 adversarial=(1, Fool(gan)), cycle=(1, cycle), identity=identity),
                 chained=("adversarial", "cycle")),
             Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(
-                adversarial=(1, Discriminate(gan, pool)))),
+                adversarial=(1, Discriminate(gan, pool)), **adversary.penalty)),
         ),
         destination=to_spaces,
         memory={"pool": pool},
