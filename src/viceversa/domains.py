@@ -11,7 +11,7 @@ import torch
 from pydantic import AfterValidator, Discriminator, Field
 from torch import Generator, Tensor
 
-from viceversa.attributes import Attribute, Binary, Graded, OneOf
+from viceversa.attributes import Attribute, Binary, Graded, OneOf, dividing
 from viceversa.data.names import composed
 from viceversa.errors import UsageError, unknown
 
@@ -165,7 +165,10 @@ class Space:
     def pair(self) -> tuple[str, str]:
         """The names of the two spaces of a method between two. Raises UsageError for any other number."""
         if len(self.images) != 2:
-            raise UsageError(f"this method takes two spaces of images; the data has {len(self.images)}: {', '.join(self.images)}.")
+            by = dividing(self.attributes)
+            hint = f" Two spaces by an attribute are named as DATA:{by}." if by and len(self.images) == 1 else ""
+            here = f"the data has {len(self.images)}: {', '.join(self.images)}"
+            raise UsageError(f"this method takes two spaces of images; {here}.{hint}")
         first, second = self.images
         return first, second
 

@@ -95,7 +95,8 @@ class Recipe(BaseModel, Generic[MethodSettings]):
     name: Suppress[Fixed[str]]
     data: str = Field(
         "avatars",
-        description="training data: a built-in set like avatars, a folder, a table, hf:NAME (Hugging Face), or NAME=DATA,NAME=DATA",
+        description="training data: a built-in set like avatars, a folder, a table, hf:NAME (Hugging Face), NAME=DATA,NAME=DATA, "
+        "or DATA:ATTRIBUTE (labeled data as two spaces)",
     )
     images: Text = Field(None, description="folder of the images that a table names, if it is not the table's own folder")
     attributes: Names = Field((), description="attributes of the data to use; all by default")
