@@ -56,7 +56,7 @@ PEERS = {
     "train --dataroot photos cyclegan": "--data",
     "train cyclegan --name mine": "--out",
     "train cyclegan --checkpoints_dir mine": "--out",
-    "train cyclegan --load_size 286": "--size",
+    "train cyclegan --load_size 286": "--training.resize-to",
     "train cyclegan --crop_size 256": "--size",
     "train stargan --image_size 128": "--size",
     "train stargan --resume_iters 200000": "--resume",

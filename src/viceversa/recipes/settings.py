@@ -55,6 +55,9 @@ class Training(BaseModel):
     average: float = Field(
         0.995, ge=0, lt=1, description="decay of the moving average of the generator's weights; 0 keeps no average"
     )
+    resize_to: Count = Field(
+        None, gt=0, le=65_536, description="side in pixels to which training images are enlarged before a random part is cut out"
+    )
     flip: bool = Field(False, description="mirror half of the training images")
     shift: int = Field(0, ge=0, description="largest random shift of a training image in pixels")
     augment: Augment = Augment()
