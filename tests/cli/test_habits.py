@@ -47,6 +47,10 @@ def complaint(line: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 PEERS = {
     "train cyclegan --lr 1e-4": "--method.learning-rate",
+    "train stargan --g_lr 1e-4": "--method.learning-rate.",
+    "train stargan --d_lr 1e-4": "--method.critic-learning-rate.",
+    "train better-cycles --d_lr 1e-4": "--method.cyclegan.critic-learning-rate.",
+    "train discogan --d_lr 1e-4": "--method.learning-rate.",
     "train better-cycles --lr=1e-4": "--method.cyclegan.learning-rate",
     "train cyclegan --batch_size 4": "--batch.",
     "train cyclegan --batch-size=4": "--batch.",

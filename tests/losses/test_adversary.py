@@ -17,8 +17,8 @@ from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.adversary import Adversary, Gan, adversary_named
 from viceversa.method import Method, Optimizer
-from viceversa.methods import cyclegan, stargan
-from viceversa.schedules import Progress
+from viceversa.methods import cyclegan, fixed_point, stargan, stgan
+from viceversa.schedules import Progress, constant
 from viceversa.training.step import Trainee, train_step
 
 NUMBERS = {"gradient_penalty": 10.0, "gamma": 1.0, "clip": 0.01}
@@ -144,3 +144,32 @@ def test_recipes_of_before_are_read_as_they_were_meant() -> None:
     old = stargan.StarGAN.model_validate({"kind": "stargan", "gan": "hinge-r1", "gradient_penalty": 10.0, "gamma": 1.0})
     assert (old.gan, old.clip) == ("hinge-r1", 0.01)
     assert cyclegan.CycleGAN.model_validate({"kind": "cyclegan", "pool": 50, "learning_rate": 2e-4}).gan == "least-squares"
+
+
+@pytest.mark.parametrize("gan", ["hinge-r1", "wgan"])
+@pytest.mark.parametrize("rate", [None, 4e-4])
+def test_a_learning_rate_of_the_discriminators_own(gan: Gan, rate: float | None) -> None:
+    for build, settings, space in (
+        (stargan.build, STARGANS[gan], PHOTOS),
+        (cyclegan.build, CYCLEGANS[gan], ALIKE),
+        (stgan.build, stgan.STGAN(width=4, critic_width=4, gan=gan), PHOTOS),
+        (fixed_point.build, fixed_point.FixedPointGAN(width=4, blocks=1, critic_width=4, gan=gan), PHOTOS),
+    ):
+        method = build(space, settings.model_copy(update={"learning_rate": 1e-4, "critic_learning_rate": rate}))
+        rates = {name[:3]: optimizer.lr for name, optimizer in method.optimizers.items()}
+        assert rates == {"gen": 1e-4, "dis": rate or 1e-4}
+    assert stargan.StarGAN().critic_learning_rate is None
+    with pytest.raises(ValidationError, match="greater than 0"):
+        stargan.StarGAN(critic_learning_rate=0.0)
+
+
+def test_the_first_step_of_adam_is_as_long_as_its_rate() -> None:
+    """Adam's first step moves a weight by its rate: so the discriminator's moves by 3e-3, the generator's by 1e-3."""
+    torch.manual_seed(0)
+    rates = {"learning_rate": 1e-3, "critic_learning_rate": 3e-3}
+    method = cyclegan.build(ALIKE, CYCLEGANS["least-squares"].model_copy(update=rates), decay=constant)
+    before = {name: [weight.clone() for weight in network.parameters()] for name, network in method.networks.items()}
+    steps(method, ALIKE)
+    for name, expected in (("generators", 1e-3), ("discriminators", 3e-3)):
+        moved = [(old - new).abs().max().item() for old, new in zip(before[name], method.networks[name].parameters(), strict=True)]
+        assert max(moved) == pytest.approx(expected, rel=1e-3)

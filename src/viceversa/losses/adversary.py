@@ -12,14 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import Field
 from torch.optim import RMSprop
 
 from viceversa.gan import GanLoss, Hinge, LeastSquares, Minimax, NonSaturating, Wasserstein
 from viceversa.losses.penalties import R1, GradientPenalty
 from viceversa.method import Optimizer
 from viceversa.objective import Loss, Weight
+from viceversa.optional import optional
 from viceversa.schedules import lazily
 
 Gan = Literal["minimax", "non-saturating", "least-squares", "wgan", "wgan-gp", "hinge-r1"]
@@ -28,6 +30,10 @@ GRADIENT_PENALTY = "weight of the penalty of wgan-gp"
 GAMMA = "weight of the R1 penalty of hinge-r1, computed at every 4th step"
 CLIP = "largest weight of the discriminator with wgan"
 """What these settings are, in words."""
+CriticRate = Annotated[
+    float | None, optional("X"), Field(gt=0, description="the discriminator's learning rate, if not the same as the generator's")
+]
+"""The type of a setting `critic_learning_rate`, whose default is None."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +44,13 @@ class Adversary:
     penalty: Mapping[str, tuple[Weight, Loss]] = field(default_factory=dict)
     clip: float | None = None
 
-    def optimizer(self, generator: Optimizer) -> Optimizer:
-        """The discriminator's: the generator's; RMSprop where weights are clipped, as momentum makes WGAN unstable (1701.07875)."""
-        return generator if self.clip is None else replace(generator, clamp=self.clip, algorithm=RMSprop)
+    def optimizer(self, generator: Optimizer, rate: float | None = None) -> Optimizer:
+        """The discriminator's: the generator's, at its own rate if there is one.
+
+        Where weights are clipped it is RMSprop: momentum makes such a critic unstable (arXiv 1701.07875).
+        """
+        own = replace(generator, lr=generator.lr if rate is None else rate)
+        return own if self.clip is None else replace(own, clamp=self.clip, algorithm=RMSprop)
 
 
 def adversary_named(kind: Gan, *, gradient_penalty: float, gamma: float, clip: float) -> Adversary:

@@ -22,7 +22,7 @@ from tyro.conf import Fixed, Suppress
 from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
-from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, Gan, adversary_named
+from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, CriticRate, Gan, adversary_named
 from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
@@ -58,6 +58,7 @@ class CycleGAN(BaseModel):
     luminance: float = Field(0.0, ge=0, description="weight of an identity loss on luminance, if channels differ")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
+    critic_learning_rate: CriticRate = None
     fit: Fit = Field("resize", description="how images of two sizes fit; valid_conv: up to 6 px apart")
 
 
@@ -86,7 +87,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
     return Method(
         translator=translator,
         networks=nn.ModuleDict({"generators": translator, "discriminators": critic}),
-        optimizers={"generators": adam, "discriminators": adversary.optimizer(adam)},
+        optimizers={"generators": adam, "discriminators": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
             Phase("generators", learns=("generators",), plan=plan, objective=Objective(
                 adversarial=(1, Fool(gan)), cycle=(1, cycle), identity=identity),

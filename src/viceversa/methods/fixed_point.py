@@ -26,7 +26,7 @@ from tyro.conf import Fixed, Suppress
 from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, Gan, adversary_named
+from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, CriticRate, Gan, adversary_named
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Identity, Staying
 from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
@@ -60,6 +60,7 @@ class FixedPointGAN(BaseModel):
     clip: float = Field(0.01, gt=0, le=1, description=CLIP)
     critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
     learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam")
+    critic_learning_rate: CriticRate = None
 
 
 def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Schedule = linear_decay) -> Method:
@@ -75,7 +76,7 @@ def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Sch
     return Method(
         translator=generator,
         networks=nn.ModuleDict({"generator": generator, "discriminator": discriminator}),
-        optimizers={"generator": adam, "discriminator": adversary.optimizer(adam)},
+        optimizers={"generator": adam, "discriminator": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
             Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan)), **adversary.penalty, classification=(weight, RealLabels(space)))),
@@ -86,9 +87,7 @@ def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Sch
                 identity=(settings.identity, Identity())),
                 chained=("adversarial", "classification", "cycle")),
         ),
-        destination=to_labels(space),
-        averaged=("generator",),
-        discriminate=discriminator,
+        destination=to_labels(space), averaged=("generator",), discriminate=discriminator,
     )  # fmt: skip
 
 

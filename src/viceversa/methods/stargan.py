@@ -19,7 +19,7 @@ from tyro.conf import Fixed, Suppress
 from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, Gan, adversary_named
+from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, CriticRate, Gan, adversary_named
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Triple
 from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
@@ -55,6 +55,7 @@ class StarGAN(BaseModel):
     further_fakes: int = Field(0, ge=0, le=100, description="further chain images shown to the discriminator as fakes")
     critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
     learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam")
+    critic_learning_rate: CriticRate = None
     targets: Literal["permuted", "shared"] = Field("permuted", description="target labels: the batch's, permuted, or one for all")
 
 
@@ -77,7 +78,7 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
     return Method(
         translator=generator,
         networks=nn.ModuleDict({"generator": generator, "discriminator": discriminator}),
-        optimizers={"generator": adam, "discriminator": adversary.optimizer(adam)},
+        optimizers={"generator": adam, "discriminator": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
             Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan, further=settings.further_fakes)),
