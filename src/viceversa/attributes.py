@@ -8,6 +8,7 @@ the value in `hair=blond`.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -193,3 +194,14 @@ class Graded:
 
     def draw(self, count: int, generator: Generator) -> Tensor:
         return torch.randint(self.steps, (count, 1), generator=generator).float() / (self.steps - 1)
+
+
+def dividing(attributes: Iterable[Attribute]) -> str:
+    """The first attribute that divides images into two spaces, as `--data DATA:...` has it: `glasses`, `hair=blond`; "" if none."""
+    for attribute in attributes:
+        match attribute:
+            case Binary() | OneOf(choices=(_, _)):
+                return attribute.name
+            case OneOf(choices=choices):
+                return f"{attribute.name}={choices[0]}"
+    return ""

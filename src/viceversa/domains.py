@@ -11,7 +11,7 @@ import torch
 from pydantic import AfterValidator, Discriminator, Field
 from torch import Generator, Tensor
 
-from viceversa.attributes import Attribute, Binary, Graded, OneOf
+from viceversa.attributes import Attribute, Binary, Graded, OneOf, dividing
 from viceversa.data.names import composed
 from viceversa.errors import UsageError, unknown
 
@@ -167,8 +167,12 @@ class Space:
     def pair(self) -> tuple[str, str]:
         """The names of the two spaces of a method between two. Raises UsageError for any other number."""
         if len(self.images) != 2:
+            by = dividing(self.attributes)
+            remedy = (
+                f"Divide it by an attribute, as in DATA:{by}" if by and len(self.images) == 1 else "Give one folder for each space"
+            )
             found = f"the data has {len(self.images)}: {', '.join(self.images)}"
-            raise UsageError(f"this method takes two spaces of images; {found}. Give one folder of images for each space.")
+            raise UsageError(f"this method takes two spaces of images; {found}. {remedy}.")
         first, second = self.images
         return first, second
 

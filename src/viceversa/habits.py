@@ -9,12 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 OURS: Mapping[str, str] = {
-    "learning-rate": "lr g-lr d-lr",
+    "critic-learning-rate": "d-lr lr-d critic-lr",
+    "learning-rate": "lr g-lr lr-g d-lr lr-d critic-lr",
     "batch": "batch-size bs",
     "epochs": "n-epochs num-epochs niter",
     "steps": "num-iters iterations total-iters max-steps",
     "decay": "lr-policy lr-decay num-iters-decay n-epochs-decay niter-decay",
-    "size": "image-size img-size resolution load-size crop-size",
+    "size": "image-size img-size resolution crop-size",
+    "resize-to": "load-size",
     "crop": "celeba-crop-size rafd-crop-size",
     "data": "dataroot data-dir dataset train-img-dir celeba-image-dir rafd-image-dir attr-path",
     "attributes": "selected-attrs",
@@ -42,7 +44,7 @@ OURS: Mapping[str, str] = {
     "checkpoint-every": "save-epoch-freq save-latest-freq save-every model-save-step",
     "sample-every": "display-freq sample-step",
 }
-"""The last part of our option, as `learning-rate` of --method.learning-rate -> theirs."""
+"""The last part of our option, as `learning-rate` of --method.learning-rate -> theirs; of two, the first that a method has."""
 
 WHY: Mapping[str, str] = {
     "choose the GPU by a variable before the command, as in CUDA_VISIBLE_DEVICES={value}": "gpu gpus gpu-id gpu-ids",
@@ -54,7 +56,7 @@ WHY: Mapping[str, str] = {
     "name the recipe or the run first, behind the command": "model",
     "training, translating and measuring are three commands: train, translate and evaluate": "mode phase",
     "the recipe chooses how data is read": "dataset-mode",
-    "images are cut to their middle square and resized; --crop and --filter change that": "preprocess",
+    "images are cut to their middle square and resized; --crop, --filter and --training.resize-to change that": "preprocess",
     "images are mirrored only with --training.flip": "no-flip",
     "the data says how many there are": "input-nc output-nc c-dim",
     "each method has the betas of its paper": "beta1 beta2",
@@ -79,9 +81,8 @@ def advice(arguments: Sequence[str], wrong: str, known: Sequence[str]) -> str:
     option, _, value = wrong.partition("=")
     value = value or next(iter(arguments[place + 1 : place + 2]), "")
     name = option.lstrip("-").lower().replace("_", "-")
-    for ours in _keys(OURS, name):
-        there = _called(ours, known)
-        return f"Here it is {there}." if there else ""
+    if there := [_called(ours, known) for ours in _keys(OURS, name)]:
+        return next((f"Here it is {ours}." for ours in there if ours), "")
     for reason in _keys(WHY, name):
         return f"There is none: {reason.replace('{value}', '0' if value.startswith('--') else value or '0')}."
     near = _called(name, known) or _nearest(name, known)

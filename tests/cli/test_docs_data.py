@@ -89,7 +89,7 @@ def test_the_commands_of_docs_data(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("viceversa.data.celeba.STARGAN_TEST", 5)
     text = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text()
     lines = [line.strip() for line in text.splitlines() if line.startswith("    viceversa ")]
-    assert len(lines) == 19
+    assert len(lines) == 22
     short = [
         "--batch",
         "2",

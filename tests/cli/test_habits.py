@@ -47,6 +47,10 @@ def complaint(line: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 PEERS = {
     "train cyclegan --lr 1e-4": "--method.learning-rate",
+    "train stargan --g_lr 1e-4": "--method.learning-rate.",
+    "train stargan --d_lr 1e-4": "--method.critic-learning-rate.",
+    "train better-cycles --d_lr 1e-4": "--method.cyclegan.critic-learning-rate.",
+    "train discogan --d_lr 1e-4": "--method.learning-rate.",
     "train better-cycles --lr=1e-4": "--method.cyclegan.learning-rate",
     "train cyclegan --batch_size 4": "--batch.",
     "train cyclegan --batch-size=4": "--batch.",
@@ -56,7 +60,7 @@ PEERS = {
     "train --dataroot photos cyclegan": "--data",
     "train cyclegan --name mine": "--out",
     "train cyclegan --checkpoints_dir mine": "--out",
-    "train cyclegan --load_size 286": "--size",
+    "train cyclegan --load_size 286": "--training.resize-to",
     "train cyclegan --crop_size 256": "--size",
     "train stargan --image_size 128": "--size",
     "train stargan --resume_iters 200000": "--resume",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts import among_labels, between_spaces
+from contracts import among_labels, between_spaces, gans
 from contracts.case import ALIKE, PHOTOS, SETS, UNALIKE, Case
 from viceversa.domains import Space
 from viceversa.losses.multicycle import multicyclic
@@ -55,3 +55,5 @@ CASES = [
     *among_labels.CASES,
     *between_spaces.CASES,
 ]
+EVERY = [*CASES, *gans.CASES]
+"""With every GAN loss of the methods that have a choice, whose generators are those of other cases."""

@@ -8,10 +8,12 @@ from torch import Tensor
 
 from contracts.case import ALIKE, PHOTOS, SETS, batch_for
 from contracts.cases import build_cyclegan, build_masked, build_stargan
+from contracts.gans import CYCLEGANS
 from viceversa.domains import Domain
 from viceversa.draws import Draws
 from viceversa.losses.multicycle import multicyclic
 from viceversa.method import Method
+from viceversa.methods import cyclegan
 from viceversa.schedules import Progress
 
 
@@ -167,6 +169,27 @@ def test_cyclegan_discriminators() -> None:
         total = total + 0.5 * ((judge[name](real) - 1).square().mean() + judge[name](fake).square().mean())
     agree([losses["adversarial"]], [total])
     agree(composed, gradients(total, method, ("discriminators",)))
+
+
+def test_cyclegan_with_wgan_gp() -> None:
+    """mean f - mean r + 10 mean (|grad| - 1)^2 in each space, between its real images and what was made of the other's."""
+    torch.manual_seed(0)
+    method = cyclegan.build(ALIKE, CYCLEGANS["wgan-gp"].model_copy(update={"pool": 0}))
+    losses, composed = phase_losses(method, "discriminators", ALIKE)
+
+    batch = batch_for(method, ALIKE)
+    into, judge = method.translator.generators, method.networks["discriminators"].discriminators
+    adversarial, penalty = torch.zeros(()), torch.zeros(())
+    for here, there in (("summer", "winter"), ("winter", "summer")):
+        real, fake = batch[there].image, into[there](batch[here].image).detach()
+        adversarial = adversarial + judge[there](fake).mean() - judge[there](real).mean()
+        share = Draws(0, 0).within(here).uniform("gradient penalty", real, 1, 1, 1)
+        mixed = (share * real + (1 - share) * fake).requires_grad_()
+        (slope,) = torch.autograd.grad(judge[there](mixed).sum(), mixed, create_graph=True)
+        penalty = penalty + 10 * (slope.flatten(1).norm(dim=1) - 1).square().mean()
+    agree([losses["adversarial"], losses["penalty"]], [adversarial, penalty])
+    by_hand = gradients(adversarial + penalty, method, ("discriminators",))
+    agree(*([torch.cat([each.flatten() for each in slopes])] for slopes in (composed, by_hand)))  # biases before a norm have none
 
 
 def test_multicyclic_cyclegan_walks_back_and_forth() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from contracts.case import Case, batch_for, count_rows
-from contracts.cases import CASES
+from contracts.cases import EVERY
 from viceversa.draws import Draws
 from viceversa.losses.multicycle import multicyclic
 from viceversa.method import Method
@@ -14,7 +14,7 @@ from viceversa.schedules import Progress
 from viceversa.training.step import Trainee, train_step
 
 ROWS = 4
-every_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+every_case = pytest.mark.parametrize("case", EVERY, ids=lambda case: case.name)
 
 
 def step(method: Method, case: Case, number: int, trainee: Trainee | None = None) -> dict[str, float]:
@@ -94,7 +94,7 @@ def test_batches_of_one_and_of_odd_sizes(case: Case) -> None:
         assert losses and all(value == value for value in losses.values())
 
 
-CHAINABLE = [case for case in CASES if any(phase.chained for phase in case.method().phases)]
+CHAINABLE = [case for case in EVERY if any(phase.chained for phase in case.method().phases)]
 
 
 @pytest.mark.parametrize("case", CHAINABLE, ids=lambda case: case.name)

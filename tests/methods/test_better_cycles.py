@@ -94,3 +94,10 @@ def test_features_stop_before_a_convolution() -> None:
     assert torch.equal(PatchFeatures(critic, 2)(image, space), PatchFeatures(critic, 0)(image, space))
     with pytest.raises(UsageError, match="convolutions=3 is more"):
         PatchFeatures(critic, 3)
+
+
+@pytest.mark.parametrize("quality", ["made", "source"])
+def test_scores_that_are_no_shares_give_no_quality(quality: str) -> None:
+    with pytest.raises(UsageError, match=r"^quality=\w+ reads scores .* not of wgan: add `method.quality='off'`\.$"):
+        build(ALIKE, BetterCycles(cyclegan=PLAIN.model_copy(update={"gan": "wgan"}), quality=quality))
+    build(ALIKE, BetterCycles(cyclegan=PLAIN.model_copy(update={"gan": "wgan"}), quality="off"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from cli.own import exit_code, people
 from contracts.cases import MASKED, build_masked
@@ -62,6 +63,24 @@ def test_a_finished_run_is_lengthened(capsys: pytest.CaptureFixture[str]) -> Non
     train("stargan", out="run", resume=True, steps=4, quiet=True)
     assert read_record(Path("run")).changes[-1] == "step 3: training.steps 3 -> 4", "what was changed before stays"
     assert len(read_record(Path("run")).changes) == 6
+
+
+@pytest.mark.parametrize(("recipe", "where"), [("stargan", {}), ("cyclegan", {"data": "avatars:glasses", "size": 16})])
+def test_the_discriminators_learning_rate_may_change(
+    recipe: str, where: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, tiny = "method.critic_learning_rate", {"method.width": 4, "method.blocks": 1, "method.critic_width": 4}
+    if recipe == "cyclegan":
+        tiny["method.critic_layers"] = 1
+    train(recipe, out="run", steps=3, until=1, quiet=True, settings=tiny, **SMALL | where)
+    train(recipe, out="run", resume=True, settings={name: 3e-4})
+    assert read_record(Path("run")).changes == (f"step 1: {name} None -> 0.0003",)
+    assert f"{name} None -> 0.0003" in capsys.readouterr().err
+    state = torch.load(latest_checkpoint(Path("run")) / "training.pt", weights_only=True)["optimizers"]
+    rates = {kept: optimizer["param_groups"][0]["lr"] for kept, optimizer in state.items()}
+    own = read_record(Path("run")).recipe.method.learning_rate
+    decayed = 2 / 3  # in step 2 of 3, (3 - 2) / 1.5
+    assert sorted(rates.values()) == pytest.approx(sorted([decayed * own, decayed * 3e-4]))
 
 
 @pytest.mark.parametrize(

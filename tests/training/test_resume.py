@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from contracts.case import Case
-from contracts.cases import CASES
+from contracts.cases import CASES, EVERY
 from training.small import assert_same_runs, noise, trainer
 from viceversa.errors import UsageError
 from viceversa.recipes import builder, recipe_named
@@ -17,7 +17,7 @@ from viceversa.recipes.record import Record, write_record
 from viceversa.training.folder import CONTENTS
 from viceversa.training.run import train
 
-BY_NAME = {case.name: case for case in CASES}
+BY_NAME = {case.name: case for case in EVERY}
 
 
 def run_for(run: Path, case: Case, until: int, *, precision: str = "fp32", resume: bool = False) -> None:
@@ -30,7 +30,11 @@ def run_for(run: Path, case: Case, until: int, *, precision: str = "fp32", resum
     assert training.step == until
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+RESUMED = [*CASES, BY_NAME["stargan-wgan"], BY_NAME["cyclegan-wgan"]]
+"""All methods, and RMSprop with clipped weights."""
+
+
+@pytest.mark.parametrize("case", RESUMED, ids=lambda case: case.name)
 def test_stopping_changes_nothing(case: Case, tmp_path: Path) -> None:
     run_for(tmp_path / "whole", case, 12)
     run_for(tmp_path / "parts", case, 7)

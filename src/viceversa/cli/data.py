@@ -22,7 +22,8 @@ class Data:
     name: Annotated[Positional[str], arg(metavar="NAME")]
     """`avatars`, `avatars:glasses`, `avatars:outlines`, `avatars:face-off`, `toons`, `sketches`, `sketches:pairs`,
     `handwritten`, `street-digits`, or your own data as for `train --data`;
-    PATH:spaces reads subfolders as unpaired spaces; PATH:pairs reads them as image pairs"""
+    PATH:spaces reads subfolders as unpaired spaces; PATH:pairs reads them as image pairs;
+    DATA:ATTRIBUTE or DATA:ATTRIBUTE=VALUE divides labeled data into two spaces, without it and with it"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
     """new or empty folder to write"""
     images: Annotated[str | None, arg(metavar="DIR", help_behavior_hint="")] = None

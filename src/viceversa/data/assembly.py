@@ -11,8 +11,10 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from viceversa.attributes import dividing
 from viceversa.data.checks import SPLITS
 from viceversa.data.dataset import Dataset, Images, Takes
+from viceversa.data.divided import divided_table
 from viceversa.data.fitting import Filter
 from viceversa.data.packing import digest
 from viceversa.data.pairs import Names, aligned, paired
@@ -42,6 +44,7 @@ class Wanted:
     images: the folder of a table's images, if it is not the table's own.
     halves: whether each file holds a pair, the first space's image on the left, the second's on the right.
     one: whether this is one space among others, so that a folder of images will do, without domains.
+    divided: the attribute, with a value or without, by which a table's images are in two spaces (divided.py).
     """
 
     size: int | None = None
@@ -54,6 +57,7 @@ class Wanted:
     halves: bool = False
     images: Path | None = None
     one: bool = False
+    divided: str = ""
 
 
 def assembled(
@@ -118,12 +122,16 @@ def from_table(name: str, files: Files, table: Table, wanted: Wanted) -> Dataset
 
     Raises UsageError as `assembled` does, and for a table without what the method takes.
     """
+    if wanted.divided:
+        name, table = f"{name}-{wanted.divided.replace('=', '-')}", divided_table(table, wanted.divided, name)
     rows = list(zip(table.files, table.splits, table.spaces or ["images"] * len(table.files), strict=True))
     if wanted.takes != "labels":
         names = dict.fromkeys(table.spaces or ())
         if len(names) < 2:
+            by = dividing(table.attributes)
             column = "add a column 'space' that names the space of each image"
-            raise UsageError(f"{name}: this method translates between spaces: {column}.")
+            remedy = f"divide the images by an attribute, as in DATA:{by}, or {column}" if by else column
+            raise UsageError(f"{name}: this method translates between spaces: {remedy}.")
     elif not table.attributes:
         raise UsageError(f"{name}: this method needs attributes, but the table has none.")
     else:

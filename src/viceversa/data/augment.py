@@ -31,12 +31,24 @@ def flipped(images: Tensor, which: Tensor) -> Tensor:
     return torch.where(which[:, None, None, None], images.flip(3), images)
 
 
-def shifted(images: Tensor, moves: Tensor, reach: int) -> Tensor:
-    """Each image moved by its (rows, columns) of `moves` (N, 2), in -reach..reach, its border continued."""
-    count, channels, height, width = images.shape
-    padded = F.pad(images, (reach,) * 4, mode="replicate")
-    rows = torch.arange(height, device=images.device)[None] + reach - moves[:, :1]
-    columns = torch.arange(width, device=images.device)[None] + reach - moves[:, 1:]
+def enlarged(images: Tensor, side: int) -> Tensor:
+    """(N, C, H, W) in [-1, 1], resized so that the shorter side has so many pixels: bicubic, with the weights of Pillow's."""
+    height, width = images.shape[2:]
+    size = [round(each * side / min(height, width)) for each in (height, width)]
+    return F.interpolate(images, size, mode="bicubic", antialias=True, align_corners=False).clamp(-1, 1)
+
+
+def cropped(images: Tensor, corners: Tensor, size: tuple[int, int]) -> Tensor:
+    """Of each image the part of that height and width whose first pixel is at its (row, column) of `corners` (N, 2)."""
+    count, channels = images.shape[:2]
+    rows = torch.arange(size[0], device=images.device)[None] + corners[:, :1]
+    columns = torch.arange(size[1], device=images.device)[None] + corners[:, 1:]
     number = torch.arange(count, device=images.device)[:, None, None, None]
     channel = torch.arange(channels, device=images.device)[None, :, None, None]
-    return padded[number, channel, rows[:, None, :, None], columns[:, None, None, :]]
+    return images[number, channel, rows[:, None, :, None], columns[:, None, None, :]]
+
+
+def shifted(images: Tensor, moves: Tensor, reach: int) -> Tensor:
+    """Each image moved by its (rows, columns) of `moves` (N, 2), in -reach..reach, its border continued."""
+    height, width = images.shape[2:]
+    return cropped(F.pad(images, (reach,) * 4, mode="replicate"), reach - moves, (height, width))

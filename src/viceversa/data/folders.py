@@ -31,6 +31,11 @@ def open_folders(folder: Path, wanted: Wanted) -> Dataset:
     the folder or in train, val and test. One space among others may be a folder of images alone; of one or two images, as of a
     style, every split has all. The summary says how many images of each domain are in each split, and what is ignored.
     """
+    if wanted.divided:
+        raise UsageError(
+            f"{str(folder)!r} has no attribute table with {quoted(wanted.divided)}, and domains in folders are spaces already: "
+            f"leave out {quoted(f':{wanted.divided}')}."
+        )
     found = listing(folder, followed=_may_be_domain)
     for image in found.images:
         in_utf8(image, "the image")

@@ -16,6 +16,7 @@ from viceversa.data.celeba import ATTRIBUTES as OF_CELEBA
 from viceversa.data.celeba import read_celeba
 from viceversa.data.dataset import Dataset, Images, Takes
 from viceversa.data.decoding import encoded, suffix_for
+from viceversa.data.divided import divided
 from viceversa.data.face_off import face_off
 from viceversa.data.fitting import Filter
 from viceversa.data.folders import open_folders
@@ -79,7 +80,8 @@ def open_dataset(
 
     See assembly.Wanted for what becomes of its images. A path with `:spaces` or `:pairs` behind it is opened for a method of
     these, with `:sketches` as pairs of a gray and a colored drawing, CelebA's with `:stargan-split` in StarGAN's splits, SVHN's
-    with `:extra` with its further images. NAME=SPEC,NAME=SPEC are several data sets: two spaces of these names, or labeled sets in
+    with `:extra` with its further images. With `:ATTRIBUTE` or `:ATTRIBUTE=VALUE` behind it, labeled data is opened as two spaces,
+    without it and with it (divided.py). NAME=SPEC,NAME=SPEC are several data sets: two spaces of these names, or labeled sets in
     one space. MNIST's and SVHN's images keep their size.
     size: of the images, in pixels; chosen from own images if not given (sizes.chosen_size), the same for several sources.
     images: the folder of a table's images, if it is not the table's own; links in it may lead anywhere.
@@ -87,19 +89,26 @@ def open_dataset(
     """
     if images is not None and not _joins(spec):
         _check_images(spec, Path(images))
-    if spec in _EMBEDDED:
-        return _fit(with_attributes(_EMBEDDED[spec](DRAWN if size is None else size), attributes), takes)
+    whole, by = _division(spec)
+    if by and attributes:
+        raise UsageError(f"{spec!r} names its attribute already: leave out `attributes`, {' '.join(attributes)}.")
+    if by and takes == "pairs":
+        raise _none_of_pairs(spec)
+    if whole in _EMBEDDED:
+        return _in_memory(_EMBEDDED[whole](DRAWN if size is None else size), takes, attributes, by)
     one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad, images=images)
     if _joins(spec):
         opened = _at_one_size(spec, partial(one, among_others=True), size)
         return _fit(with_attributes(joined(opened), attributes), takes) if takes != "labels" else together(opened, attributes)
-    path, way = _parsed(spec)
+    path, way = _parsed(whole)
     if way == ":sketches":
         return as_sketches(one(spec.removesuffix(way), takes="pairs", attributes=attributes))
-    takes, folder = _TAKES.get(way, takes), None if images is None else Path(images)
-    wanted = Wanted(size, crop, background, filter, skip_bad, takes, attributes, images=folder, one=among_others)
-    if spec.startswith(huggingface.PREFIX):
-        name, files, table = huggingface.read_hugging_face(spec.removesuffix(way), attributes, spaces=wanted.takes != "labels")
+    takes, folder = "spaces" if by else _TAKES.get(way, takes), None if images is None else Path(images)
+    told = (by.partition("=")[0],) if by else attributes
+    wanted = Wanted(size, crop, background, filter, skip_bad, takes, told, images=folder, one=among_others, divided=by)
+    if whole.startswith(huggingface.PREFIX):
+        spaces = takes != "labels" and not by
+        name, files, table = huggingface.read_hugging_face(whole.removesuffix(way), told, spaces=spaces)
         return from_table(name, files, table, wanted)
     if not path.exists():
         raise UsageError(f"{unknown('data set', spec, _EMBEDDED)} There is also no folder or table at that path.")
@@ -123,6 +132,7 @@ def _check_images(spec: str, images: Path) -> None:
     """Refuse a folder of images that is none, or where the data set is no table."""
     if not images.is_dir():
         raise UsageError(f"{str(images)!r} is not a folder: give the folder that holds the images of the table.")
+    spec, _ = _division(spec)
     path, _ = _parsed(spec)
     if spec in _EMBEDDED or spec.startswith(huggingface.PREFIX) or (path.exists() and _table_at(path) is None):
         only = f"`images` ({str(images)!r}) is only for an attribute table, and {spec!r} is not one"
@@ -144,9 +154,9 @@ def _in_folder(path: Path, way: str, wanted: Wanted) -> Dataset:
     """The data set in a folder, of the kind that its files show."""
     attributes = wanted.attributes
     if has_idx(path):
-        return _fit(with_attributes(open_idx(path), attributes), wanted.takes)
+        return _in_memory(open_idx(path), wanted.takes, attributes, wanted.divided)
     if has_svhn(path):
-        return _fit(with_attributes(open_svhn(path, extra=way == ":extra"), attributes), wanted.takes)
+        return _in_memory(open_svhn(path, extra=way == ":extra"), wanted.takes, attributes, wanted.divided)
     if way == ":extra":
         raise UsageError(f"{way!r} is only for the SVHN folder, and {str(path)!r} is not one: it has no train_32x32.mat.")
     if (path / "list_attr_celeba.txt").exists():
@@ -162,20 +172,32 @@ def _in_folder(path: Path, way: str, wanted: Wanted) -> Dataset:
     return open_folders(path, wanted)
 
 
+def _in_memory(dataset: Dataset, takes: Takes, attributes: tuple[str, ...], by: str) -> Dataset:
+    """The data set with these of its attributes, or in two spaces by one of them."""
+    return divided(dataset, by) if by else _fit(with_attributes(dataset, attributes), takes)
+
+
 def _fit(dataset: Dataset, takes: Takes) -> Dataset:
     """The data set, if it is one of pairs where such is wanted. Raises UsageError."""
     if takes == "pairs" and any(
         len(spaces) != 2 or len({images.ids for images in spaces.values()}) > 1 for spaces in dataset.splits.values()
     ):
-        others = "avatars:outlines and sketches:pairs have pairs"
-        raise UsageError(f"this method needs pairs of images, but {dataset.name} has no pairs; {others}.")
+        raise _none_of_pairs(dataset.name)
     return dataset
+
+
+def _none_of_pairs(name: str) -> UsageError:
+    others = "avatars:outlines and sketches:pairs have pairs"
+    return UsageError(f"this method needs pairs of images, but {name} has no pairs; {others}.")
 
 
 def located(spec: str) -> str:
     """The spec with its path made absolute, so that it names the same data wherever it is read."""
     if _joins(spec):
         return spec_of({name: located(below) for name, below in parts_of(spec).items()})
+    whole, by = _division(spec)
+    if by:
+        return f"{located(whole)}:{by}"
     path, way = _parsed(spec)
     if spec.startswith(huggingface.PREFIX):
         return huggingface.located(spec.removesuffix(way)) + way
@@ -190,6 +212,24 @@ def located_folder(images: str | None) -> str | None:
 def _joins(spec: str) -> bool:
     """Whether it names several sources, each with a name of its own; a path that exists is a path, whatever is in it."""
     return not Path(spec).exists() and bool(parts_of(spec))
+
+
+def _division(spec: str) -> tuple[str, str]:
+    """Labeled data, and the attribute behind its colon by which it is in two spaces; "" where there is none.
+
+    As `people.csv:glasses`, `people.csv:hair=blond`; of Hugging Face, whose splits stand behind a colon too, always with a value.
+    """
+    whole, _, by = spec.rpartition(":")
+    if not whole or not by or spec in _EMBEDDED or f":{by}" in _WAYS or Path(spec).exists():
+        return spec, ""
+    path, way = _parsed(whole)
+    if whole.startswith(huggingface.PREFIX):
+        return (whole, by) if "=" in by else (spec, "")
+    return (
+        (whole, by)
+        if (whole in _EMBEDDED and ":" not in whole) or (path.exists() and way in ("", ":stargan-split"))
+        else (spec, "")
+    )
 
 
 def _parsed(spec: str) -> tuple[Path, str]:

@@ -9,12 +9,7 @@ import torch
 from torch import Tensor
 
 from viceversa.domains import Domain, Example
-from viceversa.gan import GanLoss, Hinge, Wasserstein
 from viceversa.journey import Journey
-from viceversa.objective import Loss, Weight
-from viceversa.schedules import lazily
-
-Adversary = Literal["wgan-gp", "hinge-r1"]
 
 
 @dataclass(frozen=True)
@@ -48,13 +43,6 @@ class R1:
     def __call__(self, journey: Journey) -> Tensor:
         example = journey.examples[0]
         return self.gamma / 2 * _squared_gradient(journey, example.image, example.domain, "sum").mean()
-
-
-def adversary(kind: Adversary, *, gradient_penalty: float, gamma: float) -> tuple[GanLoss, tuple[Weight, Loss]]:
-    """A GAN loss and its weighted penalty: WGAN-GP as StarGAN's paper, or the hinge loss with R1 at every 4th step."""
-    if kind == "wgan-gp":
-        return Wasserstein(), (gradient_penalty, GradientPenalty())
-    return Hinge(), (lazily(1.0, 4), R1(gamma))
 
 
 def _squared_gradient(journey: Journey, image: Tensor, domain: Domain, reduce: Literal["sum", "mean"]) -> Tensor:

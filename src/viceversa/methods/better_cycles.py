@@ -25,6 +25,7 @@ from torch import Tensor
 from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
+from viceversa.errors import UsageError
 from viceversa.journey import Journey
 from viceversa.losses.cycle import BySource, WeighedCycle
 from viceversa.method import Method, Takes
@@ -72,6 +73,11 @@ QUALITIES: dict[Quality, Callable[[Journey], Tensor]] = {"made": quality, "sourc
 
 def build(space: Space, settings: BetterCycles = BetterCycles(), *, decay: Schedule = linear_decay) -> Method:
     """CycleGAN between two spaces with looser cycles."""
+    if settings.quality != "off" and settings.cyclegan.gan != "least-squares":
+        raise UsageError(
+            f"quality={settings.quality} reads scores that least-squares trains to be 0 or 1, not of {settings.cyclegan.gan}: "
+            "add `method.quality='off'`."
+        )
     plain = cyclegan.build(space, settings.cyclegan, decay=decay)
     critic = plain.networks["discriminators"]
     assert isinstance(critic, PerSpace)

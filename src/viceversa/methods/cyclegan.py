@@ -21,8 +21,8 @@ from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
 from viceversa.errors import UsageError
-from viceversa.gan import LeastSquares
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
+from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, CriticRate, Gan, adversary_named
 from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
@@ -51,6 +51,10 @@ class CycleGAN(BaseModel):
         le=16,
         description="downsampling layers of the discriminators; 1, 2, 3 or 4 layers judge patches of 16, 34, 70 or 142 px",
     )
+    gan: Gan = Field("least-squares", description=GAN)
+    gradient_penalty: float = Field(10.0, ge=0, description=GRADIENT_PENALTY)
+    gamma: float = Field(1.0, ge=0, description=GAMMA)
+    clip: float = Field(0.01, gt=0, le=1, description=CLIP)
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
     cycle_back: Annotated[float | None, optional("X")] = Field(
         None, ge=0, description="weight of the cycle loss for images of the second space; by default the same as for the first"
@@ -59,6 +63,7 @@ class CycleGAN(BaseModel):
     luminance: float = Field(0.0, ge=0, description="weight of an identity loss on luminance, if channels differ")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
+    critic_learning_rate: CriticRate = None
     fit: Fit = Field("resize", description="how generators change the image size between spaces; valid_conv: by at most 6 px")
 
 
@@ -74,7 +79,8 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         for name, spec in space.images.items()
     })  # fmt: skip
     translator, critic = PerTarget(generators, space.images, sources, settings.fit), PerSpace(discriminators)
-    plan, gan, pool = BackAndForth(space, translate=translator, discriminate=critic), LeastSquares(), ImagePool(settings.pool)
+    adversary = adversary_named(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma, clip=settings.clip)
+    plan, gan, pool = BackAndForth(space, translate=translator, discriminate=critic), adversary.gan, ImagePool(settings.pool)
     if settings.luminance and not translator.takes_own(first):
         raise UsageError(f"luminance={settings.luminance} needs generators that accept both image sizes: set fit=resize.")
     alike = translator.keeps_channels(first)
@@ -86,13 +92,13 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
     return Method(
         translator=translator,
         networks=nn.ModuleDict({"generators": translator, "discriminators": critic}),
-        optimizers={"generators": adam, "discriminators": adam},
+        optimizers={"generators": adam, "discriminators": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
             Phase("generators", learns=("generators",), plan=plan, objective=Objective(
                 adversarial=(1, Fool(gan)), cycle=(1, cycle), identity=identity),
                 chained=("adversarial", "cycle")),
             Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(
-                adversarial=(1, Discriminate(gan, pool)))),
+                adversarial=(1, Discriminate(gan, pool)), **adversary.penalty)),
         ),
         destination=to_spaces,
         memory={"pool": pool},

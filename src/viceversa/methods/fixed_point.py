@@ -26,9 +26,9 @@ from tyro.conf import Fixed, Suppress
 from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, CriticRate, Gan, adversary_named
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Identity, Staying
-from viceversa.losses.penalties import Adversary, adversary
 from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
 from viceversa.networks.adapters import Classifying, Labeled
 from viceversa.networks.masked import MaskedGenerator
@@ -52,14 +52,16 @@ class FixedPointGAN(BaseModel):
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
-    gan: Adversary = Field("wgan-gp", description="adversarial loss with its gradient penalty")
+    gan: Gan = Field("wgan-gp", description=GAN)
     classification: float = Field(1.0, ge=0, description="weight of the classification losses")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle losses")
     identity: float = Field(10.0, ge=0, description="weight of the identity loss; the code has 0.1 for brain scans")
-    gradient_penalty: float = Field(10.0, ge=0, description="weight of the penalty of wgan-gp")
-    gamma: float = Field(1.0, ge=0, description="weight of the R1 penalty, computed at every 4th step")
+    gradient_penalty: float = Field(10.0, ge=0, description=GRADIENT_PENALTY)
+    gamma: float = Field(1.0, ge=0, description=GAMMA)
+    clip: float = Field(0.01, gt=0, le=1, description=CLIP)
     critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
     learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam")
+    critic_learning_rate: CriticRate = None
 
 
 def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Schedule = linear_decay) -> Method:
@@ -68,17 +70,17 @@ def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Sch
         raise UsageError("Fixed-Point GAN translates between values of attributes, and the data has none.")
     generator = Labeled(_network(space, settings), space)
     discriminator = Classifying(ClassifyingDiscriminator(space.spec, space.label_width, width=settings.critic_width))
-    gan, penalty = adversary(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma)
-    plan = Retarget(space, translate=generator, discriminate=discriminator)
-    adam = Optimizer(settings.learning_rate, schedule=decay)
-    fool, labels, cycle = (1, Fool(gan)), (settings.classification, TargetLabels(space)), (settings.cycle, Cycle())
+    adversary = adversary_named(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma, clip=settings.clip)
+    plan, gan = Retarget(space, translate=generator, discriminate=discriminator), adversary.gan
+    adam, weight = Optimizer(settings.learning_rate, schedule=decay), settings.classification
+    fool, labels, cycle = (1, Fool(gan)), (weight, TargetLabels(space)), (settings.cycle, Cycle())
     return Method(
         translator=generator,
         networks=nn.ModuleDict({"generator": generator, "discriminator": discriminator}),
-        optimizers={"generator": adam, "discriminator": adam},
+        optimizers={"generator": adam, "discriminator": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
             Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
-                adversarial=(1, Discriminate(gan)), penalty=penalty, classification=(settings.classification, RealLabels(space)))),
+                adversarial=(1, Discriminate(gan)), **adversary.penalty, classification=(weight, RealLabels(space)))),
             Phase("generator", learns=("generator",), plan=plan, when=every(settings.critic_steps), objective=Objective(
                 adversarial=fool, classification=labels, cycle=cycle,
                 **{f"{name}_staying": (weight, Staying(loss))
@@ -86,9 +88,7 @@ def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Sch
                 identity=(settings.identity, Identity())),
                 chained=("adversarial", "classification", "cycle")),
         ),
-        destination=to_labels(space),
-        averaged=("generator",),
-        discriminate=discriminator,
+        destination=to_labels(space), averaged=("generator",), discriminate=discriminator,
     )  # fmt: skip
 
 

@@ -24,9 +24,9 @@ from tyro.conf import Fixed, Suppress
 from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, CriticRate, Gan, adversary_named
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Identity
-from viceversa.losses.penalties import Adversary, adversary
 from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
 from viceversa.networks.adapters import Classifying, Relative
 from viceversa.networks.selective import SelectiveDiscriminator, SelectiveGenerator
@@ -44,13 +44,15 @@ class STGAN(BaseModel):
     kind: Suppress[Fixed[Literal["stgan"]]] = "stgan"
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
-    gan: Adversary = Field("wgan-gp", description="adversarial loss with its gradient penalty")
+    gan: Gan = Field("wgan-gp", description=GAN)
     classification: float = Field(10.0, ge=0, description="weight of the generator's classification loss; 1 for the discriminator")
     reconstruction: float = Field(100.0, ge=0, description="weight of the reconstruction loss")
-    gradient_penalty: float = Field(10.0, ge=0, description="weight of the penalty of wgan-gp")
-    gamma: float = Field(1.0, ge=0, description="weight of the R1 penalty, computed at every 4th step")
+    gradient_penalty: float = Field(10.0, ge=0, description=GRADIENT_PENALTY)
+    gamma: float = Field(1.0, ge=0, description=GAMMA)
+    clip: float = Field(0.01, gt=0, le=1, description=CLIP)
     critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam; in the code, a tenth in the second half")
+    critic_learning_rate: CriticRate = None
 
 
 def build(space: Space, settings: STGAN = STGAN(), *, decay: Schedule = linear_decay) -> Method:
@@ -60,16 +62,17 @@ def build(space: Space, settings: STGAN = STGAN(), *, decay: Schedule = linear_d
     spec, width = space.images[space.only], space.label_width
     generator = Relative(SelectiveGenerator(spec, width, width=settings.width))
     discriminator = Classifying(SelectiveDiscriminator(spec, width, width=settings.critic_width))
-    gan, penalty = adversary(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma)
-    plan, mean = Retarget(space, translate=generator, discriminate=discriminator), 1 / len(space.attributes)
+    adversary = adversary_named(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma, clip=settings.clip)
+    plan, gan = Retarget(space, translate=generator, discriminate=discriminator), adversary.gan
+    mean = 1 / len(space.attributes)
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=generator,
         networks=nn.ModuleDict({"generator": generator, "discriminator": discriminator}),
-        optimizers={"generator": adam, "discriminator": adam},
+        optimizers={"generator": adam, "discriminator": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
             Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
-                adversarial=(1, Discriminate(gan)), penalty=penalty, classification=(mean, RealLabels(space)))),
+                adversarial=(1, Discriminate(gan)), **adversary.penalty, classification=(mean, RealLabels(space)))),
             Phase("generator", learns=("generator",), plan=plan, when=every(settings.critic_steps), objective=Objective(
                 adversarial=(1, Fool(gan)), classification=(settings.classification * mean, TargetLabels(space)),
                 reconstruction=(settings.reconstruction, Identity())),

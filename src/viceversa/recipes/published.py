@@ -123,7 +123,7 @@ def _training(**settings: Any) -> Training:
 
 def _between(*, epochs: int, decay: Decay) -> dict[str, Any]:
     """256 px, cut at random from 286 px, mirrored with even odds, one image a step."""
-    return {"data": YOURS, "size": 256, "training": _training(batch=1, epochs=epochs, decay=decay, flip=True, shift=0)}
+    return {"data": YOURS, "size": 256, "training": _training(batch=1, epochs=epochs, decay=decay, flip=True, resize_to=286)}
 
 
 def _on_celeba(*, batch: int = 8, decay: Decay = "linear") -> dict[str, Any]:

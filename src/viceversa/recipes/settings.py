@@ -64,6 +64,9 @@ class Training(BaseModel):
     average: float = Field(
         0.995, ge=0, lt=1, description="decay of the moving average of the generator's weights; 0 keeps no average"
     )
+    resize_to: Count = Field(
+        None, gt=0, le=65_536, description="side in pixels to which training images are enlarged before a random part is cut out"
+    )
     flip: bool = Field(False, description="mirror training images left to right, with probability 0.5")
     shift: int = Field(0, ge=0, description="largest random shift of a training image in pixels")
     augment: Augment = Augment()
@@ -112,8 +115,8 @@ class Recipe(BaseModel, Generic[MethodSettings]):
     name: Suppress[Fixed[str]]
     data: Annotated[str, optional("DATA")] = Field(
         "avatars",
-        description="training data: a built-in set like avatars, a folder, a table, hf:NAME (Hugging Face), or NAME=DATA,NAME=DATA "
-        "to join several data sets under names of your choice",
+        description="training data: a built-in set like avatars, a folder, a table, hf:NAME (Hugging Face), "
+        "DATA:ATTRIBUTE (labeled data as two spaces), or NAME=DATA,NAME=DATA to join several data sets under names of your choice",
     )
     images: Text = Field(None, description="folder of the images that a table names, if it is not the table's own folder")
     attributes: Names = Field((), description="attributes of the data to use; all by default")

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from viceversa.data.augment import flipped, normalized, shifted
+from viceversa.data.augment import cropped, enlarged, flipped, normalized, shifted
 from viceversa.data.augmentation import Augment, augmented
 from viceversa.data.dataset import Images
 from viceversa.domains import Domain, Example
@@ -29,7 +29,8 @@ class Loader:
     spaces are drawn with replacement, so that pairs are never fixed (as CycleGAN's code). The last batch of an epoch is
     smaller. With several processes, each takes its neighboring rows of every batch.
 
-    flip: mirror half of the images; shift: move them by up to so many pixels, the border continued; augment: what else.
+    resize_to: enlarge the images to this side, and cut a part of their own size out of them at random (pytorch-CycleGAN's 286 for
+    256 px); flip: mirror half of the images; shift: move them by up to so many pixels, the border continued; augment: what else.
     least: rows that a process must have; a last batch of an epoch with fewer is left out.
     """
 
@@ -38,6 +39,7 @@ class Loader:
     batch: int
     seed: int
     device: torch.device
+    resize_to: int | None = None
     flip: bool = False
     shift: int = 0
     augment: Augment = Augment()
@@ -53,6 +55,11 @@ class Loader:
                 raise UsageError(f"the data has no training images of {need.space!r}.")
             _, height, width, channels = self.images[need.space].pixels.shape
             self.augment.check(channels)
+            side = min(height, width)
+            if self.resize_to is not None and not side < self.resize_to <= 2 * side:
+                raise UsageError(
+                    f"resize_to={self.resize_to} does not go with images of {height}x{width} pixels: take {side + 1} to {2 * side}."
+                )
             if self.shift >= min(height, width):
                 large = f"shift={self.shift} is too large for images of {height}x{width} pixels"
                 raise UsageError(f"{large}: choose a smaller shift.")
@@ -82,6 +89,8 @@ class Loader:
         source = need.beside or need.name  # of a pair, both images are moved alike
         pixels = torch.from_numpy(np.ascontiguousarray(images.pixels[places[mine].numpy()])).to(self.device)
         batch = normalized(pixels)
+        if self.resize_to is not None:
+            batch = _part_of_enlarged(batch, self.resize_to, draws.uniform(f"crop {source}", batch, 2))
         if self.flip:
             batch = flipped(batch, draws.uniform(f"flip {source}", batch) < 0.5)
         if self.shift:
@@ -134,6 +143,13 @@ class Loader:
                 others = group[group != places[row]] if len(group) > 1 else group
                 found[row] = others[int(shares[row] * len(others))]
         return found
+
+
+def _part_of_enlarged(images: Tensor, side: int, shares: Tensor) -> Tensor:
+    """Of each image, enlarged to that shorter side, a part of its own size; shares (N, 2) in [0, 1) say how far down and right."""
+    large, (height, width) = enlarged(images, side), images.shape[2:]
+    last = torch.tensor([large.shape[2] - height, large.shape[3] - width], device=images.device)
+    return cropped(large, torch.minimum((shares * (last + 1)).long(), last), (height, width))
 
 
 def _balanced(groups: Sequence[Tensor], count: int, generator: torch.Generator) -> Tensor:

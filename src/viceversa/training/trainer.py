@@ -88,6 +88,7 @@ class Trainer:
             batch=self.settings.batch,
             seed=self.settings.seed,
             device=device,
+            resize_to=self.settings.resize_to,
             flip=self.settings.flip,
             shift=self.settings.shift,
             augment=self.settings.augment,

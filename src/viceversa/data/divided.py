@@ -1,0 +1,141 @@
+"""A labeled data set as two spaces, for methods between spaces: images without a value of one of its attributes, and with it.
+
+`Male` and `Male=yes` are the spaces "not-Male" and "Male", in this order; `Male=no` is the other order, for methods of one way. One
+choice of several, `hair=blond`, is "not-blond" and "blond"; an attribute of two choices has a space for each. Every image stays in
+its split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from viceversa.attributes import Binary, Graded, OneOf
+from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.data.tables import Table
+from viceversa.domains import AnyAttribute, Space
+from viceversa.errors import UsageError, quoted
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The two spaces, and the values of the attribute in them; the first one's is "" where it is any of several."""
+
+    attribute: AnyAttribute
+    spaces: tuple[str, str]
+    values: tuple[str, str]
+
+    def which(self, space: Space, labels: Tensor) -> Tensor:
+        """Whether images with these labels (N, K) are in the second space: (N,) Booleans."""
+        columns = space.columns_of(labels, [self.attribute.name])
+        return self.attribute.agrees(columns, torch.tensor(self.attribute.parse(self.values[1])).expand_as(columns))
+
+
+def sides(attributes: Sequence[AnyAttribute], asked: str, name: str) -> Sides:
+    """The spaces that `ATTRIBUTE` or `ATTRIBUTE=VALUE` asks for, of the data set of that name.
+
+    Raises UsageError for an attribute or a value that it does not have, for a graded attribute, and for one of several choices of
+    which none is named.
+    """
+    title, _, value = asked.partition("=")
+    attribute = Space({}, tuple(attributes)).attribute(title)
+    match attribute:
+        case Binary():
+            spaces, values = (f"not-{attribute.name}", attribute.name), ("no", "yes")
+            return Sides(
+                attribute, *((spaces[::-1], values[::-1]) if value and attribute.parse(value) == [0] else (spaces, values))
+            )
+        case OneOf(choices=(one, other)):
+            values = (other, one) if value and attribute.parse(value) == attribute.parse(one) else (one, other)
+            return Sides(attribute, values, values)
+        case OneOf() if value:
+            (chosen,) = attribute.describe(torch.tensor([attribute.parse(value)]))
+            return Sides(attribute, (f"not-{chosen}", chosen), ("", chosen))
+        case OneOf(choices=choices):
+            raise UsageError(
+                f"{quoted(title)} of {name} is one of {', '.join(map(quoted, choices))}: name one, as in {title}={choices[0]}."
+            )
+        case _:
+            assert isinstance(attribute, Graded)
+            raise UsageError(
+                f"{quoted(title)} of {name} is a number, {attribute.low:g} to {attribute.high:g}, and two spaces need a yes or no: "
+                "name another attribute, or add one to the data that says on which side an image is."
+            )
+
+
+def _check(second: Tensor, found: Sides, name: str) -> None:
+    """Raises UsageError where all images are in one of the spaces."""
+    for inside, value in ((second, found.values[1]), (~second, found.values[0] or f"not {found.values[1]}")):
+        if inside.all():
+            raise UsageError(
+                f"all {len(second)} images of {name} have {found.attribute.name}={value}, and two spaces need images with and "
+                "without it: name another attribute."
+            )
+
+
+def divided_table(table: Table, asked: str, name: str) -> Table:
+    """The table with the column `space` in place of its attributes. Raises UsageError as `sides`, and where a space is empty."""
+    found = sides(table.attributes, asked, name)
+    second = found.which(Space({}, table.attributes), table.labels)
+    _check(second, found, name)
+    order = torch.argsort(
+        second.int(), stable=True
+    ).tolist()  # the first space's rows come first: a table's spaces are in that order
+    return replace(
+        table,
+        files=tuple(table.files[row] for row in order),
+        splits=tuple(table.splits[row] for row in order),
+        attributes=(),
+        labels=torch.empty(len(order), 0),
+        spaces=tuple(found.spaces[int(second[row])] for row in order),
+    )
+
+
+def divided(dataset: Dataset, asked: str) -> Dataset:
+    """A data set that is in memory, or in the cache, in two spaces, held in memory. Raises UsageError as `divided_table`.
+
+    Its true edits are those of the data set, where the attribute's value in the target is one.
+    """
+    space, home = dataset.space, dataset.space.only
+    found = sides(space.attributes, asked, dataset.name)
+    rows: dict[str, dict[str, NDArray[np.int64]]] = {}
+    for split, spaces in dataset.splits.items():
+        second = found.which(space, _labels(spaces[home]))
+        _check(second, found, f"{dataset.name}, {split},")
+        rows[split] = dict(zip(found.spaces, (np.flatnonzero(~second.numpy()), np.flatnonzero(second.numpy())), strict=True))
+    splits = {
+        split: {name: _only(dataset.splits[split][home], places) for name, places in parts.items()} for split, parts in rows.items()
+    }
+
+    def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
+        assert dataset.truth is not None
+        people = rows[split][source][positions]
+        value = found.attribute.parse(dict(zip(found.spaces, found.values, strict=True))[target])
+        columns = space.columns(_labels(dataset.splits[split][home])[torch.from_numpy(people)])
+        wanted = [
+            torch.tensor(value).expand_as(values) if attribute == found.attribute else values for attribute, values in columns
+        ]
+        return dataset.truth(split, home, people, home, torch.cat(wanted, 1))
+
+    known = dataset.truth is not None and all(found.values)
+    return replace(
+        dataset,
+        name=f"{dataset.name}-{asked.replace('=', '-')}",
+        space=Space(dict.fromkeys(found.spaces, space.images[home])),
+        splits=splits,
+        truth=truth if known else None,
+    )
+
+
+def _labels(images: Images) -> Tensor:
+    assert images.labels is not None
+    return images.labels
+
+
+def _only(images: Images, places: NDArray[np.int64]) -> Images:
+    return Images(images.pixels[places], None, tuple(images.ids[place] for place in places.tolist()))

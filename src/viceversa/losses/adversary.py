@@ -1,0 +1,70 @@
+"""The choices of a setting `gan`: a GAN loss, with what keeps its discriminator smooth.
+
+| `gan` | losses (gan.py) | discriminator |
+|---|---|---|
+| minimax, non-saturating, least-squares | of that name | free |
+| wgan | Wasserstein | weights clipped to [-clip, clip] after each of its steps; RMSprop |
+| wgan-gp | Wasserstein | gradient penalty |
+| hinge-r1 | hinge | R1 at every 4th step |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Literal
+
+from pydantic import Field
+from torch.optim import RMSprop
+
+from viceversa.gan import GanLoss, Hinge, LeastSquares, Minimax, NonSaturating, Wasserstein
+from viceversa.losses.penalties import R1, GradientPenalty
+from viceversa.method import Optimizer
+from viceversa.objective import Loss, Weight
+from viceversa.optional import optional
+from viceversa.schedules import lazily
+
+Gan = Literal["minimax", "non-saturating", "least-squares", "wgan", "wgan-gp", "hinge-r1"]
+GAN = "adversarial loss; wgan clips the discriminator's weights, wgan-gp and hinge-r1 have a gradient penalty"
+GRADIENT_PENALTY = "weight of the penalty of wgan-gp"
+GAMMA = "weight of the R1 penalty of hinge-r1, computed at every 4th step"
+CLIP = "largest weight of the discriminator with wgan"
+"""What these settings are, in words."""
+CriticRate = Annotated[
+    float | None, optional("X"), Field(gt=0, description="the discriminator's learning rate, if not the same as the generator's")
+]
+"""The type of a setting `critic_learning_rate`, whose default is None."""
+
+
+@dataclass(frozen=True)
+class Adversary:
+    """A GAN loss, the discriminator's penalty by its name in an objective, if there is one, and where its weights are clipped."""
+
+    gan: GanLoss
+    penalty: Mapping[str, tuple[Weight, Loss]] = field(default_factory=dict)
+    clip: float | None = None
+
+    def optimizer(self, generator: Optimizer, rate: float | None = None) -> Optimizer:
+        """The discriminator's: the generator's, at its own rate if there is one.
+
+        Where weights are clipped it is RMSprop: momentum makes such a critic unstable (arXiv 1701.07875).
+        """
+        own = replace(generator, lr=generator.lr if rate is None else rate)
+        return own if self.clip is None else replace(own, clamp=self.clip, algorithm=RMSprop)
+
+
+def adversary_named(kind: Gan, *, gradient_penalty: float, gamma: float, clip: float) -> Adversary:
+    """The adversary of that name; each uses only the number that is its own."""
+    match kind:
+        case "minimax":
+            return Adversary(Minimax())
+        case "non-saturating":
+            return Adversary(NonSaturating())
+        case "least-squares":
+            return Adversary(LeastSquares())
+        case "wgan":
+            return Adversary(Wasserstein(), clip=clip)
+        case "wgan-gp":
+            return Adversary(Wasserstein(), {"penalty": (gradient_penalty, GradientPenalty())})
+        case "hinge-r1":
+            return Adversary(Hinge(), {"penalty": (lazily(1.0, 4), R1(gamma))})
