@@ -121,6 +121,7 @@ def measure(name: str, asked: Photos) -> None:
     rows = Judge(trial(dataset), None, Way(CYCLES)).assess(name, model.candidate, lambda count: None).rows
     facts: dict[str, Any] = {
         "recipe": model.record.recipe.name, "settings": model.record.recipe.method.model_dump(), "steps": model.step,
+        "of": model.record.recipe.training.steps,
         "extractor": EXTRACTOR, "ways": ways, "rows": [vars(row) for row in rows],
     }  # fmt: skip
     (asked.results / f"{name}.json").write_text(json.dumps(facts) + "\n")
