@@ -6,15 +6,16 @@ python benchmarks/photos/photo_tables.py
 from __future__ import annotations
 
 import json
+import statistics
 from pathlib import Path
 from typing import Any
 
 from run import CYCLES, ENTRIES, RESULTS, WAYS
 
 PAGE = Path(__file__).parents[2] / "docs" / "results" / "photos.md"
-AGAIN, BEFORE = "scored by VGG-16, made again", "circular, before"
+SCORED, BEFORE = "scored by VGG-16", "circular, before"
 FOLDERS = {
-    f"64 px, {AGAIN}": RESULTS / "vgg16", f"128 px, {AGAIN}": RESULTS / "vgg16" / "128",
+    f"64 px, {SCORED}, made again": RESULTS / "vgg16", f"128 px, {SCORED}, made again": RESULTS / "vgg16" / "128",
     f"64 px, {BEFORE}": RESULTS, f"128 px, {BEFORE}": RESULTS / "128",
 }  # fmt: skip
 JUDGES = {"perceptual_vgg16": "perceptual, VGG-16", "perceptual_lite0": "perceptual, the painter's network (circular)"}
@@ -30,7 +31,18 @@ def with_tables(page: str) -> str:
     """The page with what stands between the marks written anew."""
     before, _, rest = page.partition(BEGIN)
     parts = [section(title, folder) for title, folder in FOLDERS.items() if (folder / "baselines.json").exists()]
-    return before + BEGIN + "\n" + "\n".join(parts) + "\n" + END + rest.partition(END)[2]
+    return before + BEGIN + "\n" + "\n".join([shown(), *parts]) + "\n" + END + rest.partition(END)[2]
+
+
+def shown() -> str:
+    """The pictures of the published translators, by VGG-16: means over the photographs, and each of them."""
+    titles = ("PSNR, dB", JUDGES["perceptual_vgg16"], "each photograph", JUDGES["perceptual_lite0"])
+    lines = [f"| whole, made smaller, to painting | {' | '.join(titles)} |", "|---" * (len(titles) + 1) + "|"]
+    for name, measures in json.loads((RESULTS / "vgg16" / "shown.json").read_text())["made"].items():
+        near, seen, before = (statistics.mean(measures[each]) for each in ("psnr", *JUDGES))
+        every = ", ".join(f"{value:.2f}" for value in measures["perceptual_vgg16"])
+        lines.append(f"| {name} | {near:.2f} | {seen:.2f} | {every} | {before:.2f} |")
+    return f"### The four photographs that are shown, {SCORED}\n\n" + "\n".join(lines) + "\n"
 
 
 def section(title: str, folder: Path) -> str:

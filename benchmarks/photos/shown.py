@@ -1,4 +1,4 @@
-"""The published translators scored by VGG-16, as far as their outputs are kept: four whole photographs each, as the page shows them.
+"""The published translators scored by VGG-16, as far as their outputs are kept: the four whole photographs that the page shows.
 
 python benchmarks/photos/shown.py --data DATA --vgg16 FILE      DATA: of pictures.py, for the colors that are moved
 
@@ -62,14 +62,14 @@ def main() -> None:
         made[name] = rows[2]
     network = vgg16(asked.vgg16)
     measures: dict[str, Callable[[Pixels, Pixels], NDArray[Any]]] = {
-        "psnr": psnr, "perceptual_vgg16": lambda left, right: perceptual_vgg16(network, left, right), "perceptual_lite0": perceptual,
-    }  # fmt: skip
-    found = {
-        name: {
-            title: [measured(measure, *pair) for pair in zip(each, paintings, strict=True)] for title, measure in measures.items()
-        }
-        for name, each in made.items()
+        "psnr": psnr,
+        "perceptual_vgg16": lambda left, right: perceptual_vgg16(network, left, right),
+        "perceptual_lite0": perceptual,
     }
+    found: dict[str, dict[str, list[float]]] = {}
+    for name, each in made.items():
+        pairs = list(zip(each, paintings, strict=True))
+        found[name] = {title: [measured(measure, *pair) for pair in pairs] for title, measure in measures.items()}
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps({"photographs": SHOWN, "side": SMALL, "made": found}, indent=1) + "\n")
 
