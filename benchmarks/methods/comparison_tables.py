@@ -38,6 +38,8 @@ CODE = {
 
 ON_TEST = ("relgan", "multicyclic-relgan")
 """Whose recipe's settings were chosen on test images, the first 300 of those that are measured; marked in the tables."""
+BEFORE = ("stgan", "multicyclic-stgan", "better-cycles")
+"""Whose numbers a later change of the training affects (docs/results/methods.md says which); marked in the tables."""
 
 
 def main() -> None:
@@ -140,8 +142,8 @@ def aims() -> str:
 
 
 def marked(name: str) -> str:
-    """With a dagger where settings were chosen on test images."""
-    return f"{name} †" if name in ON_TEST else name
+    """With a dagger where settings were chosen on test images, and with the word where the training has changed since."""
+    return f"{name} †" if name in ON_TEST else f"{name} (before)" if name in BEFORE else name
 
 
 def measures(found: Found) -> str:
