@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -10,15 +12,76 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from torch import nn
 
 from viceversa.errors import UsageError
 from viceversa.evaluation.similarity import psnr
+from viceversa.networks.perception import Perception
+from viceversa.pictures import grid
 
+ASSETS = os.environ.get("VICEVERSA_ASSETS")
+VGG16 = Path(ASSETS or "") / "weights" / "vgg16_imagenet_features.safetensors"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "results" / "photos.md"
 BENCHMARK = Path(__file__).resolve().parents[1] / "benchmarks" / "photos"
 sys.path.append(str(BENCHMARK))
 
 import colors  # noqa: E402
 import pictures as photographs  # noqa: E402
+from seen_by_vgg16 import TAPS, perceptual_vgg16, vgg16  # noqa: E402
+
+
+def solid(*color: int) -> np.ndarray:
+    """An image of one color."""
+    return np.full((1, 32, 32, 3), color, np.uint8)
+
+
+def test_perceptual_vgg16_by_hand() -> None:
+    """With layers that change nothing: red and green are orthogonal, |f - g|^2 = 2 at five taps; grays have one direction."""
+    network = Perception("nothing", {name: nn.Identity() for name in TAPS}, (0.0,) * 3, (1.0,) * 3, TAPS[0], TAPS)
+    red, green, yellow, gray, light = (
+        solid(255, 0, 0),
+        solid(0, 255, 0),
+        solid(255, 255, 0),
+        solid(60, 60, 60),
+        solid(200, 200, 200),
+    )
+    pairs = ((red, green), (red, yellow), (gray, light), (red, red))
+    found = [float(perceptual_vgg16(network, *pair)[0]) for pair in pairs]
+    assert found == pytest.approx([10, 5 * (2 - 2**0.5), 0, 0], abs=1e-5)
+
+
+@pytest.mark.skipif(not ASSETS, reason="VICEVERSA_ASSETS does not say where weights are")
+def test_vgg16_sees_what_is_on_a_picture() -> None:
+    """Symmetric, 0 for equal pictures, and farther for noise than for a darker copy."""
+    photo = np.asarray(Image.open(BENCHMARK / "results" / "cyclegan.png").convert("RGB"))[None, 6:198, 283:475]
+    noise = np.random.default_rng(0).integers(0, 256, photo.shape).astype(np.uint8)
+    network, dark = vgg16(VGG16), (photo * 0.9).astype(np.uint8)
+    there, back = (perceptual_vgg16(network, *pair) for pair in ((photo, dark), (dark, photo)))
+    assert perceptual_vgg16(network, photo, photo).tolist() == [0] and there == pytest.approx(back)
+    assert 0 < there[0] < perceptual_vgg16(network, photo, noise)[0] / 10 < 1
+
+
+def test_pictures_are_cut_from_the_sheets_that_show_them() -> None:
+    """In a process of its own: folders of benchmarks have modules of the same names. What `grid` pastes is what `cells` finds."""
+    lots = np.random.default_rng(0)
+    rows = [[lots.integers(0, 256, (*size, 3)).astype(np.uint8) for size in ((192, 150), (144, 192))] for _ in range(3)]
+    sheet = np.asarray(grid(rows, ["", ""], ["photograph", "its painting", "translated"], scale=1))
+    asked = "import sys, pickle, shown; pickle.dump(shown.cells(*pickle.load(sys.stdin.buffer)), sys.stdout.buffer)"
+    given = pickle.dumps((sheet, [(192, 150), (144, 192)]))
+    done = subprocess.run([sys.executable, "-c", asked], cwd=BENCHMARK, input=given, capture_output=True, check=True)
+    found = pickle.loads(done.stdout)
+    assert all(np.array_equal(ours, theirs) for pair in zip(found, rows, strict=True) for ours, theirs in zip(*pair, strict=True))
+
+
+def test_the_page_says_what_was_circular() -> None:
+    """First, and at every table; and no column of the painter's own network stands without the word."""
+    page = PAGE.read_text()
+    first = page.partition("    python benchmarks")[0]
+    assert "circular" in first and "VGG-16" in first and "EfficientNet-Lite0" in first
+    titles = [line for line in page.splitlines() if line.startswith("|") and "PSNR, dB |" in line and "perceptual" in line]
+    assert len(titles) > 15 and all("the painter's network (circular)" in line for line in titles)
+    scored, before = page.index("scored by VGG-16\n"), page.index(", circular, before\n")
+    assert scored < before and all("VGG-16" in line for line in titles if page.index(line) < before)
 
 
 def test_colors_take_mean_and_deviation() -> None:
@@ -75,6 +138,7 @@ def test_a_translator_is_trained_and_measured(tmp_path: Path) -> None:
     for name in ("photo", "painting"):
         Image.fromarray(pixels).save(tmp_path / "data" / "whole" / f"00-{name}.png")
     options = ["--data", str(tmp_path / "data"), "--names", "cyclegan", "--steps", "1", "--threads", "1"]
+    options += ["--vgg16", str(VGG16)] if ASSETS else []
     places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
     subprocess.run([sys.executable, str(BENCHMARK / "run.py"), *options, *places], capture_output=True, check=True)
     found = json.loads((tmp_path / "results" / "cyclegan.json").read_text())
@@ -90,6 +154,7 @@ def test_a_translator_is_trained_and_measured(tmp_path: Path) -> None:
     for way in ("crops, to painting", "crops, to photograph"):
         assert baselines["nothing"][way]["psnr"] == pytest.approx(psnr(photos, paintings).mean(), abs=0.005)
         assert baselines["nothing"][way]["color_to_source"] == 0 < found["ways"][way]["color_to_source"]
+        assert ("perceptual_vgg16" in baselines["nothing"][way]) == ("perceptual_vgg16" in found["ways"][way]) == bool(ASSETS)
     there = found["ways"]["crops, to painting"]
     assert there["psnr"] == pytest.approx(rows["inv", 0]["psnr_to_truth"], abs=0.01), "by the chain's truth and by the folders'"
     assert {direction for direction, _ in rows} == {"inv", "rec"} and (tmp_path / "results" / "cyclegan.png").exists()

@@ -24,8 +24,22 @@ MEASURES = (("changed, inv", "inv", "changed_accuracy", 3, 1), ("kept, inv", "in
 """Title, direction, measure, digits, factor."""
 CORRELATION, DIVERSITY = 0.8, 5 * 0.5
 """Aims: of the rank correlation of strengths, and of the diversity of styles, in levels: five times what 8 bits round by."""
-CODE = {"relgan": "a co-author's port, given what the paper has otherwise", "pix2pix": "networks of CUT's code, losses by hand"}
-"""What ran beside ours where it was not all of the official code."""
+NETWORKS = "official networks; losses stated again on them"
+CODE = {
+    "stargan": NETWORKS, "fixed-point": NETWORKS, "stargan2": NETWORKS, "cyclegan": NETWORKS, "augmented-cyclegan": NETWORKS,
+    "triple": "official networks; the generator's losses stated again on them",
+    "discogan": "official networks, the generators' last layer a tanh; losses stated again on them",
+    "better-cycles": "official cycle loss and schedules, on our networks; other losses stated again",
+    "cut": "official networks, heads and contrastive loss; GAN losses stated again",
+    "relgan": "networks of a co-author's port, given what the paper has otherwise; losses stated again",
+    "pix2pix": "networks and GAN loss of CUT's code; the L1 loss stated again",
+}  # fmt: skip
+"""Which part of other code ran beside ours. The training step of none did: a step is data, losses, optimizers and their order."""
+
+ON_TEST = ("relgan", "multicyclic-relgan")
+"""Whose recipe's settings were chosen on test images, the first 300 of those that are measured; marked in the tables."""
+BEFORE = ("stgan", "multicyclic-stgan", "better-cycles")
+"""Whose numbers a later change of the training affects (docs/results/methods.md says which); marked in the tables."""
 
 
 def main() -> None:
@@ -99,7 +113,7 @@ def parity(entry: Entry) -> str:
     proof = "by hand in tests/methods"
     if path.exists():
         worst = max(row["difference"] / row["largest"] for row in json.loads(path.read_text()))
-        proof = f"{CODE.get(recipe, 'official code')}, largest relative difference {worst:.1e}"
+        proof = f"{CODE[recipe]}; largest relative difference {worst:.1e}"
     return f"without the chain: {proof}" if chained else proof
 
 
@@ -119,10 +133,17 @@ def aims() -> str:
         kept = "-" if found["kept_accuracy"] is None else f"{found['kept_accuracy']:.3f}"
         aim = "-" if found["aim"] is None else f"{found['aim']:.3f} {'met' if found['met'] else '**missed**'}"
         changed = "-" if found["changed_accuracy"] is None else f"{found['changed_accuracy']:.3f}"
-        further = [each for each in ("rank_correlation", "diversity_l1") if each in found]
-        more = ", ".join(f"{found[each]:.3g}, aim {found[f'{each}_aim']:g}" for each in further) or "-"
-        lines.append([name, ENTRIES[name].what, changed, kept, aim, more, found["parity"]])
-    return table(("method", "what", "changed", "kept", "aim", "rank correlation, or levels of diversity", "beside"), lines)
+        others = [each for each in ("rank_correlation", "diversity_l1") if each in found]
+        more = ", ".join(f"{found[each]:.3g}, aim {found[f'{each}_aim']:g}" for each in others) or "-"
+        lines.append([marked(name), ENTRIES[name].what, changed, kept, aim, more, found["parity"]])
+    return table(
+        ("method", "what", "changed", "kept", "aim", "rank correlation, or levels of diversity", "what ran beside ours"), lines
+    )
+
+
+def marked(name: str) -> str:
+    """With a dagger where settings were chosen on test images, and with the word where the training has changed since."""
+    return f"{name} †" if name in ON_TEST else f"{name} (before)" if name in BEFORE else name
 
 
 def measures(found: Found) -> str:
@@ -137,7 +158,7 @@ def measures(found: Found) -> str:
             still = stored.get("fixed_point_l1")
             cells.append(f"{still:.2f}" if still is not None and not cycles else "")
             if any(cell not in ("-", "") for cell in cells):
-                lines.append([name if not cycles else "", str(cycles), *cells])
+                lines.append([marked(name) if not cycles else "", str(cycles), *cells])
     return table(("method", "k", *(title for title, *_ in MEASURES), "L1 of G(x, c_x) to x"), lines)
 
 
@@ -156,7 +177,7 @@ def costs(found: Found) -> str:
 def strengths(found: Found) -> str:
     """Graded edits."""
     graded = {name: stored for name, stored in found.items() if "rank_correlation" in stored}
-    lines = [[name, f"{one['rank_correlation']:.3f}", f"{one['l1_to_true_strip']:.1f}"] for name, one in graded.items()]
+    lines = [[marked(name), f"{one['rank_correlation']:.3f}", f"{one['l1_to_true_strip']:.1f}"] for name, one in graded.items()]
     return table(("method", "rank correlation with the true strip", "L1 to the true strip, in levels"), lines)
 
 

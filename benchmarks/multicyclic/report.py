@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from arms import ARMS, VARIATIONS
+from drift import drift_table, drift_tests_table
 from hypotheses import hypotheses
+from kernel_scale import scale_table
 from matplotlib.figure import Figure
 from results import Result, results, values
 from tables import chain_table, collapse_table, costs, main_table, probes_table, seed_table
@@ -33,6 +35,9 @@ def tables() -> dict[str, str]:
     return {
         "costs": costs({**found, **others}),
         "main": main_table(found),
+        "drift": drift_table(found),
+        "drift tests": drift_tests_table(found),
+        "kernel": scale_table(),
         "hypotheses": hypotheses(found),
         "chain": chain_table(found),
         "collapse": collapse_table(found),

@@ -5,6 +5,8 @@ python benchmarks/photos/run.py --data DATA                       all: two to th
 python benchmarks/photos/run.py --data DATA --names cut           one
 python benchmarks/photos/run.py --data DATA128 --results benchmarks/photos/results/128 \
     --size 128 --names cyclegan --steps 2500 --batch 2                larger crops
+python benchmarks/photos/run.py --data DATA --names cyclegan --vgg16 FILE --results benchmarks/photos/results/vgg16
+                                                                  scored by VGG-16, too (plan.md); no name: baselines alone
 
 Writes results/NAME.json, measures of crops of the test pictures and of whole ones, translated at their size, both ways;
 results/baselines.json, the same of doing nothing and of colors moved to those of the other side; and results/NAME.png, some of the
@@ -16,6 +18,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +28,11 @@ import tyro
 from colors import moved, recoloring, statistics
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from seen_by_vgg16 import perceptual_vgg16, vgg16
 
 import viceversa as vv
 from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.data.sources import open_dataset
 from viceversa.domains import Domain
 from viceversa.evaluation.chains import Way, trial
 from viceversa.evaluation.evaluate import Judge
@@ -77,6 +82,8 @@ class Photos:
     threads: int = 2
     runs: Path = Path("runs/photos")
     results: Path = RESULTS
+    vgg16: Path | None = None
+    """weights of VGG-16, which did not paint the targets: adds `perceptual_vgg16`"""
 
 
 def main() -> None:
@@ -84,6 +91,9 @@ def main() -> None:
     asked = tyro.cli(Photos, description=__doc__)
     torch.set_num_threads(asked.threads)
     asked.results.mkdir(parents=True, exist_ok=True)
+    if not (path := asked.results / "baselines.json").exists():
+        dataset = open_dataset(str(asked.data), asked.size, takes="spaces")
+        path.write_text(json.dumps(baselines(dataset, pictures(dataset, asked.data / "whole"), asked.vgg16), indent=2) + "\n")
     for name in asked.names:
         if not (asked.results / f"{name}.json").exists():
             train(ENTRIES[name], asked.runs / name, asked)
@@ -99,20 +109,19 @@ def train(entry: Entry, run: Path, asked: Photos) -> None:
 
 
 def measure(name: str, asked: Photos) -> None:
-    """What it makes of crops and of whole pictures, and along the evaluation's round trips; the baselines, once."""
+    """What it makes of crops and of whole pictures, and along the evaluation's round trips."""
     model = load(asked.runs / name, checkpoint="last")
     dataset = with_truth(dataset_of(model.record.recipe))
     sources = pictures(dataset, asked.data / "whole")
-    if not (asked.results / "baselines.json").exists():
-        (asked.results / "baselines.json").write_text(json.dumps(baselines(dataset, sources), indent=2) + "\n")
     ways = {}
     for kind, pair in sources.items():
         for here, there in ((0, 1), (1, 0)) if model.method.returns else ((0, 1),):
             made = translated(model, pair[here], here, there, full_size=kind == "whole")
-            ways[f"{kind}, {WAYS[here]}"] = distances(made, pair[here], pair[there])
+            ways[f"{kind}, {WAYS[here]}"] = distances(made, pair[here], pair[there], asked.vgg16)
     rows = Judge(trial(dataset), None, Way(CYCLES)).assess(name, model.candidate, lambda count: None).rows
     facts: dict[str, Any] = {
         "recipe": model.record.recipe.name, "settings": model.record.recipe.method.model_dump(), "steps": model.step,
+        "of": model.record.recipe.training.steps,
         "extractor": EXTRACTOR, "ways": ways, "rows": [vars(row) for row in rows],
     }  # fmt: skip
     (asked.results / f"{name}.json").write_text(json.dumps(facts) + "\n")
@@ -120,15 +129,18 @@ def measure(name: str, asked: Photos) -> None:
     print(name, json.dumps(ways, indent=1), flush=True)
 
 
-def baselines(dataset: Dataset, sources: Mapping[str, tuple[list[Pixels], list[Pixels]]]) -> dict[str, dict[str, dict[str, float]]]:
+def baselines(
+    dataset: Dataset, sources: Mapping[str, tuple[list[Pixels], list[Pixels]]], weights: Path | None
+) -> dict[str, dict[str, dict[str, float]]]:
     """Doing nothing, and colors moved to those of the training's other side, by way."""
     known = [statistics(np.asarray(images(dataset, "train", space).pixels)) for space in dataset.space.pair]
     made: dict[str, dict[str, dict[str, float]]] = {"nothing": {}, "colors moved": {}}
     for kind, pair in sources.items():
         for here, way in enumerate(f"{kind}, {way}" for way in WAYS):
             source, true = pair[here], pair[1 - here]
-            made["nothing"][way] = distances(source, source, true)
-            made["colors moved"][way] = distances([moved(each, known[here], known[1 - here]) for each in source], source, true)
+            made["nothing"][way] = distances(source, source, true, weights)
+            recolored = [moved(each, known[here], known[1 - here]) for each in source]
+            made["colors moved"][way] = distances(recolored, source, true, weights)
     return made
 
 
@@ -158,12 +170,15 @@ def images(dataset: Dataset, split: str, space: str) -> Images:
     return dataset.splits[split][space]
 
 
-def distances(made: list[Pixels], sources: list[Pixels], true: list[Pixels]) -> dict[str, float]:
-    """Means over pictures: to the true ones, and how far colors are from the source's."""
-    return {
+def distances(made: list[Pixels], sources: list[Pixels], true: list[Pixels], weights: Path | None) -> dict[str, float]:
+    """Means over pictures: to the true ones, and how far colors are from the source's. weights: of VGG-16."""
+    found = {
         "psnr": mean(psnr, made, true, 2), "ssim": mean(ssim, made, true, 3), "perceptual_lite0": mean(perceptual, made, true, 3),
         "color_to_source": mean(recoloring, made, sources, 1),
     }  # fmt: skip
+    if weights is not None:
+        found["perceptual_vgg16"] = mean(partial(perceptual_vgg16, vgg16(weights)), made, true, 3)
+    return found
 
 
 def mean(measure: Callable[[Pixels, Pixels], NDArray[Any]], made: list[Pixels], others: list[Pixels], digits: int) -> float:
