@@ -78,6 +78,8 @@ class Photos:
     """of a crop: that of pictures.py"""
     steps: int | None = None
     """instead of each entry's own"""
+    until: int | None = None
+    """stop there, with the schedule of all steps, and measure"""
     batch: int = 4
     threads: int = 2
     runs: Path = Path("runs/photos")
@@ -105,7 +107,7 @@ def train(entry: Entry, run: Path, asked: Photos) -> None:
     settings = {f"method.{name}": value for name, value in entry.settings.items()}
     how: dict[str, Any] = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "settings": settings}
     how |= {"data": str(asked.data), "size": asked.size, "steps": asked.steps or entry.steps, "batch": asked.batch}
-    vv.train(entry.recipe, out=run, **({"resume": True} if (run / "recipe.json").exists() else how))
+    vv.train(entry.recipe, out=run, until=asked.until, **({"resume": True} if (run / "recipe.json").exists() else how))
 
 
 def measure(name: str, asked: Photos) -> None:
