@@ -15,7 +15,7 @@ from losses.walks import journey
 from viceversa.draws import Draws
 from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.adversary import Adversary, Gan, adversary_named
+from viceversa.losses.adversary import Adversary, AdversarySettings, Gan, adversary_of
 from viceversa.method import Method, Optimizer
 from viceversa.methods import cyclegan, fixed_point, stargan, stgan
 from viceversa.schedules import Progress, constant
@@ -26,7 +26,7 @@ FIRST = Progress(0, 10)
 
 
 def named(gan: Gan) -> Adversary:
-    return adversary_named(gan, **NUMBERS)
+    return adversary_of(AdversarySettings(gan=gan, **NUMBERS))
 
 
 def walk(real: float, fake: float) -> Journey:
@@ -76,7 +76,7 @@ def test_penalties() -> None:
 
 def test_weight_clipping_goes_without_momentum() -> None:
     """One weight of 0.5 with gradient 2. RMSprop's first step: lr g / sqrt(.01 g^2) = 10 lr, so 0.5 - 0.1 = 0.4; clipped, 0.3."""
-    settings = adversary_named("wgan", **(NUMBERS | {"clip": 0.3})).optimizer(Optimizer(0.01))
+    settings = adversary_of(AdversarySettings(gan="wgan", **(NUMBERS | {"clip": 0.3}))).optimizer(Optimizer(0.01))
     network = torch.nn.Linear(1, 1, bias=False)
     optimizer = settings.build(network)
     network.weight.data.fill_(0.5)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 from torch.optim import RMSprop
 
 from viceversa.gan import GanLoss, Hinge, LeastSquares, Minimax, NonSaturating, Wasserstein
@@ -25,15 +25,23 @@ from viceversa.optional import optional
 from viceversa.schedules import lazily
 
 Gan = Literal["minimax", "non-saturating", "least-squares", "wgan", "wgan-gp", "hinge-r1"]
-GAN = "adversarial loss; wgan clips the discriminator's weights, wgan-gp and hinge-r1 have a gradient penalty"
-GRADIENT_PENALTY = "weight of the penalty of wgan-gp"
-GAMMA = "weight of the R1 penalty of hinge-r1, computed at every 4th step"
-CLIP = "largest weight of the discriminator with wgan"
-"""What these settings are, in words."""
-CriticRate = Annotated[
-    float | None, optional("X"), Field(gt=0, description="the discriminator's learning rate, if not the same as the generator's")
+
+
+DescribedGan = Annotated[
+    Gan, Field(description="adversarial loss; wgan clips the discriminator's weights, wgan-gp and hinge-r1 have a gradient penalty")
 ]
-"""The type of a setting `critic_learning_rate`, whose default is None."""
+
+
+class AdversarySettings(BaseModel):
+    """The settings of methods whose GAN loss can be chosen; each loss uses only the number that is its own."""
+
+    gan: DescribedGan = "wgan-gp"
+    gradient_penalty: float = Field(10.0, ge=0, description="weight of the penalty of wgan-gp")
+    gamma: float = Field(1.0, ge=0, description="weight of the R1 penalty of hinge-r1, computed at every 4th step")
+    clip: float = Field(0.01, gt=0, le=1, description="largest weight of the discriminator with wgan")
+    critic_learning_rate: Annotated[float | None, optional("X")] = Field(
+        None, gt=0, description="the discriminator's learning rate, if not the same as the generator's"
+    )
 
 
 @dataclass(frozen=True)
@@ -53,9 +61,9 @@ class Adversary:
         return own if self.clip is None else replace(own, clamp=self.clip, algorithm=RMSprop)
 
 
-def adversary_named(kind: Gan, *, gradient_penalty: float, gamma: float, clip: float) -> Adversary:
-    """The adversary of that name; each uses only the number that is its own."""
-    match kind:
+def adversary_of(settings: AdversarySettings) -> Adversary:
+    """The adversary that the settings name."""
+    match settings.gan:
         case "minimax":
             return Adversary(Minimax())
         case "non-saturating":
@@ -63,8 +71,8 @@ def adversary_named(kind: Gan, *, gradient_penalty: float, gamma: float, clip: f
         case "least-squares":
             return Adversary(LeastSquares())
         case "wgan":
-            return Adversary(Wasserstein(), clip=clip)
+            return Adversary(Wasserstein(), clip=settings.clip)
         case "wgan-gp":
-            return Adversary(Wasserstein(), {"penalty": (gradient_penalty, GradientPenalty())})
+            return Adversary(Wasserstein(), {"penalty": (settings.gradient_penalty, GradientPenalty())})
         case "hinge-r1":
-            return Adversary(Hinge(), {"penalty": (lazily(1.0, 4), R1(gamma))})
+            return Adversary(Hinge(), {"penalty": (lazily(1.0, 4), R1(settings.gamma))})

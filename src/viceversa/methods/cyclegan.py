@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from torch import nn
 from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
-from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, CriticRate, Gan, adversary_named
+from viceversa.losses.adversary import AdversarySettings, DescribedGan, adversary_of
 from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
 from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
@@ -34,36 +34,26 @@ from viceversa.plans import BackAndForth
 from viceversa.schedules import Schedule, linear_decay
 
 
-class CycleGAN(BaseModel):
+class CycleGAN(AdversarySettings):
     """Settings of CycleGAN. Each recipe has its own defaults. In Python, CycleGAN() has the defaults of the official code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["cyclegan"]]] = "cyclegan"
-
     width: int = Field(64, gt=0, le=4096, description="channels of the generators' first layer")
     blocks: int = Field(9, gt=0, le=256, description="number of residual blocks of a generator; 6 at 128 px in the paper")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")
-    critic_layers: int = Field(
-        3,
-        gt=0,
-        le=16,
-        description="downsampling layers of the discriminators; 1, 2, 3 or 4 layers judge patches of 16, 34, 70 or 142 px",
-    )
-    gan: Gan = Field("least-squares", description=GAN)
-    gradient_penalty: float = Field(10.0, ge=0, description=GRADIENT_PENALTY)
-    gamma: float = Field(1.0, ge=0, description=GAMMA)
-    clip: float = Field(0.01, gt=0, le=1, description=CLIP)
+    critic_layers: int = Field(3, gt=0, le=16, description="downsampling layers; 1 to 4 layers judge patches of 16, 34, 70, 142 px")
+    gan: DescribedGan = "least-squares"
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
     cycle_back: Annotated[float | None, optional("X")] = Field(
-        None, ge=0, description="weight of the cycle loss for images of the second space; by default the same as for the first"
+        None, ge=0, description="the same for the second space, if different"
     )
     identity: float = Field(0.5, ge=0, description="weight of the identity loss, relative to --method.cycle")
     luminance: float = Field(0.0, ge=0, description="weight of an identity loss on luminance, if channels differ")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
-    critic_learning_rate: CriticRate = None
     fit: Fit = Field("resize", description="how generators change the image size between spaces; valid_conv: by at most 6 px")
 
 
@@ -79,14 +69,12 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         for name, spec in space.images.items()
     })  # fmt: skip
     translator, critic = PerTarget(generators, space.images, sources, settings.fit), PerSpace(discriminators)
-    adversary = adversary_named(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma, clip=settings.clip)
+    adversary = adversary_of(settings)
     plan, gan, pool = BackAndForth(space, translate=translator, discriminate=critic), adversary.gan, ImagePool(settings.pool)
     if settings.luminance and not translator.takes_own(first):
         raise UsageError(f"luminance={settings.luminance} needs generators that accept both image sizes: set fit=resize.")
     alike = translator.keeps_channels(first)
-    identity = (
-        (settings.cycle * settings.identity, Identity()) if alike else (settings.cycle * settings.luminance, Identity(luminance))
-    )
+    share, same = (settings.identity, Identity()) if alike else (settings.luminance, Identity(luminance))
     cycle = BySource.of(space.pair, settings.cycle, settings.cycle_back, ReturnedCycle())
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
@@ -95,7 +83,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         optimizers={"generators": adam, "discriminators": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
             Phase("generators", learns=("generators",), plan=plan, objective=Objective(
-                adversarial=(1, Fool(gan)), cycle=(1, cycle), identity=identity),
+                adversarial=(1, Fool(gan)), cycle=(1, cycle), identity=(settings.cycle * share, same)),
                 chained=("adversarial", "cycle")),
             Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan, pool)), **adversary.penalty)),

@@ -19,14 +19,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from torch import nn
 from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, CriticRate, Gan, adversary_named
+from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Identity, Staying
 from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
@@ -40,7 +40,7 @@ from viceversa.schedules import Schedule, every, linear_decay
 Residual = Literal["tanh", "clamp", "masked"]
 
 
-class FixedPointGAN(BaseModel):
+class FixedPointGAN(AdversarySettings):
     """Settings of FixedPointGAN. Each recipe has its own defaults. In Python, FixedPointGAN() has the defaults of the official
     code."""
 
@@ -52,16 +52,11 @@ class FixedPointGAN(BaseModel):
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
-    gan: Gan = Field("wgan-gp", description=GAN)
     classification: float = Field(1.0, ge=0, description="weight of the classification losses")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle losses")
     identity: float = Field(10.0, ge=0, description="weight of the identity loss; the code has 0.1 for brain scans")
-    gradient_penalty: float = Field(10.0, ge=0, description=GRADIENT_PENALTY)
-    gamma: float = Field(1.0, ge=0, description=GAMMA)
-    clip: float = Field(0.01, gt=0, le=1, description=CLIP)
     critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
     learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam")
-    critic_learning_rate: CriticRate = None
 
 
 def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Schedule = linear_decay) -> Method:
@@ -70,7 +65,7 @@ def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Sch
         raise UsageError("Fixed-Point GAN translates between values of attributes, and the data has none.")
     generator = Labeled(_network(space, settings), space)
     discriminator = Classifying(ClassifyingDiscriminator(space.spec, space.label_width, width=settings.critic_width))
-    adversary = adversary_named(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma, clip=settings.clip)
+    adversary = adversary_of(settings)
     plan, gan = Retarget(space, translate=generator, discriminate=discriminator), adversary.gan
     adam, weight = Optimizer(settings.learning_rate, schedule=decay), settings.classification
     fool, labels, cycle = (1, Fool(gan)), (weight, TargetLabels(space)), (settings.cycle, Cycle())

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from torch import nn
 from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, CriticRate, Gan, adversary_named
+from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Triple
 from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
@@ -31,7 +31,7 @@ from viceversa.plans import Retarget
 from viceversa.schedules import Schedule, every, linear_decay
 
 
-class StarGAN(BaseModel):
+class StarGAN(AdversarySettings):
     """Settings of StarGAN. Each recipe has its own defaults. In Python, StarGAN() has the defaults of the official code, with the
     learning rate schedule of the paper."""
 
@@ -46,19 +46,12 @@ class StarGAN(BaseModel):
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
     critic_slope: float = Field(0.01, ge=0, lt=1, description="negative slope of the discriminator's leaky ReLUs")
     critic_bias: bool = Field(False, description="give the discriminator's two output layers a bias")
-    gan: Gan = Field("wgan-gp", description=GAN)
     classification: float = Field(1.0, ge=0, description="weight of the classification losses")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
     triple: float = Field(0.0, ge=0, description="weight of triple consistency (arXiv 1811.03492); 0: off")
-    gradient_penalty: float = Field(10.0, ge=0, description=GRADIENT_PENALTY)
-    gamma: float = Field(1.0, ge=0, description=GAMMA)
-    clip: float = Field(0.01, gt=0, le=1, description=CLIP)
-    further_fakes: int = Field(
-        0, ge=0, le=100, description="number of later images of the chain that the discriminator also sees as fakes"
-    )
+    further_fakes: int = Field(0, ge=0, le=100, description="later images of the chain that the discriminator also sees as fakes")
     critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
     learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam")
-    critic_learning_rate: CriticRate = None
     targets: Literal["permuted", "shared"] = Field(
         "permuted",
         description="target labels; permuted: the labels of the batch in random order; shared: one label for the whole batch",
@@ -77,7 +70,7 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
             spec, space.label_width, width=settings.critic_width, slope=settings.critic_slope, bias=settings.critic_bias,
         )
     )  # fmt: skip
-    adversary = adversary_named(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma, clip=settings.clip)
+    adversary = adversary_of(settings)
     gan, shared = adversary.gan, settings.targets == "shared"
     plan = Retarget(space, translate=generator, discriminate=discriminator, shared=shared)
     adam = Optimizer(settings.learning_rate, schedule=decay)

@@ -17,14 +17,14 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from torch import nn
 from tyro.conf import Fixed, Suppress
 
 from viceversa.domains import Space
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.adversary import CLIP, GAMMA, GAN, GRADIENT_PENALTY, CriticRate, Gan, adversary_named
+from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Identity
 from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
@@ -35,7 +35,7 @@ from viceversa.plans import Retarget
 from viceversa.schedules import Schedule, every, linear_decay
 
 
-class STGAN(BaseModel):
+class STGAN(AdversarySettings):
     """Settings of STGAN. Each recipe has its own defaults. In Python, STGAN() has the defaults of the authors' code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,15 +44,10 @@ class STGAN(BaseModel):
     kind: Suppress[Fixed[Literal["stgan"]]] = "stgan"
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
-    gan: Gan = Field("wgan-gp", description=GAN)
     classification: float = Field(10.0, ge=0, description="weight of the generator's classification loss; 1 for the discriminator")
     reconstruction: float = Field(100.0, ge=0, description="weight of the reconstruction loss")
-    gradient_penalty: float = Field(10.0, ge=0, description=GRADIENT_PENALTY)
-    gamma: float = Field(1.0, ge=0, description=GAMMA)
-    clip: float = Field(0.01, gt=0, le=1, description=CLIP)
     critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam; in the code, a tenth in the second half")
-    critic_learning_rate: CriticRate = None
 
 
 def build(space: Space, settings: STGAN = STGAN(), *, decay: Schedule = linear_decay) -> Method:
@@ -62,7 +57,7 @@ def build(space: Space, settings: STGAN = STGAN(), *, decay: Schedule = linear_d
     spec, width = space.images[space.only], space.label_width
     generator = Relative(SelectiveGenerator(spec, width, width=settings.width))
     discriminator = Classifying(SelectiveDiscriminator(spec, width, width=settings.critic_width))
-    adversary = adversary_named(settings.gan, gradient_penalty=settings.gradient_penalty, gamma=settings.gamma, clip=settings.clip)
+    adversary = adversary_of(settings)
     plan, gan = Retarget(space, translate=generator, discriminate=discriminator), adversary.gan
     mean = 1 / len(space.attributes)
     adam = Optimizer(settings.learning_rate, schedule=decay)
