@@ -134,7 +134,9 @@ def test_the_labeller_does_not_stand_in_the_way(tmp_path: Path, monkeypatch: pyt
     path.unlink()
     shutil.rmtree("cache/labellers")
     shutil.rmtree("people")
-    with pytest.raises(vv.UsageError, match=r"'run' is unfinished, and its data cannot be read .*: say with `source`"):
+    with pytest.raises(
+        vv.UsageError, match=r"'run' is unfinished, and its data cannot be read .*: give the attributes of the image with `source`"
+    ):
         vv.load("run").translate(np.zeros((16, 16, 3), np.uint8), "glasses=yes")
 
 
@@ -160,7 +162,7 @@ def test_images_of_a_table_in_another_folder(tmp_path: Path, capsys: pytest.Capt
         assert exit_code(*measured) == 2, "the folder is that of the run's own table"
         assert "image folder" in capsys.readouterr().err
         assert exit_code(*measured, "--images", "nowhere") == 2
-        assert "the image folder 'nowhere' is not a folder" in capsys.readouterr().err
+        assert "'nowhere' is not a folder: give the folder that holds the images of the table" in capsys.readouterr().err
     (tmp_path / "people").rename(tmp_path / "faces")
     vv.train("stargan", out="run", data="moved/faces.csv", images="faces", resume=True, quiet=True)
     assert vv.load("run").record.recipe.images == str(tmp_path / "people"), "the record is that of the beginning"

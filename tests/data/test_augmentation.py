@@ -103,5 +103,5 @@ def test_any_number_of_channels(channels: int) -> None:
     shapes = Augment(rotate=20, zoom=0.2, brightness=0.2, contrast=0.2, blur=1)
     shapes.check(channels)
     assert augmented(images, shapes, Draws(0, 0), "real").shape == images.shape
-    with pytest.raises(UsageError, match=f"not of {channels} channels"):
+    with pytest.raises(UsageError, match=f"color images, and these have {channels} channels"):
         ALL.check(channels)

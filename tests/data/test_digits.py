@@ -57,9 +57,9 @@ def test_mnist_itself() -> None:
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "not a file of bytes in the format idx"),
-        (bytes([0, 0, 13, 1, 0, 0, 0, 0]), "not a file of bytes"),  # floats
-        (bytes([0, 0, 8, 3, 0, 0]), "not a file of bytes"),  # ends in its head
+        (b"", "not an IDX file of bytes, the format of MNIST"),
+        (bytes([0, 0, 13, 1, 0, 0, 0, 0]), "not an IDX file of bytes"),  # floats
+        (bytes([0, 0, 8, 3, 0, 0]), "not an IDX file of bytes"),  # ends in its head
         (bytes([0, 0, 8, 1, 0, 0, 0, 5, 1]), "should hold 5 bytes by its header, but holds 1: download it again"),
         (gzip.compress(bytes(100), mtime=0)[:-9], "cannot read .*; download it again"),
     ],
@@ -119,7 +119,7 @@ def test_what_is_missing_or_wrong_among_svhn_files(tmp_path: Path) -> None:
     good = {"X": np.zeros((32, 32, 3, 2), np.uint8), "y": np.ones((2, 1), np.uint8)}
     for content, reason in (
         ({"X": good["X"]}, "with X and y: 'y'"),
-        ({**good, "X": good["X"][..., :1]}, "is not SVHN's"),
+        ({**good, "X": good["X"][..., :1]}, "is not an SVHN file"),
         ({**good, "y": good["y"] * 11}, "labels from 11 to 11: SVHN labels are 1 to 10"),
     ):
         matlab.savemat(path, content)

@@ -73,7 +73,7 @@ def test_what_cannot_be_joined(spec: str, reason: str) -> None:
 
 def test_joined_spaces_have_no_attributes(tmp_path: Path) -> None:
     small_mnist(tmp_path)
-    with pytest.raises(UsageError, match="has no attributes: leave out `attributes`"):
+    with pytest.raises(UsageError, match=r"has no attributes: leave out `attributes` \(you gave digit\)"):
         open_dataset(f"mnist={tmp_path},street=street-digits", takes="spaces", attributes=("digit",))
 
 

@@ -77,7 +77,7 @@ def test_what_is_refused(tmp_path: Path) -> None:
         open_dataset(str(folder), 8, attributes=("gaze",))
     write(folder, range(2, 4))
     write(tmp_path / "angry", range(4), expressions=("angry",))
-    with pytest.raises(UsageError, match="one expression of RaFD, angry"):
+    with pytest.raises(UsageError, match="only one RaFD expression, angry"):
         open_dataset(str(tmp_path / "angry"), 8)
     with pytest.raises(UsageError, match="this method translates between spaces"):
         open_dataset(str(folder), 8, takes="spaces")

@@ -41,7 +41,7 @@ def test_an_attribute_of_two_sets_is_one_if_it_is_the_same() -> None:
     assert twice.space.attributes == (MOOD,) and twice.space.known == {"one": ("mood",), "other": ("mood",)}
     dataset = toons(16)
     others = replace(dataset, space=replace(dataset.space, attributes=(OneOf("mood", ("x", "y", "z")),)))
-    with pytest.raises(UsageError, match="'mood' of the set 'other' has other values"):
+    with pytest.raises(UsageError, match="'mood' of the data set 'other' has other values"):
         together({"one": dataset, "other": others})
 
 

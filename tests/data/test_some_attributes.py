@@ -33,5 +33,5 @@ def test_a_true_edit_leaves_the_others_as_they_are() -> None:
 def test_unknown_attributes() -> None:
     with pytest.raises(UsageError, match="'beart'"):
         open_dataset("avatars", 16, attributes=("beart",))
-    with pytest.raises(UsageError, match="no attributes: leave out `attributes`, hair"):
+    with pytest.raises(UsageError, match=r"no attributes: leave out `attributes` \(you gave hair\)"):
         open_dataset("avatars:glasses", 16, attributes=("hair",))

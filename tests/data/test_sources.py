@@ -54,6 +54,6 @@ def test_written_without_labels(tmp_path: Path) -> None:
 def test_a_directory_in_use_is_refused(tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("mine")
     for path in (tmp_path, tmp_path / "note.txt"):
-        with pytest.raises(UsageError, match="not an empty directory"):
+        with pytest.raises(UsageError, match="not an empty folder"):
             write_dataset(_small(labeled=True), path)
     assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]

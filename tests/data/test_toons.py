@@ -38,5 +38,5 @@ def test_the_true_edit_changes_the_mouth_alone() -> None:
 
 
 def test_sizes() -> None:
-    with pytest.raises(UsageError, match="toons of 8 px"):
+    with pytest.raises(UsageError, match="toons cannot be drawn at 8 px"):
         toons(8)

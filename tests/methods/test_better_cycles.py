@@ -92,7 +92,7 @@ def test_features_stop_before_a_convolution() -> None:
     layers = critic.discriminators["summer"]
     assert torch.equal(PatchFeatures(critic, 1)(image, space), layers[1](layers[0](image)))
     assert torch.equal(PatchFeatures(critic, 2)(image, space), PatchFeatures(critic, 0)(image, space))
-    with pytest.raises(UsageError, match="convolutions=3 is more"):
+    with pytest.raises(UsageError, match="convolutions=3 is too large"):
         PatchFeatures(critic, 3)
 
 

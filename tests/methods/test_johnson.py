@@ -64,6 +64,6 @@ def test_it_is_used_without_what_it_was_trained_by() -> None:
 
 
 def test_what_can_be_painted() -> None:
-    with pytest.raises(UsageError, match="these are of 1x14x14 and 3x16x16"):
+    with pytest.raises(UsageError, match="of the same size, not 1x14x14 and 3x16x16"):
         build(UNALIKE, TINY)
     build(Space({"a": ImageSpec(1, 16, 16), "b": ImageSpec(3, 16, 16)}), TINY)

@@ -114,7 +114,7 @@ def test_pairs_are_moved_alike(augment: Augment) -> None:
 def test_what_cannot_be_had_is_refused() -> None:
     images = pairs()
     images["lines"] = Images(images["lines"].pixels[:39], None, ("",) * 39)
-    with pytest.raises(UsageError, match="pairs of images, and 'lines' has another number"):
+    with pytest.raises(UsageError, match="pairs of images, but 'lines' has a different number"):
         Loader(images, (Need("photos", "photos"), Need("lines", "lines", beside="photos")), 8, 0, CPU)
     bare = Loader({"photos": numbered(None)}, (Need("real", "photos", balanced=True),), 4, 0, CPU)
     with pytest.raises(UsageError, match="balances labels, and the images of 'photos' have none"):

@@ -47,7 +47,7 @@ def test_later_frames_have_one_size_and_fewer_evaluations() -> None:
     settings = later_settings(Stylize(size=128, sizes=3), None)
     assert settings.stages == ((128, 50),), "a quarter of the preset's 200"
     assert later_settings(Stylize(evaluations=2), None).evaluations == 1 and later_settings(Stylize(), 7).evaluations == 7
-    with pytest.raises(UsageError, match="`later=0`: give one evaluation"):
+    with pytest.raises(UsageError, match="`later=0`: give at least one evaluation"):
         later_settings(Stylize(), 0)
 
 

@@ -16,7 +16,7 @@ SPLITS = ("train", "validation", "test")
 SPLIT_NAMES = {"train": "train", "validation": "validation", "val": "validation", "valid": "validation", "test": "test"}
 Value = TypeVar("Value")
 
-_ELSEWHERE = "give the folder that they are in as the image folder (images)"
+_ELSEWHERE = "give the image folder that holds them as `images`"
 
 
 def split_by_hash(name: str) -> str:
@@ -40,7 +40,7 @@ def checked_paths(names: Sequence[str], rows: Sequence[int], folder: Path) -> tu
     def leaves(path: str) -> bool:
         return path.startswith("/") or ".." in path.split("/") or (path[1:2] == ":" and bool(PureWindowsPath(path).drive))
 
-    remedy = "name them relative to it, without '..', or give the folder that all of them are in as the image folder (images)"
+    remedy = "name them relative to it, without '..', or give the image folder that holds all of them as `images`"
     refuse(found(f"files lie outside the folder {quoted(str(folder))}: {remedy}", names, rows, map(leaves, paths)))
     files = tuple(map(posixpath.normpath, paths))
     refuse(found("cells of the column file are not the name of a file", names, rows, (file == "." for file in files)))

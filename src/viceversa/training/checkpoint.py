@@ -206,10 +206,11 @@ def _load(file: Path, method: Method) -> None:
     own = method.networks.state_dict()
     for name, value in stored.items():
         if name not in own or own[name].shape != value.shape or own[name].dtype != value.dtype:
-            odd = f"{name} {tuple(value.shape)} of {value.dtype} has no place in this one"
+            odd = f"this method has no weight {name} {tuple(value.shape)} of {value.dtype}"
             raise UsageError(f"{str(file)!r} is the checkpoint of another method: {odd}.")
         if not value.isfinite().all():
-            raise UsageError(f"{str(file)!r} has values in {name} that are not finite: remove {str(file.parent)!r}, or train anew.")
+            remedy = f"remove {str(file.parent)!r}, or start a new training"
+            raise UsageError(f"{str(file)!r} has values in {name} that are not finite: {remedy}.")
     averaged = file.name.startswith("averages")
     if missing := {name for name in own if not averaged or name.split(".")[0] in method.averaged} - stored.keys():
         raise UsageError(f"{str(file)!r} is the checkpoint of another method: it lacks {sorted(missing)[0]}.")

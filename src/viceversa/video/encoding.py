@@ -88,7 +88,7 @@ class Encoding:
         for path in parts:
             with opened(path) as part:
                 if bytes(part.streams.video[0].codec_context.extradata or b"") != extra:
-                    raise UsageError(f"{str(path)!r} was encoded by another version of PyAV: remove its folder, and begin anew.")
+                    raise UsageError(f"{str(path)!r} was encoded by another version of PyAV: remove its folder, and start again.")
                 yield from (packet for packet in part.demux(part.streams.video[0]) if packet.size)
 
     def _layout(self, height: int, width: int) -> str:

@@ -60,7 +60,7 @@ class Parts:
                 read = json.loads(path.read_text())
                 found.append(Part(len(found), [(start, length) for start, length in read["times"]], read["sums"]))
             except (ValueError, KeyError, TypeError):
-                raise UsageError(f"{str(path)!r} is damaged: remove the folder, and begin anew.") from None
+                raise UsageError(f"{str(path)!r} is damaged: remove the folder, and start again.") from None
         return found
 
     def keep(self, part: Part, written: Path, last: Picture8) -> None:
