@@ -285,7 +285,7 @@ def test_links_may_leave_a_folder_that_was_named(elsewhere: Path, tmp_path: Path
     table.write_text(rows(NAMES))
     for name in NAMES:
         (table.parent / name).symlink_to(elsewhere / name)
-    with pytest.raises(UsageError, match=r"6 of 6 files lead out of .* by a symbolic link: give the folder"):
+    with pytest.raises(UsageError, match=r"6 of 6 files lead out of .* by a symbolic link: give the image folder"):
         open_dataset(str(table.parent), 8)
     assert reds(open_dataset(str(table.parent), 8, images=table.parent)) == [9, 29, 49, 69, 89, 109]
 

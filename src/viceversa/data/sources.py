@@ -91,7 +91,7 @@ def open_dataset(
         _check_images(spec, Path(images))
     whole, by = _division(spec)
     if by and attributes:
-        raise UsageError(f"{spec!r} names its attribute already: leave out `attributes`, {' '.join(attributes)}.")
+        raise UsageError(f"{spec!r} names its attribute already: leave out `attributes` (you gave {' '.join(attributes)}).")
     if by and takes == "pairs":
         raise _none_of_pairs(spec)
     if whole in _EMBEDDED:
