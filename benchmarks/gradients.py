@@ -5,8 +5,8 @@ python benchmarks/gradients.py --recipes cyclegan     some of them
 python benchmarks/gradients.py --table                print the table of docs/precision.md from the stored rows
 
 Each recipe trains in fp32 on its own data. At some steps, the gradients of all phases are taken twice for the same batch, weights
-and draws, in fp32 and under autocast to bf16: without and with the multicyclic loss, whatever the recipe has. CelebA's recipes
-have no embedded data, and the same networks are measured on drawn faces of their size.
+and draws, in fp32 and under autocast to bf16: without and with the multicyclic loss, whatever the recipe has. Published
+settings train in fp32 and are not measured.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from torch import Tensor
 
 from viceversa.domains import Space
 from viceversa.method import Method, Phase
-from viceversa.recipes import RECIPES, builder, dataset_of, recipe_named
+from viceversa.recipes import TABLE, builder, dataset_of, packaged, recipe_named
 from viceversa.recipes.packaged import EXTRA
 from viceversa.recipes.settings import Multicycle, Recipe
 from viceversa.training.trainer import Trainer
@@ -53,20 +53,11 @@ class Cosine:
 class Benchmark:
     """Measure, and keep the rows."""
 
-    recipes: tuple[str, ...] = tuple(RECIPES)
+    recipes: tuple[str, ...] = tuple(entry.name for entry in TABLE if entry.module == packaged.__name__)
     steps: tuple[int, ...] = (0, 50, 200)
     threads: int = 1
     table: bool = False
     out: Path = RESULTS
-
-
-def measurable(name: str) -> Recipe[Any]:
-    """The recipe; one on CelebA on drawn faces of its size, with batches of 2."""
-    recipe = recipe_named(name)
-    if recipe.data != "celeba":
-        return recipe
-    training = recipe.training.model_copy(update={"batch": 2})
-    return recipe.model_copy(update={"data": "avatars", "size": 64, "crop": None, "training": training})
 
 
 def gradient(method: Method, phase: Phase, trainer: Trainer, *, bf16: bool) -> Tensor:
@@ -103,7 +94,7 @@ def rows(name: str, trainer: Trainer, versions: Mapping[bool, Method]) -> Iterat
 
 def measured(name: str, steps: tuple[int, ...]) -> Iterator[Cosine]:
     """All cosines of a recipe."""
-    recipe = measurable(name)
+    recipe = recipe_named(name)
     dataset = dataset_of(recipe)
     builds = {chain: builder(recipe.model_copy(update={"multicycle": chained(recipe, chain)})) for chain in (False, True)}
 

@@ -17,7 +17,7 @@ from viceversa.data.sizes import chosen_size
 from viceversa.data.sources import _at_one_size, open_dataset
 from viceversa.data.store import FolderFiles
 from viceversa.evaluation.candidates import data_of
-from viceversa.recipes import RECIPES, recipe_named
+from viceversa.recipes import TABLE, published
 from viceversa.recipes.record import read_record
 
 SMALL = {"steps": 2, "batch": 2, "labeller": False, "precision": "fp32"}
@@ -105,8 +105,8 @@ def test_own_images_beside_drawn_ones_have_their_size() -> None:
     assert asked[2:] == [("style", 48), ("toons", 48)]
 
 
-def test_recipes_on_celeba_keep_their_size() -> None:
-    assert {name: recipe_named(name).size for name in RECIPES} == {name: 128 if "celeba" in name else None for name in RECIPES}
+def test_published_recipes_alone_have_a_size() -> None:
+    assert {entry.name for entry in TABLE if (entry().size is None) == (entry.module == published.__name__)} == set()
 
 
 def test_a_run_says_and_keeps_the_size(capsys: pytest.CaptureFixture[str]) -> None:
