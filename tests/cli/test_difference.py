@@ -59,7 +59,7 @@ def test_no_image_is_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsy
     asked = ("--to", "glasses=yes", "--difference")
     assert exit_code("translate", "avatars", "face.png", "face-difference.png", *asked, "--out", "o") == 2
     said = capsys.readouterr().err
-    assert "'o/face-difference'" in said and "one after the other" in said and said.count("\n") == 1
+    assert "'o/face-difference'" in said and "in separate commands" in said and said.count("\n") == 1
     Path("o").mkdir()
     Path("face-difference.png").rename("o/face-difference.png")
     assert exit_code("translate", "avatars", "face.png", "o/face-difference.png", *asked, "--out", "o") == 2

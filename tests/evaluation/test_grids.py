@@ -166,7 +166,7 @@ def test_transposed_convolutions_are_caught_at_both_sizes(steps: int) -> None:
     for found in (grids(small, china), grids(large, enlarged(china[:2]))):
         assert found[2] > TOLD or found[4] > TOLD
     (seen,) = (sign for sign in signs(measured(china, small, china[:, :, :, ::-1], None)) if sign in GRIDS)
-    assert "a grid of" in seen.name and "px" in seen.name
+    assert "a grid with a period of" in seen.name and "px" in seen.name
 
 
 def two_spaces(size: int) -> Dataset:
