@@ -17,7 +17,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 import tyro
@@ -29,12 +29,16 @@ from viceversa.domains import Space
 from viceversa.method import Method, Phase
 from viceversa.recipes import TABLE, builder, dataset_of, packaged, recipe_named
 from viceversa.recipes.packaged import EXTRA
-from viceversa.recipes.settings import Multicycle, Recipe
+from viceversa.recipes.settings import Recipe
 from viceversa.training.trainer import Trainer
 
 RESULTS = Path(__file__).parent / "results" / "gradients-cpu.json"
 ENOUGH = 0.9
 """A cosine from which the gradient's direction is called kept."""
+
+
+Chain = Literal["none", "full", "rising"]
+"""Without the multicyclic loss, with all its weights from the start, or with weights that rise as the recipe says."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Cosine:
 
     recipe: str
     step: int
-    chain: bool
+    chain: Chain
     phase: str
     cosine: float
     length: float
@@ -82,8 +86,8 @@ def gradient(method: Method, phase: Phase, trainer: Trainer, *, bf16: bool) -> T
     return torch.cat([part.float().flatten() for part in parts if part is not None])
 
 
-def rows(name: str, trainer: Trainer, versions: Mapping[bool, Method]) -> Iterator[Cosine]:
-    """The cosines at the trainer's step, of the method without and with a chain, at the same weights."""
+def rows(name: str, trainer: Trainer, versions: Mapping[Chain, Method]) -> Iterator[Cosine]:
+    """The cosines at the trainer's step, of the method with each chain, at the same weights."""
     for chain, method in versions.items():
         method.networks.load_state_dict(trainer.method.networks.state_dict())
         for phase in method.phases:
@@ -96,28 +100,32 @@ def measured(name: str, steps: tuple[int, ...]) -> Iterator[Cosine]:
     """All cosines of a recipe."""
     recipe = recipe_named(name)
     dataset = dataset_of(recipe)
-    builds = {chain: builder(recipe.model_copy(update={"multicycle": chained(recipe, chain)})) for chain in (False, True)}
-
-    def build(space: Space) -> Method:
-        return builder(recipe)(space)
-
     with tempfile.TemporaryDirectory() as folder:
         AcceleratorState._reset_state(reset_partial_state=True)
         accelerator = Accelerator(cpu=True, mixed_precision="no", log_with="tensorboard", project_dir=folder)
-        trainer = Trainer(Path(folder), build, dataset, recipe.training, accelerator, "fp32", quiet=True)
-        versions = {False: builds[False](dataset.space)}
-        if any(phase.chained for phase in versions[False].phases):
-            versions[True] = builds[True](dataset.space)
+        trainer = Trainer(Path(folder), builder(recipe), dataset, recipe.training, accelerator, "fp32", quiet=True)
+        versions = {chain: built(recipe, chain, dataset.space) for chain in chains(recipe, trainer.method)}
         for step in steps:
             while trainer.step < step:
                 trainer.one_step()
             yield from rows(name, trainer, versions)
 
 
-def chained(recipe: Recipe[Any], chain: bool) -> Multicycle:
-    """The recipe's own chain, or the usual one where it has none; or none."""
+def chains(recipe: Recipe[Any], method: Method) -> Iterator[Chain]:
+    """The chains that the recipe can have."""
+    yield "none"
+    if any(phase.chained for phase in method.phases):
+        yield "full"
+        if recipe.multicycle.rise:
+            yield "rising"
+
+
+def built(recipe: Recipe[Any], chain: Chain, space: Space) -> Method:
+    """The recipe's method with its own chain, or the usual one where it has none; or none."""
     own = recipe.multicycle
-    return (own if own.extra else Multicycle(extra=EXTRA)) if chain else Multicycle()
+    update = {"extra": (own.extra or EXTRA) if chain != "none" else (), "losses": own.losses if chain != "none" else None}
+    multicycle = own.model_copy(update=update | ({} if chain == "rising" else {"rise": 0.0}))
+    return builder(recipe.model_copy(update={"multicycle": multicycle}))(space)
 
 
 def table(found: list[Cosine], steps: tuple[int, ...]) -> str:
@@ -129,7 +137,7 @@ def table(found: list[Cosine], steps: tuple[int, ...]) -> str:
     for recipe, phase, chain in dict.fromkeys((each.recipe, each.phase, each.chain) for each in found):
         mine = {each.step: each.cosine for each in found if (each.recipe, each.phase, each.chain) == (recipe, phase, chain)}
         shown = [f"**{mine[step]:.3f}**" if mine[step] < ENOUGH else f"{mine[step]:.3f}" for step in steps if step in mine]
-        lines.append(f"| {recipe} | {phase} | {'yes' if chain else 'no'} | {' | '.join(shown)} |")
+        lines.append(f"| `{recipe}` | {phase} | {chain} | {' | '.join(shown)} |")
     return "\n".join(lines)
 
 

@@ -20,6 +20,9 @@ from viceversa.recipes.settings import Multicycle, Recipe, Training
 
 EXTRA = (0.25, 0.125, 0.0625)
 """Weights of the extra cycles in the multicyclic loss, as its author chose them."""
+RISING = Multicycle(rise=0.1)
+"""For generators whose chains have other gradients in bf16 than in fp32 before the first steps: a cosine of .3 (docs/precision.md).
+If extra cycles are asked for, their weights rise over a tenth of the training."""
 
 SMALL_STARGAN = stargan_method.StarGAN(
     generator="masked", width=32, blocks=4, critic_width=32, gan="hinge-r1", critic_steps=1, learning_rate=1e-3
@@ -78,12 +81,14 @@ def icgan() -> Recipe[IcGAN]:
 
 
 def cyclegan() -> Recipe[cyclegan_method.CycleGAN]:
-    return Recipe[cyclegan_method.CycleGAN](name="cyclegan", data="avatars:glasses", method=SMALL_CYCLEGAN, training=FOR_SPACES)
+    return Recipe[cyclegan_method.CycleGAN](
+        name="cyclegan", data="avatars:glasses", method=SMALL_CYCLEGAN, multicycle=RISING, training=FOR_SPACES
+    )
 
 
 def better_cycles() -> Recipe[BetterCycles]:
     method = BetterCycles(cyclegan=SMALL_CYCLEGAN)
-    return Recipe[BetterCycles](name="better-cycles", data="avatars:glasses", method=method, training=FOR_SPACES)
+    return Recipe[BetterCycles](name="better-cycles", data="avatars:glasses", method=method, multicycle=RISING, training=FOR_SPACES)
 
 
 def discogan() -> Recipe[DiscoGAN]:
