@@ -212,7 +212,7 @@ def test_values_of_many_trials_say_what_mattered(tmp_path: Path) -> None:
         findings.studio.study.add_trial(trial)
     shares = findings.importances()
     assert shares["method.cycle"] > 0.8 and sum(shares.values()) == pytest.approx(1)
-    assert "importance of each setting for a place in the best quarter of the trials: method.cycle" in findings.table()
+    assert "how much each setting decides whether a trial is among the best quarter: method.cycle" in findings.table()
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,7 @@ def test_values_have_the_settings_own_types() -> None:
         (["multicycle.decay=-1..1"], "weights of extra cycles are 0 or more"),
         (["multicycle.cycles=0..3", "multicycle.extra=|0.5"], "determines multicycle.extra: search only one of the two"),
         (["method.cycle=1..2", "method.cycle=1..3"], "`search` names method.cycle twice"),
-        (["size=32|64"], "size cannot be searched: trials on other images cannot be compared"),
+        (["size=32|64"], "size cannot be searched: it changes the images, and trials on other images cannot be compared"),
     ],
 )
 def test_what_cannot_be_searched_is_refused_before_any_trial(texts: Sequence[str], said: str) -> None:

@@ -122,7 +122,9 @@ def load_familiarity(path: Path) -> Familiarity | None:
         return Familiarity({space: Known(**arrays) for space, arrays in parts.items()})
     except Exception as error:  # what is in the file may be anything
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise UsageError(f"cannot read {str(path)!r} ({reason}): remove it; without it, no image is called unfamiliar.") from error
+        raise UsageError(
+            f"cannot read {str(path)!r} ({reason}): remove it; without it, no warning names unfamiliar images."
+        ) from error
 
 
 def _known(training: Pixels, held_out: Pixels | None) -> Known | None:

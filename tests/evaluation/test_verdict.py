@@ -150,7 +150,9 @@ def several(*means: float, spread: float = 0.5) -> dict[str, Assessment]:
 
 def test_several_models_are_ranked_where_intervals_support_it() -> None:
     text = verdict(several(15, 21, 18), labels())
-    assert text.startswith("Best first, by PSNR to the ground truth, which the intervals support:\nb: the outputs are close to ")
+    assert text.startswith(
+        "Best first, by PSNR to the ground truth; the intervals support this order:\nb: the outputs are close to "
+    )
     assert text.index("\nb: ") < text.index("\nc: ") < text.index("\na: ")
     text = verdict(several(15, 21, 15.001, spread=3), labels())
     assert text.startswith("b is the best by PSNR to the ground truth; the order of the others is within chance.\nb: ")
@@ -161,7 +163,9 @@ def test_several_models_are_ranked_where_intervals_support_it() -> None:
     unread = {name: model({"changed_accuracy": share}) for name, share in (("a", 0.9), ("b", 0.5))}
     assert verdict(unread, labels(bounds=[], accuracy=0.5)).startswith("The models are not ranked: ")
     near = {name: model({"kernel": value, "kernel_std": 0.001}) for name, value in (("a", 0.03), ("b", 0.005))}
-    assert verdict(near, sets()).startswith("Best first, by distance to real 'zebra' images, which the intervals support:\nb: ")
+    assert verdict(near, sets()).startswith(
+        "Best first, by distance to real 'zebra' images; the intervals support this order:\nb: "
+    )
     assert verdict({}, sets()) == ""
 
 

@@ -78,7 +78,7 @@ def test_five_lines_come_first_and_are_in_the_log(tmp_path: Path, capsys: pytest
     assert lines["model"].startswith("contracts.cases:build_masked: ") and total == sum(parts) > 0
     assert lines["device"].endswith(", fp32, batches of 2")
     assert str(run / "index.html") in lines["files"] and str(run / "train.log") in lines["files"]
-    assert re.fullmatch(r"about [\d.e-]+ s a step; 6 steps are done at [\d:\- ]+, in \d+ s", lines["time"])
+    assert re.fullmatch(r"about [\d.e-]+ s a step; 6 steps take until [\d:\- ]+, \d+ s from now", lines["time"])
     log = (run / "train.log").read_text()
     assert all(line in log for line in said.splitlines())
     train(build_masked, out=run, resume=True, **SETTINGS)
@@ -172,7 +172,7 @@ def test_the_time_is_said_after_the_first_steps_and_corrected(tmp_path: Path, ca
             clock.now += seconds
             shown.advance(step, 4, {})
     said = capsys.readouterr().err
-    assert re.search(r"^time: +about 1 s a step; 105 steps are done at .*, in 100 s$", said, re.M), "without the first step"
+    assert re.search(r"^time: +about 1 s a step; 105 steps take until .*, 100 s from now$", said, re.M), "without the first step"
     assert "2.92 s a step, 15 s left" in said.splitlines()[-1]
 
 

@@ -65,7 +65,7 @@ class Search:
     search: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME=VALUES")]] = ()
     """a setting to vary, and its values: LOW..HIGH, LOW..HIGH:log or A|B|C"""
     objective: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
-    """metric to improve, as DIRECTION+CYCLES.METRIC, such as inv3.psnr_to_truth: PSNR to the ground truth after 3 earlier
+    """metric to improve: direction, cycles, dot, metric, such as inv3.psnr_to_truth: PSNR to the ground truth after 3 earlier
     translations; docs/tuning.md lists all"""
     samples: Annotated[int, arg(metavar="N")] = 200
     """number of validation images for a measurement"""

@@ -44,7 +44,7 @@ class Translate:
     out: Annotated[Path, arg(metavar="PATH", help_behavior_hint="")] = Path("translated")
     """folder, or file for one input (default: translated)"""
     to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
-    """target: "hair=blond,age=60", or a space such as winter"""
+    """target: "hair=blond,age=60", or a set of images: winter"""
     source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
     """attributes or space of the input; a classifier adds the attributes that you leave out"""
     strength: Annotated[float, arg(metavar="X", help_behavior_hint="")] = 1.0

@@ -97,7 +97,12 @@ def _everything(person: str, size: int) -> Pixels:
     """All expressions, once, then from the cache."""
     drawing = json.dumps([_FIXED, PERSONS[person], EXPRESSIONS])
     key: dict[str, JsonValue] = {"version": VERSION, "size": size, "person": person, "drawing": drawing, **packages()}
-    return packed(key, (len(EXPRESSIONS), size, size, 3), partial(_rendered, person, size), f"{person}'s faces at {size} px, once")
+    return packed(
+        key,
+        (len(EXPRESSIONS), size, size, 3),
+        partial(_rendered, person, size),
+        f"{person}'s faces at {size} px (only the first time)",
+    )
 
 
 def _rendered(person: str, size: int, rows: range) -> Pixels:

@@ -126,7 +126,7 @@ def ranking(models: Mapping[str, Assessment], facts: Facts) -> tuple[list[str], 
     if len({f"{value:.6g}" for value in values.values()}) == 1:
         return list(models), f"The models cannot be told apart by {words}."
     if all(clear(better, worse) for better, worse in pairwise(order)):
-        return order, f"Best first, by {words}, which the intervals support:"
+        return order, f"Best first, by {words}; the intervals support this order:"
     if all(clear(order[0], other) for other in order[1:]):
         return order, f"{order[0]} is the best by {words}; the order of the others is within chance."
     return list(models), f"The order of the models is within chance, by {words}."

@@ -75,8 +75,8 @@ def build(space: Space, settings: BetterCycles = BetterCycles(), *, decay: Sched
     """CycleGAN between two spaces with looser cycles."""
     if settings.quality != "off" and settings.cyclegan.gan != "least-squares":
         raise UsageError(
-            f"quality={settings.quality} reads scores that least-squares trains to be 0 or 1, not of {settings.cyclegan.gan}: "
-            "add `method.quality='off'`."
+            f"quality={settings.quality} needs scores that are trained to be 0 or 1, as by least-squares; the loss is "
+            f"{settings.cyclegan.gan}: add `method.quality='off'`."
         )
     plain = cyclegan.build(space, settings.cyclegan, decay=decay)
     critic = plain.networks["discriminators"]

@@ -47,12 +47,16 @@ class CycleGAN(AdversarySettings):
     critic_layers: int = Field(3, gt=0, le=16, description="downsampling layers; 1 to 4 layers judge patches of 16, 34, 70, 142 px")
     gan: DescribedGan = "least-squares"
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
-    cycle_back: Annotated[float | None, optional("X")] = Field(None, ge=0, description="weight for the second space, if different")
+    cycle_back: Annotated[float | None, optional("X")] = Field(
+        None, ge=0, description="cycle weight of the second space, if another"
+    )
     identity: float = Field(0.5, ge=0, description="weight of the identity loss, relative to --method.cycle")
     luminance: float = Field(0.0, ge=0, description="weight of an identity loss on luminance, if channels differ")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
-    fit: Fit = Field("resize", description="how generators change the image size between spaces; valid_conv: by at most 6 px")
+    fit: Fit = Field(
+        "resize", description="how generators change the image size between spaces; valid_conv can change it by 6 px at most"
+    )
 
 
 def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = linear_decay) -> Method:

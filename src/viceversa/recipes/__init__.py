@@ -68,10 +68,10 @@ TABLE = (
     Entry("discogan-paper", "DiscoGAN as published: 64 px, batches of 64; needs your data.", PUBLISHED),
     Entry("icgan-paper", "IcGAN on CelebA as published: 64 px, batches of 64, 40 epochs; needs CelebA's folder.", PUBLISHED),
     Entry("augmented-cyclegan-paper", "Augmented CycleGAN as published: 64 px, batches of 32; needs your data.", PUBLISHED),
-    Entry("stargan-celeba", "The experiment's arm without the multicyclic loss: stargan-paper with batches of 8.", PUBLISHED),
+    Entry("stargan-celeba", "StarGAN on CelebA without the multicyclic loss: stargan-paper with batches of 8.", PUBLISHED),
     Entry("multicyclic-celeba", "The multicyclic loss on CelebA, otherwise like stargan-celeba.", PUBLISHED),
     Entry("multicyclic-limited-celeba", "The limited multicyclic loss on CelebA, otherwise like stargan-celeba.", PUBLISHED),
-    Entry("stargan-celeba-author", "stargan-celeba with the changes that the loss's author made to StarGAN.", PUBLISHED),
+    Entry("stargan-celeba-author", "stargan-celeba with the changes to StarGAN by the author of the multicyclic loss.", PUBLISHED),
     Entry("multicyclic-celeba-author", "multicyclic-celeba with the same changes.", PUBLISHED),
     Entry("multicyclic-limited-celeba-author", "multicyclic-limited-celeba with the same changes.", PUBLISHED),
 )

@@ -79,8 +79,8 @@ class Training(BaseModel):
     )
     best: Metric = Field(
         "psnr_to_truth",
-        description="metric that chooses the best checkpoint: psnr_to_truth (needs ground truth), otherwise change_and_return "
-        "(target reached and source recovered; needs attributes), otherwise no best checkpoint is kept; none: never keep one",
+        description="metric that chooses the best checkpoint; psnr_to_truth needs ground truth, without it change_and_return "
+        "(target reached and source recovered) is used, which needs attributes; none: keep no best checkpoint",
     )
     labeller: bool = Field(
         True, description="also train a labeller: a classifier that recognizes the attributes of new images for `translate`"

@@ -127,7 +127,7 @@ class Monitor:
 
     def _time_line(self) -> str:
         left = self._pace * (self._until - self._step)
-        told = f"about {self._pace:.3g} s a step; {self._until:,} steps are done at {time_after(left)}, in {duration(left)}"
+        told = f"about {self._pace:.3g} s a step; {self._until:,} steps take until {time_after(left)}, {duration(left)} from now"
         return told if left < LONG else f"{told}; sooner with fewer steps, a smaller size, or fewer other programs beside it"
 
     def _line(self) -> str:

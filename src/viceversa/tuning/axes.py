@@ -147,7 +147,7 @@ def axes_of(recipe: Recipe[Any], texts: Sequence[str]) -> Axes:
         if place not in kinds:
             raise unknown("setting", place, kinds)
         if place in OF_THE_DATA:
-            raise UsageError(f"{place} cannot be searched: trials on other images cannot be compared.")
+            raise UsageError(f"{place} cannot be searched: it changes the images, and trials on other images cannot be compared.")
         if place in axes:
             raise UsageError(f"`search` names {place} twice: name it once.")
         axes[place] = _axis(place, values.strip(), kinds[place])

@@ -148,7 +148,7 @@ class Findings:
         plain.print(self._best())
         if found := self.importances():
             shares = ", ".join(f"{name} {100 * value:.0f} %" for name, value in found.items())
-            plain.print(f"\nimportance of each setting for a place in the best quarter of the trials: {shares}", soft_wrap=True)
+            plain.print(f"\nhow much each setting decides whether a trial is among the best quarter: {shares}", soft_wrap=True)
         return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
     def _best(self) -> Table:

@@ -118,7 +118,10 @@ def reached(translate: Translate, task: Trial, place: Place) -> Iterator[tuple[s
 def _objective(text: str, task: Trial) -> Objective:
     match = re.fullmatch(r"(inv|rec|step)(\d{1,3})\.(\w+)", text)
     if match is None:
-        form = "write DIRECTION+CYCLES.METRIC, such as inv3.psnr_to_truth or rec1.kernel; docs/tuning.md lists the metrics"
+        form = (
+            "write a direction, a number of cycles, a dot and a metric, such as inv3.psnr_to_truth or rec1.kernel; "
+            "docs/tuning.md lists the metrics"
+        )
         raise UsageError(f"unknown objective {quoted(text)}: {form}.")
     direction, cycles, metric = match[1], int(match[2]), match[3]
     if metric not in METRICS:
