@@ -70,7 +70,7 @@ def test_an_objective_is_what_an_evaluation_measures(recipe: str, objectives: li
 @pytest.mark.parametrize(
     ("name", "samples", "said"),
     [
-        ("psnr", 6, r"write DIRECTION\+CYCLES\.METRIC, such as inv3\.psnr_to_truth"),
+        ("psnr", 6, r"a dot and a metric, such as inv3\.psnr_to_truth"),
         ("inv3.psnr_to_the_truth", 6, "Did you mean 'psnr_to_truth'"),
         ("inv11.psnr_to_truth", 6, "inv11 cannot be measured: 0 to 10 can"),
         ("step0.psnr_to_truth", 6, "step0 cannot be measured: 1 to 10 can"),
