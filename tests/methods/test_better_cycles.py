@@ -98,6 +98,6 @@ def test_features_stop_before_a_convolution() -> None:
 
 @pytest.mark.parametrize("quality", ["made", "source"])
 def test_scores_that_are_no_shares_give_no_quality(quality: str) -> None:
-    with pytest.raises(UsageError, match=r"^quality=\w+ reads scores .* not of wgan: add `method.quality='off'`\.$"):
+    with pytest.raises(UsageError, match=r"^quality=\w+ needs scores .* the loss is wgan: add `method.quality='off'`\.$"):
         build(ALIKE, BetterCycles(cyclegan=PLAIN.model_copy(update={"gan": "wgan"}), quality=quality))
     build(ALIKE, BetterCycles(cyclegan=PLAIN.model_copy(update={"gan": "wgan"}), quality="off"))
