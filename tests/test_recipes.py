@@ -6,12 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from viceversa.errors import UsageError
 from viceversa.evaluation.chains import Way, trial
 from viceversa.recipes import RECIPES, dataset_of, packaged, recipe_named
 from viceversa.training.run import train
 from viceversa.translate import load
+from viceversa.tuning.tune import tune
 
 EMBEDDED = [name for name, entry in RECIPES.items() if entry.module == packaged.__name__]
 DIGITS = "digits"
@@ -38,3 +40,15 @@ def test_published_recipes_are_of_data_that_is_not_embedded() -> None:
     assert others and all(recipe_named(name).data in ("celeba", "") for name in others)
     with pytest.raises(UsageError, match=r"^cyclegan-paper has no data of its own: name yours, as in `data='DIR'`"):
         dataset_of(recipe_named("cyclegan-paper"))
+
+
+def test_a_recipe_without_data_does_not_train_on_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("summer", "winter"):
+        (tmp_path / name).mkdir()
+        for number in range(20):
+            Image.new("RGB", (40, 40), (number, 9, 9)).save(tmp_path / name / f"{number}.png")
+    monkeypatch.chdir(tmp_path)
+    for command in (train, tune):
+        with pytest.raises(UsageError, match="has no data of its own: name yours"):
+            command("cyclegan-paper", out="run", steps=4)
+    assert not Path("run").exists()

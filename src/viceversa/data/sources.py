@@ -192,7 +192,9 @@ def _none_of_pairs(name: str) -> UsageError:
 
 
 def located(spec: str) -> str:
-    """The spec with its path made absolute, so that it names the same data wherever it is read."""
+    """The spec with its path made absolute, so that it names the same data wherever it is read; "", no data, stays so."""
+    if not spec:
+        return spec
     if _joins(spec):
         return spec_of({name: located(below) for name, below in parts_of(spec).items()})
     whole, by = _division(spec)
