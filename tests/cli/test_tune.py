@@ -14,11 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from training.small import start, wait
 from viceversa.cli import main
-from viceversa.cli.train import _asked
+from viceversa.cli.options import Search
+from viceversa.cli.train import _asked, settings_over
 from viceversa.cli.tune import command
+from viceversa.errors import UsageError
 from viceversa.recipes import recipe_named
 from viceversa.training.run import updated
 
@@ -157,3 +160,32 @@ def test_without_optuna_it_says_what_to_install(
     assert tune(*SMALL, "--out", tmp_path / "a") == 2
     assert capsys.readouterr().err == "viceversa: tuning needs Optuna: pip install 'viceversa[tune]'.\n"
     assert not (tmp_path / "a").exists()
+
+
+def test_a_number_of_steps_takes_the_place_of_a_recipes_epochs() -> None:
+    """As for `train`; the command that trains the best settings has the recipe's own length."""
+    recipe = recipe_named("cyclegan-paper")
+    for asked in (
+        _asked(recipe, ["--training.steps", "600"]),
+        settings_over(recipe, Search, ["--training.steps", "600"], "tune", ""),
+    ):
+        assert (asked.recipe.training.steps, asked.recipe.training.epochs) == (600, None)
+        assert command(asked.recipe) == "viceversa train cyclegan-paper"
+    with pytest.raises(UsageError, match="--steps and --epochs both set the length"):
+        settings_over(recipe, Search, ["--training.steps", "600", "--training.epochs", "2"], "tune", "")
+
+
+def test_trials_are_as_long_as_the_epochs_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two epochs of eight training images in batches of 4."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("red", "blue"):
+        for split, count in (("train", 8), ("validation", 12), ("test", 2)):
+            (tmp_path / "photos" / split / name).mkdir(parents=True)
+            for number in range(count):
+                color = (200 + number, 9, 9) if name == "red" else (9, 9, 200 + number)
+                Image.new("RGB", (16, 16), color).save(tmp_path / "photos" / split / name / f"{number}.png")
+    small = ["--method.width", 4, "--method.blocks", 1, "--method.critic-width", 4, "--method.critic-layers", 1]
+    searched = ["--trials", 1, "--checks", 1, "--samples", 12, "--objective", "inv0.kernel", "--search", "method.cycle=1..2"]
+    data = ["--data", "photos", "--size", 16, "--epochs", 2, "--batch", 4]
+    assert tune("cyclegan", *data, *searched, *small, "--out", "found") == 0
+    assert [row["steps"] for row in rows_of(Path("found"))] == ["4"]

@@ -77,12 +77,20 @@ def _asked(recipe: Recipe[Any], options: Sequence[str], name: str = "") -> Any:
     """The options over the recipe's settings: a Run with the `recipe`. name: what it was asked for by, if not by its own."""
     name = name or recipe.name
     about = f"Train {name}. --steps, --epochs, --batch and --seed are short for --training.steps, .epochs, .batch and .seed."
+    return settings_over(recipe, Run, options, f"train {name}", about)
+
+
+def settings_over(recipe: Recipe[Any], kind: type[Run | Search], options: Sequence[str], command: str, about: str) -> Any:
+    """The options over the recipe's settings: a Run or a Search with the `recipe`. Steps take the place of its epochs.
+
+    Raises UsageError for what cannot be read, and for both.
+    """
     by_steps, by_epochs = (any(option.startswith(f"--training.{unit}") for option in options) for unit in ("steps", "epochs"))
     if by_steps and by_epochs:
         raise UsageError("--steps and --epochs both set the length: give one of them.")
     if by_steps:
         recipe = updated(recipe, {"training.epochs": None})
-    return parsed(settings_of(recipe, Run), options, f"train {name}", about, pairs=True)
+    return parsed(settings_of(recipe, kind), options, command, about, pairs=True)
 
 
 def settings_of(recipe: Recipe[Any], kind: type[Run | Search]) -> Any:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from viceversa.cli.options import Search
-from viceversa.cli.parsing import long_form, parsed
-from viceversa.cli.train import settings_of
+from viceversa.cli.parsing import long_form
+from viceversa.cli.train import settings_over
 from viceversa.errors import printable
 from viceversa.own import is_named, named
 from viceversa.recipes import recipe_named
@@ -23,8 +23,11 @@ ABOUT = (
     "images. The first trial uses the recipe unchanged. Repeat the command to continue a search; several may run at once. "
     "--search names a setting and its values, such as --search method.critic-steps=1|2|5. multicycle.cycles, multicycle.first "
     "and multicycle.decay make the list multicycle.extra; they are searched by default. Any other setting applies to all "
-    "trials; --steps, --batch and --seed are short for --training.steps, .batch and .seed."
+    "trials; --steps, --epochs, --batch and --seed are short for --training.steps, .epochs, .batch and .seed."
 )
+
+
+LENGTHS = ("training.steps", "training.epochs")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -54,7 +57,7 @@ def command(recipe: Recipe[Any], searched: Sequence[str] = (), *, name: str | No
     options = [
         option
         for setting, value, _ in differences(recipe, base or recipe_named(recipe.name))
-        if setting != "training.steps" or setting in searched
+        if setting not in LENGTHS or setting in searched
         for option in _options(setting.replace("_", "-"), value)
     ]
     return shlex.join(["viceversa", "train", name or recipe.name, *options])
@@ -75,4 +78,4 @@ def _options(setting: str, value: Any) -> Iterator[str]:
 def _asked(recipe: Recipe[Any], options: Sequence[str], name: str) -> Any:
     """The options over the recipe's settings: a Search with the `recipe`, which was asked for by that name."""
     about = ABOUT.format(name=name)
-    return parsed(settings_of(recipe, Search), options, f"tune {name}", about, pairs=True)
+    return settings_over(recipe, Search, options, f"tune {name}", about)

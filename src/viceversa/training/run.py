@@ -138,8 +138,7 @@ def run_recipe(
         recipe = updated(recipe, {"size": recipe.size or dataset.size or DRAWN})
         if dataset.summary and stored is None and accelerator.is_main_process:
             say(dataset.summary, quiet=quiet or not introduce)
-        if epochs := recipe.training.epochs:
-            recipe = updated(recipe, {"training.steps": epochs * _steps_per_epoch(dataset, recipe.training.batch)})
+        recipe = in_steps(recipe, dataset)
         record = _record(recipe, dataset, own, accelerator, stored)
         changed: list[Change] = []
         if stored:
@@ -289,5 +288,9 @@ def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:
         raise UsageError(f"{'.'.join(map(str, first['loc']))} = {first['input']!r}: {first['msg'].lower()}.") from None
 
 
-def _steps_per_epoch(dataset: Dataset, batch: int) -> int:
-    return -(-max(len(images) for images in dataset.splits["train"].values()) // batch)
+def in_steps(recipe: Recipe[Any], dataset: Dataset) -> Recipe[Any]:
+    """The recipe with its length in steps, where that is given in epochs."""
+    if recipe.training.epochs is None:
+        return recipe
+    per_epoch = -(-max(len(images) for images in dataset.splits["train"].values()) // recipe.training.batch)
+    return updated(recipe, {"training.steps": recipe.training.epochs * per_epoch})

@@ -17,7 +17,7 @@ from viceversa.method import Builder
 from viceversa.own import name_of
 from viceversa.recipes import builder, dataset_of
 from viceversa.recipes.settings import Recipe
-from viceversa.training.run import run_recipe, updated
+from viceversa.training.run import in_steps, run_recipe, updated
 from viceversa.translate import load
 from viceversa.tuning import Equal
 from viceversa.tuning.axes import Axes
@@ -59,8 +59,9 @@ def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = 
     asked = plan.axes.recipe
     places = {"data": located(asked.data), "images": located_folder(asked.images)}
     recipe = updated(asked, {**places, "training.labeller": False})
-    plan = replace(plan, axes=replace(plan.axes, recipe=recipe))
     dataset = dataset_of(recipe)
+    recipe = in_steps(recipe, dataset)
+    plan = replace(plan, axes=replace(plan.axes, recipe=recipe))
     if dataset.summary:
         say(dataset.summary)
     meter = meter_of(dataset, plan.objective, plan.samples)
