@@ -23,6 +23,7 @@ import torch
 import tyro
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
+from references.comparison import phase_loss
 from torch import Tensor
 
 from viceversa.domains import Space
@@ -68,19 +69,11 @@ def gradient(method: Method, phase: Phase, trainer: Trainer, *, bf16: bool) -> T
     """The total gradient of a phase at the trainer's batch, all that it learns in one vector."""
     batch, draws = trainer.loader(trainer.step)
     memory = {name: each.state_dict() for name, each in method.memory.items()}
-    for name, network in method.networks.items():
-        network.requires_grad_(name in phase.learns)
-    learned = [weight for name in phase.learns for weight in method.networks[name].parameters()]
-    graph = any(weight.requires_grad for weight in method.translator.parameters())
     torch.manual_seed(trainer.step)
     with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-        progress = trainer.progress(trainer.settings.steps)
-        losses = [
-            loss
-            for subject in phase.plan(batch, draws)
-            for loss in phase.objective(subject.begin(graph), progress).values()
-        ]  # fmt: skip
-    parts = torch.autograd.grad(torch.stack([loss.float() for loss in losses]).sum(), learned, allow_unused=True)
+        loss = phase_loss(method, phase.name, batch, draws, trainer.progress(trainer.settings.steps))
+    learned = [weight for name in phase.learns for weight in method.networks[name].parameters()]
+    parts = torch.autograd.grad(loss, learned, allow_unused=True)
     for name, each in method.memory.items():
         each.load_state_dict(memory[name])
     return torch.cat([part.float().flatten() for part in parts if part is not None])

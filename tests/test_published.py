@@ -100,6 +100,22 @@ def arm(
     return Published(source, batch=batch, decay=decay, losses=losses, counts=counts, **CELEBA)
 
 
+def contrastive(name: str, *, epochs: int, decay: str, contrast: float, identity: float) -> Published:
+    """CUT or FastCUT, with the weights of the loss on patches of the source and of the other space's images."""
+    return Published(
+        f"{name}, arXiv 2007.15651 and its code", epochs=epochs, decay=decay,
+        adam=dict.fromkeys(("generator", "heads", "discriminator"), (0.0002, HALF, 0.0)),
+        losses={
+            "generator": {"adversarial": 1.0, "contrast": contrast, "identity": identity}, "discriminator": {"adversarial": 1.0},
+        },
+        counts={
+            "generator": RESNET, "discriminator": PATCHES,
+            "heads": sum(257 * 256 + (width + 1) * 256 for width in (3, 128, 256, 256, 256)),
+        },
+        **UNPAIRED,
+    )  # fmt: skip
+
+
 EXTRA = (1 / 4, 1 / 8, 1 / 16)
 ALL = ("adversarial", "classification", "cycle")
 AUTHOR = {"classification": 0.2, "decay": "schneider", "biased": True}
@@ -220,26 +236,8 @@ TABLE_OF_PAPERS: dict[str, Published] = {
         },
         counts={"generators": 2 * RESNET, "discriminators": 2 * PATCHES}, **UNPAIRED,
     ),
-    "cut-paper": Published(
-        "CUT, arXiv 2007.15651 and its code", epochs=400, decay="cyclegan",
-        adam=dict.fromkeys(("generator", "heads", "discriminator"), (0.0002, HALF, 0.0)),
-        losses={"generator": {"adversarial": 1.0, "contrast": 0.5, "identity": 0.5}, "discriminator": {"adversarial": 1.0}},
-        counts={
-            "generator": RESNET, "discriminator": PATCHES,
-            "heads": sum(257 * 256 + (width + 1) * 256 for width in (3, 128, 256, 256, 256)),
-        },
-        **UNPAIRED,
-    ),
-    "fastcut-paper": Published(
-        "FastCUT, arXiv 2007.15651 and its code", epochs=200, decay="fastcut",
-        adam=dict.fromkeys(("generator", "heads", "discriminator"), (0.0002, HALF, 0.0)),
-        losses={"generator": {"adversarial": 1.0, "contrast": 10.0, "identity": 0.0}, "discriminator": {"adversarial": 1.0}},
-        counts={
-            "generator": RESNET, "discriminator": PATCHES,
-            "heads": sum(257 * 256 + (width + 1) * 256 for width in (3, 128, 256, 256, 256)),
-        },
-        **UNPAIRED,
-    ),
+    "cut-paper": contrastive("CUT", epochs=400, decay="cyclegan", contrast=0.5, identity=0.5),
+    "fastcut-paper": contrastive("FastCUT", epochs=200, decay="fastcut", contrast=10.0, identity=0.0),
     "pix2pix-paper": Published(
         "pix2pix, arXiv 1611.07004 and its code in PyTorch", epochs=200, decay="cyclegan",
         adam=dict.fromkeys(("generator", "discriminator"), (0.0002, HALF, 0.0)),

@@ -97,7 +97,7 @@ def everyone(size: int) -> Pixels:
     if not 16 <= size <= 512:
         raise UsageError(f"avatars cannot be drawn at {size} px: choose a size from 16 to 512.")
     shape = (SPLITS["test"].stop, size, size, 3)
-    return packed(key_of(size), shape, partial(_render_own, size), f"avatars at {size} px (only the first time)")
+    return packed(key_of(size), shape, partial(_render_own, size), f"avatars at {size} px")
 
 
 def key_of(size: int) -> dict[str, JsonValue]:
@@ -181,9 +181,7 @@ def _render_all(persons: NDArray[np.int64], labels: Labels, size: int) -> Pixels
     """render(...), once, then from the cache, memory-mapped."""
     edits = hashlib.sha256(persons.astype(np.int64).tobytes() + labels.astype(np.float32).tobytes()).hexdigest()
     shape = (len(persons), size, size, 3)
-    return packed(
-        {**key_of(size), "edits": edits}, shape, partial(_render_edits, persons, labels, size), "true edits (only the first time)"
-    )
+    return packed({**key_of(size), "edits": edits}, shape, partial(_render_edits, persons, labels, size), "true edits")
 
 
 def _sides(persons: range) -> dict[str, NDArray[np.int64]]:

@@ -101,7 +101,7 @@ def _everything(person: str, size: int) -> Pixels:
         key,
         (len(EXPRESSIONS), size, size, 3),
         partial(_rendered, person, size),
-        f"{person}'s faces at {size} px (only the first time)",
+        f"{person}'s faces at {size} px",
     )
 
 

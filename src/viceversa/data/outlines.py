@@ -31,9 +31,7 @@ def avatars_outlines(size: int = 32) -> Dataset:
     """
     drawn = avatars(size)
     key: dict[str, JsonValue] = {**key_of(size), "lines": [_CHANGE, _STRENGTH, _enlarged(size)]}
-    lines = packed(
-        key, (SPLITS["test"].stop, size, size, 1), partial(_outlines, size), f"outlines at {size} px (only the first time)"
-    )
+    lines = packed(key, (SPLITS["test"].stop, size, size, 1), partial(_outlines, size), f"outlines at {size} px")
     splits = {}
     for split, persons in SPLITS.items():
         person = drawn.splits[split]["avatars"]

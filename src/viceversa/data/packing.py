@@ -62,7 +62,7 @@ def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], rende
         if pixels is None:
             if path.exists():
                 say(f"viceversa: the cache file {printable(str(path))} is damaged: it is built again.")
-            _build(path, shape, render, title)
+            _build(path, shape, render, f"{title} (only the first time)")
             pixels = _mapped(path, shape)
     if pixels is None:
         raise UsageError(f"the cache file {str(path)!r} changed while it was read: run the command again.")

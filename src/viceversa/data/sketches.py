@@ -126,9 +126,7 @@ def _drawn(names: Sequence[str], which: Which, size: int) -> Pixels:
     who = hashlib.sha256(json.dumps(list(names)).encode()).hexdigest()
     key: dict[str, JsonValue] = {"version": VERSION, "size": size, "which": which, "who": who, **packages}
     shape = (len(names), size, size, 1 if which == "lines" else 3)
-    return packed(
-        key, shape, partial(_rows_drawn, tuple(names), which, size), f"sketches, {which} at {size} px (only the first time)"
-    )
+    return packed(key, shape, partial(_rows_drawn, tuple(names), which, size), f"sketches, {which} at {size} px")
 
 
 def _rows_drawn(names: Sequence[str], which: Which, size: int, rows: range) -> Pixels:

@@ -54,7 +54,7 @@ def street_digits() -> Dataset:
     Rendered at first use, then from the cache, memory-mapped.
     """
     key: dict[str, JsonValue] = {"version": VERSION, **{package: version(package) for package in ("matplotlib", "pillow")}}
-    pixels = packed(key, (SPLITS["test"].stop, SIDE, SIDE, 3), render, "street digits (only the first time)")
+    pixels = packed(key, (SPLITS["test"].stop, SIDE, SIDE, 3), render, "street digits")
     return of_digits(VERSION, {split: (pixels[rows.start : rows.stop], digits_of(rows)) for split, rows in SPLITS.items()})
 
 

@@ -86,7 +86,7 @@ def _rendered(persons: Sequence[int] | NDArray[np.int64], moods: Sequence[int], 
         "who": hashlib.sha256(json.dumps([numbers, list(moods)]).encode()).hexdigest(),
     }  # fmt: skip
     shape = (len(numbers), size, size, 3)
-    return packed(key, shape, partial(_render, numbers, moods, size), f"toons at {size} px (only the first time)")
+    return packed(key, shape, partial(_render, numbers, moods, size), f"toons at {size} px")
 
 
 def _render(persons: Sequence[int], moods: Sequence[int], size: int, rows: range) -> Pixels:

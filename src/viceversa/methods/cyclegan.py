@@ -48,15 +48,13 @@ class CycleGAN(AdversarySettings):
     gan: DescribedGan = "least-squares"
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
     cycle_back: Annotated[float | None, optional("X")] = Field(
-        None, ge=0, description="cycle weight of the second space, if another"
+        None, ge=0, description="weight of the cycle loss for images of the second space; by default the same as for the first"
     )
     identity: float = Field(0.5, ge=0, description="weight of the identity loss, relative to --method.cycle")
     luminance: float = Field(0.0, ge=0, description="weight of an identity loss on luminance, if channels differ")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
-    fit: Fit = Field(
-        "resize", description="how generators change the image size between spaces; valid_conv can change it by 6 px at most"
-    )
+    fit: Fit = Field("resize", description="how generators change the size between spaces; valid_conv changes it by up to 6 px")
 
 
 def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = linear_decay) -> Method:
@@ -75,8 +73,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
     plan, gan, pool = BackAndForth(space, translate=translator, discriminate=critic), adversary.gan, ImagePool(settings.pool)
     if settings.luminance and not translator.takes_own(first):
         raise UsageError(f"luminance={settings.luminance} needs generators that accept both image sizes: set fit=resize.")
-    alike = translator.keeps_channels(first)
-    share, same = (settings.identity, Identity()) if alike else (settings.luminance, Identity(luminance))
+    share, same = (settings.identity, Identity()) if translator.keeps_channels(first) else (settings.luminance, Identity(luminance))
     cycle = BySource.of(space.pair, settings.cycle, settings.cycle_back, ReturnedCycle())
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(

@@ -44,12 +44,7 @@ class Pix2Pix(BaseModel):
     kind: Suppress[Fixed[Literal["pix2pix"]]] = "pix2pix"
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
-    critic_layers: int = Field(
-        3,
-        gt=0,
-        le=16,
-        description="downsampling layers of the discriminator; 1, 2, 3 or 4 layers judge patches of 16, 34, 70 or 142 px",
-    )
+    critic_layers: int = Field(3, gt=0, le=16, description="downsampling layers; 1 to 4 layers judge patches of 16, 34, 70, 142 px")
     distance: float = Field(100.0, ge=0, description="weight of the L1 distance to the target")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
 

@@ -58,8 +58,8 @@ class Training(BaseModel):
     )
     decay: Decay = Field(
         "linear",
-        description="learning rate schedule: linear is constant for the first half, then falls linearly to 0; cyclegan, "
-        "stargan-code and schneider follow their reference code",
+        description="learning rate schedule: linear is constant for the first half, then falls linearly to 0; tenth falls to "
+        "a tenth at the half; cyclegan, fastcut, stargan-code and schneider follow their reference code",
     )
     average: float = Field(
         0.995, ge=0, lt=1, description="decay of the moving average of the generator's weights; 0 keeps no average"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import product
 
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -58,12 +59,11 @@ def renew_statistics(averages: Method, batches: Iterable[tuple[Batch, Draws]], p
     ]
     if not layers:
         return
+    phases = [phase for phase in averages.phases if not set(phase.learns).isdisjoint(averages.averaged)]
     with evaluating(averages), _anew(layers):
-        for batch, draws in batches:
-            for phase in averages.phases:
-                if not set(phase.learns).isdisjoint(averages.averaged):
-                    for subject in phase.plan(batch, draws):
-                        phase.objective(subject.begin(False), progress)
+        for (batch, draws), phase in product(batches, phases):
+            for subject in phase.plan(batch, draws):
+                phase.objective(subject.begin(False), progress)
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class Trainer:
         if checkpoint := latest_checkpoint(self.run, quiet=not self._leads):
             with self._within_memory():
                 self.step = self._saved = restore_training(checkpoint, self.trainee, self.averages)
-            for step in range(self.step):
+            for step in range(self.step if self.settings.average else 0):
                 self._updates.update(learned_at(self.method, self.progress(self.settings.steps, step)))
         return self.step
 
@@ -155,11 +155,11 @@ class Trainer:
         batch, draws = self.loader(self.step)
         progress = self.progress(self._length or self.settings.steps)
         losses = train_step(self.trainee, batch, draws, progress)
-        learned = learned_at(self.method, progress)
         if self.settings.average:
+            learned = learned_at(self.method, progress)
             for name in learned.intersection(self.method.averaged):
                 update_averages(self.averages, self.method, warm(self.settings.average, self._updates[name]), {name})
-        self._updates.update(learned)
+            self._updates.update(learned)
         self.step += 1
         return losses
 
