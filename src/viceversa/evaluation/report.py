@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 PAGE = "report.html"
 """The page among the files of a report."""
+FORMAT = 1
+"""Of metrics.json."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +135,7 @@ class Report:
         rows = [
             {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(row).items()} for row in self.rows
         ]
-        metrics = {"extractor": self.extractor, "dataset": self.dataset, "comparable": self.genuine, "rows": rows}
+        metrics = {"format": FORMAT, "extractor": self.extractor, "dataset": self.dataset, "comparable": self.genuine, "rows": rows}
         metrics["differences"] = [asdict(each) for each in self.differences]
         metrics["groups"] = {name: list(members) for name, members in self.groups.items()}
         if self.labeller is not None:
