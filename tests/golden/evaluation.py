@@ -1,7 +1,7 @@
 """The rows of `viceversa evaluate avatars --samples 50`, to the last bit, on the machine of the record.
 
-    python -m golden.evaluation            (in tests/) compares them with the record; some minutes the first time
-    python -m golden.evaluation --write    after a change that is meant to change results
+python -m golden.evaluation            (in tests/) compares them with the record; some minutes the first time
+python -m golden.evaluation --write    after a change that is meant to change results
 """
 
 from __future__ import annotations
