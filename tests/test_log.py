@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from viceversa.log import logged, say
+from viceversa.progress import logged, say
 
 
 def test_a_line_is_printed_and_kept_until_there_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

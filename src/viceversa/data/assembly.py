@@ -23,7 +23,7 @@ from viceversa.data.store import HALVES, Files, Half, Preparation, Prepared, pre
 from viceversa.data.tables import Table, summary
 from viceversa.domains import AnyAttribute, ImageSpec, Space
 from viceversa.errors import UsageError, printable, quoted
-from viceversa.log import say
+from viceversa.progress import say
 
 _UNREADABLE = "images that cannot be read"
 

@@ -21,7 +21,7 @@ from pydantic import JsonValue
 from viceversa.data.dataset import Pixels
 from viceversa.data.parallel import Render, render_all
 from viceversa.errors import UsageError, printable
-from viceversa.log import say
+from viceversa.progress import say
 
 Marks = NDArray[np.int64]
 """A number for each row of an array in the making; 0: it is not done."""

@@ -20,7 +20,7 @@ from viceversa.data.decoding import recolored
 from viceversa.data.fitting import in_bits
 from viceversa.data.names import composed
 from viceversa.errors import UsageError, quoted
-from viceversa.log import say
+from viceversa.progress import say
 
 if TYPE_CHECKING:  # the processes that read images start without torch
     from torch import Tensor

@@ -21,7 +21,7 @@ from viceversa.data.packing import Marks, cache_directory, digest, in_the_making
 from viceversa.data.parallel import CHUNK, in_parallel
 from viceversa.errors import UsageError, printable, quoted
 from viceversa.files import write_atomically
-from viceversa.log import say
+from viceversa.progress import say
 
 State = tuple[int, int]
 """A file's size in bytes and time of modification in nanoseconds."""

@@ -25,7 +25,7 @@ from viceversa.data.schema import Column, is_missing, read_column, read_schema
 from viceversa.domains import AnyAttribute, Space
 from viceversa.errors import UsageError, printable, quoted, unknown
 from viceversa.files import readable
-from viceversa.log import say
+from viceversa.progress import say
 
 _RESERVED = ("file", "split", "group", "space")
 _SEPARATOR_LINE = re.compile(r'"?sep=.?"?\n', re.IGNORECASE)

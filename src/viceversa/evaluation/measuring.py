@@ -10,8 +10,8 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.candidates import Measured, candidate, data_of, kind_of, named
 from viceversa.evaluation.compare import compare as compared
 from viceversa.evaluation.report import PAGE, Report
-from viceversa.log import say
 from viceversa.method import Builder
+from viceversa.progress import say
 from viceversa.training.selection import Checkpoint
 from viceversa.translate import Model, load
 

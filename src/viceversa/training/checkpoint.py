@@ -30,8 +30,8 @@ from pydantic import TypeAdapter, ValidationError
 from viceversa.domains import Space
 from viceversa.errors import UsageError, is_out_of_memory
 from viceversa.files import remove, write_atomically
-from viceversa.log import say
 from viceversa.method import Builder, Method
+from viceversa.progress import say
 from viceversa.training.step import Trainee
 
 KEPT = 2

@@ -14,7 +14,7 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.labeller import FILE, Labeller, load_labeller, write_labeller
 from viceversa.evaluation.labeller_training import LabellerTraining, cached_path
 from viceversa.evaluation.rows import TRUSTED
-from viceversa.log import say
+from viceversa.progress import say
 from viceversa.training.validation import Allowance
 
 SHARE, FIRST = 0.05, 10.0

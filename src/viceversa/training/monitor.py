@@ -9,8 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from viceversa.errors import printable
-from viceversa.log import say
-from viceversa.progress import Clock, Lines, duration, time_after
+from viceversa.progress import Clock, Lines, duration, say, time_after
 from viceversa.recipes.record import Record
 from viceversa.training.commands import next_commands
 from viceversa.training.header import spoken

@@ -23,9 +23,9 @@ from viceversa.familiarity import FILE, save_familiarity
 from viceversa.files import in_utf8
 from viceversa.habits import advice_in_python
 from viceversa.initializing import frozen, initialize
-from viceversa.log import logged, say
 from viceversa.method import Builder, Method
 from viceversa.own import name_of
+from viceversa.progress import logged, say
 from viceversa.recipes import builder, dataset_of, recipe_named
 from viceversa.recipes.own import own_recipe, read_with, storable
 from viceversa.recipes.record import Record, dotted, read_record, write_record

@@ -15,7 +15,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
-from viceversa.log import say
+from viceversa.progress import say
 from viceversa.recipes.settings import FROZEN
 from viceversa.training.checkpoint import damaged_file, keep_only, numbered, write_sealed
 

@@ -22,9 +22,9 @@ from viceversa.data.dataset import Dataset
 from viceversa.draws import seeded
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, stopped
 from viceversa.files import write_atomically
-from viceversa.log import say
 from viceversa.method import Builder, Method
 from viceversa.pictures import save_png
+from viceversa.progress import say
 from viceversa.recipes.record import Record
 from viceversa.recipes.settings import Training
 from viceversa.schedules import Progress

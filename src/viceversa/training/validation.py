@@ -17,8 +17,8 @@ from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError, printable
 from viceversa.evaluation.rows import TRUSTED
 from viceversa.files import write_atomically
-from viceversa.log import say
 from viceversa.method import Method
+from viceversa.progress import say
 from viceversa.recipes.settings import Training
 from viceversa.training.examination import Examination, examination
 from viceversa.training.health import signs

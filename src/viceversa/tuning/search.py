@@ -12,9 +12,9 @@ import torch
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import located, located_folder
 from viceversa.errors import NotFiniteError, Terminated, UsageError, printable
-from viceversa.log import say
 from viceversa.method import Builder
 from viceversa.own import name_of
+from viceversa.progress import say
 from viceversa.recipes import builder, dataset_of
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import in_steps, run_recipe, updated
