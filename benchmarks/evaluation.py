@@ -26,10 +26,10 @@ import torch
 import tyro
 from step import described
 
+from viceversa.core.journey import walk
 from viceversa.data.sources import open_dataset
-from viceversa.evaluation.chains import Candidate, translating
 from viceversa.evaluation.compare import compare
-from viceversa.journey import walk
+from viceversa.metrics.chains import Candidate, translating
 from viceversa.recipes import builder, recipe_named
 
 Figures = dict[str, Any]

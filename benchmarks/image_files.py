@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from viceversa.data import store
-from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.data.cache import store
+from viceversa.data.dataset import Dataset, Images
+from viceversa.images.pixels import Pixels
 
 Work = Callable[[Any], Any]
 
@@ -35,9 +36,9 @@ def write_faces(folder: Path, count: int, faces: int, size: int) -> None:
     """Writes so many PNG files, no two the same, and their table: 80 % to train, 10 % to validate, 10 % to test."""
     import torch
 
-    from viceversa.data.avatars import ATTRIBUTES, labels_of
+    from viceversa.core.domains import ImageSpec, Space
+    from viceversa.data.sets.avatars import ATTRIBUTES, labels_of
     from viceversa.data.sources import write_dataset
-    from viceversa.domains import ImageSpec, Space
 
     labels, splits = torch.from_numpy(labels_of(range(faces))), {}
     bounds = {"train": (0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1)}
@@ -51,7 +52,7 @@ def write_faces(folder: Path, count: int, faces: int, size: int) -> None:
 @cache
 def drawn(faces: int, size: int) -> Pixels:
     """The first people of `avatars`: (faces, size, size, 3)."""
-    from viceversa.data.avatars import labels_of, render
+    from viceversa.data.sets.avatars import labels_of, render
 
     return render(range(faces), labels_of(range(faces)), size)
 

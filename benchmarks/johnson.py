@@ -23,11 +23,11 @@ import torch
 import tyro
 from PIL import Image
 
-from viceversa.data.fitting import fitted
-from viceversa.domains import Domain
-from viceversa.pictures import grid, save_png
+from viceversa.core.domains import Domain
+from viceversa.images.fitting import fitted
+from viceversa.images.pictures import grid, save_png
+from viceversa.inference.model import Manner, Model, load
 from viceversa.style.stylize import Stylize, stylize
-from viceversa.translate import Manner, Model, load
 
 SIDE = 128
 

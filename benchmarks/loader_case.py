@@ -15,8 +15,8 @@ from image_files import count_reads
 
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import open_dataset
+from viceversa.device import resolved_precision
 from viceversa.recipes import builder, recipe_named
-from viceversa.training.hardware import resolved_precision
 from viceversa.training.loader import Loader
 from viceversa.training.trainer import Trainer
 

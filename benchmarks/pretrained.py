@@ -1,7 +1,7 @@
 """Trains the model `avatars`, packages it, and measures it against what it is to reach.
 
 python benchmarks/pretrained.py train                       three trainings, about 90 minutes on one thread; may be interrupted
-python benchmarks/pretrained.py package                     the last one's generator, into src/viceversa/pretrained/avatars
+python benchmarks/pretrained.py package                     the last one's generator, into src/viceversa/runs/pretrained/avatars
 python benchmarks/pretrained.py measure                     about ten minutes on two cores; writes results/pretrained-cpu.json
 """
 
@@ -17,11 +17,11 @@ from typing import Any
 
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.compare import compare
-from viceversa.evaluation.labeller_training import save_labeller
-from viceversa.familiarity import FILE, save_familiarity
-from viceversa.pretrained import WEIGHTS, folder_of, write_generator
-from viceversa.recipes.record import write_record
-from viceversa.translate import load
+from viceversa.inference.familiarity import FILE, save_familiarity
+from viceversa.inference.model import load
+from viceversa.metrics.labeller_training import save_labeller
+from viceversa.runs.pretrained import WEIGHTS, folder_of, write_generator
+from viceversa.runs.record import write_record
 
 RESULT = Path(__file__).parent / "results" / "pretrained-cpu.json"
 MEASURES = (

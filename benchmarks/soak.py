@@ -25,7 +25,7 @@ import torch
 import tyro
 from torch import Tensor
 
-from viceversa.training.checkpoint import latest_checkpoint
+from viceversa.runs.checkpoint import latest_checkpoint
 
 SMALL = "--method.width 8 --method.blocks 1 --method.critic-width 8 --batch 4 --training.precision fp32 --training.no-labeller"
 
@@ -77,7 +77,7 @@ def soaked(asked: Soak, folder: Path) -> dict[str, Any]:
         kills.append(kill(run, cache, asked, chance.uniform(0, asked.longest)))
         print(f"{number + 1:>4} {kills[-1]}", file=sys.stderr, flush=True)
         if number + 1 == asked.building:  # it takes longer than a training is left alone
-            build = [sys.executable, "-c", "from viceversa.data.avatars import avatars; avatars(32)"]
+            build = [sys.executable, "-c", "from viceversa.data.sets.avatars import avatars; avatars(32)"]
             subprocess.run(build, env=environment(cache), check=True)
     last = reached_by(run)[0]
     until = max(each.reached for each in kills) // asked.every * asked.every + asked.every + 3

@@ -22,15 +22,15 @@ import torch
 import tyro
 from accelerate import Accelerator
 
-from viceversa.data.avatars import ATTRIBUTES
+from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.draws import seeded
+from viceversa.core.method import Builder
 from viceversa.data.dataset import Dataset, Images
-from viceversa.domains import ImageSpec, Space
-from viceversa.draws import seeded
+from viceversa.data.sets.avatars import ATTRIBUTES
+from viceversa.device import has_bf16
 from viceversa.losses.multicycle import multicyclic
-from viceversa.method import Builder
 from viceversa.methods import cyclegan, stargan
 from viceversa.recipes.settings import Training
-from viceversa.training.hardware import has_bf16
 from viceversa.training.trainer import Trainer
 
 METHODS = ("stargan", "multicyclic", "multicyclic-limited", "cyclegan")

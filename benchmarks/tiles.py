@@ -21,16 +21,16 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from viceversa.data.augment import normalized, quantized
+from viceversa.core.domains import Domain, ImageSpec
 from viceversa.data.sources import open_dataset
-from viceversa.domains import Domain, ImageSpec
-from viceversa.footprint import Generator, footprint_of
-from viceversa.full_size import generator_of
+from viceversa.images.normalizing import normalized, quantized
+from viceversa.images.pictures import grid, save_png
+from viceversa.inference.apply import ends
+from viceversa.inference.full_size import generator_of
+from viceversa.inference.model import load
+from viceversa.inference.receptive_field import Generator, footprint_of
+from viceversa.inference.tiles import BLEND, Span, sides_of, spans, translated_in_tiles
 from viceversa.networks.resnet import resnet_generator
-from viceversa.pictures import grid, save_png
-from viceversa.requests import ends
-from viceversa.tiles import BLEND, Span, sides_of, spans, translated_in_tiles
-from viceversa.translate import load
 
 NAMES = ("avatars", "cyclegan")
 WHOLE = 1_000_000

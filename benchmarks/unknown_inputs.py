@@ -22,13 +22,13 @@ import tyro
 from PIL import Image
 
 import viceversa as vv
-from viceversa.data.dataset import Pixels
-from viceversa.data.decoding import SUFFIXES, decode, recolored
-from viceversa.data.fitting import fitted
-from viceversa.data.idx import open_idx
+from viceversa.core.domains import ImageSpec
+from viceversa.data.files.idx import open_idx
 from viceversa.data.sources import open_dataset
-from viceversa.domains import ImageSpec
-from viceversa.familiarity import Known, familiarity_of
+from viceversa.images.decoding import SUFFIXES, decode, recolored
+from viceversa.images.fitting import fitted
+from viceversa.images.pixels import Pixels
+from viceversa.inference.familiarity import Known, familiarity_of
 
 PACKAGED = {"sklearn": "datasets/images", "matplotlib": "mpl-data/sample_data"}
 """Packages with photographs: china.jpg, flower.jpg, grace_hopper.jpg."""

@@ -27,11 +27,11 @@ from dicebear import Avatar
 from numpy.typing import NDArray
 from PIL import Image
 
-from viceversa.data.avatars import labels_of, options_of
-from viceversa.data.drawing import style
-from viceversa.pictures import difference, grid, save_png
+from viceversa.data.sets.avatars import labels_of, options_of
+from viceversa.data.sets.drawing import style
+from viceversa.images.pictures import difference, grid, save_png
+from viceversa.inference.model import load
 from viceversa.style.stylize import Stylize
-from viceversa.translate import load
 from viceversa.video import DIS, FARNEBACK, consistency, processed, translated_frames
 from viceversa.video.stylizing import later_settings, stylization
 

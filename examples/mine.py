@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from viceversa.journey import Journey
-from viceversa.method import Method, Optimizer, Phase, to_labels
-from viceversa.objective import Objective
-from viceversa.plans import Need, relabeled
+from viceversa.core.journey import Journey
+from viceversa.core.method import Method, Optimizer, Phase, to_labels
+from viceversa.core.objective import Objective
+from viceversa.core.plans import Need, relabeled
 
 
 class Painter(nn.Module):

@@ -36,7 +36,7 @@ def viceversa() -> Command:
 def runs(viceversa: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with two small runs on real avatars: `labels` (multicyclic) and `spaces` (cyclegan)."""
     from viceversa.data.sources import open_dataset
-    from viceversa.evaluation.labeller_training import independent_labeller
+    from viceversa.metrics.labeller_training import independent_labeller
 
     independent_labeller(open_dataset("avatars", 32), quiet=True)  # a training as short as these would not finish it
     folder = tmp_path_factory.mktemp("runs")

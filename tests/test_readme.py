@@ -16,7 +16,7 @@ from PIL import Image
 
 from viceversa.cli import main
 from viceversa.cli.demo import show_pretrained
-from viceversa.evaluation import labeller_training
+from viceversa.metrics import labeller_training
 
 ROOT = Path(__file__).resolve().parents[1]
 README, RECIPES = ((ROOT / name).read_text() for name in ("README.md", "docs/recipes.md"))

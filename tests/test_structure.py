@@ -42,4 +42,4 @@ def test_only_recipes_and_imported_weights_know_methods() -> None:
         for path in CORE.rglob("*.py")
         if path.parent.name != "methods" and any(name.startswith("viceversa.methods") for name in imported(path))
     }
-    assert knowing == {"recipes/packaged.py", "recipes/published.py", "recipes/methods.py", "importing.py"}
+    assert knowing == {"recipes/packaged.py", "recipes/published.py", "recipes/methods.py", "training/importing.py"}

@@ -9,10 +9,11 @@ import safetensors.torch
 import torch
 from torch import Tensor, nn
 
-from viceversa.data.augment import normalized, shifted
-from viceversa.data.dataset import Dataset, Images, Pixels
-from viceversa.draws import Draws, seeded
-from viceversa.evaluation.labeller import labeller_network
+from viceversa.core.draws import Draws, seeded
+from viceversa.data.dataset import Dataset, Images
+from viceversa.images.normalizing import normalized, shifted
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.labeller import labeller_network
 from viceversa.progress import watched
 
 BATCH, RATE, MOST_IMAGES = 64, 3e-3, 20_000

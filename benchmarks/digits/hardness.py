@@ -17,8 +17,8 @@ import tyro
 from classifier import classifier, digits, of, read, share
 from PIL import Image
 
-from viceversa.data.dataset import Pixels
 from viceversa.data.sources import open_dataset
+from viceversa.images.pixels import Pixels
 
 SIDE = 28
 

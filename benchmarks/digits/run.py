@@ -24,16 +24,17 @@ from classifier import classifier, confusion, digits, of, read, share
 from torch import nn
 
 import viceversa as vv
-from viceversa.data.augment import normalized, quantized
-from viceversa.data.dataset import Dataset, Images, Pixels
-from viceversa.data.decoding import recolored
-from viceversa.data.fitting import fitted, shown
+from viceversa.core.domains import Domain
+from viceversa.core.method import Builder
+from viceversa.data.dataset import Dataset, Images
 from viceversa.data.joined import sources, spec_of
 from viceversa.data.sources import open_dataset
-from viceversa.domains import Domain
-from viceversa.method import Builder
-from viceversa.pictures import grid, save_png
-from viceversa.translate import Manner, Model, load
+from viceversa.images.decoding import recolored
+from viceversa.images.fitting import fitted, shown
+from viceversa.images.normalizing import normalized, quantized
+from viceversa.images.pictures import grid, save_png
+from viceversa.images.pixels import Pixels
+from viceversa.inference.model import Manner, Model, load
 
 SHOWN, MIDDLE = 12, 28
 Name = Literal["plain", "luminance", "loose-street", "polarity", "polarity-luminance", "codes", "faithful", "faithful-street",

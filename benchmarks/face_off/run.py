@@ -27,13 +27,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import viceversa as vv
-from viceversa.data.dataset import Pixels
-from viceversa.data.face_off import EXPRESSIONS, PERSONS, face_off, render
-from viceversa.domains import Domain
-from viceversa.evaluation.features import EXTRACTOR, perceptual
-from viceversa.evaluation.similarity import psnr
-from viceversa.pictures import grid, save_png
-from viceversa.translate import Model, load
+from viceversa.core.domains import Domain
+from viceversa.data.sets.face_off import EXPRESSIONS, PERSONS, face_off, render
+from viceversa.images.pictures import grid, save_png
+from viceversa.images.pixels import Pixels
+from viceversa.inference.model import Model, load
+from viceversa.metrics.features import EXTRACTOR, perceptual
+from viceversa.metrics.similarity import psnr
 from viceversa.video import consistency
 
 FEATURES = ("eyes", "brows", "mouth")

@@ -15,11 +15,11 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
+from viceversa.core.method import Method
 from viceversa.data.dataset import Dataset
-from viceversa.method import Method
+from viceversa.device import accelerator_for
 from viceversa.recipes import builder, dataset_of
-from viceversa.recipes.record import read_record
-from viceversa.training.hardware import accelerator_for
+from viceversa.runs.record import read_record
 from viceversa.training.samples import samples
 from viceversa.training.trainer import Trainer
 from viceversa.tuning.operations import operations

@@ -9,15 +9,16 @@ import torch
 from torch import Tensor
 from torchmetrics.functional import spearman_corrcoef
 
-from viceversa.data.augment import normalized
-from viceversa.data.avatars import avatars, labels_of, render
-from viceversa.data.dataset import Dataset, Pixels
-from viceversa.domains import Domain
-from viceversa.evaluation.chains import Trial
-from viceversa.evaluation.diversity import diversity
-from viceversa.evaluation.labeller_training import independent_labeller
-from viceversa.pictures import grid
-from viceversa.translate import Manner, Model
+from viceversa.core.domains import Domain
+from viceversa.data.dataset import Dataset
+from viceversa.data.sets.avatars import avatars, labels_of, render
+from viceversa.images.normalizing import normalized
+from viceversa.images.pictures import grid
+from viceversa.images.pixels import Pixels
+from viceversa.inference.model import Manner, Model
+from viceversa.metrics.chains import Trial
+from viceversa.metrics.diversity import diversity
+from viceversa.metrics.labeller_training import independent_labeller
 
 STRENGTHS = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 STRIPS, SHOWN = 200, 3

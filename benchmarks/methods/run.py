@@ -20,15 +20,15 @@ from entries import AMONG_LABELS, ENTRIES, Entry, command, environment
 from measure import glasses_and_others, seeded, still, strengths
 
 from viceversa.data.dataset import Dataset
-from viceversa.evaluation.chains import Trial, Way, trial
 from viceversa.evaluation.evaluate import Judge
-from viceversa.evaluation.features import EXTRACTOR
-from viceversa.evaluation.labeller import questions
-from viceversa.evaluation.labeller_training import independent_labeller
-from viceversa.pictures import grid, save_png
+from viceversa.images.pictures import grid, save_png
+from viceversa.inference.model import Model, load
+from viceversa.metrics.chains import Trial, Way, trial
+from viceversa.metrics.features import EXTRACTOR
+from viceversa.metrics.labeller import questions
+from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.recipes import dataset_of
 from viceversa.training.samples import samples
-from viceversa.translate import Model, load
 
 RESULTS = Path(__file__).parent / "results"
 CYCLES = 3

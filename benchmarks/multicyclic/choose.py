@@ -16,7 +16,7 @@ from arms import ARMS, command, environment
 
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.compare import compare
-from viceversa.translate import load
+from viceversa.inference.model import load
 
 RATES, SEED, IMAGES = (2e-3, 1e-3, 5e-4), 100, 200
 RESULT = Path(__file__).parent / "results" / "choice.json"

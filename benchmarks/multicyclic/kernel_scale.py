@@ -19,12 +19,12 @@ import numpy as np
 from PIL import Image, ImageFilter
 from results import table
 
-from viceversa.data.dataset import Pixels
 from viceversa.data.sources import open_dataset
-from viceversa.evaluation.chains import Place, trial
-from viceversa.evaluation.distances import kernel
-from viceversa.evaluation.features import EXTRACTOR, Features, extract
-from viceversa.evaluation.similarity import psnr
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.chains import Place, trial
+from viceversa.metrics.distances import kernel
+from viceversa.metrics.features import EXTRACTOR, Features, extract
+from viceversa.metrics.similarity import psnr
 
 RESULT = Path(__file__).parent / "results" / "kernel-scale.json"
 IMAGES, SPLITS = 500, 100

@@ -22,14 +22,14 @@ from steps import steps
 
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import open_dataset
-from viceversa.evaluation.chains import PROBES, Way, trial
 from viceversa.evaluation.evaluate import Judge
-from viceversa.evaluation.features import EXTRACTOR
-from viceversa.evaluation.labeller_training import independent_labeller
-from viceversa.evaluation.report import Row
-from viceversa.pictures import grid, save_png
+from viceversa.evaluation.report.contents import Row
+from viceversa.images.pictures import grid, save_png
+from viceversa.inference.model import Model, load
+from viceversa.metrics.chains import PROBES, Way, trial
+from viceversa.metrics.features import EXTRACTOR
+from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.training.samples import samples
-from viceversa.translate import Model, load
 
 RESULTS = Path(__file__).parent / "results"
 CYCLES, STEPS = 3, 10

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from viceversa.evaluation.chains import Candidate, Place, Trial, Way
-from viceversa.evaluation.similarity import l1, psnr
+from viceversa.metrics.chains import Candidate, Place, Trial, Way
+from viceversa.metrics.similarity import l1, psnr
 
 
 def steps(candidate: Candidate, task: Trial, count: int) -> list[dict[str, Any]]:

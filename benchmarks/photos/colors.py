@@ -14,7 +14,7 @@ from kornia.color import lab_to_rgb, rgb_to_lab
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viceversa.data.dataset import Pixels
+from viceversa.images.pixels import Pixels
 
 Statistics = tuple[Tensor, Tensor]
 """Mean and deviation of L*, a* and b*, (1, 3, 1, 1) each."""

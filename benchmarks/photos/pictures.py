@@ -20,7 +20,7 @@ import numpy as np
 import tyro
 from PIL import Image
 
-from viceversa.draws import seeded
+from viceversa.core.draws import seeded
 from viceversa.errors import UsageError
 from viceversa.style.stylize import Stylize, stylize
 

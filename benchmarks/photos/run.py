@@ -31,16 +31,17 @@ from PIL import Image, ImageOps
 from seen_by_vgg16 import perceptual_vgg16, vgg16
 
 import viceversa as vv
-from viceversa.data.dataset import Dataset, Images, Pixels
+from viceversa.core.domains import Domain
+from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import open_dataset
-from viceversa.domains import Domain
-from viceversa.evaluation.chains import Way, trial
 from viceversa.evaluation.evaluate import Judge
-from viceversa.evaluation.features import EXTRACTOR, perceptual
-from viceversa.evaluation.similarity import psnr, ssim
-from viceversa.pictures import grid, save_png
+from viceversa.images.pictures import grid, save_png
+from viceversa.images.pixels import Pixels
+from viceversa.inference.model import Manner, Model, load
+from viceversa.metrics.chains import Way, trial
+from viceversa.metrics.features import EXTRACTOR, perceptual
+from viceversa.metrics.similarity import psnr, ssim
 from viceversa.recipes import dataset_of
-from viceversa.translate import Manner, Model, load
 
 RESULTS = Path(__file__).parent / "results"
 CYCLES = 3

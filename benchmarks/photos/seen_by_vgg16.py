@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from viceversa.data.dataset import Pixels
+from viceversa.images.pixels import Pixels
 from viceversa.networks.perception import Perception, load_perception
 
 TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")

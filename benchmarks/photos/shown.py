@@ -22,11 +22,11 @@ from PIL import Image, ImageOps
 from run import RESULTS, SHOWN, SMALL, images, opened
 from seen_by_vgg16 import perceptual_vgg16, vgg16
 
-from viceversa.data.dataset import Pixels
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError
-from viceversa.evaluation.features import perceptual
-from viceversa.evaluation.similarity import psnr
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.features import perceptual
+from viceversa.metrics.similarity import psnr
 
 SHEETS = {
     "`cyclegan`, crops of 64 px": "cyclegan.png", "`cyclegan-no-identity`, crops of 64 px": "cyclegan-no-identity.png",

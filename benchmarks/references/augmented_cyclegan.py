@@ -14,9 +14,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from references.comparison import Row, Twins, doubled, in_order, loss_rows, module_at, noise, phase_loss, row, scattered
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws
-from viceversa.method import Method
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
 from viceversa.methods import augmented_cyclegan
 from viceversa.networks.augmented import CodedGenerator
 

@@ -22,13 +22,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from references.comparison import Row, doubled, loss_rows, noise, phase_loss, row, scattered
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws
-from viceversa.method import Method
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
+from viceversa.core.schedules import Progress
 from viceversa.methods import better_cycles
 from viceversa.methods.cyclegan import CycleGAN
 from viceversa.networks.patch import PatchFeatures
-from viceversa.schedules import Progress
 
 EPOCHS, LATE = 200, 150
 LEVELS = {"report": (0, 4), "code": (2, 2)}

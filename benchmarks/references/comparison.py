@@ -13,12 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from viceversa.attributes import Binary
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import seeded
-from viceversa.method import Method
-from viceversa.plans import Batch
-from viceversa.schedules import Progress
+from viceversa.core.attributes import Binary
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import seeded
+from viceversa.core.method import Method
+from viceversa.core.plans import Batch
+from viceversa.core.schedules import Progress
 
 ALLOWED = 1e-4
 BEGIN = Progress(0, 1)

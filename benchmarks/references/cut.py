@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from references.comparison import Row, doubled, in_order, loss_rows, noise, phase_loss, row, scattered
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws
 from viceversa.methods import cut
 from viceversa.networks.cut import taps
 

@@ -11,8 +11,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from references.comparison import Row, doubled, in_order, loss_rows, module_at, noise, phase_loss, row, scattered
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws
 from viceversa.methods import cyclegan
 
 

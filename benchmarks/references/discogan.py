@@ -16,10 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from references.comparison import BEGIN, Row, doubled, in_order, loss_rows, module_at, noise, phase_loss, row, scattered
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws
+from viceversa.core.schedules import Progress
 from viceversa.methods import discogan
-from viceversa.schedules import Progress
 
 RATES = {"early": (BEGIN, 0.01), "late": (Progress(1, 2), 0.5)}
 

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from references.comparison import Row, classes, doubled, in_order, loss_rows, penalty_of, phase_loss, row, stargans
-from viceversa.draws import Draws
+from viceversa.core.draws import Draws
 from viceversa.methods import fixed_point
 
 

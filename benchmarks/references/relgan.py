@@ -20,12 +20,12 @@ import torch
 from torch import Tensor, nn
 
 from references.comparison import Row, Twins, doubled, in_order, loss_rows, noise, phase_loss, row, scattered
-from viceversa.attributes import Binary
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws, seeded
-from viceversa.method import Method
+from viceversa.core.attributes import Binary
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws, seeded
+from viceversa.core.method import Method
+from viceversa.core.plans import Batch
 from viceversa.methods import relgan
-from viceversa.plans import Batch
 
 POPULATION = {".var(-1, keepdim=True)": ".var(-1, correction=0, keepdim=True)"}
 IMPORTABLE = {"(async=": "(non_blocking=", "from switchable_norm import SwitchNorm2d": "", "from torchsummary import summary": ""}

@@ -16,12 +16,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from references.comparison import Row, Twins, doubled, in_order, loss_rows, module_at, noise, phase_loss, row
-from viceversa.attributes import OneOf
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws
-from viceversa.method import Method
+from viceversa.core.attributes import OneOf
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
+from viceversa.core.plans import Batch
 from viceversa.methods import stargan2
-from viceversa.plans import Batch
 
 DOMAINS, STYLE, LATENT = 3, 64, 16
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from references.comparison import Row, classes, doubled, in_order, loss_rows, phase_loss, row, stargans
-from viceversa.draws import Draws
+from viceversa.core.draws import Draws
 from viceversa.methods import stargan
 
 

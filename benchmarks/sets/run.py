@@ -23,17 +23,18 @@ import numpy as np
 import torch
 import tyro
 
-from viceversa.data.augment import normalized, quantized
-from viceversa.data.avatars import SPLITS, avatars, labels_of, options_of
-from viceversa.data.dataset import Dataset, Images, Pixels
-from viceversa.data.drawing import drawn
-from viceversa.data.toons import MOOD, toons
-from viceversa.domains import Domain, ImageSpec, Space
-from viceversa.draws import seeded
-from viceversa.evaluation.labeller import Labeller
-from viceversa.evaluation.labeller_training import independent_labeller
-from viceversa.pictures import Cell, grid, save_png
-from viceversa.translate import Model, load
+from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.draws import seeded
+from viceversa.data.dataset import Dataset, Images
+from viceversa.data.sets.avatars import SPLITS, avatars, labels_of, options_of
+from viceversa.data.sets.drawing import drawn
+from viceversa.data.sets.toons import MOOD, toons
+from viceversa.images.normalizing import normalized, quantized
+from viceversa.images.pictures import Cell, grid, save_png
+from viceversa.images.pixels import Pixels
+from viceversa.inference.model import Model, load
+from viceversa.metrics.labeller import Labeller
+from viceversa.metrics.labeller_training import independent_labeller
 
 HERE = Path(__file__).parent
 SIZE, ATTRIBUTES = 32, ("hair", "glasses", "beard", "mood")

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import binary_fill_holes
 
-from viceversa.data.dataset import Dataset, Pixels
-from viceversa.data.decoding import recolored
-from viceversa.data.sketches import sketches_pairs
-from viceversa.evaluation.features import perceptual
-from viceversa.evaluation.similarity import psnr, ssim
+from viceversa.data.dataset import Dataset
+from viceversa.data.sets.sketches import sketches_pairs
+from viceversa.images.decoding import recolored
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.features import perceptual
+from viceversa.metrics.similarity import psnr, ssim
 
 INK = 128
 """A line is darker than this."""

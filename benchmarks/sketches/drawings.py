@@ -1,4 +1,4 @@
-"""Which of OpenMoji's drawings are in which part of the data set `sketches`: writes src/viceversa/data/sketches-v1.json, and a
+"""Which of OpenMoji's drawings are in which part of the data set `sketches`: writes src/viceversa/data/sets/sketches-v1.json, and a
 picture of some pairs, docs/results/sketches-data.png.
 
 python benchmarks/sketches/drawings.py          half a minute; only for a new version of the data set, as results do not compare
@@ -23,15 +23,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import viceversa.data
-from viceversa.data.checks import split_by_hash
-from viceversa.data.dataset import Pixels
-from viceversa.data.drawing import choice
-from viceversa.data.packing import hash_of
-from viceversa.data.sketches import PARTS, SPACES, VERSION, render
-from viceversa.pictures import grid
+import viceversa.data.sets
+from viceversa.data.cache.packing import hash_of
+from viceversa.data.files.checks import split_by_hash
+from viceversa.data.sets.drawing import choice
+from viceversa.data.sets.sketches import PARTS, SPACES, VERSION, render
+from viceversa.images.pictures import grid
+from viceversa.images.pixels import Pixels
 
-OUT = Path(viceversa.data.__file__).with_name("sketches-v1.json")
+OUT = Path(viceversa.data.sets.__file__).with_name("sketches-v1.json")
 PICTURE = Path(__file__).parents[2] / "docs" / "results" / "sketches-data.png"
 SIDE = 72
 SIZES = (32, 64, 128)

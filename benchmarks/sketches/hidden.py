@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from viceversa.data.dataset import Pixels
-from viceversa.data.sketches import sketches_pairs
-from viceversa.domains import Domain
-from viceversa.evaluation.chains import PROBES, Place, Trial, Way, outputs
-from viceversa.evaluation.similarity import l1, psnr
-from viceversa.translate import Model
+from viceversa.core.domains import Domain
+from viceversa.data.sets.sketches import sketches_pairs
+from viceversa.images.pixels import Pixels
+from viceversa.inference.model import Model
+from viceversa.metrics.chains import PROBES, Place, Trial, Way, outputs
+from viceversa.metrics.similarity import l1, psnr
 
 
 def hidden(model: Model, lines: Pixels, true: Pixels) -> dict[str, float]:

@@ -23,13 +23,13 @@ from baselines import measured
 from hidden import hidden
 
 import viceversa as vv
-from viceversa.data.dataset import Pixels
-from viceversa.data.sketches import sketches_pairs
-from viceversa.domains import Domain
-from viceversa.evaluation.diversity import diversity
-from viceversa.evaluation.features import EXTRACTOR
-from viceversa.evaluation.similarity import psnr
-from viceversa.translate import Manner, Model, load
+from viceversa.core.domains import Domain
+from viceversa.data.sets.sketches import sketches_pairs
+from viceversa.images.pixels import Pixels
+from viceversa.inference.model import Manner, Model, load
+from viceversa.metrics.diversity import diversity
+from viceversa.metrics.features import EXTRACTOR
+from viceversa.metrics.similarity import psnr
 
 RESULTS = Path(__file__).parent / "results"
 CYCLEGAN = {"width": 32, "blocks": 6, "critic_width": 64, "cycle": 10, "cycle_back": 5}

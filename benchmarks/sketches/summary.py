@@ -13,8 +13,8 @@ import numpy as np
 from baselines import uncolored
 from run import ENTRIES, RESULTS
 
-from viceversa.data.sketches import sketches_pairs
-from viceversa.pictures import grid, save_png
+from viceversa.data.sets.sketches import sketches_pairs
+from viceversa.images.pictures import grid, save_png
 
 DOCS = Path(__file__).parents[2] / "docs" / "results"
 PAGE = DOCS / "sketches.md"

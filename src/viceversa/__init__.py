@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from viceversa.errors import NotFiniteError, UnfamiliarImage, UsageError
     from viceversa.evaluation.measuring import compare, evaluate
-    from viceversa.evaluation.report import Report
+    from viceversa.evaluation.report.contents import Report
+    from viceversa.inference.model import Model, load
     from viceversa.losses.multicycle import multicyclic
     from viceversa.recipes import RECIPES
     from viceversa.style.stylize import Painted, Stylize, stylize
     from viceversa.training.run import Outcome, train
-    from viceversa.translate import Model, load
     from viceversa.tuning.tune import tune
 
 __version__ = "0.1.0"
@@ -46,17 +46,17 @@ __all__ = [
 
 _HOMES = {
     "RECIPES": "viceversa.recipes",
-    "Model": "viceversa.translate",
+    "Model": "viceversa.inference.model",
     "NotFiniteError": "viceversa.errors",
     "Outcome": "viceversa.training.run",
     "Painted": "viceversa.style.stylize",
-    "Report": "viceversa.evaluation.report",
+    "Report": "viceversa.evaluation.report.contents",
     "Stylize": "viceversa.style.stylize",
     "UnfamiliarImage": "viceversa.errors",
     "UsageError": "viceversa.errors",
     "compare": "viceversa.evaluation.measuring",
     "evaluate": "viceversa.evaluation.measuring",
-    "load": "viceversa.translate",
+    "load": "viceversa.inference.model",
     "multicyclic": "viceversa.losses.multicycle",
     "stylize": "viceversa.style.stylize",
     "train": "viceversa.training.run",

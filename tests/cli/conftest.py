@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cli.hostile import World, make_world
-from viceversa.evaluation.labeller import Labeller, _stored, labeller_network
-from viceversa.recipes.record import read_record
+from viceversa.metrics.labeller import Labeller, _stored, labeller_network
+from viceversa.runs.record import read_record
 
 
 @pytest.fixture(scope="session")

@@ -17,9 +17,9 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from cli.own import exit_code, images
-from viceversa.data.avatars import avatars, avatars_glasses
+from viceversa.data.sets.avatars import avatars, avatars_glasses
 from viceversa.errors import UsageError
-from viceversa.evaluation.candidates import named
+from viceversa.evaluation.candidates.named import named
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "evaluation.md"
 

@@ -19,8 +19,8 @@ from PIL import Image
 import viceversa as vv
 from cli.own import exit_code
 from viceversa.cli import clips
-from viceversa.data.decoding import decode
-from viceversa.translate import Manner
+from viceversa.images.decoding import decode
+from viceversa.inference.model import Manner
 from viceversa.video import consistency, translated_frames
 from video.films import far, film, heard, pixels, scene, times
 

@@ -13,8 +13,8 @@ from PIL import Image
 
 from conftest import Command
 from viceversa.data.sources import open_dataset
-from viceversa.evaluation.labeller import load_labeller
-from viceversa.evaluation.report import Row
+from viceversa.evaluation.report.contents import Row
+from viceversa.metrics.labeller import load_labeller
 
 
 def face(path: Path, number: int = 0) -> Path:

@@ -11,9 +11,9 @@ from PIL import Image
 import viceversa as vv
 from cli.own import SMALL, TINY, exit_code, images
 from conftest import Command
-from viceversa.data.avatars import SPLITS, labels_of, render
-from viceversa.data.decoding import decode
-from viceversa.pictures import difference
+from viceversa.data.sets.avatars import SPLITS, labels_of, render
+from viceversa.images.decoding import decode
+from viceversa.images.pictures import difference
 
 
 def test_the_mean_over_channels_in_the_same_levels() -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 import viceversa as vv
 from cli.own import TINY, celeba, exit_code, images, people, save_zoo
-from viceversa.data.decoding import decode
+from viceversa.images.decoding import decode
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +87,7 @@ def test_the_commands_of_docs_data(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     people(tmp_path / "people", 73)
     celeba(tmp_path / "celeba")
     save_zoo()
-    monkeypatch.setattr("viceversa.data.celeba.STARGAN_TEST", 5)
+    monkeypatch.setattr("viceversa.data.files.celeba.STARGAN_TEST", 5)
     text = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text()
     lines = [line.strip() for line in text.splitlines() if line.startswith("    viceversa ")]
     assert len(lines) == 22

@@ -13,7 +13,7 @@ import pytest
 import viceversa as vv
 from viceversa.cli import main
 from viceversa.cli.flags import in_flags
-from viceversa.regions import Region
+from viceversa.inference.masks import Region
 
 LIBRARY = Path(vv.__file__).parent
 

@@ -17,11 +17,11 @@ from PIL import Image, ImageCms, ImageOps
 
 import viceversa as vv
 from cli.own import exit_code
-from viceversa.data.decoding import decode
-from viceversa.data.layers import read_layers
 from viceversa.data.sources import open_dataset
-from viceversa.regions import Region
-from viceversa.translate import Manner
+from viceversa.images.decoding import decode
+from viceversa.images.layers import read_layers
+from viceversa.inference.masks import Region
+from viceversa.inference.model import Manner
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 GRAY = SRGB[:16] + b"GRAY" + SRGB[20:]
@@ -181,7 +181,7 @@ def test_tiles_make_what_the_whole_image_makes() -> None:
 PEAK = """
 import numpy as np, sys, viceversa as vv
 from pathlib import Path
-from viceversa.translate import Manner
+from viceversa.inference.model import Manner
 def resident(kind):
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith(kind)) / 1024
 def translate(image, memory):

@@ -18,14 +18,14 @@ from PIL import Image
 
 import viceversa as vv
 from cli.own import SMALL, TINY, exit_code, images, people, told
-from viceversa.attributes import OneOf
+from viceversa.core.attributes import OneOf
+from viceversa.core.domains import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.decoding import decode
 from viceversa.data.sources import open_dataset, write_dataset
-from viceversa.domains import ImageSpec, Space
-from viceversa.evaluation import labeller_training
-from viceversa.evaluation.candidates import data_of
-from viceversa.evaluation.labeller import load_labeller
+from viceversa.evaluation.candidates.named import data_of
+from viceversa.images.decoding import decode
+from viceversa.metrics import labeller_training
+from viceversa.metrics.labeller import load_labeller
 
 
 @pytest.fixture(autouse=True)

@@ -14,13 +14,13 @@ from cli.own import people
 from viceversa.cli.options import check_recipe
 from viceversa.errors import UsageError
 from viceversa.evaluation.measuring import evaluate
-from viceversa.own import is_named, named
+from viceversa.inference.model import load
 from viceversa.recipes import builder
+from viceversa.recipes.functions import is_named, named
 from viceversa.recipes.methods import OwnSettings
 from viceversa.recipes.own import own_recipe, read_with, storable
-from viceversa.recipes.record import read_record
+from viceversa.runs.record import read_record
 from viceversa.training.run import train
-from viceversa.translate import load
 
 PLAIN = (Path(__file__).resolve().parents[2] / "examples" / "mine.py").read_text()
 SETTINGS = """class Mine(BaseModel, frozen=True):
@@ -139,7 +139,7 @@ WRONG = {
     "train mine:nn": "mine:nn is not a function",
     "train broken.py:build": "cannot import 'broken.py': NameError in line 2 of broken.py",
     "train typo.py:build": "cannot import 'typo.py': SyntaxError in line 1 of typo.py",
-    "train odd.py:nothing --data table/faces.csv --out x": "odd:nothing returned NoneType, not a viceversa.method.Method",
+    "train odd.py:nothing --data table/faces.csv --out x": "odd:nothing returned NoneType, not a viceversa.core.method.Method",
     "train odd.py:kinds": "odd:kinds has a setting --kind",
     "train mine:build --method.width 3": "unrecognized option --method.width. See",
     "train below/wider.py:build --method.widht 3": "Did you mean --method.width?",

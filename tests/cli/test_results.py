@@ -10,7 +10,7 @@ import tifffile
 from PIL import Image, ImageCms
 
 from cli.own import exit_code
-from viceversa.data.layers import Header, read_header, read_layers
+from viceversa.images.layers import Header, read_header, read_layers
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 CMYK = SRGB[:16] + b"CMYK" + SRGB[20:]

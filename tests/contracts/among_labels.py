@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from contracts.case import DOMAINS, PHOTOS, Case
-from viceversa.domains import Space
+from viceversa.core.domains import Space
+from viceversa.core.method import Method
 from viceversa.losses.multicycle import multicyclic
-from viceversa.method import Method
 from viceversa.methods import fixed_point, icgan, relgan, stargan2, stgan
 
 FIXED_POINT = fixed_point.FixedPointGAN(width=4, blocks=1, critic_width=4)

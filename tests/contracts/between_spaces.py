@@ -6,7 +6,7 @@ from torch import nn
 
 from contracts.among_labels import chained, of
 from contracts.case import ALIKE, LINES, Case
-from viceversa.method import Method
+from viceversa.core.method import Method
 from viceversa.methods import augmented_cyclegan, better_cycles, cut, cyclegan, diat, discogan, johnson, pix2pix
 
 BETTER = better_cycles.BetterCycles(cyclegan=cyclegan.CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1, pool=3))

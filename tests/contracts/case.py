@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from viceversa.attributes import Binary, OneOf
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import seeded
-from viceversa.method import Method
+from viceversa.core.attributes import Binary, OneOf
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import seeded
+from viceversa.core.method import Method
+from viceversa.core.plans import Need
 from viceversa.networks.adapters import PerSpace, PerTarget
 from viceversa.networks.discogan import Feeling
-from viceversa.plans import Need
 
 PHOTOS = Space({"photos": ImageSpec(3, 8, 8)}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses")))
 DOMAINS = Space({"photos": ImageSpec(3, 8, 8)}, (OneOf("kind", ("cat", "dog", "wild")),))

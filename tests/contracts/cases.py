@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contracts import among_labels, between_spaces, gans
 from contracts.case import ALIKE, PHOTOS, SETS, UNALIKE, Case
-from viceversa.domains import Space
+from viceversa.core.domains import Space
+from viceversa.core.method import Method
 from viceversa.losses.multicycle import multicyclic
-from viceversa.method import Method
 from viceversa.methods import cyclegan, stargan
 
 STARGAN = stargan.StarGAN(width=4, blocks=1, critic_width=4)

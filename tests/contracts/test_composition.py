@@ -9,12 +9,12 @@ from torch import Tensor
 from contracts.case import ALIKE, PHOTOS, SETS, batch_for
 from contracts.cases import build_cyclegan, build_masked, build_stargan
 from contracts.gans import CYCLEGANS
-from viceversa.domains import Domain
-from viceversa.draws import Draws
+from viceversa.core.domains import Domain
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
+from viceversa.core.schedules import Progress
 from viceversa.losses.multicycle import multicyclic
-from viceversa.method import Method
 from viceversa.methods import cyclegan
-from viceversa.schedules import Progress
 
 
 def phase_losses(method: Method, name: str, space: object) -> tuple[dict[str, Tensor], list[Tensor]]:

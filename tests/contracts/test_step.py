@@ -7,10 +7,10 @@ import torch
 
 from contracts.case import Case, batch_for, count_rows
 from contracts.cases import EVERY
-from viceversa.draws import Draws
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
+from viceversa.core.schedules import Progress
 from viceversa.losses.multicycle import multicyclic
-from viceversa.method import Method
-from viceversa.schedules import Progress
 from viceversa.training.step import Trainee, train_step
 
 ROWS = 4

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from viceversa.data.idx import TEST, TRAIN
+from viceversa.data.files.idx import TEST, TRAIN
 
 
 def write_idx(path: Path, array: NDArray[np.uint8], pack: bool = False) -> None:

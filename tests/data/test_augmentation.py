@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import Tensor
 
+from viceversa.core.draws import Draws
 from viceversa.data.augmentation import Augment, augmented
-from viceversa.draws import Draws
 from viceversa.errors import UsageError
 
 ALL = Augment(rotate=20, zoom=0.2, brightness=0.2, contrast=0.2, saturation=0.2, hue=0.1, blur=1)

@@ -11,9 +11,9 @@ import pytest
 
 from data.small_digits import small_mnist, small_svhn, write_idx
 from viceversa.data.digits import DIGIT
-from viceversa.data.idx import TEST, TRAIN, open_idx, read_idx
+from viceversa.data.files.idx import TEST, TRAIN, open_idx, read_idx
+from viceversa.data.files.svhn import open_svhn, read_svhn
 from viceversa.data.sources import open_dataset
-from viceversa.data.svhn import open_svhn, read_svhn
 from viceversa.errors import UsageError
 
 COUNTS = {"train": 18, "validation": 2, "test": 5}

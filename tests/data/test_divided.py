@@ -11,12 +11,12 @@ import torch
 
 import viceversa as vv
 from cli.own import SMALL, celeba, exit_code, people, save_zoo
-from viceversa.attributes import Binary, Graded, OneOf
-from viceversa.data.avatars import labels_of, render
+from viceversa.core.attributes import Binary, Graded, OneOf
 from viceversa.data.dataset import Dataset
 from viceversa.data.divided import divided_table, sides
+from viceversa.data.files.tables import Table
+from viceversa.data.sets.avatars import labels_of, render
 from viceversa.data.sources import located, open_dataset
-from viceversa.data.tables import Table
 from viceversa.errors import UsageError
 
 KINDS = (Binary("glasses"), OneOf("hair", ("black", "blond", "brown")), OneOf("animal", ("cat", "dog")), Graded("age", 5, 18, 90))
@@ -88,7 +88,7 @@ def test_hair_of_celeba_leaves_out_people_without_one_of_the_three_colors() -> N
 
 
 def test_stargans_splits_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("viceversa.data.celeba.STARGAN_TEST", 6)
+    monkeypatch.setattr("viceversa.data.files.celeba.STARGAN_TEST", 6)
     celeba(Path("celeba"))
     whole, both = open_dataset("celeba:stargan-split", 16), open_dataset("celeba:stargan-split:Young", 16)
     for split, spaces in both.splits.items():

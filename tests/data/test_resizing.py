@@ -15,10 +15,10 @@ from torch import Tensor
 from contracts.case import ALIKE
 from contracts.cases import build_cyclegan
 from training.small import assert_same_runs, noise, trainer
-from viceversa.data.augment import cropped, enlarged, normalized, shifted
+from viceversa.core.plans import Need
 from viceversa.data.dataset import Images
 from viceversa.errors import UsageError
-from viceversa.plans import Need
+from viceversa.images.normalizing import cropped, enlarged, normalized, shifted
 from viceversa.recipes.settings import Training
 from viceversa.training.loader import Loader
 

@@ -10,10 +10,10 @@ import pytest
 import torch
 from PIL import Image
 
-from viceversa.data.avatars import ATTRIBUTES, labels_of, render
+from viceversa.core.domains import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
+from viceversa.data.sets.avatars import ATTRIBUTES, labels_of, render
 from viceversa.data.sources import open_dataset, write_dataset
-from viceversa.domains import ImageSpec, Space
 from viceversa.errors import UsageError
 
 

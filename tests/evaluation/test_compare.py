@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 
 from conftest import Command
-from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.cli import main
+from viceversa.core.attributes import Binary, Graded, OneOf
+from viceversa.core.domains import Domain, ImageSpec, Space
 from viceversa.data.sources import open_dataset
-from viceversa.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError
-from viceversa.evaluation.candidates import candidate, data_of
-from viceversa.evaluation.chains import Place
+from viceversa.evaluation.candidates.function import asked
+from viceversa.evaluation.candidates.named import candidate, data_of
 from viceversa.evaluation.differences import Difference, differences, in_words
-from viceversa.evaluation.functions import asked
+from viceversa.metrics.chains import Place
 
 MINE = """
 import numpy as np
-from viceversa.data.avatars import labels_of, render
+from viceversa.data.sets.avatars import labels_of, render
 
 def nothing(pixels, table):
     return pixels

@@ -17,16 +17,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from viceversa.attributes import Binary, Graded, OneOf
-from viceversa.data.augment import normalized, quantized
-from viceversa.data.dataset import Dataset, Images, Pixels
-from viceversa.domains import Domain, ImageSpec, Space
-from viceversa.evaluation.chains import PROBES, Place, Trial, Way, translating, trial
-from viceversa.evaluation.distances import kernel
+from viceversa.core.attributes import Binary, Graded, OneOf
+from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.data.dataset import Dataset, Images
 from viceversa.evaluation.evaluate import Judge
-from viceversa.evaluation.features import extract
-from viceversa.evaluation.labeller import Labeller
-from viceversa.evaluation.report import Row
+from viceversa.evaluation.report.contents import Row
+from viceversa.images.normalizing import normalized, quantized
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.chains import PROBES, Place, Trial, Way, translating, trial
+from viceversa.metrics.distances import kernel
+from viceversa.metrics.features import extract
+from viceversa.metrics.labeller import Labeller
 
 SPEC = ImageSpec(3, 16, 16)
 FACES = Space({"faces": SPEC}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses"), Graded("tone")))

@@ -13,12 +13,12 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from viceversa.attributes import Binary, Graded, OneOf
-from viceversa.data.augment import normalized, quantized
-from viceversa.data.dataset import Pixels
-from viceversa.domains import Domain, ImageSpec, Space
+from viceversa.core.attributes import Binary, Graded, OneOf
+from viceversa.core.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError
-from viceversa.evaluation.onnx import by_onnx, columns
+from viceversa.evaluation.candidates.onnx import by_onnx, columns
+from viceversa.images.normalizing import normalized, quantized
+from viceversa.images.pixels import Pixels
 
 FACES = Space({"faces": ImageSpec(3, 8, 6)}, (OneOf("hair", ("black", "blond")), Binary("glasses"), Graded("age", 5, 20, 60)))
 PAIR = Space({"day": ImageSpec(3, 8, 6), "night": ImageSpec(3, 8, 6)})

@@ -17,13 +17,14 @@ import numpy as np
 import pytest
 import torch
 
-from viceversa.attributes import Binary
-from viceversa.data.dataset import Dataset, Images, Pixels
-from viceversa.domains import ImageSpec, Space
-from viceversa.evaluation.chains import DIRECTIONS, Candidate, Place, Trial, Way, translating, trial
-from viceversa.evaluation.clock import Clock
+from viceversa.core.attributes import Binary
+from viceversa.core.domains import ImageSpec, Space
+from viceversa.data.dataset import Dataset, Images
 from viceversa.evaluation.evaluate import Judge
-from viceversa.evaluation.features import LITE0, Extractor, Measurement, fingerprint, reference_features
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.chains import DIRECTIONS, Candidate, Place, Trial, Way, translating, trial
+from viceversa.metrics.clock import Clock
+from viceversa.metrics.features import LITE0, Extractor, Measurement, fingerprint, reference_features
 
 BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "evaluation.py"
 SIDE = 32

@@ -11,18 +11,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from viceversa.data.augment import normalized, quantized
+from viceversa.core.domains import Domain
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import open_dataset
-from viceversa.domains import Domain
-from viceversa.evaluation.chains import Candidate, Place, translating, trial
 from viceversa.evaluation.compare import Comparison, compare
 from viceversa.evaluation.evaluate import Assessment
-from viceversa.evaluation.page import page
-from viceversa.evaluation.report import Report
-from viceversa.evaluation.rows import Row
+from viceversa.evaluation.report.contents import Report
+from viceversa.evaluation.report.page import page
 from viceversa.evaluation.trainings import contrasted
 from viceversa.evaluation.verdict import Facts, verdict
+from viceversa.images.normalizing import normalized, quantized
+from viceversa.metrics.chains import Candidate, Place, translating, trial
+from viceversa.metrics.rows import Row
 
 EMPTY = Row("model", "inv", 0, "8bit", 200, None, None, {}, None, None, None, None, None, None, None, None, None)
 SAMPLES = 12

@@ -20,12 +20,12 @@ from pydantic import BaseModel
 from torch import Tensor
 
 from contracts.case import ALIKE, DOMAINS, LINES, PHOTOS, UNALIKE, batch_for
-from viceversa.domains import Space
-from viceversa.draws import Draws
-from viceversa.method import Method
+from viceversa.core.domains import Space
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
+from viceversa.core.schedules import Progress
 from viceversa.recipes import RECIPES, builder, recipe_named
 from viceversa.recipes.settings import Recipe
-from viceversa.schedules import Progress
 from viceversa.training.averages import learned_at, update_averages
 from viceversa.training.step import Trainee, train_step
 

@@ -12,10 +12,10 @@ import torch
 from PIL import Image
 
 import viceversa as vv
-from viceversa.evaluation.report import FORMAT as REPORT
-from viceversa.evaluation.rows import Row
-from viceversa.recipes.record import FORMAT, read_record
-from viceversa.training.checkpoint import latest_checkpoint
+from viceversa.evaluation.report.contents import FORMAT as REPORT
+from viceversa.metrics.rows import Row
+from viceversa.runs.checkpoint import latest_checkpoint
+from viceversa.runs.record import FORMAT, read_record
 
 STORED = Path(__file__).with_name("format-1")
 

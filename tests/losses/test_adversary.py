@@ -12,13 +12,13 @@ from torch import Tensor
 from contracts.case import ALIKE, PHOTOS, batch_for
 from contracts.gans import CYCLEGANS, GANS, STARGANS
 from losses.walks import journey
-from viceversa.draws import Draws
-from viceversa.journey import Journey
+from viceversa.core.draws import Draws
+from viceversa.core.journey import Journey
+from viceversa.core.method import Method, Optimizer
+from viceversa.core.schedules import Progress, constant
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.adversary import Adversary, AdversarySettings, Gan, adversary_of
-from viceversa.method import Method, Optimizer
 from viceversa.methods import cyclegan, fixed_point, stargan, stgan
-from viceversa.schedules import Progress, constant
 from viceversa.training.step import Trainee, train_step
 
 NUMBERS = {"gradient_penalty": 10.0, "gamma": 1.0, "clip": 0.01}

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from losses.walks import journey
-from viceversa.attributes import Binary, Graded, OneOf
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws
-from viceversa.gan import Hinge, LeastSquares, Wasserstein
-from viceversa.journey import Journey, Judgment
+from viceversa.core.attributes import Binary, Graded, OneOf
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws
+from viceversa.core.journey import Journey, Judgment
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.classification import RealLabels
 from viceversa.losses.cycle import Cycle, Identity, ReturnedCycle, Triple
+from viceversa.losses.gan import Hinge, LeastSquares, Wasserstein
 from viceversa.losses.penalties import R1, GradientPenalty
 
 

@@ -12,17 +12,17 @@ from torch import Tensor, nn
 from contracts.case import PHOTOS
 from contracts.cases import CASES, build_stargan
 from losses.walks import journey
-from viceversa.attributes import Binary
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws
-from viceversa.gan import Wasserstein
-from viceversa.journey import Journey, Judgment
+from viceversa.core.attributes import Binary
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws
+from viceversa.core.journey import Journey, Judgment
+from viceversa.core.objective import weigh
+from viceversa.core.schedules import Progress, fading
 from viceversa.losses.adversarial import Fool
 from viceversa.losses.classification import TargetLabels
 from viceversa.losses.cycle import Cycle
+from viceversa.losses.gan import Wasserstein
 from viceversa.losses.multicycle import Onward, multicyclic
-from viceversa.objective import weigh
-from viceversa.schedules import Progress, fading
 
 EXTRA = (0.25, 0.125, 0.0625)
 FIVE = Space({"photos": ImageSpec(3, 4, 4)}, tuple(Binary(name) for name in "abcde"))

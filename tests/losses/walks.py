@@ -7,9 +7,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from viceversa.domains import Domain, Example
-from viceversa.draws import Draws
-from viceversa.journey import Journey, Judgment
+from viceversa.core.domains import Domain, Example
+from viceversa.core.draws import Draws
+from viceversa.core.journey import Journey, Judgment
 
 
 def journey(

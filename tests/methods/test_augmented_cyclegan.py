@@ -10,10 +10,10 @@ from torch import Tensor
 
 from contracts.case import LINES, UNALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
-from viceversa.domains import Domain
-from viceversa.draws import Draws
-from viceversa.journey import walk
-from viceversa.method import Method, Request
+from viceversa.core.domains import Domain
+from viceversa.core.draws import Draws
+from viceversa.core.journey import walk
+from viceversa.core.method import Method, Request
 from viceversa.methods.augmented_cyclegan import AugmentedCycleGAN, build
 from viceversa.networks.adapters import fit
 from viceversa.networks.augmented import ConditionalNorm

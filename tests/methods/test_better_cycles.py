@@ -8,15 +8,15 @@ import torch
 from contracts.case import ALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
 from losses.walks import journey
-from viceversa.domains import Domain
-from viceversa.draws import Draws
+from viceversa.core.domains import Domain
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
+from viceversa.core.schedules import Progress
 from viceversa.errors import UsageError
 from viceversa.losses.cycle import WeighedCycle
-from viceversa.method import Method
 from viceversa.methods import cyclegan
 from viceversa.methods.better_cycles import BetterCycles, build, no_quality, quality, quality_of_source
 from viceversa.networks.patch import PatchFeatures
-from viceversa.schedules import Progress
 
 PLAIN = cyclegan.CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1, pool=3)
 

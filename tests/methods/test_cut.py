@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from contracts.case import ALIKE, LINES, UNALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
-from viceversa.domains import Domain
-from viceversa.draws import Draws, seeded
+from viceversa.core.domains import Domain
+from viceversa.core.draws import Draws, seeded
+from viceversa.core.method import Method
 from viceversa.errors import UsageError
 from viceversa.losses.contrast import contrast, patch_contrast
-from viceversa.method import Method
 from viceversa.methods.cut import CUT, FASTCUT, build, is_mirrored
 from viceversa.networks.adapters import luminance
 from viceversa.networks.cut import Blurred, Enlarged, antialiased_generator, features, taps

@@ -8,10 +8,10 @@ import torch.nn.functional as F
 
 from contracts.case import ALIKE, UNALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws
+from viceversa.core.journey import Journey
 from viceversa.errors import UsageError
-from viceversa.journey import Journey
 from viceversa.losses.variation import variation
 from viceversa.methods.diat import DIAT, build, same_features
 from viceversa.networks.diat import MaskedTransform, SeeingDiscriminator

@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from contracts.case import ALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
 from losses.walks import journey
-from viceversa.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.journey import Judgment
+from viceversa.core.method import Method
+from viceversa.core.schedules import Progress
 from viceversa.errors import UsageError
-from viceversa.journey import Judgment
 from viceversa.losses.multicycle import multicyclic
-from viceversa.method import Method
 from viceversa.methods.discogan import DiscoGAN, build, feature_matching, squared_cycle
-from viceversa.schedules import Progress
 
 TINY = DiscoGAN(width=4, critic_width=4)
 

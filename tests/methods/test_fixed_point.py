@@ -8,14 +8,14 @@ from torch import Tensor, nn
 
 from contracts.case import ALIKE, PHOTOS, batch_for, count_rows
 from contracts.test_composition import agree, classes, gradients, phase_losses
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
+from viceversa.core.schedules import Progress
 from viceversa.errors import UsageError
 from viceversa.losses.multicycle import multicyclic
-from viceversa.method import Method
 from viceversa.methods.fixed_point import FixedPointGAN, Residual, build
 from viceversa.networks.stargan import Added
-from viceversa.schedules import Progress
 
 RESIDUALS: tuple[Residual, ...] = ("tanh", "clamp", "masked")
 BATCH = 4

@@ -9,12 +9,12 @@ from torch import nn
 
 from contracts.case import ALIKE, PHOTOS, batch_for
 from contracts.test_composition import agree, gradients
-from viceversa.domains import Domain, Space
-from viceversa.draws import Draws
+from viceversa.core.domains import Domain, Space
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
+from viceversa.core.schedules import Progress
 from viceversa.errors import UsageError
-from viceversa.method import Method
 from viceversa.methods.icgan import IcGAN, build
-from viceversa.schedules import Progress
 
 TINY = IcGAN(gan_share=0.5, width=4, encoder_width=4, hidden=6, latent=5)
 

@@ -7,9 +7,9 @@ import torch
 
 from contracts.case import ALIKE, UNALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
-from viceversa.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.method import Method
 from viceversa.errors import UsageError
-from viceversa.method import Method
 from viceversa.methods.johnson import Johnson, build
 from viceversa.networks.johnson import transform_network
 from viceversa.networks.perception import Sight, load_perception

@@ -9,14 +9,14 @@ from torch import nn
 
 from contracts.case import LINES, UNALIKE, batch_for
 from contracts.test_composition import agree, gradients
-from viceversa.domains import ImageSpec
-from viceversa.draws import Draws
+from viceversa.core.domains import ImageSpec
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
+from viceversa.core.plans import Pairs
+from viceversa.core.schedules import Progress
 from viceversa.errors import UsageError
-from viceversa.method import Method
 from viceversa.methods.pix2pix import Pix2Pix, build, distance
 from viceversa.networks.unet import UNet
-from viceversa.plans import Pairs
-from viceversa.schedules import Progress
 
 TINY = Pix2Pix(width=4, critic_width=4, critic_layers=1)
 

@@ -10,18 +10,18 @@ from torch import Tensor
 
 from contracts.case import ALIKE, PHOTOS, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
-from viceversa.attributes import Binary
-from viceversa.domains import Domain, Example, ImageSpec, Space
-from viceversa.draws import Draws
+from viceversa.core.attributes import Binary
+from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.draws import Draws
+from viceversa.core.journey import Journey, Judgment
+from viceversa.core.method import Method
+from viceversa.core.plans import relabeled
 from viceversa.errors import UsageError
-from viceversa.journey import Journey, Judgment
 from viceversa.losses.cycle import Cycle, Identity
 from viceversa.losses.multicycle import multicyclic
-from viceversa.method import Method
 from viceversa.methods.relgan import Interpolate, Match, RelGAN, TellMatches, build
 from viceversa.networks.relgan import RelativeDiscriminator
 from viceversa.networks.switchable import SwitchableNorm
-from viceversa.plans import relabeled
 
 TINY = RelGAN(width=4, blocks=1, critic_width=4)
 BATCH = 4

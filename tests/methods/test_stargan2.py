@@ -12,15 +12,15 @@ from torch import Tensor
 
 from contracts.case import DOMAINS, PHOTOS, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
-from viceversa.attributes import Binary
-from viceversa.domains import Domain, ImageSpec, Space
-from viceversa.draws import Draws
+from viceversa.core.attributes import Binary
+from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method, Request
+from viceversa.core.schedules import Progress
 from viceversa.errors import UsageError
 from viceversa.losses.multicycle import multicyclic
-from viceversa.method import Method, Request
 from viceversa.methods.stargan2 import StarGAN2, build, domains_of
 from viceversa.networks.stargan2 import AdaptiveNorm, BranchedReader, picked
-from viceversa.schedules import Progress
 
 TINY = StarGAN2(width=4, most=8, style=4, latent=2, hidden=6, diversity=2.0)
 

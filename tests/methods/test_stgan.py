@@ -12,12 +12,12 @@ from torch import Tensor, nn
 
 from contracts.case import ALIKE, PHOTOS, batch_for
 from contracts.test_composition import agree, classes, gradients, phase_losses
-from viceversa.attributes import Binary
-from viceversa.domains import Domain, ImageSpec, Space
-from viceversa.draws import Draws
+from viceversa.core.attributes import Binary
+from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
 from viceversa.errors import UsageError
 from viceversa.losses.multicycle import multicyclic
-from viceversa.method import Method
 from viceversa.methods.stgan import STGAN, build
 from viceversa.networks.blocks import halvings
 from viceversa.networks.selective import SelectiveDiscriminator, SelectiveGenerator, SelectiveTransferUnit

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 
 from contracts.case import batch_for
 from contracts.test_composition import phase_losses
-from viceversa.domains import Domain, ImageSpec, Space
-from viceversa.draws import seeded
+from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.draws import seeded
 from viceversa.errors import UsageError
 from viceversa.methods.cyclegan import CycleGAN, build
 from viceversa.networks.adapters import Fit, PerTarget, canvas_of, cropped, luminance, padded, stretched

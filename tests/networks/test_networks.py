@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from viceversa.attributes import Binary
-from viceversa.domains import Domain, ImageSpec, Space
+from viceversa.core.attributes import Binary
+from viceversa.core.domains import Domain, ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.networks.adapters import Labeled, PerTarget, fit, luminance, recolored
 from viceversa.networks.masked import MaskedGenerator

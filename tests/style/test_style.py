@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from viceversa.core.schedules import Progress
 from viceversa.errors import UsageError
 from viceversa.losses.style import (
     authors_squares,
@@ -27,7 +28,6 @@ from viceversa.losses.variation import total_variation
 from viceversa.networks import perception as perception_module
 from viceversa.networks.adapters import luminance
 from viceversa.networks.perception import load_perception
-from viceversa.schedules import Progress
 from viceversa.style.canvas import Canvas, tensor_of, with_range_of
 from viceversa.style.painting import Painting, Task, objective_of, optimized, units_of
 from viceversa.style.presets import PRESETS, PresetName

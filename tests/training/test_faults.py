@@ -21,15 +21,15 @@ from torch import Tensor
 from contracts.case import PHOTOS
 from contracts.cases import build_masked
 from training.small import assert_same_runs, finish, noise, start, trainer, wait
-from viceversa.domains import Space
+from viceversa.core.domains import Space
+from viceversa.core.journey import Journey
+from viceversa.core.method import Builder, Method
+from viceversa.core.objective import Objective
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory
-from viceversa.journey import Journey
-from viceversa.method import Builder, Method
-from viceversa.objective import Objective
-from viceversa.training.checkpoint import latest_checkpoint, restore_training
+from viceversa.inference.model import load
+from viceversa.runs.checkpoint import latest_checkpoint, restore_training
 from viceversa.training.run import train
 from viceversa.training.trainer import Trainer
-from viceversa.translate import load
 
 BAD = 4
 
@@ -158,7 +158,7 @@ LARGE_COMMAND = """
 import resource, sys
 from pathlib import Path
 from viceversa.cli import main, train
-from viceversa.data.avatars import avatars
+from viceversa.data.sets.avatars import avatars
 
 avatars(32)
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

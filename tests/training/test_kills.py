@@ -21,8 +21,8 @@ import torch
 from contracts.case import PHOTOS
 from contracts.cases import build_masked
 from training.small import COUNTS, assert_same_runs, finish, noise, start, trainer
+from viceversa.data.cache.packing import packed
 from viceversa.data.dataset import Dataset
-from viceversa.data.packing import packed
 
 BUILDING, TRAINING, SAVING = range(3)
 KILLS = {BUILDING: 5, TRAINING: 8, SAVING: 7}

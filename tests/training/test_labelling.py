@@ -9,12 +9,12 @@ import pytest
 
 from contracts.case import PHOTOS
 from contracts.cases import build_masked
-from evaluation.test_labeller import labeled
+from metrics.test_labeller import labeled
 from training.small import assert_same_runs, noise, trainer
 from training.test_validation import dataset, judged
-from viceversa.evaluation import labeller_training
-from viceversa.evaluation.labeller import FILE, Labeller, load_labeller, network_for, write_labeller
-from viceversa.evaluation.labeller_training import LabellerTraining, cached_path, save_labeller
+from viceversa.metrics import labeller_training
+from viceversa.metrics.labeller import FILE, Labeller, load_labeller, network_for, write_labeller
+from viceversa.metrics.labeller_training import LabellerTraining, cached_path, save_labeller
 from viceversa.recipes.settings import Training
 from viceversa.training import labelling as module
 from viceversa.training.labelling import Labelling, labelling

@@ -8,15 +8,15 @@ import torch
 
 from contracts.cases import MASKED
 from training.small import trainer
-from viceversa.attributes import Binary
-from viceversa.data.augment import normalized, quantized
+from viceversa.core.attributes import Binary
+from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.draws import seeded
+from viceversa.core.method import Method, Request
 from viceversa.data.dataset import Dataset, Images
-from viceversa.domains import Domain, ImageSpec, Space
-from viceversa.draws import seeded
-from viceversa.method import Method, Request
+from viceversa.images.normalizing import normalized, quantized
 from viceversa.methods import stargan
+from viceversa.metrics.health import signs
 from viceversa.training.examination import examination
-from viceversa.training.health import signs
 
 ROOM = Space({"rooms": ImageSpec(3, 8, 8)}, (Binary("lamp"),))
 SETTINGS = MASKED.model_copy(update={"width": 12, "critic_width": 16, "learning_rate": 1e-3})

@@ -11,10 +11,10 @@ import pytest
 
 from contracts.cases import build_masked
 from viceversa.errors import UsageError
-from viceversa.training.checkpoint import latest_checkpoint
-from viceversa.training.folder import CONTENTS
+from viceversa.inference.model import load
+from viceversa.runs.checkpoint import latest_checkpoint
+from viceversa.runs.folder import CONTENTS
 from viceversa.training.run import train
-from viceversa.translate import load
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links are for administrators there")
 SETTINGS = {"batch": 2, "labeller": False, "quiet": True, "checkpoint_every": 1, "steps": 4}

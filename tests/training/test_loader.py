@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from viceversa.data.augment import normalized
+from viceversa.core.domains import Example
+from viceversa.core.plans import Need
 from viceversa.data.dataset import Images
-from viceversa.domains import Example
 from viceversa.errors import UsageError
-from viceversa.plans import Need
+from viceversa.images.normalizing import normalized
 from viceversa.training.loader import Loader, unique_needs
 
 CPU = torch.device("cpu")

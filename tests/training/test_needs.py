@@ -12,11 +12,11 @@ import torch
 
 from contracts.cases import CASES
 from training.small import noise, trainer
+from viceversa.core.domains import Example
+from viceversa.core.plans import Need
 from viceversa.data.augmentation import Augment
 from viceversa.data.dataset import Images
-from viceversa.domains import Example
 from viceversa.errors import UsageError
-from viceversa.plans import Need
 from viceversa.training.loader import MOST_LABELS, Loader
 
 CPU = torch.device("cpu")

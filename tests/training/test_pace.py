@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts.cases import CASES
 from training.small import noise, trainer
-from viceversa.schedules import Progress, linear_decay
+from viceversa.core.schedules import Progress, linear_decay
 from viceversa.training.pace import Pace
 
 SECONDS = st.lists(st.floats(0.01, 0.6), min_size=60, max_size=60)

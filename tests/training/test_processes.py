@@ -17,9 +17,9 @@ import torch
 from contracts.case import ALIKE, PHOTOS
 from contracts.cases import CYCLEGAN, build_masked, build_stargan
 from training.small import environment, finish, noise, trainer, wait
-from viceversa.domains import Space
+from viceversa.core.domains import Space
+from viceversa.core.method import Builder, Method, Optimizer
 from viceversa.losses.multicycle import multicyclic
-from viceversa.method import Builder, Method, Optimizer
 from viceversa.methods import cyclegan
 
 WORKER = """

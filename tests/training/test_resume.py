@@ -13,8 +13,8 @@ from contracts.cases import CASES, EVERY
 from training.small import assert_same_runs, noise, trainer
 from viceversa.errors import UsageError
 from viceversa.recipes import builder, recipe_named
-from viceversa.recipes.record import Record, write_record
-from viceversa.training.folder import CONTENTS
+from viceversa.runs.folder import CONTENTS
+from viceversa.runs.record import Record, write_record
 from viceversa.training.run import train
 
 BY_NAME = {case.name: case for case in EVERY}

@@ -17,21 +17,22 @@ from torch import Tensor, nn
 from contracts.cases import build_masked
 from training.small import assert_same_runs, trainer
 from training.test_learns import ROOM, rooms
-from viceversa.data.dataset import Dataset, Pixels
-from viceversa.domains import Domain, Space
-from viceversa.evaluation.labeller_training import save_labeller
-from viceversa.gan import Hinge
+from viceversa.core.domains import Domain, Space
+from viceversa.core.method import Method, Optimizer, Phase, to_labels
+from viceversa.core.objective import Objective
+from viceversa.core.plans import Retarget
+from viceversa.data.dataset import Dataset
+from viceversa.images.pixels import Pixels
 from viceversa.losses.adversarial import Discriminate
-from viceversa.method import Method, Optimizer, Phase, to_labels
+from viceversa.losses.gan import Hinge
+from viceversa.metrics.labeller_training import save_labeller
 from viceversa.networks.adapters import Classifying
 from viceversa.networks.stargan import ClassifyingDiscriminator
-from viceversa.objective import Objective
-from viceversa.plans import Retarget
 from viceversa.recipes.settings import Training
+from viceversa.runs.checkpoint import save_checkpoint
+from viceversa.runs.selection import best_checkpoint, best_judgment
 from viceversa.training import validation
-from viceversa.training.checkpoint import save_checkpoint
 from viceversa.training.examination import examination, returned
-from viceversa.training.selection import best_checkpoint, best_judgment
 from viceversa.training.step import Trainee
 from viceversa.training.validation import Allowance, Validation
 

@@ -13,10 +13,10 @@ from tyro.conf import Positional, arg
 from viceversa.cli.parsing import parsed
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, printable
-from viceversa.evaluation.answers import write_chains
-from viceversa.evaluation.chains import Way
+from viceversa.evaluation.candidates.external import write_chains
 from viceversa.evaluation.compare import measurable
 from viceversa.files import vacant
+from viceversa.metrics.chains import Way
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from viceversa.cli.inputs import checked_limit, layers_at, naming_the_flag
 from viceversa.cli.notices import Notice, say
 from viceversa.cli.results import check_new
-from viceversa.data.layers import Layers
-from viceversa.data.listing import listing
+from viceversa.data.files.listing import listing
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable, write_atomically
+from viceversa.images.layers import Layers
 from viceversa.progress import watched
 from viceversa.video import Clip, Consistency, Frame, Process, Work, form_for, make_clip, open_clip
 from viceversa.video.fingerprints import fingerprint, versions, weights_fingerprint
@@ -24,7 +24,7 @@ from viceversa.video.translating import translation, way_of
 if TYPE_CHECKING:
     from viceversa.cli.stylize import Command
     from viceversa.cli.translate import Translate
-    from viceversa.translate import Manner, Model
+    from viceversa.inference.model import Manner, Model
 
 STYLIZED_PART = 8
 """Frames of a part of a stylized clip, each of which may take minutes."""

@@ -14,24 +14,24 @@ import torch
 from tyro.conf import arg
 
 from viceversa.cli.parsing import parsed
-from viceversa.data.avatars import SPLITS, labels_of, render
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.decoding import encode
+from viceversa.data.sets.avatars import SPLITS, labels_of, render
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, printable
-from viceversa.evaluation.bootstrap import paired_interval
-from viceversa.evaluation.chains import Direction, Place
 from viceversa.evaluation.compare import Comparison, compare
-from viceversa.evaluation.features import measure
-from viceversa.evaluation.labeller_training import independent_labeller
 from viceversa.files import vacant
-from viceversa.pictures import grid, save_png
+from viceversa.images.decoding import encode
+from viceversa.images.pictures import grid, save_png
+from viceversa.inference.model import Model, load
+from viceversa.metrics.bootstrap import paired_interval
+from viceversa.metrics.chains import Direction, Place
+from viceversa.metrics.features import measure
+from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.recipes import recipe_named
 from viceversa.recipes.settings import Recipe
 from viceversa.training.pace import Pace
 from viceversa.training.run import Outcome, run_recipe, updated
 from viceversa.training.samples import samples
-from viceversa.translate import Model, load
 
 RECIPES = {"base": "stargan", "multicyclic": "multicyclic"}
 CYCLES, FEWEST, WANTED, MOST = 3, 20, 200, 500

@@ -12,9 +12,9 @@ from tyro.conf import Positional, arg
 from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, printable
-from viceversa.evaluation.candidates import kind_of
+from viceversa.evaluation.candidates.named import kind_of
 from viceversa.evaluation.measuring import evaluate
-from viceversa.training.selection import Checkpoint
+from viceversa.runs.selection import Checkpoint
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, arg
 
-from viceversa.attributes import Binary, Graded, OneOf
 from viceversa.cli.parsing import parsed
-from viceversa.domains import AnyAttribute
+from viceversa.core.attributes import Binary, Graded, OneOf
+from viceversa.core.domains import AnyAttribute
 from viceversa.errors import UsageError, printable
-from viceversa.importing import import_cyclegan, import_stargan
+from viceversa.training.importing import import_cyclegan, import_stargan
 
 
 @dataclass(frozen=True)

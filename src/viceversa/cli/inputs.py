@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from viceversa.data.decoding import TooLarge
-from viceversa.data.layers import Header, Layers, read_header, read_layers
 from viceversa.errors import UsageError
+from viceversa.images.decoding import TooLarge
+from viceversa.images.layers import Header, Layers, read_header, read_layers
 
 _Found = TypeVar("_Found")
 

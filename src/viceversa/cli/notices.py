@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from viceversa.data.layers import Header, fits
 from viceversa.errors import printable, quoted
-from viceversa.writing import missing
+from viceversa.images.layers import Header, fits
+from viceversa.images.save import missing
 
 
 @dataclass(frozen=True)

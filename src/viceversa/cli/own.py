@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from viceversa.core.method import Builder
 from viceversa.errors import UsageError
-from viceversa.method import Builder
-from viceversa.own import named
-from viceversa.pretrained import located
-from viceversa.recipes.record import read_record
+from viceversa.recipes.functions import named
+from viceversa.runs.pretrained import located
+from viceversa.runs.record import read_record
 
 
 def build_of(run: str | Path, given: Sequence[str], *, alone: bool = True) -> Builder | None:

@@ -13,7 +13,7 @@ from typing import TypeVar
 import tyro
 
 from viceversa.errors import UsageError
-from viceversa.habits import advice
+from viceversa.recipes.habits import advice
 
 Settings = TypeVar("Settings")
 

@@ -16,17 +16,17 @@ from viceversa.cli.inputs import checked_limit, header_at, layers_at
 from viceversa.cli.notices import Notice, lost_in_reading, lost_in_writing, say
 from viceversa.cli.parsing import parsed
 from viceversa.cli.results import check_new
-from viceversa.data.decoding import MOST_PIXELS, BadImage
-from viceversa.data.layers import Header
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable, writable
-from viceversa.opening import layers_of
-from viceversa.pictures import grid, save_png
+from viceversa.images.decoding import MOST_PIXELS, BadImage
+from viceversa.images.layers import Header
+from viceversa.images.load import layers_of
+from viceversa.images.pictures import grid, save_png
+from viceversa.images.save import format_of, save_image
 from viceversa.progress import Bar
 from viceversa.style.painting import Losses
 from viceversa.style.stylize import Painted, PaintingInterrupted, Stylize, stylize
 from viceversa.video import is_clip
-from viceversa.writing import format_of, save_image
 
 SNAPSHOTS = 6
 

@@ -12,13 +12,13 @@ from tyro.conf import arg
 
 from viceversa.cli.options import Run, Search
 from viceversa.cli.parsing import long_form, parsed
+from viceversa.core.method import Builder
 from viceversa.errors import UsageError, printable
-from viceversa.method import Builder
-from viceversa.own import is_named, named
 from viceversa.recipes import recipe_named
+from viceversa.recipes.functions import is_named, named
 from viceversa.recipes.own import own_recipe, read_with
-from viceversa.recipes.record import read_record
 from viceversa.recipes.settings import Recipe
+from viceversa.runs.record import read_record
 from viceversa.training.commands import next_commands
 from viceversa.training.page import PAGE
 from viceversa.training.run import default_run, run_recipe, updated

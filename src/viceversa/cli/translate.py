@@ -17,20 +17,20 @@ from viceversa.cli.notices import Notice, lost_in_reading, lost_in_resizing, los
 from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.cli.results import check_new
-from viceversa.data.decoding import MOST_PIXELS, BadImage, recolored
-from viceversa.data.fitting import middle_of
-from viceversa.data.layers import Header, Layers
-from viceversa.data.listing import listing
-from viceversa.domains import Domain, Space
+from viceversa.core.domains import Domain, Space
+from viceversa.data.files.listing import listing
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable
-from viceversa.opening import mask_of
-from viceversa.pictures import difference
-from viceversa.regions import Region
-from viceversa.training.selection import Checkpoint
-from viceversa.translate import Manner, Model, load
+from viceversa.images.decoding import MOST_PIXELS, BadImage, recolored
+from viceversa.images.fitting import middle_of
+from viceversa.images.layers import Header, Layers
+from viceversa.images.load import mask_of
+from viceversa.images.pictures import difference
+from viceversa.images.save import format_of, names_image, save_image
+from viceversa.inference.masks import Region
+from viceversa.inference.model import Manner, Model, load
+from viceversa.runs.selection import Checkpoint
 from viceversa.video import is_clip
-from viceversa.writing import format_of, names_image, save_image
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,11 @@ from viceversa.cli.options import Search
 from viceversa.cli.parsing import long_form
 from viceversa.cli.train import settings_over
 from viceversa.errors import printable
-from viceversa.own import is_named, named
 from viceversa.recipes import recipe_named
+from viceversa.recipes.functions import is_named, named
 from viceversa.recipes.own import own_recipe
-from viceversa.recipes.record import differences
 from viceversa.recipes.settings import Recipe
+from viceversa.runs.record import differences
 from viceversa.training.run import updated
 from viceversa.tuning.tune import tune
 

@@ -10,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viceversa.data.dataset import Dataset, Pixels
-from viceversa.domains import Space
+from viceversa.core.domains import Space
+from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError
+from viceversa.images.pixels import Pixels
 
 
 def with_attributes(dataset: Dataset, names: Sequence[str]) -> Dataset:

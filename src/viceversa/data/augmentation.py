@@ -8,7 +8,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from viceversa.draws import Draws
+from viceversa.core.draws import Draws
 from viceversa.errors import UsageError
 
 

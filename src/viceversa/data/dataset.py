@@ -4,31 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from viceversa.errors import UsageError
+from viceversa.images.pixels import Pixels
 
 if TYPE_CHECKING:  # the processes that read images start without torch, six times sooner
     from torch import Tensor
 
-    from viceversa.domains import Space
-
-Takes = Literal["labels", "spaces", "pairs"]
-"""What data a method takes: one space with labels, two spaces of images that have nothing to do with each other, or two of pairs:
-with the same ids in the same order in each split."""
-
-Pixels = NDArray[np.uint8] | NDArray[np.uint16]
-"""(N, H, W, C) images of 8 or 16 bits; memory-mapped where they come from the cache."""
-
-
-def check_pixels(pixels: NDArray[Any], what: str = "an image") -> None:
-    """Raises UsageError for what is no array (H, W, C) of uint8 or uint16."""
-    if not isinstance(pixels, np.ndarray) or pixels.ndim != 3 or pixels.dtype not in (np.uint8, np.uint16):
-        given = f"{pixels.shape} of {pixels.dtype}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
-        raise UsageError(f"{what} must be an array of uint8 or uint16 of shape (height, width, channels), not {given}.")
+    from viceversa.core.domains import Space
 
 
 @dataclass(frozen=True, eq=False, repr=False)

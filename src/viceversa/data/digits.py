@@ -11,10 +11,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from viceversa.attributes import OneOf
-from viceversa.data.dataset import Dataset, Images, Pixels
-from viceversa.domains import ImageSpec, Space
+from viceversa.core.attributes import OneOf
+from viceversa.core.domains import ImageSpec, Space
+from viceversa.data.dataset import Dataset, Images
 from viceversa.errors import UsageError
+from viceversa.images.pixels import Pixels
 
 DIGIT = OneOf("digit", tuple("0123456789"))
 MOST_HELD_OUT = 5000

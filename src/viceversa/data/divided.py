@@ -15,11 +15,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viceversa.attributes import Binary, Graded, OneOf
-from viceversa.data.dataset import Dataset, Images, Pixels
-from viceversa.data.tables import Table
-from viceversa.domains import AnyAttribute, Space
+from viceversa.core.attributes import Binary, Graded, OneOf
+from viceversa.core.domains import AnyAttribute, Space
+from viceversa.data.dataset import Dataset, Images
+from viceversa.data.files.tables import Table
 from viceversa.errors import UsageError, quoted
+from viceversa.images.pixels import Pixels
 
 
 @dataclass(frozen=True)

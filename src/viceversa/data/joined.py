@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from viceversa.data import idx, svhn
-from viceversa.data.checks import SPLITS
+from viceversa.core.domains import Space
+from viceversa.core.names import composed
 from viceversa.data.dataset import Dataset
-from viceversa.data.names import composed
-from viceversa.domains import Space
+from viceversa.data.files import idx, svhn
+from viceversa.data.files.checks import SPLITS
 from viceversa.errors import UsageError
 
 _NAME = r"[^\W\d_][\w\u0300-\u036f-]*="  # with marks that follow their letters

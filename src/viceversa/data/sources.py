@@ -8,36 +8,37 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from viceversa.data import huggingface
-from viceversa.data.assembly import Wanted, from_table
+from viceversa.core.domains import Space
+from viceversa.core.method import Takes
 from viceversa.data.attributes import with_attributes
-from viceversa.data.avatars import avatars, avatars_glasses
-from viceversa.data.celeba import ATTRIBUTES as OF_CELEBA
-from viceversa.data.celeba import read_celeba
-from viceversa.data.dataset import Dataset, Images, Takes
-from viceversa.data.decoding import encoded, suffix_for
+from viceversa.data.cache.store import FolderFiles
+from viceversa.data.dataset import Dataset, Images
 from viceversa.data.divided import divided
-from viceversa.data.face_off import face_off
-from viceversa.data.fitting import Filter
-from viceversa.data.folders import open_folders
-from viceversa.data.handwritten import handwritten
-from viceversa.data.idx import has_idx, open_idx
+from viceversa.data.files import huggingface
+from viceversa.data.files.assembly import Wanted, from_table
+from viceversa.data.files.celeba import ATTRIBUTES as OF_CELEBA
+from viceversa.data.files.celeba import read_celeba
+from viceversa.data.files.folders import open_folders
+from viceversa.data.files.idx import has_idx, open_idx
+from viceversa.data.files.listing import is_image, on_disk
+from viceversa.data.files.pairs import as_sketches
+from viceversa.data.files.rafd import has_rafd, read_rafd
+from viceversa.data.files.sizes import DRAWN
+from viceversa.data.files.svhn import has_svhn, open_svhn
+from viceversa.data.files.tables import read_table
 from viceversa.data.joined import joined, parts_of, sources, spec_of
-from viceversa.data.listing import is_image, on_disk
-from viceversa.data.outlines import avatars_outlines
-from viceversa.data.pairs import as_sketches
-from viceversa.data.rafd import has_rafd, read_rafd
-from viceversa.data.sets import together
-from viceversa.data.sizes import DRAWN
-from viceversa.data.sketches import sketches, sketches_pairs
-from viceversa.data.store import FolderFiles
-from viceversa.data.street_digits import street_digits
-from viceversa.data.svhn import has_svhn, open_svhn
-from viceversa.data.tables import read_table
-from viceversa.data.toons import toons
-from viceversa.domains import Space
+from viceversa.data.sets.avatars import avatars, avatars_glasses
+from viceversa.data.sets.face_off import face_off
+from viceversa.data.sets.handwritten import handwritten
+from viceversa.data.sets.outlines import avatars_outlines
+from viceversa.data.sets.sketches import sketches, sketches_pairs
+from viceversa.data.sets.street_digits import street_digits
+from viceversa.data.sets.toons import toons
+from viceversa.data.together import together
 from viceversa.errors import UsageError, unknown
 from viceversa.files import vacant
+from viceversa.images.decoding import encoded, suffix_for
+from viceversa.images.fitting import Filter
 from viceversa.progress import watched
 
 CELEBA_CROP = 178

@@ -7,19 +7,19 @@ from dataclasses import dataclass, field, replace
 
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError
-from viceversa.evaluation.chains import PROBES, Candidate, Trial, Way, trial
-from viceversa.evaluation.clock import Clock
 from viceversa.evaluation.differences import differences
 from viceversa.evaluation.evaluate import Assessment, Judge
-from viceversa.evaluation.features import LITE0, Extractor, extractor_named
-from viceversa.evaluation.groups import check_groups, contenders, pooled
-from viceversa.evaluation.labeller import Labeller, questions
-from viceversa.evaluation.labeller_training import independent_labeller
-from viceversa.evaluation.people import strips
-from viceversa.evaluation.report import Report, Strip
-from viceversa.evaluation.rows import Row, is_label
+from viceversa.evaluation.examples import strips
+from viceversa.evaluation.report.contents import Report, Strip
+from viceversa.evaluation.seeds import check_groups, contenders, pooled
 from viceversa.evaluation.trainings import Training, contrasted
 from viceversa.evaluation.verdict import Facts, verdict
+from viceversa.metrics.chains import PROBES, Candidate, Trial, Way, trial
+from viceversa.metrics.clock import Clock
+from viceversa.metrics.features import LITE0, Extractor, extractor_named
+from viceversa.metrics.labeller import Labeller, questions
+from viceversa.metrics.labeller_training import independent_labeller
+from viceversa.metrics.rows import Row, is_label
 from viceversa.progress import Bar
 
 

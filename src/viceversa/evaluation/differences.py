@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viceversa.evaluation.bootstrap import paired_interval
+from viceversa.metrics.bootstrap import paired_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from viceversa.evaluation.chains import Place
+    from viceversa.metrics.chains import Place
 
 COMPARED = (
     ("inv", "changed_accuracy", "accuracy of what had to change", 3),

@@ -9,17 +9,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from viceversa.data.dataset import Pixels
-from viceversa.evaluation.accuracies import PerImage, accuracies
-from viceversa.evaluation.bootstrap import intervals
-from viceversa.evaluation.chains import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
-from viceversa.evaluation.clock import Clock
-from viceversa.evaluation.features import LITE0, Advance, Extractor, Features
 from viceversa.evaluation.first_outputs import FirstOutputs
-from viceversa.evaluation.labeller import Labeller
-from viceversa.evaluation.looking import Looker, Seen
-from viceversa.evaluation.references import References, ToReal
-from viceversa.evaluation.rows import Row
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.accuracies import PerImage, accuracies
+from viceversa.metrics.bootstrap import intervals
+from viceversa.metrics.chains import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
+from viceversa.metrics.clock import Clock
+from viceversa.metrics.features import LITE0, Advance, Extractor, Features
+from viceversa.metrics.labeller import Labeller
+from viceversa.metrics.measure import Looker, Seen
+from viceversa.metrics.references import References, ToReal
+from viceversa.metrics.rows import Row
 
 MEANS = (
     "label_accuracy", "label_accuracy_bits", "changed_accuracy", "kept_accuracy", "perceptual_to_source", "l1_to_source",
@@ -34,7 +34,7 @@ _BATCH = 100
 class Assessment:
     """A model's rows, and for each place what every image got: for intervals paired between models.
 
-    measures: of the health of its first outputs, by their names (training/health.py).
+    measures: of the health of its first outputs, by their names (metrics/health.py).
     """
 
     rows: list[Row] = field(default_factory=list)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from viceversa.data.dataset import Pixels
-from viceversa.data.fitting import in_bits
-from viceversa.evaluation.chains import LINKS, Direction, Place, Trial
-from viceversa.evaluation.enlarged import enlarged
-from viceversa.training.health import measured
+from viceversa.images.fitting import in_bits
+from viceversa.images.pixels import Pixels
+from viceversa.inference.enlarged import enlarged
+from viceversa.metrics.chains import LINKS, Direction, Place, Trial
+from viceversa.metrics.health import measured
 
 MOST = 64
 """Images, as many as a training's validation looks at."""

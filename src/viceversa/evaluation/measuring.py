@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+from viceversa.core.method import Builder
 from viceversa.errors import UsageError
-from viceversa.evaluation.candidates import Measured, candidate, data_of, kind_of, named
+from viceversa.evaluation.candidates.named import Measured, candidate, data_of, kind_of, named
 from viceversa.evaluation.compare import compare as compared
-from viceversa.evaluation.report import PAGE, Report
-from viceversa.method import Builder
+from viceversa.evaluation.report.contents import PAGE, Report
+from viceversa.inference.model import Model, load
 from viceversa.progress import say
-from viceversa.training.selection import Checkpoint
-from viceversa.translate import Model, load
+from viceversa.runs.selection import Checkpoint
 
 Networks = Literal["lite0", "inception"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from viceversa.recipes.record import Record, dotted
+from viceversa.runs.record import Record, dotted
 
 Training = Mapping[str, str]
 """What a run was trained with: a setting's short name -> its value."""

@@ -14,11 +14,11 @@ from typing import Literal
 
 import numpy as np
 
-from viceversa.evaluation.bootstrap import paired_interval
-from viceversa.evaluation.chains import Place
 from viceversa.evaluation.evaluate import Assessment
-from viceversa.evaluation.rows import TRUSTED, Row, shown
-from viceversa.training.health import COLLAPSED, DEAF, GRIDS, INVERTED, UNCHANGED, Sign, signs
+from viceversa.metrics.bootstrap import paired_interval
+from viceversa.metrics.chains import Place
+from viceversa.metrics.health import COLLAPSED, DEAF, GRIDS, INVERTED, UNCHANGED, Sign, signs
+from viceversa.metrics.rows import TRUSTED, Row, shown
 
 HALVED = 20 * math.log10(2)
 """6 dB of PSNR: half the error's amplitude. An edit that gains so much over the untouched source is called close."""

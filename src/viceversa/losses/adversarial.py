@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from viceversa.draws import Draws
+from viceversa.core.draws import Draws
+from viceversa.core.journey import Journey
 from viceversa.errors import UsageError
-from viceversa.gan import GanLoss
-from viceversa.journey import Journey
+from viceversa.losses.gan import GanLoss
 
 
 @dataclass(frozen=True)

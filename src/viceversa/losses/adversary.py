@@ -17,12 +17,12 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 from torch.optim import RMSprop
 
-from viceversa.gan import GanLoss, Hinge, LeastSquares, Minimax, NonSaturating, Wasserstein
+from viceversa.core.method import Optimizer
+from viceversa.core.objective import Loss, Weight
+from viceversa.core.optional import optional
+from viceversa.core.schedules import lazily
+from viceversa.losses.gan import GanLoss, Hinge, LeastSquares, Minimax, NonSaturating, Wasserstein
 from viceversa.losses.penalties import R1, GradientPenalty
-from viceversa.method import Optimizer
-from viceversa.objective import Loss, Weight
-from viceversa.optional import optional
-from viceversa.schedules import lazily
 
 Gan = Literal["minimax", "non-saturating", "least-squares", "wgan", "wgan-gp", "hinge-r1"]
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from viceversa.domains import Domain, Space
-from viceversa.journey import Journey, Judgment
+from viceversa.core.domains import Domain, Space
+from viceversa.core.journey import Journey, Judgment
 
 
 @dataclass(frozen=True)

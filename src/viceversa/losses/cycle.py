@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor
 
-from viceversa.domains import Domain
-from viceversa.journey import Journey
+from viceversa.core.domains import Domain
+from viceversa.core.journey import Journey
 
 
 def returned(journey: Journey) -> Tensor:

@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 
 from torch import Tensor
 
+from viceversa.core.journey import Journey
+from viceversa.core.method import Method, Phase
+from viceversa.core.objective import Loss, Weight
+from viceversa.core.schedules import Schedule, constant, product, ramp, switched
 from viceversa.errors import UsageError
-from viceversa.journey import Journey
-from viceversa.method import Method, Phase
-from viceversa.objective import Loss, Weight
-from viceversa.schedules import Schedule, constant, product, ramp, switched
 
 
 @dataclass(frozen=True)

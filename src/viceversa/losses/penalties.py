@@ -8,8 +8,8 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from viceversa.domains import Domain, Example
-from viceversa.journey import Journey
+from viceversa.core.domains import Domain, Example
+from viceversa.core.journey import Journey
 
 
 @dataclass(frozen=True)

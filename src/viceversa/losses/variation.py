@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from viceversa.journey import Journey
+from viceversa.core.journey import Journey
 
 
 def total_variation(image: Tensor) -> Tensor:

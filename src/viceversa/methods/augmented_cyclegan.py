@@ -26,13 +26,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Domain, Space
-from viceversa.draws import Draws, seeded
-from viceversa.gan import LeastSquares
-from viceversa.journey import Journey
+from viceversa.core.domains import Domain, Space
+from viceversa.core.draws import Draws, seeded
+from viceversa.core.journey import Journey
+from viceversa.core.method import Method, Optimizer, Phase, Request, Takes
+from viceversa.core.objective import Objective
+from viceversa.core.optional import optional
+from viceversa.core.plans import BackAndForth, Batch, Need
+from viceversa.core.schedules import Schedule, linear_decay
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import BySource, ReturnedCycle
-from viceversa.method import Method, Optimizer, Phase, Request, Takes
+from viceversa.losses.gan import LeastSquares
 from viceversa.networks.adapters import PerSpace, by_space, canvas_of, fit
 from viceversa.networks.augmented import (
     CodedGenerator,
@@ -42,10 +46,6 @@ from viceversa.networks.augmented import (
     plain_generator,
     whole_discriminator,
 )  # fmt: skip
-from viceversa.objective import Objective
-from viceversa.optional import optional
-from viceversa.plans import BackAndForth, Batch, Need
-from viceversa.schedules import Schedule, linear_decay
 
 
 class AugmentedCycleGAN(BaseModel):

@@ -24,16 +24,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Space
+from viceversa.core.domains import Space
+from viceversa.core.journey import Journey
+from viceversa.core.method import Method, Takes
+from viceversa.core.schedules import Schedule, linear_decay, product, ramp
 from viceversa.errors import UsageError
-from viceversa.journey import Journey
 from viceversa.losses.cycle import BySource, WeighedCycle
-from viceversa.method import Method, Takes
 from viceversa.methods import cyclegan
 from viceversa.methods.cyclegan import CycleGAN
 from viceversa.networks.adapters import PerSpace
 from viceversa.networks.patch import PatchFeatures
-from viceversa.schedules import Schedule, linear_decay, product, ramp
 
 Quality = Literal["made", "source", "off"]
 

@@ -23,21 +23,21 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Space
-from viceversa.draws import Draws
+from viceversa.core.domains import Space
+from viceversa.core.draws import Draws
+from viceversa.core.journey import Journey
+from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.objective import Objective
+from viceversa.core.plans import Batch, Need, OneWay
+from viceversa.core.schedules import Schedule, linear_decay
 from viceversa.errors import UsageError
-from viceversa.gan import LeastSquares
-from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.contrast import patch_contrast
-from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.losses.gan import LeastSquares
 from viceversa.networks.adapters import PerSpace, Single, by_space, recolored
 from viceversa.networks.blocks import check_size
 from viceversa.networks.cut import antialiased_discriminator, antialiased_generator, features, projections, taps
 from viceversa.networks.patch import check_patches
-from viceversa.objective import Objective
-from viceversa.plans import Batch, Need, OneWay
-from viceversa.schedules import Schedule, linear_decay
 
 
 class CUT(BaseModel):

@@ -19,19 +19,19 @@ from pydantic import ConfigDict, Field
 from torch import nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Space
+from viceversa.core.domains import Space
+from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.objective import Objective
+from viceversa.core.optional import optional
+from viceversa.core.plans import BackAndForth
+from viceversa.core.schedules import Schedule, linear_decay
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.adversary import AdversarySettings, DescribedGan, adversary_of
 from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
-from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
-from viceversa.objective import Objective
-from viceversa.optional import optional
-from viceversa.plans import BackAndForth
-from viceversa.schedules import Schedule, linear_decay
 
 
 class CycleGAN(AdversarySettings):

@@ -26,20 +26,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Space
+from viceversa.core.domains import Space
+from viceversa.core.journey import Journey
+from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.objective import Objective
+from viceversa.core.plans import OneWay
+from viceversa.core.schedules import Schedule, linear_decay
 from viceversa.errors import UsageError
-from viceversa.gan import NonSaturating
-from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool
+from viceversa.losses.gan import NonSaturating
 from viceversa.losses.variation import variation
-from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Single
 from viceversa.networks.blocks import check_size
 from viceversa.networks.diat import MaskedTransform, SeeingDiscriminator
 from viceversa.networks.resnet import resnet_generator
-from viceversa.objective import Objective
-from viceversa.plans import OneWay
-from viceversa.schedules import Schedule, linear_decay
 
 
 class DIAT(BaseModel):

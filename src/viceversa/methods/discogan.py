@@ -24,17 +24,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Space
-from viceversa.gan import NonSaturating
-from viceversa.journey import Journey
+from viceversa.core.domains import Space
+from viceversa.core.journey import Journey
+from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.objective import Objective
+from viceversa.core.plans import BackAndForth
+from viceversa.core.schedules import Schedule, every_first, linear_decay, otherwise, product, switched
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import returned
-from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.losses.gan import NonSaturating
 from viceversa.networks.adapters import PerTarget, by_space
 from viceversa.networks.discogan import Feeling, discriminators, encoder_decoder
-from viceversa.objective import Objective
-from viceversa.plans import BackAndForth
-from viceversa.schedules import Schedule, every_first, linear_decay, otherwise, product, switched
 
 
 class DiscoGAN(BaseModel):

@@ -25,20 +25,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Space
-from viceversa.draws import Draws
+from viceversa.core.domains import Space
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.objective import Objective
+from viceversa.core.optional import optional
+from viceversa.core.plans import Batch, Need
+from viceversa.core.schedules import Schedule, linear_decay
 from viceversa.errors import UsageError
 from viceversa.losses.style import Content, Style, gram, relative_squares
 from viceversa.losses.variation import mean_variation
-from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
 from viceversa.networks.adapters import Single, recolored
 from viceversa.networks.blocks import check_size
 from viceversa.networks.johnson import transform_network
 from viceversa.networks.perception import Sight
-from viceversa.objective import Objective
-from viceversa.optional import optional
-from viceversa.plans import Batch, Need
-from viceversa.schedules import Schedule, linear_decay
 
 
 class Johnson(BaseModel):

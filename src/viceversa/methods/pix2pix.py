@@ -21,18 +21,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Space
+from viceversa.core.domains import Space
+from viceversa.core.journey import Journey
+from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.objective import Objective
+from viceversa.core.plans import Pairs
+from viceversa.core.schedules import Schedule, linear_decay
 from viceversa.errors import UsageError
-from viceversa.gan import NonSaturating
-from viceversa.journey import Journey
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.losses.gan import NonSaturating
 from viceversa.networks.adapters import Single
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.unet import UNet
-from viceversa.objective import Objective
-from viceversa.plans import Pairs
-from viceversa.schedules import Schedule, linear_decay
 
 
 class Pix2Pix(BaseModel):

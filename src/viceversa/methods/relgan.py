@@ -29,23 +29,23 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Domain, Example, Space, label_of
-from viceversa.draws import Draws
+from viceversa.core.domains import Domain, Example, Space, label_of
+from viceversa.core.draws import Draws
+from viceversa.core.journey import Journey, Translator
+from viceversa.core.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.core.objective import Objective
+from viceversa.core.plans import Batch, Need, relabeled
+from viceversa.core.schedules import Schedule, lazily, linear_decay
 from viceversa.errors import UsageError
-from viceversa.gan import LeastSquares
-from viceversa.journey import Journey, Translator
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import Cycle, Identity
+from viceversa.losses.gan import LeastSquares
 from viceversa.losses.penalties import R1, gradient_penalty
-from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
 from viceversa.networks.adapters import Relative
 from viceversa.networks.masked import MaskedGenerator
 from viceversa.networks.relgan import RelativeDiscriminator
 from viceversa.networks.stargan import LabelGenerator
 from viceversa.networks.switchable import SwitchableNorm
-from viceversa.objective import Objective
-from viceversa.plans import Batch, Need, relabeled
-from viceversa.schedules import Schedule, lazily, linear_decay
 
 
 class RelGAN(BaseModel):

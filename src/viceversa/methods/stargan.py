@@ -16,19 +16,19 @@ from pydantic import ConfigDict, Field
 from torch import nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.domains import Space
+from viceversa.core.domains import Space
+from viceversa.core.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.core.objective import Objective
+from viceversa.core.plans import Retarget
+from viceversa.core.schedules import Schedule, every, linear_decay
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Triple
-from viceversa.method import Method, Optimizer, Phase, Takes, to_labels
 from viceversa.networks.adapters import Classifying, Labeled
 from viceversa.networks.generators import GENERATOR, GENERATORS, Generator
 from viceversa.networks.stargan import ClassifyingDiscriminator
-from viceversa.objective import Objective
-from viceversa.plans import Retarget
-from viceversa.schedules import Schedule, every, linear_decay
 
 
 class StarGAN(AdversarySettings):

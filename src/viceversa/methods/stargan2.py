@@ -28,20 +28,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.attributes import Binary, OneOf
-from viceversa.domains import Domain, Example, Space, label_of
-from viceversa.draws import Draws, seeded
+from viceversa.core.attributes import Binary, OneOf
+from viceversa.core.domains import Domain, Example, Space, label_of
+from viceversa.core.draws import Draws, seeded
+from viceversa.core.journey import Critic, Journey, Judgment, Translator
+from viceversa.core.method import Method, Optimizer, Phase, Request, Takes
+from viceversa.core.objective import Objective
+from viceversa.core.plans import Batch, Need, relabeled
+from viceversa.core.schedules import Schedule, fading, linear_decay
 from viceversa.errors import UsageError
-from viceversa.gan import NonSaturating
-from viceversa.journey import Critic, Journey, Judgment, Translator
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import Cycle
+from viceversa.losses.gan import NonSaturating
 from viceversa.losses.penalties import R1
-from viceversa.method import Method, Optimizer, Phase, Request, Takes
 from viceversa.networks.stargan2 import BranchedReader, MappingNetwork, StyledGenerator
-from viceversa.objective import Objective
-from viceversa.plans import Batch, Need, relabeled
-from viceversa.schedules import Schedule, fading, linear_decay
 
 
 class StarGAN2(BaseModel):

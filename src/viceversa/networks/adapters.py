@@ -8,9 +8,9 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from viceversa.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.journey import Judgment
 from viceversa.errors import UsageError
-from viceversa.journey import Judgment
 
 
 class Labeled(nn.Module):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from viceversa.domains import Domain, ImageSpec
-from viceversa.journey import Judgment
+from viceversa.core.domains import Domain, ImageSpec
+from viceversa.core.journey import Judgment
 from viceversa.networks.blocks import check_size
 from viceversa.networks.resnet import resnet_generator
 from viceversa.networks.stargan import critic_layers, critic_trunk

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from viceversa.domains import Domain, ImageSpec
-from viceversa.journey import Judgment
+from viceversa.core.domains import Domain, ImageSpec
+from viceversa.core.journey import Judgment
 from viceversa.networks.blocks import check_size, halvings, initialize
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from viceversa.domains import Domain
+from viceversa.core.domains import Domain
 from viceversa.errors import UsageError
 from viceversa.networks.adapters import PerSpace
 from viceversa.networks.blocks import Norm, initialize, instance_norm

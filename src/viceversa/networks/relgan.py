@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from viceversa.domains import Domain, ImageSpec
-from viceversa.journey import Judgment
+from viceversa.core.domains import Domain, ImageSpec
+from viceversa.core.journey import Judgment
 from viceversa.networks.blocks import check_size, planes
 from viceversa.networks.stargan import critic_layers, critic_trunk
 

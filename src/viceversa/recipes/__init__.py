@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from viceversa.errors import UsageError, unknown
 
 if TYPE_CHECKING:
-    from viceversa.data.dataset import Dataset, Takes
-    from viceversa.domains import Space
-    from viceversa.method import Builder
+    from viceversa.core.domains import Space
+    from viceversa.core.method import Builder, Takes
+    from viceversa.data.dataset import Dataset
     from viceversa.recipes.settings import Recipe
 
 
@@ -112,9 +112,9 @@ def builder(recipe: Recipe[Any], own: Builder | None = None) -> Builder:
 
     It raises UsageError for settings that the method refuses, and where `own` returns no Method.
     """
+    from viceversa.core.method import Method
     from viceversa.losses.multicycle import multicyclic
-    from viceversa.method import Method
-    from viceversa.own import name_of
+    from viceversa.recipes.functions import name_of
     from viceversa.recipes.methods import BUILDERS
     from viceversa.recipes.own import read_with
     from viceversa.recipes.settings import DECAYS
@@ -128,7 +128,7 @@ def builder(recipe: Recipe[Any], own: Builder | None = None) -> Builder:
             settings = read_with(recipe, own).method
             method = own(space) if settings is None else own(space, settings)
             if not isinstance(method, Method):
-                raise UsageError(f"{name_of(own)} returned {type(method).__name__}, not a viceversa.method.Method.")
+                raise UsageError(f"{name_of(own)} returned {type(method).__name__}, not a viceversa.core.method.Method.")
         return multicyclic(method, **recipe.multicycle.model_dump())
 
     return build

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from viceversa.method import Method
+from viceversa.core.method import Method
 from viceversa.methods import (
     augmented_cyclegan,
     better_cycles,

@@ -12,9 +12,9 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from tyro.conf import Fixed, Suppress
 
+from viceversa.core.method import Builder
 from viceversa.errors import UsageError
-from viceversa.method import Builder
-from viceversa.own import name_of
+from viceversa.recipes.functions import name_of
 from viceversa.recipes.methods import BUILDERS, OwnSettings
 from viceversa.recipes.settings import Recipe
 

@@ -1,8 +1,8 @@
 """Published settings: each function returns the settings of a paper, or of its official code where the paper is silent.
 
-A test compares every number with a table (tests/test_published.py), which also lists what is not the paper's. The methods of the
-recipes have these settings as their defaults; the rest is here: sizes, crops, batches, lengths and decays, in fp32 and without a
-moving average unless the code has one. A recipe without data asks for yours.
+A test compares every number with a table (tests/recipes/test_published.py), which also lists what is not the paper's. The
+methods of the recipes have these settings as their defaults; the rest is here: sizes, crops, batches, lengths and decays, in fp32
+and without a moving average unless the code has one. A recipe without data asks for yours.
 """
 
 from __future__ import annotations

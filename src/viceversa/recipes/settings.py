@@ -8,10 +8,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 from tyro.conf import Fixed, Suppress
 
-from viceversa.data.augmentation import Augment
-from viceversa.data.fitting import Filter
-from viceversa.optional import optional
-from viceversa.schedules import (
+from viceversa.core.optional import optional
+from viceversa.core.schedules import (
     Schedule,
     constant,
     cyclegan_decay,
@@ -21,6 +19,8 @@ from viceversa.schedules import (
     stargan_code_decay,
     tenth_decay,
 )
+from viceversa.data.augmentation import Augment
+from viceversa.images.fitting import Filter
 
 Decay = Literal["linear", "constant", "cyclegan", "fastcut", "tenth", "stargan-code", "schneider"]
 DECAYS: Mapping[Decay, Schedule] = {

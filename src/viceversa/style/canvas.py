@@ -11,12 +11,12 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-from viceversa.data.augment import normalized
-from viceversa.data.dataset import Pixels
-from viceversa.data.decoding import MOST_PIXELS
-from viceversa.data.layers import Layers
+from viceversa.images.decoding import MOST_PIXELS
+from viceversa.images.layers import Layers
+from viceversa.images.load import Picture, pixels_of, seen
+from viceversa.images.normalizing import normalized
+from viceversa.images.pixels import Pixels
 from viceversa.networks.adapters import luminance
-from viceversa.opening import Picture, pixels_of, seen
 
 SMALLEST = 32
 """Pixels of a side that all networks can see."""

@@ -9,12 +9,12 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
+from viceversa.core.objective import Objective
+from viceversa.core.schedules import Progress
 from viceversa.errors import UsageError
 from viceversa.losses.style import Content, Style, gram
 from viceversa.losses.variation import mean_variation, total_variation
 from viceversa.networks.perception import IMAGENET, Color, Perception, planes_of
-from viceversa.objective import Objective
-from viceversa.schedules import Progress
 from viceversa.style.presets import Preset
 
 Losses = Mapping[str, float]

@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from tyro.conf import Suppress, arg
 
-from viceversa.data.decoding import MOST_PIXELS
-from viceversa.data.layers import Layers
 from viceversa.errors import UsageError
+from viceversa.images.decoding import MOST_PIXELS
+from viceversa.images.layers import Layers
+from viceversa.images.load import Picture, layers_of
+from viceversa.inference.masks import check_size_of
 from viceversa.networks.adapters import luminance
 from viceversa.networks.perception import Perception, Pool, load_perception
-from viceversa.opening import Picture, layers_of
-from viceversa.regions import check_size_of
 from viceversa.style.canvas import SMALLEST, Canvas, canvas_of, resized, sized, tensor_of, with_range_of
 from viceversa.style.painting import Losses, Task, optimized
 from viceversa.style.presets import PRESETS, Preset, PresetName

@@ -9,11 +9,11 @@ from itertools import product
 import torch
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from viceversa.draws import Draws
-from viceversa.method import Method
+from viceversa.core.draws import Draws
+from viceversa.core.method import Method
+from viceversa.core.plans import Batch
+from viceversa.core.schedules import Progress
 from viceversa.networks.switchable import SwitchableNorm
-from viceversa.plans import Batch
-from viceversa.schedules import Progress
 from viceversa.training.examination import evaluating
 
 STATISTICS = (_BatchNorm, SwitchableNorm)

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from viceversa.errors import UsageError
-from viceversa.recipes.record import Record, differences
+from viceversa.runs.record import Record, differences
 from viceversa.training.trainer import Trainer
 
 STEPS = "training.steps"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import torch
 
-from viceversa.attributes import Attribute
-from viceversa.domains import Space
-from viceversa.recipes.record import Record
+from viceversa.core.attributes import Attribute
+from viceversa.core.domains import Space
+from viceversa.runs.record import Record
 
 
 def next_commands(run: Path, record: Record, *, done: bool) -> dict[str, str]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from viceversa.document import escaped
+from viceversa.pages.document import escaped
 
 Curve = Sequence[tuple[float, float]]
 """Points (step, value), from left to right."""

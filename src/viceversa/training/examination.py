@@ -21,22 +21,23 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from viceversa.data.augment import normalized
-from viceversa.data.dataset import Dataset, Pixels
-from viceversa.data.fitting import in_bits
-from viceversa.domains import Domain
-from viceversa.draws import Draws
-from viceversa.evaluation.chains import Place, Trial, Way, outputs, trial
-from viceversa.evaluation.enlarged import enlarged, made_at_full_size
-from viceversa.evaluation.labeller import load_labeller
-from viceversa.journey import Journey
+from viceversa.core.domains import Domain
+from viceversa.core.draws import Draws
+from viceversa.core.journey import Journey
+from viceversa.core.method import Method
+from viceversa.core.plans import Batch, Plan
+from viceversa.data.dataset import Dataset
+from viceversa.images.fitting import in_bits
+from viceversa.images.normalizing import normalized
+from viceversa.images.pixels import Pixels
+from viceversa.inference.enlarged import enlarged, made_at_full_size
+from viceversa.inference.model import translated
 from viceversa.losses.adversarial import Discriminate
-from viceversa.method import Method
-from viceversa.plans import Batch, Plan
+from viceversa.metrics.chains import Place, Trial, Way, outputs, trial
+from viceversa.metrics.health import Scores, measured, separation
+from viceversa.metrics.labeller import load_labeller
 from viceversa.recipes.settings import Metric, Training
-from viceversa.training.health import Scores, measured, separation
 from viceversa.training.loader import Loader
-from viceversa.translate import translated
 
 IMAGES, CYCLES = 64, 3
 PASSES, FEW = 31, 7
@@ -125,7 +126,7 @@ def _to_truth(task: Trial) -> Measure | None:
     """psnr_to_truth, where the data knows true edits."""
     if (truth := task.truth(EDIT)) is None:
         return None
-    from viceversa.evaluation.similarity import psnr  # with torchmetrics
+    from viceversa.metrics.similarity import psnr  # with torchmetrics
 
     return lambda made: float(psnr(made[EDIT if EDIT in made else FIRST_EDIT], truth).mean())  # both have the same true edit
 

@@ -9,9 +9,9 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
+from viceversa.core.domains import ImageSpec
 from viceversa.data.dataset import Dataset
-from viceversa.domains import ImageSpec
-from viceversa.training.folder import LOG
+from viceversa.runs.folder import LOG
 from viceversa.training.page import PAGE
 
 

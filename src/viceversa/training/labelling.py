@@ -11,9 +11,9 @@ from pathlib import Path
 
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError
-from viceversa.evaluation.labeller import FILE, Labeller, load_labeller, write_labeller
-from viceversa.evaluation.labeller_training import LabellerTraining, cached_path
-from viceversa.evaluation.rows import TRUSTED
+from viceversa.metrics.labeller import FILE, Labeller, load_labeller, write_labeller
+from viceversa.metrics.labeller_training import LabellerTraining, cached_path
+from viceversa.metrics.rows import TRUSTED
 from viceversa.progress import say
 from viceversa.training.validation import Allowance
 

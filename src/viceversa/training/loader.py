@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from viceversa.data.augment import cropped, enlarged, flipped, normalized, shifted
+from viceversa.core.domains import Domain, Example
+from viceversa.core.draws import Draws, seeded
+from viceversa.core.plans import Need
 from viceversa.data.augmentation import Augment, augmented
 from viceversa.data.dataset import Images
-from viceversa.domains import Domain, Example
-from viceversa.draws import Draws, seeded
 from viceversa.errors import UsageError
-from viceversa.plans import Need
+from viceversa.images.normalizing import cropped, enlarged, flipped, normalized, shifted
 
 MOST_LABELS = 1000
 """Different labels that are balanced."""

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from viceversa.errors import printable
 from viceversa.progress import Clock, Lines, duration, say, time_after
-from viceversa.recipes.record import Record
+from viceversa.runs.record import Record
 from viceversa.training.commands import next_commands
 from viceversa.training.header import spoken
 from viceversa.training.page import View, write_page

@@ -9,11 +9,11 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import quote
 
-from viceversa.document import document, escaped, pairs, section
 from viceversa.files import write_atomically
+from viceversa.metrics.health import SIGNS
+from viceversa.pages.document import document, escaped, pairs, section
+from viceversa.runs.selection import Judgment
 from viceversa.training.curves import Curve, logged_losses, panels
-from viceversa.training.health import SIGNS
-from viceversa.training.selection import Judgment
 from viceversa.training.validation import LOG, judgments
 
 PAGE = "index.html"

@@ -13,30 +13,30 @@ from typing import Any
 from accelerate import Accelerator
 from pydantic import ValidationError
 
+from viceversa.core.domains import Space
+from viceversa.core.method import Builder, Method
 from viceversa.data.dataset import Dataset
-from viceversa.data.sizes import DRAWN
+from viceversa.data.files.sizes import DRAWN
 from viceversa.data.sources import located, located_folder
-from viceversa.domains import Space
+from viceversa.device import accelerator_for, resolved_precision
 from viceversa.errors import Terminated, UsageError, printable
-from viceversa.evaluation.labeller import questions
-from viceversa.familiarity import FILE, save_familiarity
 from viceversa.files import in_utf8
-from viceversa.habits import advice_in_python
-from viceversa.initializing import frozen, initialize
-from viceversa.method import Builder, Method
-from viceversa.own import name_of
+from viceversa.inference.familiarity import FILE, save_familiarity
+from viceversa.metrics.labeller import questions
 from viceversa.progress import logged, say
 from viceversa.recipes import builder, dataset_of, recipe_named
+from viceversa.recipes.functions import name_of
+from viceversa.recipes.habits import advice_in_python
 from viceversa.recipes.own import own_recipe, read_with, storable
-from viceversa.recipes.record import Record, dotted, read_record, write_record
 from viceversa.recipes.settings import Recipe
+from viceversa.runs.checkpoint import check_shapes, latest_checkpoint
+from viceversa.runs.folder import LOG, alone, check_contents, check_room, make_room, remove_halves
+from viceversa.runs.record import Record, dotted, read_record, write_record
+from viceversa.runs.selection import Judgment, best_judgment
 from viceversa.training.changes import Change, changes, in_words, noted
-from viceversa.training.checkpoint import check_shapes, latest_checkpoint
-from viceversa.training.folder import LOG, alone, check_contents, check_room, make_room, remove_halves
-from viceversa.training.hardware import accelerator_for, resolved_precision
+from viceversa.training.initializing import frozen, initialize
 from viceversa.training.labelling import labelling
 from viceversa.training.pace import Pace
-from viceversa.training.selection import Judgment, best_judgment
 from viceversa.training.trainer import Trainer
 
 

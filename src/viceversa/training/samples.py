@@ -6,14 +6,15 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from viceversa.data.augment import normalized, quantized
-from viceversa.data.dataset import Dataset, Pixels
-from viceversa.data.fitting import shown
-from viceversa.domains import Domain, Space
-from viceversa.draws import seeded
-from viceversa.journey import walk
-from viceversa.method import Method, Request
-from viceversa.pictures import Cell, grid
+from viceversa.core.domains import Domain, Space
+from viceversa.core.draws import seeded
+from viceversa.core.journey import walk
+from viceversa.core.method import Method, Request
+from viceversa.data.dataset import Dataset
+from viceversa.images.fitting import shown
+from viceversa.images.normalizing import normalized, quantized
+from viceversa.images.pictures import Cell, grid
+from viceversa.images.pixels import Pixels
 
 CHAIN = 4
 

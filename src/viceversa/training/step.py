@@ -10,11 +10,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from viceversa.draws import Draws, seeded
+from viceversa.core.draws import Draws, seeded
+from viceversa.core.method import Method, Optimizer, Phase
+from viceversa.core.plans import Batch
+from viceversa.core.schedules import Progress
 from viceversa.errors import NotFiniteError
-from viceversa.method import Method, Optimizer, Phase
-from viceversa.plans import Batch
-from viceversa.schedules import Progress
 
 
 @dataclass(eq=False)

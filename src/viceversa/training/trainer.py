@@ -18,18 +18,18 @@ import torch
 from accelerate import Accelerator
 from torch import Tensor
 
+from viceversa.core.draws import seeded
+from viceversa.core.method import Builder, Method
+from viceversa.core.schedules import Progress
 from viceversa.data.dataset import Dataset
-from viceversa.draws import seeded
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, stopped
 from viceversa.files import write_atomically
-from viceversa.method import Builder, Method
-from viceversa.pictures import save_png
+from viceversa.images.pictures import save_png
 from viceversa.progress import say
-from viceversa.recipes.record import Record
 from viceversa.recipes.settings import Training
-from viceversa.schedules import Progress
+from viceversa.runs.checkpoint import latest_checkpoint, restore_training, save_checkpoint
+from viceversa.runs.record import Record
 from viceversa.training.averages import STATISTICS, learned_at, renew_statistics, update_averages, warm
-from viceversa.training.checkpoint import latest_checkpoint, restore_training, save_checkpoint
 from viceversa.training.examination import evaluating
 from viceversa.training.header import first_lines
 from viceversa.training.labelling import Labelling

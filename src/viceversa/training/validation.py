@@ -13,16 +13,16 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from viceversa.core.method import Method
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError, printable
-from viceversa.evaluation.rows import TRUSTED
 from viceversa.files import write_atomically
-from viceversa.method import Method
+from viceversa.metrics.health import signs
+from viceversa.metrics.rows import TRUSTED
 from viceversa.progress import say
 from viceversa.recipes.settings import Training
+from viceversa.runs.selection import Judgment, best_judgment, keep_best
 from viceversa.training.examination import Examination, examination
-from viceversa.training.health import signs
-from viceversa.training.selection import Judgment, best_judgment, keep_best
 
 SHARE, FIRST = 0.05, 60.0
 """The part of a training's time that judging may take, and the seconds before which it is not judged."""

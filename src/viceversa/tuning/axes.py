@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin
 from pydantic import BaseModel
 
 from viceversa.errors import UsageError, quoted, unknown
-from viceversa.recipes.record import dotted
 from viceversa.recipes.settings import Recipe
+from viceversa.runs.record import dotted
 from viceversa.training.run import updated
 
 if TYPE_CHECKING:

@@ -15,17 +15,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from viceversa.data.augment import normalized, quantized
-from viceversa.data.dataset import Dataset, Pixels
-from viceversa.domains import Domain
+from viceversa.core.domains import Domain
+from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError, quoted, unknown
-from viceversa.evaluation.accuracies import accuracies
-from viceversa.evaluation.chains import Candidate, Place, Translate, Trial, Way, linked, route, trial
 from viceversa.evaluation.evaluate import Judge
-from viceversa.evaluation.labeller import Labeller, questions
-from viceversa.evaluation.labeller_training import independent_labeller
-from viceversa.evaluation.rows import COLUMNS
-from viceversa.evaluation.similarity import psnr, ssim
+from viceversa.images.normalizing import normalized, quantized
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.accuracies import accuracies
+from viceversa.metrics.chains import Candidate, Place, Translate, Trial, Way, linked, route, trial
+from viceversa.metrics.labeller import Labeller, questions
+from viceversa.metrics.labeller_training import independent_labeller
+from viceversa.metrics.rows import COLUMNS
+from viceversa.metrics.similarity import psnr, ssim
 
 Better = Literal["maximize", "minimize"]
 METRICS: Mapping[str, Better] = {

@@ -10,12 +10,12 @@ from typing import Any
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from viceversa.core.method import Builder, Method
+from viceversa.core.schedules import Progress
 from viceversa.data.dataset import Dataset
-from viceversa.method import Builder, Method
+from viceversa.device import accelerator_for
 from viceversa.recipes import builder
 from viceversa.recipes.settings import Recipe
-from viceversa.schedules import Progress
-from viceversa.training.hardware import accelerator_for
 from viceversa.training.trainer import Trainer
 
 LAZY = 4

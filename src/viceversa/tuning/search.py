@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from viceversa.core.method import Builder
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import located, located_folder
 from viceversa.errors import NotFiniteError, Terminated, UsageError, printable
-from viceversa.method import Builder
-from viceversa.own import name_of
+from viceversa.inference.model import load
 from viceversa.progress import say
 from viceversa.recipes import builder, dataset_of
+from viceversa.recipes.functions import name_of
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import in_steps, run_recipe, updated
-from viceversa.translate import load
 from viceversa.tuning import Equal
 from viceversa.tuning.axes import Axes
 from viceversa.tuning.findings import Findings

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from viceversa.draws import seeded
+from viceversa.core.draws import seeded
 from viceversa.errors import UsageError, quoted
 from viceversa.files import in_utf8, remove
-from viceversa.recipes.record import dotted
+from viceversa.runs.record import dotted
 
 if TYPE_CHECKING:
     from optuna.samplers import TPESampler

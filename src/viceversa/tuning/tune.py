@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from viceversa.method import Builder
+from viceversa.core.method import Builder
 from viceversa.recipes import recipe_named
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import updated

@@ -10,7 +10,7 @@ from viceversa.video.clip import Clip, CutShort, Frame
 from viceversa.video.consistency import Consistency, change, consistency, warping_error
 from viceversa.video.flow import DIS, FARNEBACK, Estimator, Motion, visible, warped
 from viceversa.video.job import Outcome, Process, Work, make_clip, processed
-from viceversa.video.opening import form_for, is_clip, open_clip
+from viceversa.video.load import form_for, is_clip, open_clip
 from viceversa.video.smoothing import smoothed
 from viceversa.video.stylizing import stylized_frames
 from viceversa.video.translating import translated_frames

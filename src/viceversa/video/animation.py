@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from viceversa.errors import UsageError
-from viceversa.opening import pixels_of
+from viceversa.images.load import pixels_of
 from viceversa.video.clip import Clip, CutShort, Frame, Picture8, checked
 from viceversa.video.parts import Time, whole
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from viceversa.data.decoding import recolored
 from viceversa.errors import UsageError
+from viceversa.images.decoding import recolored
 from viceversa.video.clip import Clip, Frame
 from viceversa.video.coding import Coding, from_rgb
 from viceversa.video.container import ALIKE, PC, TV, opened, reason

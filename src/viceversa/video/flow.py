@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from viceversa.data.decoding import recolored
 from viceversa.errors import UsageError
+from viceversa.images.decoding import recolored
 from viceversa.video.clip import Picture8
 from viceversa.video.packages import package
 

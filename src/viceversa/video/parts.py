@@ -17,9 +17,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from viceversa.data.decoding import decode, encode
 from viceversa.errors import UsageError
 from viceversa.files import remove, write_atomically
+from viceversa.images.decoding import decode, encode
 from viceversa.video.clip import Picture8
 
 Time = tuple[int, int]

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-from viceversa.data.decoding import MOST_PIXELS, BadImage, describe, encode
-from viceversa.data.fitting import shown
-from viceversa.data.listing import listing
+from viceversa.data.files.listing import listing
 from viceversa.errors import UsageError
-from viceversa.opening import pixels_of
+from viceversa.images.decoding import MOST_PIXELS, BadImage, describe, encode
+from viceversa.images.fitting import shown
+from viceversa.images.load import pixels_of
 from viceversa.video.clip import Clip, CutShort, Frame, checked
 from viceversa.video.parts import Time
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from viceversa.errors import UsageError
+from viceversa.images.load import Picture, pixels_of
 from viceversa.networks.perception import load_perception
-from viceversa.opening import Picture, pixels_of
 from viceversa.style.canvas import resized, sized, tensor_of
 from viceversa.style.stylize import Painted, Stylize, stylize
 from viceversa.video.clip import Picture8

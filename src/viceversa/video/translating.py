@@ -8,13 +8,13 @@ from itertools import chain
 
 import numpy as np
 
-from viceversa.batches import warn
-from viceversa.data.fitting import shown
-from viceversa.data.layers import Layers
-from viceversa.domains import Domain
+from viceversa.core.domains import Domain
 from viceversa.errors import UsageError
-from viceversa.opening import layers_of, pixels_of
-from viceversa.translate import Manner, Model
+from viceversa.images.fitting import shown
+from viceversa.images.layers import Layers
+from viceversa.images.load import layers_of, pixels_of
+from viceversa.inference.batches import warn
+from viceversa.inference.model import Manner, Model
 from viceversa.video.clip import Picture8
 from viceversa.video.flow import DIS, Estimator
 from viceversa.video.job import Passage, Process, processed

@@ -1,0 +1,181 @@
+"""Layouts of a folder of images: from the names of its folders to the split and the domain of each image.
+
+Four layouts are known: a folder for each domain; folders of splits with a folder for each domain; CycleGAN's trainA, trainB, testA,
+testB; and images without domains, in folders of splits or not. Names of splits may be written in any case, and in several ways.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from viceversa.core.names import composed
+from viceversa.data.files.checks import SPLIT_NAMES, SPLITS
+from viceversa.data.files.listing import Listing, by_suffix
+from viceversa.errors import UsageError, quoted
+
+Kind = Literal["domains", "splits", "lettered", "undivided"]
+Domains = Mapping[str, list[str]]
+"""domain -> files."""
+
+UNDIVIDED = "images"
+"""The name of the one domain of images without folders of domains."""
+FOLDER_NAMES = {**SPLIT_NAMES, "training": "train", "trn": "train", "testing": "test", "tst": "test"}
+"""What a folder of a split may be called, in any case; tables have fewer names for them."""
+_LETTERED = re.compile(rf"({'|'.join(FOLDER_NAMES)})([ _-]?)([a-z])", re.IGNORECASE)
+
+
+class Place(NamedTuple):
+    """What the images in a folder are. split: "" where no folder tells it."""
+
+    split: str
+    domain: str
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The images of a folder by split and domain, as the names of its folders tell.
+
+    found: what lies below the folder. homes: folder -> what its images are.
+    parts: split -> domain -> files, of which each has some. ignored: images that have no place.
+    """
+
+    kind: Kind
+    found: Listing
+    homes: Mapping[str, Place]
+    parts: Mapping[str, Domains]
+    ignored: tuple[str, ...]
+
+    @property
+    def domains(self) -> list[str]:
+        """The domains that have images to train on, in the order of their names."""
+        return list(self.parts.get("", self.parts.get("train", {})))
+
+    def account(self) -> list[str]:
+        """Return lines that say which folder is which split, and what is ignored."""
+        empty = [] if self.kind == "undivided" else list(self.empty())
+        skipped = [f"skipped, because they have no images: {', '.join(empty)}"] if empty else []
+        return [*self._splits(), *skipped, *self._ignored(), *self.found.account()]
+
+    def empty(self) -> Iterator[str]:
+        """Yield each domain without images, with what there is instead."""
+        full = {domain for domains in self.parts.values() for domain in domains}
+        for domain in dict.fromkeys(place.domain for place in self.homes.values() if place.domain not in full):
+            inside = tuple(f"{home}/" for home, place in self.homes.items() if place.domain == domain)
+            others = tuple(file for file in self.found.others if file.startswith(inside))
+            yield f"{quoted(domain)} ({by_suffix(others)})" if others else quoted(domain)
+
+    def _splits(self) -> list[str]:
+        """A line on the folders of each split; none where the folder has no splits."""
+        said = []
+        for split in SPLITS:
+            tops = dict.fromkeys(_top(home) for home, place in self.homes.items() if place.split == split)
+            said += [f"{split} is {_listed(tops)}"] if tops else []
+        return [f"splits: {'; '.join(said)}"] if said else []
+
+    def _ignored(self) -> list[str]:
+        """A line on the images beside the folders of domains, and one on each folder that is not used."""
+        used = {_top(home) for home in self.homes}
+        loose = [file for file in self.ignored if "/" not in file or _top(file) in used]
+        counts = Counter(_top(file) for file in self.ignored if "/" in file and _top(file) not in used)
+        lines = [f"ignored: {len(loose)} images beside the folders of domains, such as {quoted(loose[0])}"] if loose else []
+        unused = [top for top in _tops(self.found) if top not in used and "" not in used]
+        return [*lines, *(f"ignored: the folder {quoted(top)} with {counts[top]} images" for top in unused)]
+
+
+def split_named(name: str) -> str:
+    """Return the split that a folder of that name holds, "" for none: `Train`, `TRAINING`, `val`, `Testing`."""
+    return FOLDER_NAMES.get(name.casefold(), "")
+
+
+def layout_of(found: Listing, name: str) -> Layout:
+    """Return the layout of a folder, of what lies below it.
+
+    name: the folder's, for messages. Raises UsageError where the names of its folders can be read in two ways.
+    """
+    if lettered := _lettered(_tops(found)):
+        return _laid_out("lettered", found, lettered)
+    if splits := _splits(found, name):
+        inner = [folder for folder in found.folders if folder.count("/") == 1 and _top(folder) in splits]
+        return _laid_out("splits", found, {each: Place(splits[_top(each)], composed(each.partition("/")[2])) for each in inner})
+    return _laid_out("domains", found, {top: Place("", composed(top)) for top in _tops(found)})
+
+
+def undivided(found: Listing) -> Layout:
+    """Return all images as those of one domain: of the folders of splits if one is for training, else of the whole folder."""
+    homes = {top: Place(split, UNDIVIDED) for top in _tops(found) if (split := split_named(top))}
+    trained = any(place.split == "train" for place in homes.values())
+    return _laid_out("undivided", found, homes if trained else {"": Place("", UNDIVIDED)})
+
+
+def right_in(found: Listing, folder: str = "") -> bool:
+    """Return whether an image lies right in a folder below, or right in the one that was listed."""
+    return any(file.rpartition("/")[0] == folder for file in found.images)
+
+
+def right_in_train(found: Listing) -> bool:
+    """Return whether an image lies right in a folder of the split for training, not in a folder of a domain."""
+    return any(right_in(found, top) for top in _tops(found) if split_named(top) == "train")
+
+
+def _laid_out(kind: Kind, found: Listing, homes: Mapping[str, Place]) -> Layout:
+    parts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    ignored = []
+    for file in found.images:
+        first, second = [*file.split("/")[:-1], "", ""][:2]
+        place = homes.get(f"{first}/{second}") or homes.get(first) or homes.get("")
+        if place:
+            parts[place.split][place.domain].append(file)
+        else:
+            ignored.append(file)
+    ordered = {split: dict(sorted(domains.items())) for split, domains in parts.items()}
+    return Layout(kind, found, homes, ordered, tuple(ignored))
+
+
+def _lettered(tops: Iterable[str]) -> dict[str, Place]:
+    """The folders named as CycleGAN's. `TRAINS` alone is none: its letter needs to stand out, or to have company."""
+    named = {top: said for top in tops if (said := _LETTERED.fullmatch(top))}
+    places = {top: Place(split_named(said[1]), said[3].upper()) for top, said in named.items()}
+    stands_out = any(said[2] or (said[3].isupper() and not said[1].isupper()) for said in named.values())
+    letters = {place.domain for place in places.values() if place.split == "train"}
+    return places if stands_out or len(letters) > 1 else {}
+
+
+def _splits(found: Listing, name: str) -> dict[str, str]:
+    """The folders of splits; none where none is named so, or what is named so is a domain. Raises UsageError."""
+    held = {_top(file) for file in found.images if "/" in file}
+    splits = {top: split for top in _tops(found) if (split := split_named(top))}
+    others = sorted(held - splits.keys())
+    full = [top for top in splits if top in held]
+    if not full:
+        return {}
+    if "train" not in splits.values():
+        raise UsageError(
+            f"{quoted(name)} has {_listed(full)}, named like a split, but no folder 'train': put the training images into a folder "
+            "'train'. If a named folder is a domain, rename it."
+        )
+    if not others or set(splits.values()) != {"train"}:
+        return splits
+    if not any(file.count("/") > 1 and _top(file) in full for file in found.images):
+        return {}  # images right in it, as in the folders beside it: of vehicles, one may be a train
+    raise UsageError(
+        f"{quoted(name)} has {_listed(full)} beside {_listed(others)}: if the first is a split, move the others out of the folder; "
+        "if the first is a domain, rename it."
+    )
+
+
+def _tops(found: Listing) -> list[str]:
+    return [folder for folder in found.folders if "/" not in folder]
+
+
+def _top(path: str) -> str:
+    return path.partition("/")[0]
+
+
+def _listed(names: Iterable[str]) -> str:
+    """The first five names in quotes, and how many more there are."""
+    quotes = list(map(quoted, names))
+    return ", ".join(quotes[:5]) + (f" and {len(quotes) - 5} more" if len(quotes) > 5 else "")

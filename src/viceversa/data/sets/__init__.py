@@ -1,0 +1,1 @@
+"""Data sets that are drawn or rendered here, with known truth."""

@@ -1,0 +1,189 @@
+"""Whatever translates images, as a candidate for an evaluation: a run, an ONNX file, a Python function, a folder of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from torch import Tensor
+
+from viceversa.core.domains import Domain
+from viceversa.data.dataset import Dataset
+from viceversa.data.sources import open_dataset
+from viceversa.errors import UsageError, quoted
+from viceversa.evaluation.candidates.external import answers
+from viceversa.evaluation.candidates.function import Function, by_function, name_of
+from viceversa.evaluation.candidates.onnx import by_onnx
+from viceversa.inference.model import Model, load
+from viceversa.metrics.chains import LINKS, Candidate, translating
+from viceversa.metrics.rows import BOUNDS
+from viceversa.recipes import dataset_of
+from viceversa.recipes.functions import is_named
+from viceversa.runs.pretrained import located
+from viceversa.runs.record import read_record
+from viceversa.runs.selection import Checkpoint
+
+Kind = Literal["run", "onnx", "answers", "function"]
+
+
+Measured = Model | Function | str | Path
+"""What can be measured: a model, a function, or where one is: see `kind_of`."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """Models by their names in a report; groups: a method's name -> the names of its models, where it has several."""
+
+    models: Mapping[str, Measured]
+    groups: Mapping[str, Sequence[str]]
+
+
+def kind_of(model: Measured) -> Kind:
+    """What a model is. Raises UsageError for what is none."""
+    if isinstance(model, Model):
+        return "run"
+    if callable(model):
+        return "function"
+    if not isinstance(model, str | Path):
+        raise _no_model(model)
+    path = Path(model)
+    if (located(path) / "recipe.json").exists():
+        return "run"
+    if path.suffix.lower() == ".onnx":
+        return "onnx"
+    if any((path / link).is_dir() for link in LINKS):
+        return "answers"
+    if is_named(str(model)):
+        return "function"
+    kinds = "a Python function, as in module:function, an ONNX file, nor a folder with answers in 8bit/ or float/"
+    raise UsageError(f"{quoted(str(model))} is neither the folder of a run, {kinds}.")
+
+
+def candidate(model: Measured, dataset: Dataset, checkpoint: Checkpoint = "best") -> Candidate:
+    """A model, to be measured on a data set; of a run that checkpoint. Raises UsageError for one that does not fit it."""
+    if isinstance(model, Model):
+        return of_run(model, model.name, dataset)
+    match kind_of(model):
+        case "run":
+            return of_run(load(str(model), checkpoint=checkpoint), str(model), dataset)
+        case "onnx":
+            return translating(by_onnx(Path(str(model)), dataset.space))
+        case "answers":
+            return answers(Path(str(model)))
+        case "function":
+            return translating(by_function(model if callable(model) else str(model), dataset.space))
+
+
+def of_run(model: Model, run: str, dataset: Dataset) -> Candidate:
+    """A loaded run; of one that learned from several labeled sets, on images of one. Raises UsageError for a data set of other
+    attributes or spaces."""
+    for name in model.space.known:
+        part = model.space.part(name)
+        if part.attributes == dataset.space.attributes and [*part.images.values()] == [*dataset.space.images.values()]:
+            return replace(translating(partial(_within, model, name)), training=model.candidate.training)
+    if model.space != dataset.space:
+        trained = model.record.dataset
+        raise UsageError(f"{run!r} was trained on {trained}, which has other attributes or spaces than {dataset.name}.")
+    return model.candidate
+
+
+def _within(model: Model, name: str, images: Tensor, source: Domain, target: Domain) -> Tensor:
+    """Translates among the labels of one of the model's sets."""
+    assert source.label is not None and target.label is not None
+    here, there = (Domain(name, model.space.widened(label, name)) for label in (source.label, target.label))
+    return model.translate_images(images, here, there)
+
+
+def data_of(models: Iterable[Measured], data: str | None, size: int | None, images: str | Path | None = None) -> Dataset:
+    """What models are measured on: `data`, prepared as that of the first run among them, or that run's own data.
+
+    images: the folder of a table's images, if it is not the table's own.
+    size: of the images in pixels where there is no run; chosen from them if not given. Raises UsageError.
+    """
+    kinds = [(model, kind_of(model)) for model in models]
+    first = next((model for model, kind in kinds if kind == "run"), None)
+    if first is not None:
+        record = first.record if isinstance(first, Model) else read_record(located(str(first)))
+        return dataset_of(record.recipe, data, images=images, trained=record.space)
+    if data is None:
+        raise UsageError("only a run has data of its own: name the test data, as in `data='avatars'`.")
+    return open_dataset(data, size, images=images)
+
+
+def named(given: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]]) -> Named:
+    """Models by their names: NAME -> a model, or a list of several trainings of one method; or a list of models, a text among
+    which may be NAME=MODEL or NAME=MODEL,MODEL,... Raises UsageError.
+
+    A model without a name is called as its file or folder, or in full where two would be called the same. A path that exists is
+    one model, whatever is in its name.
+    """
+    if isinstance(given, str | Path | Model) or callable(given):
+        raise UsageError("models must be a list, or a dictionary such as {'name': model}.")
+    pairs: list[tuple[str, Measured]] = []
+    groups: dict[str, list[str]] = {}
+    for name, models in _by_name(given.items()) if isinstance(given, Mapping) else _listed(given):
+        names = [name] if len(models) == 1 else [f"{name} {number}" for number in range(1, len(models) + 1)]
+        pairs += zip(names, models, strict=True)
+        groups |= {} if len(models) == 1 else {name: names}
+    if not pairs:
+        raise UsageError("there is no model to measure: give at least one.")
+    _check_names([*groups, *(name for name, _ in pairs)])
+    return Named(dict(pairs), groups)
+
+
+def _by_name(given: Iterable[tuple[str, Measured | Sequence[Measured]]]) -> Iterator[tuple[str, Sequence[Measured]]]:
+    """Each name with its models. Raises UsageError for a name without any."""
+    for name, models in given:
+        if not isinstance(models, list | tuple):
+            yield name, [models]  # type: ignore[list-item]  # Path, a function or a Model
+        elif models:
+            yield name, models
+        else:
+            raise UsageError(f"{quoted(name)} has no model: give at least one.")
+
+
+def _listed(given: Sequence[Measured]) -> Iterator[tuple[str, Sequence[Measured]]]:
+    """The same of models in a list, some of which say their names. Raises UsageError."""
+    alone = [each for each in given if not _says_name(each)]
+    short = [own_name(each) for each in alone]
+    names = iter(short if len(set(short)) == len(short) else map(str, alone))
+    for each in given:
+        if not _says_name(each):
+            yield next(names), [each]
+            continue
+        name, _, several = str(each).partition("=")
+        models = [several] if Path(several).exists() else several.split(",")
+        if not name.strip() or not all(models):
+            raise UsageError(f"{quoted(str(each))} is not of the form NAME=MODEL or NAME=MODEL,MODEL.")
+        yield name, models
+
+
+def _says_name(model: Measured) -> bool:
+    return isinstance(model, str) and "=" in model and not Path(model).exists()
+
+
+def own_name(model: Measured) -> str:
+    """What a model is called of which no name is given."""
+    if isinstance(model, Model):
+        return model.name
+    if callable(model):
+        return name_of(model)
+    if not isinstance(model, str | Path):
+        raise _no_model(model)
+    return Path(model).resolve().name if Path(model).exists() else str(model)
+
+
+def _no_model(given: object) -> UsageError:
+    return UsageError(f"{quoted(str(given))} is not a model: give a Model, a function, or a path.")
+
+
+def _check_names(names: Sequence[str]) -> None:
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise UsageError(f"{quoted(name)} is named twice: give each model a name of its own, as in NAME=MODEL.")
+        if name in BOUNDS:
+            reserved = f"the report reserves the name {quoted(name)}"
+            raise UsageError(f"{reserved}: give the model another name, as in NAME=MODEL.")

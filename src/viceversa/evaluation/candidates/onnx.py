@@ -1,0 +1,144 @@
+"""An ONNX file as a translator in an evaluation. It takes and makes what a Python function does, and labels in columns:
+
+    images  uint8 (N, H, W, C)
+    label   float32 (N, K), the target's, in the order of `columns`: for data with attributes
+    space   int64 (N,), the number of the target's space among the data's, from 0: between two spaces
+
+and it has one output, uint8 (N, H, W, C), of any name. Each dimension is its number or open. Where N is a number, images come so
+many at a time, the last one repeated. Metadata "attributes", a JSON list, must be `columns`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from viceversa.core.domains import Domain, Space
+from viceversa.errors import UsageError, quoted
+from viceversa.evaluation.candidates.function import checked
+from viceversa.files import readable
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.chains import Translate
+
+Shape = Sequence[int | str | None]
+
+
+def by_onnx(path: Path, space: Space) -> Translate:
+    """The file as a translator on the CPU. Raises UsageError for a file of other inputs, outputs or attributes than the space's."""
+    session = _opened(path)
+    _check_signature(session, path, space)
+    _check_columns(session, path, space)
+    return checked(_runner(session, path, space), str(path), space)
+
+
+def columns(space: Space) -> list[str]:
+    """What a label's columns are called: by the attribute, or as in "hair=blond" where it has several."""
+    return [
+        name
+        for attribute in space.attributes
+        for name in ([f"{attribute.name}={value}" for value in attribute.values] if attribute.width > 1 else [attribute.name])
+    ]
+
+
+def _runner(session: Any, path: Path, space: Space) -> Callable[[Pixels, Domain], object]:
+    declared = {each.name: each.shape[0] for each in session.get_inputs()}["images"]
+
+    def make(pixels: Pixels, target: Domain) -> Pixels:
+        index = list(space.images).index(target.space)
+        more = np.full(len(pixels), index) if target.label is None else target.label.numpy()
+        size, made = declared if isinstance(declared, int) else len(pixels), []
+        with _in_one_line(path):
+            for start in range(0, len(pixels), size):
+                rows = np.arange(start, start + size).clip(max=len(pixels) - 1)
+                given = {"images": pixels[rows], "space" if target.label is None else "label": more[rows]}
+                made.append(session.run(None, given)[0][: len(pixels) - start])
+            return np.concatenate(made)
+
+    return make
+
+
+def _opened(path: Path) -> Any:
+    readable(path, "the ONNX file")
+    try:
+        runtime = importlib.import_module("onnxruntime")
+    except ImportError as error:
+        raise UsageError(f"{quoted(str(path))} needs the package onnxruntime: pip install 'viceversa[export]'.") from error
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.log_severity_level = 4  # what is wrong is said once, by an exception
+    with _in_one_line(path):
+        return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+
+
+@contextmanager
+def _in_one_line(path: Path) -> Iterator[None]:
+    state = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
+    failures = (
+        state.EPFail, state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NoModel,
+        state.NoSuchFile, state.NotImplemented, state.RuntimeException, ValueError,
+    )  # fmt: skip
+    try:
+        yield
+    except failures as error:  # onnxruntime's have no class in common
+        raise UsageError(f"the ONNX file {quoted(str(path))} cannot be run: {quoted(str(error))}.") from error
+
+
+def _check_signature(session: Any, path: Path, space: Space) -> None:
+    """Names, types and dimensions of what goes in and comes out; where spaces are of different sizes, these must be open."""
+    sizes = [(spec.height, spec.width, spec.channels) for spec in space.images.values()]
+    images = [each[0] if len(set(each)) == 1 else None for each in zip(*sizes, strict=True)]
+    more = ("label", "float", [space.label_width]) if space.attributes else ("space", "int64", [])
+    inputs, outputs = {each.name: each for each in session.get_inputs()}, session.get_outputs()
+    fits = (
+        inputs.keys() == {"images", more[0]}
+        and len(outputs) == 1
+        and _fits(inputs["images"], "uint8", images)
+        and _fits(inputs[more[0]], more[1], more[2])
+        and _fits(outputs[0], "uint8", images)
+    )
+    if not fits:
+        wanted = f"{_said('images', 'uint8', images)}, {_said(*more)} -> {_said('', 'uint8', images)}"
+        found = f"{_listed(session.get_inputs())} -> {_listed(outputs)}"
+        raise UsageError(f"{quoted(str(path))} is {found}; for this data it must be {wanted}.")
+
+
+def _check_columns(session: Any, path: Path, space: Space) -> None:
+    text = session.get_modelmeta().custom_metadata_map.get("attributes")
+    if text is None:
+        return
+    try:
+        same = json.loads(text) == columns(space)
+    except (ValueError, RecursionError):
+        same = False
+    if not same:
+        raise UsageError(f"{quoted(str(path))} is for the attributes {quoted(text)}, the data has {json.dumps(columns(space))}.")
+
+
+def _fits(declared: Any, kind: str, shape: Shape) -> bool:
+    """Whether an input or output can hold arrays (N, *shape). A dimension that is no number is open, in `shape` it has to be."""
+    count, *dimensions = declared.shape or [0]
+    return (
+        declared.type == f"tensor({kind})"
+        and (not isinstance(count, int) or count > 0)
+        and len(dimensions) == len(shape)
+        and all(not isinstance(have, int) or have == want for have, want in zip(dimensions, shape, strict=True))
+    )
+
+
+def _listed(declared: Sequence[Any]) -> str:
+    texts = [
+        _said(quoted(each.name)[1:-1], each.type.removeprefix("tensor(").removesuffix(")"), each.shape[1:]) for each in declared
+    ]
+    return ", ".join(texts[:3]) + (f" and {len(texts) - 3} more" if len(texts) > 3 else "")
+
+
+def _said(name: str, kind: str, shape: Shape) -> str:
+    dimensions = ", ".join(["N", *(str(each) if isinstance(each, int) else "?" for each in shape)])
+    return f"{name} {'float32' if kind == 'float' else kind} ({dimensions})".strip()

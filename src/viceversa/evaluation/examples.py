@@ -1,0 +1,140 @@
+"""Images to look at: those that the first model translates worst, best, and in between, and what all models make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viceversa.evaluation.evaluate import Assessment
+from viceversa.evaluation.report.contents import Picture, Strip
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.accuracies import PerImage
+from viceversa.metrics.chains import Candidate, Direction, Place, Trial, Way
+
+EACH = 2
+"""Number of the worst, the middle and the best."""
+
+_RANKED: tuple[tuple[Direction, str, str], ...] = (
+    ("inv", "psnr_to_truth", "PSNR to the ground truth {:.1f} dB"),
+    ("inv", "label_accuracy", "label accuracy of inv {:.3f}"),
+    ("rec", "psnr_to_truth", "PSNR to the source {:.1f} dB"),
+)
+"""What images are ranked by, higher is better; the first that is known and differs. Between two sets the label accuracy
+says whether a classifier takes the output for one of the other set: nearly always, or nearly never, so it ranks nothing."""
+
+_NAMES: dict[Direction, str] = {"step": "on the way", "inv": "inv", "rec": "rec"}
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """A model whose outputs are shown: of the chosen images, and what was measured of all."""
+
+    title: str
+    outputs: Mapping[Place, Pixels]
+    per_image: Mapping[Place, PerImage]
+
+
+def strips(
+    task: Trial, way: Way, models: Mapping[str, tuple[Candidate, Assessment]], name: str, ranking: Assessment
+) -> list[Strip]:
+    """A strip for each of some images: what every model makes of them through 8 bits, and what was measured of it.
+
+    models: under the titles that are shown; name, ranking: of the one that the images are chosen by.
+    """
+    if not ranking.per_image:
+        return []
+    found = _values(ranking, way, labeled=task.labels is not None)
+    people = _spread(len(task)) if found is None else _chosen(found[1])
+    few = task.of(list(people))
+    shown = [Shown(title, _outputs(candidate, few, way), each.per_image) for title, (candidate, each) in models.items()]
+    captions = [*(f"k = {number}" for number in range(way.longest + 1)), "should be"]
+    made = []
+    for index, (row, rank) in enumerate(people.items()):
+        identity = task.dataset.splits[task.split][task.home].ids[int(task.numbers[row])]
+        title = (
+            f"{rank}: {identity}"
+            if found is None
+            else f"{rank}: {identity}. {found[0].format(found[1][row])} by {name}, mean over k"
+        )
+        lines = [line for each in shown for line in _lines(each, task, way, index, row)]
+        made.append(Strip(title, _asked(task, way, row), captions, lines))
+    return made
+
+
+def _values(ranking: Assessment, way: Way, *, labeled: bool) -> tuple[str, NDArray[np.float64]] | None:
+    """What images are ranked by in words, and each one's mean over k of it: (N,); None where nothing tells them apart."""
+    for direction, metric, words in _RANKED:
+        if metric == "label_accuracy" and not labeled:
+            continue
+        places = [Place(direction, number, "8bit") for number in range(way.cycles + 1)]
+        found = [ranking.per_image[place][metric] for place in places if metric in ranking.per_image.get(place, {})]
+        if found and np.isfinite(found).all():
+            mean: NDArray[np.float64] = np.mean(found, 0)
+            if np.ptp(mean) > 1e-9 or len(mean) == 1:
+                return words, mean
+    return None
+
+
+def _spread(count: int) -> dict[int, str]:
+    """Rows of some images, evenly spaced, and what each is called."""
+    return dict.fromkeys(np.linspace(0, count - 1, min(3 * EACH, count)).round().astype(int).tolist(), "example")
+
+
+def _chosen(values: NDArray[np.float64]) -> dict[int, str]:
+    """Rows and why they are shown, the worst first; none twice, though there be few."""
+    order = np.argsort(values, kind="stable")
+    middle = order[np.argsort(np.abs(np.arange(len(order)) - (len(order) - 1) / 2), kind="stable")]
+    picked: dict[int, str] = {}
+    for number in range(min(EACH, len(order))):
+        for rank, rows in (("worst", order), ("best", order[::-1]), ("median", middle)):
+            picked.setdefault(int(rows[number]), rank)
+    ranks = ("worst", "median", "best")
+    return dict(sorted(picked.items(), key=lambda each: (ranks.index(each[1]), values[each[0]])))
+
+
+def _outputs(candidate: Candidate, few: Trial, way: Way) -> dict[Place, Pixels]:
+    """The few images' outputs at the 8-bit places."""
+    parts = [made for _, made in candidate.outputs(few, Way(way.cycles, way.steps))]
+    return {place: np.concatenate([part[place] for part in parts]) for place in parts[0] if place.link == "8bit"}
+
+
+def _asked(task: Trial, way: Way, row: int) -> dict[str, str]:
+    """What the image shows, and what is asked for."""
+    if task.labels is None or task.inverted is None or task.targets is None:
+        return {"is of": task.home, "inv asks for": task.away}
+    labels = {"shows": task.labels[row], "inv asks for": task.inverted[row]}
+    labels |= {f"translation {number + 1} on the way": task.targets[number, row] for number in range(way.longest)}
+    return {name: task.dataset.space.describe(label[None])[0].replace(",", ", ") for name, label in labels.items()}
+
+
+def _lines(shown: Shown, task: Trial, way: Way, index: int, row: int) -> list[tuple[str, list[Picture | None]]]:
+    """A model's lines of one image: the images on the way, where they were measured, inv and rec."""
+    source = Picture(task.sources[row], ("source",))
+    edit = task.truth(Place("inv", 0, "8bit"))
+    ends: dict[Direction, Picture | None] = {"inv": None if edit is None else Picture(edit[row], ("ground truth",)), "rec": source}
+    lines = []
+    for direction in _NAMES if way.steps else ends:
+        places = [Place(direction, number, "8bit") for number in range(way.longest + 1)]
+        pictures = [
+            Picture(shown.outputs[place][index], _notes(shown.per_image[place], row)) if place in shown.outputs else None
+            for place in places
+        ]
+        if direction == "step":
+            pictures[0] = source
+        lines.append((f"{shown.title}, {_NAMES[direction]}", [*pictures, ends.get(direction)]))
+    return lines
+
+
+def _notes(measured: PerImage, row: int) -> Sequence[str]:
+    """What was measured of one image: how near it is to the true one, and which attributes are not as asked."""
+    notes = []
+    if np.isfinite(near := measured["psnr_to_truth"][row]):
+        notes.append(f"PSNR {near:.1f}")
+    else:
+        notes.append(f"perceptual {measured['perceptual_to_source'][row]:.2f}")
+    read = {name.removeprefix("accuracy "): values[row] for name, values in measured.items() if name.startswith("accuracy ")}
+    wrong = [name for name, right in read.items() if not right]
+    return [*notes, f"wrong: {', '.join(wrong)}"] if wrong else notes

@@ -1,0 +1,135 @@
+"""Curves over the number of cycles: one small figure a measure, as SVG for a page."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from viceversa.metrics.rows import BOUNDS, Row, by_model, called
+
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe and Ito: told apart by the color-blind
+_MARKERS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼"}
+_LINES = {"8bit": "-", "float": ":"}
+_GRAY = "#6b7280"
+_STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none", "text.parse_math": False, "font.size": 9,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#9ca3af", "axes.linewidth": 0.8,
+    "axes.grid": True, "axes.axisbelow": True, "grid.color": "#e5e7eb", "grid.linewidth": 0.8,
+    "xtick.color": "#9ca3af", "ytick.color": "#9ca3af", "xtick.labelcolor": "#374151", "ytick.labelcolor": "#374151",
+    "axes.labelcolor": "#374151",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a model's lines are drawn: its color, its marker for matplotlib, and the same as a character."""
+
+    color: str
+    marker: str
+    symbol: str
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A measure, times `factor`, in one direction. bounds: those that say something; the PSNR of the truth with itself does not."""
+
+    title: str
+    direction: str
+    better: str
+    measure: str
+    factor: float = 1
+    bounds: tuple[str, ...] = BOUNDS
+
+    def value(self, row: Row) -> float | None:
+        value = row.value(self.measure)
+        return None if value is None else self.factor * value
+
+    def spread(self, row: Row) -> float:
+        """The standard deviation over seeds; 0 for a single training."""
+        return self.factor * row.spread.get(self.measure, 0.0)
+
+
+_PANELS = (
+    Panel("Label accuracy, inv", "inv", "higher", "label_accuracy"),
+    Panel("Accuracy of changed attributes, inv", "inv", "higher", "changed_accuracy"),
+    Panel("PSNR to truth, inv, in dB", "inv", "higher", "psnr_to_truth", bounds=("floor",)),
+    Panel("Kernel distance x 1000, inv", "inv", "lower", "kernel", 1000),
+    Panel("Kernel distance x 1000, rec", "rec", "lower", "kernel", 1000),
+    Panel("Perceptual distance to source, rec", "rec", "lower", "perceptual_to_source"),
+)
+
+
+def looks(rows: Sequence[Row]) -> dict[str, Look]:
+    """How each model is drawn, the bounds left out. Thirty differ; then they repeat."""
+    models = [name for name in by_model(rows) if name not in BOUNDS]
+    markers = list(_MARKERS.items())
+    return {name: Look(_COLORS[number % len(_COLORS)], *markers[number % len(markers)]) for number, name in enumerate(models)}
+
+
+def curves(rows: Sequence[Row], extractor: str = "") -> list[tuple[Panel, str]]:
+    """Each measure that is defined for a model, as an <svg> element: solid lines for 8 bits, dotted ones for floats.
+
+    Where a row is the mean of several trainings, whiskers reach one standard deviation up and down.
+    """
+    styles = looks(rows)
+    panels = [replace(panel, title=called(panel.title, extractor)) for panel in _PANELS]
+    measured = [
+        (panel, [row for row in rows if row.direction == panel.direction and panel.value(row) is not None]) for panel in panels
+    ]
+    return [(panel, _svg(panel, found, styles)) for panel, found in measured if any(row.model in styles for row in found)]
+
+
+def _svg(panel: Panel, rows: Sequence[Row], styles: dict[str, Look]) -> str:
+    """Text stays text. Identifiers are unique in a page with other panels, and the same at each call."""
+    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": panel.title}):
+        figure = Figure(figsize=(3.9, 2.6), layout="constrained")
+        axes = figure.add_subplot()
+        _draw(axes, panel, rows, styles)
+        file = io.StringIO()
+        figure.savefig(file, format="svg", transparent=True, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
+    element = file.getvalue()
+    element = re.sub('<g id="[^"]*">', "<g>", element[element.index("<svg") :])
+    return element.replace("<svg", f'<svg role="img" aria-label="{html.escape(panel.title)}"', 1)
+
+
+def _draw(axes: Axes, panel: Panel, rows: Sequence[Row], styles: dict[str, Look]) -> None:
+    last = max(row.cycles for row in rows)
+    for chain, line in _LINES.items():
+        for name, found in by_model([row for row in rows if row.chain == chain and row.model in styles]).items():
+            look = styles[name]
+            filled = look.color if chain == "8bit" else "white"
+            axes.plot(*_points(panel, found), line, color=look.color, marker=look.marker, markersize=5, markerfacecolor=filled)
+            if chain == "8bit" and any(map(panel.spread, found)):
+                spreads = [panel.spread(row) for row in found]
+                axes.errorbar(*_points(panel, found), spreads, fmt="none", ecolor=look.color, elinewidth=1, capsize=3)
+    bounds = by_model([row for row in rows if row.chain == "8bit" and row.model in panel.bounds])
+    ends: dict[float, list[str]] = {}
+    for name, found in bounds.items():
+        cycles, values = _points(panel, found)
+        axes.plot(cycles, values, color=_GRAY, linewidth=0.8, zorder=1)
+        ends.setdefault(values[-1], []).append(name)
+    for height, names in ends.items():
+        above = height == max(ends)
+        axes.annotate(
+            ", ".join(names), (last, height), (0, 2 if above else -2), textcoords="offset points", annotation_clip=False,
+            color=_GRAY, fontsize=8, ha="right", va="bottom" if above else "top",
+        )  # fmt: skip
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(-0.15, last + 0.15)
+    axes.set_xlabel("k")
+    axes.margins(y=0.12)
+
+
+def _points(panel: Panel, rows: Sequence[Row]) -> tuple[list[int], list[float]]:
+    """The numbers of cycles where the measure is defined, and its values."""
+    found = [(row.cycles, value) for row in rows if (value := panel.value(row)) is not None]
+    return [cycles for cycles, _ in found], [value for _, value in found]

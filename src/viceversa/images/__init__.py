@@ -1,0 +1,1 @@
+"""Images: files read and written, sizes, depths, layers, paper, and pictures of many."""

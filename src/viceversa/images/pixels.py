@@ -1,0 +1,20 @@
+"""Pixels as arrays: what every image is between its file and a network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viceversa.errors import UsageError
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+"""(N, H, W, C) images of 8 or 16 bits; memory-mapped where they come from the cache."""
+
+
+def check_pixels(pixels: NDArray[Any], what: str = "an image") -> None:
+    """Raises UsageError for what is no array (H, W, C) of uint8 or uint16."""
+    if not isinstance(pixels, np.ndarray) or pixels.ndim != 3 or pixels.dtype not in (np.uint8, np.uint16):
+        given = f"{pixels.shape} of {pixels.dtype}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise UsageError(f"{what} must be an array of uint8 or uint16 of shape (height, width, channels), not {given}.")

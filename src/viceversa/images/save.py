@@ -1,0 +1,69 @@
+"""Images into files of the format that their names say, as far as that format can hold them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+from PIL import Image
+
+from viceversa.errors import UsageError
+from viceversa.files import write_atomically
+from viceversa.images.decoding import SUFFIXES
+from viceversa.images.fitting import shown
+from viceversa.images.layers import Layers, write_layers
+from viceversa.images.load import seen
+
+_WHOLE = ("PNG", "TIFF")
+"""Formats, by Pillow's names, that hold all that is in an image."""
+_WITH_ALPHA, _WITH_PROFILE = ("WEBP", "AVIF"), ("JPEG", "WEBP", "AVIF")
+QUALITY = 95
+"""Of JPEG, WebP and AVIF, up to 100."""
+
+
+def names_image(path: Path) -> bool:
+    """Whether a path ends as the names of images do."""
+    return path.suffix.lower() in {*SUFFIXES, *Image.registered_extensions()}
+
+
+def format_of(path: Path) -> str:
+    """Pillow's name of the format that a file's suffix says. Raises UsageError for a format that cannot be written."""
+    form = Image.registered_extensions().get(path.suffix.lower(), "")
+    try:
+        Image.new("RGB", (1, 1)).save(io.BytesIO(), form)
+    except (KeyError, OSError, ValueError):
+        raise UsageError(f"{str(path)!r} is not the name of an image: end it with .png, .jpg or .tif.") from None
+    return form
+
+
+def save_image(layers: Layers, path: Path) -> None:
+    """Write the image, whole or not at all.
+
+    PNG and TIFF hold all of it. Other formats hold 8 bits, and what `missing` does not name; white shows where transparency is
+    lost.
+    Raises UsageError for a format or a number of channels that cannot be written; OSError.
+    """
+    form, channels = format_of(path), layers.colors.shape[2]
+    if channels not in (1, 3) and form != "TIFF":
+        raise UsageError(f"{str(path)!r} cannot hold {channels} channels: end the name with .tif.")
+    if form in _WHOLE:
+        write_layers(replace(layers, tiff=form == "TIFF"), path)
+        return
+    if layers.alpha is None or form not in _WITH_ALPHA:
+        layers = Layers(shown(layers.flat(None, 255)), None, layers.profile)
+    else:
+        layers = Layers(shown(layers.colors), shown(layers.alpha), layers.profile)
+    buffer = io.BytesIO()
+    seen(layers).save(buffer, form, quality=QUALITY, icc_profile=layers.fitting if form in _WITH_PROFILE else None)
+    write_atomically(path, buffer.getvalue())
+
+
+def missing(path: Path, *, bits: int, alpha: bool, profile: bool) -> str:
+    """What of an image a file of that name cannot hold, in words; empty where it holds all."""
+    form = format_of(path)
+    if form in _WHOLE:
+        return ""
+    lost = {"16 bits": bits == 16, "transparency": alpha and form not in _WITH_ALPHA}
+    lost["a color profile"] = profile and form not in _WITH_PROFILE
+    return ", ".join(name for name, is_lost in lost.items() if is_lost)

@@ -1,0 +1,136 @@
+"""One image or many, of any kind, to be translated: taken apart for the networks, and given back as they came."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from PIL.Image import Image
+from torch import Tensor
+
+from viceversa.core.domains import Domain
+from viceversa.errors import UnfamiliarImage, UsageError
+from viceversa.images.fitting import in_bits
+from viceversa.images.layers import Layers
+from viceversa.images.load import Picture, layers_of, seen
+from viceversa.images.normalizing import normalized, quantized
+from viceversa.images.pixels import Pixels
+
+if TYPE_CHECKING:
+    from viceversa.inference.model import Manner, Model
+
+Pictures = Picture | Tensor | Sequence[Picture | Tensor]
+"""One image, or many: a list of images, an array (N, H, W, C) of uint8 or uint16, or a tensor (N, C, H, W) of floats in [0, 1]."""
+
+_BATCH, _PIXELS = 32, 2**20
+"""Images, and pixels of one space, that go through a network at once: at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Images one by one, and what makes their translations into the kind that was given."""
+
+    pictures: list[Picture]
+    returned: Callable[[Sequence[Layers]], Any]
+
+
+def taken(given: Pictures) -> Given:
+    """The images that are given. Raises UsageError for arrays and tensors of other shapes, types and ranges.
+
+    An image, an array (H, W, C) or a path becomes a Pillow image, a tensor (C, H, W) a tensor, a list a list of these; an array
+    or a tensor of many becomes one. Tensors pass as images of 16 bits, and come back on their device.
+    """
+    match given:
+        case Tensor():
+            return _of_tensor(given)
+        case np.ndarray() if given.ndim == 4:
+            _check_some(len(given), given.shape)
+            return Given(list(given), lambda layers: np.stack([each.colors for each in layers]))
+        case list() | tuple():
+            parts = [taken(each) for each in given]
+            if any(len(part.pictures) != 1 for part in parts):
+                given_alone = "give an array or tensor of several images directly, not in a list"
+                raise UsageError(f"a list must hold single images: {given_alone}.")
+            return Given(
+                [part.pictures[0] for part in parts],
+                lambda layers: [part.returned([each]) for part, each in zip(parts, layers, strict=True)],
+            )
+        case Image() | np.ndarray() | str() | Path():
+            return Given([given], lambda layers: seen(layers[0]))
+    kind = type(given).__name__
+    also = "a tensor or a list of images also works"
+    raise UsageError(f"an image must be a path, a Pillow image, or an array, not {kind!r}; {also}.")
+
+
+def chained(model: Model, pictures: Sequence[Picture], targets: Sequence[Any], source: Any, manner: Manner) -> list[list[Layers]]:
+    """The images translated to each target in turn, in batches: for each target, every image. Raises UsageError."""
+    to = targets[0] if targets else ""
+    spec = model.space.images[model.source_space(source, to)]
+    size = 1 if manner.full_size else max(1, min(_BATCH, _PIXELS // (spec.height * spec.width)))
+    made: list[list[Layers]] = [[] for _ in targets]
+    doubts: list[str] = []
+    for first in range(0, len(pictures), size):
+        batch = [layers_of(picture, manner.most_pixels) for picture in pictures[first : first + size]]
+        here = model.starts(batch, source, to)
+        layers = [model.opened(picture, here.space, manner) for picture in batch]
+        doubts += [model.doubt(each, here.space) for each in layers]
+        weights = [model.weights(each, here.space, manner) for each in layers]
+        for number, target in enumerate(targets):
+            there = model.target(here, target, manner.strength)
+            layers = model.translate_batch(layers, here, there, manner, weights)
+            made[number] += layers
+            here = Domain(there.space, there.label)
+    warn(pictures, doubts)
+    return made
+
+
+def warn(pictures: Sequence[Picture], doubts: Sequence[str]) -> None:
+    """Warns (UnfamiliarImage) once of the images for which there is a doubt (see Model.doubt)."""
+    found = [number for number, doubt in enumerate(doubts) if doubt]
+    if found:
+        first = pictures[found[0]]
+        what = repr(str(first)) if isinstance(first, str | Path) else f"image {found[0]}" if len(pictures) > 1 else "this image"
+        more = f" (and {len(found) - 1} more of {len(pictures)})" if len(found) > 1 else ""
+        warnings.warn(f"{what}{more} {doubts[found[0]]}.", UnfamiliarImage, stacklevel=5)
+
+
+def stacked(images: Sequence[Pixels]) -> Tensor:
+    """Images (H, W, C) of one size as a batch (N, C, H, W) in [-1, 1]; with any of 16 bits, the others are brought to these."""
+    bits = 8 * max(image.itemsize for image in images)
+    return normalized(torch.tensor(np.stack([in_bits(image, bits) for image in images])))
+
+
+def rows(domain: Domain, count: int) -> Domain:
+    """The domain for so many images: a label that holds for all is repeated."""
+    return domain if domain.label is None else replace(domain, label=domain.label.expand(count, -1))
+
+
+def _of_tensor(images: Tensor) -> Given:
+    """A batch, or one image. Raises UsageError."""
+    one = images.ndim == 3
+    if images.ndim not in (3, 4) or not images.is_floating_point():
+        what = f"{tuple(images.shape)} of {str(images.dtype).removeprefix('torch.')}"
+        raise UsageError(f"a tensor must have the shape (N, channels, height, width) and floats in [0, 1], not {what}.")
+    _check_some(images.numel(), images.shape)
+    values = images.detach().float().cpu()
+    low, high = values.min().item(), values.max().item()
+    if not (low >= 0 and high <= 1):
+        found = f"not from {low:.4g} to {high:.4g}"
+        raise UsageError(f"tensor values must be in [0, 1], {found}: if x is in [-1, 1], give (x + 1) / 2.")
+    pixels = quantized((values[None] if one else values) * 2 - 1, 16)
+
+    def returned(layers: Sequence[Layers]) -> Tensor:
+        made = ((stacked([each.colors for each in layers]) + 1) / 2).to(images.device, images.dtype)
+        return made[0] if one else made
+
+    return Given(list(pixels), returned)
+
+
+def _check_some(count: int, shape: Sequence[int]) -> None:
+    if not count:
+        raise UsageError(f"{tuple(shape)} holds no image: give at least one.")

@@ -1,0 +1,135 @@
+"""What a generator is like, found by trying it: which sizes it takes, how far it looks, and how much memory it needs.
+
+Nothing is known here of methods or layers. A NaN put into an image comes out wherever the image is looked at from.
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from viceversa.core.domains import ImageSpec
+from viceversa.errors import UsageError, is_out_of_memory
+from viceversa.inference.norms import Moments, Normalizing
+
+Generator = Callable[[Tensor], Tensor]
+"""Images (N, C, H, W) in [-1, 1] -> (N, C', H, W), whatever the size."""
+
+FARTHEST = 1024
+"""Side, in pixels, of the largest image that is tried: a generator that looks farther than half of it is not cut into tiles."""
+
+_LEAST = 64
+
+
+@dataclass(frozen=True)
+class Footprint:
+    """multiple: what sides must be multiples of. reaches: how far each norm looks, in the order of the norms, and last the
+    output, in pixels, rounded up to multiples; none of them where one looks too far. weight: bytes for each pixel at the peak, of
+    the numbers between the layers."""
+
+    multiple: int
+    reaches: tuple[int, ...]
+    weight: float
+
+
+@torch.no_grad()
+def multiple_of(generator: Generator, spec: ImageSpec) -> int:
+    """The smallest power of two that sides can grow by, beyond the first one that holds the run's images, so that the size comes
+    out that went in.
+
+    Raises UsageError for a generator that takes one size only, or changes sizes.
+    """
+    grown, base = 1, 2 ** math.ceil(math.log2(max(spec.height, spec.width)))
+    while grown <= base:
+        size = base + grown, base + grown
+        try:
+            if generator(torch.zeros(1, spec.channels, *size)).shape[2:] == size:
+                return grown
+        except (RuntimeError, ValueError) as error:
+            if is_out_of_memory(error):
+                raise
+        grown *= 2
+    size_of_run = f"{spec.width}x{spec.height} pixels"
+    resized = "leave out `full_size`, and viceversa resizes the images"
+    raise UsageError(f"this run's generator takes only images of {size_of_run}: {resized}.")
+
+
+@torch.no_grad()
+def footprint_of(generator: Generator, spec: ImageSpec) -> Footprint:
+    """All of it. Raises UsageError for a generator that takes one size only."""
+    multiple = multiple_of(generator, spec)
+    side = multiple * math.ceil(max(_LEAST, 2 * multiple) / multiple)
+    while True:
+        with _Weighing() as weighing:
+            reaches = _reaches(generator, spec.channels, side, multiple)
+        if math.inf not in reaches:
+            return Footprint(multiple, tuple(map(int, reaches)), weighing.peak / side**2)
+        if 2 * side > FARTHEST:
+            return Footprint(multiple, (), weighing.peak / side**2)
+        side *= 2
+
+
+def _reaches(generator: Generator, channels: int, side: int, multiple: int) -> tuple[float, ...]:
+    """How far the norms and the output look; infinity where that is beyond the image."""
+    first = side // 2 // multiple * multiple
+    image = torch.zeros(1, channels, side, side)
+    image[:, :, first : first + multiple, first : first + multiple] = torch.nan
+    found: list[float] = []
+
+    def look(values: Tensor) -> None:
+        places = values.isnan().flatten(0, 1).any(0)
+        found.append(max(_beyond(places.any(axis), side, first, multiple) for axis in (0, 1)))
+
+    def find(number: int, values: Tensor) -> Moments:
+        look(values)
+        blank = torch.zeros(values.shape[:2], dtype=torch.float64)
+        return Moments(values.shape[2] * values.shape[3], blank, blank + 1)
+
+    with Normalizing(find):
+        made = generator(image)
+    look(made)
+    return tuple(found)
+
+
+def _beyond(seen: Tensor, side: int, first: int, multiple: int) -> float:
+    """How far beyond the block of `multiple` pixels at `first` the block is seen, along one axis; infinity where at the border.
+
+    seen: (n,) Booleans, of an image of `side` pixels at any scale.
+    """
+    if not seen.any():
+        return 0
+    pixels = side / len(seen)
+    places = seen.nonzero().flatten().tolist()
+    low, high = places[0] * pixels, (places[-1] + 1) * pixels
+    if low <= 0 or high >= side:
+        return math.inf
+    far: float = max(first - low, high - first - multiple, 0)
+    return multiple * math.ceil(far / multiple)
+
+
+class _Weighing(TorchFunctionMode):
+    """While it is entered, notes how many bytes of tensors were alive at once. peak: at most."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.peak = 0
+        self._alive: list[weakref.ref[Tensor]] = []
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Sequence[type], args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        result = function(*args, **(kwargs or {}))
+        results = result if isinstance(result, tuple | list) else (result,)
+        self._alive += [weakref.ref(each) for each in results if isinstance(each, Tensor)]
+        tensors = [each for reference in self._alive if (each := reference()) is not None]
+        storages = {each.untyped_storage().data_ptr(): each.untyped_storage().nbytes() for each in tensors}
+        self._alive = [weakref.ref(each) for each in tensors]
+        self.peak = max(self.peak, sum(storages.values()))
+        return result

@@ -1,0 +1,224 @@
+"""Images of any size through a generator, in tiles that overlap, with the norms' statistics of the whole image.
+
+A tile is a core and a border as wide as the generator looks, so a core comes out as it would of the whole image, if every norm had
+the whole image's mean and variance. Those are found norm by norm: the statistics of norm k need those of norms 1..k-1, so for each
+norm all tiles go once more through the network up to it. With n norms this costs about n / 2 + 1 translations of all tiles; to
+measure several norms at once, each from tiles with the last estimates of the others, does not come to rest any sooner.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from viceversa.errors import UsageError
+from viceversa.images.normalizing import normalized, quantized
+from viceversa.images.pixels import Pixels
+from viceversa.inference.norms import Moments, Normalizing, moments_of
+from viceversa.inference.receptive_field import FARTHEST, Footprint, Generator
+
+BLEND = 16
+"""Pixels over which one tile passes into the next."""
+
+WORKSPACE = 3.0
+"""Memory at the peak for each byte of numbers between the layers: convolutions rearrange theirs. Measured: 0.8 to 2.5."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """A tile along one axis: the network sees [start, stop), of which [first, last) is its core. length: of the image."""
+
+    start: int
+    stop: int
+    first: int
+    last: int
+    length: int
+
+    def faded(self, blend: int) -> tuple[int, int]:
+        """What is taken of its output: the core and half of the blending on both sides, none at the image's border."""
+        low = self.first - blend // 2 if self.first else 0
+        return low, self.last + blend // 2 if self.last < self.length else self.length
+
+    def window(self, blend: int) -> Tensor:
+        """Weights of what is taken: 1, and over `blend` pixels at each inner end (i + 1/2) / blend; those of two neighbors sum to
+        1 everywhere."""
+        low, high = self.faded(blend)
+        weights, ramp = torch.ones(high - low), (torch.arange(blend) + 0.5) / max(blend, 1)
+        if self.first:
+            weights[:blend] = ramp
+        if self.last < self.length:
+            weights[len(weights) - blend :] = 1 - ramp
+        return weights
+
+
+def spans(length: int, side: int, border: int, multiple: int) -> list[Span]:
+    """Tiles of `side` pixels whose cores of about one size share out `length`; one for all if it fits.
+
+    All are multiples of `multiple`. Tiles are of one size, so that memory which one has left is just right for the next: an
+    allocator that gets other sizes all the time keeps several times as much. Raises ValueError where no core is left.
+    """
+    if length <= side:
+        return [Span(0, length, 0, length, length)]
+    most = (side - 2 * border) // multiple * multiple
+    if most < 1:
+        raise ValueError(f"tiles of {side} pixels have no core within borders of {border}.")
+    count = math.ceil(length / most)
+    ends = [number * (length // multiple) // count * multiple for number in range(count + 1)]
+    starts = [min(max(first - border, 0), length - side) for first in ends[:-1]]
+    return [
+        Span(start, start + side, first, last, length)
+        for start, (first, last) in zip(starts, itertools.pairwise(ends), strict=True)
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class _Image:
+    """An image (H, W, C) uint8 or uint16, and the height and width of tiles."""
+
+    pixels: Pixels
+    sides: tuple[int, int]
+
+    def spans(self, border: int, multiple: int) -> tuple[list[Span], list[Span]]:
+        height, width = self.pixels.shape[:2]
+        return spans(height, self.sides[0], border, multiple), spans(width, self.sides[1], border, multiple)
+
+    def tile(self, row: Span, column: Span) -> Tensor:
+        """(1, C, h, w) in [-1, 1]."""
+        return normalized(torch.tensor(self.pixels[None, row.start : row.stop, column.start : column.stop]))
+
+
+@torch.no_grad()
+def translated_in_tiles(generator: Generator, pixels: Pixels, footprint: Footprint, memory: float) -> Pixels:
+    """(H, W, C) uint8 or uint16, sides multiples of the footprint's -> (H, W, C') of the same depth.
+
+    memory: in MiB, for the numbers between the layers; an image for which they do not suffice goes in tiles. The image itself
+    and its translation are whole. Raises UsageError for too little.
+    """
+    if pixels.shape[0] * pixels.shape[1] <= room(footprint, memory):
+        made: NDArray[Any] = quantized(generator(normalized(torch.tensor(pixels[None]))), 8 * pixels.itemsize)[0]
+        return made
+    if not footprint.reaches:
+        raise UsageError(
+            f"the generator's receptive field reaches beyond {FARTHEST // 2} pixels, so tiles are impossible. Raise `memory` "
+            f"({memory:g}) until the {pixels.shape[1]}x{pixels.shape[0]} image fits in one tile, or leave out `full_size`."
+        )
+    border = _rounded_up(footprint.reaches[-1] + BLEND // 2, footprint.multiple)
+    image = _Image(pixels, sides_of(pixels.shape[:2], footprint, memory, border))
+    known = whole_moments(generator, image.tile, lambda reach: image.spans(reach, footprint.multiple), footprint.reaches[:-1])
+
+    def translate(row: Span, column: Span) -> Tensor:
+        with Normalizing(lambda number, values: known[number]):
+            return generator(image.tile(row, column))[0]
+
+    return blended(translate, *image.spans(border, footprint.multiple), bits=8 * pixels.itemsize)
+
+
+def room(footprint: Footprint, memory: float) -> float:
+    """How many pixels go through the network at once, with so many MiB."""
+    return max(memory, 0) * 2**20 / (footprint.weight * WORKSPACE)
+
+
+def sides_of(size: Sequence[int], footprint: Footprint, memory: float, border: int) -> tuple[int, int]:
+    """Height and width of the tiles that the memory has room for: squares, or longer where the image is narrow.
+
+    Raises UsageError where a core would be less than half as wide as its border, and every pixel be computed 25 times.
+    """
+    multiple, pixels = footprint.multiple, room(footprint, memory)
+    side = max(math.isqrt(int(pixels)) // multiple, 1) * multiple
+    height = min(size[0], side)
+    width = min(size[1], int(pixels / height) // multiple * multiple)
+    height = min(size[0], int(pixels / max(width, 1)) // multiple * multiple)
+    least = 2 * border + _rounded_up(max(border // 2, 2 * BLEND), multiple)
+    if height < min(size[0], least) or width < min(size[1], least):
+        wanted = math.ceil(least**2 * footprint.weight * WORKSPACE / 2**20)
+        raise UsageError(
+            f"`memory={memory:g}` is too little: the generator's receptive field reaches {border} pixels, which needs {wanted} MiB."
+        )
+    return height, width
+
+
+def whole_moments(
+    generator: Generator,
+    tile: Callable[[Span, Span], Tensor],
+    tiling: Callable[[int], tuple[list[Span], list[Span]]],
+    reaches: Sequence[int],
+) -> list[Moments]:
+    """Of every norm's input over the whole image, in the order of the norms; tiles are as wide as each norm looks."""
+    known: list[Moments] = []
+    for reach in reaches:
+        rows, columns = tiling(reach)
+        parts = [_part(generator, tile, row, column, known) for row in rows for column in columns]
+        total = parts[0]
+        for part in parts[1:]:
+            total = total.merged(part)
+        known.append(total)
+    return known
+
+
+class _Measured(Exception):  # noqa: N818
+    """Ends a translation at the norm that was to be measured."""
+
+
+def _part(generator: Generator, tile: Callable[[Span, Span], Tensor], row: Span, column: Span, known: Sequence[Moments]) -> Moments:
+    """The first unknown norm's moments over a tile's core."""
+    found: list[Moments] = []
+
+    def find(number: int, values: Tensor) -> Moments:
+        if number < len(known):
+            return known[number]
+        (top, bottom), (left, right) = _core(row, values.shape[2]), _core(column, values.shape[3])
+        found.append(moments_of(values[:, :, top:bottom, left:right]))
+        raise _Measured
+
+    try:
+        with Normalizing(find):
+            generator(tile(row, column))
+    except _Measured:
+        pass
+    return found[0]
+
+
+def _core(span: Span, length: int) -> tuple[int, int]:
+    """Where the core is in a map of that length of the tile."""
+    whole = span.stop - span.start
+    return (span.first - span.start) * length // whole, (span.last - span.start) * length // whole
+
+
+def blended(
+    translate: Callable[[Span, Span], Tensor], rows: Sequence[Span], columns: Sequence[Span], *, bits: int, blend: int = BLEND
+) -> Pixels:
+    """The tiles' outputs (C, h, w) in [-1, 1], weighted by their windows and summed: (H, W, C) of 8 or 16 bits.
+
+    Rows of tiles are finished one after the other: floats are kept of one such row.
+    """
+    finished: list[Pixels] = []
+    below: Tensor | None = None
+    for row in rows:
+        low, high = row.faded(blend)
+        band = torch.zeros(0)
+        for column in columns:
+            left, right = column.faded(blend)
+            made = translate(row, column).float().cpu()
+            if not band.numel():
+                band = made.new_zeros(len(made), high - low, column.length)
+            part = made[:, low - row.start : high - row.start, left - column.start : right - column.start]
+            band[:, :, left:right] += part * row.window(blend)[:, None] * column.window(blend)
+        if below is not None:
+            band[:, : below.shape[1]] += below
+        ready = band.shape[1] if row.last == row.length else band.shape[1] - blend
+        finished.append(quantized(band[None, :, :ready], bits)[0])
+        below = band[:, ready:]
+    whole: NDArray[Any] = np.concatenate(finished)
+    return whole
+
+
+def _rounded_up(number: int, multiple: int) -> int:
+    return multiple * math.ceil(number / multiple)

@@ -1,0 +1,56 @@
+"""Whether the attributes that outputs show are those asked for, image by image."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from viceversa.core.domains import Space
+from viceversa.metrics.chains import Place, Trial
+
+PerImage = dict[str, NDArray[np.float64]]
+"""A metric's name -> its value for each image (N,), NaN where it is undefined."""
+
+
+def accuracies(task: Trial, place: Place, space: Space, read: Tensor, own: Tensor | None) -> PerImage:
+    """Each image's share of right attributes; changed, kept: of those that the last translation had to change, or not.
+
+    read (N, K): the labels that the outputs show, as the labeller reads them; own: as the model's own discriminator does.
+    """
+    goal, before = _asked(task, place, space, len(read))
+    right, changed = space.agrees(read, goal).numpy(), ~space.agrees(before, goal).numpy()
+    each = {f"accuracy {attribute.name}": right[:, index] for index, attribute in enumerate(space.attributes)}
+    return {name: values.astype(np.float64) for name, values in each.items()} | {
+        "label_accuracy": right.mean(1),
+        "label_accuracy_bits": _bits(read, goal, space),
+        "changed_accuracy": _share(right, changed),
+        "kept_accuracy": _share(right, ~changed),
+        **({} if own is None else {"own_accuracy_bits": _bits(own, goal, space)}),
+    }
+
+
+def _asked(task: Trial, place: Place, space: Space, count: int) -> tuple[Tensor, Tensor]:
+    """The label that the outputs should have, and the one asked for before their last translation."""
+    goal, before = task.goal(place), task.asked_before(place)
+    if goal is not None and before is not None:
+        return goal, before
+    home, away = (torch.eye(2)[[list(space.images).index(name)] * count] for name in (task.home, task.away))
+    return (away, home) if place.direction == "inv" else (home, away if place.cycles else home)
+
+
+def _bits(read: Tensor, goal: Tensor, space: Space) -> NDArray[np.float64]:
+    """The share of right columns, a one-of attribute counted once for each choice (the multicyclic author's form)."""
+    parts = zip(space.columns(read), space.columns(goal), strict=True)
+    columns = [
+        (values >= 0.5) == (wanted >= 0.5) if attribute.width > 1 else attribute.agrees(values, wanted)[:, None]
+        for (attribute, values), (_, wanted) in parts
+    ]
+    return torch.cat(columns, 1).double().mean(1).numpy()
+
+
+def _share(right: NDArray[np.bool_], which: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Each image's share of right ones among `which`; NaN where there is none."""
+    total = which.sum(1)
+    return np.where(total > 0, (right & which).sum(1) / np.maximum(total, 1), np.nan)

@@ -1,0 +1,273 @@
+"""What a translator makes of test images along the evaluation's chains of translations (docs/methods.md, Evaluation).
+
+    x^(0) = x,  x^(j) = T(x^(j-1), t_j)    step_j = x^(j)    inv_k = T(x^(k), inv(c))    rec_k = T(x^(k), c)
+
+Between two unlabeled spaces, k counts completed round trips: inv_k is the image in the other space after k of them and
+one leg, rec_k the image at home after k of them; rec_0 is same-domain translation, undefined where channels differ. A
+translator that goes from the first space to the second only has inv_0.
+
+Every image on the way passes a link: "float" leaves it as it is, "8bit" rounds it, as if it were saved and opened again.
+The others are probes for hidden information: after rounding, "noise" adds a Gaussian of 2 levels, "jpeg" compresses with
+quality 75, "blur" smooths by a Gaussian of half a pixel. What a person cannot see they destroy, and little else.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from viceversa.core.domains import Domain
+from viceversa.core.draws import seeded
+from viceversa.data.dataset import Dataset
+from viceversa.data.sets.chains import Chains, draw_chains, load_chains
+from viceversa.errors import UsageError
+from viceversa.images.fitting import in_bits
+from viceversa.images.normalizing import normalized, quantized
+from viceversa.images.pixels import Pixels
+
+Direction = Literal["inv", "rec", "step"]
+Link = Literal["8bit", "float", "noise", "jpeg", "blur"]
+LINKS: tuple[Link, ...] = ("8bit", "float")
+PROBES: tuple[Link, ...] = ("noise", "jpeg", "blur")
+DIRECTIONS: tuple[Direction, ...] = ("inv", "rec")
+
+Translate = Callable[[Tensor, Domain, Domain], Tensor]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which outputs: after how many cycles, in which direction, through which links. "step": x^(cycles) itself."""
+
+    direction: Direction
+    cycles: int
+    link: Link
+
+
+@dataclass(frozen=True)
+class Way:
+    """How far chains go: k = 0..cycles; outputs after steps 1..steps of the 8-bit chain; rec_k, k >= 1, through the probes."""
+
+    cycles: int = 3
+    steps: int = 0
+    probes: tuple[Link, ...] = ()
+
+    @property
+    def longest(self) -> int:
+        return max(self.cycles, self.steps)
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """Images of one split of a data set, and where they are sent: shared by all models that are compared.
+
+    sources (N, H, W, C) of the space `home`, the images of these `numbers` (N,) in the split; labels, inverted (N, K) and
+    targets (steps, N, K), or None between spaces.
+    """
+
+    dataset: Dataset
+    home: str
+    away: str
+    sources: Pixels
+    numbers: NDArray[np.int64]
+    labels: Tensor | None = None
+    inverted: Tensor | None = None
+    targets: Tensor | None = None
+    split: str = "test"
+    _truths: dict[tuple[Direction, int], Pixels] = field(default_factory=dict, init=False)
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def of(self, rows: Sequence[int]) -> Trial:
+        """The same for some of its images only."""
+        chosen = list(rows)
+        return replace(
+            self,
+            sources=self.sources[chosen],
+            numbers=self.numbers[chosen],
+            labels=None if self.labels is None else self.labels[chosen],
+            inverted=None if self.inverted is None else self.inverted[chosen],
+            targets=None if self.targets is None else self.targets[:, chosen],
+        )
+
+    def goal(self, place: Place) -> Tensor | None:
+        """The label that an output should have: (N, K)."""
+        match place.direction:
+            case "inv":
+                return self.inverted
+            case "rec":
+                return self.labels
+            case _:
+                return None if self.targets is None else self.targets[place.cycles - 1]
+
+    def asked_before(self, place: Place) -> Tensor | None:
+        """The label asked for last before the final translation: the source's own where there was none."""
+        translations = place.cycles - (place.direction == "step")
+        return self.labels if not translations or self.targets is None else self.targets[translations - 1]
+
+    def truth(self, place: Place) -> Pixels | None:
+        """The image that a perfect translator would make, (N, H, W, C), where the data knows it; of rec, the source."""
+        if place.direction == "rec":
+            return self.sources
+        if self.dataset.truth is None or (self.labels is None and place.direction == "step"):
+            return None
+        key = (place.direction, place.cycles if place.direction == "step" else 0)
+        if key not in self._truths:  # each batch asks, and to open a cached set checks all its pixels
+            away = self.home if self.labels is not None else self.away
+            self._truths[key] = self.dataset.truth(self.split, self.home, self.numbers, away, self.goal(place))
+        return self._truths[key]
+
+
+Outputs = Callable[[Trial, Way], Iterator[tuple[slice, dict[Place, Pixels]]]]
+"""What is made of a trial's images along a way: batch by batch, their rows and the images at all places, uint8."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """What is to be measured: its outputs, and, where it has a discriminator that reads labels, (n, H, W, C) -> (n, K).
+
+    full_size: its outputs for a few enlarged sources of a trial, or None; training: what it was trained with, see `trainings`.
+    """
+
+    outputs: Outputs
+    read: Callable[[Pixels], Tensor] | None = None
+    full_size: Callable[[Trial], Pixels | None] | None = None
+    training: Mapping[str, str] = field(default_factory=dict)
+
+
+def translating(translate: Translate, read: Callable[[Pixels], Tensor] | None = None, *, returns: bool = True) -> Candidate:
+    """A translator as what is to be measured: its outputs are made when they are asked for. returns: whether it goes both ways."""
+    return Candidate(partial(outputs, translate, returns=returns), read)
+
+
+def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> Trial:
+    """The first `samples` images of a split, all if None, on the data set's stored chains; sources of the first space.
+
+    Raises UsageError for several labeled sets.
+    """
+    if dataset.space.known:
+        raise UsageError(f"{dataset.name} consists of several labeled data sets: choose one of them with `data`.")
+    home, away = (dataset.space.only,) * 2 if dataset.space.attributes else dataset.space.pair
+    images = dataset.splits[split][home]
+    count = min(len(images), samples or len(images))
+    sources, numbers = in_bits(images.pixels[:count], 8), np.arange(count)
+    if images.labels is None:
+        return Trial(dataset, home, away, sources, numbers, split=split)
+    stored = load_chains(dataset.name) if split == "test" else None
+    chains: Chains = stored or draw_chains(images.labels, dataset.space, 0)
+    labels, inverted, targets = images.labels[:count], chains.inverted[:count], chains.targets[:, :count]
+    return Trial(dataset, home, away, sources, numbers, labels, inverted, targets, split)
+
+
+def outputs(
+    translate: Translate, task: Trial, way: Way, batch: int = 100, *, returns: bool = True
+) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
+    """Batch by batch, the outputs at all places of the way: uint8, whatever the link; of a translator that goes one way, inv_0.
+
+    The float chain rounds its last image only. At k = 0 there is no link, and both kinds have the same array.
+    """
+    follow = _among_labels if task.labels is not None else _between_spaces if returns else _one_way
+    for start in range(0, len(task), batch):
+        rows = slice(start, min(start + batch, len(task)))
+        with torch.no_grad():
+            made = dict(follow(translate, task, rows, way))
+        unlinked = {place.direction: pixels for place, pixels in made.items() if place.cycles == 0}
+        yield rows, made | {Place(direction, 0, link): pixels for direction, pixels in unlinked.items() for link in LINKS}
+
+
+def route(task: Trial, direction: Direction, cycles: int) -> list[Domain]:
+    """Where the translations of a chain lead, one after the other."""
+    if task.targets is None:
+        legs = [Domain(task.away), Domain(task.home)] * (cycles + 1)
+        return legs[: 2 * cycles + (direction == "inv")] or [Domain(task.home)]
+    before = [Domain(task.home, label) for label in task.targets[:cycles]]
+    return before if direction == "step" else [*before, Domain(task.home, task.inverted if direction == "inv" else task.labels)]
+
+
+def linked(image: Tensor, link: Link, numbers: Iterable[int], step: int) -> Tensor:
+    """Images (N, C, H, W) in [-1, 1] after a link. Noise is drawn for each image, by its number in the split and the step."""
+    if link == "float":
+        return image
+    pixels: Pixels = quantized(image)
+    if link == "noise":
+        noise = [torch.randn(image.shape[1:], generator=seeded("probe", int(number), step)) for number in numbers]
+        return linked(normalized(torch.from_numpy(pixels)) + torch.stack(noise).to(image.device) * 2 / 127.5, "8bit", numbers, step)
+    if link == "jpeg":
+        pixels = np.stack([np.asarray(_compressed(each), np.uint8) for each in pixels])
+    image = normalized(torch.from_numpy(pixels))
+    return linked(_smoothed(image), "8bit", numbers, step) if link == "blur" else image
+
+
+def _among_labels(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+    """Before the first link all chains are one."""
+    assert task.labels is not None and task.inverted is not None and task.targets is not None
+    home, opposite = Domain(task.home, task.labels[rows]), Domain(task.home, task.inverted[rows])
+    source = normalized(torch.tensor(task.sources[rows]))
+    yield Place("inv", 0, "8bit"), quantized(translate(source, home, opposite))
+    yield Place("rec", 0, "8bit"), quantized(translate(source, home, home))
+    if not way.longest:
+        return
+    targets = [Domain(task.home, target) for target in task.targets[: way.longest, rows]]
+    first = translate(source, home, targets[0])
+    for link in (*LINKS, *way.probes):
+        image, last = first, way.longest if link == "8bit" else way.cycles
+        for number, here in enumerate(targets[:last], 1):
+            if number > 1:
+                image = translate(image, targets[number - 2], here)
+            image = linked(image, link, task.numbers[rows], number - 1)
+            if link == "8bit" and number <= way.steps:
+                yield Place("step", number, link), quantized(image)
+            if number <= way.cycles and link in LINKS:
+                yield Place("inv", number, link), quantized(translate(image, here, opposite))
+            if number <= way.cycles:
+                yield Place("rec", number, link), quantized(translate(image, here, home))
+
+
+def _between_spaces(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+    """Before the first link all chains are one."""
+    home, away = Domain(task.home), Domain(task.away)
+    source = normalized(torch.tensor(task.sources[rows]))
+    if task.dataset.space.images[task.home].channels == task.dataset.space.images[task.away].channels:
+        yield Place("rec", 0, "8bit"), quantized(translate(source, home, home))
+    first = translate(source, home, away)
+    yield Place("inv", 0, "8bit"), quantized(first)
+    for link in (*LINKS, *way.probes):
+        there = first
+        for number in range(way.cycles):
+            image = translate(linked(there, link, task.numbers[rows], 2 * number), away, home)
+            yield Place("rec", number + 1, link), quantized(image)
+            if link in LINKS or number + 1 < way.cycles:
+                there = translate(linked(image, link, task.numbers[rows], 2 * number + 1), home, away)
+            if link in LINKS:
+                yield Place("inv", number + 1, link), quantized(there)
+
+
+def _one_way(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+    source = normalized(torch.tensor(task.sources[rows]))
+    yield Place("inv", 0, "8bit"), quantized(translate(source, Domain(task.home), Domain(task.away)))
+
+
+def _compressed(pixels: Pixels) -> Pixels:
+    """An image (H, W, C) after JPEG of quality 75; of neither gray nor color, channel by channel."""
+    if pixels.shape[2] not in (1, 3):
+        return np.concatenate([_compressed(pixels[..., [channel]]) for channel in range(pixels.shape[2])], 2)
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, "JPEG", quality=75)
+    return np.asarray(Image.open(buffer)).reshape(pixels.shape)
+
+
+def _smoothed(image: Tensor) -> Tensor:
+    """By a Gaussian of half a pixel's deviation: weights exp(-2 d^2) at distances -1, 0, 1, along both axes; borders continued."""
+    weights = torch.exp(-2 * torch.tensor([-1.0, 0, 1]).square())
+    kernel = (weights[:, None] * weights / weights.sum() ** 2).expand(image.shape[1], 1, 3, 3)
+    return F.conv2d(F.pad(image, (1, 1, 1, 1), mode="replicate"), kernel, groups=image.shape[1])

@@ -1,0 +1,142 @@
+"""Signs of a training that goes wrong, read off what it makes of real images: numbers, their bounds, and what they mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.grids import PERIODS, grids
+
+Scores = NDArray[np.float32]
+"""A discriminator's raw scores, of all images and patches: (n,)."""
+
+
+@dataclass(frozen=True)
+class Sign:
+    """What is wrong where a measure is below its bound, or above it; means: why, and what to do."""
+
+    name: str
+    measure: str
+    bound: float
+    above: bool
+    means: str
+
+    def seen(self, measures: Mapping[str, float]) -> bool:
+        """Whether the measure was taken and is out of bounds."""
+        value = measures.get(self.measure, math.nan)
+        return value > self.bound if self.above else value < self.bound
+
+    def line(self, step: int, measures: Mapping[str, float]) -> str:
+        """One line for a person."""
+        side = "above" if self.above else "below"
+        return f"step {step}: {self.name} ({self.measure} {measures[self.measure]:.3g}, {side} {self.bound:g}): {self.means}."
+
+
+UNCHANGED = Sign(
+    "outputs equal inputs", "change", 0.02, False,
+    "the model hardly changes its inputs; give the cycle and identity losses less weight (method.cycle, method.identity)",
+)  # fmt: skip
+COLLAPSED = Sign(
+    "outputs equal each other", "variety", 0.1, False,
+    "the generator makes the same image from every input; train again with a lower learning rate or another seed",
+)  # fmt: skip
+DEAF = Sign(
+    "outputs do not depend on the target", "obedience", 0.02, False,
+    "opposite labels give the same image; give the classification loss more weight, and check the labels of the data",
+)  # fmt: skip
+INVERTED = Sign(
+    "colors are inverted", "correlation", -0.3, False,
+    "the generators make negatives, which a cycle undoes; train again with another seed, or more weight on method.identity",
+)  # fmt: skip
+GRIDS = tuple(
+    Sign(
+        f"a grid with a period of {period} px lies over outputs{words}", f"grid_{period}{place}", 2.0, True,
+        "upsampling layers leave a grid; if it does not fade with more steps, lower the learning rate",
+    )
+    for place, words in (("", ""), ("_full_size", " at full size"))
+    for period in reversed(PERIODS)
+)  # fmt: skip
+"""The longest period first: a grid of 4 px has a part of 2 px. Above 2 no real images were found (docs/reliability.md)."""
+WON = Sign(
+    "the discriminator has won", "separation", 0.995, True,
+    "it tells real from made images nearly always, and the generator learns little; give it fewer steps, a lower learning rate or "
+    "a higher penalty, or augment the data",
+)  # fmt: skip
+SIGNS = (WON, UNCHANGED, COLLAPSED, DEAF, INVERTED, *GRIDS)
+
+
+def signs(measures: Mapping[str, float]) -> list[Sign]:
+    """What is wrong. That targets make no difference is not said beside a cause of it. Of several grids the first is said, and
+    none of outputs that equal each other: in copies of one image, every line is in the same place."""
+    found = [sign for sign in SIGNS if sign.seen(measures)]
+    besides = {DEAF} if {UNCHANGED, COLLAPSED} & set(found) else set()
+    visible = [sign for sign in found if sign in GRIDS]
+    besides |= set(visible if COLLAPSED in found else visible[1:])
+    return [sign for sign in found if sign not in besides]
+
+
+def measured(
+    sources: Pixels, outputs: Pixels, reals: Pixels, same: Pixels | None, large: tuple[Pixels, Pixels] | None = None
+) -> dict[str, float]:
+    """The measures of outputs (N, H, W, C) uint8 that are defined, by their names.
+
+    reals: images of the space that outputs are to be in. same: outputs for the sources' own labels, where outputs are for
+    the opposite ones. large: outputs and real images at full size, for grids. Inputs and outputs are compared where their
+    shapes are equal, and for inverted colors where the sources' and the reals' mean images are not opposed themselves, as
+    drawings on white and on black are.
+    """
+    found = {"variety": _share(spread(outputs), spread(reals))}
+    found |= {f"grid_{period}": height for period, height in grids(outputs, reals).items()}
+    if large is not None:
+        found |= {f"grid_{period}_full_size": height for period, height in grids(*large).items()}
+    if outputs.shape == sources.shape:
+        found["change"] = _share(distance(outputs, sources), spread(sources))
+        if not correlation(reals.mean(0)[None], sources.mean(0)[None]) < 0:
+            found["correlation"] = correlation(outputs, sources)
+    if same is not None:
+        found["obedience"] = _share(distance(outputs, same), spread(reals))
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def distance(images: Pixels, others: Pixels) -> float:
+    """mean |x - y| in levels: (N, H, W, C) uint8 twice."""
+    return float(np.abs(images.astype(np.int16) - others.astype(np.int16)).mean())
+
+
+def spread(images: Pixels) -> float:
+    """mean_i |x_i - x_{i+1}| in levels, after the last one comes the first: how different images are. 0 of one image."""
+    return distance(images, np.roll(images, 1, 0))
+
+
+def correlation(images: NDArray[np.generic], others: NDArray[np.generic]) -> float:
+    """The median over pairs of Pearson's correlation of their values, 1 for equal ones, -1 for negatives; NaN of flat images.
+
+    r = sum (x - mean x) (y - mean y) / sqrt(sum (x - mean x)^2 sum (y - mean y)^2): (N, H, W, C) twice, any number type.
+    """
+    flat = (each.reshape(len(each), -1).astype(np.float64) for each in (images, others))
+    left, right = (each - each.mean(1, keepdims=True) for each in flat)
+    scale = np.sqrt((left**2).sum(1) * (right**2).sum(1))
+    defined = scale > 0
+    return float(np.median((left * right).sum(1)[defined] / scale[defined])) if defined.any() else math.nan
+
+
+def separation(pairs: Sequence[tuple[Scores, Scores]]) -> float:
+    """P(real > made) + P(real = made) / 2 over all pairs of a real and a made score: 1/2 cannot tell, 1 always can.
+
+    Of several discriminators the highest. It is the same for every GAN loss, as it does not change with the scale of scores.
+    """
+    shares = []
+    for real, made in pairs:
+        ordered = np.sort(real)
+        below, equal_or_below = (np.searchsorted(ordered, made, side) for side in ("left", "right"))
+        shares.append(1 - float((below + equal_or_below).mean()) / (2 * len(real)))
+    return max(shares)
+
+
+def _share(part: float, whole: float) -> float:
+    return part / whole if whole > 0 else math.nan

@@ -1,0 +1,82 @@
+"""The official networks: Inception-v3 of FID and KID as it was released in 2015, and LPIPS with VGG-16.
+
+By torch-fidelity, an extra: the released weights under its names, TensorFlow's resize to 299 x 299, 2048 features
+(arXiv 1706.08500; github.com/toshas/torch-fidelity), and LPIPS v0.1 (arXiv 1801.03924), at the images' own size. Numbers of
+other sample sizes, data or resizing before do not compare with these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from viceversa.errors import UsageError
+from viceversa.images.fitting import shown
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.features import Extractor, Features, Measurement
+from viceversa.metrics.rows import OFFICIAL
+
+WIDTH = 2048
+FEWEST = 2000
+"""Images for a Frechet distance: with fewer than 2049 a covariance is singular, which by so little does no harm."""
+
+WEIGHTS = ("weights-inception-2015-12-05-6726825d.pth", "vgg16-397923af.pth", "weights-vgg16-lpips.pth")
+"""Files of torch's own cache: Inception, VGG-16's trunk, and the weights of LPIPS."""
+
+Network = Callable[..., Tensor | Sequence[Tensor]]
+
+
+def inception() -> Extractor:
+    """The official networks, on the graphics processor where there is one.
+
+    Raises UsageError where the package is missing, or the weights are neither in torch's cache nor to be downloaded.
+    """
+    try:
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3  # type: ignore[import-not-found]
+        from torch_fidelity.sample_similarity_lpips import SampleSimilarityLPIPS  # type: ignore[import-not-found]
+    except (ImportError, RuntimeError) as error:  # the second from a torchvision that was built for another torch
+        remedy = "pip install 'viceversa[inception]', with a torchvision that fits your torch."
+        raise UsageError(f"the features of inception need torch-fidelity ({_line(error)}): {remedy}") from None
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        network, similarity = FeatureExtractorInceptionV3(OFFICIAL, ["2048"]), SampleSimilarityLPIPS("lpips")
+    except (OSError, RuntimeError, EOFError) as error:  # no network; a file that is none
+        folder = Path(torch.hub.get_dir()) / "checkpoints"
+        missing = [name for name in WEIGHTS if not (folder / name).exists()] or WEIGHTS
+        why = f"cannot download the official weights ({_line(error)})"
+        raise UsageError(f"{why}: get {', '.join(missing)} in another way, and put them into {str(folder)!r}.") from None
+    return extractor(network.to(device), similarity.to(device), device)
+
+
+def extractor(network: Network, similarity: Network, device: str) -> Extractor:
+    """From a network, (n, 3, H, W) uint8 -> [(n, 2048)], and a similarity, two of these -> (n,)."""
+
+    @torch.no_grad()
+    def features(images: Pixels) -> Features:
+        found: Features = network(_planes(images, device))[0].float().cpu().numpy()
+        return found
+
+    @torch.no_grad()
+    def distance(source: Pixels, images: Pixels) -> Features:
+        if source.shape[1:3] != images.shape[1:3]:  # between spaces of two sizes LPIPS is not defined
+            return np.full(len(images), np.nan, np.float32)
+        found: Features = torch.as_tensor(similarity(_planes(source, device), _planes(images, device))).float().cpu().numpy()
+        return found.reshape(len(images))
+
+    def compared(source: Pixels, outputs: Sequence[Pixels]) -> list[Measurement]:
+        return [Measurement(features(images), distance(source, images)) for images in outputs]
+
+    return Extractor(OFFICIAL, WIDTH, FEWEST, features, compared)
+
+
+def _planes(images: Pixels, device: str) -> Tensor:
+    """(n, H, W, C) -> (n, 3, H, W) uint8, gray repeated."""
+    return torch.tensor(np.ascontiguousarray(shown(images))).permute(0, 3, 1, 2).expand(-1, 3, -1, -1).to(device)
+
+
+def _line(error: Exception) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__)[:120]

@@ -1,0 +1,136 @@
+"""The labeller: a small network that reads attributes off images, independent of every method that it judges (docs/methods.md).
+
+It is trained on the real training images of a data set, chosen by nothing but its schedule, and kept in the cache. It takes no part
+in the training of translators. A run keeps a copy, which reads the attributes of a picture that `--to` does not name.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from pydantic import TypeAdapter
+from torch import Tensor, nn
+
+from viceversa.core.attributes import OneOf
+from viceversa.core.domains import Space
+from viceversa.data.dataset import Dataset
+from viceversa.errors import UsageError
+from viceversa.files import write_atomically
+from viceversa.images.normalizing import normalized
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.labeller_examples import Examples
+from viceversa.metrics.rows import TRUSTED
+
+FILE = "labeller.safetensors"
+"""In a run's folder."""
+WIDTHS = (24, 48, 96)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Labeller:
+    """A trained labeller.
+
+    space: whose attributes it reads. accuracy: on real held-out images, of the test split if it is finished, else of the validation
+    split. accuracy_edits: on true edits, if the data knows them. Both are means over attributes. finished: whether its training is.
+    """
+
+    network: nn.Module
+    space: Space
+    accuracy: float
+    accuracy_edits: float | None
+    finished: bool = True
+
+    @property
+    def trusted(self) -> bool:
+        """Whether its accuracy is high enough for what it reads to be reported."""
+        return self.accuracy >= TRUSTED
+
+    def __repr__(self) -> str:
+        return f"Labeller({self.space.in_words}; accuracy {self.accuracy:.3f})"
+
+    @torch.no_grad()
+    def read(self, pixels: Pixels | Examples, batch: int = 256) -> Tensor:
+        """The labels (N, K) that images (N, H, W, C) uint8 show; on the CPU, in float32."""
+        parts = (normalized(torch.tensor(pixels[first : first + batch])) for first in range(0, len(pixels), batch))
+        return torch.cat([self.read_batch(part) for part in parts])
+
+    @torch.no_grad()
+    def read_batch(self, images: Tensor) -> Tensor:
+        """The labels (N, K) that images (N, C, H, W) in [-1, 1] show; on the CPU, in float32. The network may be elsewhere."""
+        device = next((weight.device for weight in self.network.parameters()), images.device)
+        return self.space.read(self.network(images.to(device)).float().cpu())
+
+
+def labeller_network(channels: int, outputs: int) -> nn.Sequential:
+    """Three stages of two 3x3 convolutions and a pooling, then one linear layer on a 4x4 map: 0.17 M parameters for RGB."""
+    network, before = nn.Sequential(), channels
+    for width in WIDTHS:
+        for _ in range(2):
+            network.extend([nn.Conv2d(before, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU()])
+            before = width
+        network.append(nn.MaxPool2d(2))
+    network.extend([nn.AdaptiveAvgPool2d(4), nn.Flatten(), nn.Linear(16 * before, outputs)])
+    return network
+
+
+def network_for(space: Space) -> nn.Sequential:
+    """The network that reads the space's attributes, untrained. Its weights leave global random numbers as they were."""
+    with torch.random.fork_rng(devices=[]):
+        return labeller_network(next(iter(space.images.values())).channels, space.label_width)
+
+
+def questions(dataset: Dataset) -> Space | None:
+    """What the labeller is asked: the data's attributes, or which of its two spaces an image is of; None: nothing, as for several
+    labeled sets."""
+    space = dataset.space
+    if space.attributes:
+        return None if space.known else space
+    shapes = {spec.shape for spec in space.images.values()}
+    return Space(space.images, (OneOf("space", tuple(space.images)),)) if len(shapes) == 1 else None
+
+
+def write_labeller(labeller: Labeller, path: Path) -> None:
+    """Writes a labeller in half precision, its accuracy in the file's metadata. Raises OSError."""
+    write_atomically(path, _stored(labeller))
+
+
+def load_labeller(path: Path) -> Labeller:
+    """Reads a labeller. Raises UsageError for a file that is none."""
+    try:
+        if not path.is_file():
+            raise ValueError("it is not a regular file")
+        with safetensors.safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  (not a mapping)
+        space = TypeAdapter(Space).validate_json(metadata["space"])
+        network = network_for(space)
+        network.load_state_dict({name: value.long() if name.endswith("tracked") else value for name, value in state.items()})
+        accuracy = TypeAdapter(float).validate_json(metadata["accuracy"])
+        edits = TypeAdapter(float | None).validate_json(metadata["accuracy_edits"])
+        finished = TypeAdapter(bool).validate_json(metadata.get("finished", "true"))
+        return Labeller(network.eval(), space, accuracy, edits, finished)
+    except Exception as error:  # what is in the file may be anything
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise UsageError(
+            f"cannot read the labeller {str(path)!r} ({reason}): remove it; it is trained again when it is needed."
+        ) from error
+
+
+def accuracy(read: Tensor, target: Tensor, space: Space) -> float:
+    """The share of attributes that are right, a one-of attribute counted once."""
+    return space.agrees(read, target).float().mean().item()
+
+
+def _stored(labeller: Labeller) -> bytes:
+    metadata = {
+        "space": TypeAdapter(Space).dump_json(labeller.space).decode(),
+        "accuracy": json.dumps(labeller.accuracy),
+        "accuracy_edits": json.dumps(labeller.accuracy_edits),
+        "finished": json.dumps(labeller.finished),
+    }
+    return safetensors.torch.save({name: value.half() for name, value in labeller.network.state_dict().items()}, metadata)

@@ -1,0 +1,96 @@
+"""The sets of features that outputs are measured against, each looked up once, and the distances to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from viceversa.core.draws import seeded
+from viceversa.images.fitting import in_bits
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.chains import Direction, Place, Trial
+from viceversa.metrics.distances import Population, frechet, frechet_diagonal, kernel
+from viceversa.metrics.features import Advance, Extractor, Features, fingerprint, reference_features
+
+
+@dataclass(frozen=True)
+class ToReal:
+    """Distances of a set of outputs to the real images, and to the set that a perfect translator would make; None: undefined."""
+
+    frechet: float | None = None
+    kernel: float | None = None
+    kernel_std: float | None = None
+    frechet_target: float | None = None
+    kernel_target: float | None = None
+    frechet_diagonal: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class References:
+    """The reference sets of a trial. Their features lie in the cache; sets of equal pixels are one."""
+
+    task: Trial
+    extractor: Extractor
+    _asked: dict[tuple[str, int], Population | None] = field(default_factory=dict, init=False)
+    _known: dict[str, Population] = field(default_factory=dict, init=False)
+
+    def distances(self, place: Place, features: Features) -> ToReal:
+        """Of a step only the kernel distance to its true edits: there are ten of them."""
+        target, other = self._target(place), Population(features)
+        if place.direction == "step":
+            return ToReal(kernel_target=None if target is None else (kernel(target.features, features) or (None,))[0])
+        real, fewest = self.real(place.direction), self.extractor.fewest
+        far, (near, spread) = frechet(real, other, fewest), kernel(real.features, features) or (None, None)
+        if target is real or target is None:
+            far_target, near_target = (None, None) if target is None else (far, near)
+        else:
+            far_target, near_target = frechet(target, other, fewest), (kernel(target.features, features) or (None,))[0]
+        return ToReal(far, near, spread, far_target, near_target, frechet_diagonal(real, other))
+
+    def others(self, pixels: Pixels, advance: Advance) -> Features:
+        """The features of as many other real images."""
+        return reference_features(in_bits(pixels, 8), advance, self.extractor)
+
+    def real(self, direction: Direction) -> Population:
+        """The real images of the space that outputs should be in, as many as are judged."""
+        space = self.task.away if direction == "inv" else self.task.home
+        if (space, 0) not in self._asked:
+            pixels = in_bits(self.task.dataset.splits[self.task.split][space].pixels[: len(self.task)], 8)
+            self._asked[space, 0] = self._population(pixels)
+        found = self._asked[space, 0]
+        assert found is not None
+        return found
+
+    def _target(self, place: Place) -> Population | None:
+        """What a perfect translator would make: the true edits, or real images with the labels asked for; None: neither."""
+        key = f"to {place.direction}", place.cycles if place.direction == "step" else 0
+        if key not in self._asked:
+            truth, goal = self.task.truth(place), self.task.goal(place)
+            rows = None if goal is None or self.task.labels is None else _with_labels(self.task.labels, goal)
+            if truth is not None:
+                self._asked[key] = self._population(truth)
+            else:
+                self._asked[key] = None if rows is None else Population(self.real(place.direction).features[rows])
+        return self._asked[key]
+
+    def _population(self, pixels: Pixels) -> Population:
+        name = fingerprint(pixels, self.extractor)
+        if name not in self._known:
+            self._known[name] = Population(reference_features(pixels, extractor=self.extractor))
+        return self._known[name]
+
+
+def _with_labels(labels: Tensor, goal: Tensor) -> NDArray[np.int64] | None:
+    """For each goal a row with that label, drawn at random; goals of no row are left out. None where these are half or more."""
+    rows: dict[tuple[float, ...], list[int]] = {}
+    for number, label in enumerate(labels.tolist()):
+        rows.setdefault(tuple(label), []).append(number)
+    wanted = [rows[key] for each in goal.tolist() if (key := tuple(each)) in rows]
+    if 2 * len(wanted) <= len(goal):
+        return None
+    draws = torch.rand(len(wanted), generator=seeded("target labels")).tolist()
+    return np.array([found[int(draw * len(found))] for found, draw in zip(wanted, draws, strict=True)])

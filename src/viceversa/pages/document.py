@@ -1,0 +1,57 @@
+"""HTML documents in one look: the frame of a page, its sections, and text that is neither markup nor control characters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from importlib import resources
+
+from viceversa.errors import printable
+
+STYLE = resources.files("viceversa.pages").joinpath("style.css").read_text(encoding="utf-8")
+
+
+def escaped(words: str) -> str:
+    """What a page shows as it is: neither markup, nor what moves a terminal's cursor, nor half characters."""
+    return escape(printable(words))
+
+
+def section(title: str, content: str) -> str:
+    """A section with its heading; nothing where there is no content."""
+    return f"<section>\n<h2>{title}</h2>\n{content}</section>\n" if content else ""
+
+
+def pairs(terms: Mapping[str, str], name: str) -> str:
+    """A list of terms and what is said of each, in the style class `name`; nothing where there are none."""
+    items = "".join(f"<div><dt>{escaped(term)}</dt><dd>{escaped(said)}</dd></div>\n" for term, said in terms.items())
+    return f'<dl class="{name}">\n{items}</dl>\n' if items else ""
+
+
+def document(title: str, body: str, *, images: str = "data:", style: str = "", refresh: int | None = None) -> str:
+    """A whole page that runs no script and loads nothing from the network.
+
+    Args:
+        title: text, not markup.
+        body: markup.
+        images: where images may come from, as a Content-Security-Policy has it.
+        style: CSS after that of all pages.
+        refresh: seconds after which a browser loads the page again, if it shall.
+    """
+    again = f'<meta http-equiv="refresh" content="{refresh}">\n' if refresh else ""
+    return f"""<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src {images}; style-src 'unsafe-inline'">
+{again}<meta name="color-scheme" content="light dark">
+<title>{escaped(title)}</title>
+<style>
+{STYLE}{style}</style>
+</head>
+<body>
+<main>
+{body}</main>
+</body>
+</html>
+"""

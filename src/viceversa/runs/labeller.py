@@ -1,0 +1,35 @@
+"""The labeller of a run whose training did not finish it: trained to its end when something has to be read."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from viceversa.errors import UsageError
+from viceversa.metrics.labeller import FILE, Labeller, write_labeller
+from viceversa.metrics.labeller_training import independent_labeller
+from viceversa.recipes import dataset_of
+from viceversa.runs.record import Record
+
+
+def finished_labeller(run: Path, record: Record, now: Labeller | None) -> Labeller | None:
+    """The labeller of a run whose training did not finish it, trained to its end now and kept with the run.
+
+    None where the run is not to have one. Raises UsageError where there is none, and its data is not there to train one.
+    """
+    recipe = record.recipe
+    if not (recipe.training.labeller and record.space.attributes) or record.space.known or record.dataset == "imported":
+        return now
+    try:
+        dataset = dataset_of(recipe, trained=record.space)
+        if dataset.name != record.dataset:
+            raise UsageError(f"the run was trained on {record.dataset}, but the data is now {dataset.name}")
+    except UsageError as error:
+        if now is not None:
+            return now
+        unfinished = f"the labeller of {str(run)!r} is unfinished, and its data cannot be read ({str(error).removesuffix('.')})"
+        raise UsageError(f"{unfinished}: give the attributes of the image with `source`.") from error
+    labeller = independent_labeller(dataset)
+    with suppress(OSError):  # a run that cannot be written to is read all the same
+        write_labeller(labeller, run / FILE)
+    return labeller

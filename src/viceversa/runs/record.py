@@ -1,0 +1,99 @@
+"""recipe.json: what a run is, complete: the resolved settings, the space of its data, and what ran it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError, model_validator
+
+from viceversa.core.domains import Space
+from viceversa.errors import UsageError
+from viceversa.files import write_atomically
+from viceversa.recipes.methods import Settings, with_kind
+from viceversa.recipes.settings import FROZEN, Recipe
+
+FORMAT = 1
+
+
+class Record(BaseModel):
+    """What `recipe.json` holds.
+
+    format: of this file and the checkpoints; dataset: with its version; build: where a user's own method was defined;
+    device, precision: what the settings resolved to. changes: of settings when the run went on, as in
+    "step 200: training.steps 200 -> 300".
+    """
+
+    model_config = FROZEN
+
+    format: int = FORMAT
+    recipe: Recipe[Settings | None]
+    dataset: str
+    space: Space
+    build: str | None = None
+    device: str
+    precision: str
+    changes: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """The recipe's name for people, with its method where that has another: "multicyclic (stargan)"; or the own method."""
+        name, kind = self.build or self.recipe.name, self.recipe.method.kind if self.recipe.method else ""
+        return f"{name} ({kind})" if kind and kind != name else name
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_any_age(cls, values: Any) -> Any:
+        match values:
+            case {"recipe": {"method": dict(method), **others}, **rest}:
+                return {**rest, "recipe": {**others, "method": with_kind(method)}}
+            case _:
+                return values
+
+
+def write_record(run: Path, record: Record) -> None:
+    """Writes RUN/recipe.json."""
+    write_atomically(run / "recipe.json", (record.model_dump_json(indent=2) + "\n").encode())
+
+
+def read_record(run: Path) -> Record:
+    """Reads RUN/recipe.json. Raises UsageError for a missing run, one of another version, and a damaged file."""
+    path = run / "recipe.json"
+    if not path.is_file():
+        raise UsageError(f"there is no run in {str(run)!r}: it has no recipe.json.")
+    text = path.read_bytes()
+    try:
+        _check_format(text, path)
+        return Record.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        broken = f"{str(path)!r} is damaged, or from another version of viceversa"
+        raise UsageError(f"{broken}: {place}: {first['msg']}.") from None
+
+
+class _Format(BaseModel):
+    format: int
+
+
+def _check_format(text: bytes, path: Path) -> None:
+    """First of all: another format may have other fields."""
+    found = _Format.model_validate_json(text).format
+    if found != FORMAT:
+        raise UsageError(f"{str(path)!r} has format {found}; this version of viceversa reads format {FORMAT}.")
+
+
+def differences(settings: BaseModel, others: BaseModel) -> Iterator[tuple[str, Any, Any]]:
+    """The dotted names of settings that differ, with both values."""
+    one, other = (dict(dotted(each.model_dump())) for each in (settings, others))
+    yield from ((name, one.get(name), other.get(name)) for name in one | other if one.get(name) != other.get(name))
+
+
+def dotted(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Each setting by its dotted name, as "training.steps", with its value."""
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from dotted(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value

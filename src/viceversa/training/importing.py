@@ -1,0 +1,326 @@
+"""Weights of the reference projects, yunjey/stargan and junyanz/pytorch-CycleGAN-and-pix2pix, as runs.
+
+Their files hold state dicts and nothing else. A network is recognized by its keys and shapes; what these do not say (what
+the label's columns mean, what the spaces are called, at which size it was trained) is asked for. Files are read as
+data only: code in them is never run.
+
+Both projects translate in train mode, where instance norm takes the statistics of the image at hand. The running statistics that
+StarGAN's files carry are therefore no part of the function, and are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+from viceversa.core.domains import AnyAttribute, ImageSpec, Space
+from viceversa.core.method import Method
+from viceversa.errors import UsageError, quoted
+from viceversa.files import readable, vacant
+from viceversa.methods import cyclegan, stargan
+from viceversa.recipes.settings import Recipe, Training
+from viceversa.runs.checkpoint import save_checkpoint
+from viceversa.runs.record import Record, write_record
+from viceversa.training.step import Trainee
+
+State = Mapping[str, Tensor]
+Project = Literal["stargan", "cyclegan"]
+_PREFIXES = ("module.", "_orig_mod.")
+STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
+TRAINING = Training(average=0, labeller=False)
+"""What is recorded of a training that was not ours: no averages, and no labeller."""
+ROLES: Mapping[str, str] = {"G_A": "generator", "G_B": "generator", "D_A": "discriminator", "D_B": "discriminator"}
+"""CycleGAN's networks as the reference's files name them."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a reference network names its weights.
+
+    repeated: the keys of which there is one for each residual block, or for each convolution of a discriminator; `fewer` of
+    them are no part of the depth. first, last: its first and last convolution; names: our modules -> theirs, at a depth.
+    """
+
+    kind: Literal["generator", "discriminator"]
+    repeated: str
+    first: str
+    last: Callable[[int], str]
+    names: Callable[[int], dict[str, str]]
+    fewer: int = 0
+
+
+def _stargan_generator(blocks: int) -> dict[str, str]:
+    names = {f"layers.{number}.{part}": f"main.{3 * number + part}" for number in range(3) for part in (0, 1)}
+    for number in range(3, 3 + blocks):
+        parts = {"0.0": 0, "0.1": 1, "1": 3, "2": 4}
+        names |= {f"layers.{number}.body.{ours}": f"main.{6 + number}.main.{theirs}" for ours, theirs in parts.items()}
+    after = 9 + blocks
+    names |= {f"layers.{3 + blocks + number}.{part}": f"main.{after + 3 * number + part}" for number in (0, 1) for part in (0, 1)}
+    return names | {f"layers.{5 + blocks}.0": f"main.{after + 6}"}
+
+
+def _stargan_discriminator(layers: int) -> dict[str, str]:
+    return {f"trunk.{number}.0": f"main.{2 * number}" for number in range(layers)} | {"score": "conv1", "classes": "conv2"}
+
+
+def _cyclegan_generator(blocks: int) -> dict[str, str]:
+    names = {"0.1": "model.1", "1.0": "model.4", "2.0": "model.7"}
+    for number in range(3, 3 + blocks):
+        names |= {f"{number}.body.{part}": f"model.{7 + number}.conv_block.{part}" for part in (1, 5)}
+    after = 10 + blocks
+    ends = {f"{3 + blocks}.0": f"model.{after}", f"{4 + blocks}.0": f"model.{after + 3}", f"{5 + blocks}.1": f"model.{after + 7}"}
+    return names | ends
+
+
+def _cyclegan_discriminator(layers: int) -> dict[str, str]:
+    inner = {f"{number + 1}.0": f"model.{3 * number - 1}" for number in range(1, layers + 1)}
+    return {"0": "model.0"} | inner | {f"{layers + 2}": f"model.{3 * layers + 2}"}
+
+
+LAYOUTS: Mapping[Project, tuple[Layout, Layout]] = {
+    "stargan": (
+        Layout("generator", r"main\.\d+\.main\.0\.weight", "main.0", lambda blocks: f"main.{15 + blocks}", _stargan_generator),
+        Layout("discriminator", r"main\.\d+\.weight", "main.0", lambda layers: "conv2", _stargan_discriminator),
+    ),
+    "cyclegan": (
+        Layout(
+            "generator", r"model\.\d+\.conv_block\.1\.weight", "model.1", lambda blocks: f"model.{17 + blocks}", _cyclegan_generator
+        ),
+        Layout(
+            "discriminator", r"model\.\d+\.weight", "model.0", lambda layers: f"model.{3 * layers + 2}", _cyclegan_discriminator, 2
+        ),
+    ),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """A reference network, recognized: its layout and weights, and what their shapes say. kernel: of the last convolution."""
+
+    name: str
+    layout: Layout
+    state: State
+    depth: int
+    width: int
+    inputs: int
+    outputs: int
+    kernel: int
+
+
+def recognize(name: str, state: State, project: Project) -> Network:
+    """The network that a state dict is of; `name` is for messages. Raises UsageError for any other."""
+    weights = {key: value for key, value in state.items() if key.rpartition(".")[2] not in STATISTICS}
+    batch = [key for key in state if re.fullmatch(r"model\..*running_mean", key) and _sibling(key) in state]
+    if project == "cyclegan" and batch:
+        raise UsageError(f"{name!r} has batch norm ({batch[0]}): only networks with instance norm can be imported.")
+    for layout in LAYOUTS[project]:
+        depth = sum(re.fullmatch(layout.repeated, key) is not None for key in weights) - layout.fewer
+        first, last = (weights.get(f"{module}.weight") for module in (layout.first, layout.last(depth)))
+        if depth > 0 and first is not None and last is not None and first.dim() == last.dim() == 4:
+            return Network(name, layout, weights, depth, first.shape[0], first.shape[1], last.shape[0], last.shape[2])
+    known = {"stargan": "StarGAN", "cyclegan": "CycleGAN's ResNet generator or patch discriminator"}[project]
+    example = next(iter(state), "nothing")
+    raise UsageError(f"{name!r} is not a network of {known}: its weights ({example}, ...) have other names or shapes.")
+
+
+def _sibling(statistic: str) -> str:
+    return f"{statistic.rpartition('.')[0]}.weight"
+
+
+def placed(network: Network, prefix: str, own: State) -> dict[str, Tensor]:
+    """The network's weights by our names, those of `own` that begin with `prefix`. Raises UsageError where one does not fit."""
+    names = network.layout.names(network.depth)
+    found: dict[str, Tensor] = {}
+    theirs = set()
+    for key, value in own.items():
+        if key.startswith(prefix):
+            module, _, leaf = key.removeprefix(prefix).rpartition(".")
+            their = f"{names.get(module, module)}.{leaf}"
+            if their not in network.state or network.state[their].shape != value.shape:
+                has = tuple(network.state[their].shape) if their in network.state else "missing"
+                raise UsageError(f"{network.name!r}: {their} is {has}, not {tuple(value.shape)}: {_unsupported(network)}.")
+            found[key] = network.state[their]
+            theirs.add(their)
+    if extra := sorted(network.state.keys() - theirs):
+        raise UsageError(f"{network.name!r}: {extra[0]} is unexpected: {_unsupported(network)}.")
+    return found
+
+
+def _unsupported(network: Network) -> str:
+    return f"viceversa does not support this kind of {network.layout.kind}"
+
+
+def read_state(path: Path) -> State:
+    """The state dict in a file, on the CPU, without what wraps it. Raises UsageError for any other file; nothing in it is run."""
+    readable(path, "the file")
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # what the reader of a broken or hostile file raises is not its own choice
+        reason = "it is damaged, or it contains code, which viceversa does not execute"
+        raise UsageError(f"cannot read {str(path)!r}: {reason}.") from error
+    found = _state_dicts(state)
+    if len(found) > 1:
+        names = " and ".join(map(quoted, found))
+        raise UsageError(f"{str(path)!r} holds several state dicts, {names}: save each in a file of its own.")
+    if not found:
+        raise UsageError(f"{str(path)!r} holds no state dict, which is a mapping from names to weights.")
+    return _without_prefixes(next(iter(found.values())))
+
+
+def _state_dicts(content: object) -> dict[str, State]:
+    """The state dicts in what a file holds, by the keys that lead to each, as "checkpoint.generator.state_dict".
+
+    What else a checkpoint holds, as its step or an optimizer's state, is no mapping from names to weights alone.
+    """
+    found: dict[str, State] = {}
+    seen: set[int] = set()
+    waiting: list[tuple[str, object]] = [("", content)]
+    while waiting:
+        place, value = waiting.pop()
+        if id(value) in seen or not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+            continue
+        seen.add(id(value))
+        if value and all(isinstance(each, Tensor) for each in value.values()):
+            found[place] = value
+        else:
+            waiting += [(f"{place}.{key}" if place else key, each) for key, each in reversed([*value.items()])]
+    return found
+
+
+def _without_prefixes(state: State) -> State:
+    """The weights without what DataParallel, DistributedDataParallel and torch.compile put before all of their names."""
+    for prefix in _PREFIXES:
+        if state and all(key.startswith(prefix) for key in state):
+            return _without_prefixes({key.removeprefix(prefix): value for key, value in state.items()})
+    return state
+
+
+def import_stargan(
+    files: Sequence[Path], out: Path, *, attributes: tuple[AnyAttribute, ...], space: str = "images", size: int | None = None
+) -> list[str]:
+    """A run in `out` from StarGAN's generator and, if it is among the files, discriminator. Raises UsageError.
+
+    attributes: what the label's columns mean, in their order; size: in pixels, needed without a discriminator. Returns what
+    was missing, and is random.
+    """
+    _check_new(out)
+    found = _by_kind([recognize(str(path), read_state(path), "stargan") for path in files])
+    generator, discriminator = found["generator"], found.get("discriminator")
+    size = _stargan_size(discriminator, size)
+    images = Space({space: ImageSpec(_channels(generator, generator.outputs), size, size)}, attributes)
+    if images.label_width != (columns := generator.inputs - generator.outputs):
+        ask = "say what they mean, as in `attributes='hair=black|blond|brown,male,young'`"
+        raise UsageError(f"the generator's labels have {columns} columns, `attributes` names {images.label_width}: {ask}.")
+    width = discriminator.width if discriminator else generator.width
+    settings = stargan.StarGAN(width=generator.width, blocks=generator.depth, critic_width=width)
+    method = stargan.build(images, settings)
+    own = method.networks.state_dict()
+    weights = placed(generator, "generator.network.", own)
+    if discriminator:
+        weights |= placed(discriminator, "discriminator.network.", own)
+    method.networks.load_state_dict(weights, strict=False)
+    recipe = Recipe[stargan.StarGAN](name="stargan", data="imported", size=size, method=settings, training=TRAINING)
+    _write(out, method, recipe, images)
+    return [] if discriminator else ["the discriminator"]
+
+
+def _by_kind(networks: Sequence[Network]) -> dict[str, Network]:
+    found: dict[str, Network] = {}
+    for network in networks:
+        kind = network.layout.kind
+        if kind in found:
+            raise UsageError(f"{found[kind].name!r} and {network.name!r} are both a {kind}: StarGAN has one.")
+        found[kind] = network
+    if "generator" not in found:
+        raise UsageError("none of the files is a generator: name the one that ends in -G.ckpt.")
+    return found
+
+
+def _stargan_size(discriminator: Network | None, asked: int | None) -> int:
+    """The size that the class head covers, or that was asked for."""
+    if discriminator is None:
+        if asked is None:
+            raise UsageError("a generator does not say for which size it was trained: give `size`, in pixels.")
+        return asked
+    size = discriminator.kernel << discriminator.depth
+    if asked not in (None, size):
+        raise UsageError(f"{discriminator.name!r} is of images of {size} px, not {asked}: leave out `size`, or that file.")
+    return size
+
+
+def import_cyclegan(files: Sequence[Path], out: Path, *, spaces: tuple[str, str], size: int) -> list[str]:
+    """A run in `out` from CycleGAN's two generators and the discriminators that are among the files. Raises UsageError.
+
+    spaces: A and B in the reference's meaning. G_A translates A to B, and D_A judges images of B; a file's name says what
+    it is, as in latest_net_G_A.pth, and files whose names do not are taken in this order: G_A, G_B, D_A, D_B.
+    Returns what was missing, and is random.
+    """
+    _check_new(out)
+    networks = _roles([recognize(str(path), read_state(path), "cyclegan") for path in files])
+    forth, back = networks["G_A"], networks["G_B"]
+    into = {"A": spaces[1], "B": spaces[0]}
+    channels = {spaces[0]: _channels(forth, forth.inputs), spaces[1]: _channels(forth, forth.outputs)}
+    if (back.outputs, back.inputs) != (forth.inputs, forth.outputs):
+        takes = f"it takes {back.inputs} channels and returns {back.outputs}, not {forth.outputs} and {forth.inputs}"
+        raise UsageError(f"{back.name!r} does not fit the other generator: {takes}.")
+    images = Space({name: ImageSpec(channels[name], size, size) for name in spaces})
+    critic = networks.get("D_A", networks.get("D_B"))
+    settings = cyclegan.CycleGAN(
+        width=forth.width,
+        blocks=forth.depth,
+        critic_width=critic.width if critic else forth.width,
+        critic_layers=critic.depth if critic else 3,
+    )
+    method = cyclegan.build(images, settings)
+    own, weights = method.networks.state_dict(), dict[str, Tensor]()
+    for role, network in networks.items():
+        kinds = f"{network.layout.kind}s"
+        weights |= placed(network, f"{kinds}.{kinds}.{into[role[-1]]}.", own)
+    method.networks.load_state_dict(weights, strict=False)
+    recipe = Recipe[cyclegan.CycleGAN](name="cyclegan", data="imported", size=size, method=settings, training=TRAINING)
+    _write(out, method, recipe, images)
+    return [role for role in ROLES if role not in networks]
+
+
+def _roles(networks: Sequence[Network]) -> dict[str, Network]:
+    """Each network by what it is: as its file's name says, else the first place of its kind that is left."""
+    roles: dict[str, Network] = {}
+    named = {network: re.search(r"(?:^|_)([GD]_[AB])$", Path(network.name).stem) for network in networks}
+    for network, said in sorted(named.items(), key=lambda item: item[1] is None):
+        kind = network.layout.kind
+        left = (role for role in ROLES if ROLES[role] == kind and role not in roles)
+        role = said[1] if said else next(left, None)
+        if role is None:
+            raise UsageError(f"{network.name!r} is one {kind} too many: CycleGAN has two.")
+        if ROLES[role] != kind:
+            raise UsageError(f"{network.name!r} is called {role} but is a {kind}.")
+        if role in roles:
+            raise UsageError(f"{roles[role].name!r} and {network.name!r} are both called {role}.")
+        roles[role] = network
+    if missing := {"G_A", "G_B"} - roles.keys():
+        raise UsageError(f"{sorted(missing)[0]} is missing: a run needs the generators of both directions.")
+    return roles
+
+
+def _channels(network: Network, count: int) -> int:
+    if count not in (1, 3):
+        raise UsageError(f"{network.name!r} is of images with {count} channels: only gray (1) and color (3) can be translated.")
+    return count
+
+
+def _check_new(out: Path) -> None:
+    if not vacant(out):
+        raise UsageError(f"{str(out)!r} is not an empty folder: choose another with `out`.")
+
+
+def _write(out: Path, method: Method, recipe: Recipe[Any], space: Space) -> None:
+    """The run: its checkpoint of step 0, then recipe.json, so that it is a run only when it is whole."""
+    out.mkdir(parents=True, exist_ok=True)
+    save_checkpoint(out, 0, Trainee(method), method)
+    write_record(out, Record(recipe=recipe, dataset="imported", space=space, device="cpu", precision="fp32"))

@@ -1,0 +1,110 @@
+"""One run, one training: a second is refused while the first lives, whatever it asks for and however many processes it has."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conftest import Command
+from contracts.cases import build_masked
+from training.small import environment, finish, start, wait
+from training.test_resume import digest
+from viceversa.errors import UsageError
+from viceversa.runs.checkpoint import latest_checkpoint
+from viceversa.training.run import train
+
+SETTINGS = {"steps": 100_000, "batch": 2, "precision": "fp32", "labeller": False, "quiet": True, "checkpoint_every": 5}
+
+TRAIN = """
+import sys
+from contracts.cases import build_masked
+from runs.test_folder import SETTINGS
+from viceversa.errors import UsageError
+from viceversa.training.run import train
+
+try:
+    end = train(build_masked, out=sys.argv[1], until=int(sys.argv[2]) or None, **SETTINGS).step
+except UsageError as error:
+    end = error
+sys.stdout.write(f"{end}\\n")  # in one piece
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    return tmp_path / "run"
+
+
+@pytest.fixture
+def busy(run: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that trains the run, beyond its first checkpoint."""
+    process = start(TRAIN, run, 0)
+    wait(process, lambda: latest_checkpoint(run) is not None)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def launch(run: Path, until: int) -> subprocess.Popen[str]:
+    """Two processes of one training."""
+    script = run.parent / "worker.py"
+    script.write_text(TRAIN)
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
+    command = [*launcher, str(run), str(until)]
+    return subprocess.Popen(command, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_a_second_training_is_refused_until_the_first_is_dead(busy: subprocess.Popen[str], run: Path, viceversa: Command) -> None:
+    for wish in ({}, {"resume": True}, {"overwrite": True}):
+        with pytest.raises(UsageError, match=r"run' is being trained by another process"):
+            train(build_masked, out=run, **SETTINGS, **wish)
+    done = viceversa("train", "multicyclic", "--out", run)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("viceversa: ") and "is being trained by another process" in line
+    assert finish(launch(run, 1)).splitlines() == [line.removeprefix("viceversa: ").replace("--out", "`out`")] * 2
+    assert busy.poll() is None, "the first one trains on"
+
+    busy.send_signal(signal.SIGKILL)
+    finish(busy, -signal.SIGKILL)
+    latest = latest_checkpoint(run)
+    assert latest is not None
+    until = int(latest.name) + 1
+    assert train(build_masked, out=run, resume=True, until=until, **SETTINGS).step == until
+
+
+def test_several_processes_of_one_launch_train_and_leave_no_lock(run: Path) -> None:
+    assert finish(launch(run, 3)).splitlines() == ["3", "3"]
+    assert not (run / ".lock").exists()
+    log = (run / "train.log").read_text()
+    assert log.count("data:") == 1 and "2 processes" in log, "one of them writes"
+
+
+def test_a_training_that_does_not_begin_leaves_nothing(run: Path) -> None:
+    for wrong in ({"data": "nothing"}, {"resume": True}):
+        with pytest.raises(UsageError):
+            train("stargan", out=run, **wrong)
+        assert not run.exists()
+    run.mkdir()
+    (run / "notes.txt").write_text("mine")
+    before = digest(run)
+    with pytest.raises(UsageError, match="holds no run"):
+        train("stargan", out=run)
+    assert digest(run) == before
+
+
+def test_what_an_early_kill_leaves_is_no_obstacle(run: Path) -> None:
+    """The lock's file, and a recipe that was half written; a later kill's half files go when the run goes on."""
+    run.mkdir()
+    for name in (".lock", ".recipe.json.x1y2"):
+        (run / name).write_text("")
+    train(build_masked, out=run, until=1, **SETTINGS)
+    (run / ".labeller.safetensors.x1y2").write_bytes(b"half")
+    (run / "samples" / ".00000002.png.x1y2").write_bytes(b"half")
+    train(build_masked, out=run, resume=True, until=2, **SETTINGS)
+    assert not list(run.rglob(".*"))
