@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+import processes
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core for each worker, and for the processes that it starts
@@ -22,14 +23,8 @@ CYCLEGAN = ["--method.width", "4", "--method.blocks", "1", "--method.critic-widt
 
 @pytest.fixture(scope="session")
 def viceversa() -> Command:
-    """The installed command, as a process of its own."""
-    program = Path(sys.executable).parent / "viceversa"
-
-    def run(*arguments: str | Path, cwd: Path | None = None, timeout: float = 200) -> subprocess.CompletedProcess[str]:
-        command = [str(program), *map(str, arguments)]
-        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
-
-    return run
+    """The command, as a process of its own."""
+    return processes.command
 
 
 @pytest.fixture(scope="session")

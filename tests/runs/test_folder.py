@@ -12,7 +12,8 @@ import pytest
 
 from conftest import Command
 from contracts.cases import build_masked
-from training.small import environment, finish, start, wait
+from processes import environment, start
+from training.small import Started, finish, wait
 from training.test_resume import digest
 from viceversa.errors import UsageError
 from viceversa.runs.checkpoint import latest_checkpoint
@@ -41,7 +42,7 @@ def run(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def busy(run: Path) -> Iterator[subprocess.Popen[str]]:
+def busy(run: Path) -> Iterator[Started]:
     """A process that trains the run, beyond its first checkpoint."""
     process = start(TRAIN, run, 0)
     wait(process, lambda: latest_checkpoint(run) is not None)
@@ -59,7 +60,7 @@ def launch(run: Path, until: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def test_a_second_training_is_refused_until_the_first_is_dead(busy: subprocess.Popen[str], run: Path, viceversa: Command) -> None:
+def test_a_second_training_is_refused_until_the_first_is_dead(busy: Started, run: Path, viceversa: Command) -> None:
     for wish in ({}, {"resume": True}, {"overwrite": True}):
         with pytest.raises(UsageError, match=r"run' is being trained by another process"):
             train(build_masked, out=run, **SETTINGS, **wish)

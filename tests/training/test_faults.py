@@ -20,7 +20,8 @@ from torch import Tensor
 
 from contracts.case import PHOTOS
 from contracts.cases import build_masked
-from training.small import assert_same_runs, finish, noise, start, trainer, wait
+from processes import start
+from training.small import assert_same_runs, finish, noise, trainer, wait
 from viceversa.core.domains import Space
 from viceversa.core.journey import Journey
 from viceversa.core.method import Builder, Method
