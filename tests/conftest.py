@@ -16,6 +16,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
+_CACHE = os.environ.get("VICEVERSA_CACHE")
+
 SMALL = ["--steps", "8", "--batch", "4", "--training.checkpoint-every", "4", "--training.sample-every", "8"]
 STARGAN = ["--method.width", "4", "--method.blocks", "1", "--method.critic-width", "4"]
 CYCLEGAN = ["--method.width", "4", "--method.blocks", "1", "--method.critic-width", "4"]
@@ -25,6 +27,15 @@ CYCLEGAN = ["--method.width", "4", "--method.blocks", "1", "--method.critic-widt
 def viceversa() -> Command:
     """The command, as a process of its own."""
     return processes.command
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache that all tests share, also in a file whose tests have caches of their own: to draw a set takes half a minute."""
+    if _CACHE is None:
+        monkeypatch.delenv("VICEVERSA_CACHE", raising=False)
+    else:
+        monkeypatch.setenv("VICEVERSA_CACHE", _CACHE)
 
 
 @pytest.fixture(scope="session")
