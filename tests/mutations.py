@@ -137,7 +137,7 @@ MUTATIONS = (
         "inference/full_size.py",
         'mode="reflect"',
         'mode="edge"',
-        ("cli/test_full_size.py",),
+        ("inference/test_tiles.py",),
     ),
     Mutation(
         "a mask of what stays is taken as a mask of what may change",

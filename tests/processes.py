@@ -99,6 +99,14 @@ def start(
     return subprocess.Popen(command, env=variables, cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
+def pair(code: str, *arguments: object) -> tuple[Process | subprocess.Popen[str], ...]:
+    """Two processes of one training, with the variables that a launcher gives them."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    common = environment() | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    return tuple(start(code, *arguments, variables=common | {"RANK": rank, "LOCAL_RANK": rank}) for rank in "01")
+
+
 def run(
     code: str, *arguments: object, cwd: Path | None = None, timeout: float = 200, variables: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
