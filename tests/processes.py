@@ -1,7 +1,7 @@
 """Processes of Python that start at once: each is forked from one that has imported PyTorch and this package.
 
 Such a process has its own memory, signals, limits and locks, and Python ends it as it ends any other. Only the time of the imports
-is saved. Tests of what is imported, and of the installed program itself, start Python anew.
+is saved. Tests of imports, of terminals, and of the installed program start Python anew.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ FORKS = sys.platform == "linux"
 """Where Python may fork with PyTorch loaded. Elsewhere each process starts anew."""
 
 SERVER = "import processes\nexec(compile(processes.serve(), '<string>', 'exec'))"
+SCRIPT = "import runpy, sys\nsys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name='__main__')"
 COMMAND = "import sys\nfrom viceversa.cli import main\nsys.exit(main())"
 
 
@@ -112,6 +113,11 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """What such a process printed, and its exit status."""
     return _completed(start(code, *arguments, cwd=cwd, variables=variables), timeout)
+
+
+def script(path: Path, *arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """A file of Python, run as a process of its own."""
+    return run(f"import sys\nsys.path.insert(0, {str(path.parent)!r})\n{SCRIPT}", path, *arguments, cwd=cwd)
 
 
 def command(*arguments: object, cwd: Path | None = None, timeout: float = 200) -> subprocess.CompletedProcess[str]:
