@@ -14,6 +14,8 @@ import processes
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core for each worker, and for the processes that it starts
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # before `datasets` is imported anywhere: names that are no folders fail at once
+
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 _CACHE = os.environ.get("VICEVERSA_CACHE")
