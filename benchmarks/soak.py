@@ -25,7 +25,7 @@ import torch
 import tyro
 from torch import Tensor
 
-from viceversa.runs.checkpoint import latest_checkpoint
+from viceversa.runs.weights import latest_checkpoint
 
 SMALL = "--method.width 8 --method.blocks 1 --method.critic-width 8 --batch 4 --training.precision fp32 --training.no-labeller"
 

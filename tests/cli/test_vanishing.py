@@ -11,7 +11,7 @@ import pytest
 from cli.hostile import TINY, contents, exit_code, people
 from training.small import start, wait
 from viceversa.data.cache.store import FolderFiles
-from viceversa.runs.checkpoint import latest_checkpoint
+from viceversa.runs.weights import latest_checkpoint
 
 TRAIN = ["train", "stargan", "--data", "people", *TINY, "--training.checkpoint-every", "1"]
 

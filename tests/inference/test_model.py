@@ -25,8 +25,8 @@ from viceversa.inference.model import Manner, Model, load
 from viceversa.metrics.chains import Trial, Way
 from viceversa.metrics.labeller import Labeller
 from viceversa.recipes.settings import Recipe
-from viceversa.runs.checkpoint import save_checkpoint
 from viceversa.runs.record import Record, write_record
+from viceversa.training.checkpoints import save_checkpoint
 from viceversa.training.step import Trainee
 
 FACES = Space({"faces": ImageSpec(3, 16, 16)}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses")))

@@ -16,7 +16,8 @@ from viceversa.core.domains import Space
 from viceversa.core.method import Builder, Method
 from viceversa.errors import UsageError
 from viceversa.methods import stargan
-from viceversa.runs.checkpoint import latest_checkpoint, restore_training, restore_weights, save_checkpoint
+from viceversa.runs.weights import latest_checkpoint, restore_weights
+from viceversa.training.checkpoints import restore_training, save_checkpoint
 
 HEAVY = """
 import sys

@@ -15,7 +15,7 @@ from contracts.cases import build_masked
 from training.small import environment, finish, start, wait
 from training.test_resume import digest
 from viceversa.errors import UsageError
-from viceversa.runs.checkpoint import latest_checkpoint
+from viceversa.runs.weights import latest_checkpoint
 from viceversa.training.run import train
 
 SETTINGS = {"steps": 100_000, "batch": 2, "precision": "fp32", "labeller": False, "quiet": True, "checkpoint_every": 5}

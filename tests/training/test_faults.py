@@ -27,7 +27,8 @@ from viceversa.core.method import Builder, Method
 from viceversa.core.objective import Objective
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory
 from viceversa.inference.model import load
-from viceversa.runs.checkpoint import latest_checkpoint, restore_training
+from viceversa.runs.weights import latest_checkpoint
+from viceversa.training.checkpoints import restore_training
 from viceversa.training.run import train
 from viceversa.training.trainer import Trainer
 

@@ -26,9 +26,10 @@ from viceversa.data.sets.avatars import ATTRIBUTES
 from viceversa.errors import UsageError
 from viceversa.methods import cyclegan, stargan
 from viceversa.recipes.settings import Recipe, Training
-from viceversa.runs.checkpoint import latest_checkpoint, save_checkpoint
 from viceversa.runs.record import Record, read_record, write_record
+from viceversa.runs.weights import latest_checkpoint
 from viceversa.training.averages import update_averages
+from viceversa.training.checkpoints import save_checkpoint
 from viceversa.training.initializing import frozen, initialize
 from viceversa.training.run import train
 from viceversa.training.step import Trainee

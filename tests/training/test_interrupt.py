@@ -13,7 +13,7 @@ from contracts.cases import build_masked
 from training.small import assert_same_runs, finish, noise, start, trainer, wait
 from viceversa.errors import UsageError
 from viceversa.files import remove
-from viceversa.runs.checkpoint import latest_checkpoint
+from viceversa.runs.weights import latest_checkpoint
 
 OWN = """
 import json, sys

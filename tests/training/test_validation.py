@@ -29,9 +29,9 @@ from viceversa.metrics.labeller_training import save_labeller
 from viceversa.networks.adapters import Classifying
 from viceversa.networks.stargan import ClassifyingDiscriminator
 from viceversa.recipes.settings import Training
-from viceversa.runs.checkpoint import save_checkpoint
 from viceversa.runs.selection import best_checkpoint, best_judgment
 from viceversa.training import validation
+from viceversa.training.checkpoints import save_checkpoint
 from viceversa.training.examination import examination, returned
 from viceversa.training.step import Trainee
 from viceversa.training.validation import Allowance, Validation

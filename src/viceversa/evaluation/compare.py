@@ -16,7 +16,8 @@ from viceversa.evaluation.trainings import Training, contrasted
 from viceversa.evaluation.verdict import Facts, verdict
 from viceversa.metrics.chains import PROBES, Candidate, Trial, Way, trial
 from viceversa.metrics.clock import Clock
-from viceversa.metrics.features import LITE0, Extractor, extractor_named
+from viceversa.metrics.extractors import extractor_named
+from viceversa.metrics.features import LITE0, Extractor
 from viceversa.metrics.labeller import Labeller, questions
 from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.metrics.rows import Row, is_label

@@ -23,8 +23,7 @@ from viceversa.images.load import Picture, layers_of, mask_of, pixels_of
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.paper import flattened
 from viceversa.images.pixels import Pixels
-from viceversa.inference.apply import ends
-from viceversa.inference.apply import translated as translated
+from viceversa.inference.apply import ends, translated
 from viceversa.inference.batches import Pictures, chained, rows, stacked, taken
 from viceversa.inference.enlarged import made_at_full_size
 from viceversa.inference.familiarity import FILE, Familiarity, load_familiarity
@@ -33,11 +32,11 @@ from viceversa.inference.masks import Region, Weights, composed
 from viceversa.metrics.chains import Candidate, translating
 from viceversa.metrics.labeller import Labeller, load_labeller
 from viceversa.recipes import builder
-from viceversa.runs.checkpoint import check_shapes, latest_checkpoint, restore_weights
 from viceversa.runs.labeller import finished_labeller
 from viceversa.runs.pretrained import located, restore_generator
 from viceversa.runs.record import Record, read_record
 from viceversa.runs.selection import Checkpoint, best_checkpoint
+from viceversa.runs.weights import check_shapes, latest_checkpoint, restore_weights
 
 
 @dataclass(frozen=True)

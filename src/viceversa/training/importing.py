@@ -25,8 +25,8 @@ from viceversa.errors import UsageError, quoted
 from viceversa.files import readable, vacant
 from viceversa.methods import cyclegan, stargan
 from viceversa.recipes.settings import Recipe, Training
-from viceversa.runs.checkpoint import save_checkpoint
 from viceversa.runs.record import Record, write_record
+from viceversa.training.checkpoints import save_checkpoint
 from viceversa.training.step import Trainee
 
 State = Mapping[str, Tensor]

@@ -29,10 +29,10 @@ from viceversa.recipes.functions import name_of
 from viceversa.recipes.habits import advice_in_python
 from viceversa.recipes.own import own_recipe, read_with, storable
 from viceversa.recipes.settings import Recipe
-from viceversa.runs.checkpoint import check_shapes, latest_checkpoint
 from viceversa.runs.folder import LOG, alone, check_contents, check_room, make_room, remove_halves
 from viceversa.runs.record import Record, dotted, read_record, write_record
 from viceversa.runs.selection import Judgment, best_judgment
+from viceversa.runs.weights import check_shapes, latest_checkpoint
 from viceversa.training.changes import Change, changes, in_words, noted
 from viceversa.training.initializing import frozen, initialize
 from viceversa.training.labelling import labelling

@@ -27,9 +27,10 @@ from viceversa.files import write_atomically
 from viceversa.images.pictures import save_png
 from viceversa.progress import say
 from viceversa.recipes.settings import Training
-from viceversa.runs.checkpoint import latest_checkpoint, restore_training, save_checkpoint
 from viceversa.runs.record import Record
+from viceversa.runs.weights import latest_checkpoint
 from viceversa.training.averages import STATISTICS, learned_at, renew_statistics, update_averages, warm
+from viceversa.training.checkpoints import restore_training, save_checkpoint
 from viceversa.training.examination import evaluating
 from viceversa.training.header import first_lines
 from viceversa.training.labelling import Labelling

@@ -1,27 +1,22 @@
-"""Checkpoints: a folder for each, complete or not there. Weights as safetensors, the rest of the state loaded as data only.
+"""The weights in a run's folder: each checkpoint is a folder, complete or not there.
 
     RUN/checkpoints/00001000/networks.safetensors   the weights that train
                              averages.safetensors   the moving averages of averaged networks, with which to translate
-                             training.pt            step, optimizers, and the method's memory (image pools)
+                             training.pt            step, optimizers, and the method's memory (training/checkpoints.py)
                              manifest.json          size and SHA-256 of the others
 
-A checkpoint whose files are not as its manifest has them is damaged, and the one before it is used. The schedule and the
-sampler's position are functions of the step.
+A checkpoint whose files are not as its manifest has them is damaged, and the one before it is used.
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import os
 import shutil
 import tempfile
-import warnings
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 import torch
@@ -29,43 +24,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from viceversa.core.domains import Space
 from viceversa.core.method import Builder, Method
-from viceversa.errors import UsageError, is_out_of_memory
+from viceversa.errors import UsageError
 from viceversa.files import remove, write_atomically
 from viceversa.progress import say
-from viceversa.training.step import Trainee
 
-KEPT = 2
 FILES = ("networks.safetensors", "averages.safetensors", "training.pt")
 MANIFEST = "manifest.json"
 _SEALS = TypeAdapter(dict[str, tuple[int, str]])
 """By the name of a file: its size in bytes and its SHA-256."""
-
-
-def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) -> Path:
-    """Writes the state after `step` steps beside the previous ones, of which the last is kept.
-
-    Raises UsageError where it cannot be written, as on a full disk; the previous checkpoint is then as it was.
-    """
-    folder = run / "checkpoints"
-    final = folder / f"{step:08d}"
-    state = {
-        "step": step,
-        "optimizers": {name: optimizer.state_dict() for name, optimizer in trainee.optimizers.items()},
-        "memory": {name: memory.state_dict() for name, memory in trainee.method.memory.items()},
-    }
-    buffer = io.BytesIO()
-    torch.save(state, buffer)
-    weights = _flat(trainee.method), _flat(averages, trainee.method.averaged)
-    contents = dict(zip(FILES, [*map(safetensors.torch.save, weights), buffer.getvalue()], strict=True))
-    try:
-        write_sealed(final, contents)
-    except OSError as error:
-        last, _ = _last_whole(run)
-        rest = f"the checkpoint of step {int(last.name)} is intact" if last else "there is no earlier one"
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        raise UsageError(f"cannot write the checkpoint of step {step} to {str(folder)!r}: {reason}; {rest}.") from error
-    keep_only(folder, [path for path in numbered(folder) if path.name <= final.name][-KEPT:])  # later ones were found damaged
-    return final
 
 
 def write_sealed(final: Path, contents: Mapping[str, bytes]) -> None:
@@ -95,7 +61,7 @@ def latest_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
 
     Damaged files of later ones are named on standard error, unless quiet. Raises UsageError where all are damaged.
     """
-    whole, damaged = _last_whole(run)
+    whole, damaged = last_whole(run)
     for file in damaged:
         if whole is None:
             damage = f"{str(file)!r} is missing or damaged"
@@ -106,32 +72,11 @@ def latest_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
     return whole
 
 
-def restore_training(checkpoint: Path, trainee: Trainee, averages: Method) -> int:
-    """Brings a training to a checkpoint's state and returns how many steps it had. Raises UsageError."""
-    restore_weights(checkpoint, trainee.method)
-    _load(checkpoint / "averages.safetensors", averages)
-    file = checkpoint / "training.pt"
-    state = _training_state(file)
-    _same_names(checkpoint, "optimizers", state["optimizers"], trainee.optimizers)
-    _same_names(checkpoint, "memory", state["memory"], trainee.method.memory)
-    device = next(trainee.method.networks.parameters()).device
-    try:
-        for name, optimizer in trainee.optimizers.items():
-            _restore_optimizer(optimizer, state["optimizers"][name])
-        for name, memory in trainee.method.memory.items():
-            memory.load_state_dict({key: value.detach().to(device) for key, value in state["memory"][name].items()})
-    except Exception as error:  # what is in the file may be anything
-        if is_out_of_memory(error):
-            raise
-        raise UsageError(f"{str(file)!r} is of another training: its {name} does not fit this one.") from error
-    return int(state["step"])
-
-
 def restore_weights(checkpoint: Path, method: Method, *, averaged: bool = False) -> None:
     """Loads a checkpoint's weights into a method; averaged: the moving averages where there are some. Raises UsageError."""
-    _load(checkpoint / "networks.safetensors", method)
+    load_weights(checkpoint / "networks.safetensors", method)
     if averaged:
-        _load(checkpoint / "averages.safetensors", method)
+        load_weights(checkpoint / "averages.safetensors", method)
 
 
 def check_shapes(checkpoint: Path, build: Builder, space: Space) -> None:
@@ -157,7 +102,7 @@ def numbered(folder: Path) -> list[Path]:
     return sorted(path for path in paths if path.name.isascii() and path.name.isdigit())
 
 
-def _last_whole(run: Path) -> tuple[Path | None, list[Path]]:
+def last_whole(run: Path) -> tuple[Path | None, list[Path]]:
     """The last checkpoint that is whole, and a damaged file of each later one."""
     damaged: list[Path] = []
     for checkpoint in reversed(numbered(run / "checkpoints")):
@@ -187,7 +132,7 @@ def damaged_file(checkpoint: Path, files: Collection[str] = FILES) -> Path | Non
     return None
 
 
-def _flat(method: Method, only: tuple[str, ...] | None = None) -> dict[str, torch.Tensor]:
+def flat(method: Method, only: tuple[str, ...] | None = None) -> dict[str, torch.Tensor]:
     """The state of the networks by "network.parameter", copied to the CPU."""
     state = method.networks.state_dict()
     return {
@@ -197,7 +142,7 @@ def _flat(method: Method, only: tuple[str, ...] | None = None) -> dict[str, torc
     }
 
 
-def _load(file: Path, method: Method) -> None:
+def load_weights(file: Path, method: Method) -> None:
     """Loads the tensors that a file holds; every one of them must have its place, shape and type, and be finite."""
     try:
         stored = safetensors.torch.load_file(file)
@@ -215,43 +160,3 @@ def _load(file: Path, method: Method) -> None:
     if missing := {name for name in own if not averaged or name.split(".")[0] in method.averaged} - stored.keys():
         raise UsageError(f"{str(file)!r} is the checkpoint of another method: it lacks {sorted(missing)[0]}.")
     method.networks.load_state_dict(stored, strict=False)
-
-
-def _training_state(file: Path) -> dict[str, Any]:
-    """The step, the optimizers and the memory that were saved, read as data only: code in the file is never run."""
-    try:
-        with warnings.catch_warnings(action="ignore"):
-            state = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # what is in the file may be anything
-        raise UsageError(f"cannot read the checkpoint file {str(file)!r}: it is missing or damaged.") from error
-    match state:
-        case {"step": int(step), "optimizers": dict(), "memory": dict()} if step == int(file.parent.name):
-            return dict(state)
-        case _:
-            raise UsageError(f"{str(file)!r} is not the state of a training after step {int(file.parent.name)}.")
-
-
-def _same_names(checkpoint: Path, what: str, stored: dict[Any, Any], own: Mapping[str, Any]) -> None:
-    if stored.keys() != own.keys():
-        theirs = sorted(map(str, stored))
-        raise UsageError(f"{str(checkpoint)!r} is of another method: its {what} are {theirs}, not {sorted(own)}.")
-
-
-def _restore_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Any]) -> None:
-    """Loads an optimizer's state. Adam's settings are the method's, whatever the file says. Raises ValueError and others."""
-    if type(optimizer) is not torch.optim.Adam:
-        optimizer.load_state_dict(stored)
-        return
-    optimizer.load_state_dict({"state": stored["state"], "param_groups": optimizer.state_dict()["param_groups"]})
-    moments = {weight: _moments(weight, group["amsgrad"]) for group in optimizer.param_groups for weight in group["params"]}
-    for weight, state in optimizer.state.items():
-        for name, value in state.items():
-            state[name] = value.detach().clone()  # whatever memory the file made several of them share
-        if {name: (value.shape, value.dtype, value.layout) for name, value in state.items()} != moments[weight]:
-            raise ValueError(f"the moments of a weight of {tuple(weight.shape)} have other shapes or types")
-
-
-def _moments(weight: torch.Tensor, amsgrad: bool) -> dict[str, tuple[tuple[int, ...], torch.dtype, torch.layout]]:
-    """What Adam keeps of a weight: names, shapes and types."""
-    names = ("exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if amsgrad else []))
-    return {"step": ((), torch.float32, torch.strided)} | dict.fromkeys(names, (weight.shape, weight.dtype, torch.strided))
