@@ -26,8 +26,8 @@ from accelerate.state import AcceleratorState
 from references.comparison import phase_loss
 from torch import Tensor
 
-from viceversa.core.domains import Space
 from viceversa.core.method import Method, Phase
+from viceversa.core.space import Space
 from viceversa.recipes import TABLE, builder, dataset_of, packaged, recipe_named
 from viceversa.recipes.packaged import EXTRA
 from viceversa.recipes.settings import Recipe

@@ -36,7 +36,7 @@ def write_faces(folder: Path, count: int, faces: int, size: int) -> None:
     """Writes so many PNG files, no two the same, and their table: 80 % to train, 10 % to validate, 10 % to test."""
     import torch
 
-    from viceversa.core.domains import ImageSpec, Space
+    from viceversa.core.space import ImageSpec, Space
     from viceversa.data.sets.avatars import ATTRIBUTES, labels_of
     from viceversa.data.sources import write_dataset
 

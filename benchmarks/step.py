@@ -22,9 +22,9 @@ import torch
 import tyro
 from accelerate import Accelerator
 
-from viceversa.core.domains import ImageSpec, Space
 from viceversa.core.draws import seeded
 from viceversa.core.method import Builder
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.avatars import ATTRIBUTES
 from viceversa.device import has_bf16

@@ -21,7 +21,8 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from viceversa.core.domains import Domain, ImageSpec
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec
 from viceversa.data.sources import open_dataset
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pictures import grid, save_png

@@ -22,7 +22,7 @@ import tyro
 from PIL import Image
 
 import viceversa as vv
-from viceversa.core.domains import ImageSpec
+from viceversa.core.space import ImageSpec
 from viceversa.data.files.idx import open_idx
 from viceversa.data.sources import open_dataset
 from viceversa.images.decoding import SUFFIXES, decode, recolored

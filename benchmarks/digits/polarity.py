@@ -24,9 +24,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
 from viceversa.core.journey import Journey
 from viceversa.core.method import Method
+from viceversa.core.space import Space
 from viceversa.losses.cycle import BySource
 from viceversa.methods import cyclegan
 from viceversa.networks.adapters import PerTarget, cropped, fit, luminance, padded

@@ -14,9 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from references.comparison import Row, Twins, doubled, in_order, loss_rows, module_at, noise, phase_loss, row, scattered
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.method import Method
+from viceversa.core.space import ImageSpec, Space
 from viceversa.methods import augmented_cyclegan
 from viceversa.networks.augmented import CodedGenerator
 

@@ -22,10 +22,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from references.comparison import Row, doubled, loss_rows, noise, phase_loss, row, scattered
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.method import Method
 from viceversa.core.schedules import Progress
+from viceversa.core.space import ImageSpec, Space
 from viceversa.methods import better_cycles
 from viceversa.methods.cyclegan import CycleGAN
 from viceversa.networks.patch import PatchFeatures

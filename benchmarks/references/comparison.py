@@ -14,11 +14,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from viceversa.core.attributes import Binary
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import seeded
 from viceversa.core.method import Method
 from viceversa.core.plans import Batch
 from viceversa.core.schedules import Progress
+from viceversa.core.space import ImageSpec, Space
 
 ALLOWED = 1e-4
 BEGIN = Progress(0, 1)

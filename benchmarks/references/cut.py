@@ -13,8 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from references.comparison import Row, doubled, in_order, loss_rows, noise, phase_loss, row, scattered
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
+from viceversa.core.space import ImageSpec, Space
 from viceversa.methods import cut
 from viceversa.networks.cut import taps
 

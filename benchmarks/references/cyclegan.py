@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from torch import nn
 
 from references.comparison import Row, doubled, in_order, loss_rows, module_at, noise, phase_loss, row, scattered
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
+from viceversa.core.space import ImageSpec, Space
 from viceversa.methods import cyclegan
 
 

@@ -16,9 +16,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from references.comparison import BEGIN, Row, doubled, in_order, loss_rows, module_at, noise, phase_loss, row, scattered
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.schedules import Progress
+from viceversa.core.space import ImageSpec, Space
 from viceversa.methods import discogan
 
 RATES = {"early": (BEGIN, 0.01), "late": (Progress(1, 2), 0.5)}

@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from references.comparison import Row, doubled, in_order, loss_rows, noise, phase_loss, row, scattered
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
+from viceversa.core.space import ImageSpec, Space
 from viceversa.methods import pix2pix
 
 

@@ -21,10 +21,11 @@ from torch import Tensor, nn
 
 from references.comparison import Row, Twins, doubled, in_order, loss_rows, noise, phase_loss, row, scattered
 from viceversa.core.attributes import Binary
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws, seeded
 from viceversa.core.method import Method
 from viceversa.core.plans import Batch
+from viceversa.core.space import ImageSpec, Space
 from viceversa.methods import relgan
 
 POPULATION = {".var(-1, keepdim=True)": ".var(-1, correction=0, keepdim=True)"}

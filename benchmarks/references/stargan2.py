@@ -17,10 +17,11 @@ from torch import Tensor, nn
 
 from references.comparison import Row, Twins, doubled, in_order, loss_rows, module_at, noise, phase_loss, row
 from viceversa.core.attributes import OneOf
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.method import Method
 from viceversa.core.plans import Batch
+from viceversa.core.space import ImageSpec, Space
 from viceversa.methods import stargan2
 
 DOMAINS, STYLE, LATENT = 3, 64, 16

@@ -23,8 +23,9 @@ import numpy as np
 import torch
 import tyro
 
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.avatars import SPLITS, avatars, labels_of, options_of
 from viceversa.data.sets.drawing import drawn

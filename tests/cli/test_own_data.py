@@ -19,7 +19,7 @@ from PIL import Image
 import viceversa as vv
 from cli.own import SMALL, TINY, exit_code, images, people, told
 from viceversa.core.attributes import OneOf
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import open_dataset, write_dataset
 from viceversa.evaluation.candidates.named import data_of

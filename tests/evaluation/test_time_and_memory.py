@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from viceversa.core.attributes import Binary
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.evaluation.evaluate import Judge
 from viceversa.images.pixels import Pixels

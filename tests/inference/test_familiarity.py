@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 import viceversa as vv
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import open_dataset
 from viceversa.images.decoding import decode

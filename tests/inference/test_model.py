@@ -15,10 +15,11 @@ from torch import Tensor, nn
 
 from viceversa.cli.translate import _tell_reader
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.method import Method, Optimizer, Phase, Request, to_labels, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError
 from viceversa.inference.model import Manner, Model, load

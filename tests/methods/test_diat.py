@@ -8,9 +8,10 @@ import torch.nn.functional as F
 
 from contracts.case import ALIKE, UNALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.losses.variation import variation
 from viceversa.methods.diat import DIAT, build, same_features

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.errors import UsageError
 from viceversa.images.pixels import Pixels

@@ -16,9 +16,9 @@ import pytest
 import torch
 
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import ImageSpec, Space
 from viceversa.core.method import Method
 from viceversa.core.schedules import Progress
+from viceversa.core.space import ImageSpec, Space
 from viceversa.recipes import TABLE, builder, published, recipe_named
 
 FEW = 12

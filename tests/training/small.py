@@ -15,9 +15,9 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import Tensor
 
-from viceversa.core.domains import Space
 from viceversa.core.draws import seeded
 from viceversa.core.method import Builder
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.recipes.settings import Training
 from viceversa.training.trainer import Trainer

@@ -21,10 +21,10 @@ from torch import Tensor
 from contracts.case import PHOTOS
 from contracts.cases import build_masked
 from training.small import assert_same_runs, finish, noise, start, trainer, wait
-from viceversa.core.domains import Space
 from viceversa.core.journey import Journey
 from viceversa.core.method import Builder, Method
 from viceversa.core.objective import Objective
+from viceversa.core.space import Space
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory
 from viceversa.inference.model import load
 from viceversa.runs.weights import latest_checkpoint

@@ -19,9 +19,10 @@ from torch import Tensor
 from training.small import assert_same_runs
 from viceversa.cli.train import run as train_command
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import AnyAttribute, Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
 from viceversa.core.method import Method
+from viceversa.core.space import AnyAttribute, ImageSpec, Space
 from viceversa.data.sets.avatars import ATTRIBUTES
 from viceversa.errors import UsageError
 from viceversa.methods import cyclegan, stargan

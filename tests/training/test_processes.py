@@ -17,8 +17,8 @@ import torch
 from contracts.case import ALIKE, PHOTOS
 from contracts.cases import CYCLEGAN, build_masked, build_stargan
 from training.small import environment, finish, noise, trainer, wait
-from viceversa.core.domains import Space
 from viceversa.core.method import Builder, Method, Optimizer
+from viceversa.core.space import Space
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods import cyclegan
 

@@ -17,10 +17,11 @@ from torch import Tensor, nn
 from contracts.cases import build_masked
 from training.small import assert_same_runs, trainer
 from training.test_learns import ROOM, rooms
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
 from viceversa.core.method import Method, Optimizer, Phase, to_labels
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.images.pixels import Pixels
 from viceversa.losses.adversarial import Discriminate

@@ -17,7 +17,8 @@ from viceversa.cli.notices import Notice, lost_in_reading, lost_in_resizing, los
 from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.cli.results import check_new
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import Space
 from viceversa.data.files.listing import listing
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable

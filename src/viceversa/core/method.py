@@ -9,11 +9,12 @@ from typing import Any, Literal, Protocol
 import torch
 from torch import Tensor, nn
 
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
 from viceversa.core.journey import Critic, Translator
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Plan
 from viceversa.core.schedules import Schedule, Turn, always, constant
+from viceversa.core.space import Space
 
 Takes = Literal["labels", "spaces", "pairs"]
 """What data a method takes: one space with labels, two spaces of images that have nothing to do with each other, or two of pairs:

@@ -9,9 +9,10 @@ from typing import Any, Protocol, Self
 import torch
 from torch import Tensor
 
-from viceversa.core.domains import Domain, Example, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Critic, Journey, Judgment, Translator
+from viceversa.core.space import Space
 
 Batch = Mapping[str, Example]
 

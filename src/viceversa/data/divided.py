@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.files.sides import check_sides, sides
 from viceversa.images.pixels import Pixels

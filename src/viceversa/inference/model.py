@@ -12,8 +12,9 @@ from typing import Any, Self, get_args
 import torch
 from torch import Tensor
 
-from viceversa.core.domains import Domain, Space, Wish
+from viceversa.core.domains import Domain
 from viceversa.core.method import Builder, Method
+from viceversa.core.space import Space, Wish
 from viceversa.errors import UsageError, unknown
 from viceversa.evaluation.trainings import training_of
 from viceversa.images.decoding import MOST_PIXELS

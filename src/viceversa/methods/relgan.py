@@ -29,13 +29,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Domain, Example, Space, label_of
+from viceversa.core.domains import Domain, Example, label_of
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey, Translator
 from viceversa.core.method import Method, Optimizer, Phase, Takes, to_labels
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Batch, Need, relabeled
 from viceversa.core.schedules import Schedule, lazily, linear_decay
+from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import Cycle, Identity

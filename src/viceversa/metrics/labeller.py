@@ -17,7 +17,7 @@ from pydantic import TypeAdapter
 from torch import Tensor, nn
 
 from viceversa.core.attributes import OneOf
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically

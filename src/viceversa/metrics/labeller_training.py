@@ -17,8 +17,8 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from viceversa.core.domains import Space
 from viceversa.core.draws import Draws, seeded
+from viceversa.core.space import Space
 from viceversa.data.cache.packing import cache_directory, make_writable
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from viceversa.errors import UsageError, unknown
 
 if TYPE_CHECKING:
-    from viceversa.core.domains import Space
     from viceversa.core.method import Builder, Takes
+    from viceversa.core.space import Space
     from viceversa.data.dataset import Dataset
     from viceversa.recipes.settings import Recipe
 

@@ -22,8 +22,8 @@ import safetensors.torch
 import torch
 from pydantic import TypeAdapter, ValidationError
 
-from viceversa.core.domains import Space
 from viceversa.core.method import Builder, Method
+from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.files import remove, write_atomically
 from viceversa.progress import say

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from viceversa.core.attributes import Attribute
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 from viceversa.runs.record import Record
 
 

@@ -19,8 +19,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from viceversa.core.domains import AnyAttribute, ImageSpec, Space
 from viceversa.core.method import Method
+from viceversa.core.space import AnyAttribute, ImageSpec, Space
 from viceversa.errors import UsageError, quoted
 from viceversa.files import readable, vacant
 from viceversa.methods import cyclegan, stargan

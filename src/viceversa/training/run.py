@@ -13,8 +13,8 @@ from typing import Any
 from accelerate import Accelerator
 from pydantic import ValidationError
 
-from viceversa.core.domains import Space
 from viceversa.core.method import Builder, Method
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.data.files.sizes import DRAWN
 from viceversa.data.sources import located, located_folder

@@ -6,10 +6,11 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
 from viceversa.core.journey import walk
 from viceversa.core.method import Method, Request
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.images.fitting import shown
 from viceversa.images.normalizing import normalized, quantized

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 from viceversa.data.sets.avatars import ATTRIBUTES, SPLITS, labels_of
 from viceversa.data.sets.chains import STEPS, Chains, _stored, draw_chains, load_chains, permuted, stored_labels
 from viceversa.data.sets.stored_chains import _encode

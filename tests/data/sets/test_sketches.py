@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from viceversa.core.domains import ImageSpec
+from viceversa.core.space import ImageSpec
 from viceversa.data.cache.packing import hash_of
 from viceversa.data.sets.sketches import PARTS, SPACES, lines_of, listed, render, svg_of
 from viceversa.data.sources import open_dataset

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from viceversa.core.attributes import dividing
-from viceversa.core.domains import AnyAttribute, ImageSpec, Space
 from viceversa.core.method import Takes
+from viceversa.core.space import AnyAttribute, ImageSpec, Space
 from viceversa.data.cache.packing import digest
 from viceversa.data.cache.store import HALVES, Files, Half, Preparation, Prepared, prepared
 from viceversa.data.dataset import Dataset, Images

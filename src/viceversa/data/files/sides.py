@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import AnyAttribute, Space
+from viceversa.core.space import AnyAttribute, Space
 from viceversa.data.files.tables import Table
 from viceversa.errors import UsageError, quoted
 

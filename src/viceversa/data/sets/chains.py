@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 
 STEPS = 10
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 from viceversa.data.cache.packing import hash_of
 from viceversa.data.sets.avatars import ATTRIBUTES, SPLITS, everyone, labels_of
 from viceversa.data.sets.chains import permuted

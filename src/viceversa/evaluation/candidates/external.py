@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError, quoted
 from viceversa.files import write_atomically
 from viceversa.images.decoding import decode, encoded, suffix_for
