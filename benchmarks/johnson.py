@@ -26,7 +26,9 @@ from PIL import Image
 from viceversa.core.domains import Domain
 from viceversa.images.fitting import fitted
 from viceversa.images.pictures import grid, save_png
-from viceversa.inference.model import Manner, Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import Manner
 from viceversa.style.stylize import Stylize, stylize
 
 SIDE = 128

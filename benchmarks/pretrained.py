@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from viceversa.data.sources import open_dataset
+from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.evaluation.compare import compare
 from viceversa.inference.familiarity import FILE, save_familiarity
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 from viceversa.metrics.labeller_training import save_labeller
 from viceversa.runs.pretrained import WEIGHTS, folder_of, write_generator
 from viceversa.runs.record import write_record
@@ -68,7 +69,7 @@ def measure(samples: int | None = None) -> None:
     """All 2,000 test images, k = 0..3; prints each aim with what was found."""
     model = load("avatars")
     dataset = open_dataset("avatars", model.record.recipe.size)
-    found = compare({"avatars": model.candidate}, dataset, samples=samples)
+    found = compare({"avatars": candidate_of(model)}, dataset, samples=samples)
     rows = found.report("").rows
     kept = [
         {"model": row.model, "direction": row.direction, "k": row.cycles, **{name: vars(row)[name] for name in MEASURES}}

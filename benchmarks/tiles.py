@@ -28,7 +28,7 @@ from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pictures import grid, save_png
 from viceversa.inference.apply import ends
 from viceversa.inference.full_size import generator_of
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 from viceversa.inference.receptive_field import Generator, footprint_of
 from viceversa.inference.tiles import BLEND, Span, sides_of, spans, translated_in_tiles
 from viceversa.networks.resnet import resnet_generator

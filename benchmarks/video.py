@@ -30,7 +30,7 @@ from PIL import Image
 from viceversa.data.sets.avatars import labels_of, options_of
 from viceversa.data.sets.drawing import style
 from viceversa.images.pictures import difference, grid, save_png
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 from viceversa.style.stylize import Stylize
 from viceversa.video import DIS, FARNEBACK, consistency, processed, translated_frames
 from viceversa.video.stylizing import later_settings, stylization

@@ -34,7 +34,9 @@ from viceversa.images.fitting import fitted, shown
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pictures import grid, save_png
 from viceversa.images.pixels import Pixels
-from viceversa.inference.model import Manner, Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import Manner
 
 SHOWN, MIDDLE = 12, 28
 Name = Literal["plain", "luminance", "loose-street", "polarity", "polarity-luminance", "codes", "faithful", "faithful-street",

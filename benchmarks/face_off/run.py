@@ -31,7 +31,8 @@ from viceversa.core.domains import Domain
 from viceversa.data.sets.face_off import EXPRESSIONS, PERSONS, face_off, render
 from viceversa.images.pictures import grid, save_png
 from viceversa.images.pixels import Pixels
-from viceversa.inference.model import Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
 from viceversa.metrics.features import EXTRACTOR, perceptual
 from viceversa.metrics.similarity import psnr
 from viceversa.video import consistency

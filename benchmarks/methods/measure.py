@@ -15,7 +15,8 @@ from viceversa.data.sets.avatars import avatars, labels_of, render
 from viceversa.images.normalizing import normalized
 from viceversa.images.pictures import grid
 from viceversa.images.pixels import Pixels
-from viceversa.inference.model import Manner, Model
+from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import Manner
 from viceversa.metrics.chains import Trial
 from viceversa.metrics.diversity import diversity
 from viceversa.metrics.labeller_training import independent_labeller

@@ -19,13 +19,15 @@ import tyro
 from entries import AMONG_LABELS, ENTRIES, Entry, command, environment
 from measure import glasses_and_others, seeded, still, strengths
 
+from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
+from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.evaluation.evaluate import Judge
 from viceversa.images.pictures import grid, save_png
-from viceversa.inference.model import Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
 from viceversa.metrics.chains import Trial, Way, trial
 from viceversa.metrics.features import EXTRACTOR
-from viceversa.metrics.labeller import questions
 from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.recipes import dataset_of
 from viceversa.training.samples import samples
@@ -67,7 +69,7 @@ def one(name: str, entry: Entry, asked: Comparison) -> None:
     model = load(run, checkpoint="last")
     dataset = dataset_of(model.record.recipe)
     task = trial(dataset, asked.images)
-    judge = Judge(task, independent_labeller(dataset) if questions(dataset) else None, Way(CYCLES))
+    judge = Judge(task, independent_labeller(dataset) if routing_of(dataset.space).question else None, Way(CYCLES))
     bounds = asked.results / f"bounds-{dataset.name}.json"
     if not bounds.exists():
         written(bounds, {"images": asked.images}, judge.bounds(lambda images: None))
@@ -77,7 +79,7 @@ def one(name: str, entry: Entry, asked: Comparison) -> None:
         **further(name, entry, model, dataset, task, asked.results),
     }  # fmt: skip
     save_png(grid(*samples(model.method, dataset, 0, people=4)), asked.results / f"{name}.png")
-    written(asked.results / f"{name}.json", facts, judge.assess("model", model.candidate, lambda images: None).rows)
+    written(asked.results / f"{name}.json", facts, judge.assess("model", candidate_of(model), lambda images: None).rows)
 
 
 def further(name: str, entry: Entry, model: Model, dataset: Dataset, task: Trial, results: Path) -> dict[str, Any]:

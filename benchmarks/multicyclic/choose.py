@@ -15,8 +15,9 @@ import tyro
 from arms import ARMS, command, environment
 
 from viceversa.data.sources import open_dataset
+from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.evaluation.compare import compare
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 
 RATES, SEED, IMAGES = (2e-3, 1e-3, 5e-4), 100, 200
 RESULT = Path(__file__).parent / "results" / "choice.json"
@@ -40,7 +41,7 @@ def main() -> None:
         train = command(ARMS["base"], SEED, run, learning_rate=rate)
         subprocess.run(train, env=environment(asked.threads), check=True, stdout=subprocess.DEVNULL)
         print(f"{rate:g} is trained", file=sys.stderr)
-        models[f"{rate:g}"] = load(run, checkpoint="last").candidate
+        models[f"{rate:g}"] = candidate_of(load(run, checkpoint="last"))
     found = compare(models, open_dataset("avatars", 32), samples=IMAGES, split="validation")
     rows = {
         name: [

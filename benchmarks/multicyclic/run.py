@@ -22,10 +22,12 @@ from steps import steps
 
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import open_dataset
+from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.evaluation.evaluate import Judge
 from viceversa.evaluation.report.contents import Row
 from viceversa.images.pictures import grid, save_png
-from viceversa.inference.model import Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
 from viceversa.metrics.chains import PROBES, Way, trial
 from viceversa.metrics.features import EXTRACTOR
 from viceversa.metrics.labeller_training import independent_labeller
@@ -77,10 +79,10 @@ def one(name: str, arm: Arm, seed: int, asked: Experiment) -> None:
     facts = {
         "recipe": arm.recipe, "seed": seed, "updates": arm.updates, "operations": arm.updates * cost(arm),
         "seconds": round(seconds_of(run), 1), "threads": asked.threads, "dataset": dataset.name, "extractor": EXTRACTOR,
-        "images": asked.images, "steps": steps(model.candidate, task, STEPS),
+        "images": asked.images, "steps": steps(candidate_of(model), task, STEPS),
     }  # fmt: skip
     picture(model, dataset, asked.results / f"{name}-{seed}.png")
-    written(asked.results / f"{name}-{seed}.json", facts, judge.assess("model", model.candidate, lambda images: None).rows)
+    written(asked.results / f"{name}-{seed}.json", facts, judge.assess("model", candidate_of(model), lambda images: None).rows)
 
 
 def written(path: Path, facts: Mapping[str, Any], rows: Sequence[Row]) -> None:

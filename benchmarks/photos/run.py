@@ -34,10 +34,13 @@ import viceversa as vv
 from viceversa.core.domains import Domain
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import open_dataset
+from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.evaluation.evaluate import Judge
 from viceversa.images.pictures import grid, save_png
 from viceversa.images.pixels import Pixels
-from viceversa.inference.model import Manner, Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import Manner
 from viceversa.metrics.chains import Way, trial
 from viceversa.metrics.features import EXTRACTOR, perceptual
 from viceversa.metrics.similarity import psnr, ssim
@@ -121,7 +124,7 @@ def measure(name: str, asked: Photos) -> None:
         for here, there in ((0, 1), (1, 0)) if model.method.returns else ((0, 1),):
             made = translated(model, pair[here], here, there, full_size=kind == "whole")
             ways[f"{kind}, {WAYS[here]}"] = distances(made, pair[here], pair[there], asked.vgg16)
-    rows = Judge(trial(dataset), None, Way(CYCLES)).assess(name, model.candidate, lambda count: None).rows
+    rows = Judge(trial(dataset), None, Way(CYCLES)).assess(name, candidate_of(model), lambda count: None).rows
     facts: dict[str, Any] = {
         "recipe": model.record.recipe.name, "settings": model.record.recipe.method.model_dump(), "steps": model.step,
         "of": model.record.recipe.training.steps,

@@ -33,7 +33,8 @@ from viceversa.data.sets.toons import MOOD, toons
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pictures import Cell, grid, save_png
 from viceversa.images.pixels import Pixels
-from viceversa.inference.model import Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
 from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.labeller_training import independent_labeller
 

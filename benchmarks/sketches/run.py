@@ -26,7 +26,9 @@ import viceversa as vv
 from viceversa.core.domains import Domain
 from viceversa.data.sets.sketches import sketches_pairs
 from viceversa.images.pixels import Pixels
-from viceversa.inference.model import Manner, Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import Manner
 from viceversa.metrics.diversity import diversity
 from viceversa.metrics.features import EXTRACTOR
 from viceversa.metrics.similarity import psnr

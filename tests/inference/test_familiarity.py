@@ -25,6 +25,7 @@ from viceversa.images.fitting import fitted
 from viceversa.images.layers import Layers
 from viceversa.images.pixels import Pixels
 from viceversa.inference.familiarity import FILE, familiarity_of, load_familiarity, save_familiarity
+from viceversa.inference.translation import doubt
 from viceversa.runs.pretrained import folder_of
 from viceversa.video.translating import translated_frames
 
@@ -69,7 +70,7 @@ def through_jpeg(image: Pixels) -> Pixels:
 
 
 def share_doubted(images: list[Pixels]) -> float:
-    return float(np.mean([bool(avatars().doubt(Layers(image), "avatars")) for image in images]))
+    return float(np.mean([bool(doubt(avatars(), Layers(image), "avatars")) for image in images]))
 
 
 def test_photographs_are_told_from_faces_of_its_kind() -> None:
@@ -136,8 +137,8 @@ def test_a_run_stores_what_its_images_are_like(stored: bool, tmp_path: Path) -> 
     model = vv.load(run)
     assert (model.familiarity is not None) == stored
     for place, images in open_dataset("avatars:glasses", 32).splits["test"].items():
-        assert not model.doubt(Layers(images.pixels[0]), place)
-        assert bool(model.doubt(Layers(fitted(crops()[0], (32, 32))), place)) == stored
+        assert not doubt(model, Layers(images.pixels[0]), place)
+        assert bool(doubt(model, Layers(fitted(crops()[0], (32, 32))), place)) == stored
 
 
 def toy(count: int, channels: int = 3, bits: int = 8) -> Dataset:
@@ -185,7 +186,7 @@ def test_the_packaged_file_is_of_the_packaged_data(tmp_path: Path) -> None:
     assert stored is not None
     limits = [float(each.spaces["avatars"].limit[0]) for each in (stored, made)]
     assert limits[0] == pytest.approx(limits[1], rel=0.02)
-    assert replace(avatars(), familiarity=None).doubt(Layers(crops()[0]), "avatars") == ""
+    assert doubt(replace(avatars(), familiarity=None), Layers(crops()[0]), "avatars") == ""
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (4, 4), (8, 8), (9, 70)])

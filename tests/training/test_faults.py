@@ -26,7 +26,7 @@ from viceversa.core.method import Builder, Method
 from viceversa.core.objective import Objective
 from viceversa.core.space import Space
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 from viceversa.runs.weights import latest_checkpoint
 from viceversa.training.checkpoints import restore_training
 from viceversa.training.run import train

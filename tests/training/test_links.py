@@ -11,7 +11,7 @@ import pytest
 
 from contracts.cases import build_masked
 from viceversa.errors import UsageError
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 from viceversa.runs.folder import CONTENTS
 from viceversa.runs.weights import latest_checkpoint
 from viceversa.training.run import train

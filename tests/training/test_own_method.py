@@ -10,7 +10,7 @@ import safetensors.torch
 from contracts.cases import build_masked
 from training.small import assert_same_runs, finish, start
 from viceversa.errors import UsageError
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 from viceversa.runs.record import read_record
 
 OWN = (Path(__file__).resolve().parents[2] / "examples" / "mine.py").read_text()
@@ -32,7 +32,7 @@ sys.path.insert(0, "../methods")
 import torch
 from mine import build
 from PIL import Image
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 
 model = load(sys.argv[1], build=build)
 label = "hair=black,glasses=no,beard=no,smile=no,tone=0.5"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -15,10 +15,6 @@ from viceversa.core.objective import Objective
 from viceversa.core.plans import Plan
 from viceversa.core.schedules import Schedule, Turn, always, constant
 from viceversa.core.space import Space
-
-Takes = Literal["labels", "spaces", "pairs"]
-"""What data a method takes: one space with labels, two spaces of images that have nothing to do with each other, or two of pairs:
-with the same ids in the same order in each split."""
 
 
 @dataclass(frozen=True)

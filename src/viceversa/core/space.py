@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from pydantic import AfterValidator, Discriminator, Field
@@ -35,6 +35,11 @@ Side = Annotated[int, Field(gt=0, le=65_536)]
 
 Wish = str | Mapping[str, str | bool | float]
 """Attributes and their values, as in "hair=blond,glasses=yes" or {"hair": "blond", "glasses": True}."""
+
+
+Takes = Literal["labels", "spaces", "pairs"]
+"""What data a method takes: one space with labels, two spaces of images that have nothing to do with each other, or two of pairs:
+with the same ids in the same order in each split."""
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from pydantic import ConfigDict, Field
 from torch import nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.method import Method, Optimizer, Phase, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.optional import optional
 from viceversa.core.plans import BackAndForth
 from viceversa.core.schedules import Schedule, linear_decay
-from viceversa.core.space import Space
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.adversary import AdversarySettings, DescribedGan, adversary_of

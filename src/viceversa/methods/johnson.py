@@ -26,12 +26,12 @@ from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
 from viceversa.core.draws import Draws
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.method import Method, Optimizer, Phase, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.optional import optional
 from viceversa.core.plans import Batch, Need
 from viceversa.core.schedules import Schedule, linear_decay
-from viceversa.core.space import Space
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.style import Content, Style, gram, relative_squares
 from viceversa.losses.variation import mean_variation

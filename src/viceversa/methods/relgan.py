@@ -32,11 +32,11 @@ from tyro.conf import Fixed, Suppress
 from viceversa.core.domains import Domain, Example, label_of
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey, Translator
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.core.method import Method, Optimizer, Phase, to_labels
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Batch, Need, relabeled
 from viceversa.core.schedules import Schedule, lazily, linear_decay
-from viceversa.core.space import Space
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import Cycle, Identity

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from viceversa.core.routing import routing_of
 from viceversa.errors import UsageError, unknown
 
 if TYPE_CHECKING:
-    from viceversa.core.method import Builder, Takes
-    from viceversa.core.space import Space
+    from viceversa.core.method import Builder
+    from viceversa.core.space import Space, Takes
     from viceversa.data.dataset import Dataset
     from viceversa.recipes.settings import Recipe
 
@@ -98,7 +99,7 @@ def dataset_of(
 
     if not (data or recipe.data):
         raise UsageError(f"{recipe.name} has no data of its own: name yours, as in `data='DIR'`.")
-    own: Takes = "labels" if trained is None or trained.attributes else "spaces"
+    own: Takes = "labels" if trained is None else routing_of(trained).takes
     takes = recipe.method.takes if type(recipe.method) in BUILDERS else own
     return open_dataset(
         data or recipe.data, recipe.size, crop=recipe.crop, background=recipe.background, filter=recipe.filter,

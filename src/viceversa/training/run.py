@@ -14,6 +14,7 @@ from accelerate import Accelerator
 from pydantic import ValidationError
 
 from viceversa.core.method import Builder, Method
+from viceversa.core.routing import routing_of
 from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.data.files.sizes import DRAWN
@@ -22,7 +23,6 @@ from viceversa.device import accelerator_for, resolved_precision
 from viceversa.errors import Terminated, UsageError, printable
 from viceversa.files import in_utf8
 from viceversa.inference.familiarity import FILE, save_familiarity
-from viceversa.metrics.labeller import questions
 from viceversa.progress import logged, say
 from viceversa.recipes import builder, dataset_of, recipe_named
 from viceversa.recipes.functions import name_of
@@ -158,7 +158,7 @@ def run_recipe(
             append(run / LOG)
             if not quiet:
                 _explain(trainer, changed)
-            if recipe.training.labeller and dataset.space.attributes and questions(dataset):
+            if recipe.training.labeller and routing_of(dataset.space).described:
                 trainer.labelling = labelling(run, dataset, quiet=quiet)
         accelerator.wait_for_everyone()
         try:

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from viceversa.core.attributes import dividing
-from viceversa.core.method import Takes
-from viceversa.core.space import AnyAttribute, ImageSpec, Space
+from viceversa.core.space import AnyAttribute, ImageSpec, Space, Takes
 from viceversa.data.cache.packing import digest
 from viceversa.data.cache.store import HALVES, Files, Half, Preparation, Prepared, prepared
 from viceversa.data.dataset import Dataset, Images
