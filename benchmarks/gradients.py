@@ -28,8 +28,8 @@ from torch import Tensor
 
 from viceversa.core.method import Method, Phase
 from viceversa.core.space import Space
-from viceversa.recipes import TABLE, builder, dataset_of, packaged, recipe_named
-from viceversa.recipes.packaged import EXTRA
+from viceversa.recipes import builder, dataset_of, recipe_named
+from viceversa.recipes.packaged import EXTRA, PACKAGED
 from viceversa.recipes.settings import Recipe
 from viceversa.training.trainer import Trainer
 
@@ -58,7 +58,7 @@ class Cosine:
 class Benchmark:
     """Measure, and keep the rows."""
 
-    recipes: tuple[str, ...] = tuple(entry.name for entry in TABLE if entry.module == packaged.__name__)
+    recipes: tuple[str, ...] = tuple(entry.name for entry in PACKAGED)
     steps: tuple[int, ...] = (0, 50, 200)
     threads: int = 1
     table: bool = False

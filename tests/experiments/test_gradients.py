@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from viceversa.recipes import TABLE, packaged, published, recipe_named
+from viceversa.recipes import recipe_named
+from viceversa.recipes.packaged import PACKAGED
+from viceversa.recipes.published import PUBLISHED
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "benchmarks" / "gradients.py"
 ROWS = json.loads((ROOT / "benchmarks" / "results" / "gradients-cpu.json").read_text())["rows"]
-MEASURED = [entry.name for entry in TABLE if entry.module == packaged.__name__]
+MEASURED = [entry.name for entry in PACKAGED]
 ENOUGH = 0.9
 AT_THE_START = ("stargan2",)
 """Measured before the first step only: a step takes seconds."""
@@ -40,7 +42,7 @@ def test_a_chain_with_other_gradients_in_bf16_rises(name: str) -> None:
 
 
 def test_published_settings_train_in_fp32() -> None:
-    assert {entry().training.precision for entry in TABLE if entry.module == published.__name__} == {"fp32"}
+    assert {entry().training.precision for entry in PUBLISHED} == {"fp32"}
 
 
 def test_the_page_shows_the_table() -> None:

@@ -12,11 +12,12 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.inference.load import load
 from viceversa.metrics.chains import Way, trial
-from viceversa.recipes import RECIPES, dataset_of, packaged, recipe_named
+from viceversa.recipes import RECIPES, dataset_of, recipe_named
+from viceversa.recipes.packaged import PACKAGED
 from viceversa.training.run import train
 from viceversa.tuning.tune import tune
 
-EMBEDDED = [name for name, entry in RECIPES.items() if entry.module == packaged.__name__]
+EMBEDDED = [entry.name for entry in PACKAGED]
 DIGITS = "digits"
 """Of two sizes of their own."""
 

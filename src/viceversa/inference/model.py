@@ -25,7 +25,7 @@ from viceversa.inference.apply import translated
 from viceversa.inference.batches import Pictures, taken
 from viceversa.inference.familiarity import Familiarity
 from viceversa.inference.masks import Region
-from viceversa.inference.preprocessing import Manner, Preprocessing
+from viceversa.inference.preprocessing import AS_TRAINED, Manner, Preprocessing
 from viceversa.inference.translation import chained
 from viceversa.metrics.labeller import Labeller
 from viceversa.runs.labeller import finished_labeller
@@ -140,11 +140,11 @@ class Model:
         given = taken(images)
         return [given.returned(layers) for layers in chained(self, given.pictures, targets, source, manner)]
 
-    def arrays(self, image: Picture, targets: Sequence[Wish], *, source: Wish = "", manner: Manner = Manner()) -> list[Pixels]:
+    def arrays(self, image: Picture, targets: Sequence[Wish], *, source: Wish = "", manner: Manner = AS_TRAINED) -> list[Pixels]:
         """As `chain`, in the depth of the image and with all channels but alpha: (H, W, C) uint8 or uint16 each."""
         return [layers.colors for layers in self.layers(image, targets, source=source, manner=manner)]
 
-    def layers(self, image: Picture, targets: Sequence[Wish], *, source: Wish = "", manner: Manner = Manner()) -> list[Layers]:
+    def layers(self, image: Picture, targets: Sequence[Wish], *, source: Wish = "", manner: Manner = AS_TRAINED) -> list[Layers]:
         """As `arrays`, with alpha and color profile where the size is kept."""
         return [made for (made,) in chained(self, [image], targets, source, manner)]
 
@@ -154,12 +154,12 @@ class Model:
         return Preprocessing(self.space.images, self.record.recipe.crop, self.record.recipe.filter)
 
     @torch.no_grad()
-    def translate_images(self, images: Tensor, source: Domain, target: Domain, manner: Manner = Manner()) -> Tensor:
+    def translate_images(self, images: Tensor, source: Domain, target: Domain, manner: Manner = AS_TRAINED) -> Tensor:
         """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`, in float32. Raises UsageError."""
         reference = self.preprocessing.reference(manner, target.space, styles=self.method.styles)
         return translated(self.method, images, source, target, reference=reference, seed=manner.seed)
 
-    def translate_pixels(self, pixels: Pixels, source: Domain, target: Domain, manner: Manner = Manner()) -> Pixels:
+    def translate_pixels(self, pixels: Pixels, source: Domain, target: Domain, manner: Manner = AS_TRAINED) -> Pixels:
         """(N, H, W, C) uint8 or uint16 of `source` -> the same of `target`, of the same depth. Raises UsageError."""
         return quantized(self.translate_images(normalized(torch.tensor(pixels)), source, target, manner), 8 * pixels.itemsize)
 

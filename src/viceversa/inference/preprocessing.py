@@ -44,6 +44,10 @@ class Manner:
     most_pixels: int = MOST_PIXELS
 
 
+AS_TRAINED = Manner()
+"""At the run's size, all of the edit, everywhere."""
+
+
 @dataclass(frozen=True)
 class Preprocessing:
     """The images of a run's spaces, and how others are brought to their size: see `fitted`."""

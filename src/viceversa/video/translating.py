@@ -14,7 +14,7 @@ from viceversa.images.fitting import shown
 from viceversa.images.layers import Layers
 from viceversa.images.load import layers_of, pixels_of
 from viceversa.inference.model import Model
-from viceversa.inference.preprocessing import Manner
+from viceversa.inference.preprocessing import AS_TRAINED, Manner
 from viceversa.inference.translation import doubt, start, translate_layers, warn
 from viceversa.video.clip import Picture8
 from viceversa.video.flow import DIS, Estimator
@@ -28,11 +28,11 @@ class Way:
 
     source: Domain
     target: Domain
-    manner: Manner = Manner()
+    manner: Manner = AS_TRAINED
     smooth: float = 0.0
 
 
-def way_of(model: Model, first: Picture8, to: str, *, source: str = "", manner: Manner = Manner(), smooth: float = 0.0) -> Way:
+def way_of(model: Model, first: Picture8, to: str, *, source: str = "", manner: Manner = AS_TRAINED, smooth: float = 0.0) -> Way:
     """The way of a clip: what `source` does not name is read once, off the first frame (H, W, 3), so that labels cannot flicker.
 
     Raises UsageError.
@@ -65,7 +65,7 @@ def translated_frames(
     to: str,
     *,
     source: str = "",
-    manner: Manner = Manner(),
+    manner: Manner = AS_TRAINED,
     smooth: float = 0.0,
     estimator: Estimator = DIS,
 ) -> Iterator[Picture8]:
