@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from tyro.conf import arg
 
+from viceversa.cli.next_commands import next_commands
 from viceversa.cli.parsing import parsed
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.avatars import SPLITS, labels_of, render
@@ -156,7 +157,7 @@ def _seconds_per_image(dataset: Dataset) -> float:
 def _train(name: str, recipe: Recipe[Any], seconds: float, run: Path) -> Outcome:
     """Trains for so many seconds. No best checkpoint is looked for: the last one is measured."""
     print(f"{name}: {seconds:.0f} s of training", file=sys.stderr)
-    return run_recipe(updated(recipe, {"training.best": "none"}), run, pace=Pace(seconds))
+    return run_recipe(updated(recipe, {"training.best": "none"}), run, pace=Pace(seconds), next_steps=next_commands)
 
 
 def show_pretrained(folder: Path) -> None:

@@ -51,7 +51,7 @@ class CycleGAN(AdversarySettings):
     cycle_back: Annotated[float | None, optional("X")] = Field(
         None, ge=0, description="weight of the cycle loss for images of the second space; by default the same as for the first"
     )
-    identity: float = Field(0.5, ge=0, description="weight of the identity loss, relative to --method.cycle")
+    identity: float = Field(0.5, ge=0, description="weight of the identity loss, relative to the cycle loss")
     luminance: float = Field(0.0, ge=0, description="weight of an identity loss on luminance, if channels differ")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")

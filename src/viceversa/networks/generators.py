@@ -57,7 +57,9 @@ GENERATORS: Mapping[str, OfLabels | OfImages] = {
     "selective": OfLabels(SelectiveGenerator, blocks=False),
     "resnet": OfImages(lambda source, target, **sizes: resnet_generator(source.channels, target.channels, **sizes)),
     "antialiased": OfImages(lambda source, target, **sizes: antialiased_generator(source.channels, target.channels, **sizes)),
-    "transform": OfImages(lambda source, target, width: transform_network(source.channels, target.channels, width=width), blocks=False),
+    "transform": OfImages(
+        lambda source, target, width: transform_network(source.channels, target.channels, width=width), blocks=False
+    ),
     "unet": OfImages(lambda source, target, width: UNet(source.channels, target, width=width), blocks=False, labels=True),
     "encoder-decoder": OfImages(
         lambda source, target, width: encoder_decoder(source.channels, target, width=width), blocks=False, labels=True

@@ -9,7 +9,7 @@ from viceversa.core.routing import routing_of
 from viceversa.runs.record import Record
 
 
-def next_commands(run: Path, record: Record, *, done: bool) -> dict[str, str]:
+def next_commands(run: Path, record: Record, done: bool) -> dict[str, str]:
     """What a person may want to do next -> how. done: the training has reached the end of its schedule.
 
     A method of the user's own is named by its function.
