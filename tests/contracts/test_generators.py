@@ -53,5 +53,5 @@ def test_any_generator_in_any_method(kind: type[BaseModel], name: str) -> None:
 
 def test_an_unknown_generator_is_refused() -> None:
     spec = ALIKE.images["summer"]
-    with pytest.raises(UsageError, match="resnett.*resnet"):
+    with pytest.raises(UsageError, match=r"resnett.*resnet"):
         generator_named("resnett", spec, spec, width=4, blocks=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+CARD = ROOT / "src" / "viceversa" / "runs" / "pretrained" / "avatars" / "card.md"
 PAGES = ROOT / "docs" / "results"
 SECTION = "## Which code made these numbers\n"
 HASH = re.compile(r"`([0-9a-f]{7})`")
@@ -71,7 +72,7 @@ def test_numbers_that_a_later_change_affects_are_marked_where_they_stand() -> No
 
 def test_readme_and_the_packaged_model_say_it_too() -> None:
     """By its recipe every step updates the generator, so that the average was one of updates already."""
-    card = (ROOT / "src" / "viceversa" / "runs" / "pretrained" / "avatars" / "card.md").read_text()
+    card = CARD.read_text()
     readme = (ROOT / "README.md").read_text()
     for page in (card, readme):
         assert "`441b8e6`" in page and "unaffected" in page

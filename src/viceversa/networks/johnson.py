@@ -10,7 +10,8 @@ from viceversa.networks.blocks import Residual, affine_norm, initialize
 def transform_network(channels: int, channels_out: int = 3, *, width: int = 32) -> nn.Sequential:
     """c9s1-w, c3s2-2w, c3s2-4w, five residual blocks, u2w, uw, c9s1-out; reflection padding, affine instance norm.
 
-    (N, channels, H, W) -> (N, channels_out, H, W), sides multiples of 4. The last convolution is linear: nothing keeps it within [-1, 1].
+    (N, channels, H, W) -> (N, channels_out, H, W), sides multiples of 4. The last convolution is linear: nothing keeps it within
+    [-1, 1].
     """
     network = nn.Sequential(
         _convolution(channels, width, 9),
