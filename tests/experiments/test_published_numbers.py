@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CARD = ROOT / "src" / "viceversa" / "runs" / "pretrained" / "avatars" / "card.md"
 PAGES = ROOT / "docs" / "results"
+CARD = ROOT / "src" / "viceversa" / "runs" / "pretrained" / "avatars" / "card.md"
 SECTION = "## Which code made these numbers\n"
 HASH = re.compile(r"`([0-9a-f]{7})`")
 TABLE = re.compile(r"^\|.*\d.*\|$", re.MULTILINE)
@@ -54,11 +54,7 @@ def test_a_page_of_numbers_names_the_code_that_made_them(path: Path) -> None:
 
 @pytest.mark.skipif(not known("344378d"), reason="there is no history of commits here")
 def test_the_commits_exist() -> None:
-    places = [
-        *sorted(PAGES.glob("*.md")),
-        ROOT / "README.md",
-        ROOT / "src" / "viceversa" / "runs" / "pretrained" / "avatars" / "card.md",
-    ]
+    places = [*sorted(PAGES.glob("*.md")), ROOT / "README.md", CARD]
     named = {commit for path in places for commit in HASH.findall(path.read_text())}
     assert len(named) > 20 and not [commit for commit in named if not known(commit)]
 

@@ -74,7 +74,7 @@ def share_doubted(images: list[Pixels]) -> float:
 
 
 def test_photographs_are_told_from_faces_of_its_kind() -> None:
-    """docs/models.md has this of many more (benchmarks/unknown_inputs.py)."""
+    """docs/models.md has this of many more (experiments/unknown_inputs)."""
     assert share_doubted(crops()) > 0.95
     assert share_doubted([*faces(200)]) <= 0.01
     assert share_doubted([through_jpeg(face) for face in faces(200)]) <= 0.02

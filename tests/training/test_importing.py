@@ -529,7 +529,7 @@ def test_parity_with_a_checkout(tmp_path: Path) -> None:
 
 def parity(method: str, checkout: Path) -> subprocess.CompletedProcess[str]:
     paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, ROOT / "benchmarks" / "parity.py", "--method", method, "--reference", checkout]
+    command = [sys.executable, "-m", "benchmarks.parity", "--method", method, "--reference", checkout]
     options = ["--size", "32", "--width", "4"]
     environment = {**os.environ, "PYTHONPATH": paths}
-    return subprocess.run([*command, *options], env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run([*command, *options], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
