@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+import processes
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # a core for each worker, and for the processes that it starts
 
+os.environ["HF_HUB_OFFLINE"] = "1"  # before `datasets` is imported anywhere: names that are no folders fail at once
+
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
+
+_CACHE = os.environ.get("VICEVERSA_CACHE")
 
 SMALL = ["--steps", "8", "--batch", "4", "--training.checkpoint-every", "4", "--training.sample-every", "8"]
 STARGAN = ["--method.width", "4", "--method.blocks", "1", "--method.critic-width", "4"]
@@ -22,14 +27,17 @@ CYCLEGAN = ["--method.width", "4", "--method.blocks", "1", "--method.critic-widt
 
 @pytest.fixture(scope="session")
 def viceversa() -> Command:
-    """The installed command, as a process of its own."""
-    program = Path(sys.executable).parent / "viceversa"
+    """The command, as a process of its own."""
+    return processes.command
 
-    def run(*arguments: str | Path, cwd: Path | None = None, timeout: float = 200) -> subprocess.CompletedProcess[str]:
-        command = [str(program), *map(str, arguments)]
-        return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=timeout, check=False)
 
-    return run
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The cache that all tests share, also in a file whose tests have caches of their own: to draw a set takes half a minute."""
+    if _CACHE is None:
+        monkeypatch.delenv("VICEVERSA_CACHE", raising=False)
+    else:
+        monkeypatch.setenv("VICEVERSA_CACHE", _CACHE)
 
 
 @pytest.fixture(scope="session")

@@ -6,14 +6,13 @@ import csv
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import processes
 from viceversa.cli import main
 from viceversa.cli.demo import show_pretrained
 from viceversa.metrics import labeller_training
@@ -78,8 +77,7 @@ def command(line: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def script(text: str, folder: Path) -> str:
     """Runs lines of Python as a script in another process; returns what it printed."""
-    (folder / "script.py").write_text(text)
-    done = subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, check=False)
+    done = processes.run(text, cwd=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

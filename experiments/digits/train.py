@@ -20,7 +20,6 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from torch import nn
-from viceversa.inference.preprocessing import Manner
 
 from experiments.common import DOCS, show, trained, write_result
 from experiments.digits import polarity
@@ -36,6 +35,7 @@ from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pictures import grid, save_png
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import Manner
 
 SHOWN, MIDDLE = 12, 28
 RESULTS, PAGE = Path(__file__).parent / "results", DOCS / "results" / "digits.md"

@@ -26,7 +26,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
-from viceversa.inference.preprocessing import Manner
 
 from experiments.common import trained, write_result
 from experiments.photos.colors import moved, recoloring, statistics
@@ -39,6 +38,7 @@ from viceversa.evaluation.evaluate import Judge
 from viceversa.images.pictures import grid, save_png
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import Manner
 from viceversa.metrics.chains import Way, trial
 from viceversa.metrics.features import EXTRACTOR, perceptual
 from viceversa.metrics.similarity import psnr, ssim

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from viceversa.inference.preprocessing import Manner
 
 from experiments.common import trained, write_result
 from experiments.sketches.baselines import measured
@@ -26,6 +25,7 @@ from viceversa.core.domains import Domain
 from viceversa.data.sets.sketches import sketches_pairs
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import Manner
 from viceversa.metrics.diversity import diversity
 from viceversa.metrics.features import EXTRACTOR
 from viceversa.metrics.similarity import psnr

@@ -6,8 +6,6 @@ import csv
 import json
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +14,7 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
+import processes
 from cli.own import exit_code, images
 from viceversa.data.sets.avatars import avatars, avatars_glasses
 from viceversa.errors import UsageError
@@ -163,7 +162,7 @@ def test_the_commands_of_docs_evaluation(folder: Path) -> None:
     for line in lines:
         program, *arguments = shlex.split(line.replace("--samples 500", "--samples 4"))
         if program == "python":
-            subprocess.run([sys.executable, *arguments], check=True)
+            assert processes.script(Path(arguments[0]), *arguments[1:]).returncode == 0, line
         else:
             assert exit_code(*arguments, *(["--cycles", "1"] if arguments[0] != "chains" else [])) == 0, line
     unmoved = rows_of(folder / "report-onnx", "floor")

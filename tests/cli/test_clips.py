@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import processes
 import viceversa as vv
 from cli.own import exit_code
 from viceversa.cli import clips
@@ -179,12 +179,11 @@ COMMAND = ("translate", "avatars", "clip.mp4", *TO, *FROM, "--smooth", "0.5", "-
 
 def stopped(how: signal.Signals, behind: Path) -> tuple[int, str]:
     """The command in a process of its own, stopped as soon as a part is done: its exit code, and what it said."""
-    program = Path(sys.executable).parent / "viceversa"
-    with subprocess.Popen([program, *COMMAND, "--out", "out.mp4"], stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not behind.exists():
-            time.sleep(0.01)
-        process.send_signal(how)
-        said = process.communicate(timeout=60)[1]
+    process = processes.start(processes.COMMAND, *COMMAND, "--out", "out.mp4")
+    while process.poll() is None and not behind.exists():
+        time.sleep(0.01)
+    process.send_signal(how)
+    said = process.communicate(timeout=60)[1]
     assert behind.exists() and not Path("out.mp4").exists()
     return process.returncode, said
 

@@ -1,4 +1,4 @@
-"""The demo in half a minute, as a process; its time, by a clock of the test; and what it concludes."""
+"""The demo in the shortest time, as a process; its time, by a clock of the test; and what it concludes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ METRICS = ("changed_accuracy", "psnr_to_truth", "perceptual_to_source")
 
 
 @pytest.mark.timeout(600)
-def test_the_demo_in_half_a_minute(viceversa: Command, tmp_path: Path) -> None:
-    done = viceversa("demo", "--minutes", "0.5", cwd=tmp_path, timeout=600)
+def test_the_demo_in_a_tenth_of_a_minute(viceversa: Command, tmp_path: Path) -> None:
+    done = viceversa("demo", "--minutes", "0.1", cwd=tmp_path, timeout=600)
     assert done.returncode == 0, done.stderr
     out = tmp_path / "viceversa-demo"
     metrics = json.loads((out / "metrics.json").read_text(), parse_constant=pytest.fail)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageOps
 
+import processes
 import viceversa as vv
 from cli.own import exit_code
 from viceversa.data.sources import open_dataset
@@ -202,8 +202,7 @@ def test_memory_is_bounded() -> None:
     """Of a whole process, beyond what it has anyway: 32 MiB for the layers, and a few bytes a pixel for the image."""
 
     def peak(height: int, memory: int) -> float:
-        command = [sys.executable, "-c", PEAK, str(height), str(memory)]
-        return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+        return float(processes.run(PEAK, height, memory).stdout)
 
     assert peak(640, 32) <= 32 + 640 * 640 * 32 / 2**20
     assert peak(640, 4096) > 2 * 32, "or the test shows nothing"

@@ -16,6 +16,7 @@ import pytest
 import torch
 from PIL import Image
 
+import processes
 import viceversa as vv
 from cli.own import SMALL, TINY, exit_code, images, people, told
 from viceversa.core.attributes import OneOf
@@ -291,5 +292,5 @@ def test_the_bar_shows_while_images_are_read(tmp_path: Path) -> None:
     os.close(follower)
     said = b"".join(told(leader))
     assert process.wait() == 0 and b"reading pets" in said and b"100%" in said
-    quiet = subprocess.run([sys.executable, "-c", program, "5"], capture_output=True, check=True)
-    assert not quiet.stderr
+    quiet = processes.run(program, 5)
+    assert quiet.returncode == 0 and not quiet.stderr

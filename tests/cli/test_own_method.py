@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+import processes
 from cli.own import people
 from viceversa.cli.options import check_recipe
 from viceversa.errors import UsageError
@@ -53,9 +52,7 @@ TINY = "--data table/faces.csv --size 16 --batch 4 --training.no-labeller"
 
 def said(lines: Sequence[str], folder: Path) -> tuple[list[int], list[str]]:
     """The exit codes of commands, one after the other in one process, and what each said."""
-    done = subprocess.run(
-        [sys.executable, "-c", SERIES, json.dumps(lines)], cwd=folder, capture_output=True, text=True, check=False
-    )
+    done = processes.run(SERIES, json.dumps(lines), cwd=folder)
     assert done.returncode == 0, done.stderr
     told, errors = ([part.partition("\n")[2] for part in f"\n{text}".split("\n@@@ ")[1:]] for text in (done.stdout, done.stderr))
     codes = [int(part.splitlines()[-1].removeprefix("exit ")) for part in told]

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from training.small import start, wait
+from processes import start
+from training.small import wait
 from viceversa.cli import main
 from viceversa.cli.options import Search
 from viceversa.cli.train import _asked, settings_over

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from cli.hostile import TINY, contents, exit_code, people
-from training.small import start, wait
+from processes import start
+from training.small import wait
 from viceversa.data.cache.store import FolderFiles
 from viceversa.runs.weights import latest_checkpoint
 

@@ -6,13 +6,12 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+import processes
 from conftest import Command
 from viceversa.cli import main
 
@@ -159,7 +158,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(folder: Path) -> None:
     last = sorted((run / "checkpoints").iterdir())[-1]
     shutil.rmtree(last)
     before = contents(run / "checkpoints")
-    done = subprocess.run([sys.executable, "-c", command], capture_output=True, text=True, check=False)
+    done = processes.run(command)
     complaint = done.stderr.splitlines()[-1]
     assert done.returncode == 2, done.stderr
     assert complaint.startswith("viceversa: cannot write") and "File too large" in complaint

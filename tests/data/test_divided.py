@@ -106,17 +106,17 @@ def test_hugging_faces_need_the_value_as_their_splits_have_a_colon_too() -> None
         open_dataset("hf:zoo:animal", 16)
 
 
-def test_drawn_sets_too_with_their_true_edits() -> None:
-    dataset = open_dataset("avatars:beard", 16)
+def test_drawn_sets_too_with_their_true_edits(drawn: None) -> None:
+    dataset = open_dataset("avatars:beard", 32)
     plain, bearded = dataset.splits["validation"].values()
     people = np.array([int(name) for name in plain.ids[:3]])
     wanted = labels_of(people.tolist())
     assert not wanted[:, 4].any() and all(labels_of([int(name)])[0, 4] for name in bearded.ids)
     wanted[:, 4] = 1
     made = dataset.truth("validation", "not-beard", np.arange(3), "beard", None)
-    assert (made == render(people.tolist(), wanted, 16)).all()
-    assert open_dataset("avatars:hair=blond", 16).truth is None, "not-blond is two colors"
-    assert open_dataset("avatars:glasses", 16).name == "avatars-glasses-16-v1", "as it was"
+    assert (made == render(people.tolist(), wanted, 32)).all()
+    assert open_dataset("avatars:hair=blond", 32).truth is None, "not-blond is two colors"
+    assert open_dataset("avatars:glasses", 32).name == "avatars-glasses-32-v1", "as it was"
 
 
 WRONG = {
@@ -125,15 +125,18 @@ WRONG = {
     "people/faces.csv:age=40": r"'age' of faces is a number",
     "people/faces.csv:glasses=maybe": r"unknown value of glasses 'maybe'\. Known: yes, no\.",
     "people/faces.csv:hair=red": r"unknown value of hair 'red'",
-    "avatars:hair": r"'hair' of avatars-32-v1 is one of 'black', 'blond', 'brown': name one, as in hair=black\.",
-    "avatars:tone": r"'tone' of avatars-32-v1 is a number, 0 to 1",
-    "avatars:bird": r"unknown attribute 'bird'\. Did you mean 'beard'\?",
     "people:glasses": r"'people' has no attribute table with 'glasses', and domains in folders are spaces already: .* ':glasses'\.",
     "nowhere:glasses": r"unknown data set 'nowhere:glasses'",
     "celeba:Mal": r"unknown attribute of CelebA 'Mal'\. Did you mean 'Male'\?",
     "celeba:Bald": r"not every value of Bald occurs in 'celeba': choose other attributes\.",
     "rare.csv:beard": r"rare-beard has no test images of 'beard', but each of train, validation, test needs some",
 }
+
+
+def refused(spec: str, said: str) -> None:
+    with pytest.raises(UsageError, match=f"^{said}") as error:
+        open_dataset(spec, 32)
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("spec", WRONG)
@@ -144,9 +147,19 @@ def test_what_is_refused_in_one_line(spec: str) -> None:
         for row in range(12)
     ]
     Path("rare.csv").write_text("\n".join(["file,split,beard", *rows]) + "\n")
-    with pytest.raises(UsageError, match=f"^{WRONG[spec]}") as refused:
-        open_dataset(spec, 32)
-    assert "\n" not in str(refused.value)
+    refused(spec, WRONG[spec])
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("avatars:hair", r"'hair' of avatars-32-v1 is one of 'black', 'blond', 'brown': name one, as in hair=black\."),
+        ("avatars:tone", r"'tone' of avatars-32-v1 is a number, 0 to 1"),
+        ("avatars:bird", r"unknown attribute 'bird'\. Did you mean 'beard'\?"),
+    ],
+)
+def test_what_is_refused_of_drawn_sets(drawn: None, spec: str, said: str) -> None:
+    refused(spec, said)
 
 
 def test_one_side_only_attributes_twice_and_pairs() -> None:
@@ -160,16 +173,19 @@ def test_one_side_only_attributes_twice_and_pairs() -> None:
         open_dataset("people/faces.csv:glasses", 16, takes="pairs")
 
 
-def test_a_method_between_spaces_points_to_it(capsys: pytest.CaptureFixture[str]) -> None:
-    celeba(Path("celeba"))
-    for spec, remedy in (
+@pytest.mark.parametrize(
+    ("spec", "remedy"),
+    [
         ("people/faces.csv", "divide the images by an attribute, as in DATA:hair, or add a column 'space'"),
         ("celeba", "divide the images by an attribute, as in DATA:Black_Hair, or"),
         ("avatars", "Divide it by an attribute, as in DATA:hair=black."),
-    ):
-        assert exit_code("train", "cyclegan", "--data", spec, "--size", "32", "--out", "none") == 2
-        said = capsys.readouterr().err
-        assert remedy in said.splitlines()[-1], said
+    ],
+)
+def test_a_method_between_spaces_points_to_it(drawn: None, spec: str, remedy: str, capsys: pytest.CaptureFixture[str]) -> None:
+    celeba(Path("celeba"))
+    assert exit_code("train", "cyclegan", "--data", spec, "--size", "32", "--out", "none") == 2
+    said = capsys.readouterr().err
+    assert remedy in said.splitlines()[-1], said
 
 
 def test_a_path_that_has_a_colon_is_that_path() -> None:

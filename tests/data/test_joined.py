@@ -44,8 +44,8 @@ def test_two_sources_are_two_spaces(tmp_path: Path) -> None:
 
 
 def test_sources_of_other_kinds() -> None:
-    dataset = open_dataset("people=avatars,toons=toons", 16, takes="spaces")
-    assert {name: each.shape for name, each in dataset.space.images.items()} == {"people": (3, 16, 16), "toons": (3, 16, 16)}
+    dataset = open_dataset("people=avatars,toons=toons", 32, takes="spaces")
+    assert {name: each.shape for name, each in dataset.space.images.items()} == {"people": (3, 32, 32), "toons": (3, 32, 32)}
 
 
 def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,4 +103,4 @@ def test_splits_of_a_folder_are_not_mixed(tmp_path: Path) -> None:
         (tmp_path / "photos" / split).mkdir(parents=True)
         Image.new("RGB", (16, 16)).save(tmp_path / "photos" / split / "1.png")
     with pytest.raises(UsageError, match=r"photos: .*must hold one folder"):
-        open_dataset(f"photos={tmp_path / 'photos'},other=toons", 16, takes="spaces")
+        open_dataset(f"photos={tmp_path / 'photos'},other=toons", 32, takes="spaces")

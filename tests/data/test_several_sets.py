@@ -9,6 +9,7 @@ from PIL import Image
 
 from viceversa.core.domains import Domain
 from viceversa.data.sets.toons import toons
+from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError
 from viceversa.evaluation.candidates.named import candidate
 from viceversa.inference.load import load
@@ -24,7 +25,7 @@ SMALL = {"method.width": 4, "method.blocks": 1, "method.critic_width": 4, "attri
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("sets") / "run"
-    train("stargan", data="faces=avatars,toons=toons", size=16, out=out, steps=2, batch=4, quiet=True, settings=SMALL)
+    train("stargan", data="faces=avatars,toons=toons", size=32, out=out, steps=2, batch=4, quiet=True, settings=SMALL)
     return out
 
 
@@ -38,13 +39,13 @@ def test_its_pictures_show_people_of_both_sets(run: Path, model: Model) -> None:
     assert not (run / "labeller.safetensors").exists()
     picture = Image.open(run / "samples" / "00000002.png")
     people, columns = 4, 6  # two of each set: the source, two labels of each set, home
-    assert picture.width > columns * 16 and picture.height > people * 16
+    assert picture.width > columns * 32 and picture.height > people * 32
 
 
 def test_a_target_names_all_that_one_set_tells(model: Model) -> None:
-    image = toons(16).splits["test"]["toons"].pixels[0]
+    image = toons(32).splits["test"]["toons"].pixels[0]
     crossed = model.translate(image, "hair=blond")
-    assert crossed.size == (16, 16)
+    assert crossed.size == (32, 32)
     asked = model.space.wanted("mood=amazed")
     assert asked.space == "toons" and asked.label is not None and asked.label.tolist() == [[0, 0, 0, 0, 0, 1]]
     with pytest.raises(UsageError, match="give all attributes of one of the data sets in `to`: hair; or mood; you gave hair, mood"):
@@ -52,7 +53,7 @@ def test_a_target_names_all_that_one_set_tells(model: Model) -> None:
 
 
 def test_it_is_measured_on_one_set(run: Path, model: Model) -> None:
-    dataset = toons(16)
+    dataset = toons(32)
     task = trial(dataset, 3)
     (made,) = [found for _, found in candidate(str(run), dataset, "last").outputs(task, Way(0))]
     here, there = (Domain("toons", model.space.widened(label, "toons")) for label in (task.labels, task.inverted))
@@ -60,4 +61,4 @@ def test_it_is_measured_on_one_set(run: Path, model: Model) -> None:
     with pytest.raises(UsageError, match="several labeled data sets: choose one of them with `data`"):
         trial(dataset_of(model.record.recipe), 3)
     with pytest.raises(UsageError, match="has other attributes or spaces"):
-        candidate(str(run), toons(32), "last")
+        candidate(str(run), open_dataset("avatars:glasses", 32), "last")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import subprocess
-import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import processes
 import viceversa as vv
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
@@ -109,8 +108,7 @@ def test_nothing_is_said_of_its_own_kind(full_size: bool) -> None:
 
 def test_the_command_line_warns_on_standard_error_before_the_result(tmp_path: Path) -> None:
     Image.fromarray(faces(1)[0]).save(tmp_path / "face.png")
-    command = [sys.executable, "-m", "viceversa", "translate", "avatars", photographs()[0], "face.png", "--to", "glasses=yes"]
-    done = subprocess.run([*map(str, command)], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = processes.command("translate", "avatars", photographs()[0], "face.png", "--to", "glasses=yes", cwd=tmp_path)
     assert done.returncode == 0 and done.stdout.count("->") == 2
     warned = [line for line in done.stderr.splitlines() if "warning" in line]
     assert (

@@ -116,6 +116,12 @@ def test_weights_and_their_schedules() -> None:
     assert longer.phases[0].objective.terms.keys() == method.phases[0].objective.terms.keys()
 
 
+def test_each_further_cycle_has_its_own_weight() -> None:
+    terms = multicyclic(build_stargan(PHOTOS), EXTRA).phases[1].objective.terms
+    further = [(terms[f"cycle_{depth}"][0], terms[f"cycle_{depth}"][1].depth) for depth in (1, 2, 3)]
+    assert further == [(2.5, 1), (1.25, 2), (0.625, 3)]
+
+
 def test_a_chain_begins_late_and_its_weights_rise() -> None:
     def weights(**onset: float) -> list[float]:
         terms = multicyclic(build_stargan(PHOTOS), (0.5,), **onset).phases[1].objective.terms

@@ -11,7 +11,8 @@ import torch
 
 from contracts.case import ALIKE, PHOTOS
 from contracts.cases import MASKED, build_cyclegan, build_masked, build_stargan
-from training.small import assert_same_runs, finish, noise, start, trainer, wait
+from processes import start
+from training.small import assert_same_runs, finish, noise, trainer, wait
 from viceversa.core.method import Builder, Method
 from viceversa.core.space import Space
 from viceversa.errors import UsageError

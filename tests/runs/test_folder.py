@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +10,8 @@ import pytest
 
 from conftest import Command
 from contracts.cases import build_masked
-from training.small import environment, finish, start, wait
+from processes import pair, start
+from training.small import Started, finish, wait
 from training.test_resume import digest
 from viceversa.errors import UsageError
 from viceversa.runs.weights import latest_checkpoint
@@ -41,7 +40,7 @@ def run(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def busy(run: Path) -> Iterator[subprocess.Popen[str]]:
+def busy(run: Path) -> Iterator[Started]:
     """A process that trains the run, beyond its first checkpoint."""
     process = start(TRAIN, run, 0)
     wait(process, lambda: latest_checkpoint(run) is not None)
@@ -50,16 +49,7 @@ def busy(run: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
-def launch(run: Path, until: int) -> subprocess.Popen[str]:
-    """Two processes of one training."""
-    script = run.parent / "worker.py"
-    script.write_text(TRAIN)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
-    command = [*launcher, str(run), str(until)]
-    return subprocess.Popen(command, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def test_a_second_training_is_refused_until_the_first_is_dead(busy: subprocess.Popen[str], run: Path, viceversa: Command) -> None:
+def test_a_second_training_is_refused_until_the_first_is_dead(busy: Started, run: Path, viceversa: Command) -> None:
     for wish in ({}, {"resume": True}, {"overwrite": True}):
         with pytest.raises(UsageError, match=r"run' is being trained by another process"):
             train(build_masked, out=run, **SETTINGS, **wish)
@@ -67,7 +57,8 @@ def test_a_second_training_is_refused_until_the_first_is_dead(busy: subprocess.P
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("viceversa: ") and "is being trained by another process" in line
-    assert finish(launch(run, 1)).splitlines() == [line.removeprefix("viceversa: ").replace("--out", "`out`")] * 2
+    refusal = line.removeprefix("viceversa: ").replace("--out", "`out`") + "\n"
+    assert [finish(each) for each in pair(TRAIN, run, 1)] == [refusal] * 2
     assert busy.poll() is None, "the first one trains on"
 
     busy.send_signal(signal.SIGKILL)
@@ -79,7 +70,7 @@ def test_a_second_training_is_refused_until_the_first_is_dead(busy: subprocess.P
 
 
 def test_several_processes_of_one_launch_train_and_leave_no_lock(run: Path) -> None:
-    assert finish(launch(run, 3)).splitlines() == ["3", "3"]
+    assert [finish(each) for each in pair(TRAIN, run, 3)] == ["3\n", "3\n"]
     assert not (run / ".lock").exists()
     log = (run / "train.log").read_text()
     assert log.count("data:") == 1 and "2 processes" in log, "one of them writes"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+import processes
 import viceversa as vv
 from viceversa.core.domains import Domain
 from viceversa.data.sets.avatars import SPLITS, labels_of, render
@@ -76,8 +75,7 @@ def test_it_translates_files_at_once(tmp_path: Path) -> None:
     label = labels_of([person])
     Image.fromarray(render([person], label, 128)[0]).save(tmp_path / "face.png")
     (tmp_path / "avatars").mkdir()
-    command = [sys.executable, "-m", "viceversa", "translate", "avatars", "face.png", "--to", "glasses=yes,hair=blond"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = processes.command("translate", "avatars", "face.png", "--to", "glasses=yes,hair=blond", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     label[0, :4] = [0, 1, 0, 1]
     made = np.asarray(Image.open(tmp_path / "translated" / "face.png"))
@@ -85,8 +83,7 @@ def test_it_translates_files_at_once(tmp_path: Path) -> None:
 
 
 def test_unknown_models_are_named(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "viceversa", "translate", "avatar", "face.png", "--to", "glasses=yes"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = processes.command("translate", "avatar", "face.png", "--to", "glasses=yes", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and "'avatar'" in done.stderr
 
 

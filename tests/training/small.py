@@ -1,10 +1,8 @@
-"""Small data sets in memory, trainers on them, other processes, and the comparison of runs bit by bit."""
+"""Small data sets in memory, trainers on them, the ends of other processes, and the comparison of runs bit by bit."""
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +13,7 @@ from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from torch import Tensor
 
+from processes import Process
 from viceversa.core.draws import seeded
 from viceversa.core.method import Builder
 from viceversa.core.space import Space
@@ -23,7 +22,7 @@ from viceversa.recipes.settings import Training
 from viceversa.training.trainer import Trainer
 
 COUNTS = {"train": 13, "validation": 4, "test": 4}
-TESTS = Path(__file__).resolve().parents[1]
+Started = Process | subprocess.Popen[str]
 
 
 def noise(space: Space, counts: Mapping[str, int] = COUNTS, *, paired: bool = False) -> Dataset:
@@ -82,26 +81,14 @@ def assert_equal(one: Any, other: Any, where: str) -> None:
         assert one == other, where
 
 
-def environment() -> dict[str, str]:
-    """Of other processes: on the CPU, on one thread, with the tests' modules at hand."""
-    paths = os.pathsep.join(filter(None, (str(TESTS), os.environ.get("PYTHONPATH"))))
-    return {**os.environ, "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1", "PYTHONPATH": paths}
-
-
-def start(code: str, *arguments: object, cwd: Path | None = None) -> subprocess.Popen[str]:
-    """A Python process that runs the code with these arguments."""
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    return subprocess.Popen(command, env=environment(), cwd=cwd, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-
-def finish(process: subprocess.Popen[str], code: int = 0) -> str:
+def finish(process: Started, code: int = 0) -> str:
     """What the process prints; its exit status must be `code`."""
     output, errors = process.communicate(timeout=200)
     assert process.returncode == code, f"{process.returncode}: {output}{errors}"
     return output
 
 
-def wait(process: subprocess.Popen[str], happened: Callable[[], bool], seconds: float = 150) -> None:
+def wait(process: Started, happened: Callable[[], bool], seconds: float = 150) -> None:
     """Until it happened; fails if the process ends before."""
     end = time.monotonic() + seconds
     while not happened():

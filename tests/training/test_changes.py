@@ -65,7 +65,7 @@ def test_a_finished_run_is_lengthened(capsys: pytest.CaptureFixture[str]) -> Non
     assert len(read_record(Path("run")).changes) == 6
 
 
-@pytest.mark.parametrize(("recipe", "where"), [("stargan", {}), ("cyclegan", {"data": "avatars:glasses", "size": 16})])
+@pytest.mark.parametrize(("recipe", "where"), [("stargan", {}), ("cyclegan", {"data": "people/faces.csv:glasses"})])
 def test_the_discriminators_learning_rate_may_change(
     recipe: str, where: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

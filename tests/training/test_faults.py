@@ -20,7 +20,8 @@ from torch import Tensor
 
 from contracts.case import PHOTOS
 from contracts.cases import build_masked
-from training.small import assert_same_runs, finish, noise, start, trainer, wait
+from processes import start
+from training.small import assert_same_runs, finish, noise, trainer, wait
 from viceversa.core.journey import Journey
 from viceversa.core.method import Builder, Method
 from viceversa.core.objective import Objective
@@ -272,19 +273,29 @@ def cut(file: Path) -> None:
 FILES = ("networks.safetensors", "averages.safetensors", "training.pt", "manifest.json")
 
 
+def often(run: Path) -> Trainer:
+    """With a checkpoint after every other step."""
+    return trainer(run, build_masked, noise(PHOTOS), checkpoint_every=2)
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of six steps, `whole`, and one that stopped after four, `parts`."""
+    folder = tmp_path_factory.mktemp("trained")
+    often(folder / "whole").train(6)
+    often(folder / "parts").train(4)
+    return folder
+
+
 @pytest.mark.parametrize("damage", [flip, Path.unlink, cut], ids=["flip", "gone", "cut"])
 @pytest.mark.parametrize("name", FILES)
 def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(
-    name: str, damage: Callable[[Path], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, damage: Callable[[Path], None], trained: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def training(run: Path) -> Trainer:
-        return trainer(run, build_masked, noise(PHOTOS), checkpoint_every=2)
-
-    training(tmp_path / "whole").train(6)
-    training(tmp_path / "parts").train(4)
+    shutil.copytree(trained / "parts", tmp_path / "parts")
     file = tmp_path / "parts" / "checkpoints" / "00000004" / name
     damage(file)
-    again = training(tmp_path / "parts")
+    again = often(tmp_path / "parts")
     assert again.resume() == 2
     (line,) = capsys.readouterr().err.splitlines()
     if (name, damage) == ("manifest.json", flip):  # which makes it the manifest of another file
@@ -293,10 +304,10 @@ def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(
     assert line == f"viceversa: {named!r} is missing or damaged: taking the checkpoint of step 2, which is complete."
     again.train(3)
     assert [path.name for path in sorted((tmp_path / "parts" / "checkpoints").iterdir())] == ["00000002", "00000003"]
-    again = training(tmp_path / "parts")
+    again = often(tmp_path / "parts")
     assert again.resume() == 3
     again.train(6)
-    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(3,))
+    assert_same_runs(trained / "whole", tmp_path / "parts", but_logged=(3,))
     assert not capsys.readouterr().err
 
 

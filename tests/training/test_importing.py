@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 import re
+import shlex
 import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+import processes
 from viceversa.cli.importing import attributes_of
 from viceversa.cli.importing import run as import_command
 from viceversa.core.attributes import Binary, Graded, OneOf
@@ -501,9 +501,10 @@ def test_the_page_says_what_happens(tmp_path: Path, viceversa: Callable[..., Any
         path.rename(tmp_path / network)
     for name in ("face.png", "horse.png"):
         Image.new("RGB", (40, 30), "olive").save(tmp_path / name)
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     for line in block[1].splitlines():
-        done = subprocess.run(line, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        program, *arguments = shlex.split(line)
+        assert program == "viceversa"
+        done = processes.command(*arguments, cwd=tmp_path)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
     assert Image.open(tmp_path / "zebras" / "horse.png").size == (256, 256)
     assert Image.open(tmp_path / "blond" / "face.png").size == (32, 32)
@@ -512,8 +513,10 @@ def test_the_page_says_what_happens(tmp_path: Path, viceversa: Callable[..., Any
 def test_parity_with_a_checkout(tmp_path: Path) -> None:
     """The benchmark, on checkouts whose networks are those above: losses and gradients agree; and it sees what does not."""
     (tmp_path / "models").mkdir()
-    (tmp_path / "model.py").write_text("from test_importing import Discriminator, Generator\n")
-    (tmp_path / "models" / "networks.py").write_text("from test_importing import GANLoss, NLayerDiscriminator, ResnetGenerator\n")
+    (tmp_path / "model.py").write_text("from training.test_importing import Discriminator, Generator\n")
+    (tmp_path / "models" / "networks.py").write_text(
+        "from training.test_importing import GANLoss, NLayerDiscriminator, ResnetGenerator\n"
+    )
     for method in ("stargan", "cyclegan"):
         done = parity(method, tmp_path)
         lines = done.stdout.splitlines()[1:]
@@ -521,15 +524,12 @@ def test_parity_with_a_checkout(tmp_path: Path) -> None:
         assert sum("gradients" in line for line in lines) == 2 and sum("loss" in line for line in lines) == 2
         assert all(math.isfinite(float(line.split()[-1])) and float(line.split()[-1]) <= 1e-4 for line in lines)
     (tmp_path / "models" / "networks.py").write_text(
-        "from test_importing import NLayerDiscriminator, ResnetGenerator\n"
+        "from training.test_importing import NLayerDiscriminator, ResnetGenerator\n"
         "def GANLoss(mode): return lambda score, real: (score - 0.9 * real).square().mean()\n"
     )
     assert parity("cyclegan", tmp_path).returncode == 1
 
 
 def parity(method: str, checkout: Path) -> subprocess.CompletedProcess[str]:
-    paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
-    command = [sys.executable, "-m", "benchmarks.parity", "--method", method, "--reference", checkout]
-    options = ["--size", "32", "--width", "4"]
-    environment = {**os.environ, "PYTHONPATH": paths}
-    return subprocess.run([*command, *options], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    options = ["--method", method, "--reference", checkout, "--size", "32", "--width", "4"]
+    return processes.script(ROOT / "benchmarks" / "parity.py", *options)

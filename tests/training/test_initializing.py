@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from conftest import Command
 from training.small import assert_same_runs
 from viceversa.cli.train import run as train_command
 from viceversa.core.attributes import Binary, OneOf
@@ -291,15 +290,16 @@ def test_wrong_starts_are_refused_and_leave_nothing(start: Path, tmp_path: Path)
         assert "\n" not in str(refused.value) and not (tmp_path / "new").exists()
 
 
-def test_the_page_says_what_happens(tmp_path: Path) -> None:
+def test_the_page_says_what_happens(tmp_path: Path, viceversa: Command) -> None:
     """Its commands, with fewer steps; the last one goes on with a run that they finished."""
     page = (ROOT / "docs" / "models.md").read_text().replace("--steps 2000", "--steps 2 --batch 4 --training.no-labeller")
     block = re.search(r"<!-- tests/training/test_initializing.py runs these lines -->\n```bash\n(.*?)```", page, re.DOTALL)
     assert block
-    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     said = ""
     for line in block[1].splitlines():
-        done = subprocess.run(line, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        program, *arguments = shlex.split(line)
+        assert program == "viceversa"
+        done = viceversa(*arguments, cwd=tmp_path)
         assert done.returncode == 0, f"{line}\n{done.stderr}"
         said += done.stderr
     start = f"initial weights from {tmp_path / 'runs' / 'a'}: generator"

@@ -10,7 +10,8 @@ import pytest
 
 from contracts.case import PHOTOS
 from contracts.cases import build_masked
-from training.small import assert_same_runs, finish, noise, start, trainer, wait
+from processes import start
+from training.small import assert_same_runs, finish, noise, trainer, wait
 from viceversa.errors import UsageError
 from viceversa.files import remove
 from viceversa.runs.weights import latest_checkpoint

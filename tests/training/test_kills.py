@@ -20,7 +20,8 @@ import torch
 
 from contracts.case import PHOTOS
 from contracts.cases import build_masked
-from training.small import COUNTS, assert_same_runs, finish, noise, start, trainer
+from processes import start
+from training.small import COUNTS, assert_same_runs, finish, noise, trainer
 from viceversa.data.cache.packing import packed
 from viceversa.data.dataset import Dataset
 

@@ -8,7 +8,8 @@ import pytest
 import safetensors.torch
 
 from contracts.cases import build_masked
-from training.small import assert_same_runs, finish, start
+from processes import start
+from training.small import assert_same_runs, finish
 from viceversa.errors import UsageError
 from viceversa.inference.load import load
 from viceversa.runs.record import read_record

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +14,8 @@ import torch
 
 from contracts.case import ALIKE, PHOTOS
 from contracts.cases import CYCLEGAN, build_masked, build_stargan
-from training.small import environment, finish, noise, trainer, wait
+from processes import pair, start
+from training.small import Started, finish, noise, trainer, wait
 from viceversa.core.method import Builder, Method, Optimizer
 from viceversa.core.space import Space
 from viceversa.losses.multicycle import multicyclic
@@ -70,22 +69,24 @@ METHODS: dict[str, tuple[Builder, Space]] = {
 }
 
 
-def launch(run: Path, method: str, until: int) -> subprocess.Popen[str]:
-    """Two processes of one training on this machine."""
+LAUNCHER = "from torch.distributed.run import main\nmain()"
+
+
+def launched(run: Path, method: str, until: int) -> Started:
+    """Two processes of one training on this machine, started by PyTorch's launcher."""
     run.mkdir()
     script = run.parent / "worker.py"
     script.write_text(WORKER)
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
-    command = [*launcher, str(run), method, str(until)]
-    return subprocess.Popen(command, env=environment(), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    return start(LAUNCHER, "--standalone", "--nproc-per-node", 2, script, run, method, until)
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_two_processes_equal_one(name: str, tmp_path: Path) -> None:
     """Thirteen images in batches of 5, 5 and 3, of which one process has 2, 2 and 1 images, the other 3, 3 and 2."""
     steps = 3
-    output = finish(launch(tmp_path / "two", name, steps))
-    assert [json.loads(line) for line in output.splitlines()] == [[2, steps, None]] * 2
+    (tmp_path / "two").mkdir()
+    both = pair(WORKER, tmp_path / "two", name, steps)
+    assert [json.loads(finish(each)) for each in both] == [[2, steps, None]] * 2
     (line,) = (tmp_path / "two" / "validation.jsonl").read_text().splitlines()
     assert json.loads(line)["step"] == steps, "the leading one judges, and the other does not wait for it"
     build, space = METHODS[name]
@@ -103,11 +104,11 @@ def test_two_processes_equal_one(name: str, tmp_path: Path) -> None:
 
 def test_processes_stop_together_when_one_is_told_to(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    launched = launch(run, "masked", 100_000)
+    launcher = launched(run, "masked", 100_000)
     log = run / "metrics.jsonl"
-    wait(launched, lambda: log.exists() and log.read_bytes().count(b"\n") >= 2)
+    wait(launcher, lambda: log.exists() and log.read_bytes().count(b"\n") >= 2)
     os.kill(int((run / "rank 1").read_text()), signal.SIGTERM)
-    ends = [json.loads(line) for line in finish(launched).splitlines()]
+    ends = [json.loads(line) for line in finish(launcher).splitlines()]
     (checkpoint,) = (run / "checkpoints").iterdir()
     assert [step for _, step, _ in ends] == [int(checkpoint.name)] * 2
     assert [ended for _, _, ended in ends] == [signal.SIGTERM] * 2, "each of them says why it ended"

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import processes
 from viceversa.data.cache.packing import cache_directory, packed
 from viceversa.data.cache.parallel import render_all
 from viceversa.errors import UsageError
@@ -179,10 +180,10 @@ main(sys.argv[1:])
 def as_nobody(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """A command by a user without a home directory, and without any variable of the environment but these and Python's."""
     kept = {name: value for name, value in os.environ.items() if name.startswith("PYTHON") or name == "PATH"}
-    command = [sys.executable, "-c", NOBODY, *arguments]
-    return subprocess.run(
-        command, cwd=folder, env=kept | variables, capture_output=True, text=True, check=False, timeout=120
-    )  # fmt: skip
+    if arguments[0] == "evaluate":  # whose imports, too, must do without a home
+        command = [sys.executable, "-c", NOBODY, *arguments]
+        return subprocess.run(command, cwd=folder, env=kept | variables, capture_output=True, text=True, check=False, timeout=120)
+    return processes.run(NOBODY, *arguments, cwd=folder, variables=kept | variables)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="users are found otherwise there")

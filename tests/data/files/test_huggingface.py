@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from viceversa.data.files.checks import split_by_hash
 from viceversa.data.sources import located, open_dataset
 from viceversa.errors import UsageError
 
-os.environ["HF_HUB_OFFLINE"] = "1"  # before the package is imported: names that are no folders fail at once
 datasets = pytest.importorskip("datasets")
 datasets.disable_progress_bars()
 

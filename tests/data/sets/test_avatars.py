@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
 import torch
 from dicebear import Avatar
 
+import processes
 from viceversa.data.dataset import Dataset
 from viceversa.data.sets import avatars as module
 from viceversa.data.sets.avatars import SPLITS, avatars, avatars_glasses, labels_of, render
@@ -75,8 +74,7 @@ def test_rendering_is_the_same_in_another_process() -> None:
         "import hashlib\nfrom viceversa.data.sets.avatars import labels_of, render\n"
         "print(hashlib.sha256(render(range(5), labels_of(range(5)), 32).tobytes()).hexdigest())"
     )
-    there = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.strip()
-    assert there == hashlib.sha256(render(range(5), labels_of(range(5)), 32).tobytes()).hexdigest()
+    assert processes.run(script).stdout.strip() == hashlib.sha256(render(range(5), labels_of(range(5)), 32).tobytes()).hexdigest()
 
 
 def test_labels_are_uniform_and_independent() -> None:

@@ -10,7 +10,7 @@ from viceversa.errors import UsageError
 
 
 def test_persons_are_split_and_labeled() -> None:
-    dataset = toons(16)
+    dataset = toons(32)
     assert {split: len(spaces["toons"]) for split, spaces in dataset.splits.items()} == {
         "train": 4000, "validation": 500, "test": 1000,
     }  # fmt: skip
