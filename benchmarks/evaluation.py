@@ -1,52 +1,52 @@
-"""Where the time of an evaluation goes, and whether its memory grows with the number of images.
+"""Speed and memory: where the time of an evaluation goes, and whether its memory grows with the number of images.
 
-python benchmarks/evaluation.py                                 25 minutes on two free cores, of which 2 x 7 for 2,000 images
-python benchmarks/evaluation.py --images 200 --counts 50 100    a quick look
+python -m benchmarks.evaluation                                 25 minutes on two free cores, of which 2 x 7 for 2,000 images
+python -m benchmarks.evaluation --images 200 --counts 50 100    a quick look, about 3 minutes
 
-An untrained StarGAN as the recipe `stargan` has it is evaluated on the drawn faces: k = 0 to 3, inv and rec, 8-bit and float.
-First 20 images, so that the labeller is trained and the faces are drawn; then the images that are timed, in two processes, the
-second of which finds the reference features in the cache; and, for memory, other numbers of images. From 1,281 images on there is
-a Frechet distance, whose matrices take some 100 MiB whatever the number. Linux and macOS: memory is the peak of getrusage.
+Evaluates the untrained StarGAN of the recipe `stargan` on the drawn faces: k = 0 to 3, inv and rec, 8-bit and float. Each
+evaluation is a process of its own:
+
+1. 20 images, which trains the labeller and draws the faces;
+2. `--images`, timed twice; the second process finds the reference features in the cache;
+3. `--counts`, for memory.
+
+From 1,281 images on the report has a Frechet distance, whose matrices take about 100 MiB for any number of images. Memory is the
+peak that getrusage reports, on Linux and macOS.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
-import tyro
-from step import described
 
+from benchmarks.common import Figures, apart, machine_and_load, start
+from experiments.common import write_json
 from viceversa.core.journey import walk
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.compare import compare
 from viceversa.metrics.chains import Candidate, translating
 from viceversa.recipes import builder, recipe_named
 
-Figures = dict[str, Any]
 UNIT = 2**20 if sys.platform == "darwin" else 2**10
-"""What getrusage counts in, per MiB."""
+"""Units of getrusage in a MiB."""
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Times an evaluation by its parts, and measures its peak memory."""
+    """Time an evaluation by its parts, and measure its peak memory."""
 
     images: int = 2000
-    """of the test split, for the timing"""
+    """number of test images to time"""
     counts: tuple[int, ...] = (500, 1500)
-    """of images, for the memory, besides those that are timed"""
+    """further numbers of images, for the memory"""
     size: int = 64
-    """of the images, in pixels"""
+    """side of the images, in pixels"""
     cycles: int = 3
     probes: bool = False
     threads: int = 2
@@ -65,15 +65,9 @@ class Case:
     threads: int
 
 
-def main() -> None:
-    """Measures, prints, and writes it down."""
-    match sys.argv[1:]:
-        case ["--case", case]:
-            print(json.dumps(measured(Case(**json.loads(case)))))
-            return
-    asked = tyro.cli(Benchmark, description=__doc__)
-    machine = f"{described()}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-    found: Figures = {"machine": machine, **case_of(asked, asked.images)}
+def main(asked: Benchmark) -> None:
+    """Measure, print, and write the figures."""
+    found: Figures = {"machine": machine_and_load(), **asdict(case_of(asked, asked.images))}
     print(found["machine"], flush=True)
     with tempfile.TemporaryDirectory() as cache:
         run(asked, 20, cache)
@@ -83,20 +77,17 @@ def main() -> None:
     found["memory"] = {str(count): peak for count, peak in (peaks | {asked.images: found["again"]["peak_mebibytes"]}).items()}
     print(f"peak memory in MiB by number of images: {found['memory']}")
     if asked.out:
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        asked.out.write_text(json.dumps(found, indent=2) + "\n")
+        write_json(asked.out, found)
 
 
-def case_of(asked: Benchmark, images: int) -> Figures:
-    return asdict(Case(images, asked.size, asked.cycles, asked.probes, asked.threads))
+def case_of(asked: Benchmark, images: int) -> Case:
+    return Case(images, asked.size, asked.cycles, asked.probes, asked.threads)
 
 
 def run(asked: Benchmark, images: int, cache: str) -> Figures:
-    """One evaluation in a fresh process, and a line of print."""
-    environment = {**os.environ, "VICEVERSA_CACHE": cache, "OMP_NUM_THREADS": str(asked.threads)}
-    command = [sys.executable, __file__, "--case", json.dumps(case_of(asked, images))]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=True)
-    found: Figures = json.loads(done.stdout)
+    """Evaluate in a fresh process, and print a line."""
+    variables = {"VICEVERSA_CACHE": cache, "OMP_NUM_THREADS": str(asked.threads)}
+    found = apart("benchmarks.evaluation", case_of(asked, images), **variables)
     print(f"{images} images: {found['words']}; peak {found['peak_mebibytes']:.0f} MiB", flush=True)
     return found
 
@@ -122,7 +113,7 @@ def measured(case: Case) -> Figures:
 
 
 def untrained(size: int) -> Candidate:
-    """The generator of the recipe `stargan`, as it is before its first step."""
+    """The generator of the recipe `stargan` before its first step."""
     torch.manual_seed(0)
     method = builder(recipe_named("stargan"))(open_dataset("avatars", size).space)
     method.networks.eval().requires_grad_(False)
@@ -130,4 +121,4 @@ def untrained(size: int) -> Candidate:
 
 
 if __name__ == "__main__":
-    main()
+    start(main, Benchmark, measured, Case)

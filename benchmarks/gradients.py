@@ -1,17 +1,16 @@
-"""How far gradients in bf16 are from those in fp32: the cosine of each phase's total gradient, for every recipe.
+"""Parity of precisions: the cosine between the gradients in bf16 and in fp32, for each phase of every recipe.
 
-python benchmarks/gradients.py                        measure all; about 20 minutes on one core with bf16
-python benchmarks/gradients.py --recipes cyclegan     some of them
-python benchmarks/gradients.py --table                print the table of docs/precision.md from the stored rows
+python -m benchmarks.gradients                        all recipes; about 20 minutes on one core with bf16
+python -m benchmarks.gradients --recipes cyclegan     some recipes
+python -m benchmarks.gradients --table                fill the table of docs/precision.md from the stored rows
 
-Each recipe trains in fp32 on its own data. At some steps, the gradients of all phases are taken twice for the same batch, weights
-and draws, in fp32 and under autocast to bf16: without and with the multicyclic loss, whatever the recipe has. Published
-settings train in fp32 and are not measured.
+Each recipe trains in fp32 on its own data. At some steps the gradients of all phases are taken twice for the same batch, weights
+and draws, in fp32 and under autocast to bf16: without and with the multicyclic loss, whether or not the recipe has it. Published
+settings train in fp32 and are not measured. Stored rows: results/gradients-cpu.json.
 """
 
 from __future__ import annotations
 
-import json
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -23,23 +22,26 @@ import torch
 import tyro
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from references.comparison import phase_loss
 from torch import Tensor
 
-from viceversa.core.domains import Space
+from benchmarks.common import RESULTS
+from benchmarks.parity.comparison import phase_loss
+from experiments.common import DOCS, fill_page, read_json, write_json
 from viceversa.core.method import Method, Phase
-from viceversa.recipes import TABLE, builder, dataset_of, packaged, recipe_named
-from viceversa.recipes.packaged import EXTRA
+from viceversa.core.space import Space
+from viceversa.recipes import builder, dataset_of, recipe_named
+from viceversa.recipes.packaged import EXTRA, PACKAGED
 from viceversa.recipes.settings import Recipe
 from viceversa.training.trainer import Trainer
 
-RESULTS = Path(__file__).parent / "results" / "gradients-cpu.json"
+STORED = RESULTS / "gradients-cpu.json"
+PAGE = DOCS / "precision.md"
 ENOUGH = 0.9
 """A cosine from which the gradient's direction is called kept."""
 
 
 Chain = Literal["none", "full", "rising"]
-"""Without the multicyclic loss, with all its weights from the start, or with weights that rise as the recipe says."""
+"""Without the multicyclic loss; with its full weights from the start; with weights that rise as in the recipe."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,14 @@ class Cosine:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Measure, and keep the rows."""
+    """Measure gradients, store their cosines, and fill the page's table."""
 
-    recipes: tuple[str, ...] = tuple(entry.name for entry in TABLE if entry.module == packaged.__name__)
+    recipes: tuple[str, ...] = tuple(entry.name for entry in PACKAGED)
     steps: tuple[int, ...] = (0, 50, 200)
     threads: int = 1
     table: bool = False
-    out: Path = RESULTS
+    out: Path = STORED
+    """JSON file of the rows; the page shows the stored ones"""
 
 
 def gradient(method: Method, phase: Phase, trainer: Trainer, *, bf16: bool) -> Tensor:
@@ -135,16 +138,24 @@ def table(found: list[Cosine], steps: tuple[int, ...]) -> str:
 
 
 def main(asked: Benchmark) -> None:
+    """Measure recipe by recipe, and keep the rows of each as soon as it is measured."""
     torch.set_num_threads(asked.threads)
-    found = [Cosine(**each) for each in json.loads(asked.out.read_text())["rows"]] if asked.out.exists() else []
+    found = stored(asked.out)
     if not asked.table:
         for name in asked.recipes:
             started = time.monotonic()
             found = [each for each in found if each.recipe != name] + list(measured(name, asked.steps))
             print(f"{name}: {time.monotonic() - started:.0f} s", flush=True)
             about = {"torch": torch.__version__, "cpu_bf16": torch.backends.mkldnn.is_available()}
-            asked.out.write_text(json.dumps({"about": about, "rows": [asdict(each) for each in found]}, indent=1) + "\n")
+            write_json(asked.out, {"about": about}, map(asdict, found))
     print(table(found, asked.steps))
+    if asked.out == STORED:
+        fill_page(PAGE, {"gradients": table(found, asked.steps)})
+
+
+def stored(path: Path) -> list[Cosine]:
+    """The rows of a JSON file, none if there is no file."""
+    return [Cosine(**each) for each in read_json(path)["rows"]] if path.exists() else []
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""Many image files to measure with, and a count of those that are read, whichever process reads them."""
+"""Image files for `benchmarks.loader`: writes many of them, and counts how many are read, by this process or by its helpers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -19,7 +20,7 @@ Work = Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Moved:
-    """Images (N, H, W, C) that are made when they are asked for: so many people, and then again, moved, around the border."""
+    """Images (N, H, W, C), made when they are read: all people, then all of them again, each time moved by another pixel."""
 
     people: Pixels
     rows: range
@@ -33,10 +34,10 @@ class Moved:
 
 
 def write_faces(folder: Path, count: int, faces: int, size: int) -> None:
-    """Writes so many PNG files, no two the same, and their table: 80 % to train, 10 % to validate, 10 % to test."""
+    """Write `count` different PNG files and their table: 80 % to train, 10 % to validate, 10 % to test."""
     import torch
 
-    from viceversa.core.domains import ImageSpec, Space
+    from viceversa.core.space import ImageSpec, Space
     from viceversa.data.sets.avatars import ATTRIBUTES, labels_of
     from viceversa.data.sources import write_dataset
 
@@ -57,18 +58,23 @@ def drawn(faces: int, size: int) -> Pixels:
     return render(range(faces), labels_of(range(faces)), size)
 
 
-def count_reads(log: Path) -> None:
-    """From now on a byte is written to the log for each image file that is read, by this process or by one that helps it."""
+@contextmanager
+def counting_reads(log: Path) -> Iterator[None]:
+    """Write a byte to the log for each image file that is read, by this process or by one that helps it."""
     original = store.in_parallel
 
     def in_parallel(work: Work, tasks: Sequence[Any], title: str) -> Iterator[tuple[int, Any]]:
         return original(partial(counted, work, log), tasks, title)
 
     store.in_parallel = in_parallel
+    try:
+        yield
+    finally:
+        store.in_parallel = original
 
 
 def counted(work: Work, log: Path, task: Any) -> Any:
-    """work(task). The byte comes before the file is read, so that a file counts too whose reader is killed there."""
+    """Return work(task). The byte is written before the file is read, so a file whose reader is killed meanwhile counts too."""
     original = store.read_image
     with log.open("ab", buffering=0) as file:
 
@@ -84,5 +90,5 @@ def counted(work: Work, log: Path, task: Any) -> Any:
 
 
 def reads(log: Path) -> int:
-    """How many files were read."""
+    """Number of files that were read."""
     return log.stat().st_size if log.exists() else 0

@@ -1,76 +1,71 @@
-"""How long a training step waits for its images, how soon a training begins on many files, and what an interrupt costs.
+"""Speed and memory of the loader: the wait of a training step, the start on many files, and the cost of an interruption.
 
-python benchmarks/loader.py                             5 minutes on two free cores, 10 on busy ones; 3 GB in the temporary folder
-python benchmarks/loader.py --parts waiting             one part
-python benchmarks/loader.py --counts 1000 --steps 5     a quick look
+python -m benchmarks.loader                             5 minutes on two free cores, 10 on busy ones; 3 GB of temporary files
+python -m benchmarks.loader --parts waiting             one part
+python -m benchmarks.loader --counts 1000 --steps 5     a quick look, about 2 minutes
 
-waiting       the packaged recipes, by the real trainer, on faces in files, mirrored and moved: how much of each step's time
-              passes between asking for the batch and having it
-scale         a table of many small files: seconds to build their cache; from the start of a fresh process to its first batch,
-              when the cache is there, when none of it is in memory, and when one file has changed; memory
-interruption  SIGINT and SIGKILL when half of the files are read, then once more: how many files were read twice
+waiting       share of a training step that passes in the loader: packaged recipes, on faces in files, mirrored and moved
+scale         a table of many small files: seconds to build the cache; seconds from the start of a process to its first batch when
+              the cache exists, when none of it is in memory, and when one file has changed; memory
+interruption  number of files that are read twice if SIGINT or SIGKILL ends the building of the cache half way
 
-Every figure is of a process of its own. Linux only: memory is read in /proc, and the cache dropped from it by posix_fadvise.
+Every figure comes from a process of its own. Linux only: memory is read from /proc, and posix_fadvise drops the cache from memory.
+Stored figures: results/loader-cpu.json.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import signal
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import tyro
-from image_files import reads, write_faces
-from loader_case import Case, Figures, measured
 from PIL import Image
-from step import described
+
+from benchmarks.common import ROOT, Figures, apart, apart_command, machine_and_load, start
+from benchmarks.image_files import reads, write_faces
+from benchmarks.loader_process import Case, measured
+from experiments.common import write_json
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Measures the loader, and the cache of image files behind it."""
+    """Measure the loader, and the cache of image files behind it."""
 
     parts: tuple[Literal["waiting", "scale", "interruption"], ...] = ("waiting", "scale", "interruption")
     recipes: tuple[str, ...] = ("stargan", "multicyclic")
-    """whose steps are timed, with their own settings but for --batch, mirroring and moving"""
+    """recipes whose steps are timed, with their own settings except for --batch, mirroring and moving"""
     sizes: tuple[int, ...] = (64, 128)
-    """of the images in these steps, in pixels"""
+    """sides of the images in these steps, in pixels"""
     batch: int = 16
     steps: int = 30
-    """to time of each recipe and size, after a warm-up"""
+    """timed steps of each recipe and size, after a warm-up"""
     counts: tuple[int, ...] = (10_000, 100_000)
-    """how many files of 64 px; the first so many are those that are interrupted"""
+    """numbers of files of 64 px; the building of the cache of the first number is interrupted"""
     faces: int = 1000
-    """how many different faces are drawn for them"""
+    """number of different faces drawn for them"""
     repeats: int = 3
-    """how many fresh processes begin once the cache is there"""
+    """number of processes started once the cache exists"""
     signals: tuple[Literal["SIGINT", "SIGKILL"], ...] = ("SIGINT", "SIGKILL")
-    """which end the building of the cache half way"""
+    """signals that end the building of the cache half way"""
     out: Path | None = None
     """a JSON file for the figures"""
 
 
-def main() -> None:
-    """Measures every part, prints it, and writes it down."""
-    match sys.argv[1:]:
-        case ["--case", case]:
-            print(json.dumps(measured(Case(**json.loads(case)))))
-            return
-    asked, began = tyro.cli(Benchmark, description=__doc__), time.monotonic()
-    found: Figures = {"machine": f"{described()}; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"}
+def main(asked: Benchmark) -> None:
+    """Measure every part, print it, and write the figures."""
+    began = time.monotonic()
+    found: Figures = {"machine": machine_and_load()}
     print(found["machine"], flush=True)
     with tempfile.TemporaryDirectory() as folder:
         for number, part in enumerate(asked.parts):
@@ -78,12 +73,11 @@ def main() -> None:
             shutil.rmtree(Path(folder) / str(number))
     found["minutes"] = (time.monotonic() - began) / 60
     if asked.out:
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        asked.out.write_text(json.dumps(found, indent=2) + "\n")
+        write_json(asked.out, found)
 
 
 def waiting(asked: Benchmark, folder: Path) -> list[Figures]:
-    """The share of steps' time that passes in the loader."""
+    """Measure the share of the steps' time that passes in the loader."""
     write_faces(folder / "faces", asked.faces, asked.faces, max(asked.sizes))
     print(f"\n{'waiting':<14} {'px':>4} {'ms/step':>26} {'ms in the loader':>24} {'share':>24}   median (10 % to 90 %)")
     results = []
@@ -100,7 +94,7 @@ def waiting(asked: Benchmark, folder: Path) -> list[Figures]:
 
 
 def scale(asked: Benchmark, folder: Path) -> list[Figures]:
-    """Seconds and memory, by the number of files; medians where a process is repeated."""
+    """Measure seconds and memory by the number of files; print medians where a process is repeated."""
     print(
         f"\n{'scale':<22} {'files read':>10} {'open s':>8} {'to 1st batch s':>15}   MiB own (imported, opened, loaded) and mapped"
     )
@@ -129,7 +123,7 @@ def scale(asked: Benchmark, folder: Path) -> list[Figures]:
 
 
 def interruption(asked: Benchmark, folder: Path) -> list[Figures]:
-    """Files that are read twice because half way the building of the cache was ended."""
+    """Count the files that are read twice because the building of the cache was ended half way."""
     print(f"\n{'interruption':<22} {'files':>10} {'before':>8} {'after':>8} {'twice':>8}   cache as without")
     count, results = asked.counts[0], []
     write_faces(folder / "data", count, asked.faces, 64)
@@ -138,7 +132,8 @@ def interruption(asked: Benchmark, folder: Path) -> list[Figures]:
     for name in asked.signals:
         cache = folder / name
         broken = replace(case, log=str(folder / f"{name}.log"))
-        process = subprocess.Popen(command(broken), env=environment(cache), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        command, environment = apart_command("benchmarks.loader", broken), {**os.environ, "VICEVERSA_CACHE": str(cache)}
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         while reads(Path(broken.log)) < count // 2 and process.poll() is None:
             time.sleep(0.001)
         process.send_signal(signal.Signals[name])
@@ -152,30 +147,20 @@ def interruption(asked: Benchmark, folder: Path) -> list[Figures]:
 
 
 def run(case: Case, cache: Path) -> Figures:
-    """What a process of its own found, and how many files were read for it."""
+    """Measure a case in a process of its own, begun now; count the files that were read for it."""
     Path(case.log).unlink(missing_ok=True)
-    done = subprocess.run(command(case), env=environment(cache), stdout=subprocess.PIPE, text=True, check=True)
-    return {"files_read": reads(Path(case.log)), **json.loads(done.stdout.splitlines()[-1])}
-
-
-def command(case: Case) -> list[str]:
-    """The command line that measures the case, begun now."""
-    return [sys.executable, __file__, "--case", json.dumps(asdict(replace(case, began=time.time())))]
-
-
-def environment(cache: Path) -> dict[str, str]:
-    """A cache of its own."""
-    return {**os.environ, "VICEVERSA_CACHE": str(cache)}
+    found = apart("benchmarks.loader", replace(case, began=time.time()), VICEVERSA_CACHE=str(cache))
+    return {"files_read": reads(Path(case.log)), **found}
 
 
 def spread(values: Sequence[float]) -> dict[str, float]:
-    """The median, and between what the middle 80 % are."""
+    """The median, and the bounds of the middle 80 %."""
     low, middle, high = np.quantile(values, (0.1, 0.5, 0.9)).tolist()
     return {"median": middle, "low": low, "high": high}
 
 
 def forget(cache: Path) -> None:
-    """Drops the cache's files from memory, so that they come from the disk again."""
+    """Drop the cache's files from memory, so that they come from the disk again."""
     for path in (path for path in cache.rglob("*") if path.is_file()):
         with path.open("rb") as file:
             os.fsync(file.fileno())
@@ -183,7 +168,7 @@ def forget(cache: Path) -> None:
 
 
 def change(path: Path) -> None:
-    """Turns the image around."""
+    """Turn the image around."""
     Image.open(path).rotate(180).save(path)
 
 
@@ -195,4 +180,4 @@ def arrays(cache: Path) -> dict[str, str]:
 PARTS = {"waiting": waiting, "scale": scale, "interruption": interruption}
 
 if __name__ == "__main__":
-    main()
+    start(main, Benchmark, measured, Case)

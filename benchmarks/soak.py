@@ -1,7 +1,9 @@
-"""Kills `viceversa train` at random moments and goes on with it, again and again; then compares with a training left alone.
+"""Soak: kill `viceversa train` at random moments and resume it, again and again; compare with an uninterrupted training.
 
-python benchmarks/soak.py                 20 kills, a small StarGAN on real avatars, in minutes
-python benchmarks/soak.py --kills 12      as the figures of docs/reliability.md
+python -m benchmarks.soak                 20 kills of a small StarGAN on drawn faces; about 3 minutes
+python -m benchmarks.soak --kills 100     the figures of docs/reliability.md; about 12 minutes
+
+Exits with 1 if the two trainings differ in a bit. Stored figures: results/soak-cpu.json.
 """
 
 from __future__ import annotations
@@ -25,7 +27,8 @@ import torch
 import tyro
 from torch import Tensor
 
-from viceversa.runs.checkpoint import latest_checkpoint
+from experiments.common import write_json
+from viceversa.runs.weights import latest_checkpoint
 
 SMALL = "--method.width 8 --method.blocks 1 --method.critic-width 8 --batch 4 --training.precision fp32 --training.no-labeller"
 
@@ -63,8 +66,7 @@ def main() -> None:
     for name, value in found.items():
         print(f"{name:<24} {value}")
     if asked.out:
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        asked.out.write_text(json.dumps(found, indent=2) + "\n")
+        write_json(asked.out, found)
     sys.exit(1 if found["differences"] or found["most_steps_repeated"] > asked.every else 0)
 
 

@@ -1,17 +1,16 @@
-"""Images per second and peak memory of one training step, discriminator and generator, each in a process of its own.
+"""Speed and memory: images per second and peak memory of one training step, discriminator and generator.
 
-python benchmarks/step.py                        on a CPU: networks of a quarter of their published width
-python benchmarks/step.py --width 64 --batch 16  on a GPU: as published
+python -m benchmarks.step                         on a CPU: networks of a quarter of their published width; about 5 minutes
+python -m benchmarks.step --width 64 --batch 16   on a GPU: networks as published; about 4 minutes
+
+Each case runs in a process of its own. Stored figures: results/step-cpu.json.
 """
 
 from __future__ import annotations
 
-import json
-import platform
 import resource
 import statistics
 import subprocess
-import sys
 import time
 from dataclasses import asdict, dataclass
 from itertools import product
@@ -19,15 +18,15 @@ from pathlib import Path
 from typing import Literal
 
 import torch
-import tyro
 from accelerate import Accelerator
 
-from viceversa.core.domains import ImageSpec, Space
+from benchmarks.common import apart, machine, start
+from experiments.common import write_json
 from viceversa.core.draws import seeded
 from viceversa.core.method import Builder
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.avatars import ATTRIBUTES
-from viceversa.device import has_bf16
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods import cyclegan, stargan
 from viceversa.recipes.settings import Training
@@ -68,32 +67,25 @@ class Benchmark:
     """a JSON file for the figures"""
 
 
-def main() -> None:
-    """Measures every case and prints a table."""
-    match sys.argv[1:]:
-        case ["--case", case]:
-            print(json.dumps(measured(Case(**json.loads(case)))))
-            return
-    asked = tyro.cli(Benchmark, description=__doc__)
-    machine = described()
-    print(f"{machine}\nwidth {asked.width}, batches of {asked.batch}, median over steps (fastest to slowest)\n")
+def main(asked: Benchmark) -> None:
+    """Measure every case and print a table."""
+    where = machine()
+    print(f"{where}\nwidth {asked.width}, batches of {asked.batch}, median over steps (fastest to slowest)\n")
     print(f"{'method':<20} {'px':>4} {'precision':>9} {'images/s':>9} {'ms/step':>22} {'peak MiB':>9}")
     results = []
     for size, precision, method in product(asked.sizes, asked.precisions, asked.methods):
         case = Case(method, precision, size, asked.width, asked.batch, asked.seconds, asked.compile)
-        command = [sys.executable, __file__, "--case", json.dumps(asdict(case))]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            print(f"{method:<20} {size:>4} {precision:>9}  failed: {done.stderr.strip().splitlines()[-1]}")
+        try:
+            found = apart("benchmarks.step", case)
+        except subprocess.CalledProcessError:
+            print(f"{method:<20} {size:>4} {precision:>9}  failed: see above")
             continue
-        found = json.loads(done.stdout.splitlines()[-1])
         results.append({**asdict(case), **found})
         times = f"{found['median']:.0f} ({found['fastest']:.0f} to {found['slowest']:.0f})"
         speed, peak = found["images_per_second"], found["peak_mebibytes"]
         print(f"{method:<20} {size:>4} {precision:>9} {speed:>9.1f} {times:>22} {peak:>9.0f}", flush=True)
     if asked.out:
-        asked.out.parent.mkdir(parents=True, exist_ok=True)
-        asked.out.write_text(json.dumps({"machine": machine, "results": results}, indent=2) + "\n")
+        write_json(asked.out, {"machine": where, "results": results})
 
 
 def measured(case: Case) -> dict[str, float]:
@@ -151,18 +143,5 @@ def noise(case: Case) -> Dataset:
     return Dataset("noise", space, {"train": images})
 
 
-def described() -> str:
-    """The machine and the versions that the figures are of."""
-    if torch.cuda.is_available():
-        chip = torch.cuda.get_device_name()
-    else:
-        about = Path("/proc/cpuinfo")
-        lines = about.read_text().splitlines() if about.exists() else []
-        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.processor())
-        native = "with" if has_bf16(torch.device("cpu")) else "without"
-        chip = f"{model}, {torch.get_num_threads()} threads, {native} bf16 of its own"
-    return f"{chip}; torch {torch.__version__}, Python {platform.python_version()}"
-
-
 if __name__ == "__main__":
-    main()
+    start(main, Benchmark, measured, Case)

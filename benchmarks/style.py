@@ -1,15 +1,15 @@
-"""Style transfer beside a loop as a course's assignment has it, by the same network: the losses they end with, and seconds.
+"""Speed and parity of style transfer: seconds and losses beside the plain loop of a course's assignment, on the same network.
 
-python benchmarks/style.py CONTENT STYLE --weights squeezenet1_1.safetensors
-python benchmarks/style.py CONTENT STYLE --weights vgg16.safetensors --preset gatys_torch --evaluations 60
+python -m benchmarks.style CONTENT STYLE --weights squeezenet1_1.safetensors        about 2 minutes
+python -m benchmarks.style CONTENT STYLE --weights vgg16.safetensors --preset gatys_torch --evaluations 60     about 6 minutes
 
-The loop is written out here, on torch alone: features by a list, losses one after the other, one size. Both optimize alike from the
-same pixels, so their losses should be equal, up to roundings that grow along the way; ours are the weighted losses at each step.
+The loop is written here on torch alone: features in a list, losses one after the other, one size. Both optimize the same pixels in
+the same way, so their losses are equal up to roundings, which grow along the way. Ours are the weighted losses at each step.
+docs/style.md shows the figures.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ import tyro
 from torch import Tensor
 from tyro.conf import Positional
 
+from experiments.common import write_json
 from viceversa.networks.perception import Perception, load_perception
 from viceversa.style.canvas import sized, tensor_of
 from viceversa.style.painting import units_of
@@ -38,14 +39,14 @@ class Comparison:
     size: int = 192
     evaluations: int = 100
     repeats: int = 3
-    """of both, in turns"""
+    """times that both run, in turns"""
     threads: int = 1
     out: Path | None = None
-    """a JSON file for what is found"""
+    """JSON file for the figures"""
 
 
 def main() -> None:
-    """Both, in turns."""
+    """Run both in turns, print and write the figures."""
     asked = tyro.cli(Comparison, description=__doc__)
     torch.set_num_threads(asked.threads)
     settings = Stylize(preset=asked.preset, size=asked.size, sizes=1, evaluations=asked.evaluations)
@@ -64,7 +65,7 @@ def main() -> None:
         print(f"{name}: {seconds[len(seconds) // 2]:.1f} s, loss {rows[0][1]:.6g} -> {rows[0][2]:.6g}")
     if asked.out:
         facts = {"network": perception.name, "preset": asked.preset, "size": asked.size, "evaluations": asked.evaluations}
-        asked.out.write_text(json.dumps(facts | found) + "\n")
+        write_json(asked.out, facts | found)
 
 
 def loop(perception: Perception, preset: Preset, content: Tensor, style: Tensor, evaluations: int) -> list[float]:

@@ -1,17 +1,14 @@
-"""Tiles against whole images: how far apart they are, how much memory a process takes, how long a core is busy, and the worst seam.
+"""Speed and memory of tiles against whole images, how far their results are apart, and a picture of the worst seam.
 
-usage: python benchmarks/tiles.py [--sizes 512 1024] [--memory 256] [--picture docs/results/seam.png]
+python -m benchmarks.tiles                                                                      about 3 minutes on one core
+python -m benchmarks.tiles --sizes 512 1024 --memory 64 --picture docs/results/seam.webp        as in docs/translating.md
 
-Two generators: `avatars`, which comes with the package, and CycleGAN's of width 16 with nine blocks and random weights. Each size
-is a process of its own, whose peak is counted beyond what it needs for a small image. Linux only, as it reads /proc.
+Two generators: the packaged model `avatars`, and CycleGAN's generator of width 16 with nine blocks and random weights. Each size
+runs in a process of its own; its peak is counted beyond what the process needs for a small image. Linux only: it reads /proc.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
-import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +18,16 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 
-from viceversa.core.domains import Domain, ImageSpec
+from benchmarks.common import Figures, apart, start
+from experiments.common import save_webp
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec
 from viceversa.data.sources import open_dataset
 from viceversa.images.normalizing import normalized, quantized
-from viceversa.images.pictures import grid, save_png
+from viceversa.images.pictures import grid
 from viceversa.inference.apply import ends
 from viceversa.inference.full_size import generator_of
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 from viceversa.inference.receptive_field import Generator, footprint_of
 from viceversa.inference.tiles import BLEND, Span, sides_of, spans, translated_in_tiles
 from viceversa.networks.resnet import resnet_generator
@@ -38,10 +38,24 @@ WHOLE = 1_000_000
 
 
 @dataclass(frozen=True)
-class Asked:
-    sizes: list[int]
+class Benchmark:
+    """Measure tiles against whole images."""
+
+    sizes: tuple[int, ...] = (512, 1024)
+    """sides of the images, in pixels"""
+    memory: int = 256
+    """memory that tiles may take, in MiB; half of it for the picture"""
+    picture: Path | None = None
+    """WebP file for the worst seams of an image of 512 px"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One translation: name of the generator, side of the image in pixels, memory in MiB."""
+
+    name: str
+    side: int
     memory: int
-    picture: Path | None
 
 
 def generator(name: str) -> tuple[Generator, ImageSpec]:
@@ -75,26 +89,20 @@ def resident(kind: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(kind)) / 1024
 
 
-def measure(name: str, side: int, memory: int) -> dict[str, float]:
-    """One translation, in this process."""
-    network, spec = generator(name)
-    footprint, image = footprint_of(network, spec), faces(side)
+@torch.no_grad()
+def measured(case: Case) -> Figures:
+    """Seconds of a core and MiB of one translation in this process."""
+    network, spec = generator(case.name)
+    footprint, image = footprint_of(network, spec), faces(case.side)
     translated_in_tiles(network, image[:64, :64], footprint, WHOLE)
     Path("/proc/self/clear_refs").write_text("5")
     before, started = resident("VmRSS"), time.process_time()
-    translated_in_tiles(network, image, footprint, memory)
+    translated_in_tiles(network, image, footprint, case.memory)
     return {"seconds": time.process_time() - started, "mebibytes": resident("VmHWM") - before}
 
 
-def elsewhere(name: str, side: int, memory: int) -> dict[str, float]:
-    """The same, in a process of its own."""
-    command = [sys.executable, __file__, "one", name, str(side), str(memory)]
-    found: dict[str, float] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
-    return found
-
-
-def apart(name: str, side: int, memory: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
-    """An image of 16 bits translated whole, and in tiles."""
+def whole_and_tiled(name: str, side: int, memory: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
+    """An image of 16 bits, translated whole and in tiles."""
     network, spec = generator(name)
     footprint, image = footprint_of(network, spec), faces(side).astype(np.uint16) * 257
     whole, tiled = (translated_in_tiles(network, image, footprint, each) for each in (WHOLE, memory))
@@ -137,7 +145,7 @@ def picture(side: int, memory: int) -> Image.Image:
     rows = []
     for name in NAMES:
         cuts = cuts_of(name, side, memory)
-        whole, tiled = (image / 257 for image in apart(name, side, memory))
+        whole, tiled = (image / 257 for image in whole_and_tiled(name, side, memory))
         naive = alone(name, side, cuts).astype(float)
         place = worst(np.abs(tiled - whole).max(2), cuts, 192)
         shown = [np.rint(image[place]).astype(np.uint8) for image in (faces(side), whole, tiled, naive)]
@@ -157,31 +165,23 @@ def picture(side: int, memory: int) -> Image.Image:
     return grid(rows, heads, NAMES, scale=1)
 
 
-def main() -> None:
-    """Prints a table, and draws the worst seam if a picture is asked for."""
-    if sys.argv[1:2] == ["one"]:
-        print(json.dumps(measure(sys.argv[2], int(sys.argv[3]), int(sys.argv[4]))))
-        return
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="*", default=[512, 1024])
-    parser.add_argument("--memory", type=int, default=256)
-    parser.add_argument("--picture", type=Path)
-    asked = Asked(**vars(parser.parse_args()))
+def main(asked: Benchmark) -> None:
+    """Print a table, and draw the worst seam if a picture is asked for."""
     with torch.no_grad():
         for name in NAMES:
             for side in asked.sizes:
-                whole, tiled = apart(name, side, asked.memory)
+                whole, tiled = whole_and_tiled(name, side, asked.memory)
                 distance = np.abs(whole.astype(float) - tiled) / 257
                 bits = np.abs(np.rint(whole / 257) - np.rint(tiled / 257))
                 print(f"{name} {side}: at most {distance.max():.4f} levels, mean {distance.mean():.5f}; "
                       f"in 8 bits at most {bits.max():.0f}, {(bits > 0).mean():.1e} of the values", flush=True)  # fmt: skip
                 for memory in (asked.memory, WHOLE):
-                    found = elsewhere(name, side, memory)
+                    found = apart("benchmarks.tiles", Case(name, side, memory))
                     size = "whole" if memory == WHOLE else f"{memory} MiB"
                     print(f"  {size}: {found['mebibytes']:.0f} MiB, {found['seconds']:.1f} s of a core", flush=True)
         if asked.picture:
-            save_png(picture(512, asked.memory // 2), asked.picture)
+            save_webp(picture(512, asked.memory // 2), asked.picture)
 
 
 if __name__ == "__main__":
-    main()
+    start(main, Benchmark, measured, Case)

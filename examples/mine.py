@@ -8,10 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from viceversa.core.journey import Journey
-from viceversa.core.method import Method, Optimizer, Phase, to_labels
-from viceversa.core.objective import Objective
-from viceversa.core.plans import Need, relabeled
+from viceversa import Journey, Method, Need, Objective, Optimizer, Phase, relabeled, to_labels
 
 
 class Painter(nn.Module):

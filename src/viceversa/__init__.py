@@ -5,7 +5,8 @@
     vv.load("runs/a").translate("face.png", {"glasses": "yes"})
     print(vv.evaluate("runs/a", "avatars").table())
 
-These names are imported when they are first used, so that importing the package costs nothing.
+A method of your own is built of Space, Method, Phase, Objective, Journey and their like (examples/mine.py). All names are imported
+when they are first used, so that importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -14,10 +15,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from viceversa.core.domains import Domain, Example
+    from viceversa.core.draws import Draws
+    from viceversa.core.journey import Journey, walk
+    from viceversa.core.method import Method, Optimizer, Phase, Request, to_labels, to_spaces
+    from viceversa.core.objective import Objective
+    from viceversa.core.plans import BackAndForth, Need, Retarget, relabeled
+    from viceversa.core.schedules import Progress, every
+    from viceversa.core.space import ImageSpec, Space
     from viceversa.errors import NotFiniteError, UnfamiliarImage, UsageError
     from viceversa.evaluation.measuring import compare, evaluate
     from viceversa.evaluation.report.contents import Report
-    from viceversa.inference.model import Model, load
+    from viceversa.inference.load import load
+    from viceversa.inference.masks import Region
+    from viceversa.inference.model import Model
     from viceversa.losses.multicycle import multicyclic
     from viceversa.recipes import RECIPES
     from viceversa.style.stylize import Painted, Stylize, stylize
@@ -27,40 +38,82 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = [
     "RECIPES",
+    "BackAndForth",
+    "Domain",
+    "Draws",
+    "Example",
+    "ImageSpec",
+    "Journey",
+    "Method",
     "Model",
+    "Need",
     "NotFiniteError",
+    "Objective",
+    "Optimizer",
     "Outcome",
     "Painted",
+    "Phase",
+    "Progress",
+    "Region",
     "Report",
+    "Request",
+    "Retarget",
+    "Space",
     "Stylize",
     "UnfamiliarImage",
     "UsageError",
     "compare",
     "evaluate",
+    "every",
     "load",
     "multicyclic",
+    "relabeled",
     "stylize",
+    "to_labels",
+    "to_spaces",
     "train",
     "tune",
+    "walk",
 ]
 
 _HOMES = {
     "RECIPES": "viceversa.recipes",
+    "BackAndForth": "viceversa.core.plans",
+    "Domain": "viceversa.core.domains",
+    "Draws": "viceversa.core.draws",
+    "Example": "viceversa.core.domains",
+    "ImageSpec": "viceversa.core.space",
+    "Journey": "viceversa.core.journey",
+    "Method": "viceversa.core.method",
     "Model": "viceversa.inference.model",
+    "Need": "viceversa.core.plans",
     "NotFiniteError": "viceversa.errors",
+    "Objective": "viceversa.core.objective",
+    "Optimizer": "viceversa.core.method",
     "Outcome": "viceversa.training.run",
     "Painted": "viceversa.style.stylize",
+    "Phase": "viceversa.core.method",
+    "Progress": "viceversa.core.schedules",
+    "Region": "viceversa.inference.masks",
     "Report": "viceversa.evaluation.report.contents",
+    "Request": "viceversa.core.method",
+    "Retarget": "viceversa.core.plans",
+    "Space": "viceversa.core.space",
     "Stylize": "viceversa.style.stylize",
     "UnfamiliarImage": "viceversa.errors",
     "UsageError": "viceversa.errors",
     "compare": "viceversa.evaluation.measuring",
     "evaluate": "viceversa.evaluation.measuring",
-    "load": "viceversa.inference.model",
+    "every": "viceversa.core.schedules",
+    "load": "viceversa.inference.load",
     "multicyclic": "viceversa.losses.multicycle",
+    "relabeled": "viceversa.core.plans",
     "stylize": "viceversa.style.stylize",
+    "to_labels": "viceversa.core.method",
+    "to_spaces": "viceversa.core.method",
     "train": "viceversa.training.run",
     "tune": "viceversa.tuning.tune",
+    "walk": "viceversa.core.journey",
 }
 
 

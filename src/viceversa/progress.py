@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from logging.handlers import MemoryHandler
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import TextIO, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -28,11 +28,16 @@ LOGGER.propagate = False
 FORMAT = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
 
 
-class _StandardError(logging.Handler):
-    """Prints to the standard error of the moment: notebooks, progress bars and tests replace it."""
+class _StandardError(logging.StreamHandler[TextIO]):
+    """To the standard error of the moment: notebooks, progress bars and tests replace it."""
+
+    def __init__(self) -> None:
+        super().__init__(sys.stderr)
+        self.setLevel(logging.INFO)
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(record.getMessage(), file=sys.stderr)
+        self.stream = sys.stderr
+        super().emit(record)
 
 
 class _File(logging.FileHandler):
@@ -46,7 +51,7 @@ class _File(logging.FileHandler):
             super().close()
 
 
-LOGGER.addHandler(_StandardError(logging.INFO))
+LOGGER.addHandler(_StandardError())
 
 
 def say(text: str, *, quiet: bool = False) -> None:

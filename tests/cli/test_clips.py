@@ -20,7 +20,8 @@ import viceversa as vv
 from cli.own import exit_code
 from viceversa.cli import clips
 from viceversa.images.decoding import decode
-from viceversa.inference.model import Manner
+from viceversa.inference.preprocessing import Manner
+from viceversa.inference.translation import start
 from viceversa.video import consistency, translated_frames
 from video.films import far, film, heard, pixels, scene, times
 
@@ -138,13 +139,13 @@ def test_clips_that_need_no_video_packages(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_labels_are_read_once_off_the_first_frame() -> None:
     """Two people in one clip: the second is taken for the first, as a flickering label would not."""
-    people = np.asarray(vv.load("avatars").prepared(scene(0, 64, 64), "avatars")[0])
+    people = np.asarray(vv.load("avatars").preprocessing.prepared(scene(0, 64, 64), "avatars")[0])
     frames = [people, 255 - people]
     model = vv.load("avatars")
-    assert not np.array_equal(model.start(frames[0]).label, model.start(frames[1]).label)
+    assert not np.array_equal(start(model, [frames[0]]).label, start(model, [frames[1]]).label)
     made = list(translated_frames(model, frames, "hair=blond"))
-    here = model.start(frames[0])
-    expected = model.translate_pixels(frames[1][None], here, model.target(here, "hair=blond"))[0]
+    here = start(model, [frames[0]])
+    expected = model.translate_pixels(frames[1][None], here, model.routing.target(here, "hair=blond"))[0]
     assert np.array_equal(made[1], expected) and not np.array_equal(made[1], np.asarray(model.translate(frames[1], "hair=blond")))
 
 
@@ -310,9 +311,9 @@ def test_the_commands_of_the_page_run() -> None:
 
 
 def test_the_page_says_what_was_measured() -> None:
-    root = Path(__file__).resolve().parents[2] / "docs"
-    rows = json.loads((root / "results" / "video.json").read_text())["rows"]
-    page = (root / "video.md").read_text()
+    root = Path(__file__).resolve().parents[2]
+    rows = json.loads((root / "experiments" / "video" / "results" / "video.json").read_text())["rows"]
+    page = (root / "docs" / "video.md").read_text()
     for row in rows:
         cells = next(line for line in page.splitlines() if line.startswith(f"| {row['name'].removeprefix('stylized ')} |"))
         assert f"| {row['warping_error_ratio_dis']:.2f} |" in cells

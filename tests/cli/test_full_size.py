@@ -21,7 +21,7 @@ from viceversa.data.sources import open_dataset
 from viceversa.images.decoding import decode
 from viceversa.images.layers import read_layers
 from viceversa.inference.masks import Region
-from viceversa.inference.model import Manner
+from viceversa.inference.preprocessing import Manner
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 GRAY = SRGB[:16] + b"GRAY" + SRGB[20:]
@@ -247,7 +247,7 @@ def test_a_mask_at_the_runs_size_goes_the_way_of_the_image() -> None:
     mask[:, 128:] = 255
     for name, pixels in (("face.png", large), ("mask.png", mask)):
         Image.fromarray(pixels).save(name)
-    before = vv.load("avatars").prepared("face.png", "avatars")[0]
+    before = vv.load("avatars").preprocessing.prepared("face.png", "avatars")[0]
     for options in ((), ("--mask", "mask.png")):
         out = "masked" if options else "free"
         assert exit_code("translate", "avatars", "face.png", *ASKED, "--out", out, *options) == 0

@@ -9,15 +9,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from types import FunctionType
+from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
 from conftest import Command
+from viceversa import methods
 from viceversa.cli import COMMANDS, main
 from viceversa.cli.parsing import long_form
-from viceversa.recipes import RECIPES, TABLE, packaged, published
+from viceversa.recipes import RECIPES, TABLE
 
 HEAVY = ("torch", "accelerate", "torchmetrics", "tensorboard", "matplotlib", "numpy", "PIL", "pydantic", "tyro", "rich")
 
@@ -60,16 +61,9 @@ def test_every_setting_is_described_by_a_phrase_that_stands_alone(recipe: str) -
         assert len(phrase.split()) > 1 and not phrase.startswith(tuple(f"{word} " for word in FRAGMENTS)), (name, phrase)
 
 
-def test_the_table_and_the_recipes_agree() -> None:
-    """Every recipe is in the table by its own name, and every function that makes one is in it once."""
-    assert {name: entry().name for name, entry in RECIPES.items()} == {name: name for name in RECIPES}
-    made = {
-        (module.__name__, name.replace("_", "-"))
-        for module in (packaged, published)
-        for name, value in vars(module).items()
-        if isinstance(value, FunctionType) and not name.startswith("_")
-    }
-    assert sorted((entry.module, entry.name) for entry in TABLE) == sorted(made)
+def test_every_recipe_is_in_the_table_once_and_every_method_has_one() -> None:
+    assert [entry().name for entry in TABLE] == list(RECIPES) and len(RECIPES) == len(TABLE)
+    assert {path.stem for path in Path(methods.__path__[0]).glob("[!_]*.py")} == {entry.method for entry in TABLE}
 
 
 @pytest.mark.parametrize("option", ["--out", "--data", "--size", "--steps", "--batch", "--epochs", "--seed", "--init", "--resume"])

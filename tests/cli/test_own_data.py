@@ -20,7 +20,7 @@ import processes
 import viceversa as vv
 from cli.own import SMALL, TINY, exit_code, images, people, told
 from viceversa.core.attributes import OneOf
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import open_dataset, write_dataset
 from viceversa.evaluation.candidates.named import data_of
@@ -248,7 +248,7 @@ def test_transparent_parts_show_the_background(tmp_path: Path) -> None:
     assert exit_code("train", "stargan", "--data", "icons", "--background", "200", "--out", "run", *small) == 0
     model = vv.load("run")
     assert model.space.images["images"].background == pytest.approx(200 / 127.5 - 1)
-    assert (model.prepared("icons/a/0.png", "images") == 200).all()
+    assert (model.preprocessing.prepared("icons/a/0.png", "images") == 200).all()
     assert (open_dataset("icons", 16, background=200).splits["train"]["images"].pixels == 200).all()
 
 

@@ -13,7 +13,7 @@ from cli.own import people
 from viceversa.cli.options import check_recipe
 from viceversa.errors import UsageError
 from viceversa.evaluation.measuring import evaluate
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 from viceversa.recipes import builder
 from viceversa.recipes.functions import is_named, named
 from viceversa.recipes.methods import OwnSettings

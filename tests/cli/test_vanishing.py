@@ -12,7 +12,7 @@ from cli.hostile import TINY, contents, exit_code, people
 from processes import start
 from training.small import wait
 from viceversa.data.cache.store import FolderFiles
-from viceversa.runs.checkpoint import latest_checkpoint
+from viceversa.runs.weights import latest_checkpoint
 
 TRAIN = ["train", "stargan", "--data", "people", *TINY, "--training.checkpoint-every", "1"]
 

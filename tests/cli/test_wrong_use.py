@@ -55,7 +55,7 @@ WRONG = {
     "train stargn": ["'stargn'", "'stargan'"],
     "train stargan --metod.width 3": ["--metod.width", "--method.width"],
     "train stargan --method.width wide": ["--method.width", "'wide'"],
-    "train stargan --method.generator unet": ["'unet'", "masked"],
+    "train stargan --method.generator unett": ["'unett'", "masked"],
     "train stargan --steps -1": ["--training.steps", "-1"],
     "train stargan --batch 0": ["--training.batch", "0"],
     "train stargan --steps 4 --epochs 1": ["--steps", "--epochs"],

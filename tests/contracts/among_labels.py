@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from contracts.case import DOMAINS, PHOTOS, Case
-from viceversa.core.domains import Space
 from viceversa.core.method import Method
+from viceversa.core.space import Space
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods import fixed_point, icgan, relgan, stargan2, stgan
 

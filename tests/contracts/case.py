@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import seeded
 from viceversa.core.method import Method
 from viceversa.core.plans import Need
+from viceversa.core.space import ImageSpec, Space
 from viceversa.networks.adapters import PerSpace, PerTarget
 from viceversa.networks.discogan import Feeling
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contracts import among_labels, between_spaces, gans
 from contracts.case import ALIKE, PHOTOS, SETS, UNALIKE, Case
-from viceversa.core.domains import Space
 from viceversa.core.method import Method
+from viceversa.core.space import Space
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods import cyclegan, stargan
 

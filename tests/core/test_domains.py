@@ -9,7 +9,8 @@ import torch
 from torch import Generator
 
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 
 SPEC = ImageSpec(3, 8, 10)

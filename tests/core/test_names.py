@@ -11,8 +11,8 @@ from PIL import Image
 import viceversa as vv
 from cli.own import TINY, exit_code
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import ImageSpec, Space
 from viceversa.core.names import composed
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.joined import parts_of
 from viceversa.data.sources import located, open_dataset
 from viceversa.errors import UsageError

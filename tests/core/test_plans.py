@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey, Judgment
 from viceversa.core.plans import BackAndForth, Need, Retarget
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 
 FACES = Space({"faces": ImageSpec(1, 2, 2)}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses")))

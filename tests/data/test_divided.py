@@ -13,7 +13,7 @@ import viceversa as vv
 from cli.own import SMALL, celeba, exit_code, people, save_zoo
 from viceversa.core.attributes import Binary, Graded, OneOf
 from viceversa.data.dataset import Dataset
-from viceversa.data.divided import divided_table, sides
+from viceversa.data.files.sides import divided_table, sides
 from viceversa.data.files.tables import Table
 from viceversa.data.sets.avatars import labels_of, render
 from viceversa.data.sources import located, open_dataset

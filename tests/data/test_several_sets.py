@@ -12,7 +12,9 @@ from viceversa.data.sets.toons import toons
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError
 from viceversa.evaluation.candidates.named import candidate
-from viceversa.inference.model import Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
+from viceversa.inference.translation import check
 from viceversa.metrics.chains import Place, Way, trial
 from viceversa.recipes import dataset_of
 from viceversa.training.run import train
@@ -47,7 +49,7 @@ def test_a_target_names_all_that_one_set_tells(model: Model) -> None:
     asked = model.space.wanted("mood=amazed")
     assert asked.space == "toons" and asked.label is not None and asked.label.tolist() == [[0, 0, 0, 0, 0, 1]]
     with pytest.raises(UsageError, match="give all attributes of one of the data sets in `to`: hair; or mood; you gave hair, mood"):
-        model.check("hair=blond,mood=amazed")
+        check(model, "hair=blond,mood=amazed")
 
 
 def test_it_is_measured_on_one_set(run: Path, model: Model) -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.avatars import ATTRIBUTES, labels_of, render
 from viceversa.data.sources import open_dataset, write_dataset

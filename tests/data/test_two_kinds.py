@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from training.small import trainer
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.compare import compare

@@ -13,7 +13,8 @@ import pytest
 from conftest import Command
 from viceversa.cli import main
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError
 from viceversa.evaluation.candidates.function import asked

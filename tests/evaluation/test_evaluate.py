@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.evaluation.evaluate import Judge
 from viceversa.evaluation.report.contents import Row

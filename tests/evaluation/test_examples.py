@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from viceversa.core.attributes import OneOf
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.evaluation.evaluate import Assessment
 from viceversa.evaluation.examples import strips

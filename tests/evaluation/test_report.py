@@ -113,7 +113,7 @@ def _saved(report: Report, directory: Path) -> tuple[dict, str]:
 def test_metrics_are_the_rows(tmp_path: Path) -> None:
     report = _report()
     metrics, _ = _saved(report, tmp_path / "new" / "folder")
-    assert list(metrics) == ["extractor", "dataset", "comparable", "rows", "differences", "groups", "verdict"]
+    assert list(metrics) == ["format", "extractor", "dataset", "comparable", "rows", "differences", "groups", "verdict"]
     assert (metrics["extractor"], metrics["dataset"], metrics["comparable"]) == ("lite0@128", "avatars-32-v1", True)
     assert [Row(**row) for row in metrics["rows"]] == report.rows
     assert set(metrics["rows"][0]) == {field.name for field in dataclasses.fields(Row)}

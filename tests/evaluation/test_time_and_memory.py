@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from viceversa.core.attributes import Binary
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.evaluation.evaluate import Judge
 from viceversa.images.pixels import Pixels
@@ -26,7 +26,7 @@ from viceversa.metrics.chains import DIRECTIONS, Candidate, Place, Trial, Way, t
 from viceversa.metrics.clock import Clock
 from viceversa.metrics.features import LITE0, Extractor, Measurement, fingerprint, reference_features
 
-BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "evaluation.py"
+ROOT = Path(__file__).resolve().parents[2]
 SIDE = 32
 SPACE = Space({"faces": ImageSpec(3, SIDE, SIDE)}, (Binary("glasses"),))
 
@@ -157,8 +157,8 @@ def test_outputs_are_let_go_batch_by_batch() -> None:
 def test_the_benchmark_measures_time_and_memory() -> None:
     case = {"images": 4, "size": 32, "cycles": 1, "probes": False, "threads": 1}
     environment = {name: value for name, value in os.environ.items() if name != "VICEVERSA_CACHE"}
-    command = [sys.executable, str(BENCHMARK), "--case", json.dumps(case)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "benchmarks.evaluation", "--case", json.dumps(case)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
     assert found["images"] == 4 and found["processor_seconds"] > 0 and found["peak_mebibytes"] > 100
     assert {"translation", "features", "labels", "pixels", "distances", "intervals", "pictures"} <= set(found["parts"])

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
-from viceversa.recipes import TABLE, packaged, published, recipe_named
+from benchmarks import gradients
+from benchmarks.gradients import ENOUGH
+from experiments.common import filled, read_json
+from viceversa.recipes import recipe_named
+from viceversa.recipes.packaged import PACKAGED
+from viceversa.recipes.published import PUBLISHED
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "benchmarks" / "gradients.py"
-ROWS = json.loads((ROOT / "benchmarks" / "results" / "gradients-cpu.json").read_text())["rows"]
-MEASURED = [entry.name for entry in TABLE if entry.module == packaged.__name__]
-ENOUGH = 0.9
+ROWS = read_json(gradients.STORED)["rows"]
+MEASURED = [entry.name for entry in PACKAGED]
 AT_THE_START = ("stargan2",)
 """Measured before the first step only: a step takes seconds."""
 
@@ -40,19 +37,17 @@ def test_a_chain_with_other_gradients_in_bf16_rises(name: str) -> None:
 
 
 def test_published_settings_train_in_fp32() -> None:
-    assert {entry().training.precision for entry in TABLE if entry.module == published.__name__} == {"fp32"}
+    assert {entry().training.precision for entry in PUBLISHED} == {"fp32"}
 
 
 def test_the_page_shows_the_table() -> None:
-    done = subprocess.run([sys.executable, SCRIPT, "--table"], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() in (ROOT / "docs" / "precision.md").read_text()
+    page, found = gradients.PAGE.read_text(), gradients.stored(gradients.STORED)
+    assert filled(page, {"gradients": gradients.table(found, (0, 50, 200))}) == page, "run python -m benchmarks.gradients --table"
 
 
-def test_a_cosine_is_measured_again(tmp_path: Path) -> None:
+def test_a_cosine_is_measured_again() -> None:
     """That of CycleGAN's chain before its first step, which depends on rounding alone; where bf16 is emulated, too."""
-    out = tmp_path / "rows.json"
-    subprocess.run(
-        [sys.executable, SCRIPT, "--recipes", "cyclegan", "--steps", "0", "--out", out], capture_output=True, check=True
-    )  # fmt: skip
-    found = {row["chain"]: row["cosine"] for row in json.loads(out.read_text())["rows"] if row["phase"] == "generators"}
+    rows = list(gradients.measured("cyclegan", (0,)))
+    assert {row.phase for row in rows} == {"generators", "discriminators"}
+    found = {row.chain: row.cosine for row in rows if row.phase == "generators"}
     assert found["full"] < 0.6 and found["none"] > ENOUGH and found["rising"] == pytest.approx(found["none"], abs=1e-6)

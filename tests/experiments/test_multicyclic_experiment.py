@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from experiments.common import filled, read_json
+from experiments.multicyclic import kernel_scale, train
+from experiments.multicyclic.arms import ARMS, VARIATIONS
+from experiments.multicyclic.drift import PAIRS, comparisons, holm, squared_error
+from experiments.multicyclic.hypotheses import answer, both
+from experiments.multicyclic.page import PAGE, tables
+from experiments.multicyclic.steps import steps
+from experiments.multicyclic.stored import RESULTS, results
 from viceversa.data.sources import open_dataset
 from viceversa.images.normalizing import normalized
 from viceversa.metrics.chains import Place, translating, trial
 from viceversa.recipes import recipe_named
 from viceversa.training.run import updated
 
-ROOT = Path(__file__).resolve().parents[2]
-BENCHMARK = ROOT / "benchmarks" / "multicyclic"
-PAGE = ROOT / "docs" / "results" / "multicyclic.md"
-sys.path.append(str(BENCHMARK))
 
-import kernel_scale  # noqa: E402
-from arms import ARMS, VARIATIONS  # noqa: E402
-from drift import PAIRS, comparisons, holm, squared_error  # noqa: E402
-from hypotheses import answer, both  # noqa: E402
-from report import with_tables  # noqa: E402
-from results import results  # noqa: E402
-from steps import steps  # noqa: E402
+@cache
+def stored(name: str) -> Any:
+    """The content of a stored result."""
+    return read_json(RESULTS / f"{name}.json")
 
 
 def test_each_step_is_compared_with_no_edit() -> None:
@@ -75,7 +75,7 @@ def test_the_page_s_drift_is_that_of_the_stored_rows() -> None:
     """Computed once more from results/*.json alone: the differences, t = mean / (deviation / sqrt 3), and what the page says."""
 
     def psnr(arm: str, direction: str, number: int) -> np.ndarray:
-        every = [json.loads((BENCHMARK / "results" / f"{arm}-{seed}.json").read_text())["rows"] for seed in (0, 1, 2)]
+        every = [stored(f"{arm}-{seed}")["rows"] for seed in (0, 1, 2)]
         place = direction, number, "8bit"
         return np.array(
             [row["psnr_to_truth"] for rows in every for row in rows if (row["direction"], row["cycles"], row["chain"]) == place]
@@ -120,33 +120,35 @@ def test_the_kernel_distance_sees_textures_and_not_edits() -> None:
     nothing, noise = rows["no edit: the real sources"], rows["true edits, noise of 2 levels"]
     assert nothing["psnr"] < 15 and noise["psnr"] > 40
     assert abs(nothing["kernel"]) < 2 * found["deviation_of_halves"] < noise["kernel"]
-    stored = json.loads(kernel_scale.RESULT.read_text())
-    assert stored["rows"][0]["kernel"] < 0.001 and stored["rows"][2]["kernel"] > 0.1 > 30 * stored["deviation_of_halves"]
-    for row in stored["rows"][2:]:
+    known = stored("kernel-scale")
+    assert known["rows"][0]["kernel"] < 0.001 and known["rows"][2]["kernel"] > 0.1 > 30 * known["deviation_of_halves"]
+    for row in known["rows"][2:]:
         assert row["by_shift"] == pytest.approx(row["kernel"], rel=0.1)
 
 
 def test_the_page_has_the_results() -> None:
     page = PAGE.read_text()
-    assert with_tables(page) == page, "run benchmarks/multicyclic/report.py"
+    assert filled(page, tables()) == page, "run python -m experiments.multicyclic page"
 
 
 @pytest.mark.parametrize("name", [*ARMS, *VARIATIONS])
 def test_arms_are_recipes_with_settings(name: str) -> None:
     arm = {**ARMS, **VARIATIONS}[name]
-    settings = {option.removeprefix("--").replace("-", "_"): value for option, value in arm.settings.items()}
-    assert updated(recipe_named(arm.recipe), settings).name == arm.recipe
+    assert updated(recipe_named(arm.recipe), train.training_of(arm, 0)["settings"]).name == arm.recipe
 
 
-def test_an_arm_is_trained_measured_and_drawn(tmp_path: Path) -> None:
+def test_an_arm_is_trained_measured_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Two updates in the place of 2,000; a second call finds nothing to do."""
-    where = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
-    command = [sys.executable, str(BENCHMARK / "run.py"), "--arms", "base-fakes", "--seeds", "0", "--updates", "2", "--images", "4"]
-    done = [subprocess.run([*command, *where], capture_output=True, text=True, check=True) for _ in range(2)]
-    assert [run.stderr.count("base-fakes, seed 0") for run in done] == [1, 0]
-    found = json.loads((tmp_path / "results" / "base-fakes-0.json").read_text())
+    monkeypatch.setenv("ACCELERATE_USE_CPU", "1")
+    places = {"runs": tmp_path / "runs", "results": tmp_path / "results"}
+    asked = train.Experiment(("base-fakes",), (0,), updates=2, images=4, threads=1, **places)
+    for count in (1, 0):
+        train.main(asked)
+        assert capsys.readouterr().err.count("base-fakes, seed 0") == count
+    found, bounds = (read_json(tmp_path / "results" / f"{name}.json") for name in ("base-fakes-0", "bounds"))
     assert (found["updates"], found["images"], found["dataset"]) == (2, 4, "avatars-32-v1") and len(found["steps"]) == 10
     assert found["operations"] == pytest.approx(2 * 12.604e9, rel=1e-3)
-    bounds = json.loads((tmp_path / "results" / "bounds.json").read_text())["rows"]
-    assert {row["model"] for row in found["rows"]} == {"model"} and {row["model"] for row in bounds} >= {"floor", "ceiling"}
+    assert {row["model"] for row in found["rows"]} == {"model"} and {row["model"] for row in bounds["rows"]} >= {"floor", "ceiling"}
     assert (tmp_path / "results" / "base-fakes-0.png").stat().st_size > 1000

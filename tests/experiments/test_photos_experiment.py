@@ -1,12 +1,8 @@
-"""The benchmark of photographs: its crops, its baseline of colors, and the whole on pictures of noise."""
+"""The experiment with photographs: its crops, its baseline of colors, its page, and the whole on pictures of noise."""
 
 from __future__ import annotations
 
-import json
 import os
-import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +10,10 @@ import pytest
 from PIL import Image
 from torch import nn
 
+from experiments.common import DOCS, filled, read_json
+from experiments.photos import colors, page, shown, train
+from experiments.photos import pictures as photographs
+from experiments.photos.vgg16 import TAPS, perceptual_vgg16, vgg16
 from viceversa.errors import UsageError
 from viceversa.images.pictures import grid
 from viceversa.metrics.similarity import psnr
@@ -21,13 +21,6 @@ from viceversa.networks.perception import Perception
 
 ASSETS = os.environ.get("VICEVERSA_ASSETS")
 VGG16 = Path(ASSETS or "") / "weights" / "vgg16_imagenet_features.safetensors"
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "results" / "photos.md"
-BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "photos"
-sys.path.append(str(BENCHMARK))
-
-import colors  # noqa: E402
-import pictures as photographs  # noqa: E402
-from seen_by_vgg16 import TAPS, perceptual_vgg16, vgg16  # noqa: E402
 
 
 def solid(*color: int) -> np.ndarray:
@@ -53,7 +46,7 @@ def test_perceptual_vgg16_by_hand() -> None:
 @pytest.mark.skipif(not ASSETS, reason="VICEVERSA_ASSETS does not say where weights are")
 def test_vgg16_sees_what_is_on_a_picture() -> None:
     """Symmetric, 0 for equal pictures, and farther for noise than for a darker copy."""
-    photo = np.asarray(Image.open(BENCHMARK / "results" / "cyclegan.png").convert("RGB"))[None, 6:198, 283:475]
+    photo = np.asarray(Image.open(DOCS / "results" / "photos" / "cyclegan.webp").convert("RGB"))[None, 6:198, 283:475]
     noise = np.random.default_rng(0).integers(0, 256, photo.shape).astype(np.uint8)
     network, dark = vgg16(VGG16), (photo * 0.9).astype(np.uint8)
     there, back = (perceptual_vgg16(network, *pair) for pair in ((photo, dark), (dark, photo)))
@@ -62,26 +55,28 @@ def test_vgg16_sees_what_is_on_a_picture() -> None:
 
 
 def test_pictures_are_cut_from_the_sheets_that_show_them() -> None:
-    """In a process of its own: folders of benchmarks have modules of the same names. What `grid` pastes is what `cells` finds."""
+    """What `grid` pastes is what `cells` finds."""
     lots = np.random.default_rng(0)
     rows = [[lots.integers(0, 256, (*size, 3)).astype(np.uint8) for size in ((192, 150), (144, 192))] for _ in range(3)]
     sheet = np.asarray(grid(rows, ["", ""], ["photograph", "its painting", "translated"], scale=1))
-    asked = "import sys, pickle, shown; pickle.dump(shown.cells(*pickle.load(sys.stdin.buffer)), sys.stdout.buffer)"
-    given = pickle.dumps((sheet, [(192, 150), (144, 192)]))
-    done = subprocess.run([sys.executable, "-c", asked], cwd=BENCHMARK, input=given, capture_output=True, check=True)
-    found = pickle.loads(done.stdout)
+    found = shown.cells(sheet, [(192, 150), (144, 192)])
     assert all(np.array_equal(ours, theirs) for pair in zip(found, rows, strict=True) for ours, theirs in zip(*pair, strict=True))
+
+
+def test_the_page_has_its_results() -> None:
+    text = page.PAGE.read_text()
+    assert filled(text, page.tables()) == text, "run python -m experiments.photos page"
 
 
 def test_the_page_says_what_was_circular() -> None:
     """First, and at every table; and no column of the painter's own network stands without the word."""
-    page = PAGE.read_text()
-    first = page.partition("    python benchmarks")[0]
+    text = page.PAGE.read_text()
+    first = text.partition("    python -m experiments")[0]
     assert "circular" in first and "VGG-16" in first and "EfficientNet-Lite0" in first
-    titles = [line for line in page.splitlines() if line.startswith("|") and "PSNR, dB |" in line and "perceptual" in line]
+    titles = [line for line in text.splitlines() if line.startswith("|") and "PSNR, dB |" in line and "perceptual" in line]
     assert len(titles) > 15 and all("the painter's network (circular)" in line for line in titles)
-    scored, before = page.index("scored by VGG-16\n"), page.index(", circular, before\n")
-    assert scored < before and all("VGG-16" in line for line in titles if page.index(line) < before)
+    scored, before = text.index("scored by VGG-16\n"), text.index(", circular, before\n")
+    assert scored < before and all("VGG-16" in line for line in titles if text.index(line) < before)
 
 
 def test_colors_take_mean_and_deviation() -> None:
@@ -125,7 +120,7 @@ def test_parts_are_apart_and_files_are_looked_for(tmp_path: Path) -> None:
         photographs.found(tmp_path, "coffee.png")
 
 
-def test_a_translator_is_trained_and_measured(tmp_path: Path) -> None:
+def test_a_translator_is_trained_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On some pictures of noise, whose paintings are their negatives: what the colors of the one are moved to is known."""
     lots = np.random.default_rng(0)
     for part, count in (("train", 6), ("test", 4)):
@@ -137,12 +132,11 @@ def test_a_translator_is_trained_and_measured(tmp_path: Path) -> None:
     (tmp_path / "data" / "whole").mkdir()
     for name in ("photo", "painting"):
         Image.fromarray(pixels).save(tmp_path / "data" / "whole" / f"00-{name}.png")
-    options = ["--data", str(tmp_path / "data"), "--names", "cyclegan", "--steps", "1", "--threads", "1"]
-    options += ["--vgg16", str(VGG16)] if ASSETS else []
-    places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
-    subprocess.run([sys.executable, str(BENCHMARK / "run.py"), *options, *places], capture_output=True, check=True)
-    found = json.loads((tmp_path / "results" / "cyclegan.json").read_text())
-    baselines = json.loads((tmp_path / "results" / "baselines.json").read_text())
+    small = train.Entry("cyclegan", {"width": 4, "blocks": 1, "critic_width": 4, "identity": 0.5})
+    monkeypatch.setattr(train, "ENTRIES", {"cyclegan": small})
+    places = {"data": tmp_path / "data", "runs": tmp_path / "runs", "results": tmp_path / "results"}
+    train.main(train.Photos(names=("cyclegan",), steps=1, threads=1, vgg16=VGG16 if ASSETS else None, **places))
+    found, baselines = (read_json(tmp_path / "results" / f"{name}.json") for name in ("cyclegan", "baselines"))
     rows = {(row["direction"], row["cycles"]): row for row in found["rows"] if row["chain"] == "8bit"}
     photos, paintings = (
         np.stack([np.asarray(Image.open(path)) for path in sorted((tmp_path / "data" / f"test{folder}").glob("*.png"))])

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "docs" / "results"
+CARD = ROOT / "src" / "viceversa" / "runs" / "pretrained" / "avatars" / "card.md"
 SECTION = "## Which code made these numbers\n"
 HASH = re.compile(r"`([0-9a-f]{7})`")
 TABLE = re.compile(r"^\|.*\d.*\|$", re.MULTILINE)
@@ -53,7 +54,7 @@ def test_a_page_of_numbers_names_the_code_that_made_them(path: Path) -> None:
 
 @pytest.mark.skipif(not known("344378d"), reason="there is no history of commits here")
 def test_the_commits_exist() -> None:
-    places = [*sorted(PAGES.glob("*.md")), ROOT / "README.md", ROOT / "src" / "viceversa" / "pretrained" / "avatars" / "card.md"]
+    places = [*sorted(PAGES.glob("*.md")), ROOT / "README.md", CARD]
     named = {commit for path in places for commit in HASH.findall(path.read_text())}
     assert len(named) > 20 and not [commit for commit in named if not known(commit)]
 
@@ -67,7 +68,7 @@ def test_numbers_that_a_later_change_affects_are_marked_where_they_stand() -> No
 
 def test_readme_and_the_packaged_model_say_it_too() -> None:
     """By its recipe every step updates the generator, so that the average was one of updates already."""
-    card = (ROOT / "src" / "viceversa" / "pretrained" / "avatars" / "card.md").read_text()
+    card = CARD.read_text()
     readme = (ROOT / "README.md").read_text()
     for page in (card, readme):
         assert "`441b8e6`" in page and "unaffected" in page

@@ -1,24 +1,18 @@
-"""The baselines of sketches: their measures by hand, and the whole at a small size."""
+"""The experiment with sketches: the baselines' measures by hand, its page, and the whole at a small size."""
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
 from pathlib import Path
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 
-from training.small import finish, wait
+from experiments.common import filled, read_json, vv
+from experiments.sketches import baselines as measures
+from experiments.sketches import page, train
 from viceversa.data.sets.sketches import sketches_pairs
 from viceversa.metrics.similarity import l1, psnr
-
-BENCHMARK = Path(__file__).resolve().parents[2] / "benchmarks" / "sketches"
-sys.path.append(str(BENCHMARK))
-
-import baselines as measures  # noqa: E402
 
 
 def square(size: int, *, gap: bool) -> np.ndarray:
@@ -66,23 +60,29 @@ def test_histograms_and_their_distance() -> None:
     assert measures.hellinger(np.array([1.0, 0]), np.array([0, 1.0])) == 1
 
 
-def test_the_whole_at_a_small_size(tmp_path: Path) -> None:
-    command = [sys.executable, str(BENCHMARK / "baselines.py"), "--size", "16", "--out", str(tmp_path / "found.json")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    found = json.loads((tmp_path / "found.json").read_text())
+def test_the_page_has_its_results() -> None:
+    text = page.PAGE.read_text()
+    assert filled(text, page.tables()) == text, "run python -m experiments.sketches page"
+
+
+def test_the_baselines_at_a_small_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the perceptual distance, which the translator below is measured by."""
+    monkeypatch.setattr(measures, "perceptual", lambda pictures, true: np.zeros(len(true)))
+    measures.main(measures.Baselines(16, tmp_path / "found.json"))
+    found = read_json(tmp_path / "found.json")
     assert found["dataset"] == "sketches-pairs-16-v1" and found["pairs"] == 151
     names = ["sketch", "mean color", "most frequent color", "nearest drawing"]
     assert list(found["baselines"]) == names
     assert found["baselines"]["nearest drawing"]["histogram_of_all"] < 0.2 < found["baselines"]["sketch"]["histogram_of_all"]
 
 
-def test_a_translator_is_trained_and_measured(tmp_path: Path) -> None:
-    options = ["--names", "augmented-cyclegan", "--steps", "1", "--size", "32", "--threads", "1"]
-    options += ["--seeds", "3", "--drawings", "20"]
-    places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
-    subprocess.run([sys.executable, str(BENCHMARK / "run.py"), *options, *places], capture_output=True, check=True)
-    found = json.loads((tmp_path / "results" / "augmented-cyclegan.json").read_text())
+def test_a_translator_is_trained_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = train.Entry("augmented-cyclegan", {"cycle": 10, "cycle_back": 5, "width": 4, "latent": 4})
+    monkeypatch.setattr(train, "ENTRIES", {"augmented-cyclegan": small})
+    places = {"runs": tmp_path / "runs", "results": tmp_path / "results"}
+    train.main(train.Sketches(("augmented-cyclegan",), steps=1, size=32, threads=1, seeds=3, drawings=20, **places))
+    found = read_json(tmp_path / "results" / "augmented-cyclegan.json")
+    assert found["perceptual_lite0"] > 0
     made = np.load(tmp_path / "results" / "augmented-cyclegan.npz")
     true = sketches_pairs(32).splits["test"]
     assert found["steps"] == 1 and found["pairs"] == 20 == len(made["seed0"])
@@ -95,12 +95,13 @@ def test_a_translator_is_trained_and_measured(tmp_path: Path) -> None:
     assert set(hidden) == {"8bit", "float", "noise", "jpeg", "blur", "lines_l1", "from_true_lines"} and hidden["lines_l1"] > 0
 
 
-def test_an_interrupted_training_is_not_measured(tmp_path: Path) -> None:
-    options = ["--names", "cut", "--steps", "1000", "--size", "32", "--threads", "1"]
-    places = ["--runs", str(tmp_path / "runs"), "--results", str(tmp_path / "results")]
-    command = [sys.executable, str(BENCHMARK / "run.py"), *options, *places]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    wait(process, (tmp_path / "runs" / "cut" / "metrics.jsonl").exists)
-    process.send_signal(signal.SIGINT)
-    finish(process, -signal.SIGINT)
-    assert list((tmp_path / "runs" / "cut" / "checkpoints").glob("0*")) and not list((tmp_path / "results").iterdir())
+def test_an_interrupted_training_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`viceversa.train` saves its step and raises (tests/training/test_kills.py); nothing catches it."""
+
+    def interrupted(*_: Any, **__: Any) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(vv, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train.main(train.Sketches(("cut",), threads=1, runs=tmp_path / "runs", results=tmp_path / "results"))
+    assert not list((tmp_path / "results").iterdir())

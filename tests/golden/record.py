@@ -20,10 +20,10 @@ from pydantic import BaseModel
 from torch import Tensor
 
 from contracts.case import ALIKE, DOMAINS, LINES, PHOTOS, UNALIKE, batch_for
-from viceversa.core.domains import Space
 from viceversa.core.draws import Draws
 from viceversa.core.method import Method
 from viceversa.core.schedules import Progress
+from viceversa.core.space import Space
 from viceversa.recipes import RECIPES, builder, recipe_named
 from viceversa.recipes.settings import Recipe
 from viceversa.training.averages import learned_at, update_averages

@@ -14,8 +14,8 @@ from PIL import Image
 import viceversa as vv
 from viceversa.evaluation.report.contents import FORMAT as REPORT
 from viceversa.metrics.rows import Row
-from viceversa.runs.checkpoint import latest_checkpoint
 from viceversa.runs.record import FORMAT, read_record
+from viceversa.runs.weights import latest_checkpoint
 
 STORED = Path(__file__).with_name("format-1")
 

@@ -24,7 +24,9 @@ from viceversa.images.layers import Layers
 from viceversa.images.load import Picture, layers_of, mask_of
 from viceversa.images.normalizing import normalized
 from viceversa.inference.masks import Region, brightness, composed, keyed
-from viceversa.inference.model import Manner, Model
+from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import Manner
+from viceversa.inference.translation import start, translate_layers
 from viceversa.metrics.labeller import Labeller
 from viceversa.style.canvas import tensor_of
 from viceversa.style.stylize import Stylize, stylize
@@ -132,7 +134,10 @@ def reads(image: Picture) -> NDArray[Any]:
 
     used = replace(model(), labeller=Labeller(First(), FACES, 1.0, None))
     assert used.labeller is not None
-    return used.labeller.network(normalized(torch.tensor(used.prepared(image, "faces")))).numpy() + used.start(image).label.numpy()
+    return (
+        used.labeller.network(normalized(torch.tensor(used.preprocessing.prepared(image, "faces")))).numpy()
+        + start(used, [image]).label.numpy()
+    )
 
 
 def refers(image: Picture) -> NDArray[Any]:
@@ -152,15 +157,15 @@ def refers(image: Picture) -> NDArray[Any]:
 
 def by_layers(image: Picture) -> NDArray[Any]:
     used, manner = model(), Manner(full_size=True)
-    here = used.start(image, LABEL)
-    layers = used.opened(image, here.space, manner)
-    return used.translate_layers(layers, here, used.target(here, "hair=blond"), manner).pixels
+    here = start(used, [image], LABEL)
+    layers = used.preprocessing.opened(image, here.space, manner)
+    return translate_layers(used, [layers], here, used.routing.target(here, "hair=blond"), manner)[0].pixels
 
 
 def masks(image: Picture) -> NDArray[Any]:
     size = layers_of(image).colors.shape[:2]
     manner = Manner(full_size=True, region=Region(image, feather=2))
-    weights = model().weights(Layers(np.zeros((*size, 3), np.uint8)), "faces", manner)
+    weights = model().preprocessing.weights(Layers(np.zeros((*size, 3), np.uint8)), "faces", manner)
     assert weights is not None
     return weights
 
@@ -170,8 +175,8 @@ FUNCTIONS: dict[str, Callable[[Picture], Any]] = {
     "layers_of": lambda image: layers_of(image).pixels,
     "mask_of": mask_of,
     "mask": masks,
-    "prepared": lambda image: model().prepared(image, "faces"),
-    "paper": lambda image: model().prepared(image, "faces", paper=True),
+    "prepared": lambda image: model().preprocessing.prepared(image, "faces"),
+    "paper": lambda image: model().preprocessing.prepared(image, "faces", paper=True),
     "labeller": reads,
     "reference": refers,
     "translate": lambda image: model().translate(image, "hair=blond"),
@@ -211,7 +216,7 @@ def test_half_of_the_light_is_middle_gray_by_hand() -> None:
         (Image.fromarray(np.full((16, 16), 1000, np.uint16)), 1000), (Image.new("L", (16, 16), 128), 128),
         (Image.new("LA", (16, 16), (100, 0)), 0),
     ):  # fmt: skip
-        assert (model().prepared(given, "faces") == expected).all()
+        assert (model().preprocessing.prepared(given, "faces") == expected).all()
     assert masks(Image.fromarray(half)).flat[0] == pytest.approx(0.5, abs=1e-4)
 
 

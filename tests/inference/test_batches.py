@@ -46,7 +46,7 @@ def test_a_target_is_a_text_or_a_mapping(to: Any) -> None:
 
 @pytest.mark.parametrize("batch", [1, 2, 32])
 def test_many_are_translated_as_each_alone(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("viceversa.inference.batches._BATCH", batch)
+    monkeypatch.setattr("viceversa.inference.translation._BATCH", batch)
     made = avatars().translate(faces(), TO)
     assert made.shape == faces().shape and made.dtype == np.uint8
     assert np.abs(made.astype(int) - alone()).max() <= 1 and (made != alone()).mean() < 1e-3  # a float's last bit, if any

@@ -16,7 +16,7 @@ from PIL import Image
 
 import processes
 import viceversa as vv
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import open_dataset
 from viceversa.images.decoding import decode
@@ -24,6 +24,7 @@ from viceversa.images.fitting import fitted
 from viceversa.images.layers import Layers
 from viceversa.images.pixels import Pixels
 from viceversa.inference.familiarity import FILE, familiarity_of, load_familiarity, save_familiarity
+from viceversa.inference.translation import doubt
 from viceversa.runs.pretrained import folder_of
 from viceversa.video.translating import translated_frames
 
@@ -68,11 +69,11 @@ def through_jpeg(image: Pixels) -> Pixels:
 
 
 def share_doubted(images: list[Pixels]) -> float:
-    return float(np.mean([bool(avatars().doubt(Layers(image), "avatars")) for image in images]))
+    return float(np.mean([bool(doubt(avatars(), Layers(image), "avatars")) for image in images]))
 
 
 def test_photographs_are_told_from_faces_of_its_kind() -> None:
-    """docs/models.md has this of many more (benchmarks/unknown_inputs.py)."""
+    """docs/models.md has this of many more (experiments/unknown_inputs)."""
     assert share_doubted(crops()) > 0.95
     assert share_doubted([*faces(200)]) <= 0.01
     assert share_doubted([through_jpeg(face) for face in faces(200)]) <= 0.02
@@ -134,8 +135,8 @@ def test_a_run_stores_what_its_images_are_like(stored: bool, tmp_path: Path) -> 
     model = vv.load(run)
     assert (model.familiarity is not None) == stored
     for place, images in open_dataset("avatars:glasses", 32).splits["test"].items():
-        assert not model.doubt(Layers(images.pixels[0]), place)
-        assert bool(model.doubt(Layers(fitted(crops()[0], (32, 32))), place)) == stored
+        assert not doubt(model, Layers(images.pixels[0]), place)
+        assert bool(doubt(model, Layers(fitted(crops()[0], (32, 32))), place)) == stored
 
 
 def toy(count: int, channels: int = 3, bits: int = 8) -> Dataset:
@@ -183,7 +184,7 @@ def test_the_packaged_file_is_of_the_packaged_data(tmp_path: Path) -> None:
     assert stored is not None
     limits = [float(each.spaces["avatars"].limit[0]) for each in (stored, made)]
     assert limits[0] == pytest.approx(limits[1], rel=0.02)
-    assert replace(avatars(), familiarity=None).doubt(Layers(crops()[0]), "avatars") == ""
+    assert doubt(replace(avatars(), familiarity=None), Layers(crops()[0]), "avatars") == ""
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (2, 3), (4, 4), (8, 8), (9, 70)])

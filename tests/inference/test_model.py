@@ -15,18 +15,23 @@ from torch import Tensor, nn
 
 from viceversa.cli.translate import _tell_reader
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.method import Method, Optimizer, Phase, Request, to_labels, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError
-from viceversa.inference.model import Manner, Model, load
+from viceversa.evaluation.candidates.run import candidate_of
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import Manner
+from viceversa.inference.translation import check, start
 from viceversa.metrics.chains import Trial, Way
 from viceversa.metrics.labeller import Labeller
 from viceversa.recipes.settings import Recipe
-from viceversa.runs.checkpoint import save_checkpoint
 from viceversa.runs.record import Record, write_record
+from viceversa.training.checkpoints import save_checkpoint
 from viceversa.training.step import Trainee
 
 FACES = Space({"faces": ImageSpec(3, 16, 16)}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses")))
@@ -148,8 +153,8 @@ def test_the_space_of_a_source_is_known_before_there_is_an_image() -> None:
     image = np.zeros((16, 16, 3), np.uint8)
     for space, asked in ((SEASONS, ("", "")), (SEASONS, ("winter", "")), (SEASONS, ("", "summer")), (FACES, ("", ""))):
         used = model(space)
-        assert used.source_space(*asked) == used.start(image, *asked).space
-    assert model(SEASONS).source_space("winter") == "winter" == model(SEASONS).source_space("", "summer")
+        assert used.routing.departure(*asked) == start(used, [image], *asked).space
+    assert model(SEASONS).routing.departure("winter") == "winter" == model(SEASONS).routing.departure("", "summer")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +171,7 @@ def test_the_space_of_a_source_is_known_before_there_is_an_image() -> None:
 )
 def test_what_is_unknown(space: Space, to: str, source: str, told: str) -> None:
     used = model(space)
-    for use in (lambda: used.translate(PLAIN, to, source=source), lambda: used.check(to, source)):
+    for use in (lambda: used.translate(PLAIN, to, source=source), lambda: check(used, to, source)):
         with pytest.raises(UsageError) as error:
             use()
         assert told in str(error.value)
@@ -174,9 +179,9 @@ def test_what_is_unknown(space: Space, to: str, source: str, told: str) -> None:
 
 
 def test_what_is_known_needs_no_image() -> None:
-    model().check("hair=blond", "glasses=no")
-    model(SEASONS).check("winter")
-    model(SEASONS).check("", "winter")
+    check(model(), "hair=blond", "glasses=no")
+    check(model(SEASONS), "winter")
+    check(model(SEASONS), "", "winter")
 
 
 MODES: dict[str, Callable[[], Image.Image]] = {
@@ -257,7 +262,7 @@ def test_a_loaded_run_translates_with_its_averages(tmp_path: Path) -> None:
 def test_runs_that_cannot_be_loaded(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"there is no run in '.*missing'"):
         load(tmp_path / "missing")
-    with pytest.raises(UsageError, match=r"test_translate:build.*build="):
+    with pytest.raises(UsageError, match=r"test_model:build.*build="):
         load(saved(tmp_path / "own"))
     write_record(tmp_path / "begun", record(FACES))
     with pytest.raises(UsageError, match=r"'.*begun' has no checkpoint yet"):
@@ -301,7 +306,7 @@ def test_a_method_of_one_way_does_not_go_back() -> None:
     with pytest.raises(UsageError, match="translates from 'summer' to 'winter' only"):
         used.translate(Image.new("L", (12, 8)), "summer")
     task = Trial(Dataset("seasons", SEASONS, {}), "summer", "winter", np.zeros((2, 16, 16, 3), np.uint8), np.arange(2))
-    (made,) = [found for _, found in used.candidate.outputs(task, Way(2))]
+    (made,) = [found for _, found in candidate_of(used).outputs(task, Way(2))]
     assert {place.direction for place in made} == {"inv"} and {place.cycles for place in made} == {0}
 
 
@@ -313,10 +318,10 @@ def test_a_drawing_on_paper_is_flattened_first(full_size: bool, tmp_path: Path) 
     Image.fromarray(paper).save(tmp_path / "drawing.png")
     used, manner = model(SEASONS, labeller=False), Manner(full_size=full_size, paper=True)
     for picture in (tmp_path / "drawing.png", Image.fromarray(paper), paper):
-        colors = used.opened(picture, "summer", manner).colors
+        colors = used.preprocessing.opened(picture, "summer", manner).colors
         assert colors.shape == ((96, 96, 3) if full_size else (16, 16, 3))
         assert (colors[:, 0] == 255).all() and colors[:, colors.shape[1] // 2].mean() < 170  # four of six pixels
-    plain = used.opened(paper, "summer", Manner(full_size=full_size)).colors
+    plain = used.preprocessing.opened(paper, "summer", Manner(full_size=full_size)).colors
     assert plain[0, 0, 0] < 130
     with pytest.raises(UsageError, match=r"(1|4) channels"):
-        model(FOUR, labeller=False).opened(np.zeros((16, 16, 4), np.uint8), "infrared", manner)
+        model(FOUR, labeller=False).preprocessing.opened(np.zeros((16, 16, 4), np.uint8), "infrared", manner)

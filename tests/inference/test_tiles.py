@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from contracts.case import Case
 from contracts.cases import CASES
-from viceversa.core.domains import Domain, ImageSpec
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError
 from viceversa.images.layers import Layers
 from viceversa.images.normalizing import normalized

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from losses.walks import journey
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey, Judgment
+from viceversa.core.space import ImageSpec, Space
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.classification import RealLabels
 from viceversa.losses.cycle import Cycle, Identity, ReturnedCycle, Triple

@@ -13,11 +13,12 @@ from contracts.case import PHOTOS
 from contracts.cases import CASES, build_stargan
 from losses.walks import journey
 from viceversa.core.attributes import Binary
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey, Judgment
 from viceversa.core.objective import weigh
 from viceversa.core.schedules import Progress, fading
+from viceversa.core.space import ImageSpec, Space
 from viceversa.losses.adversarial import Fool
 from viceversa.losses.classification import TargetLabels
 from viceversa.losses.cycle import Cycle

@@ -8,13 +8,15 @@ import torch.nn.functional as F
 
 from contracts.case import ALIKE, UNALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.losses.variation import variation
 from viceversa.methods.diat import DIAT, build, same_features
 from viceversa.networks.diat import MaskedTransform, SeeingDiscriminator
+from viceversa.networks.resnet import resnet_generator
 
 TINY = DIAT(width=4, blocks=1, critic_width=4)
 forms = pytest.mark.parametrize("form", ["plain", "masked"])
@@ -87,7 +89,7 @@ def test_discriminator() -> None:
 
 def test_an_empty_mask_keeps_every_pixel_and_a_full_one_none() -> None:
     torch.manual_seed(0)
-    network = MaskedTransform(3, width=4, blocks=1)
+    network = MaskedTransform(resnet_generator(3, 4, width=4, blocks=1), 3)
     image = torch.rand(2, 3, 16, 16) * 2 - 1
     last = network.network[-1][1]
     with torch.no_grad():

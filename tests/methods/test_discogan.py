@@ -9,10 +9,11 @@ import torch.nn.functional as F
 from contracts.case import ALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
 from losses.walks import journey
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.journey import Judgment
 from viceversa.core.method import Method
 from viceversa.core.schedules import Progress
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods.discogan import DiscoGAN, build, feature_matching, squared_cycle

@@ -8,10 +8,11 @@ from torch import Tensor, nn
 
 from contracts.case import ALIKE, PHOTOS, batch_for, count_rows
 from contracts.test_composition import agree, classes, gradients, phase_losses
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.method import Method
 from viceversa.core.schedules import Progress
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods.fixed_point import FixedPointGAN, Residual, build

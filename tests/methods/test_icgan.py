@@ -9,10 +9,11 @@ from torch import nn
 
 from contracts.case import ALIKE, PHOTOS, batch_for
 from contracts.test_composition import agree, gradients
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
 from viceversa.core.draws import Draws
 from viceversa.core.method import Method
 from viceversa.core.schedules import Progress
+from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.methods.icgan import IcGAN, build
 

@@ -7,8 +7,9 @@ import torch
 
 from contracts.case import ALIKE, UNALIKE, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.method import Method
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.methods.johnson import Johnson, build
 from viceversa.networks.johnson import transform_network

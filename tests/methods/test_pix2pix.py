@@ -9,11 +9,11 @@ from torch import nn
 
 from contracts.case import LINES, UNALIKE, batch_for
 from contracts.test_composition import agree, gradients
-from viceversa.core.domains import ImageSpec
 from viceversa.core.draws import Draws
 from viceversa.core.method import Method
 from viceversa.core.plans import Pairs
 from viceversa.core.schedules import Progress
+from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError
 from viceversa.methods.pix2pix import Pix2Pix, build, distance
 from viceversa.networks.unet import UNet

@@ -11,11 +11,12 @@ from torch import Tensor
 from contracts.case import ALIKE, PHOTOS, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
 from viceversa.core.attributes import Binary
-from viceversa.core.domains import Domain, Example, ImageSpec, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey, Judgment
 from viceversa.core.method import Method
 from viceversa.core.plans import relabeled
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.losses.cycle import Cycle, Identity
 from viceversa.losses.multicycle import multicyclic

@@ -13,10 +13,11 @@ from torch import Tensor
 from contracts.case import DOMAINS, PHOTOS, batch_for
 from contracts.test_composition import agree, gradients, phase_losses
 from viceversa.core.attributes import Binary
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.draws import Draws
 from viceversa.core.method import Method, Request
 from viceversa.core.schedules import Progress
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods.stargan2 import StarGAN2, build, domains_of

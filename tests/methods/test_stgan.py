@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from contracts.case import ALIKE, PHOTOS, batch_for
 from contracts.test_composition import agree, classes, gradients, phase_losses
 from viceversa.core.attributes import Binary
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.draws import Draws
 from viceversa.core.method import Method
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods.stgan import STGAN, build

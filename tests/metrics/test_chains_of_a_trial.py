@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.chains import draw_chains
 from viceversa.images.pixels import Pixels

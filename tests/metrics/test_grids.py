@@ -12,7 +12,8 @@ import pytest
 import torch
 from PIL import Image
 
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import open_dataset
 from viceversa.images.normalizing import normalized, quantized

@@ -15,7 +15,8 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.compare import compare
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.chains import translating
-from viceversa.metrics.features import LITE0, extractor_named
+from viceversa.metrics.extractors import extractor_named
+from viceversa.metrics.features import LITE0
 from viceversa.metrics.inception import WEIGHTS, WIDTH, extractor
 
 PACKAGE = {

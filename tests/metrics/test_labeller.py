@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.routing import routing_of
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.errors import UsageError
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.labeller import Labeller, accuracy, labeller_network, load_labeller, questions
+from viceversa.metrics.labeller import Labeller, accuracy, labeller_network, load_labeller
 from viceversa.metrics.labeller_training import independent_labeller, save_labeller
 
 SPEC = ImageSpec(3, 16, 16)
@@ -128,11 +129,11 @@ def test_data_smaller_than_a_batch() -> None:
 
 
 def test_questions() -> None:
-    assert questions(labeled(64)) is LIT
-    asked = questions(unlabeled("sides"))
+    assert routing_of(labeled(64).space).question is LIT
+    asked = routing_of(unlabeled("sides").space).question
     assert asked == Space(SIDES.images, (OneOf("space", ("dark", "bright")),))
     sizes = Dataset("sizes", Space({"small": ImageSpec(3, 8, 8), "large": SPEC}), {})
-    assert questions(sizes) is None
+    assert routing_of(sizes.space).question is None
     with pytest.raises(UsageError, match="sizes has neither attributes nor spaces of one size"):
         independent_labeller(sizes)
 

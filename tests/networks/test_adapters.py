@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from contracts.case import batch_for
 from contracts.test_composition import phase_losses
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.methods.cyclegan import CycleGAN, build
 from viceversa.networks.adapters import Fit, PerTarget, canvas_of, cropped, luminance, padded, stretched

@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from viceversa.core.attributes import Binary
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.networks.adapters import Labeled, PerTarget, fit, luminance, recolored
 from viceversa.networks.masked import MaskedGenerator

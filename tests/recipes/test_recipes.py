@@ -9,13 +9,15 @@ import pytest
 from PIL import Image
 
 from viceversa.errors import UsageError
-from viceversa.inference.model import load
+from viceversa.evaluation.candidates.run import candidate_of
+from viceversa.inference.load import load
 from viceversa.metrics.chains import Way, trial
-from viceversa.recipes import RECIPES, dataset_of, packaged, recipe_named
+from viceversa.recipes import RECIPES, dataset_of, recipe_named
+from viceversa.recipes.packaged import PACKAGED
 from viceversa.training.run import train
 from viceversa.tuning.tune import tune
 
-EMBEDDED = [name for name, entry in RECIPES.items() if entry.module == packaged.__name__]
+EMBEDDED = [entry.name for entry in PACKAGED]
 DIGITS = "digits"
 """Of two sizes of their own."""
 
@@ -30,7 +32,7 @@ def test_a_recipe_trains_loads_and_translates(name: str, tmp_path: Path) -> None
     assert outcome.step == 2
     model = load(outcome.run)
     task = trial(dataset_of(model.record.recipe), 2)
-    (made,) = [found for _, found in model.candidate.outputs(task, Way(1))]
+    (made,) = [found for _, found in candidate_of(model).outputs(task, Way(1))]
     assert made and all(np.isfinite(pixels.astype(float)).all() for pixels in made.values())
     assert {place.direction for place in made} == ({"inv", "rec"} if model.method.returns else {"inv"})
 

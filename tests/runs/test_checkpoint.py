@@ -13,11 +13,12 @@ from contracts.case import ALIKE, PHOTOS
 from contracts.cases import MASKED, build_cyclegan, build_masked, build_stargan
 from processes import start
 from training.small import assert_same_runs, finish, noise, trainer, wait
-from viceversa.core.domains import Space
 from viceversa.core.method import Builder, Method
+from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.methods import stargan
-from viceversa.runs.checkpoint import latest_checkpoint, restore_training, restore_weights, save_checkpoint
+from viceversa.runs.weights import latest_checkpoint, restore_weights
+from viceversa.training.checkpoints import restore_training, save_checkpoint
 
 HEAVY = """
 import sys

@@ -14,7 +14,7 @@ from processes import pair, start
 from training.small import Started, finish, wait
 from training.test_resume import digest
 from viceversa.errors import UsageError
-from viceversa.runs.checkpoint import latest_checkpoint
+from viceversa.runs.weights import latest_checkpoint
 from viceversa.training.run import train
 
 SETTINGS = {"steps": 100_000, "batch": 2, "precision": "fp32", "labeller": False, "quiet": True, "checkpoint_every": 5}

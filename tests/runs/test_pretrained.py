@@ -14,6 +14,7 @@ import viceversa as vv
 from viceversa.core.domains import Domain
 from viceversa.data.sets.avatars import SPLITS, labels_of, render
 from viceversa.data.sets.chains import load_chains
+from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
 from viceversa.metrics.similarity import psnr
@@ -87,4 +88,4 @@ def test_unknown_models_are_named(tmp_path: Path) -> None:
 
 
 def test_it_has_no_discriminator_to_ask() -> None:
-    assert avatars().candidate.read is None
+    assert candidate_of(avatars()).read is None

@@ -10,7 +10,7 @@ import pytest
 
 from contracts.case import ALIKE, PHOTOS
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.recipes import RECIPES, builder
 from viceversa.recipes.settings import Multicycle, Recipe, Training

@@ -18,9 +18,9 @@ from training.small import noise, trainer
 from training.test_faults import cut, flip
 from viceversa.data.sets.avatars import render
 from viceversa.errors import UsageError
-from viceversa.inference.model import load
-from viceversa.runs.checkpoint import write_sealed
+from viceversa.inference.load import load
 from viceversa.runs.selection import Judgment, best_checkpoint, best_judgment, keep_best
+from viceversa.runs.weights import write_sealed
 from viceversa.training import validation
 from viceversa.training.run import train
 

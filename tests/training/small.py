@@ -14,9 +14,9 @@ from accelerate.state import AcceleratorState
 from torch import Tensor
 
 from processes import Process
-from viceversa.core.domains import Space
 from viceversa.core.draws import seeded
 from viceversa.core.method import Builder
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.recipes.settings import Training
 from viceversa.training.trainer import Trainer

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from contracts.case import PHOTOS
 from contracts.cases import CASES, MASKED, build_masked
 from training.small import noise, trainer
-from viceversa.core.domains import Space
 from viceversa.core.method import Method
+from viceversa.core.space import Space
 from viceversa.methods import stargan
 from viceversa.training.averages import STATISTICS, update_averages, warm
 

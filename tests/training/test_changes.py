@@ -13,8 +13,8 @@ from contracts.cases import MASKED, build_masked
 from training.small import assert_same_runs
 from training.test_resume import digest
 from viceversa.errors import UsageError
-from viceversa.runs.checkpoint import latest_checkpoint
 from viceversa.runs.record import read_record
+from viceversa.runs.weights import latest_checkpoint
 from viceversa.training.run import train
 
 SMALL: dict[str, Any] = {"size": 16, "batch": 4, "precision": "fp32", "labeller": False, "data": "people/faces.csv"}

@@ -22,13 +22,14 @@ from contracts.case import PHOTOS
 from contracts.cases import build_masked
 from processes import start
 from training.small import assert_same_runs, finish, noise, trainer, wait
-from viceversa.core.domains import Space
 from viceversa.core.journey import Journey
 from viceversa.core.method import Builder, Method
 from viceversa.core.objective import Objective
+from viceversa.core.space import Space
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory
-from viceversa.inference.model import load
-from viceversa.runs.checkpoint import latest_checkpoint, restore_training
+from viceversa.inference.load import load
+from viceversa.runs.weights import latest_checkpoint
+from viceversa.training.checkpoints import restore_training
 from viceversa.training.run import train
 from viceversa.training.trainer import Trainer
 

@@ -28,7 +28,8 @@ from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
 from viceversa.errors import UsageError
 from viceversa.evaluation.measuring import evaluate
-from viceversa.inference.model import Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
 from viceversa.metrics import labeller_training
 from viceversa.runs.record import read_record
 from viceversa.training.importing import import_cyclegan, import_stargan

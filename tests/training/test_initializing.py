@@ -18,16 +18,18 @@ from conftest import Command
 from training.small import assert_same_runs
 from viceversa.cli.train import run as train_command
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import AnyAttribute, Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
 from viceversa.core.method import Method
+from viceversa.core.space import AnyAttribute, ImageSpec, Space
 from viceversa.data.sets.avatars import ATTRIBUTES
 from viceversa.errors import UsageError
 from viceversa.methods import cyclegan, stargan
 from viceversa.recipes.settings import Recipe, Training
-from viceversa.runs.checkpoint import latest_checkpoint, save_checkpoint
 from viceversa.runs.record import Record, read_record, write_record
+from viceversa.runs.weights import latest_checkpoint
 from viceversa.training.averages import update_averages
+from viceversa.training.checkpoints import save_checkpoint
 from viceversa.training.initializing import frozen, initialize
 from viceversa.training.run import train
 from viceversa.training.step import Trainee

@@ -14,7 +14,7 @@ from processes import start
 from training.small import assert_same_runs, finish, noise, trainer, wait
 from viceversa.errors import UsageError
 from viceversa.files import remove
-from viceversa.runs.checkpoint import latest_checkpoint
+from viceversa.runs.weights import latest_checkpoint
 
 OWN = """
 import json, sys

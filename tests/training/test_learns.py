@@ -9,9 +9,10 @@ import torch
 from contracts.cases import MASKED
 from training.small import trainer
 from viceversa.core.attributes import Binary
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
 from viceversa.core.method import Method, Request
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.methods import stargan

@@ -11,9 +11,9 @@ import pytest
 
 from contracts.cases import build_masked
 from viceversa.errors import UsageError
-from viceversa.inference.model import load
-from viceversa.runs.checkpoint import latest_checkpoint
+from viceversa.inference.load import load
 from viceversa.runs.folder import CONTENTS
+from viceversa.runs.weights import latest_checkpoint
 from viceversa.training.run import train
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links are for administrators there")

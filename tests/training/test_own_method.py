@@ -11,7 +11,7 @@ from contracts.cases import build_masked
 from processes import start
 from training.small import assert_same_runs, finish
 from viceversa.errors import UsageError
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 from viceversa.runs.record import read_record
 
 OWN = (Path(__file__).resolve().parents[2] / "examples" / "mine.py").read_text()
@@ -33,7 +33,7 @@ sys.path.insert(0, "../methods")
 import torch
 from mine import build
 from PIL import Image
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 
 model = load(sys.argv[1], build=build)
 label = "hair=black,glasses=no,beard=no,smile=no,tone=0.5"

@@ -16,8 +16,8 @@ from contracts.case import ALIKE, PHOTOS
 from contracts.cases import CYCLEGAN, build_masked, build_stargan
 from processes import pair, start
 from training.small import Started, finish, noise, trainer, wait
-from viceversa.core.domains import Space
 from viceversa.core.method import Builder, Method, Optimizer
+from viceversa.core.space import Space
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods import cyclegan
 

@@ -17,10 +17,11 @@ from torch import Tensor, nn
 from contracts.cases import build_masked
 from training.small import assert_same_runs, trainer
 from training.test_learns import ROOM, rooms
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
 from viceversa.core.method import Method, Optimizer, Phase, to_labels
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.images.pixels import Pixels
 from viceversa.losses.adversarial import Discriminate
@@ -29,9 +30,9 @@ from viceversa.metrics.labeller_training import save_labeller
 from viceversa.networks.adapters import Classifying
 from viceversa.networks.stargan import ClassifyingDiscriminator
 from viceversa.recipes.settings import Training
-from viceversa.runs.checkpoint import save_checkpoint
 from viceversa.runs.selection import best_checkpoint, best_judgment
 from viceversa.training import validation
+from viceversa.training.checkpoints import save_checkpoint
 from viceversa.training.examination import examination, returned
 from viceversa.training.step import Trainee
 from viceversa.training.validation import Allowance, Validation

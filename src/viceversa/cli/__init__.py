@@ -49,12 +49,22 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
             stream.reconfigure(errors="backslashreplace")  # names of files may have what the terminal's encoding has not
     if not _has_home():
         logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it works without a home directory, after a long warning
+    log = logging.getLogger("viceversa")
+    log.addFilter(_with_flags)
     try:
         code = _outcome(list(sys.argv[1:] if arguments is None else arguments))
         sys.stdout.flush()
     except BrokenPipeError:
         code = _unread()
+    finally:
+        log.removeFilter(_with_flags)
     sys.exit(code)
+
+
+def _with_flags(record: logging.LogRecord) -> bool:
+    """What the library says, with its settings as flags."""
+    record.msg, record.args = in_flags(record.getMessage()), ()
+    return True
 
 
 def _outcome(arguments: list[str]) -> int:

@@ -15,6 +15,7 @@ from viceversa.data.files.listing import listing
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable, write_atomically
 from viceversa.images.layers import Layers
+from viceversa.inference.translation import doubt
 from viceversa.progress import watched
 from viceversa.video import Clip, Consistency, Frame, Process, Work, form_for, make_clip, open_clip
 from viceversa.video.fingerprints import fingerprint, versions, weights_fingerprint
@@ -24,7 +25,8 @@ from viceversa.video.translating import translation, way_of
 if TYPE_CHECKING:
     from viceversa.cli.stylize import Command
     from viceversa.cli.translate import Translate
-    from viceversa.inference.model import Manner, Model
+    from viceversa.inference.model import Model
+    from viceversa.inference.preprocessing import Manner
 
 STYLIZED_PART = 8
 """Frames of a part of a stylized clip, each of which may take minutes."""
@@ -37,15 +39,16 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
     if asked.difference or asked.skip_bad:
         raise UsageError("leave out --difference and --skip-bad: they are for images.")
     path = readable(asked.inputs[0], "the input")
-    spec = model.space.images[model.source_space(asked.source, asked.to)]
+    spec = model.space.images[model.routing.departure(asked.source, asked.to)]
     background = round((spec.background + 1) * 127.5)
     clip = naming_the_flag(lambda: open_clip(path, fps=asked.fps, background=background, most_pixels=asked.max_pixels))
     first = next(clip.read()).pixels
     way = way_of(model, first, asked.to, source=asked.source, manner=manner, smooth=asked.smooth)
     form_for(clip, asked.out)  # what cannot be is said first
-    model.weights(model.opened(first, way.source.space, manner), way.source.space, manner)
-    if doubt := model.doubt(Layers(first), way.source.space):
-        print(f"viceversa: warning: {printable(str(path))} {printable(doubt)}.", file=sys.stderr)
+    opened = model.preprocessing.opened(first, way.source.space, manner)
+    model.preprocessing.weights(opened, way.source.space, manner)
+    if unlike := doubt(model, Layers(first), way.source.space):
+        print(f"viceversa: warning: {printable(str(path))} {printable(unlike)}.", file=sys.stderr)
     request = {
         **_request(path, asked.fps, asked.consistency),
         "RUN": weights_fingerprint(model.method.translator),

@@ -13,16 +13,19 @@ import numpy as np
 import torch
 from tyro.conf import arg
 
+from viceversa.cli.next_commands import next_commands
 from viceversa.cli.parsing import parsed
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.avatars import SPLITS, labels_of, render
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, printable
+from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.evaluation.compare import Comparison, compare
 from viceversa.files import vacant
 from viceversa.images.decoding import encode
 from viceversa.images.pictures import grid, save_png
-from viceversa.inference.model import Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
 from viceversa.metrics.bootstrap import paired_interval
 from viceversa.metrics.chains import Direction, Place
 from viceversa.metrics.features import measure
@@ -107,7 +110,7 @@ def run(arguments: Sequence[str]) -> int:
     models = {name: load(asked.out / name) for name in RECIPES}
     _draw_samples(models, dataset, asked.out / "samples.png")
     images = budget.images(_seconds_per_image(dataset))
-    comparison = compare({name: model.candidate for name, model in models.items()}, dataset, samples=images)
+    comparison = compare({name: candidate_of(model) for name, model in models.items()}, dataset, samples=images)
     report = comparison.report("StarGAN with and without the multicyclic loss", facts, conclusion(comparison))
     report.save(asked.out)
     print(report.table())
@@ -154,7 +157,7 @@ def _seconds_per_image(dataset: Dataset) -> float:
 def _train(name: str, recipe: Recipe[Any], seconds: float, run: Path) -> Outcome:
     """Trains for so many seconds. No best checkpoint is looked for: the last one is measured."""
     print(f"{name}: {seconds:.0f} s of training", file=sys.stderr)
-    return run_recipe(updated(recipe, {"training.best": "none"}), run, pace=Pace(seconds))
+    return run_recipe(updated(recipe, {"training.best": "none"}), run, pace=Pace(seconds), next_steps=next_commands)
 
 
 def show_pretrained(folder: Path) -> None:

@@ -13,7 +13,7 @@ from tyro.conf import Positional, arg
 
 from viceversa.cli.parsing import parsed
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import AnyAttribute
+from viceversa.core.space import AnyAttribute
 from viceversa.errors import UsageError, printable
 from viceversa.training.importing import import_cyclegan, import_stargan
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import tyro
 
+from viceversa.cli.advice import advice
 from viceversa.errors import UsageError
-from viceversa.recipes.habits import advice
 
 Settings = TypeVar("Settings")
 

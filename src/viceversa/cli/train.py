@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import ValidationError
 from tyro.conf import arg
 
+from viceversa.cli.next_commands import next_commands
 from viceversa.cli.options import Run, Search
 from viceversa.cli.parsing import long_form, parsed
 from viceversa.core.method import Builder
@@ -19,7 +20,6 @@ from viceversa.recipes.functions import is_named, named
 from viceversa.recipes.own import own_recipe, read_with
 from viceversa.recipes.settings import Recipe
 from viceversa.runs.record import read_record
-from viceversa.training.commands import next_commands
 from viceversa.training.page import PAGE
 from viceversa.training.run import default_run, run_recipe, updated
 
@@ -34,14 +34,14 @@ def run(arguments: Sequence[str]) -> int:
     if asked.resume:
         asked = _asked(_stored(out, asked.recipe, own), options, name)
     outcome = run_recipe(
-        asked.recipe, out, own=own, until=asked.until, resume=asked.resume, overwrite=asked.overwrite
-    )  # fmt: skip
+        asked.recipe, out, own=own, until=asked.until, resume=asked.resume, overwrite=asked.overwrite, next_steps=next_commands
+    )
     best = outcome.best
     kept = f"; best: step {best.step}, {best.metric} {best.value:.4g}" if best else ""
     print(printable(f"{outcome.run}: {outcome.step} steps{kept}"))
     print(printable(f"pictures: {outcome.run / PAGE}"))
     record = read_record(outcome.run)
-    for command in next_commands(outcome.run, record, done=outcome.step >= record.recipe.training.steps).values():
+    for command in next_commands(outcome.run, record, outcome.step >= record.recipe.training.steps).values():
         print(printable(f"next: {command}"))
     return 0
 

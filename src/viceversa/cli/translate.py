@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
+import torch
 from tyro.conf import Positional, arg
 
 from viceversa.cli.clips import translate_clip
@@ -17,7 +18,8 @@ from viceversa.cli.notices import Notice, lost_in_reading, lost_in_resizing, los
 from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.cli.results import check_new
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import Space
 from viceversa.data.files.listing import listing
 from viceversa.errors import UsageError, printable
 from viceversa.files import readable
@@ -27,8 +29,11 @@ from viceversa.images.layers import Header, Layers
 from viceversa.images.load import mask_of
 from viceversa.images.pictures import difference
 from viceversa.images.save import format_of, names_image, save_image
+from viceversa.inference.load import load
 from viceversa.inference.masks import Region
-from viceversa.inference.model import Manner, Model, load
+from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import Manner
+from viceversa.inference.translation import check, doubt, start, translate_layers
 from viceversa.runs.selection import Checkpoint
 from viceversa.video import is_clip
 
@@ -91,7 +96,7 @@ def run(arguments: Sequence[str]) -> None:
     """Translates every input."""
     asked = parsed(Translate, arguments, "translate", "")
     model = load(asked.run, build=build_of(asked.run, [asked.build] if asked.build else []), checkpoint=asked.checkpoint)
-    model.check(asked.to, asked.source)
+    check(model, asked.to, asked.source)
     manner = _manner(asked)
     moving = bool(asked.smooth or asked.consistency or asked.fps)
     if any(is_clip(path, asked.out) or (moving and path.is_dir()) for path in asked.inputs):
@@ -126,15 +131,15 @@ def _translate(asked: Translate, model: Model, manner: Manner, path: Path, place
     """Translates an image and writes it, and the difference if there is a second place; or says that it cannot be read."""
     try:
         image = layers_at(path, asked.max_pixels)
-        here = model.start(image, asked.source, asked.to)
-        layers = model.opened(image, here.space, manner)
+        here = start(model, [image], asked.source, asked.to)
+        layers = model.preprocessing.opened(image, here.space, manner)
     except BadImage as error:
         _leave_out(asked, error, begun=True)
         return False
-    there = model.target(here, asked.to, manner.strength)
+    there = model.routing.target(here, asked.to, manner.strength)
     made = _translated(model, path, layers, here, there, manner)
-    if doubt := model.doubt(layers, here.space):
-        print(f"viceversa: warning: {printable(str(path))} {printable(doubt)}.", file=sys.stderr)
+    if unlike := doubt(model, layers, here.space):
+        print(f"viceversa: warning: {printable(str(path))} {printable(unlike)}.", file=sys.stderr)
     save_image(made, places[0])
     for place in places[1:]:
         save_image(Layers(difference(recolored(layers.colors, made.colors.shape[2]), made.colors)), place)
@@ -155,7 +160,8 @@ def _leave_out(asked: Translate, error: BadImage, *, begun: bool = False) -> Non
 def _translated(model: Model, path: Path, layers: Layers, here: Domain, there: Domain, manner: Manner) -> Layers:
     """What becomes of an image. Raises UsageError, which names it."""
     try:
-        return model.translate_layers(layers, here, there, manner, model.weights(layers, here.space, manner))
+        weights = model.preprocessing.weights(layers, here.space, manner)
+        return translate_layers(model, [layers], here, there, manner, [weights])[0]
     except UsageError as error:
         raise UsageError(f"{str(path)!r}: {error}") from error
 
@@ -183,7 +189,7 @@ def _key(text: str) -> tuple[str, int]:
 
 def _tell_reader(model: Model, source: str) -> None:
     """Says what the labeller read, and how well it does."""
-    if (names := model.unnamed(source)) and model.reader:
+    if (names := model.routing.unnamed(source)) and model.reader:
         accuracy = f"{model.reader.accuracy:.3f} on test images"
         read = printable(", ".join(names))
         print(f"{read} of the inputs: recognized by the run's labeller (accuracy {accuracy})", file=sys.stderr)
@@ -226,18 +232,15 @@ def _results(asked: Translate, model: Model, stem: Path, header: Header) -> list
 
 def _channels(asked: Translate, model: Model, header: Header) -> int:
     """Of what an image becomes: at full size, gray images come back gray of a network of color images."""
-    space = model.source_space(asked.source, asked.to)
-    if model.space.known:
-        target = model.space.wanted(asked.to).space
-    else:
-        target = space if model.space.attributes else model.target(Domain(space), asked.to).space
+    unread = model.routing.start(torch.zeros(1, model.space.label_width), asked.source, asked.to)
+    space, target = unread.space, model.routing.target(unread, asked.to).space
     here, there = model.space.images[space].channels, model.space.images[target].channels
     return 1 if asked.full_size and header.channels == 1 and here == there == 3 else there
 
 
 def _lost(asked: Translate, model: Model, path: Path, header: Header) -> Iterator[Notice]:
     """What of an image goes into no result, so that it can be said."""
-    spec = model.space.images[model.source_space(asked.source, asked.to)]
+    spec = model.space.images[model.routing.departure(asked.source, asked.to)]
     size = spec.height, spec.width
     if not asked.full_size:
         middle = middle_of((header.height, header.width), size, model.record.recipe.crop)

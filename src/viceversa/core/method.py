@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
 from viceversa.core.journey import Critic, Translator
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Plan
 from viceversa.core.schedules import Schedule, Turn, always, constant
-
-Takes = Literal["labels", "spaces", "pairs"]
-"""What data a method takes: one space with labels, two spaces of images that have nothing to do with each other, or two of pairs:
-with the same ids in the same order in each split."""
+from viceversa.core.space import Space
 
 
 @dataclass(frozen=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor
 
-from viceversa.core.domains import Domain, Example, Space
+from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Critic, Journey, Judgment, Translator
+from viceversa.core.routing import routing_of
+from viceversa.core.space import Space
 
 Batch = Mapping[str, Example]
 
@@ -66,12 +68,17 @@ class Retarget:
 
     @property
     def needs(self) -> tuple[Need, ...]:
-        return tuple(Need(name, name) for name in self.space.known) or (Need("real", self.space.only),)
+        return tuple(Need(name, name) for name in self.sets) or (Need("real", self.space.only),)
 
     def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
-        if not self.space.known:
+        if not self.sets:
             return [self._journey(batch["real"], draws)]
-        return [self._journey(batch[name], draws.within(name)) for name in self.space.known]
+        return [self._journey(batch[name], draws.within(name)) for name in self.sets]
+
+    @property
+    def sets(self) -> Collection[str]:
+        """The names of several labeled sets."""
+        return routing_of(self.space).sets
 
     def _journey(self, real: Example, draws: Draws) -> Journey:
         def route(number: int) -> Domain:

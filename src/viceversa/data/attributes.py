@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError
 from viceversa.images.pixels import Pixels

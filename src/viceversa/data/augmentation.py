@@ -42,6 +42,9 @@ class Augment(BaseModel):
             raise UsageError("augmentations need kornia: pip install 'viceversa[data]'.") from None
 
 
+NO_AUGMENTATION = Augment()
+
+
 def augmented(images: Tensor, augment: Augment, draws: Draws, name: str) -> Tensor:
     """(N, C, H, W) in [-1, 1], changed. The same draws by the same name, the same changes, however rows are shared out."""
     from kornia.enhance import adjust_brightness, adjust_contrast, adjust_hue, adjust_saturation

@@ -14,7 +14,7 @@ from viceversa.images.pixels import Pixels
 if TYPE_CHECKING:  # the processes that read images start without torch, six times sooner
     from torch import Tensor
 
-    from viceversa.core.domains import Space
+    from viceversa.core.space import Space
 
 
 @dataclass(frozen=True, eq=False, repr=False)

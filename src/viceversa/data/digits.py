@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from viceversa.core.attributes import OneOf
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.errors import UsageError
 from viceversa.images.pixels import Pixels

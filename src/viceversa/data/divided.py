@@ -7,94 +7,17 @@ its split.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import AnyAttribute, Space
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.files.tables import Table
-from viceversa.errors import UsageError, quoted
+from viceversa.data.files.sides import check_sides, sides
 from viceversa.images.pixels import Pixels
-
-
-@dataclass(frozen=True)
-class Sides:
-    """The two spaces, and the values of the attribute in them; the first one's is "" where it is any of several."""
-
-    attribute: AnyAttribute
-    spaces: tuple[str, str]
-    values: tuple[str, str]
-
-    def which(self, space: Space, labels: Tensor) -> Tensor:
-        """Whether images with these labels (N, K) are in the second space: (N,) Booleans."""
-        columns = space.columns_of(labels, [self.attribute.name])
-        return self.attribute.agrees(columns, torch.tensor(self.attribute.parse(self.values[1])).expand_as(columns))
-
-
-def sides(attributes: Sequence[AnyAttribute], asked: str, name: str) -> Sides:
-    """The spaces that `ATTRIBUTE` or `ATTRIBUTE=VALUE` asks for, of the data set of that name.
-
-    Raises UsageError for an attribute or a value that it does not have, for a graded attribute, and for one of several choices of
-    which none is named.
-    """
-    title, _, value = asked.partition("=")
-    attribute = Space({}, tuple(attributes)).attribute(title)
-    match attribute:
-        case Binary():
-            spaces, values = (f"not-{attribute.name}", attribute.name), ("no", "yes")
-            return Sides(
-                attribute, *((spaces[::-1], values[::-1]) if value and attribute.parse(value) == [0] else (spaces, values))
-            )
-        case OneOf(choices=(one, other)):
-            values = (other, one) if value and attribute.parse(value) == attribute.parse(one) else (one, other)
-            return Sides(attribute, values, values)
-        case OneOf() if value:
-            (chosen,) = attribute.describe(torch.tensor([attribute.parse(value)]))
-            return Sides(attribute, (f"not-{chosen}", chosen), ("", chosen))
-        case OneOf(choices=choices):
-            raise UsageError(
-                f"{quoted(title)} of {name} is one of {', '.join(map(quoted, choices))}: name one, as in {title}={choices[0]}."
-            )
-        case _:
-            assert isinstance(attribute, Graded)
-            raise UsageError(
-                f"{quoted(title)} of {name} is a number, {attribute.low:g} to {attribute.high:g}, and two spaces need a yes or no: "
-                "name another attribute, or add one to the data that says on which side an image is."
-            )
-
-
-def _check(second: Tensor, found: Sides, name: str) -> None:
-    """Raises UsageError where all images are in one of the spaces."""
-    for inside, value in ((second, found.values[1]), (~second, found.values[0] or f"not {found.values[1]}")):
-        if inside.all():
-            raise UsageError(
-                f"all {len(second)} images of {name} have {found.attribute.name}={value}, and two spaces need images with and "
-                "without it: name another attribute."
-            )
-
-
-def divided_table(table: Table, asked: str, name: str) -> Table:
-    """The table with the column `space` in place of its attributes. Raises UsageError as `sides`, and where a space is empty."""
-    found = sides(table.attributes, asked, name)
-    second = found.which(Space({}, table.attributes), table.labels)
-    _check(second, found, name)
-    order = torch.argsort(
-        second.int(), stable=True
-    ).tolist()  # the first space's rows come first: a table's spaces are in that order
-    return replace(
-        table,
-        files=tuple(table.files[row] for row in order),
-        splits=tuple(table.splits[row] for row in order),
-        attributes=(),
-        labels=torch.empty(len(order), 0),
-        spaces=tuple(found.spaces[int(second[row])] for row in order),
-    )
 
 
 def divided(dataset: Dataset, asked: str) -> Dataset:
@@ -107,7 +30,7 @@ def divided(dataset: Dataset, asked: str) -> Dataset:
     rows: dict[str, dict[str, NDArray[np.int64]]] = {}
     for split, spaces in dataset.splits.items():
         second = found.which(space, _labels(spaces[home]))
-        _check(second, found, f"{dataset.name}, {split},")
+        check_sides(second, found, f"{dataset.name}, {split},")
         rows[split] = dict(zip(found.spaces, (np.flatnonzero(~second.numpy()), np.flatnonzero(second.numpy())), strict=True))
     splits = {
         split: {name: _only(dataset.splits[split][home], places) for name, places in parts.items()} for split, parts in rows.items()

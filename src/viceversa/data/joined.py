@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from viceversa.core.domains import Space
 from viceversa.core.names import composed
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.data.files import idx, svhn
 from viceversa.data.files.checks import SPLITS

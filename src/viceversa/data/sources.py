@@ -8,8 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from viceversa.core.domains import Space
-from viceversa.core.method import Takes
+from viceversa.core.space import Space, Takes
 from viceversa.data.attributes import with_attributes
 from viceversa.data.cache.store import FolderFiles
 from viceversa.data.dataset import Dataset, Images

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from viceversa.core.domains import AnyAttribute, Space
 from viceversa.core.names import composed
+from viceversa.core.space import AnyAttribute, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.files.checks import SPLITS
 from viceversa.errors import UsageError

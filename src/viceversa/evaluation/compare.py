@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError
 from viceversa.evaluation.differences import differences
@@ -16,8 +17,9 @@ from viceversa.evaluation.trainings import Training, contrasted
 from viceversa.evaluation.verdict import Facts, verdict
 from viceversa.metrics.chains import PROBES, Candidate, Trial, Way, trial
 from viceversa.metrics.clock import Clock
-from viceversa.metrics.features import LITE0, Extractor, extractor_named
-from viceversa.metrics.labeller import Labeller, questions
+from viceversa.metrics.extractors import extractor_named
+from viceversa.metrics.features import LITE0, Extractor
+from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.metrics.rows import Row, is_label
 from viceversa.progress import Bar
@@ -117,7 +119,7 @@ def compare(
         candidate.outputs(task, way)  # what is wrong with a folder of answers is said at once; of others nothing is made yet
     extractor = extractor_named(features)
     with clock.part("training the labeller"):
-        labeller = independent_labeller(dataset, quiet=quiet) if questions(dataset) else None
+        labeller = independent_labeller(dataset, quiet=quiet) if routing_of(dataset.space).question else None
     judge = Judge(task, labeller, way, extractor, clock)
     bounds, assessments = _measured(judge, models, quiet)
     trainings = {name: candidate.training for name, candidate in models.items() if candidate.training}

@@ -11,7 +11,8 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.candidates.named import Measured, candidate, data_of, kind_of, named
 from viceversa.evaluation.compare import compare as compared
 from viceversa.evaluation.report.contents import PAGE, Report
-from viceversa.inference.model import Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
 from viceversa.progress import say
 from viceversa.runs.selection import Checkpoint
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,21 +13,15 @@ from PIL.Image import Image
 from torch import Tensor
 
 from viceversa.core.domains import Domain
-from viceversa.errors import UnfamiliarImage, UsageError
+from viceversa.errors import UsageError
 from viceversa.images.fitting import in_bits
 from viceversa.images.layers import Layers
-from viceversa.images.load import Picture, layers_of, seen
+from viceversa.images.load import Picture, seen
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
 
-if TYPE_CHECKING:
-    from viceversa.inference.model import Manner, Model
-
 Pictures = Picture | Tensor | Sequence[Picture | Tensor]
 """One image, or many: a list of images, an array (N, H, W, C) of uint8 or uint16, or a tensor (N, C, H, W) of floats in [0, 1]."""
-
-_BATCH, _PIXELS = 32, 2**20
-"""Images, and pixels of one space, that go through a network at once: at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,38 +58,6 @@ def taken(given: Pictures) -> Given:
     kind = type(given).__name__
     also = "a tensor or a list of images also works"
     raise UsageError(f"an image must be a path, a Pillow image, or an array, not {kind!r}; {also}.")
-
-
-def chained(model: Model, pictures: Sequence[Picture], targets: Sequence[Any], source: Any, manner: Manner) -> list[list[Layers]]:
-    """The images translated to each target in turn, in batches: for each target, every image. Raises UsageError."""
-    to = targets[0] if targets else ""
-    spec = model.space.images[model.source_space(source, to)]
-    size = 1 if manner.full_size else max(1, min(_BATCH, _PIXELS // (spec.height * spec.width)))
-    made: list[list[Layers]] = [[] for _ in targets]
-    doubts: list[str] = []
-    for first in range(0, len(pictures), size):
-        batch = [layers_of(picture, manner.most_pixels) for picture in pictures[first : first + size]]
-        here = model.starts(batch, source, to)
-        layers = [model.opened(picture, here.space, manner) for picture in batch]
-        doubts += [model.doubt(each, here.space) for each in layers]
-        weights = [model.weights(each, here.space, manner) for each in layers]
-        for number, target in enumerate(targets):
-            there = model.target(here, target, manner.strength)
-            layers = model.translate_batch(layers, here, there, manner, weights)
-            made[number] += layers
-            here = Domain(there.space, there.label)
-    warn(pictures, doubts)
-    return made
-
-
-def warn(pictures: Sequence[Picture], doubts: Sequence[str]) -> None:
-    """Warns (UnfamiliarImage) once of the images for which there is a doubt (see Model.doubt)."""
-    found = [number for number, doubt in enumerate(doubts) if doubt]
-    if found:
-        first = pictures[found[0]]
-        what = repr(str(first)) if isinstance(first, str | Path) else f"image {found[0]}" if len(pictures) > 1 else "this image"
-        more = f" (and {len(found) - 1} more of {len(pictures)})" if len(found) > 1 else ""
-        warnings.warn(f"{what}{more} {doubts[found[0]]}.", UnfamiliarImage, stacklevel=5)
 
 
 def stacked(images: Sequence[Pixels]) -> Tensor:

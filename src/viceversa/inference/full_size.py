@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from viceversa.core.domains import Domain, ImageSpec
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError
 from viceversa.images.decoding import recolored
 from viceversa.images.layers import Layers

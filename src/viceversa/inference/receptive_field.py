@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from viceversa.core.domains import ImageSpec
+from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError, is_out_of_memory
 from viceversa.inference.norms import Moments, Normalizing
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
 from viceversa.core.journey import Journey, Judgment
+from viceversa.core.space import Space
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
 from viceversa.core.draws import Draws, seeded
 from viceversa.core.journey import Journey
-from viceversa.core.method import Method, Optimizer, Phase, Request, Takes
+from viceversa.core.method import Method, Optimizer, Phase, Request
 from viceversa.core.objective import Objective
 from viceversa.core.optional import optional
 from viceversa.core.plans import BackAndForth, Batch, Need
 from viceversa.core.schedules import Schedule, linear_decay
+from viceversa.core.space import Space, Takes
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import BySource, ReturnedCycle
 from viceversa.losses.gan import LeastSquares

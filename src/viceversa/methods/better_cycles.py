@@ -24,10 +24,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Space
 from viceversa.core.journey import Journey
-from viceversa.core.method import Method, Takes
+from viceversa.core.method import Method
 from viceversa.core.schedules import Schedule, linear_decay, product, ramp
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.cycle import BySource, WeighedCycle
 from viceversa.methods import cyclegan

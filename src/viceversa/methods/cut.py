@@ -23,13 +23,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Space
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.method import Method, Optimizer, Phase, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Batch, Need, OneWay
 from viceversa.core.schedules import Schedule, linear_decay
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.contrast import patch_contrast

@@ -13,25 +13,25 @@ eprint={1703.10593}}
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, cast
 
 from pydantic import ConfigDict, Field
 from torch import nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Space
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.method import Method, Optimizer, Phase, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.optional import optional
 from viceversa.core.plans import BackAndForth
 from viceversa.core.schedules import Schedule, linear_decay
+from viceversa.core.space import ImageSpec, Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.adversary import AdversarySettings, DescribedGan, adversary_of
 from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
+from viceversa.networks.generators import GENERATOR, Generator, generator_named
 from viceversa.networks.patch import check_patches, patch_discriminator
-from viceversa.networks.resnet import resnet_generator
 
 
 class CycleGAN(AdversarySettings):
@@ -41,6 +41,7 @@ class CycleGAN(AdversarySettings):
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["cyclegan"]]] = "cyclegan"
+    generator: Generator = Field("resnet", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generators' first layer")
     blocks: int = Field(9, gt=0, le=256, description="number of residual blocks of a generator; 6 at 128 px in the paper")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")
@@ -50,7 +51,7 @@ class CycleGAN(AdversarySettings):
     cycle_back: Annotated[float | None, optional("X")] = Field(
         None, ge=0, description="weight of the cycle loss for images of the second space; by default the same as for the first"
     )
-    identity: float = Field(0.5, ge=0, description="weight of the identity loss, relative to --method.cycle")
+    identity: float = Field(0.5, ge=0, description="weight of the identity loss, relative to the cycle loss")
     luminance: float = Field(0.0, ge=0, description="weight of an identity loss on luminance, if channels differ")
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
@@ -92,8 +93,14 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
     )  # fmt: skip
 
 
-def _generator(space: Space, source: str, target: str, settings: CycleGAN) -> nn.Sequential:
-    """The generator into one of the spaces."""
+def _generator(space: Space, source: str, target: str, settings: CycleGAN) -> nn.Module:
+    """The generator into one of the spaces; valid convolutions change its size, otherwise all images are on one canvas."""
     here, there = space.images[source], space.images[target]
-    network = resnet_generator(here.channels, there.channels, width=settings.width, blocks=settings.blocks)
-    return stretched(network, here, there, canvas_of(space.images)) if settings.fit == "valid_conv" else network
+    canvas = canvas_of(space.images)
+    before, after = (ImageSpec(spec.channels, *canvas) for spec in (here, there))
+    network = generator_named(settings.generator, before, after, width=settings.width, blocks=settings.blocks)
+    if settings.fit != "valid_conv":
+        return network
+    if settings.generator != "resnet":
+        raise UsageError(f"fit=valid_conv needs the generator resnet, not {settings.generator}: set fit=resize.")
+    return stretched(cast(nn.Sequential, network), here, there, canvas)

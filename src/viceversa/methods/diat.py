@@ -18,6 +18,7 @@ year={2016}, eprint={1610.05586}}
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Literal
 
 import torch
@@ -26,12 +27,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Space
 from viceversa.core.journey import Journey
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.method import Method, Optimizer, Phase, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.plans import OneWay
 from viceversa.core.schedules import Schedule, linear_decay
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.gan import NonSaturating
@@ -39,7 +40,7 @@ from viceversa.losses.variation import variation
 from viceversa.networks.adapters import Single
 from viceversa.networks.blocks import check_size
 from viceversa.networks.diat import MaskedTransform, SeeingDiscriminator
-from viceversa.networks.resnet import resnet_generator
+from viceversa.networks.generators import GENERATOR, Generator, generator_named
 
 
 class DIAT(BaseModel):
@@ -52,6 +53,7 @@ class DIAT(BaseModel):
     form: Literal["plain", "masked"] = Field(
         "masked", description="plain makes the whole image, masked only what a learned mask selects"
     )
+    generator: Generator = Field("resnet", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(5, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
@@ -75,10 +77,10 @@ def build(space: Space, settings: DIAT = DIAT(), *, decay: Schedule = linear_dec
         shapes = " and ".join("x".join(map(str, space.images[name].shape)) for name in (first, second))
         raise UsageError(f"DIAT compares an image with its translation: both spaces need the same channels and size, not {shapes}.")
     check_size(spec.height, spec.width, 4)
-    if settings.form == "masked":
-        network: nn.Module = MaskedTransform(spec.channels, width=settings.width, blocks=settings.blocks)
-    else:
-        network = resnet_generator(spec.channels, spec.channels, width=settings.width, blocks=settings.blocks)
+    masked = settings.form == "masked"
+    made = replace(spec, channels=spec.channels + 1) if masked else spec
+    network = generator_named(settings.generator, spec, made, width=settings.width, blocks=settings.blocks)
+    network = MaskedTransform(network, spec.channels) if masked else network
     translator, critic = Single(network, spec.channels), SeeingDiscriminator(spec, width=settings.critic_width)
     plan, gan = OneWay(space, translate=translator, discriminate=critic), NonSaturating()
     adam = Optimizer(settings.learning_rate, schedule=decay)

@@ -24,17 +24,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Space
 from viceversa.core.journey import Journey
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.method import Method, Optimizer, Phase, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.plans import BackAndForth
 from viceversa.core.schedules import Schedule, every_first, linear_decay, otherwise, product, switched
+from viceversa.core.space import Space, Takes
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import returned
 from viceversa.losses.gan import NonSaturating
 from viceversa.networks.adapters import PerTarget, by_space
-from viceversa.networks.discogan import Feeling, discriminators, encoder_decoder
+from viceversa.networks.discogan import Feeling, discriminators
+from viceversa.networks.generators import BLOCKS, GENERATOR, Generator, generator_named
 
 
 class DiscoGAN(BaseModel):
@@ -44,7 +45,9 @@ class DiscoGAN(BaseModel):
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["discogan"]]] = "discogan"
+    generator: Generator = Field("encoder-decoder", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generators' first layer")
+    blocks: int = Field(9, gt=0, le=256, description=BLOCKS)
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")
     adversarial: float = Field(0.1, ge=0, description="weight of the adversarial loss")
     matching: float = Field(0.9, ge=0, description="weight of feature matching")
@@ -71,7 +74,9 @@ def build(space: Space, settings: DiscoGAN = DiscoGAN(), *, decay: Schedule = li
     first, second = space.pair
     sources = {first: second, second: first}
     generators = by_space({
-        target: encoder_decoder(space.images[source].channels, space.images[target], width=settings.width)
+        target: generator_named(
+            settings.generator, space.images[source], space.images[target], width=settings.width, blocks=settings.blocks
+        )
         for target, source in sources.items()
     })  # fmt: skip
     translator = PerTarget(generators, space.images, sources)

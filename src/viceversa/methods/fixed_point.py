@@ -17,27 +17,30 @@ eprint={1908.06965}}
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field
 from torch import nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Space
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.core.method import Method, Optimizer, Phase, to_labels
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
 from viceversa.core.schedules import Schedule, every, linear_decay
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Identity, Staying
 from viceversa.networks.adapters import Classifying, Labeled
-from viceversa.networks.masked import MaskedGenerator
+from viceversa.networks.generators import GENERATORS, generator_named
 from viceversa.networks.stargan import Added, ClassifyingDiscriminator, LabelGenerator
 
-Residual = Literal["tanh", "clamp", "masked"]
+if TYPE_CHECKING:
+    Output: TypeAlias = str
+else:
+    Output = Literal["tanh", "clamp", *GENERATORS]
 
 
 class FixedPointGAN(AdversarySettings):
@@ -48,7 +51,9 @@ class FixedPointGAN(AdversarySettings):
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["fixed-point"]]] = "fixed-point"
-    residual: Residual = Field("tanh", description="output: tanh(x + G), x + G clipped, or painted under a mask")
+    residual: Output = Field(
+        "tanh", description="output: tanh(x + G) or x + G clipped, where G is StarGAN's generator; or that of another generator"
+    )
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
@@ -88,7 +93,8 @@ def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Sch
 
 
 def _network(space: Space, settings: FixedPointGAN) -> nn.Module:
-    if settings.residual == "masked":
-        return MaskedGenerator(space.spec, space.code_width, width=settings.width, blocks=settings.blocks)
-    generator = LabelGenerator(space.spec, space.code_width, width=settings.width, blocks=settings.blocks, tanh=False)
+    spec, columns = space.spec, space.code_width
+    if settings.residual in GENERATORS:
+        return generator_named(settings.residual, spec, spec, columns, width=settings.width, blocks=settings.blocks)
+    generator = LabelGenerator(spec, columns, width=settings.width, blocks=settings.blocks, tanh=False)
     return Added(generator, clamp=settings.residual == "clamp")

@@ -27,12 +27,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Domain, Example, Space, label_of
+from viceversa.core.domains import Domain, Example, label_of
 from viceversa.core.draws import Draws
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.core.method import Method, Optimizer, Phase, to_labels
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Batch, Need, relabeled
 from viceversa.core.schedules import Schedule, early, linear_decay, otherwise
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.gan import NonSaturating
 from viceversa.networks.icgan import Decoder, PairDiscriminator, encoder

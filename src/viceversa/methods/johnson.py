@@ -25,19 +25,19 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Space
 from viceversa.core.draws import Draws
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.method import Method, Optimizer, Phase, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.optional import optional
 from viceversa.core.plans import Batch, Need
 from viceversa.core.schedules import Schedule, linear_decay
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.style import Content, Style, gram, relative_squares
 from viceversa.losses.variation import mean_variation
 from viceversa.networks.adapters import Single, recolored
 from viceversa.networks.blocks import check_size
-from viceversa.networks.johnson import transform_network
+from viceversa.networks.generators import BLOCKS, GENERATOR, Generator, generator_named
 from viceversa.networks.perception import Sight
 
 
@@ -58,7 +58,9 @@ class Johnson(BaseModel):
     style_layers: Annotated[tuple[str, ...], optional("NAME ...")] = Field(
         (), description="layers that compare styles; the network has defaults"
     )
+    generator: Generator = Field("transform", description=GENERATOR)
     width: int = Field(32, gt=0, le=4096, description="channels of the first layer")
+    blocks: int = Field(5, gt=0, le=256, description=BLOCKS)
     content: float = Field(1.0, ge=0, description="weight of the content loss")
     style: float = Field(3.0, ge=0, description="weight of the style loss, summed over its layers")
     variation: float = Field(20.0, ge=0, description="weight of the total variation loss per pixel")
@@ -140,7 +142,7 @@ def build(space: Space, settings: Johnson = Johnson(), *, decay: Schedule = line
         shapes = " and ".join("x".join(map(str, each.shape)) for each in (source, target))
         raise UsageError(f"this method needs gray or RGB content images and RGB style images of the same size, not {shapes}.")
     check_size(source.height, source.width, 4)
-    network = transform_network(source.channels, width=settings.width)
+    network = generator_named(settings.generator, source, target, width=settings.width, blocks=settings.blocks)
     translator, adam = Single(network, source.channels), Optimizer(settings.learning_rate, (0.9, 0.999), schedule=decay)
     plan = Looking(space, network, Sight(settings.weights, settings.content_layer, settings.style_layers))
     objective = Objective(

@@ -21,18 +21,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Space
 from viceversa.core.journey import Journey
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_spaces
+from viceversa.core.method import Method, Optimizer, Phase, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Pairs
 from viceversa.core.schedules import Schedule, linear_decay
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.gan import NonSaturating
 from viceversa.networks.adapters import Single
+from viceversa.networks.generators import BLOCKS, GENERATOR, Generator, generator_named
 from viceversa.networks.patch import check_patches, patch_discriminator
-from viceversa.networks.unet import UNet
 
 
 class Pix2Pix(BaseModel):
@@ -42,7 +42,9 @@ class Pix2Pix(BaseModel):
     takes: ClassVar[Takes] = "pairs"
 
     kind: Suppress[Fixed[Literal["pix2pix"]]] = "pix2pix"
+    generator: Generator = Field("unet", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
+    blocks: int = Field(9, gt=0, le=256, description=BLOCKS)
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
     critic_layers: int = Field(3, gt=0, le=16, description="downsampling layers; 1 to 4 layers judge patches of 16, 34, 70, 142 px")
     distance: float = Field(100.0, ge=0, description="weight of the L1 distance to the target")
@@ -60,7 +62,8 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
     if first.shape[1:] != second.shape[1:]:
         raise UsageError(f"pix2pix takes pairs of one size, not {first.width}x{first.height} and {second.width}x{second.height}.")
     check_patches(first.height, first.width, settings.critic_layers)
-    translator = Single(UNet(first.channels, second, width=settings.width), first.channels)
+    network = generator_named(settings.generator, first, second, width=settings.width, blocks=settings.blocks)
+    translator = Single(network, first.channels)
     critic = patch_discriminator(
         first.channels + second.channels, width=settings.critic_width, layers=settings.critic_layers, norm=nn.BatchNorm2d
     )

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import ClassVar, Literal
 
 import torch
@@ -29,23 +28,22 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Domain, Example, Space, label_of
+from viceversa.core.domains import Domain, Example, label_of
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey, Translator
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.core.method import Method, Optimizer, Phase, to_labels
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Batch, Need, relabeled
 from viceversa.core.schedules import Schedule, lazily, linear_decay
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import Cycle, Identity
 from viceversa.losses.gan import LeastSquares
 from viceversa.losses.penalties import R1, gradient_penalty
 from viceversa.networks.adapters import Relative
-from viceversa.networks.masked import MaskedGenerator
+from viceversa.networks.generators import GENERATOR, Generator, generator_named
 from viceversa.networks.relgan import RelativeDiscriminator
-from viceversa.networks.stargan import LabelGenerator
-from viceversa.networks.switchable import SwitchableNorm
 
 
 class RelGAN(BaseModel):
@@ -55,10 +53,7 @@ class RelGAN(BaseModel):
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["relgan"]]] = "relgan"
-    generator: Literal["switchable-biased", "switchable", "masked"] = Field(
-        "switchable-biased",
-        description="switchable norm as in the code, or without biases in the convolutions; or painted under a learned mask",
-    )
+    generator: Generator = Field("switchable-biased", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
@@ -151,10 +146,8 @@ def build(space: Space, settings: RelGAN = RelGAN(), *, decay: Schedule = linear
     if not space.attributes:
         raise UsageError("RelGAN translates between values of attributes, and the data has none.")
     spec = space.images[space.only]
-    with_biases = settings.generator == "switchable-biased"
-    switchable = partial(LabelGenerator, norm=SwitchableNorm, bias=with_biases)
-    network = MaskedGenerator if settings.generator == "masked" else switchable
-    generator = Relative(network(spec, space.label_width, width=settings.width, blocks=settings.blocks))
+    sizes = {"width": settings.width, "blocks": settings.blocks}
+    generator = Relative(generator_named(settings.generator, spec, spec, space.label_width, **sizes))
     critic = RelativeDiscriminator(spec, space.label_width, width=settings.critic_width)
     plan, gan = Triples(space, translate=generator, discriminate=critic), LeastSquares(1.0)
     penalty = (settings.gradient_penalty, penalty_from_source) if settings.penalty == "gp" else (lazily(1.0, 4), R1(settings.gamma))

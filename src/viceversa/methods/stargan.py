@@ -16,18 +16,18 @@ from pydantic import ConfigDict, Field
 from torch import nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Space
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.core.method import Method, Optimizer, Phase, to_labels
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
 from viceversa.core.schedules import Schedule, every, linear_decay
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Triple
 from viceversa.networks.adapters import Classifying, Labeled
-from viceversa.networks.generators import GENERATOR, GENERATORS, Generator
+from viceversa.networks.generators import GENERATOR, Generator, generator_named
 from viceversa.networks.stargan import ClassifyingDiscriminator
 
 
@@ -63,7 +63,7 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
     spec = space.spec
     if not space.attributes:
         raise UsageError("StarGAN translates between values of attributes, and the data has none.")
-    network = GENERATORS[settings.generator](spec, space.code_width, width=settings.width, blocks=settings.blocks)
+    network = generator_named(settings.generator, spec, spec, space.code_width, width=settings.width, blocks=settings.blocks)
     generator = Labeled(network, space)
     discriminator = Classifying(
         ClassifyingDiscriminator(

@@ -29,13 +29,14 @@ from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import Domain, Example, Space, label_of
+from viceversa.core.domains import Domain, Example, label_of
 from viceversa.core.draws import Draws, seeded
 from viceversa.core.journey import Critic, Journey, Judgment, Translator
-from viceversa.core.method import Method, Optimizer, Phase, Request, Takes
+from viceversa.core.method import Method, Optimizer, Phase, Request
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Batch, Need, relabeled
 from viceversa.core.schedules import Schedule, fading, linear_decay
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import Cycle

@@ -21,18 +21,19 @@ from pydantic import ConfigDict, Field
 from torch import nn
 from tyro.conf import Fixed, Suppress
 
-from viceversa.core.domains import Space
-from viceversa.core.method import Method, Optimizer, Phase, Takes, to_labels
+from viceversa.core.method import Method, Optimizer, Phase, to_labels
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
 from viceversa.core.schedules import Schedule, every, linear_decay
+from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Identity
 from viceversa.networks.adapters import Classifying, Relative
-from viceversa.networks.selective import SelectiveDiscriminator, SelectiveGenerator
+from viceversa.networks.generators import BLOCKS, GENERATOR, Generator, generator_named
+from viceversa.networks.selective import SelectiveDiscriminator
 
 
 class STGAN(AdversarySettings):
@@ -42,7 +43,9 @@ class STGAN(AdversarySettings):
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["stgan"]]] = "stgan"
+    generator: Generator = Field("selective", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
+    blocks: int = Field(6, gt=0, le=256, description=BLOCKS)
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
     classification: float = Field(10.0, ge=0, description="weight of the generator's classification loss; 1 for the discriminator")
     reconstruction: float = Field(100.0, ge=0, description="weight of the reconstruction loss")
@@ -55,7 +58,8 @@ def build(space: Space, settings: STGAN = STGAN(), *, decay: Schedule = linear_d
     if not space.attributes:
         raise UsageError("STGAN translates between values of attributes, and the data has none.")
     spec, width = space.images[space.only], space.label_width
-    generator = Relative(SelectiveGenerator(spec, width, width=settings.width))
+    sizes = {"width": settings.width, "blocks": settings.blocks}
+    generator = Relative(generator_named(settings.generator, spec, spec, width, **sizes))
     discriminator = Classifying(SelectiveDiscriminator(spec, width, width=settings.critic_width))
     adversary = adversary_of(settings)
     plan, gan = Retarget(space, translate=generator, discriminate=discriminator), adversary.gan

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 from viceversa.metrics.chains import Place, Trial
 
 PerImage = dict[str, NDArray[np.float64]]

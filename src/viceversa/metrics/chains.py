@@ -28,9 +28,9 @@ from torch import Tensor
 
 from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
+from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
 from viceversa.data.sets.chains import Chains, draw_chains, load_chains
-from viceversa.errors import UsageError
 from viceversa.images.fitting import in_bits
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
@@ -155,9 +155,7 @@ def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> 
 
     Raises UsageError for several labeled sets.
     """
-    if dataset.space.known:
-        raise UsageError(f"{dataset.name} consists of several labeled data sets: choose one of them with `data`.")
-    home, away = (dataset.space.only,) * 2 if dataset.space.attributes else dataset.space.pair
+    home, away = routing_of(dataset.space).ends
     images = dataset.splits[split][home]
     count = min(len(images), samples or len(images))
     sources, numbers = in_bits(images.pixels[:count], 8), np.arange(count)

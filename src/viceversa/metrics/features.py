@@ -25,7 +25,7 @@ from PIL import Image
 from torch import Tensor
 
 from viceversa.data.cache.packing import cache_directory
-from viceversa.errors import UsageError, unknown
+from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 from viceversa.images.fitting import shown
 from viceversa.images.pixels import Pixels
@@ -66,18 +66,6 @@ class Extractor:
     fewest: int
     features: Callable[[Pixels], Features]
     compared: Callable[[Pixels, Sequence[Pixels]], list[Measurement]]
-
-
-def extractor_named(name: str) -> Extractor:
-    """ "lite0", or "inception": the official networks of FID, KID and LPIPS. Raises UsageError where these cannot be had."""
-    match name:
-        case "lite0":
-            return LITE0
-        case "inception":
-            from viceversa.metrics.inception import inception
-
-            return inception()
-    raise unknown("feature network", name, NAMES)
 
 
 def extract(images: Pixels, advance: Advance = lambda count: None, extractor: Extractor | None = None) -> Features:
@@ -216,4 +204,3 @@ def _mapped(path: Path, shape: tuple[int, int]) -> Features | None:
 
 
 LITE0 = Extractor(EXTRACTOR, FEATURES, FEATURES + 1, _features, _compared)
-NAMES = ("lite0", "inception")

@@ -16,9 +16,7 @@ import torch
 from pydantic import TypeAdapter
 from torch import Tensor, nn
 
-from viceversa.core.attributes import OneOf
-from viceversa.core.domains import Space
-from viceversa.data.dataset import Dataset
+from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 from viceversa.images.normalizing import normalized
@@ -82,16 +80,6 @@ def network_for(space: Space) -> nn.Sequential:
     """The network that reads the space's attributes, untrained. Its weights leave global random numbers as they were."""
     with torch.random.fork_rng(devices=[]):
         return labeller_network(next(iter(space.images.values())).channels, space.label_width)
-
-
-def questions(dataset: Dataset) -> Space | None:
-    """What the labeller is asked: the data's attributes, or which of its two spaces an image is of; None: nothing, as for several
-    labeled sets."""
-    space = dataset.space
-    if space.attributes:
-        return None if space.known else space
-    shapes = {spec.shape for spec in space.images.values()}
-    return Space(space.images, (OneOf("space", tuple(space.images)),)) if len(shapes) == 1 else None
 
 
 def write_labeller(labeller: Labeller, path: Path) -> None:

@@ -10,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from viceversa.core.domains import Space
 from viceversa.core.draws import Draws, seeded
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.images.fitting import in_bits
 from viceversa.images.normalizing import flipped, shifted

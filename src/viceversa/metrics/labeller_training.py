@@ -17,15 +17,16 @@ import torch
 from filelock import FileLock
 from torch import Tensor
 
-from viceversa.core.domains import Space
 from viceversa.core.draws import Draws, seeded
+from viceversa.core.routing import routing_of
+from viceversa.core.space import Space
 from viceversa.data.cache.packing import cache_directory, make_writable
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 from viceversa.images.normalizing import normalized
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.labeller import Labeller, accuracy, load_labeller, network_for, questions, write_labeller
+from viceversa.metrics.labeller import Labeller, accuracy, load_labeller, network_for, write_labeller
 from viceversa.metrics.labeller_examples import Examples, disturbed, edits_of, examples_of
 from viceversa.progress import Bar
 
@@ -220,7 +221,7 @@ def cached_path(name: str, rounds: Sequence[int] = ROUNDS) -> Path:
 
 def _asked(dataset: Dataset) -> Space:
     """What the labeller is asked. Raises UsageError where there is nothing."""
-    if (space := questions(dataset)) is None:
+    if (space := routing_of(dataset.space).question) is None:
         reason = "has neither attributes nor spaces of one size: there is nothing to read off its images"
         raise UsageError(f"{dataset.name} {reason}.")
     return space

@@ -8,8 +8,9 @@ from typing import Literal
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
 from viceversa.core.journey import Judgment
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 
 

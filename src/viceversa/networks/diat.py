@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from viceversa.core.domains import Domain, ImageSpec
+from viceversa.core.domains import Domain
 from viceversa.core.journey import Judgment
+from viceversa.core.space import ImageSpec
 from viceversa.networks.blocks import check_size
-from viceversa.networks.resnet import resnet_generator
 from viceversa.networks.stargan import critic_layers, critic_trunk
 
 
 class MaskedTransform(nn.Module):
-    """x (1 - m) + m y: the transform y in [-1, 1] and the mask m in [0, 1], of one plane, from one ResNet generator.
+    """x (1 - m) + m y: the transform y in [-1, 1] and the mask m in [0, 1], of one plane, from one generator of C + 1 channels.
 
     (N, C, H, W) -> (N, C, H, W) in [-1, 1]; sides multiples of 4. The paper's second version has a network for each of the two.
     """
 
-    def __init__(self, channels: int, *, width: int, blocks: int) -> None:
+    def __init__(self, network: nn.Module, channels: int) -> None:
         super().__init__()
-        self.channels = channels
-        self.network = resnet_generator(channels, channels + 1, width=width, blocks=blocks)
+        self.channels, self.network = channels, network
 
     def forward(self, image: Tensor) -> Tensor:
         painted, mask = self.network(image).split([self.channels, 1], 1)

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from viceversa.core.domains import Domain, ImageSpec
+from viceversa.core.domains import Domain
 from viceversa.core.journey import Judgment
+from viceversa.core.space import ImageSpec
 from viceversa.networks.blocks import check_size, halvings, initialize
 
 

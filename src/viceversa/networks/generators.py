@@ -1,26 +1,126 @@
-"""The generators that take an image and a row of numbers, for labels and for differences of labels."""
+"""The table of generators: every method that can take a generator takes any of these by its name.
+
+A new one is a file in this folder and an entry here. A method with labels tells its generator how many columns its labels have; one
+between spaces has no columns. What a generator cannot do is refused by `generator_named` in one line.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from torch import nn
+from torch import Tensor, nn
 
+from viceversa.core.space import ImageSpec
+from viceversa.errors import UsageError, unknown
+from viceversa.networks.blocks import with_planes
+from viceversa.networks.cut import antialiased_generator
+from viceversa.networks.discogan import encoder_decoder
+from viceversa.networks.johnson import transform_network
 from viceversa.networks.masked import MaskedGenerator
+from viceversa.networks.resnet import resnet_generator
+from viceversa.networks.selective import SelectiveGenerator
 from viceversa.networks.stargan import LabelGenerator
+from viceversa.networks.switchable import SwitchableNorm
+from viceversa.networks.unet import UNet
 
-Generator = Literal["label", "label-normalized", "masked"]
+
+@dataclass(frozen=True)
+class OfLabels:
+    """A network of an image and a row of numbers: make(spec, columns, width=, blocks=). It keeps the channels and the size."""
+
+    make: Callable[..., nn.Module]
+    blocks: bool = True
+
+
+@dataclass(frozen=True)
+class OfImages:
+    """A network of an image: make(source, target, width=, blocks=).
+
+    labels: whether it can be told labels as further planes of the image. Where reflection padding comes before an instance norm,
+    the norm subtracts them again (docs/methods.md, Traps).
+    """
+
+    make: Callable[..., nn.Module]
+    blocks: bool = True
+    labels: bool = False
+
+
+GENERATORS: Mapping[str, OfLabels | OfImages] = {
+    "label": OfLabels(LabelGenerator),
+    "label-normalized": OfLabels(partial(LabelGenerator, last_norm=True)),
+    "masked": OfLabels(MaskedGenerator),
+    "switchable": OfLabels(partial(LabelGenerator, norm=SwitchableNorm)),
+    "switchable-biased": OfLabels(partial(LabelGenerator, norm=SwitchableNorm, bias=True)),
+    "selective": OfLabels(SelectiveGenerator, blocks=False),
+    "resnet": OfImages(lambda source, target, **sizes: resnet_generator(source.channels, target.channels, **sizes)),
+    "antialiased": OfImages(lambda source, target, **sizes: antialiased_generator(source.channels, target.channels, **sizes)),
+    "transform": OfImages(
+        lambda source, target, width: transform_network(source.channels, target.channels, width=width), blocks=False
+    ),
+    "unet": OfImages(lambda source, target, width: UNet(source.channels, target, width=width), blocks=False, labels=True),
+    "encoder-decoder": OfImages(
+        lambda source, target, width: encoder_decoder(source.channels, target, width=width), blocks=False, labels=True
+    ),
+}
+if TYPE_CHECKING:
+    Generator: TypeAlias = str
+else:
+    Generator = Literal[tuple(GENERATORS)]
 GENERATOR = (
-    "label: StarGAN's generator; label-normalized: with a normalization before the tanh; masked: predicts a mask and changes only "
-    "the pixels in it"
+    "architecture; label: StarGAN's; label-normalized: with a norm before the tanh; masked: changes pixels in a predicted mask; "
+    "switchable(-biased): RelGAN's; selective: STGAN's; resnet: CycleGAN's; antialiased: CUT's; transform: Johnson's; unet: "
+    "pix2pix's; encoder-decoder: DiscoGAN's"
 )
 """What these are, in words, for the settings of a method."""
+BLOCKS = "number of residual blocks, for generators that have some"
 
-GENERATORS: Mapping[Generator, Callable[..., nn.Module]] = {
-    "label": LabelGenerator,
-    "label-normalized": partial(LabelGenerator, last_norm=True),
-    "masked": MaskedGenerator,
-}
-"""(spec, label_width, width=, blocks=) -> a network of (N, C, H, W) and (N, label_width)."""
+
+def generator_named(
+    name: Generator, source: ImageSpec, target: ImageSpec, columns: int = 0, *, width: int, blocks: int
+) -> nn.Module:
+    """A generator of the table, (N, C, H, W) of `source` -> the same of `target`; if `columns`, of a row (N, columns) too.
+
+    width: channels of the first layer. Raises UsageError for a generator that takes no labels, or cannot change channels or size.
+    """
+    if name not in GENERATORS:
+        raise unknown("generator", name, GENERATORS)
+    entry = GENERATORS[name]
+    sizes = {"width": width, "blocks": blocks} if entry.blocks else {"width": width}
+    match entry:
+        case OfLabels(make):
+            if source.shape != target.shape:
+                raise UsageError(f"the generator {name!r} keeps channels and size: choose another, such as resnet.")
+            network = make(source, columns, **sizes)
+            return network if columns else Unlabeled(network)
+        case OfImages(make):
+            if columns and not entry.labels:
+                taking = ", ".join(each for each, other in GENERATORS.items() if isinstance(other, OfLabels) or other.labels)
+                raise UsageError(f"the generator {name!r} cannot be told labels: choose one of {taking}.")
+            wider = ImageSpec(source.channels + columns, source.height, source.width)
+            network = make(wider, target, **sizes)
+            return Planes(network) if columns else network
+
+
+class Unlabeled(nn.Module):
+    """G(x, no labels): a network for labels in a method without any."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.network(image, image.new_empty(len(image), 0))  # type: ignore[no-any-return]
+
+
+class Planes(nn.Module):
+    """G([x, c]): a network for images, told a label as planes."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, label: Tensor) -> Tensor:
+        return self.network(with_planes(image, label))  # type: ignore[no-any-return]

@@ -10,7 +10,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from viceversa.core.domains import ImageSpec
+from viceversa.core.space import ImageSpec
 from viceversa.networks.blocks import check_size, halvings, initialize, with_planes
 
 

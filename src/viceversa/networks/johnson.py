@@ -7,10 +7,11 @@ from torch import nn
 from viceversa.networks.blocks import Residual, affine_norm, initialize
 
 
-def transform_network(channels: int, *, width: int = 32) -> nn.Sequential:
-    """c9s1-w, c3s2-2w, c3s2-4w, five residual blocks, u2w, uw, c9s1-3; reflection padding, affine instance norm.
+def transform_network(channels: int, channels_out: int = 3, *, width: int = 32) -> nn.Sequential:
+    """c9s1-w, c3s2-2w, c3s2-4w, five residual blocks, u2w, uw, c9s1-out; reflection padding, affine instance norm.
 
-    (N, channels, H, W) -> (N, 3, H, W), sides multiples of 4. The last convolution is linear: nothing keeps it within [-1, 1].
+    (N, channels, H, W) -> (N, channels_out, H, W), sides multiples of 4. The last convolution is linear: nothing keeps it within
+    [-1, 1].
     """
     network = nn.Sequential(
         _convolution(channels, width, 9),
@@ -18,7 +19,7 @@ def transform_network(channels: int, *, width: int = 32) -> nn.Sequential:
         *(_residual(4 * width) for _ in range(5)),
         nn.Upsample(scale_factor=2), _convolution(4 * width, 2 * width, 3),
         nn.Upsample(scale_factor=2), _convolution(2 * width, width, 3),
-        nn.ReflectionPad2d(4), nn.Conv2d(width, 3, 9),
+        nn.ReflectionPad2d(4), nn.Conv2d(width, channels_out, 9),
     )  # fmt: skip
     initialize(network)
     return network

@@ -8,7 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from viceversa.core.domains import ImageSpec
+from viceversa.core.space import ImageSpec
 from viceversa.networks.blocks import check_size, normalized, normalized_residual, with_planes
 from viceversa.networks.slots import Slots
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from viceversa.core.domains import Domain, ImageSpec
+from viceversa.core.domains import Domain
 from viceversa.core.journey import Judgment
+from viceversa.core.space import ImageSpec
 from viceversa.networks.blocks import check_size, planes
 from viceversa.networks.stargan import critic_layers, critic_trunk
 

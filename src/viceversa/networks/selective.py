@@ -7,7 +7,7 @@ import itertools
 import torch
 from torch import Tensor, nn
 
-from viceversa.core.domains import ImageSpec
+from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError
 from viceversa.networks.blocks import affine_norm, check_size, halvings, with_planes
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from torch import Tensor, nn
 
-from viceversa.core.domains import ImageSpec
+from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError
 from viceversa.networks.blocks import Norm, affine_norm, check_size, normalized, normalized_residual, with_planes
 from viceversa.networks.slots import Slots

@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from viceversa.core.domains import ImageSpec
+from viceversa.core.space import ImageSpec
 from viceversa.networks.blocks import check_size, initialize
 
 

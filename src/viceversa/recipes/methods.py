@@ -1,29 +1,15 @@
-"""All methods by their settings, written out by hand. A new one has a file of its own, a line in each list here, and a recipe."""
+"""The methods of the table by their settings: what builds them, and how recipe.json tells them apart."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from viceversa.core.method import Method
-from viceversa.methods import (
-    augmented_cyclegan,
-    better_cycles,
-    cut,
-    cyclegan,
-    diat,
-    discogan,
-    fixed_point,
-    icgan,
-    johnson,
-pix2pix,
-    relgan,
-    stargan,
-    stargan2,
-    stgan,
-)  # fmt: skip
+from viceversa.recipes import TABLE
+from viceversa.recipes.table import builder_in, default_settings
 
 
 class OwnSettings(BaseModel):
@@ -34,29 +20,16 @@ class OwnSettings(BaseModel):
     kind: Literal["own"] = "own"
 
 
-AmongLabels = stargan.StarGAN | fixed_point.FixedPointGAN | relgan.RelGAN | stgan.STGAN | stargan2.StarGAN2 | icgan.IcGAN
-BothWays = cyclegan.CycleGAN | better_cycles.BetterCycles | discogan.DiscoGAN | augmented_cyclegan.AugmentedCycleGAN
-OneWay = cut.CUT | diat.DIAT | pix2pix.Pix2Pix | johnson.Johnson
-Settings = Annotated[AmongLabels | BothWays | OneWay | OwnSettings, Field(discriminator="kind")]
-"""The settings of any method, told apart in a file by their `kind`."""
-
 BUILDERS: Mapping[type[BaseModel], Callable[..., Method]] = {
-    stargan.StarGAN: stargan.build,
-    fixed_point.FixedPointGAN: fixed_point.build,
-    relgan.RelGAN: relgan.build,
-    stgan.STGAN: stgan.build,
-    stargan2.StarGAN2: stargan2.build,
-    icgan.IcGAN: icgan.build,
-    cyclegan.CycleGAN: cyclegan.build,
-    better_cycles.BetterCycles: better_cycles.build,
-    discogan.DiscoGAN: discogan.build,
-    augmented_cyclegan.AugmentedCycleGAN: augmented_cyclegan.build,
-    cut.CUT: cut.build,
-    diat.DIAT: diat.build,
-    pix2pix.Pix2Pix: pix2pix.build,
-    johnson.Johnson: johnson.build,
+    type(default_settings(build)): build for build in map(builder_in, dict.fromkeys(entry.method for entry in TABLE))
 }
 """(space, settings, decay=) -> the method of these settings."""
+
+if TYPE_CHECKING:
+    Settings = Any
+else:
+    Settings = Annotated[Union[(*BUILDERS, OwnSettings)], Field(discriminator="kind")]
+"""The settings of any method, told apart in a file by their `kind`."""
 
 
 def with_kind(settings: dict[str, Any]) -> dict[str, Any]:

@@ -1,132 +1,112 @@
-"""Published settings: each function returns the settings of a paper, or of its official code where the paper is silent.
+"""Published settings: those of a paper, or of its official code where the paper is silent.
 
 A test compares every number with a table (tests/recipes/test_published.py), which also lists what is not the paper's. The
-methods of the recipes have these settings as their defaults; the rest is here: sizes, crops, batches, lengths and decays, in fp32
-and without a moving average unless the code has one. A recipe without data asks for yours.
+methods have these settings as their defaults; the rest is here: sizes, crops, batches, lengths and decays, in fp32 and without a
+moving average unless the code has one. A recipe without data asks for yours.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from viceversa.methods.augmented_cyclegan import AugmentedCycleGAN
-from viceversa.methods.cut import CUT
-from viceversa.methods.cyclegan import CycleGAN
-from viceversa.methods.discogan import DiscoGAN
-from viceversa.methods.fixed_point import FixedPointGAN
-from viceversa.methods.icgan import IcGAN
-from viceversa.methods.pix2pix import Pix2Pix
-from viceversa.methods.relgan import RelGAN
-from viceversa.methods.stargan import StarGAN
-from viceversa.methods.stargan2 import StarGAN2
-from viceversa.methods.stgan import STGAN
-from viceversa.recipes.packaged import EXTRA
-from viceversa.recipes.settings import Decay, Multicycle, Recipe, Training
+from viceversa.recipes.packaged import FULL, LIMITED
+from viceversa.recipes.table import Entry
 
-YOURS = ""
-"""In the place of data: the recipe has none."""
-AUTHOR = StarGAN(  # classification: the mean over five attributes, where StarGAN has their sum
-    generator="label-normalized", critic_slope=0.3, critic_bias=True, classification=0.2, targets="shared"
-)
+AUTHOR = {  # classification: the mean over five attributes, where StarGAN has their sum
+    "generator": "label-normalized", "critic_slope": 0.3, "critic_bias": True, "classification": 0.2, "targets": "shared",
+}  # fmt: skip
 """StarGAN as the author of the multicyclic loss built it."""
-LIMITED = Multicycle(extra=EXTRA, losses=("cycle",))
-FULL = Multicycle(extra=EXTRA)
+CELEBA = {"data": "celeba", "size": 128, "crop": 178, "filter": "bilinear"}
+YOURS_256, YOURS_64 = {"data": "", "size": 256}, {"data": "", "size": 64}
+"""No data of its own."""
 
 
-def stargan_paper() -> Recipe[StarGAN]:
-    return Recipe[StarGAN](name="stargan-paper", method=StarGAN(), **_on_celeba(batch=16))
+def training(**settings: Any) -> dict[str, Any]:
+    """In fp32, without a moving average, unless the settings say otherwise."""
+    return {"average": 0.0, "precision": "fp32", **settings}
 
 
-def stargan_celeba() -> Recipe[StarGAN]:
-    return Recipe[StarGAN](name="stargan-celeba", method=StarGAN(), **_on_celeba())
+def between(epochs: int, decay: str) -> dict[str, Any]:
+    """Cut at random from 286 px, mirrored with even odds, one image a step."""
+    return training(batch=1, epochs=epochs, decay=decay, flip=True, resize_to=286)
 
 
-def multicyclic_celeba() -> Recipe[StarGAN]:
-    return Recipe[StarGAN](name="multicyclic-celeba", method=StarGAN(), multicycle=FULL, **_on_celeba())
+def on_celeba(batch: int = 8, decay: str = "linear") -> dict[str, Any]:
+    """20 epochs of the training images; the arms of the multicyclic experiment all have batches of 8."""
+    return training(batch=batch, epochs=20, decay=decay, flip=True)
 
 
-def multicyclic_limited_celeba() -> Recipe[StarGAN]:
-    return Recipe[StarGAN](name="multicyclic-limited-celeba", method=StarGAN(), multicycle=LIMITED, **_on_celeba())
-
-
-def stargan_celeba_author() -> Recipe[StarGAN]:
-    return Recipe[StarGAN](name="stargan-celeba-author", method=AUTHOR, **_on_celeba(decay="schneider"))
-
-
-def multicyclic_celeba_author() -> Recipe[StarGAN]:
-    return Recipe[StarGAN](name="multicyclic-celeba-author", method=AUTHOR, multicycle=FULL, **_on_celeba(decay="schneider"))
-
-
-def multicyclic_limited_celeba_author() -> Recipe[StarGAN]:
-    return Recipe[StarGAN](
-        name="multicyclic-limited-celeba-author", method=AUTHOR, multicycle=LIMITED, **_on_celeba(decay="schneider")
-    )
-
-
-def fixed_point_paper() -> Recipe[FixedPointGAN]:
-    return Recipe[FixedPointGAN](name="fixed-point-paper", method=FixedPointGAN(), **_on_celeba(batch=16))
-
-
-def stgan_paper() -> Recipe[STGAN]:
-    training = _training(batch=32, epochs=200, decay="tenth")
-    return Recipe[STGAN](name="stgan-paper", data="celeba", size=128, crop=170, method=STGAN(), training=training)
-
-
-def icgan_paper() -> Recipe[IcGAN]:
-    training = _training(batch=64, epochs=40, decay="constant")
-    return Recipe[IcGAN](name="icgan-paper", data="celeba", size=64, crop=178, method=IcGAN(), training=training)
-
-
-def relgan_paper() -> Recipe[RelGAN]:
-    training = _training(batch=4, steps=400_000, decay="constant")
-    return Recipe[RelGAN](name="relgan-paper", data=YOURS, size=256, method=RelGAN(), training=training)
-
-
-def stargan2_paper() -> Recipe[StarGAN2]:
-    training = _training(batch=8, steps=100_000, decay="constant", flip=True, average=0.999)
-    return Recipe[StarGAN2](name="stargan2-paper", data=YOURS, size=256, method=StarGAN2(), training=training)
-
-
-def cyclegan_paper() -> Recipe[CycleGAN]:
-    return Recipe[CycleGAN](name="cyclegan-paper", method=CycleGAN(), **_between(epochs=200, decay="cyclegan"))
-
-
-def cut_paper() -> Recipe[CUT]:
-    return Recipe[CUT](name="cut-paper", method=CUT(), **_between(epochs=400, decay="cyclegan"))
-
-
-def fastcut_paper() -> Recipe[CUT]:
-    return Recipe[CUT](
-        name="fastcut-paper", method=CUT(contrast=10.0, identity=False, mirror=True), **_between(epochs=200, decay="fastcut")
-    )
-
-
-def pix2pix_paper() -> Recipe[Pix2Pix]:
-    return Recipe[Pix2Pix](name="pix2pix-paper", method=Pix2Pix(), **_between(epochs=200, decay="cyclegan"))
-
-
-def discogan_paper() -> Recipe[DiscoGAN]:
-    training = _training(batch=64, steps=50_000, decay="constant")
-    return Recipe[DiscoGAN](name="discogan-paper", data=YOURS, size=64, method=DiscoGAN(), training=training)
-
-
-def augmented_cyclegan_paper() -> Recipe[AugmentedCycleGAN]:
-    training = _training(batch=32, epochs=50, decay="linear")
-    return Recipe[AugmentedCycleGAN](
-        name="augmented-cyclegan-paper", data=YOURS, size=64, method=AugmentedCycleGAN(), training=training
-    )
-
-
-def _training(**settings: Any) -> Training:
-    return Training(**{"average": 0.0, "precision": "fp32", **settings})
-
-
-def _between(*, epochs: int, decay: Decay) -> dict[str, Any]:
-    """256 px, cut at random from 286 px, mirrored with even odds, one image a step."""
-    return {"data": YOURS, "size": 256, "training": _training(batch=1, epochs=epochs, decay=decay, flip=True, resize_to=286)}
-
-
-def _on_celeba(*, batch: int = 8, decay: Decay = "linear") -> dict[str, Any]:
-    """20 epochs of CelebA's training images; the arms of the multicyclic experiment all have batches of 8."""
-    training = _training(batch=batch, epochs=20, decay=decay, flip=True)
-    return {"data": "celeba", "size": 128, "crop": 178, "filter": "bilinear", "training": training}
+PUBLISHED = (
+    Entry(
+        "stargan-paper", "StarGAN on CelebA as published: 128 px, batches of 16, 20 epochs; needs CelebA's folder.",
+        "stargan", training=on_celeba(16), others=CELEBA,
+    ),
+    Entry(
+        "cyclegan-paper", "CycleGAN as published: 256 px, single images, 200 epochs; needs your data.",
+        "cyclegan", training=between(200, "cyclegan"), others=YOURS_256,
+    ),
+    Entry(
+        "stargan2-paper", "StarGAN v2 as published, without face alignment: 256 px, 100,000 steps; needs your data.",
+        "stargan2", training=training(batch=8, steps=100_000, decay="constant", flip=True, average=0.999), others=YOURS_256,
+    ),
+    Entry(
+        "pix2pix-paper", "pix2pix as published: 256 px, single pairs, 200 epochs; needs your pairs.",
+        "pix2pix", training=between(200, "cyclegan"), others=YOURS_256,
+    ),
+    Entry(
+        "cut-paper", "CUT as published: 256 px, single images, 400 epochs; needs your data.",
+        "cut", training=between(400, "cyclegan"), others=YOURS_256,
+    ),
+    Entry(
+        "fastcut-paper", "FastCUT as published: 256 px, single images, 200 epochs; needs your data.",
+        "cut", {"contrast": 10.0, "identity": False, "mirror": True}, training=between(200, "fastcut"), others=YOURS_256,
+    ),
+    Entry(
+        "fixed-point-paper", "Fixed-Point GAN on CelebA as published: 128 px, batches of 16; needs CelebA's folder.",
+        "fixed_point", training=on_celeba(16), others=CELEBA,
+    ),
+    Entry(
+        "stgan-paper", "STGAN on CelebA as published: 128 px, batches of 32, 200 epochs; needs CelebA's folder.", "stgan",
+        training=training(batch=32, epochs=200, decay="tenth"), others={"data": "celeba", "size": 128, "crop": 170},
+    ),
+    Entry(
+        "relgan-paper", "RelGAN as published: 256 px, batches of 4, 400,000 steps; needs your data.",
+        "relgan", training=training(batch=4, steps=400_000, decay="constant"), others=YOURS_256,
+    ),
+    Entry(
+        "discogan-paper", "DiscoGAN as published: 64 px, batches of 64; needs your data.",
+        "discogan", training=training(batch=64, steps=50_000, decay="constant"), others=YOURS_64,
+    ),
+    Entry(
+        "icgan-paper", "IcGAN on CelebA as published: 64 px, batches of 64, 40 epochs; needs CelebA's folder.", "icgan",
+        training=training(batch=64, epochs=40, decay="constant"), others={"data": "celeba", "size": 64, "crop": 178},
+    ),
+    Entry(
+        "augmented-cyclegan-paper", "Augmented CycleGAN as published: 64 px, batches of 32; needs your data.",
+        "augmented_cyclegan", training=training(batch=32, epochs=50, decay="linear"), others=YOURS_64,
+    ),
+    Entry(
+        "stargan-celeba", "StarGAN on CelebA without the multicyclic loss: stargan-paper with batches of 8.",
+        "stargan", training=on_celeba(), others=CELEBA,
+    ),
+    Entry(
+        "multicyclic-celeba", "The multicyclic loss on CelebA, otherwise like stargan-celeba.",
+        "stargan", multicycle=FULL, training=on_celeba(), others=CELEBA,
+    ),
+    Entry(
+        "multicyclic-limited-celeba", "The limited multicyclic loss on CelebA, otherwise like stargan-celeba.",
+        "stargan", multicycle=LIMITED, training=on_celeba(), others=CELEBA,
+    ),
+    Entry(
+        "stargan-celeba-author", "stargan-celeba with the changes to StarGAN by the author of the multicyclic loss.",
+        "stargan", AUTHOR, training=on_celeba(decay="schneider"), others=CELEBA,
+    ),
+    Entry(
+        "multicyclic-celeba-author", "multicyclic-celeba with the same changes.",
+        "stargan", AUTHOR, FULL, on_celeba(decay="schneider"), CELEBA,
+    ),
+    Entry(
+        "multicyclic-limited-celeba-author", "multicyclic-limited-celeba with the same changes.",
+        "stargan", AUTHOR, LIMITED, on_celeba(decay="schneider"), CELEBA,
+    ),
+)  # fmt: skip

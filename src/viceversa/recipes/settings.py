@@ -137,7 +137,7 @@ class Recipe(BaseModel, Generic[MethodSettings]):
         None, description="run that gives the initial weights; your data may have more attributes than the data of that run"
     )
     init_only: Names = Field(
-        (), description="networks to take from the run in --init; by default all networks with the same architecture"
+        (), description="networks to take from the run in init; by default all networks with the same architecture"
     )
     freeze: Names = Field((), description="networks whose weights stay as they are, such as generator; none by default")
     method: MethodSettings

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 
 from viceversa.errors import UsageError
 from viceversa.files import remove
-from viceversa.runs.checkpoint import numbered
+from viceversa.runs.weights import numbered
 
 LOCK, LOG = ".lock", "train.log"
 CONTENTS = (

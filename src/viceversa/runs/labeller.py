@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+from viceversa.core.routing import routing_of
 from viceversa.errors import UsageError
 from viceversa.metrics.labeller import FILE, Labeller, write_labeller
 from viceversa.metrics.labeller_training import independent_labeller
@@ -18,7 +19,7 @@ def finished_labeller(run: Path, record: Record, now: Labeller | None) -> Labell
     None where the run is not to have one. Raises UsageError where there is none, and its data is not there to train one.
     """
     recipe = record.recipe
-    if not (recipe.training.labeller and record.space.attributes) or record.space.known or record.dataset == "imported":
+    if not (recipe.training.labeller and routing_of(record.space).described) or record.dataset == "imported":
         return now
     try:
         dataset = dataset_of(recipe, trained=record.space)

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError, model_validator
 
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 from viceversa.recipes.methods import Settings, with_kind

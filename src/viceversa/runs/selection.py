@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from viceversa.progress import say
 from viceversa.recipes.settings import FROZEN
-from viceversa.runs.checkpoint import damaged_file, keep_only, numbered, write_sealed
+from viceversa.runs.weights import damaged_file, keep_only, numbered, write_sealed
 
 Checkpoint = Literal["best", "last"]
 WEIGHTS = ("networks.safetensors", "averages.safetensors")

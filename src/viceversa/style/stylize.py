@@ -75,6 +75,9 @@ class Stylize(BaseModel):
         return (*((side, (total - last) // coarse) for side in sides[:-1]), (sides[-1], last))
 
 
+DEFAULTS = Stylize()
+
+
 @dataclass(frozen=True, repr=False)
 class Painted:
     """The picture, with the content's alpha and color profile; the weighted losses after each evaluation; and pictures on the way,
@@ -100,7 +103,7 @@ class PaintingInterrupted(KeyboardInterrupt):
 def stylize(
     content: Picture,
     styles: Picture | Sequence[Picture],
-    settings: Stylize = Stylize(),
+    settings: Stylize = DEFAULTS,
     *,
     weights: Path | str | Perception | None = None,
     mask: Picture | None = None,

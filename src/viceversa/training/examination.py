@@ -30,8 +30,8 @@ from viceversa.data.dataset import Dataset
 from viceversa.images.fitting import in_bits
 from viceversa.images.normalizing import normalized
 from viceversa.images.pixels import Pixels
+from viceversa.inference.apply import translated
 from viceversa.inference.enlarged import enlarged, made_at_full_size
-from viceversa.inference.model import translated
 from viceversa.losses.adversarial import Discriminate
 from viceversa.metrics.chains import Place, Trial, Way, outputs, trial
 from viceversa.metrics.health import Scores, measured, separation

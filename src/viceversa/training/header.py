@@ -9,7 +9,7 @@ import torch
 from accelerate import Accelerator
 from torch import nn
 
-from viceversa.core.domains import ImageSpec
+from viceversa.core.space import ImageSpec
 from viceversa.data.dataset import Dataset
 from viceversa.runs.folder import LOG
 from viceversa.training.page import PAGE

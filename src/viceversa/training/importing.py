@@ -19,14 +19,14 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from viceversa.core.domains import AnyAttribute, ImageSpec, Space
 from viceversa.core.method import Method
+from viceversa.core.space import AnyAttribute, ImageSpec, Space
 from viceversa.errors import UsageError, quoted
 from viceversa.files import readable, vacant
 from viceversa.methods import cyclegan, stargan
 from viceversa.recipes.settings import Recipe, Training
-from viceversa.runs.checkpoint import save_checkpoint
 from viceversa.runs.record import Record, write_record
+from viceversa.training.checkpoints import save_checkpoint
 from viceversa.training.step import Trainee
 
 State = Mapping[str, Tensor]

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 
 from viceversa.core.attributes import OneOf
-from viceversa.core.domains import Space
 from viceversa.core.method import Builder, Method
+from viceversa.core.space import Space
 from viceversa.errors import UsageError, unknown
-from viceversa.inference.model import Model, load
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
 from viceversa.networks.slots import Slots, Widening
 
 ARCHITECTURE = ("generator", "width", "blocks", "critic_width", "critic_layers")

@@ -12,7 +12,7 @@ from torch import Tensor
 from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws, seeded
 from viceversa.core.plans import Need
-from viceversa.data.augmentation import Augment, augmented
+from viceversa.data.augmentation import NO_AUGMENTATION, Augment, augmented
 from viceversa.data.dataset import Images
 from viceversa.errors import UsageError
 from viceversa.images.normalizing import cropped, enlarged, flipped, normalized, shifted
@@ -42,7 +42,7 @@ class Loader:
     resize_to: int | None = None
     flip: bool = False
     shift: int = 0
-    augment: Augment = Augment()
+    augment: Augment = NO_AUGMENTATION
     rank: int = 0
     processes: int = 1
     least: int = 1

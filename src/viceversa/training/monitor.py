@@ -11,8 +11,8 @@ from types import TracebackType
 from viceversa.errors import printable
 from viceversa.progress import Clock, Lines, duration, say, time_after
 from viceversa.runs.record import Record
-from viceversa.training.commands import next_commands
 from viceversa.training.header import spoken
+from viceversa.training.next_calls import NextSteps, next_calls
 from viceversa.training.page import View, write_page
 from viceversa.training.progress import TrainingBar
 from viceversa.training.timetable import Timetable
@@ -36,7 +36,7 @@ class Monitor:
         record: what the run is, None where it has no recipe: then the page has no commands.
         start, until, steps: the steps that are done, those where this training ends, and those of the whole schedule.
         sample_every: steps between sample pictures; None: by time.
-        quiet: standard error hears nothing. introduce: whether it hears the first lines.
+        quiet: standard error hears nothing. introduce: whether it hears the first lines. next_steps: for the page.
     """
 
     def __init__(
@@ -52,12 +52,14 @@ class Monitor:
         sample_every: int | None,
         quiet: bool = False,
         introduce: bool = True,
+        next_steps: NextSteps = next_calls,
         clock: Clock = time.monotonic,
     ) -> None:
         self.pictures = Timetable(sample_every, clock)
         self._run, self._title, self._facts, self._record = run, title, dict(facts), record
         self._step, self._until, self._steps = start, until, steps
         self._quiet, self._introduce, self._clock = quiet, introduce, clock
+        self._next_steps = next_steps
         self._bar, self._lines = TrainingBar(start, until, quiet=quiet), Lines(quiet=quiet, clock=clock)
         self._losses: dict[str, float] = {}
         self._first: tuple[int, float] | None = None
@@ -106,7 +108,7 @@ class Monitor:
             say(printable(line), quiet=self._quiet or not self._introduce)
 
     def _write_page(self, state: str, *, running: bool) -> None:
-        commands = next_commands(self._run, self._record, done=self._step >= self._steps) if self._record else {}
+        commands = self._next_steps(self._run, self._record, self._step >= self._steps) if self._record else {}
         write_page(self._run, View(self._title, self._facts, state, running, self._step, self._steps, commands))
 
     def _ending(self, error: BaseException | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,8 +14,9 @@ from typing import Any
 from accelerate import Accelerator
 from pydantic import ValidationError
 
-from viceversa.core.domains import Space
 from viceversa.core.method import Builder, Method
+from viceversa.core.routing import routing_of
+from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.data.files.sizes import DRAWN
 from viceversa.data.sources import located, located_folder
@@ -22,22 +24,25 @@ from viceversa.device import accelerator_for, resolved_precision
 from viceversa.errors import Terminated, UsageError, printable
 from viceversa.files import in_utf8
 from viceversa.inference.familiarity import FILE, save_familiarity
-from viceversa.metrics.labeller import questions
 from viceversa.progress import logged, say
 from viceversa.recipes import builder, dataset_of, recipe_named
 from viceversa.recipes.functions import name_of
-from viceversa.recipes.habits import advice_in_python
+from viceversa.recipes.habits import suggestion
 from viceversa.recipes.own import own_recipe, read_with, storable
 from viceversa.recipes.settings import Recipe
-from viceversa.runs.checkpoint import check_shapes, latest_checkpoint
 from viceversa.runs.folder import LOG, alone, check_contents, check_room, make_room, remove_halves
 from viceversa.runs.record import Record, dotted, read_record, write_record
 from viceversa.runs.selection import Judgment, best_judgment
+from viceversa.runs.weights import check_shapes, latest_checkpoint
 from viceversa.training.changes import Change, changes, in_words, noted
 from viceversa.training.initializing import frozen, initialize
 from viceversa.training.labelling import labelling
+from viceversa.training.next_calls import NextSteps, next_calls
 from viceversa.training.pace import Pace
 from viceversa.training.trainer import Trainer
+
+ARGUMENTS = ("out", "resume")
+"""Of `train`, beside the settings."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -121,9 +126,11 @@ def run_recipe(
     quiet: bool = False,
     pace: Pace | None = None,
     introduce: bool = True,
+    next_steps: NextSteps = next_calls,
 ) -> Outcome:
     """Trains complete settings in a run's folder; see `train`. pace: a length by the clock, instead of the settings' steps, which
-    become those that were done. introduce: whether standard error hears the first lines, too."""
+    become those that were done. introduce: whether standard error hears the first lines, too. next_steps: what the run's page says
+    that may be done next."""
     _check_wishes(until, resume=resume, overwrite=overwrite)
     in_utf8(run, "the run")
     if recipe.init_only and recipe.init is None:
@@ -149,7 +156,7 @@ def run_recipe(
                 check_shapes(checkpoint, _builder(recipe, own), record.space)
         trainer = Trainer(
             run, _builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet, pace, record=record,
-            introduce=introduce,
+            introduce=introduce, next_steps=next_steps,
         )  # fmt: skip
         if not (stored and trainer.resume()) and recipe.init:
             _initialize(trainer, recipe, own, Path(recipe.init))
@@ -158,7 +165,7 @@ def run_recipe(
             append(run / LOG)
             if not quiet:
                 _explain(trainer, changed)
-            if recipe.training.labeller and dataset.space.attributes and questions(dataset):
+            if recipe.training.labeller and routing_of(dataset.space).described:
                 trainer.labelling = labelling(run, dataset, quiet=quiet)
         accelerator.wait_for_everyone()
         try:
@@ -277,7 +284,8 @@ def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:
     known = [name for name, _ in dotted(values)]
     for name, value in changes.items():
         if name not in known:
-            told = advice_in_python(name, value, known) or f"The settings are {', '.join(known)}."
+            told = _as_argument(suggestion(name.removeprefix("training."), str(value), [*known, *ARGUMENTS]), value)
+            told = told or f"The settings are {', '.join(known)}."
             raise UsageError(f"unknown setting {name.removeprefix('training.')!r}. {told}")
         *places, last = name.split(".")
         reduce(getitem, places, values)[last] = value
@@ -286,6 +294,17 @@ def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:
     except ValidationError as error:
         first = error.errors()[0]
         raise UsageError(f"{'.'.join(map(str, first['loc']))} = {first['input']!r}: {first['msg'].lower()}.") from None
+
+
+def _as_argument(text: str, value: Any) -> str:
+    """The settings in backticks as `train` takes them: batch=8, or settings={'method.width': 8}."""
+
+    def argument(found: re.Match[str]) -> str:
+        short = found[1].removeprefix("training.")
+        shown = repr(value) if isinstance(value, int | float) else "..."
+        return f"{short}={shown}" if "." not in short else f"settings={{{found[1]!r}: {shown}}}"
+
+    return re.sub(r"`([a-z_.]+)`", argument, text)
 
 
 def in_steps(recipe: Recipe[Any], dataset: Dataset) -> Recipe[Any]:

@@ -6,15 +6,17 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
 from viceversa.core.journey import walk
 from viceversa.core.method import Method, Request
+from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
 from viceversa.images.fitting import shown
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pictures import Cell, grid
 from viceversa.images.pixels import Pixels
+from viceversa.inference.apply import device_of
 
 CHAIN = 4
 
@@ -30,20 +32,14 @@ def sample_grid(method: Method, dataset: Dataset, seed: int, people: int = 4) ->
 @torch.no_grad()
 def samples(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[Rows, list[str]]:
     """The picture's rows and captions."""
-    if dataset.space.known:
-        return _among_sets(method, dataset, seed, max(1, people // len(dataset.space.known)))
-    source = next(iter(dataset.space.images))
-    images = dataset.splits["validation"][source]
-    device = next(method.translator.parameters()).device
-    start = normalized(torch.tensor(images.pixels[:people])).to(device)
-    if images.labels is None:
-        return _between_spaces(method, start, dataset.space.pair, 3 if method.returns else 1)
-    return _between_labels(method, start, images.labels[:people].to(device), dataset.space, seed)
+    drawn = routing_of(dataset.space).choose(labels=_among_labels, spaces=_between_spaces, sets=_among_sets)
+    return drawn(method, dataset, seed, people)
 
 
-def _between_spaces(method: Method, start: Tensor, pair: tuple[str, str], times: int) -> tuple[Rows, list[str]]:
-    here, there = (method.destination(Request(space=name)) for name in pair)
-    stops = [here, there] * times
+def _between_spaces(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[Rows, list[str]]:
+    """Some images of the first space, back and forth."""
+    start, _ = _first(method, dataset, dataset.space.pair[0], people)
+    stops = [method.destination(Request(space=name)) for name in dataset.space.pair] * (3 if method.returns else 1)
     pictures = [quantized(image) for image in walk(method.translate, start, stops)]
     return _rows(pictures), [stop.space for stop in stops]
 
@@ -51,12 +47,10 @@ def _between_spaces(method: Method, start: Tensor, pair: tuple[str, str], times:
 def _among_sets(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[Rows, list[str]]:
     """Some people of each set, sent to two drawn labels of every set, and home."""
     space, rows = dataset.space, Rows()
-    device = next(method.translator.parameters()).device
+    people = max(1, people // len(space.known))
     captions = ["source", *(name for name in space.known for _ in range(2)), "home"]
     for source in space.known:
-        images = dataset.splits["validation"][source]
-        assert images.labels is not None
-        start, label = normalized(torch.tensor(images.pixels[:people])).to(device), images.labels[:people].to(device)
+        start, label = _first(method, dataset, source, people)
         home, pictures = Domain(source, label), [quantized(start)]
         drawn = [
             (name, space.part(name).draw(people, seeded(seed, "samples", name, number)))
@@ -70,7 +64,10 @@ def _among_sets(method: Method, dataset: Dataset, seed: int, people: int) -> tup
     return rows, captions
 
 
-def _between_labels(method: Method, start: Tensor, label: Tensor, space: Space, seed: int) -> tuple[Rows, list[str]]:
+def _among_labels(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[Rows, list[str]]:
+    """Some people with the opposite of each attribute, then along a chain of drawn labels, and home."""
+    space = dataset.space
+    start, label = _first(method, dataset, space.only, people)
     home = Domain(space.only, label)
     pictures, captions = [quantized(start)], ["source"]
     for attribute, columns in space.columns(label):
@@ -84,6 +81,13 @@ def _between_labels(method: Method, start: Tensor, label: Tensor, space: Space, 
     pictures += [quantized(image) for image in walk(method.translate, start, stops)[1:]]
     captions += [f"random {number}" for number in range(1, CHAIN + 1)] + ["home"]
     return _rows(pictures), captions
+
+
+def _first(method: Method, dataset: Dataset, name: str, people: int) -> tuple[Tensor, Tensor]:
+    """The first validation images of a space, and their labels, which have no columns where there are none."""
+    images, device = dataset.splits["validation"][name], device_of(method)
+    label = torch.zeros(len(images), 0) if images.labels is None else images.labels
+    return normalized(torch.tensor(images.pixels[:people])).to(device), label[:people].to(device)
 
 
 def _rows(columns: list[Pixels]) -> Rows:

@@ -27,14 +27,16 @@ from viceversa.files import write_atomically
 from viceversa.images.pictures import save_png
 from viceversa.progress import say
 from viceversa.recipes.settings import Training
-from viceversa.runs.checkpoint import latest_checkpoint, restore_training, save_checkpoint
 from viceversa.runs.record import Record
+from viceversa.runs.weights import latest_checkpoint
 from viceversa.training.averages import STATISTICS, learned_at, renew_statistics, update_averages, warm
+from viceversa.training.checkpoints import restore_training, save_checkpoint
 from viceversa.training.examination import evaluating
 from viceversa.training.header import first_lines
 from viceversa.training.labelling import Labelling
 from viceversa.training.loader import Loader, unique_needs
 from viceversa.training.monitor import Monitor
+from viceversa.training.next_calls import NextSteps, next_calls
 from viceversa.training.pace import Pace
 from viceversa.training.samples import sample_grid
 from viceversa.training.step import Trainee, train_step
@@ -57,7 +59,8 @@ class Trainer:
     build: called twice, for the weights that train and for their moving averages. precision: "fp32" or "bf16".
     quiet: standard error hears warnings only. pace: the length by the clock, if it is not to be that of the settings. labelling:
     the training of the run's labeller, which gets a share of the time, if it is not finished. record: what the run is, for its
-    page and its first lines; None: it has no recipe. introduce: whether standard error hears the first lines.
+    page and its first lines; None: it has no recipe. introduce: whether standard error hears the first lines. next_steps: what its
+    page says that may be done next.
     """
 
     run: Path
@@ -71,6 +74,7 @@ class Trainer:
     labelling: Labelling | None = None
     record: Record | None = None
     introduce: bool = True
+    next_steps: NextSteps = next_calls
     step: int = field(default=0, init=False)
     _saved: int = field(default=-1, init=False)
     _renewed: int = field(default=-1, init=False)
@@ -194,6 +198,7 @@ class Trainer:
         return Monitor(
             self.run, f"{name} on {self.dataset.name}", lines, self.record, start=self.step, until=until,
             steps=self.settings.steps, sample_every=self.settings.sample_every, quiet=self.quiet, introduce=self.introduce,
+            next_steps=self.next_steps,
         )  # fmt: skip
 
     def _show_start(self, monitor: Monitor) -> None:

@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from viceversa.core.domains import Domain
+from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError, quoted, unknown
 from viceversa.evaluation.evaluate import Judge
@@ -23,7 +24,7 @@ from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.accuracies import accuracies
 from viceversa.metrics.chains import Candidate, Place, Translate, Trial, Way, linked, route, trial
-from viceversa.metrics.labeller import Labeller, questions
+from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.metrics.rows import COLUMNS
 from viceversa.metrics.similarity import psnr, ssim
@@ -99,7 +100,7 @@ def meter_of(dataset: Dataset, text: str | None, samples: int, *, quiet: bool = 
         raise UsageError(f"{samples} samples are too few to measure anything: take 2 or more.")
     task = trial(dataset, samples, "validation")
     objective = _objective(text or f"inv3.{'psnr_to_truth' if dataset.truth else 'changed_accuracy'}", task)
-    reads = "accuracy" in objective.metric and questions(dataset) is not None
+    reads = "accuracy" in objective.metric and routing_of(dataset.space).question is not None
     return Meter(objective, task, independent_labeller(dataset, quiet=quiet) if reads else None)
 
 

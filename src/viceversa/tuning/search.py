@@ -13,7 +13,7 @@ from viceversa.core.method import Builder
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import located, located_folder
 from viceversa.errors import NotFiniteError, Terminated, UsageError, printable
-from viceversa.inference.model import load
+from viceversa.inference.load import load
 from viceversa.progress import say
 from viceversa.recipes import builder, dataset_of
 from viceversa.recipes.functions import name_of

@@ -11,7 +11,7 @@ from viceversa.errors import UsageError
 from viceversa.images.load import Picture, pixels_of
 from viceversa.networks.perception import load_perception
 from viceversa.style.canvas import resized, sized, tensor_of
-from viceversa.style.stylize import Painted, Stylize, stylize
+from viceversa.style.stylize import DEFAULTS, Painted, Stylize, stylize
 from viceversa.video.clip import Picture8
 from viceversa.video.flow import DIS, Estimator, warped
 from viceversa.video.job import Passage, Process, processed
@@ -60,7 +60,7 @@ def stylization(
 
 
 def stylized_frames(
-    frames: Iterable[Picture8], styles: Sequence[Picture], settings: Stylize = Stylize(), *,
+    frames: Iterable[Picture8], styles: Sequence[Picture], settings: Stylize = DEFAULTS, *,
     later: int | None = None, weights: Path | str | None = None, mask: Picture | None = None, estimator: Estimator = DIS,
 ) -> Iterator[Picture8]:  # fmt: skip
     """The frames (H, W, 3) uint8 of a clip in the style of one image or several. later: evaluations of all but the first.

@@ -13,8 +13,9 @@ from viceversa.errors import UsageError
 from viceversa.images.fitting import shown
 from viceversa.images.layers import Layers
 from viceversa.images.load import layers_of, pixels_of
-from viceversa.inference.batches import warn
-from viceversa.inference.model import Manner, Model
+from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import AS_TRAINED, Manner
+from viceversa.inference.translation import doubt, start, translate_layers, warn
 from viceversa.video.clip import Picture8
 from viceversa.video.flow import DIS, Estimator
 from viceversa.video.job import Passage, Process, processed
@@ -27,30 +28,30 @@ class Way:
 
     source: Domain
     target: Domain
-    manner: Manner = Manner()
+    manner: Manner = AS_TRAINED
     smooth: float = 0.0
 
 
-def way_of(model: Model, first: Picture8, to: str, *, source: str = "", manner: Manner = Manner(), smooth: float = 0.0) -> Way:
+def way_of(model: Model, first: Picture8, to: str, *, source: str = "", manner: Manner = AS_TRAINED, smooth: float = 0.0) -> Way:
     """The way of a clip: what `source` does not name is read once, off the first frame (H, W, 3), so that labels cannot flicker.
 
     Raises UsageError.
     """
-    here = model.start(_in_channels(model, first, next(iter(model.space.images))), source, to)
-    return Way(here, model.target(here, to, manner.strength), manner, checked_share(smooth))
+    here = start(model, [_in_channels(model, first, next(iter(model.space.images)))], source, to)
+    return Way(here, model.routing.target(here, to, manner.strength), manner, checked_share(smooth))
 
 
 def translation(model: Model, way: Way) -> Process:
     """What is done to each frame. Raises UsageError when a frame is translated, for what cannot be."""
 
     def opened(frame: Picture8) -> Picture8:
-        pixels = model.opened(_in_channels(model, frame, way.source.space), way.source.space, way.manner).colors
+        pixels = model.preprocessing.opened(_in_channels(model, frame, way.source.space), way.source.space, way.manner).colors
         return np.asarray(pixels, np.uint8)
 
     def made(before: Picture8, passage: Passage | None) -> Picture8:
         layers = Layers(before)
-        weights = model.weights(layers, way.source.space, way.manner)
-        after = np.asarray(model.translate_layers(layers, way.source, way.target, way.manner, weights).colors, np.uint8)
+        weights = model.preprocessing.weights(layers, way.source.space, way.manner)
+        after = np.asarray(translate_layers(model, [layers], way.source, way.target, way.manner, [weights])[0].colors, np.uint8)
         if passage is None or not way.smooth:
             return after
         return smoothed(after, passage.made, passage.motion, way.smooth, weights)
@@ -64,7 +65,7 @@ def translated_frames(
     to: str,
     *,
     source: str = "",
-    manner: Manner = Manner(),
+    manner: Manner = AS_TRAINED,
     smooth: float = 0.0,
     estimator: Estimator = DIS,
 ) -> Iterator[Picture8]:
@@ -77,7 +78,7 @@ def translated_frames(
     if first is None:
         raise UsageError("there are no frames to translate: give at least one.")
     way = way_of(model, first, to, source=source, manner=manner, smooth=smooth)
-    warn([first], [model.doubt(layers_of(first), way.source.space)])
+    warn([first], [doubt(model, layers_of(first), way.source.space)])
     yield from processed(chain([first], rest), translation(model, way), estimator)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import located, open_dataset, write_dataset
 from viceversa.errors import UsageError

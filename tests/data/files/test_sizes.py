@@ -17,7 +17,8 @@ from viceversa.data.dataset import Dataset
 from viceversa.data.files.sizes import chosen_size
 from viceversa.data.sources import _at_one_size, open_dataset
 from viceversa.evaluation.candidates.named import data_of
-from viceversa.recipes import TABLE, published
+from viceversa.recipes import TABLE
+from viceversa.recipes.published import PUBLISHED
 from viceversa.runs.record import read_record
 
 SMALL = {"steps": 2, "batch": 2, "labeller": False, "precision": "fp32"}
@@ -82,7 +83,7 @@ def test_every_source_of_own_images(monkeypatch: pytest.MonkeyPatch) -> None:
     for spec, takes in (("pets", "labels"), ("pets", "spaces"), ("maps", "pairs"), ("pets.csv", "labels")):
         dataset = open_dataset(spec, takes=takes)  # type: ignore[arg-type]
         assert dataset.size == 64 and {image.height for image in dataset.space.images.values()} == {64}
-        assert "size: 64 px, chosen from the images (median short side 70, at most 64 on a CPU; --size N" in dataset.summary
+        assert "size: 64 px, chosen from the images (median short side 70, at most 64 on a CPU; set `size`" in dataset.summary
         assert "chosen" not in open_dataset(spec, 16, takes=takes).summary  # type: ignore[arg-type]
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert open_dataset("a=style,b=pets/cat", takes="spaces").size == 64, "the least of all, for all"
@@ -106,7 +107,7 @@ def test_own_images_beside_drawn_ones_have_their_size() -> None:
 
 
 def test_published_recipes_alone_have_a_size() -> None:
-    assert {entry.name for entry in TABLE if (entry().size is None) == (entry.module == published.__name__)} == set()
+    assert {entry.name for entry in TABLE if (entry().size is None) == (entry in PUBLISHED)} == set()
 
 
 def test_a_run_says_and_keeps_the_size(capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.files.checks import split_by_hash
 from viceversa.data.files.tables import Table, read_table, summary

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 from viceversa.data.sets.avatars import ATTRIBUTES, SPLITS, labels_of
-from viceversa.data.sets.chains import STEPS, Chains, _draw, _encode, _stored, draw_chains, load_chains, stored_labels
+from viceversa.data.sets.chains import STEPS, Chains, _stored, draw_chains, load_chains, permuted, stored_labels
+from viceversa.data.sets.stored_chains import _encode
 
 _SPACE = Space({}, ATTRIBUTES)
 _LABELS = torch.from_numpy(labels_of(SPLITS["test"]))
@@ -36,7 +37,7 @@ def test_packaged_chains_serve_every_size_of_the_avatars_only() -> None:
 
 
 def test_the_packaged_file_is_what_its_entry_writes() -> None:
-    permutations, inverted = _draw(_LABELS, _SPACE, seed=0)
+    permutations, inverted = permuted(_LABELS, _SPACE, seed=0)
     stored = _stored()
     assert stored["permutations"] == permutations.tolist()
     assert stored["inverted"] == _encode(inverted) and stored["labels"] == _encode(_LABELS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from viceversa.core.domains import ImageSpec
+from viceversa.core.space import ImageSpec
 from viceversa.data.sets.avatars import labels_of, render
 from viceversa.data.sets.outlines import outlined
 from viceversa.data.sources import open_dataset

@@ -11,14 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from viceversa.core.domains import ImageSpec
+from experiments.sketches.drawings import base, families, parted, some, worth_keeping
+from viceversa.core.space import ImageSpec
 from viceversa.data.cache.packing import hash_of
 from viceversa.data.sets.sketches import PARTS, SPACES, lines_of, listed, render, svg_of
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError
-
-sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks" / "sketches"))
-from drawings import base, families, parted, some, worth_keeping
 
 FACE, FLAG, FIREFIGHTERS = "1F600", "1F1E9-1F1EA", ("1F468-200D-1F692", "1F469-200D-1F692", "1F9D1-200D-1F692")
 COUNTS = {"lines": 706, "colors": 780, "validation": 145, "test": 151}

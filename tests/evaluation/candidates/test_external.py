@@ -13,7 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.errors import UsageError
 from viceversa.evaluation.candidates.external import answers, table, write_chains

@@ -14,7 +14,8 @@ import torch
 from onnx import TensorProto, helper
 
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.evaluation.candidates.onnx import by_onnx, columns
 from viceversa.images.normalizing import normalized, quantized

@@ -12,14 +12,13 @@ import torch
 from torch import Tensor
 
 from viceversa.core.attributes import dividing
-from viceversa.core.domains import AnyAttribute, ImageSpec, Space
-from viceversa.core.method import Takes
+from viceversa.core.space import AnyAttribute, ImageSpec, Space, Takes
 from viceversa.data.cache.packing import digest
 from viceversa.data.cache.store import HALVES, Files, Half, Preparation, Prepared, prepared
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.divided import divided_table
 from viceversa.data.files.checks import SPLITS
 from viceversa.data.files.pairs import Names, aligned, paired
+from viceversa.data.files.sides import divided_table
 from viceversa.data.files.sizes import chosen_size
 from viceversa.data.files.tables import Table, summary
 from viceversa.errors import UsageError, printable, quoted

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from viceversa.core.attributes import Binary, OneOf
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 from viceversa.data.files.checks import SPLITS, checked_paths, faults
 from viceversa.data.files.lookup import look_up
 from viceversa.data.files.tables import Table, refuse_faulty, without_missing

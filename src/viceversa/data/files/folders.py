@@ -11,7 +11,7 @@ import torch
 from rich.cells import cell_len, set_cell_size
 
 from viceversa.core.attributes import OneOf
-from viceversa.core.method import Takes
+from viceversa.core.space import Takes
 from viceversa.data.cache.store import FolderFiles
 from viceversa.data.dataset import Dataset
 from viceversa.data.files.assembly import Parts, Wanted, assembled, check_sizes

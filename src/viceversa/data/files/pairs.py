@@ -81,7 +81,7 @@ def as_sketches(dataset: Dataset) -> Dataset:
     a pair is which, their color says: the mean difference between the greatest and the least channel, of the test images. The
     images are held in memory. Raises UsageError where not just one of the two has color.
     """
-    from viceversa.core.domains import ImageSpec, Space
+    from viceversa.core.space import ImageSpec, Space
 
     colored = {space: _colorfulness(images) for space, images in dataset.splits["test"].items()}
     lines, colors = sorted(colored, key=lambda space: colored[space])

@@ -11,8 +11,8 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import AnyAttribute
 from viceversa.core.names import composed
+from viceversa.core.space import AnyAttribute
 from viceversa.data.files.numerals import check_separators, looks_like_number, number, zeros_apart
 from viceversa.errors import UsageError, printable, quoted, unknown
 

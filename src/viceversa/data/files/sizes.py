@@ -36,7 +36,7 @@ def chosen_size(files: Files, spaces: Iterable[Sequence[str]], *, crop: int | No
     most = SIZES[-1] if torch.cuda.is_available() or torch.backends.mps.is_available() else ON_A_CPU
     size = max((each for each in SIZES if each <= min(side, most)), default=DRAWN)
     limit = f", at most {most} on a CPU" if most < side and most == ON_A_CPU else ""
-    return size, f"size: {size} px, chosen from the images (median short side {side}{limit}; --size N for another)"
+    return size, f"size: {size} px, chosen from the images (median short side {side}{limit}; set `size` for another)"
 
 
 def _median_side(files: Files, names: Sequence[str], *, halves: bool) -> int | None:

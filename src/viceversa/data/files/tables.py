@@ -16,8 +16,8 @@ from rich.cells import cell_len, set_cell_size
 from torch import Tensor
 
 from viceversa.core.attributes import Attribute, Graded
-from viceversa.core.domains import AnyAttribute, Space
 from viceversa.core.names import composed
+from viceversa.core.space import AnyAttribute, Space
 from viceversa.data.files.checks import (
     SPLIT_NAMES,
     SPLITS,

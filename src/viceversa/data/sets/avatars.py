@@ -21,7 +21,7 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from viceversa.core.attributes import Binary, Graded, OneOf
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.cache.packing import hash_of, packed
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.chains import stored_hash

@@ -1,7 +1,6 @@
 """The labels of the evaluation's chains of translations (docs/methods.md, Evaluation), the same for every model that is compared.
 
-Those of the avatars are packaged, with the hashes of the test pixels; `python -m viceversa.data.sets.chains` writes the file
-anew (only for a new version of the data set: results of different chains do not compare).
+Those of the avatars are packaged, with the hashes of the test pixels; stored_chains.py writes the file.
 """
 
 from __future__ import annotations
@@ -11,16 +10,14 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Generator, Tensor
 
-from viceversa.core.domains import Space
+from viceversa.core.space import Space
 
 STEPS = 10
-_SIZES = (32, 64, 128)
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +33,7 @@ class Chains:
 
 def draw_chains(labels: Tensor, space: Space, seed: int) -> Chains:
     """The chains of a split with labels (N, K), drawn from the seed alone: independent of batches and of the model."""
-    permutations, inverted = _draw(labels, space, seed)
+    permutations, inverted = permuted(labels, space, seed)
     return Chains(labels[permutations], inverted)
 
 
@@ -59,7 +56,7 @@ def stored_hash(size: int) -> str | None:
     return found
 
 
-def _draw(labels: Tensor, space: Space, seed: int) -> tuple[Tensor, Tensor]:
+def permuted(labels: Tensor, space: Space, seed: int) -> tuple[Tensor, Tensor]:
     """(STEPS, N) permutations and (N, K) inverted labels."""
     generator = Generator().manual_seed(seed)
     permutations = torch.stack([torch.randperm(len(labels), generator=generator) for _ in range(STEPS)])
@@ -72,36 +69,7 @@ def _stored() -> dict[str, Any]:
     return stored
 
 
-def _encode(labels: Tensor) -> list[str]:
-    """Avatar labels (N, 7), each as five digits: the hair's number, glasses, beard, smile, and the tone in quarters."""
-    digits = torch.cat([labels[:, :3].argmax(1, keepdim=True), labels[:, 3:6], labels[:, 6:] * 4], 1)
-    return ["".join(str(digit) for digit in row) for row in digits.round().int().tolist()]
-
-
 def _decode(rows: list[str]) -> Tensor:
     """The inverse of _encode: (N, 7)."""
     digits = torch.tensor([[int(digit) for digit in row] for row in rows])
     return torch.cat([torch.nn.functional.one_hot(digits[:, 0], 3), digits[:, 1:4], digits[:, 4:] / 4], 1)
-
-
-def _write(path: Path) -> None:
-    """Draw and render what is packaged. Uses the cache for the pixels."""
-    from viceversa.data.cache.packing import hash_of
-    from viceversa.data.sets.avatars import ATTRIBUTES, SPLITS, everyone, labels_of  # which reads what is written here
-
-    labels = torch.from_numpy(labels_of(SPLITS["test"]))
-    permutations, inverted = _draw(labels, Space({}, ATTRIBUTES), seed=0)
-    hashes = {str(size): hash_of(everyone(size)[SPLITS["test"].start :]) for size in _SIZES}
-    content = {
-        "version": "avatars-v1",
-        "test_pixels": hashes,
-        "labels": _encode(labels),
-        "inverted": _encode(inverted),
-        "permutations": permutations.tolist(),
-    }
-    lines = (f"{json.dumps(name)}: {json.dumps(value, separators=(',', ':'))}" for name, value in content.items())
-    path.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")
-
-
-if __name__ == "__main__":
-    _write(Path(__file__).with_name("avatars-chains-v1.json"))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 from torch import Tensor
 
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.cache.packing import packed
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.avatars import SPLITS, avatars, key_of, labels_of, render

@@ -29,7 +29,7 @@ from PIL import Image
 from pydantic import JsonValue
 from torch import Tensor
 
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.cache.packing import hash_of, packed
 from viceversa.data.dataset import Dataset, Images
 from viceversa.errors import UsageError

@@ -18,7 +18,7 @@ from pydantic import JsonValue
 from torch import Tensor
 
 from viceversa.core.attributes import OneOf
-from viceversa.core.domains import ImageSpec, Space
+from viceversa.core.space import ImageSpec, Space
 from viceversa.data.cache.packing import packed
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.drawing import choice, chosen, drawn, packages

@@ -18,7 +18,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from viceversa.core.domains import Domain, ImageSpec, Space
+from viceversa.core.domains import Domain
+from viceversa.core.routing import routing_of
+from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError, quoted
 from viceversa.files import write_atomically
 from viceversa.images.decoding import decode, encoded, suffix_for
@@ -68,7 +70,7 @@ def write_chains(task: Trial, way: Way, folder: Path) -> int:
 
 def table(task: Trial, way: Way) -> Iterator[list[str]]:
     """The rows of chains.csv, the header first, image by image."""
-    yield [*COLUMNS, *([attribute.name for attribute in task.dataset.space.attributes] or ["space"])]
+    yield [*COLUMNS, *routing_of(task.dataset.space).columns]
     for start in range(0, len(task), _BATCH):
         part = task.of(range(start, min(start + _BATCH, len(task))))
         columns = [

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from viceversa.core.attributes import Graded
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels

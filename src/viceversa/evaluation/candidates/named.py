@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from torch import Tensor
-
-from viceversa.core.domains import Domain
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, quoted
 from viceversa.evaluation.candidates.external import answers
 from viceversa.evaluation.candidates.function import Function, by_function, name_of
 from viceversa.evaluation.candidates.onnx import by_onnx
-from viceversa.inference.model import Model, load
+from viceversa.evaluation.candidates.run import of_run
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
 from viceversa.metrics.chains import LINKS, Candidate, translating
 from viceversa.metrics.rows import BOUNDS
 from viceversa.recipes import dataset_of
@@ -75,26 +73,6 @@ def candidate(model: Measured, dataset: Dataset, checkpoint: Checkpoint = "best"
             return answers(Path(str(model)))
         case "function":
             return translating(by_function(model if callable(model) else str(model), dataset.space))
-
-
-def of_run(model: Model, run: str, dataset: Dataset) -> Candidate:
-    """A loaded run; of one that learned from several labeled sets, on images of one. Raises UsageError for a data set of other
-    attributes or spaces."""
-    for name in model.space.known:
-        part = model.space.part(name)
-        if part.attributes == dataset.space.attributes and [*part.images.values()] == [*dataset.space.images.values()]:
-            return replace(translating(partial(_within, model, name)), training=model.candidate.training)
-    if model.space != dataset.space:
-        trained = model.record.dataset
-        raise UsageError(f"{run!r} was trained on {trained}, which has other attributes or spaces than {dataset.name}.")
-    return model.candidate
-
-
-def _within(model: Model, name: str, images: Tensor, source: Domain, target: Domain) -> Tensor:
-    """Translates among the labels of one of the model's sets."""
-    assert source.label is not None and target.label is not None
-    here, there = (Domain(name, model.space.widened(label, name)) for label in (source.label, target.label))
-    return model.translate_images(images, here, there)
 
 
 def data_of(models: Iterable[Measured], data: str | None, size: int | None, images: str | Path | None = None) -> Dataset:

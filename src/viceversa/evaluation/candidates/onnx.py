@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from viceversa.core.domains import Domain, Space
+from viceversa.core.domains import Domain
+from viceversa.core.space import Space
 from viceversa.errors import UsageError, quoted
 from viceversa.evaluation.candidates.function import checked
 from viceversa.files import readable

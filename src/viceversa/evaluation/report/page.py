@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from PIL import Image
 
 from viceversa.evaluation.differences import about, in_words
-from viceversa.evaluation.report.contents import Picture, Report, Strip
 from viceversa.evaluation.report.curves import curves, looks
 from viceversa.images.fitting import shown
 from viceversa.images.pictures import png
 from viceversa.metrics.rows import BOUNDS, COLUMNS, Column, Row, attribute_columns, by_model, called, defined, meaning
 from viceversa.pages.document import document, escaped, pairs, section
+
+if TYPE_CHECKING:
+    from viceversa.evaluation.report.contents import Picture, Report, Strip
 
 _SIDE = 96
 """Pixels to which the longer side of a picture is enlarged at least, by a whole number."""

@@ -1,1 +1,0 @@
-"""Comparisons with the reference projects, a file a method."""

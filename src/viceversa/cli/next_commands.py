@@ -1,0 +1,31 @@
+"""What to do with a run: the commands for a terminal, complete for this run, ready to be copied."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from viceversa.core.routing import routing_of
+from viceversa.runs.record import Record
+
+
+def next_commands(run: Path, record: Record, done: bool) -> dict[str, str]:
+    """What a person may want to do next -> how. done: the training has reached the end of its schedule.
+
+    A method of the user's own is named by its function.
+    """
+    folder = shlex.quote(str(run))
+    own = f" --build {shlex.quote(record.build)}" if record.build else ""
+    again = {} if done else {"continue the training": resume_command(run, record.build or record.recipe.name)}
+    routing = routing_of(record.space)
+    source = "" if record.recipe.training.labeller else routing.example_source
+    shown = f" --from {shlex.quote(source)}" if source else ""
+    return again | {
+        "translate an image": f"viceversa translate {folder} IMAGE --to {shlex.quote(routing.example_target)}{shown}{own}",
+        "measure the model": f"viceversa evaluate {folder} --out report{own}",
+    }
+
+
+def resume_command(run: Path, recipe: str) -> str:
+    """The command that goes on with a training."""
+    return f"viceversa train {shlex.quote(recipe)} --out {shlex.quote(str(run))} --resume"

@@ -1,0 +1,56 @@
+"""A run as a candidate for an evaluation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from viceversa.core.domains import Domain
+from viceversa.data.dataset import Dataset
+from viceversa.errors import UsageError
+from viceversa.evaluation.trainings import training_of
+from viceversa.images.normalizing import normalized
+from viceversa.images.pixels import Pixels
+from viceversa.inference.apply import device_of
+from viceversa.inference.enlarged import made_at_full_size
+from viceversa.inference.model import Model
+from viceversa.metrics.chains import Candidate, translating
+
+
+def candidate_of(model: Model) -> Candidate:
+    """What an evaluation measures of a model."""
+    read = partial(_read, model) if model.method.discriminate else None
+    measured = translating(model.translate_images, read, returns=model.method.returns)
+    return replace(measured, full_size=partial(made_at_full_size, model.method), training=training_of(model.record, model.step))
+
+
+@torch.no_grad()
+def _read(model: Model, pixels: Pixels) -> Tensor:
+    """The labels that the model's own discriminator reads: (N, H, W, C) -> (N, K)."""
+    assert model.method.discriminate is not None
+    images = normalized(torch.tensor(pixels)).to(device_of(model.method))
+    logits = model.method.discriminate(images, Domain(model.routing.departure())).logits
+    assert logits is not None
+    return model.space.read(logits.float().cpu())
+
+
+def of_run(model: Model, run: str, dataset: Dataset) -> Candidate:
+    """A loaded run; of one that learned from several labeled sets, on images of one. Raises UsageError for a data set of other
+    attributes or spaces."""
+    for name, part in model.routing.sets.items():
+        if part.attributes == dataset.space.attributes and [*part.images.values()] == [*dataset.space.images.values()]:
+            return replace(translating(partial(_within, model, name)), training=training_of(model.record, model.step))
+    if model.space != dataset.space:
+        trained = model.record.dataset
+        raise UsageError(f"{run!r} was trained on {trained}, which has other attributes or spaces than {dataset.name}.")
+    return candidate_of(model)
+
+
+def _within(model: Model, name: str, images: Tensor, source: Domain, target: Domain) -> Tensor:
+    """Translates among the labels of one of the model's sets."""
+    assert source.label is not None and target.label is not None
+    here, there = (Domain(name, model.space.widened(label, name)) for label in (source.label, target.label))
+    return model.translate_images(images, here, there)

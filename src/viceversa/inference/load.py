@@ -1,0 +1,74 @@
+"""A run's folder, loaded: the model that it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+from viceversa.core.method import Builder
+from viceversa.core.space import Space
+from viceversa.errors import UsageError, unknown
+from viceversa.inference.familiarity import FILE, load_familiarity
+from viceversa.inference.model import Model
+from viceversa.metrics.labeller import Labeller, load_labeller
+from viceversa.recipes import builder
+from viceversa.runs.pretrained import located, restore_generator
+from viceversa.runs.record import read_record
+from viceversa.runs.selection import Checkpoint, best_checkpoint
+from viceversa.runs.weights import check_shapes, latest_checkpoint, restore_weights
+
+
+def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoint = "best") -> Model:
+    """The model of a run, with averaged weights where it has them; or `avatars`, which comes with the package.
+
+    build: the function that the run was trained with, for a custom method. checkpoint: the "best" one, or the last where
+    a run has none that was chosen; or the "last". Raises UsageError.
+    """
+    folder = located(run)
+    if folder != Path(run):
+        return _packaged(folder)
+    record = read_record(folder)
+    if record.build and build is None:
+        own = f"{str(run)!r} was trained with a custom method, {record.build}"
+        raise UsageError(f"{own}: load it in Python with viceversa.load(run, build=FUNCTION).")
+    chosen = _chosen(folder, checkpoint)
+    if chosen is None:
+        raise UsageError(f"{str(run)!r} has no checkpoint yet.")
+    if build is None:
+        check_shapes(chosen, builder(record.recipe), record.space)
+    method = builder(record.recipe, build)(record.space)
+    restore_weights(chosen, method, averaged=record.recipe.training.average > 0)
+    method.networks.eval().requires_grad_(False)
+    labeller = _labeller(folder / "labeller.safetensors", record.space)
+    return Model(
+        folder.resolve().name, method, record, labeller, int(chosen.name), run=folder, familiarity=load_familiarity(folder / FILE)
+    )
+
+
+def _packaged(folder: Path) -> Model:
+    """A model that comes with the package, without its discriminator."""
+    record = read_record(folder)
+    method = replace(builder(record.recipe)(record.space), discriminate=None)
+    steps = restore_generator(folder, method)
+    method.networks.eval().requires_grad_(False)
+    labeller, familiarity = load_labeller(folder / "labeller.safetensors"), load_familiarity(folder / FILE)
+    return Model(folder.name, method, record, labeller, steps, familiarity=familiarity)
+
+
+def _chosen(run: Path, checkpoint: Checkpoint) -> Path | None:
+    """The folder of the checkpoint asked for; None where the run has none at all. Raises UsageError."""
+    if checkpoint not in get_args(Checkpoint):
+        raise unknown("checkpoint", checkpoint, get_args(Checkpoint))
+    return (best_checkpoint(run) if checkpoint == "best" else None) or latest_checkpoint(run)
+
+
+def _labeller(path: Path, space: Space) -> Labeller | None:
+    """The labeller of a run for that space, if it has one."""
+    if not path.exists():
+        return None
+    labeller = load_labeller(path)
+    channels = [[spec.channels for spec in each.images.values()] for each in (labeller.space, space)]
+    if labeller.space.attributes != space.attributes or channels[0] != channels[1]:
+        raise UsageError(f"the labeller {str(path)!r} is for other attributes or other images than this run: remove it.")
+    return labeller

@@ -1,0 +1,103 @@
+"""What a person gives, brought to what a run's networks take: images of one size, masks, reference images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from viceversa.core.space import ImageSpec
+from viceversa.errors import UsageError
+from viceversa.images.decoding import MOST_PIXELS
+from viceversa.images.fitting import Filter, fitted
+from viceversa.images.layers import Layers
+from viceversa.images.load import Picture, layers_of, mask_of, pixels_of
+from viceversa.images.normalizing import normalized
+from viceversa.images.paper import flattened
+from viceversa.images.pixels import Pixels
+from viceversa.inference.full_size import in_channels, visible
+from viceversa.inference.masks import Region, Weights
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How to translate, beside where to.
+
+    strength: of an edit of attributes; 0 is none, 1 all, and between and beyond is for methods that can: RelGAN, STGAN.
+    reference: an image that the result shall be like. seed: which of the many results. Both for methods with styles: StarGAN v2.
+    full_size: whether an image keeps its size, channels and alpha; else its middle is cut out and resized to the run's size.
+    memory: MiB for the networks' numbers then; what does not fit goes in tiles.
+    region: where anything may change, if not everywhere.
+    paper: whether images are drawings on paper, scanned or photographed, to be flattened first (images/paper.py).
+    most_pixels: of an image file, counting every four channels; larger ones are refused as decompression bombs.
+    """
+
+    strength: float = 1.0
+    reference: Picture | None = None
+    seed: int = 0
+    full_size: bool = False
+    memory: int = 2048
+    region: Region | None = None
+    paper: bool = False
+    most_pixels: int = MOST_PIXELS
+
+
+AS_TRAINED = Manner()
+"""At the run's size, all of the edit, everywhere."""
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """The images of a run's spaces, and how others are brought to their size: see `fitted`."""
+
+    images: Mapping[str, ImageSpec]
+    crop: int | None = None
+    filter: Filter = "bicubic"
+
+    def fitted(self, pixels: Pixels, space: str) -> Pixels:
+        """(H, W, C) -> the height and width of a space."""
+        spec = self.images[space]
+        return fitted(pixels, (spec.height, spec.width), self.crop, self.filter)
+
+    def prepared(self, image: Picture, space: str, *, paper: bool = False, most_pixels: int = MOST_PIXELS) -> Pixels:
+        """The image at the size and with the channels of a space, in its depth, of paper in 8 bits: (1, H, W, C)."""
+        spec = self.images[space]
+        pixels = pixels_of(image, spec.channels, round((spec.background + 1) * 127.5), most_pixels)
+        return self.fitted(_of_paper(pixels, spec.channels) if paper else pixels, space)[None]
+
+    def opened(self, image: Picture, space: str, manner: Manner) -> Layers:
+        """The image as it is, or as `prepared` makes it, with its color profile."""
+        layers = layers_of(image, manner.most_pixels)
+        if not manner.full_size:
+            return Layers(self.prepared(layers, space, paper=manner.paper)[0], profile=layers.profile, name=layers.name)
+        channels = self.images[space].channels
+        return layers.with_colors(_of_paper(layers.colors, channels)) if manner.paper else layers
+
+    def seen(self, layers: Layers, space: str) -> Pixels:
+        """What the network of a space would see of an opened image at the run's size: (H, W, C)."""
+        spec = self.images[space]
+        return self.fitted(in_channels(visible(layers, spec), spec.channels), space)
+
+    def weights(self, layers: Layers, space: str, manner: Manner) -> Weights | None:
+        """Where the opened image may change: (H, W, 1) in [0, 1]; None for everywhere. A mask goes the way of the image."""
+        if manner.region is None:
+            return None
+        mask = None if manner.region.mask is None else mask_of(manner.region.mask, manner.most_pixels)
+        if mask is not None and not manner.full_size:
+            mask = self.fitted(mask, space)
+        return manner.region.weights(layers.colors, mask)
+
+    def reference(self, manner: Manner, space: str, *, styles: bool) -> Tensor | None:
+        """The reference image, (1, C, H, W) in [-1, 1]. styles: whether the method looks at one; it raises UsageError if not."""
+        if not styles and (manner.seed or manner.reference is not None):
+            raise UsageError("this method gives one result for each target: it takes no reference image and no seed.")
+        if manner.reference is None:
+            return None
+        return normalized(torch.tensor(self.prepared(manner.reference, space, most_pixels=manner.most_pixels)))
+
+
+def _of_paper(colors: Pixels, channels: int) -> Pixels:
+    """The lines of a drawing on paper, in that many channels. Raises UsageError for neither gray nor color."""
+    return in_channels(flattened(in_channels(colors, 1)), channels)

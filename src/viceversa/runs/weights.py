@@ -1,0 +1,162 @@
+"""The weights in a run's folder: each checkpoint is a folder, complete or not there.
+
+    RUN/checkpoints/00001000/networks.safetensors   the weights that train
+                             averages.safetensors   the moving averages of averaged networks, with which to translate
+                             training.pt            step, optimizers, and the method's memory (training/checkpoints.py)
+                             manifest.json          size and SHA-256 of the others
+
+A checkpoint whose files are not as its manifest has them is damaged, and the one before it is used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from pydantic import TypeAdapter, ValidationError
+
+from viceversa.core.method import Builder, Method
+from viceversa.core.space import Space
+from viceversa.errors import UsageError
+from viceversa.files import remove, write_atomically
+from viceversa.progress import say
+
+FILES = ("networks.safetensors", "averages.safetensors", "training.pt")
+MANIFEST = "manifest.json"
+_SEALS = TypeAdapter(dict[str, tuple[int, str]])
+"""By the name of a file: its size in bytes and its SHA-256."""
+
+
+def write_sealed(final: Path, contents: Mapping[str, bytes]) -> None:
+    """Writes a folder of these files and their manifest under another name, then renames it. Raises OSError."""
+    seals = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in contents.items()}
+    final.parent.mkdir(exist_ok=True)  # without parents: where the run's folder has vanished, it stays away
+    partial = Path(tempfile.mkdtemp(dir=final.parent, prefix=".partial-"))
+    try:
+        for name, content in {**contents, MANIFEST: (json.dumps(seals, indent=2) + "\n").encode()}.items():
+            write_atomically(partial / name, content)
+        remove(final)
+        partial.rename(final)
+    except OSError:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise
+
+
+def keep_only(folder: Path, kept: Collection[Path]) -> None:
+    """Removes the other sealed folders, and what is half written."""
+    for old in [*(path for path in numbered(folder) if path not in kept), *folder.glob(".partial-*")]:
+        with suppress(OSError):
+            remove(old)
+
+
+def latest_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
+    """The folder of the last whole checkpoint of a run; None where there is none at all.
+
+    Damaged files of later ones are named on standard error, unless quiet. Raises UsageError where all are damaged.
+    """
+    whole, damaged = last_whole(run)
+    for file in damaged:
+        if whole is None:
+            damage = f"{str(file)!r} is missing or damaged"
+            raise UsageError(f"{str(run)!r} has no complete checkpoint: {damage}. Start a new training.")
+        if not quiet:
+            rest = f"taking the checkpoint of step {int(whole.name)}, which is complete"
+            say(f"viceversa: {str(file)!r} is missing or damaged: {rest}.")
+    return whole
+
+
+def restore_weights(checkpoint: Path, method: Method, *, averaged: bool = False) -> None:
+    """Loads a checkpoint's weights into a method; averaged: the moving averages where there are some. Raises UsageError."""
+    load_weights(checkpoint / "networks.safetensors", method)
+    if averaged:
+        load_weights(checkpoint / "averages.safetensors", method)
+
+
+def check_shapes(checkpoint: Path, build: Builder, space: Space) -> None:
+    """Raises UsageError where a packaged method's weights have other shapes than the checkpoint's, before there is memory for
+    them: a recipe.json may ask for any amount."""
+    file = checkpoint / "networks.safetensors"
+    with torch.device("meta"):
+        own = {name: list(value.shape) for name, value in build(space).networks.state_dict().items()}
+    try:
+        with safetensors.safe_open(file, "pt") as stored:
+            shapes = {name: stored.get_slice(name).get_shape() for name in stored.keys()}  # noqa: SIM118  (not a mapping)
+    except Exception as error:  # what is in the file may be anything
+        raise UsageError(f"cannot read the checkpoint file {str(file)!r}: {error}.") from error
+    for name, shape in shapes.items():
+        if own.get(name) != shape:
+            lacks = f"this method has no weight {name} {tuple(shape)}"
+            raise UsageError(f"{str(file)!r} is the checkpoint of another method: {lacks}.")
+
+
+def numbered(folder: Path) -> list[Path]:
+    """What is named after a step in a folder, in the order of steps."""
+    paths = folder.iterdir() if folder.is_dir() else ()
+    return sorted(path for path in paths if path.name.isascii() and path.name.isdigit())
+
+
+def last_whole(run: Path) -> tuple[Path | None, list[Path]]:
+    """The last checkpoint that is whole, and a damaged file of each later one."""
+    damaged: list[Path] = []
+    for checkpoint in reversed(numbered(run / "checkpoints")):
+        file = damaged_file(checkpoint)
+        if file is None:
+            return checkpoint, damaged
+        damaged.append(file)
+    return None, damaged
+
+
+def damaged_file(checkpoint: Path, files: Collection[str] = FILES) -> Path | None:
+    """The first of a checkpoint's files that is not as the manifest has it, if there is one. Only regular files are opened."""
+    file = manifest = checkpoint / MANIFEST
+    try:
+        seals = _SEALS.validate_json(manifest.read_bytes() if manifest.is_file() else b"")
+        if seals.keys() != set(files):
+            return manifest
+        for name, (size, digest) in seals.items():
+            file = checkpoint / name
+            if not file.is_file() or file.stat().st_size != size:
+                return file
+            with file.open("rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != digest:
+                    return file
+    except (OSError, ValidationError):
+        return file
+    return None
+
+
+def flat(method: Method, only: tuple[str, ...] | None = None) -> dict[str, torch.Tensor]:
+    """The state of the networks by "network.parameter", copied to the CPU."""
+    state = method.networks.state_dict()
+    return {
+        name: value.detach().to("cpu").contiguous().clone()
+        for name, value in state.items()
+        if only is None or name.split(".")[0] in only
+    }
+
+
+def load_weights(file: Path, method: Method) -> None:
+    """Loads the tensors that a file holds; every one of them must have its place, shape and type, and be finite."""
+    try:
+        stored = safetensors.torch.load_file(file)
+    except Exception as error:  # what is in the file may be anything
+        raise UsageError(f"cannot read the checkpoint file {str(file)!r}: {error}.") from error
+    own = method.networks.state_dict()
+    for name, value in stored.items():
+        if name not in own or own[name].shape != value.shape or own[name].dtype != value.dtype:
+            odd = f"this method has no weight {name} {tuple(value.shape)} of {value.dtype}"
+            raise UsageError(f"{str(file)!r} is the checkpoint of another method: {odd}.")
+        if not value.isfinite().all():
+            remedy = f"remove {str(file.parent)!r}, or start a new training"
+            raise UsageError(f"{str(file)!r} has values in {name} that are not finite: {remedy}.")
+    averaged = file.name.startswith("averages")
+    if missing := {name for name in own if not averaged or name.split(".")[0] in method.averaged} - stored.keys():
+        raise UsageError(f"{str(file)!r} is the checkpoint of another method: it lacks {sorted(missing)[0]}.")
+    method.networks.load_state_dict(stored, strict=False)
