@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 import processes
 
@@ -41,14 +42,17 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def runs(viceversa: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two small runs on real avatars: `labels` (multicyclic) and `spaces` (cyclegan)."""
+def runs(viceversa: Command, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with two small runs on real avatars: `labels` (multicyclic) and `spaces` (cyclegan). Both workers read the same."""
     from viceversa.data.sources import open_dataset
     from viceversa.metrics.labeller_training import independent_labeller
 
     independent_labeller(open_dataset("avatars", 32), quiet=True)  # a training as short as these would not finish it
-    folder = tmp_path_factory.mktemp("runs")
-    for name, recipe, settings in (("labels", "multicyclic", STARGAN), ("spaces", "cyclegan", CYCLEGAN)):
-        done = viceversa("train", recipe, "--out", folder / name, *SMALL, *settings)
-        assert done.returncode == 0, done.stderr
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "runs"
+    with FileLock(f"{folder}.lock"):
+        for name, recipe, settings in (("labels", "multicyclic", STARGAN), ("spaces", "cyclegan", CYCLEGAN)):
+            if not (folder / name).exists():
+                done = viceversa("train", recipe, "--out", folder / name, *SMALL, *settings)
+                assert done.returncode == 0, done.stderr
     return folder

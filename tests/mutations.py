@@ -64,7 +64,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a resumed training starts with an empty image pool",
-        "runs/weights.py",
+        "training/checkpoints.py",
         "for name, memory in trainee.method.memory.items():",
         "for name, memory in ():",
         ("training/test_resume.py",),
