@@ -28,7 +28,7 @@ from viceversa.images.pictures import grid
 from viceversa.inference.apply import ends
 from viceversa.inference.full_size import generator_of
 from viceversa.inference.load import load
-from viceversa.inference.receptive_field import Generator, footprint_of
+from viceversa.inference.receptive_field import ImageFunction, receptive_field_of
 from viceversa.inference.tiles import BLEND, Span, sides_of, spans, translated_in_tiles
 from viceversa.networks.resnet import resnet_generator
 
@@ -58,7 +58,7 @@ class Case:
     memory: int
 
 
-def generator(name: str) -> tuple[Generator, ImageSpec]:
+def generator(name: str) -> tuple[ImageFunction, ImageSpec]:
     """The packaged model on its way to blond hair and glasses, or random weights large enough that tanh bends."""
     if name == "avatars":
         model = load("avatars")
@@ -93,7 +93,7 @@ def resident(kind: str) -> float:
 def measured(case: Case) -> Figures:
     """Seconds of a core and MiB of one translation in this process."""
     network, spec = generator(case.name)
-    footprint, image = footprint_of(network, spec), faces(case.side)
+    footprint, image = receptive_field_of(network, spec), faces(case.side)
     translated_in_tiles(network, image[:64, :64], footprint, WHOLE)
     Path("/proc/self/clear_refs").write_text("5")
     before, started = resident("VmRSS"), time.process_time()
@@ -104,14 +104,14 @@ def measured(case: Case) -> Figures:
 def whole_and_tiled(name: str, side: int, memory: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """An image of 16 bits, translated whole and in tiles."""
     network, spec = generator(name)
-    footprint, image = footprint_of(network, spec), faces(side).astype(np.uint16) * 257
+    footprint, image = receptive_field_of(network, spec), faces(side).astype(np.uint16) * 257
     whole, tiled = (translated_in_tiles(network, image, footprint, each) for each in (WHOLE, memory))
     return whole, tiled
 
 
 def cuts_of(name: str, side: int, memory: int) -> list[Span]:
     """The tiles that such an image is cut into, along either axis."""
-    footprint = footprint_of(*generator(name))
+    footprint = receptive_field_of(*generator(name))
     border = footprint.multiple * -(-(footprint.reaches[-1] + BLEND // 2) // footprint.multiple)
     return spans(side, sides_of((side, side), footprint, memory, border)[0], border, footprint.multiple)
 

@@ -64,7 +64,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a resumed training starts with an empty image pool",
-        "runs/weights.py",
+        "training/checkpoints.py",
         "for name, memory in trainee.method.memory.items():",
         "for name, memory in ():",
         ("training/test_resume.py",),
@@ -99,10 +99,10 @@ MUTATIONS = (
     ),
     Mutation(
         "an evaluation omits a translation of each chain",
-        "metrics/chains.py",
+        "metrics/protocol.py",
         "            if number > 1:\n",
         "            if number > 2:\n",
-        ("metrics/test_chains_of_a_trial.py",),
+        ("metrics/test_protocol.py",),
     ),
     Mutation(
         "the Frechet distance lacks a factor of 2",

@@ -30,7 +30,7 @@ from viceversa.core.method import Method
 from viceversa.core.space import Space
 from viceversa.losses.cycle import BySource
 from viceversa.methods import cyclegan
-from viceversa.networks.adapters import PerTarget, cropped, fit, luminance, padded
+from viceversa.networks.adapters import PerTarget, cropped_to, fit, luminance, padded
 
 SETTINGS = cyclegan.CycleGAN(width=32, blocks=4, critic_width=64, critic_layers=2, identity=0, cycle_back=1)
 WEIGHT, LIKENESS = 10.0, 5.0
@@ -91,7 +91,7 @@ class Enlarging(nn.Module):
 def enlarged(image: Tensor) -> Tensor:
     """The middle of images (N, C, H, W), at their size."""
     side = round(MIDDLE * image.shape[2])
-    return fit(cropped(image, (side, side)), image.shape[2:])
+    return fit(cropped_to(image, (side, side)), image.shape[2:])
 
 
 def shrunk(image: Tensor, background: float) -> Tensor:

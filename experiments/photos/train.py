@@ -34,13 +34,13 @@ from viceversa.core.domains import Domain
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.candidates.run import candidate_of
-from viceversa.evaluation.evaluate import Judge
+from viceversa.evaluation.judge import Judge
 from viceversa.images.pictures import grid, save_png
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import Manner
-from viceversa.metrics.chains import Way, trial
 from viceversa.metrics.features import EXTRACTOR, perceptual
+from viceversa.metrics.protocol import Way, trial
 from viceversa.metrics.similarity import psnr, ssim
 from viceversa.recipes import dataset_of
 

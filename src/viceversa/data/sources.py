@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from viceversa.core.space import Space, Takes
-from viceversa.data.attributes import with_attributes
 from viceversa.data.cache.store import FolderFiles
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.divided import divided
@@ -26,6 +25,7 @@ from viceversa.data.files.sizes import DRAWN
 from viceversa.data.files.svhn import has_svhn, open_svhn
 from viceversa.data.files.tables import read_table
 from viceversa.data.joined import joined, parts_of, sources, spec_of
+from viceversa.data.selected import with_attributes
 from viceversa.data.sets.avatars import avatars, avatars_glasses
 from viceversa.data.sets.face_off import face_off
 from viceversa.data.sets.handwritten import handwritten
@@ -191,18 +191,18 @@ def _none_of_pairs(name: str) -> UsageError:
     return UsageError(f"this method needs pairs of images, but {name} has no pairs; {others}.")
 
 
-def located(spec: str) -> str:
+def absolute(spec: str) -> str:
     """The spec with its path made absolute, so that it names the same data wherever it is read; "", no data, stays so."""
     if not spec:
         return spec
     if _joins(spec):
-        return spec_of({name: located(below) for name, below in parts_of(spec).items()})
+        return spec_of({name: absolute(below) for name, below in parts_of(spec).items()})
     whole, by = _division(spec)
     if by:
-        return f"{located(whole)}:{by}"
+        return f"{absolute(whole)}:{by}"
     path, way = _parsed(spec)
     if spec.startswith(huggingface.PREFIX):
-        return huggingface.located(spec.removesuffix(way)) + way
+        return huggingface.absolute_hub(spec.removesuffix(way)) + way
     return spec if spec in _EMBEDDED or not path.exists() else f"{path.resolve()}{way}"
 
 

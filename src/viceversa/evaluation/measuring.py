@@ -8,8 +8,8 @@ from typing import Literal
 
 from viceversa.core.method import Builder
 from viceversa.errors import UsageError
-from viceversa.evaluation.candidates.named import Measured, candidate, data_of, kind_of, named
-from viceversa.evaluation.compare import compare as compared
+from viceversa.evaluation.candidates.named import Measured, candidate, data_of, kind_of, models_by_name
+from viceversa.evaluation.comparison import comparison_of as compared
 from viceversa.evaluation.report.contents import PAGE, Report
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
@@ -93,7 +93,7 @@ def compare(
         raise UsageError(
             f"{str(out)!r} holds a report already: choose another folder with `out`, or replace it with `overwrite=True`."
         )
-    asked = named(models)
+    asked = models_by_name(models)
     subjects = {name: _loaded(model, checkpoint, build or {}) for name, model in asked.models.items()}
     dataset = data_of(subjects.values(), data, size, images)
     if dataset.summary:

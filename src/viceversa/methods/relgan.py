@@ -42,7 +42,7 @@ from viceversa.losses.cycle import Cycle, Identity
 from viceversa.losses.gan import LeastSquares
 from viceversa.losses.penalties import R1, gradient_penalty
 from viceversa.networks.adapters import Relative
-from viceversa.networks.generators import GENERATOR, Generator, generator_named
+from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 from viceversa.networks.relgan import RelativeDiscriminator
 
 
@@ -53,7 +53,7 @@ class RelGAN(BaseModel):
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["relgan"]]] = "relgan"
-    generator: Generator = Field("switchable-biased", description=GENERATOR)
+    generator: GeneratorName = Field("switchable-biased", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")

@@ -27,7 +27,7 @@ from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Triple
 from viceversa.networks.adapters import Classifying, Labeled
-from viceversa.networks.generators import GENERATOR, Generator, generator_named
+from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 from viceversa.networks.stargan import ClassifyingDiscriminator
 
 
@@ -40,7 +40,7 @@ class StarGAN(AdversarySettings):
 
     kind: Suppress[Fixed[Literal["stargan"]]] = "stargan"
 
-    generator: Generator = Field("label", description=GENERATOR)
+    generator: GeneratorName = Field("label", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")

@@ -136,7 +136,7 @@ class StyleReconstruction:
 
 
 @dataclass(frozen=True)
-class Diversity:
+class DiversityLoss:
     """-L1(G(x, s), sg G(x, s')): another style of the same domain gives another image."""
 
     second: Callable[[Journey], Tensor]
@@ -176,9 +176,9 @@ def build(space: Space, settings: StarGAN2 = StarGAN2(), *, decay: Schedule = li
             Phase("discriminator by code", learns=("discriminator",), plan=codes, objective=judging),
             Phase("discriminator by reference", learns=("discriminator",), plan=references, objective=judging),
             Phase("generator by code", learns=("generator", "mapping", "encoder"), plan=codes, chained=chained,
-                  objective=drawing.adding(diversity=(fade, Diversity(other_code)))),
+                  objective=drawing.adding(diversity=(fade, DiversityLoss(other_code)))),
             Phase("generator by reference", learns=("generator",), plan=references, chained=chained,
-                  objective=drawing.adding(diversity=(fade, Diversity(other_reference)))),
+                  objective=drawing.adding(diversity=(fade, DiversityLoss(other_reference)))),
         ),
         destination=to_styles(space, mapping, encoder, settings.latent),
         averaged=("generator", "mapping", "encoder"),

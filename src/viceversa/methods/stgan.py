@@ -32,7 +32,7 @@ from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Identity
 from viceversa.networks.adapters import Classifying, Relative
-from viceversa.networks.generators import BLOCKS, GENERATOR, Generator, generator_named
+from viceversa.networks.generators import BLOCKS, GENERATOR, GeneratorName, generator_named
 from viceversa.networks.selective import SelectiveDiscriminator
 
 
@@ -43,7 +43,7 @@ class STGAN(AdversarySettings):
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["stgan"]]] = "stgan"
-    generator: Generator = Field("selective", description=GENERATOR)
+    generator: GeneratorName = Field("selective", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description=BLOCKS)
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")

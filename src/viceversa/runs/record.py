@@ -84,7 +84,7 @@ def _check_format(text: bytes, path: Path) -> None:
         raise UsageError(f"{str(path)!r} has format {found}; this version of viceversa reads format {FORMAT}.")
 
 
-def differences(settings: BaseModel, others: BaseModel) -> Iterator[tuple[str, Any, Any]]:
+def changed_settings(settings: BaseModel, others: BaseModel) -> Iterator[tuple[str, Any, Any]]:
     """The dotted names of settings that differ, with both values."""
     one, other = (dict(dotted(each.model_dump())) for each in (settings, others))
     yield from ((name, one.get(name), other.get(name)) for name in one | other if one.get(name) != other.get(name))

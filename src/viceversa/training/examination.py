@@ -33,9 +33,9 @@ from viceversa.images.pixels import Pixels
 from viceversa.inference.apply import translated
 from viceversa.inference.enlarged import enlarged, made_at_full_size
 from viceversa.losses.adversarial import Discriminate
-from viceversa.metrics.chains import Place, Trial, Way, outputs, trial
 from viceversa.metrics.health import Scores, measured, separation
 from viceversa.metrics.labeller import load_labeller
+from viceversa.metrics.protocol import Place, Trial, Way, outputs, trial
 from viceversa.recipes.settings import Metric, Training
 from viceversa.training.loader import Loader
 
@@ -143,12 +143,12 @@ def _change_and_return(task: Trial, path: Path) -> Measure | None:
 
     def measure(made: Made) -> float:
         right = labeller.space.agrees(labeller.read(made[EDIT]), goal)[changed]
-        return float(right.double().mean()) * returned(made[BACK], task.sources) if len(right) else 0.0
+        return float(right.double().mean()) * share_returned(made[BACK], task.sources) if len(right) else 0.0
 
     return measure
 
 
-def returned(images: Pixels, sources: Pixels) -> float:
+def share_returned(images: Pixels, sources: Pixels) -> float:
     """max(0, 1 - mean (y - x)^2 / mean (x - mean x)^2), means over images, pixels and channels; (N, H, W, C) uint8 twice."""
     there, here = images.astype(np.float64), sources.astype(np.float64)
     variance = here.var()

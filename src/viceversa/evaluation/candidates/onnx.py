@@ -23,20 +23,20 @@ import torch
 from viceversa.core.domains import Domain
 from viceversa.core.space import Space
 from viceversa.errors import UsageError, quoted
-from viceversa.evaluation.candidates.function import checked
+from viceversa.evaluation.candidates.function import checked_translator
 from viceversa.files import readable
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import Translate
+from viceversa.metrics.protocol import TranslateImages
 
 Shape = Sequence[int | str | None]
 
 
-def by_onnx(path: Path, space: Space) -> Translate:
+def by_onnx(path: Path, space: Space) -> TranslateImages:
     """The file as a translator on the CPU. Raises UsageError for a file of other inputs, outputs or attributes than the space's."""
     session = _opened(path)
     _check_signature(session, path, space)
     _check_columns(session, path, space)
-    return checked(_runner(session, path, space), str(path), space)
+    return checked_translator(_runner(session, path, space), str(path), space)
 
 
 def columns(space: Space) -> list[str]:

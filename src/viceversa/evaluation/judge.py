@@ -13,11 +13,11 @@ from viceversa.evaluation.first_outputs import FirstOutputs
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.accuracies import PerImage, accuracies
 from viceversa.metrics.bootstrap import intervals
-from viceversa.metrics.chains import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
 from viceversa.metrics.clock import Clock
 from viceversa.metrics.features import LITE0, Advance, Extractor, Features
 from viceversa.metrics.labeller import Labeller
-from viceversa.metrics.measure import Looker, Seen
+from viceversa.metrics.measure import Accumulated, Looker
+from viceversa.metrics.protocol import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
 from viceversa.metrics.references import References, ToReal
 from viceversa.metrics.rows import Row
 
@@ -60,7 +60,7 @@ class Judge:
         """A model at all places of the way. Memory holds a batch, and some numbers an image."""
         assessment = Assessment()
         with TemporaryDirectory() as folder:
-            seen: dict[Place, Seen] = {}
+            seen: dict[Place, Accumulated] = {}
             looker, first = self._looker(folder), FirstOutputs(self.task)
             for rows, made in self.clock.each("translation", candidate.outputs(self.task, self.way)):
                 looker.look(seen, rows, made, candidate.read, advance)
@@ -81,7 +81,7 @@ class Judge:
         bounds = Assessment()
         for name, batches in (("floor", self._nothing()), ("ceiling", self._best())):
             with TemporaryDirectory() as folder:
-                seen: dict[Place, Seen] = {}
+                seen: dict[Place, Accumulated] = {}
                 looker = self._looker(folder)
                 for rows, made in batches:
                     looker.look(seen, rows, made, None, advance)
@@ -138,7 +138,7 @@ class Judge:
         with self.clock.part("distances"):
             return self.references.distances(place, features)
 
-    def _add(self, assessment: Assessment, name: str, place: Place, seen: Seen, to_real: ToReal) -> None:
+    def _add(self, assessment: Assessment, name: str, place: Place, seen: Accumulated, to_real: ToReal) -> None:
         per_image = dict(seen.per_image)
         if seen.read is not None and self.labeller is not None:
             per_image |= accuracies(self.task, place, self.labeller.space, seen.read, seen.own)

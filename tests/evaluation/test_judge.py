@@ -21,14 +21,14 @@ from viceversa.core.attributes import Binary, Graded, OneOf
 from viceversa.core.domains import Domain
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
-from viceversa.evaluation.evaluate import Judge
+from viceversa.evaluation.judge import Judge
 from viceversa.evaluation.report.contents import Row
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import PROBES, Place, Trial, Way, translating, trial
 from viceversa.metrics.distances import kernel
 from viceversa.metrics.features import extract
 from viceversa.metrics.labeller import Labeller
+from viceversa.metrics.protocol import PROBES, Place, Trial, Way, translating, trial
 
 SPEC = ImageSpec(3, 16, 16)
 FACES = Space({"faces": SPEC}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses"), Graded("tone")))

@@ -30,7 +30,7 @@ from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
 from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
-from viceversa.data.sets.chains import Chains, draw_chains, load_chains
+from viceversa.data.sets.chain_labels import ChainLabels, draw_chains, load_chains
 from viceversa.images.fitting import in_bits
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
@@ -41,7 +41,7 @@ LINKS: tuple[Link, ...] = ("8bit", "float")
 PROBES: tuple[Link, ...] = ("noise", "jpeg", "blur")
 DIRECTIONS: tuple[Direction, ...] = ("inv", "rec")
 
-Translate = Callable[[Tensor, Domain, Domain], Tensor]
+TranslateImages = Callable[[Tensor, Domain, Domain], Tensor]
 
 
 @dataclass(frozen=True)
@@ -145,7 +145,7 @@ class Candidate:
     training: Mapping[str, str] = field(default_factory=dict)
 
 
-def translating(translate: Translate, read: Callable[[Pixels], Tensor] | None = None, *, returns: bool = True) -> Candidate:
+def translating(translate: TranslateImages, read: Callable[[Pixels], Tensor] | None = None, *, returns: bool = True) -> Candidate:
     """A translator as what is to be measured: its outputs are made when they are asked for. returns: whether it goes both ways."""
     return Candidate(partial(outputs, translate, returns=returns), read)
 
@@ -162,13 +162,13 @@ def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> 
     if images.labels is None:
         return Trial(dataset, home, away, sources, numbers, split=split)
     stored = load_chains(dataset.name) if split == "test" else None
-    chains: Chains = stored or draw_chains(images.labels, dataset.space, 0)
+    chains: ChainLabels = stored or draw_chains(images.labels, dataset.space, 0)
     labels, inverted, targets = images.labels[:count], chains.inverted[:count], chains.targets[:, :count]
     return Trial(dataset, home, away, sources, numbers, labels, inverted, targets, split)
 
 
 def outputs(
-    translate: Translate, task: Trial, way: Way, batch: int = 100, *, returns: bool = True
+    translate: TranslateImages, task: Trial, way: Way, batch: int = 100, *, returns: bool = True
 ) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
     """Batch by batch, the outputs at all places of the way: uint8, whatever the link; of a translator that goes one way, inv_0.
 
@@ -206,7 +206,7 @@ def linked(image: Tensor, link: Link, numbers: Iterable[int], step: int) -> Tens
     return linked(_smoothed(image), "8bit", numbers, step) if link == "blur" else image
 
 
-def _among_labels(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+def _among_labels(translate: TranslateImages, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
     """Before the first link all chains are one."""
     assert task.labels is not None and task.inverted is not None and task.targets is not None
     home, opposite = Domain(task.home, task.labels[rows]), Domain(task.home, task.inverted[rows])
@@ -231,7 +231,7 @@ def _among_labels(translate: Translate, task: Trial, rows: slice, way: Way) -> I
                 yield Place("rec", number, link), quantized(translate(image, here, home))
 
 
-def _between_spaces(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+def _between_spaces(translate: TranslateImages, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
     """Before the first link all chains are one."""
     home, away = Domain(task.home), Domain(task.away)
     source = normalized(torch.tensor(task.sources[rows]))
@@ -250,7 +250,7 @@ def _between_spaces(translate: Translate, task: Trial, rows: slice, way: Way) ->
                 yield Place("inv", number + 1, link), quantized(there)
 
 
-def _one_way(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+def _one_way(translate: TranslateImages, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
     source = normalized(torch.tensor(task.sources[rows]))
     yield Place("inv", 0, "8bit"), quantized(translate(source, Domain(task.home), Domain(task.away)))
 
