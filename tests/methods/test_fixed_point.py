@@ -18,7 +18,7 @@ from viceversa.losses.multicycle import multicyclic
 from viceversa.methods.fixed_point import FixedPointGAN, build
 from viceversa.networks.stargan import Added
 
-RESIDUALS: tuple[Residual, ...] = ("tanh", "clamp", "masked")
+RESIDUALS = ("tanh", "clamp", "masked")
 BATCH = 4
 
 

@@ -70,7 +70,7 @@ def _opened(path: Path) -> Any:
     try:
         runtime = importlib.import_module("onnxruntime")
     except ImportError as error:
-        raise UsageError(f"{quoted(str(path))} needs the package onnxruntime: pip install 'viceversa[export]'.") from error
+        raise UsageError(f"{quoted(str(path))} needs the package onnxruntime: pip install 'viceversa[onnx]'.") from error
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4  # what is wrong is said once, by an exception
