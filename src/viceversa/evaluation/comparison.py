@@ -62,14 +62,14 @@ class Comparison:
             groups=self.groups,
             labeller=None if self.labeller is None else self.labeller.accuracy,
             verdict=self.verdict(),
-            labeled=self.task.labels is not None,
+            labeled=self.task.labeled,
         )
 
     def verdict(self) -> str:
         """What was found, in words for a person."""
         methods = contenders(self.assessments, self.groups)
         facts = Facts(
-            self.bounds, self.task.away, self.task.labels is not None, len(self.task), self.way.cycles,
+            self.bounds, self.task.away, self.task.labeled, len(self.task), self.way.cycles,
             self.labeller.accuracy if self.labeller else None, contrasted(self.trainings),
             [name for name, members in methods.items() if not any(member in self.trainings for member in members)],
         )  # fmt: skip

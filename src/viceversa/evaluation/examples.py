@@ -46,7 +46,7 @@ def strips(
     """
     if not ranking.per_image:
         return []
-    found = _values(ranking, way, labeled=task.labels is not None)
+    found = _values(ranking, way, labeled=task.labeled)
     people = _spread(len(task)) if found is None else _chosen(found[1])
     few = task.of(list(people))
     shown = [Shown(title, _outputs(candidate, few, way), each.per_image) for title, (candidate, each) in models.items()]

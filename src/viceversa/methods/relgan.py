@@ -36,7 +36,6 @@ from viceversa.core.objective import Objective
 from viceversa.core.plans import Batch, Need, relabeled
 from viceversa.core.schedules import Schedule, lazily, linear_decay
 from viceversa.core.space import Space, Takes
-from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import Cycle, Identity
 from viceversa.losses.gan import LeastSquares
@@ -143,8 +142,7 @@ def penalty_from_source(journey: Journey) -> Tensor:
 
 def build(space: Space, settings: RelGAN = RelGAN(), *, decay: Schedule = linear_decay) -> Method:
     """RelGAN on one space of labeled images, of sides as StarGAN takes them."""
-    if not space.attributes:
-        raise UsageError("RelGAN translates between values of attributes, and the data has none.")
+    space.check_labels("RelGAN")
     spec = space.images[space.only]
     sizes = {"width": settings.width, "blocks": settings.blocks}
     generator = Relative(generator_named(settings.generator, spec, spec, space.label_width, **sizes))

@@ -26,7 +26,6 @@ from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
 from viceversa.core.schedules import Schedule, every, linear_decay
 from viceversa.core.space import Space, Takes
-from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
@@ -55,8 +54,7 @@ class STGAN(AdversarySettings):
 
 def build(space: Space, settings: STGAN = STGAN(), *, decay: Schedule = linear_decay) -> Method:
     """STGAN on one space of labeled images, whose sides can be halved to 4 px."""
-    if not space.attributes:
-        raise UsageError("STGAN translates between values of attributes, and the data has none.")
+    space.check_labels("STGAN")
     spec, width = space.images[space.only], space.label_width
     sizes = {"width": settings.width, "blocks": settings.blocks}
     generator = Relative(generator_named(settings.generator, spec, spec, width, **sizes))

@@ -88,6 +88,11 @@ class Trial:
     def __len__(self) -> int:
         return len(self.sources)
 
+    @property
+    def labeled(self) -> bool:
+        """Whether images go between labels, or else between two spaces."""
+        return self.labels is not None
+
     def of(self, rows: Sequence[int]) -> Trial:
         """The same for some of its images only."""
         chosen = list(rows)
@@ -119,11 +124,11 @@ class Trial:
         """The image that a perfect translator would make, (N, H, W, C), where the data knows it; of rec, the source."""
         if place.direction == "rec":
             return self.sources
-        if self.dataset.truth is None or (self.labels is None and place.direction == "step"):
+        if self.dataset.truth is None or (not self.labeled and place.direction == "step"):
             return None
         key = (place.direction, place.cycles if place.direction == "step" else 0)
         if key not in self._truths:  # each batch asks, and to open a cached set checks all its pixels
-            away = self.home if self.labels is not None else self.away
+            away = self.home if self.labeled else self.away
             self._truths[key] = self.dataset.truth(self.split, self.home, self.numbers, away, self.goal(place))
         return self._truths[key]
 
@@ -174,7 +179,7 @@ def outputs(
 
     The float chain rounds its last image only. At k = 0 there is no link, and both kinds have the same array.
     """
-    follow = _among_labels if task.labels is not None else _between_spaces if returns else _one_way
+    follow = _among_labels if task.labeled else _between_spaces if returns else _one_way
     for start in range(0, len(task), batch):
         rows = slice(start, min(start + batch, len(task)))
         with torch.no_grad():

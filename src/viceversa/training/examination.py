@@ -68,7 +68,7 @@ class Examination:
         with evaluating(method), evaluating(averages):
             made = self._made(averages)
             reals = in_bits(self.task.dataset.splits[self.task.split][self.task.away].pixels[:IMAGES], 8)
-            same = made[STAY] if self.task.labels is not None else None
+            same = made[STAY] if self.task.labeled else None
             large = made_at_full_size(averages, self.task)
             both = None if large is None else (large, enlarged(reals))
             measures = measured(self.task.sources, made[FIRST_EDIT], reals, same, both)

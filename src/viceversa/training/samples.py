@@ -46,16 +46,14 @@ def _between_spaces(method: Method, dataset: Dataset, seed: int, people: int) ->
 
 def _among_sets(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[GridRows, list[str]]:
     """Some people of each set, sent to two drawn labels of every set, and home."""
-    space, rows = dataset.space, GridRows()
-    people = max(1, people // len(space.known))
-    captions = ["source", *(name for name in space.known for _ in range(2)), "home"]
-    for source in space.known:
+    space, rows, sets = dataset.space, GridRows(), routing_of(dataset.space).sets
+    people = max(1, people // len(sets))
+    captions = ["source", *(name for name in sets for _ in range(2)), "home"]
+    for source in sets:
         start, label = _first(method, dataset, source, people)
         home, pictures = Domain(source, label), [quantized(start)]
         drawn = [
-            (name, space.part(name).draw(people, seeded(seed, "samples", name, number)))
-            for name in space.known
-            for number in (0, 1)
+            (name, part.draw(people, seeded(seed, "samples", name, number))) for name, part in sets.items() for number in (0, 1)
         ]
         for name, wanted in [*((name, space.widened(part, name).to(label)) for name, part in drawn), (source, label)]:
             there = method.destination(Request(name, wanted))

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from viceversa.core.domains import Domain
+from viceversa.core.routing import routing_of
 from viceversa.core.space import Space
 from viceversa.errors import UsageError, quoted
 from viceversa.evaluation.candidates.function import checked_translator
@@ -95,7 +96,8 @@ def _check_signature(session: Any, path: Path, space: Space) -> None:
     """Names, types and dimensions of what goes in and comes out; where spaces are of different sizes, these must be open."""
     sizes = [(spec.height, spec.width, spec.channels) for spec in space.images.values()]
     images = [each[0] if len(set(each)) == 1 else None for each in zip(*sizes, strict=True)]
-    more = ("label", "float", [space.label_width]) if space.attributes else ("space", "int64", [])
+    label: tuple[str, str, Shape] = ("label", "float", [space.label_width])
+    more = routing_of(space).choose(labels=label, spaces=("space", "int64", []), sets=label)
     inputs, outputs = {each.name: each for each in session.get_inputs()}, session.get_outputs()
     fits = (
         inputs.keys() == {"images", more[0]}
