@@ -1,4 +1,5 @@
-"""Progress: bars on a terminal, in whose titles names are text; elsewhere a plain line every 10 to 60 seconds."""
+"""Progress: bars on a terminal, in whose titles names are text; elsewhere a plain line every 10 to 60 seconds.
+What standard error says is in the log of a training, too."""
 
 from __future__ import annotations
 
@@ -111,3 +112,39 @@ def test_durations_in_words(seconds: float, words: str) -> None:
 def test_the_time_of_another_day_has_a_date() -> None:
     now = datetime(2026, 1, 31, 23, 0)
     assert progress.time_after(1800, now) == "23:30" and progress.time_after(7200, now) == "2026-02-01 01:00"
+
+
+def test_a_line_is_printed_and_kept_until_there_is_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "train.log"
+    with progress.logged() as append:
+        progress.say("before 100 %")
+        assert not path.exists()
+        append(path)
+        progress.say("after")
+        progress.say("for the log", quiet=True)
+    progress.say("too late")
+    assert capsys.readouterr().err == "before 100 %\nafter\ntoo late\n"
+    assert [line.split(maxsplit=2)[2] for line in path.read_text().splitlines()] == ["before 100 %", "after", "for the log"]
+
+
+def test_a_log_goes_on(tmp_path: Path) -> None:
+    for text in ("one", "two"):
+        with progress.logged() as append:
+            append(tmp_path / "train.log")
+            progress.say(text)
+    assert [line.split()[-1] for line in (tmp_path / "train.log").read_text().splitlines()] == ["one", "two"]
+
+
+def test_what_has_no_file_is_dropped(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(ZeroDivisionError), progress.logged():
+        progress.say("said")
+        raise ZeroDivisionError
+    assert capsys.readouterr().err == "said\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no full device")
+def test_a_full_disk_ends_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.logged() as append:
+        append(Path("/dev/full"))
+        progress.say("said")
+    assert capsys.readouterr().err == "said\n"

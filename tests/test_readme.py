@@ -47,12 +47,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         table = csv.writer(file)
         table.writerow(["file", "glasses", "hair"])
         for number in range(30):
-            _picture(random, place / "faces" / f"{number}.jpg", 70, number)
+            _picture(random, place / "faces" / f"{number}.jpg", 35, number)
             table.writerow([f"{number}.jpg", ["yes", "no"][number % 2], ["black", "blond", "brown"][number % 3]])
     shutil.copy(place / "faces" / "0.jpg", place / "face.jpg")
     for number in range(48):
-        _picture(random, place / "photos" / ["summer", "winter"][number % 2] / f"{number}.jpg", 80, number)
-    _picture(random, place / "picture.jpg", 90, 0)
+        _picture(random, place / "photos" / ["summer", "winter"][number % 2] / f"{number}.jpg", 40, number)
+    _picture(random, place / "picture.jpg", 45, 0)
     return place
 
 
