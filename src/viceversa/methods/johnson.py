@@ -7,7 +7,7 @@ For images x of the first space, images y of the second, F and G features and Gr
 
 The second space is the style: one image, or several, whose Gram matrices are averaged over each batch, so that styles blend. The
 relative distance is ours, the same for any network; PyTorch's example has 1e5 mean (F - P)^2 and 1e10 mean (G / C M - A / C M)^2
-on VGG-16, its layers relu2_2, and relu1_2, 2_2, 3_3, 4_3, which --method.content-layer and --method.style-layers name.
+on VGG-16, its layers relu2_2, and relu1_2, 2_2, 3_3, 4_3, which `content_layer` and `style_layers` name.
 
 @inproceedings{johnson2016perceptual, title={Perceptual Losses for Real-Time Style Transfer and Super-Resolution}, author={Johnson,
 Justin and Alahi, Alexandre and Fei-Fei, Li}, booktitle={ECCV}, year={2016}, eprint={1603.08155}}

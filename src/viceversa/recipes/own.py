@@ -1,6 +1,6 @@
 """The recipe of a custom method: a function `build(space)`, or `build(space, settings=Mine())` with settings of its own.
 
-Mine is a frozen pydantic model. Its fields are settings like those of a packaged method: `--method.width 32`, stored in
+Mine is a frozen pydantic model. Its fields are settings like those of a packaged method: `method.width`, stored in
 recipe.json, and read back by the function that has them.
 """
 

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -99,7 +100,9 @@ class Examination:
         found = []
         for phase in method.phases:
             if any(isinstance(loss, Discriminate) for _, loss in phase.objective.terms.values()):
-                batches = [[_judged(each) for each in phase.plan(*batch)] for batch in self._batches(phase.plan, method)]
+                batches = [  # the subjects of this loss are journeys
+                    [_judged(cast(Journey, each)) for each in phase.plan(*batch)] for batch in self._batches(phase.plan, method)
+                ]
                 for of_one in zip(*batches, strict=True):
                     real, made = zip(*of_one, strict=True)
                     found.append((np.concatenate(real), np.concatenate(made)))
