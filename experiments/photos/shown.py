@@ -37,7 +37,7 @@ SHEETS = {
     "`cut`, crops of 64 px": "cut.png", "`cyclegan`, crops of 128 px": "128/cyclegan.png",
 }  # fmt: skip
 STEP = SMALL + 6
-"""From one cell of a sheet to the next, in pixels."""
+"""Distance from one cell of a sheet to the next, in pixels."""
 RESULT = RESULTS / "vgg16" / "shown.json"
 
 
@@ -79,17 +79,17 @@ def main(asked: Shown) -> None:
 
 
 def measured(measure: Callable[[Pixels, Pixels], NDArray[Any]], image: Pixels, painting: Pixels) -> float:
-    """Of one pair of pictures (H, W, 3)."""
+    """Measure of one pair of pictures (H, W, 3)."""
     return round(float(measure(image[None], painting[None])[0]), 3)
 
 
 def smaller(picture: Pixels) -> Pixels:
-    """As the sheets show it."""
+    """The picture, made smaller as the sheets show it."""
     return np.asarray(ImageOps.contain(Image.fromarray(picture), (SMALL, SMALL), Image.Resampling.LANCZOS))
 
 
 def cells(sheet: Pixels, sizes: list[tuple[int, int]]) -> list[list[Pixels]]:
-    """The rows of a sheet, whose cells of these heights and widths lie in the middle of their squares."""
+    """Cells of a sheet by row; `sizes` are the heights and widths of the cells, which lie in the middle of their squares."""
     height, width = sheet.shape[:2]
     top, left = height % STEP, width - STEP * len(sizes)
     rows = []
