@@ -3,9 +3,9 @@
 python -m experiments.photos shown --data DATA --vgg16 FILE --sheets DIR          about a minute; writes results/vgg16/shown.json
 
 The networks were not kept. Their pictures were: the photograph, its painting and its translation, made smaller to 192 px. The docs
-have them compressed; DIR has them without loss, as they stand in the history of the repository at the commit e960ba4:
+have them compressed; DIR has them without loss, as they stand in the history of the repository at the commit 639fd1c:
 
-    git archive e960ba4 benchmarks/photos/results | tar --extract --strip-components 3 --directory DIR
+    git archive 639fd1c benchmarks/photos/results | tar --extract --strip-components 3 --directory DIR
 
 DATA comes from `python -m experiments.photos pictures`, for the colors that are moved. Raises UsageError if DATA is not what the
 pictures were made of.
