@@ -100,7 +100,7 @@ CHAINABLE = [case for case in EVERY if any(phase.chained for phase in case.metho
 @pytest.mark.parametrize("case", CHAINABLE, ids=lambda case: case.name)
 def test_no_extra_cycles_is_the_method_bit_for_bit(case: Case) -> None:
     plain, empty = case.method(), multicyclic(case.method(), ())
-    for number in range(5):
+    for number in (0, 4):  # in which all phases have their turn
         assert step(plain, case, number) == step(empty, case, number)
     for one, other in zip(plain.networks.parameters(), empty.networks.parameters(), strict=True):
         assert torch.equal(one, other)

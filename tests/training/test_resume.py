@@ -15,15 +15,27 @@ from viceversa.errors import UsageError
 from viceversa.recipes import builder, recipe_named
 from viceversa.runs.folder import CONTENTS
 from viceversa.runs.record import Record, write_record
+from viceversa.training import trainer as trainer_module
 from viceversa.training.run import train
 
 BY_NAME = {case.name: case for case in EVERY}
 
 
+STEPS, STOP = 8, 5
+"""Two epochs; a stop in the second one, between two lines of the log."""
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log has a line for every third step, and for the last; statistics of averages are of fewer batches."""
+    monkeypatch.setattr(trainer_module, "LOG_EVERY", 3)
+    monkeypatch.setattr(trainer_module, "STATISTICS_BATCHES", 4)
+
+
 def run_for(run: Path, case: Case, until: int, *, precision: str = "fp32", resume: bool = False) -> None:
-    """Thirteen images in batches of 4: an epoch has 4 steps, the last of one image. The log has lines at 10 and at the end."""
+    """Thirteen images in batches of 4: an epoch has 4 steps, the last of one image."""
     paired = any(need.beside for phase in case.method().phases for need in phase.plan.needs)
-    training = trainer(run, case.build, noise(case.space, paired=paired), precision=precision, flip=True, shift=1)
+    training = trainer(run, case.build, noise(case.space, paired=paired), precision=precision, steps=STEPS, flip=True, shift=1)
     if resume:
         assert training.resume() > 0
     training.train(until)
@@ -36,18 +48,18 @@ RESUMED = [*CASES, BY_NAME["stargan-wgan"], BY_NAME["cyclegan-wgan"]]
 
 @pytest.mark.parametrize("case", RESUMED, ids=lambda case: case.name)
 def test_stopping_changes_nothing(case: Case, tmp_path: Path) -> None:
-    run_for(tmp_path / "whole", case, 12)
-    run_for(tmp_path / "parts", case, 7)
-    run_for(tmp_path / "parts", case, 12, resume=True)
-    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(7,))
+    run_for(tmp_path / "whole", case, STEPS)
+    run_for(tmp_path / "parts", case, STOP)
+    run_for(tmp_path / "parts", case, STEPS, resume=True)
+    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(STOP,))
 
 
 @pytest.mark.parametrize("name", ["multicyclic", "masked", "cyclegan"])
 def test_stopping_changes_nothing_in_bf16(name: str, tmp_path: Path) -> None:
-    for run, stops in (("whole", (6,)), ("parts", (3, 6))):
+    for run, stops in (("whole", (6,)), ("parts", (4, 6))):
         for number, until in enumerate(stops):
             run_for(tmp_path / run, BY_NAME[name], until, precision="bf16", resume=number > 0)
-    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(3,))
+    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(4,))
     run_for(tmp_path / "full", BY_NAME[name], 6)
     with pytest.raises(AssertionError):
         assert_same_runs(tmp_path / "whole", tmp_path / "full")
@@ -56,26 +68,26 @@ def test_stopping_changes_nothing_in_bf16(name: str, tmp_path: Path) -> None:
 def test_the_pool_is_part_of_the_state(tmp_path: Path) -> None:
     """Without it the same run goes elsewhere: so the test above would see it missing."""
     case = BY_NAME["cyclegan"]
-    run_for(tmp_path / "whole", case, 12)
-    run_for(tmp_path / "parts", case, 7)
-    training = trainer(tmp_path / "parts", case.build, noise(case.space), flip=True, shift=1)
+    run_for(tmp_path / "whole", case, STEPS)
+    run_for(tmp_path / "parts", case, STOP)
+    training = trainer(tmp_path / "parts", case.build, noise(case.space), steps=STEPS, flip=True, shift=1)
     training.resume()
     assert all(len(images) == 3 for images in training.method.memory["pool"].images.values())
     training.method.memory["pool"].images.clear()
-    training.train(12)
+    training.train(STEPS)
     with pytest.raises(AssertionError, match="safetensors"):
-        assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(7,))
+        assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(STOP,))
 
 
 def test_what_was_logged_after_the_checkpoint_is_forgotten(tmp_path: Path) -> None:
     """As after a crash: whole lines of later steps, and one that is cut short."""
     case = BY_NAME["masked"]
-    run_for(tmp_path / "whole", case, 12)
-    run_for(tmp_path / "parts", case, 7)
+    run_for(tmp_path / "whole", case, STEPS)
+    run_for(tmp_path / "parts", case, STOP)
     with (tmp_path / "parts" / "metrics.jsonl").open("a") as file:
-        file.write(json.dumps({"step": 8, "lost": 1.0}) + '\n{"step": 9, "lo')
-    run_for(tmp_path / "parts", case, 12, resume=True)
-    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(7,))
+        file.write(json.dumps({"step": 7, "lost": 1.0}) + '\n{"step": 8, "lo')
+    run_for(tmp_path / "parts", case, STEPS, resume=True)
+    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(STOP,))
 
 
 def test_a_finished_training_that_is_resumed_is_left_as_it_is(tmp_path: Path) -> None:
