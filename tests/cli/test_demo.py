@@ -16,7 +16,7 @@ from viceversa.cli.demo import RESERVE, WANTED, Budget, conclusion
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.comparison import Comparison
 from viceversa.evaluation.judge import Assessment, PerImage
-from viceversa.metrics.protocol import Place, Way, trial
+from viceversa.metrics.chain_protocol import Place, Way, trial
 
 METRICS = ("changed_accuracy", "psnr_to_truth", "perceptual_to_source")
 

@@ -12,12 +12,12 @@ import processes
 from cli.own import people
 from viceversa.cli.options import check_recipe
 from viceversa.errors import UsageError
-from viceversa.evaluation.measuring import evaluate
+from viceversa.evaluation.evaluate import evaluate
 from viceversa.inference.load import load
 from viceversa.recipes import builder
-from viceversa.recipes.functions import function_named, is_named
-from viceversa.recipes.methods import OwnSettings
-from viceversa.recipes.own import own_recipe, read_with, storable
+from viceversa.recipes.builders import OwnSettings
+from viceversa.recipes.own_method import own_recipe, read_with, storable
+from viceversa.recipes.user_functions import function_named, is_named
 from viceversa.runs.record import read_record
 from viceversa.training.run import train
 

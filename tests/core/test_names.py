@@ -13,7 +13,7 @@ from cli.own import TINY, exit_code
 from viceversa.core.attributes import Binary, OneOf
 from viceversa.core.names import composed
 from viceversa.core.space import ImageSpec, Space
-from viceversa.data.joined import parts_of
+from viceversa.data.joined_spaces import parts_of
 from viceversa.data.sources import absolute, open_dataset
 from viceversa.errors import UsageError
 

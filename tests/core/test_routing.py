@@ -34,7 +34,9 @@ def test_no_other_module_asks_which_kind_a_space_is() -> None:
         for line in path.read_text().splitlines()
         if ASKS.search(line)
     }
-    assert asking == {"data/selected.py": "if not dataset.space.attributes:"}, "which refuses attributes of data that has none"
+    assert asking == {"data/selected_attributes.py": "if not dataset.space.attributes:"}, (
+        "which refuses attributes of data that has none"
+    )
 
 
 @pytest.mark.parametrize(

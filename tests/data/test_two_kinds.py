@@ -16,7 +16,7 @@ from viceversa.data.sources import open_dataset
 from viceversa.evaluation.comparison import comparison_of
 from viceversa.images.pixels import Pixels
 from viceversa.methods.cyclegan import CycleGAN, build
-from viceversa.metrics.protocol import translating
+from viceversa.metrics.chain_protocol import translating
 
 ASSETS = os.environ.get("VICEVERSA_ASSETS", "")
 SETTINGS = CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1)

@@ -25,10 +25,10 @@ from viceversa.evaluation.judge import Judge
 from viceversa.evaluation.report.contents import Row
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
+from viceversa.metrics.chain_protocol import PROBES, Place, Trial, Way, translating, trial
 from viceversa.metrics.distances import kernel
 from viceversa.metrics.features import extract
 from viceversa.metrics.labeller import Labeller
-from viceversa.metrics.protocol import PROBES, Place, Trial, Way, translating, trial
 
 SPEC = ImageSpec(3, 16, 16)
 FACES = Space({"faces": SPEC}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses"), Graded("tone")))

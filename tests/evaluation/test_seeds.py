@@ -17,7 +17,7 @@ from viceversa.evaluation.judge import Assessment
 from viceversa.evaluation.report.contents import Report
 from viceversa.evaluation.report.curves import curves
 from viceversa.evaluation.seeds import check_groups, contenders, pooled
-from viceversa.metrics.protocol import Place, translating
+from viceversa.metrics.chain_protocol import Place, translating
 from viceversa.metrics.rows import Row
 
 PLACE = Place("inv", 0, "8bit")

@@ -22,9 +22,9 @@ from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.evaluation.judge import Judge
 from viceversa.images.pixels import Pixels
+from viceversa.metrics.chain_protocol import DIRECTIONS, Candidate, Place, Trial, Way, translating, trial
 from viceversa.metrics.clock import Clock
 from viceversa.metrics.features import LITE0, Extractor, Measurement, key_of_pixels, reference_features
-from viceversa.metrics.protocol import DIRECTIONS, Candidate, Place, Trial, Way, translating, trial
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDE = 32

@@ -21,7 +21,7 @@ from viceversa.evaluation.report.page import report_page
 from viceversa.evaluation.trainings import contrasted
 from viceversa.evaluation.verdict import Facts, verdict
 from viceversa.images.normalizing import normalized, quantized
-from viceversa.metrics.protocol import Candidate, Place, translating, trial
+from viceversa.metrics.chain_protocol import Candidate, Place, translating, trial
 from viceversa.metrics.rows import Row
 
 EMPTY = Row("model", "inv", 0, "8bit", 200, None, None, {}, None, None, None, None, None, None, None, None, None)

@@ -11,6 +11,7 @@ import pytest
 
 from viceversa.data.sources import open_dataset
 from viceversa.images.pixels import Pixels
+from viceversa.metrics.chain_protocol import Place, trial
 from viceversa.metrics.health import (
     COLLAPSED,
     DEAF,
@@ -26,7 +27,6 @@ from viceversa.metrics.health import (
     signs,
     spread,
 )
-from viceversa.metrics.protocol import Place, trial
 
 GRAY = np.full((1, 4, 4, 1), 100, np.uint8)
 GRIDS_OF_32 = ("grid_2", "grid_4", "grid_8")

@@ -14,10 +14,10 @@ from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError
 from viceversa.evaluation.comparison import comparison_of
 from viceversa.images.pixels import Pixels
+from viceversa.metrics.chain_protocol import translating
 from viceversa.metrics.extractors import extractor_named
 from viceversa.metrics.features import LITE0
 from viceversa.metrics.inception import WEIGHTS, WIDTH, extractor
-from viceversa.metrics.protocol import translating
 
 PACKAGE = {
     "__init__.py": "",

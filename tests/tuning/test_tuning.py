@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from viceversa.errors import UsageError
 from viceversa.evaluation.judge import Judge
-from viceversa.metrics.protocol import Way, translating
+from viceversa.metrics.chain_protocol import Way, translating
 from viceversa.recipes import builder, dataset_of, recipe_named
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import updated

@@ -16,7 +16,7 @@ from viceversa.errors import UsageError, printable
 from viceversa.evaluation.candidates.external import write_chains
 from viceversa.evaluation.comparison import measurable
 from viceversa.files import vacant
-from viceversa.metrics.protocol import Way
+from viceversa.metrics.chain_protocol import Way
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, printable
 from viceversa.evaluation.candidates.named import kind_of, models_by_name
-from viceversa.evaluation.measuring import compare
+from viceversa.evaluation.evaluate import compare
 from viceversa.runs.selection import Checkpoint
 
 

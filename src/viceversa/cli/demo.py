@@ -27,9 +27,9 @@ from viceversa.images.pictures import grid, save_png
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
 from viceversa.metrics.bootstrap import paired_interval
+from viceversa.metrics.chain_protocol import Direction, Place
 from viceversa.metrics.features import measure
 from viceversa.metrics.labeller_training import independent_labeller
-from viceversa.metrics.protocol import Direction, Place
 from viceversa.recipes import recipe_named
 from viceversa.recipes.settings import Recipe
 from viceversa.training.pace import Pace

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from viceversa.core.method import Builder
 from viceversa.errors import UsageError
-from viceversa.recipes.functions import function_named
+from viceversa.recipes.user_functions import function_named
 from viceversa.runs.pretrained import run_folder
 from viceversa.runs.record import read_record
 

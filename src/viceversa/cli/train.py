@@ -16,9 +16,9 @@ from viceversa.cli.parsing import long_form, parsed
 from viceversa.core.method import Builder
 from viceversa.errors import UsageError, printable
 from viceversa.recipes import recipe_named
-from viceversa.recipes.functions import function_named, is_named
-from viceversa.recipes.own import own_recipe, read_with
+from viceversa.recipes.own_method import own_recipe, read_with
 from viceversa.recipes.settings import Recipe
+from viceversa.recipes.user_functions import function_named, is_named
 from viceversa.runs.record import read_record
 from viceversa.training.page import PAGE
 from viceversa.training.run import default_run, run_recipe, updated

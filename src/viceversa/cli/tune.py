@@ -11,9 +11,9 @@ from viceversa.cli.parsing import long_form
 from viceversa.cli.train import settings_over
 from viceversa.errors import printable
 from viceversa.recipes import recipe_named
-from viceversa.recipes.functions import function_named, is_named
-from viceversa.recipes.own import own_recipe
+from viceversa.recipes.own_method import own_recipe
 from viceversa.recipes.settings import Recipe
+from viceversa.recipes.user_functions import function_named, is_named
 from viceversa.runs.record import changed_settings
 from viceversa.training.run import updated
 from viceversa.tuning.tune import tune

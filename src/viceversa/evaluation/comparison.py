@@ -15,12 +15,12 @@ from viceversa.evaluation.report.contents import Report, Strip
 from viceversa.evaluation.seeds import check_groups, contenders, pooled
 from viceversa.evaluation.trainings import Trained, contrasted
 from viceversa.evaluation.verdict import Facts, verdict
+from viceversa.metrics.chain_protocol import PROBES, Candidate, Trial, Way, trial
 from viceversa.metrics.clock import Clock
 from viceversa.metrics.extractors import extractor_named
 from viceversa.metrics.features import LITE0, Extractor
 from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.labeller_training import independent_labeller
-from viceversa.metrics.protocol import PROBES, Candidate, Trial, Way, trial
 from viceversa.metrics.rows import Row, is_label
 from viceversa.progress import Bar
 

@@ -12,7 +12,7 @@ from viceversa.evaluation.judge import Assessment
 from viceversa.evaluation.report.contents import CaptionedImage, Strip
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.accuracies import PerImage
-from viceversa.metrics.protocol import Candidate, Direction, Place, Trial, Way
+from viceversa.metrics.chain_protocol import Candidate, Direction, Place, Trial, Way
 
 EACH = 2
 """Number of the worst, the middle and the best."""

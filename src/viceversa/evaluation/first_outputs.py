@@ -10,8 +10,8 @@ import numpy as np
 from viceversa.images.fitting import in_bits
 from viceversa.images.pixels import Pixels
 from viceversa.inference.enlarged import enlarged
+from viceversa.metrics.chain_protocol import LINKS, Direction, Place, Trial
 from viceversa.metrics.health import measured
-from viceversa.metrics.protocol import LINKS, Direction, Place, Trial
 
 MOST = 64
 """Images, as many as a training's validation looks at."""

@@ -13,11 +13,11 @@ from viceversa.evaluation.first_outputs import FirstOutputs
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.accuracies import PerImage, accuracies
 from viceversa.metrics.bootstrap import intervals
+from viceversa.metrics.chain_protocol import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
 from viceversa.metrics.clock import Clock
 from viceversa.metrics.features import LITE0, Advance, Extractor, Features
 from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.measure import Accumulated, Looker
-from viceversa.metrics.protocol import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
 from viceversa.metrics.references import References, ToReal
 from viceversa.metrics.rows import Row
 

@@ -16,8 +16,8 @@ import numpy as np
 
 from viceversa.evaluation.judge import Assessment
 from viceversa.metrics.bootstrap import paired_interval
+from viceversa.metrics.chain_protocol import Place
 from viceversa.metrics.health import COLLAPSED, DEAF, GRIDS, INVERTED, UNCHANGED, Sign, signs
-from viceversa.metrics.protocol import Place
 from viceversa.metrics.rows import TRUSTED, Row, rounded
 
 HALVED = 20 * math.log10(2)

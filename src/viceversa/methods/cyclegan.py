@@ -27,8 +27,8 @@ from viceversa.core.schedules import Schedule, linear_decay
 from viceversa.core.space import ImageSpec, Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
-from viceversa.losses.adversary import AdversarySettings, DescribedGan, adversary_of
 from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
+from viceversa.losses.gan_settings import AdversarySettings, DescribedGan, adversary_of
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
 from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 from viceversa.networks.patch import check_patches, patch_discriminator

@@ -22,9 +22,9 @@ from viceversa.core.plans import Retarget
 from viceversa.core.schedules import Schedule, every, linear_decay
 from viceversa.core.space import Space, Takes
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Triple
+from viceversa.losses.gan_settings import AdversarySettings, adversary_of
 from viceversa.networks.adapters import Classifying, Labeled
 from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 from viceversa.networks.stargan import ClassifyingDiscriminator

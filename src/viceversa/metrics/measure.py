@@ -13,10 +13,10 @@ from torch import Tensor
 
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.accuracies import PerImage
+from viceversa.metrics.chain_protocol import Place, Trial
 from viceversa.metrics.clock import Clock
 from viceversa.metrics.features import Advance, Extractor, Features, Measurement, by_batch
 from viceversa.metrics.labeller import Labeller
-from viceversa.metrics.protocol import Place, Trial
 from viceversa.metrics.similarity import l1, l1_where, psnr, ssim
 
 Read = Callable[[Pixels], Tensor]

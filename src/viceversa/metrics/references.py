@@ -12,9 +12,9 @@ from torch import Tensor
 from viceversa.core.draws import seeded
 from viceversa.images.fitting import in_bits
 from viceversa.images.pixels import Pixels
+from viceversa.metrics.chain_protocol import Direction, Place, Trial
 from viceversa.metrics.distances import Population, frechet, frechet_diagonal, kernel
 from viceversa.metrics.features import Advance, Extractor, Features, key_of_pixels, reference_features
-from viceversa.metrics.protocol import Direction, Place, Trial
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
-from viceversa.recipes.methods import Settings, with_kind
+from viceversa.recipes.builders import Settings, with_kind
 from viceversa.recipes.settings import FROZEN, Recipe
 
 FORMAT = 1

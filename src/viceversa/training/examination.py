@@ -34,9 +34,9 @@ from viceversa.images.pixels import Pixels
 from viceversa.inference.apply import translated
 from viceversa.inference.enlarged import enlarged, made_at_full_size
 from viceversa.losses.adversarial import Discriminate
+from viceversa.metrics.chain_protocol import Place, Trial, Way, outputs, trial
 from viceversa.metrics.health import Scores, measured, separation
 from viceversa.metrics.labeller import load_labeller
-from viceversa.metrics.protocol import Place, Trial, Way, outputs, trial
 from viceversa.recipes.settings import Metric, Training
 from viceversa.training.loader import Loader
 

@@ -26,10 +26,10 @@ from viceversa.files import in_utf8
 from viceversa.inference.familiarity import FILE, save_familiarity
 from viceversa.progress import logged, say
 from viceversa.recipes import builder, dataset_of, recipe_named
-from viceversa.recipes.functions import name_of
-from viceversa.recipes.habits import suggestion
-from viceversa.recipes.own import own_recipe, read_with, storable
+from viceversa.recipes.other_projects import suggestion
+from viceversa.recipes.own_method import own_recipe, read_with, storable
 from viceversa.recipes.settings import Recipe
+from viceversa.recipes.user_functions import name_of
 from viceversa.runs.folder import LOG, alone, check_contents, check_room, make_room, remove_halves
 from viceversa.runs.record import Record, dotted, read_record, write_record
 from viceversa.runs.selection import Validation, best_validation

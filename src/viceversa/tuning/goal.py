@@ -23,9 +23,9 @@ from viceversa.evaluation.judge import Judge
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.accuracies import accuracies
+from viceversa.metrics.chain_protocol import Candidate, Place, TranslateImages, Trial, Way, linked, route, trial
 from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.labeller_training import independent_labeller
-from viceversa.metrics.protocol import Candidate, Place, TranslateImages, Trial, Way, linked, route, trial
 from viceversa.metrics.rows import COLUMNS
 from viceversa.metrics.similarity import psnr, ssim
 

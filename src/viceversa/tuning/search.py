@@ -16,8 +16,8 @@ from viceversa.errors import NotFiniteError, Terminated, UsageError, printable
 from viceversa.inference.load import load
 from viceversa.progress import say
 from viceversa.recipes import builder, dataset_of
-from viceversa.recipes.functions import name_of
 from viceversa.recipes.settings import Recipe
+from viceversa.recipes.user_functions import name_of
 from viceversa.training.run import in_steps, run_recipe, updated
 from viceversa.tuning import Equal
 from viceversa.tuning.axes import Axes

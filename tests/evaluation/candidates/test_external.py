@@ -21,7 +21,7 @@ from viceversa.evaluation.candidates.external import external, table, write_chai
 from viceversa.images.decoding import decode
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.protocol import DIRECTIONS, LINKS, Place, Trial, Way, translating, trial
+from viceversa.metrics.chain_protocol import DIRECTIONS, LINKS, Place, Trial, Way, translating, trial
 
 RGB, GRAY = ImageSpec(3, 8, 8), ImageSpec(1, 6, 6)
 ATTRIBUTES = OneOf("hair", ("black", "blond")), Binary("glasses"), Graded("age", 5, 20, 60)

@@ -44,7 +44,7 @@ class Wanted:
     images: the folder of a table's images, if it is not the table's own.
     halves: whether each file holds a pair, the first space's image on the left, the second's on the right.
     one: whether this is one space among others, so that a folder of images will do, without domains.
-    divided: the attribute, with a value or without, by which a table's images are in two spaces (divided.py).
+    divided: the attribute, with a value or without, by which a table's images are in two spaces (divided_by_attribute.py).
     """
 
     size: int | None = None

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from viceversa.core.attributes import Binary, Graded, OneOf
 from viceversa.core.names import composed
 from viceversa.core.space import AnyAttribute
-from viceversa.data.files.numerals import check_separators, looks_like_number, number, zeros_apart
+from viceversa.data.files.number_formats import check_separators, looks_like_number, number, zeros_apart
 from viceversa.errors import UsageError, printable, quoted, unknown
 
 MOST_CHOICES = 20

@@ -31,7 +31,7 @@ from viceversa.data.files.checks import (
 )
 from viceversa.data.files.checks import found as listed
 from viceversa.data.files.lookup import Whereabouts, look_up
-from viceversa.data.files.numerals import zeros_apart
+from viceversa.data.files.number_formats import zeros_apart
 from viceversa.data.files.schema import TableColumn, is_missing, read_column, read_schema
 from viceversa.errors import UsageError, printable, quoted, unknown
 from viceversa.files import readable

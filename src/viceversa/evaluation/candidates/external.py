@@ -26,7 +26,7 @@ from viceversa.files import write_atomically
 from viceversa.images.decoding import decode, encoded, suffix_for
 from viceversa.images.fitting import in_bits
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.protocol import DIRECTIONS, LINKS, Candidate, Direction, Link, Place, Trial, Way, route
+from viceversa.metrics.chain_protocol import DIRECTIONS, LINKS, Candidate, Direction, Link, Place, Trial, Way, route
 from viceversa.progress import watched
 
 TABLE = "chains.csv"

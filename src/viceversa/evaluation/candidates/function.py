@@ -16,8 +16,8 @@ from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.protocol import TranslateImages
-from viceversa.recipes.functions import function_named, reason_of
+from viceversa.metrics.chain_protocol import TranslateImages
+from viceversa.recipes.user_functions import function_named, reason_of
 
 Function = Callable[[Pixels, Mapping[str, list[Any]]], Pixels]
 """(N, H, W, C) uint8, and the target attributes: name -> a value for each image -> the images, translated, uint8.

@@ -16,10 +16,10 @@ from viceversa.evaluation.candidates.onnx import by_onnx
 from viceversa.evaluation.candidates.run import of_run
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
-from viceversa.metrics.protocol import LINKS, Candidate, translating
+from viceversa.metrics.chain_protocol import LINKS, Candidate, translating
 from viceversa.metrics.rows import BOUNDS
 from viceversa.recipes import dataset_of
-from viceversa.recipes.functions import is_named
+from viceversa.recipes.user_functions import is_named
 from viceversa.runs.pretrained import run_folder
 from viceversa.runs.record import read_record
 from viceversa.runs.selection import Checkpoint

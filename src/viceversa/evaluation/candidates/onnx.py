@@ -27,7 +27,7 @@ from viceversa.errors import UsageError, quoted
 from viceversa.evaluation.candidates.function import checked_translator
 from viceversa.files import readable
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.protocol import TranslateImages
+from viceversa.metrics.chain_protocol import TranslateImages
 
 Shape = Sequence[int | str | None]
 

@@ -16,7 +16,7 @@ from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.chain_labels import draw_chains
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.protocol import LINKS, PROBES, Place, TranslateImages, Trial, Way, linked, outputs, trial
+from viceversa.metrics.chain_protocol import LINKS, PROBES, Place, TranslateImages, Trial, Way, linked, outputs, trial
 
 RGB, GRAY = ImageSpec(3, 8, 8), ImageSpec(1, 6, 6)
 FACES = Space({"faces": RGB}, (OneOf("hair", ("black", "blond")), Binary("glasses")))

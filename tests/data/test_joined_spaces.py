@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from data.small_digits import small_mnist
-from viceversa.data.joined import parts_of, sources, spec_of
+from viceversa.data.joined_spaces import parts_of, sources, spec_of
 from viceversa.data.sources import absolute, open_dataset
 from viceversa.errors import UsageError
 

@@ -14,9 +14,9 @@ from tyro.conf import Fixed, Suppress
 
 from viceversa.core.method import Builder
 from viceversa.errors import UsageError
-from viceversa.recipes.functions import name_of
-from viceversa.recipes.methods import BUILDERS, OwnSettings
+from viceversa.recipes.builders import BUILDERS, OwnSettings
 from viceversa.recipes.settings import Recipe
+from viceversa.recipes.user_functions import name_of
 
 NONE = Suppress[Fixed[None]]
 """In the place of settings, where there is nothing to set."""
