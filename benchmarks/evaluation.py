@@ -30,7 +30,7 @@ from experiments.common import write_json
 from viceversa.core.journey import walk
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.comparison import comparison_of
-from viceversa.metrics.protocol import Candidate, translating
+from viceversa.metrics.chain_protocol import Candidate, translating
 from viceversa.recipes import builder, recipe_named
 
 UNIT = 2**20 if sys.platform == "darwin" else 2**10

@@ -27,7 +27,7 @@ from experiments.digits.classifier import classifier, confusion, digits, of, rea
 from viceversa.core.domains import Domain
 from viceversa.core.method import Builder
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.joined import sources, spec_of
+from viceversa.data.joined_spaces import sources, spec_of
 from viceversa.data.sources import open_dataset
 from viceversa.images.decoding import recolored
 from viceversa.images.fitting import fitted, shown

@@ -17,9 +17,9 @@ from viceversa.images.pictures import grid
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import Manner
+from viceversa.metrics.chain_protocol import Trial
 from viceversa.metrics.diversity import diversity
 from viceversa.metrics.labeller_training import independent_labeller
-from viceversa.metrics.protocol import Trial
 
 STRENGTHS = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 STRIPS, SHOWN = 200, 3

@@ -27,9 +27,9 @@ from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.evaluation.judge import Judge
 from viceversa.images.pictures import grid, save_png
 from viceversa.inference.model import Model
+from viceversa.metrics.chain_protocol import Trial, Way, trial
 from viceversa.metrics.features import EXTRACTOR
 from viceversa.metrics.labeller_training import independent_labeller
-from viceversa.metrics.protocol import Trial, Way, trial
 from viceversa.recipes import dataset_of
 from viceversa.training.samples import samples
 

@@ -20,9 +20,9 @@ from PIL import Image, ImageFilter
 from experiments.common import read_json, table, write_result
 from viceversa.data.sources import open_dataset
 from viceversa.images.pixels import Pixels
+from viceversa.metrics.chain_protocol import Place, trial
 from viceversa.metrics.distances import kernel
 from viceversa.metrics.features import EXTRACTOR, Features, extract
-from viceversa.metrics.protocol import Place, trial
 from viceversa.metrics.similarity import psnr
 
 RESULT = Path(__file__).parent / "results" / "kernel-scale.json"

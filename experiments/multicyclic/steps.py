@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from viceversa.metrics.protocol import Candidate, Place, Trial, Way
+from viceversa.metrics.chain_protocol import Candidate, Place, Trial, Way
 from viceversa.metrics.similarity import l1, psnr
 
 

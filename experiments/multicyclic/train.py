@@ -22,9 +22,9 @@ from viceversa.data.sources import open_dataset
 from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.evaluation.judge import Judge
 from viceversa.images.pictures import grid, save_png
+from viceversa.metrics.chain_protocol import PROBES, Way, trial
 from viceversa.metrics.features import EXTRACTOR
 from viceversa.metrics.labeller_training import independent_labeller
-from viceversa.metrics.protocol import PROBES, Way, trial
 from viceversa.training.samples import samples
 
 CYCLES, STEPS = 3, 10

@@ -39,8 +39,8 @@ from viceversa.images.pictures import grid, save_png
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import Manner
+from viceversa.metrics.chain_protocol import Way, trial
 from viceversa.metrics.features import EXTRACTOR, perceptual
-from viceversa.metrics.protocol import Way, trial
 from viceversa.metrics.similarity import psnr, ssim
 from viceversa.recipes import dataset_of
 

@@ -15,7 +15,7 @@ from viceversa.core.domains import Domain
 from viceversa.data.sets.sketches import sketches_pairs
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
-from viceversa.metrics.protocol import PROBES, Place, Trial, Way, outputs
+from viceversa.metrics.chain_protocol import PROBES, Place, Trial, Way, outputs
 from viceversa.metrics.similarity import l1, psnr
 
 
