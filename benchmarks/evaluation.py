@@ -29,8 +29,8 @@ from benchmarks.common import Figures, apart, machine_and_load, start
 from experiments.common import write_json
 from viceversa.core.journey import walk
 from viceversa.data.sources import open_dataset
-from viceversa.evaluation.compare import compare
-from viceversa.metrics.chains import Candidate, translating
+from viceversa.evaluation.comparison import comparison_of
+from viceversa.metrics.chain_protocol import Candidate, translating
 from viceversa.recipes import builder, recipe_named
 
 UNIT = 2**20 if sys.platform == "darwin" else 2**10
@@ -96,7 +96,7 @@ def measured(case: Case) -> Figures:
     """Seconds by part, seconds of processors, and peak memory."""
     torch.set_num_threads(case.threads)
     dataset, started = open_dataset("avatars", case.size), time.perf_counter()
-    found = compare(
+    found = comparison_of(
         {"stargan": untrained(case.size)}, dataset, cycles=case.cycles, probes=case.probes, samples=case.images, quiet=True
     )
     found.report("")

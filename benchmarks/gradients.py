@@ -37,7 +37,7 @@ from viceversa.training.trainer import Trainer
 STORED = RESULTS / "gradients-cpu.json"
 PAGE = DOCS / "precision.md"
 ENOUGH = 0.9
-"""A cosine from which the gradient's direction is called kept."""
+"""Least cosine at which a gradient counts as kept."""
 
 
 Chain = Literal["none", "full", "rising"]
@@ -46,7 +46,7 @@ Chain = Literal["none", "full", "rising"]
 
 @dataclass(frozen=True)
 class Cosine:
-    """The cosine of two gradients of one phase, and how much longer the bf16 one is."""
+    """Cosine of the gradients of a phase in fp32 and bf16, and the ratio of their lengths."""
 
     recipe: str
     step: int
@@ -69,7 +69,7 @@ class Benchmark:
 
 
 def gradient(method: Method, phase: Phase, trainer: Trainer, *, bf16: bool) -> Tensor:
-    """The total gradient of a phase at the trainer's batch, all that it learns in one vector."""
+    """Total gradient of a phase at the trainer's batch: one vector for all that the phase learns."""
     batch, draws = trainer.loader(trainer.step)
     memory = {name: each.state_dict() for name, each in method.memory.items()}
     torch.manual_seed(trainer.step)
@@ -117,7 +117,7 @@ def chains(recipe: Recipe[Any], method: Method) -> Iterator[Chain]:
 
 
 def built(recipe: Recipe[Any], chain: Chain, space: Space) -> Method:
-    """The recipe's method with its own chain, or the usual one where it has none; or none."""
+    """Method of the recipe with the chain asked for; a recipe without a chain gets the usual one."""
     own = recipe.multicycle
     update = {"extra": (own.extra or EXTRA) if chain != "none" else (), "losses": own.losses if chain != "none" else None}
     multicycle = own.model_copy(update=update | ({} if chain == "rising" else {"rise": 0.0}))
@@ -125,7 +125,7 @@ def built(recipe: Recipe[Any], chain: Chain, space: Space) -> Method:
 
 
 def table(found: list[Cosine], steps: tuple[int, ...]) -> str:
-    """A row for each recipe and phase, with and without a chain: what is below ENOUGH is bold."""
+    """Table with a row for each recipe, phase and chain; a cosine below ENOUGH is bold."""
     lines = [
         "| recipe | phase | chain | " + " | ".join(f"step {step}" for step in steps) + " |",
         "|---|---|---|" + "---|" * len(steps),

@@ -41,9 +41,9 @@ class Soak:
     every: int = 25
     """steps from a checkpoint to the next"""
     longest: float = 4
-    """seconds that a training goes on, at most, after it has locked its run's folder"""
+    """longest time in seconds from the lock of the run's folder to the kill"""
     building: int = 3
-    """how many of the first kills fall on the building of the cache"""
+    """number of first kills while the cache is built"""
     seed: int = 0
     out: Path | None = None
     """a JSON file for the figures"""
@@ -51,7 +51,7 @@ class Soak:
 
 @dataclass(frozen=True)
 class Kill:
-    """moment: what the process was at; reached, resumed: the steps that it had done, as its log says, and begun with."""
+    """One kill. moment: what the process was doing; reached: its last step, by its log; resumed: the step it had begun with."""
 
     moment: str
     reached: int
@@ -59,7 +59,7 @@ class Kill:
 
 
 def main() -> None:
-    """Kills, goes on, compares, prints."""
+    """Kill and resume, compare, and print the figures."""
     asked = tyro.cli(Soak, description=__doc__)
     with tempfile.TemporaryDirectory() as folder:
         found = soaked(asked, Path(folder))
@@ -101,7 +101,7 @@ def soaked(asked: Soak, folder: Path) -> dict[str, Any]:
 
 
 def kill(run: Path, cache: Path, asked: Soak, seconds: float) -> Kill:
-    """Trains on for so many seconds after the run's folder is locked; then SIGKILL."""
+    """Train for `seconds` after the lock of the run's folder, then send SIGKILL."""
     resumed, halves = reached_by(run)[0], set(run.glob("checkpoints/.partial-*"))
     (run / ".lock").unlink(missing_ok=True)
     process = subprocess.Popen(command(run, asked, 10**6), env=environment(cache), stdout=subprocess.DEVNULL)
@@ -121,19 +121,19 @@ def kill(run: Path, cache: Path, asked: Soak, seconds: float) -> Kill:
 
 
 def command(run: Path, asked: Soak, until: int) -> list[str]:
-    """Begins the run, or goes on with it if it has begun."""
+    """Command line that begins the run or resumes it."""
     settings = f"{SMALL} --steps 1000000 --training.checkpoint-every {asked.every} --training.sample-every {4 * asked.every}"
     begun = ["--resume"] if (run / "recipe.json").exists() else settings.split()
     return [sys.executable, "-m", "viceversa", "train", "multicyclic", "--out", str(run), "--until", str(until), *begun]
 
 
 def environment(cache: Path) -> dict[str, str]:
-    """One thread on the CPU, and a cache of its own, which its first trainings build."""
+    """Environment with one thread of the CPU, and a cache of its own, which the first trainings build."""
     return {**os.environ, "VICEVERSA_CACHE": str(cache), "ACCELERATE_USE_CPU": "1", "OMP_NUM_THREADS": "1"}
 
 
 def reached_by(run: Path) -> tuple[int, int]:
-    """The step of the last checkpoint, and that of the last line of the log or of the checkpoint, if it is later."""
+    """Step of the last checkpoint; and the later one of this step and that of the log's last line."""
     latest, log = latest_checkpoint(run), run / "metrics.jsonl"
     saved = int(latest.name) if latest else 0
     whole = [line for line in log.read_text().splitlines(keepends=True) if line.endswith("\n")] if log.exists() else []
@@ -141,12 +141,12 @@ def reached_by(run: Path) -> tuple[int, int]:
 
 
 def differences(one: Path, other: Path) -> Iterator[str]:
-    """The names of what is not the same to the last bit in two runs: weights, averages, optimizers, log, pictures."""
+    """Names of the contents that differ in a bit between two runs: weights, averages, optimizers, log, pictures."""
     yield from different(content(one), content(other), "run")
 
 
 def content(run: Path) -> dict[str, Any]:
-    """What a run has come to."""
+    """Contents of the last checkpoint, pictures and log of a run."""
     latest = latest_checkpoint(run)
     assert latest is not None, "there is no checkpoint"
     return {
@@ -160,7 +160,7 @@ def content(run: Path) -> dict[str, Any]:
 
 
 def different(one: Any, other: Any, where: str) -> Iterator[str]:
-    """The places where nested dictionaries, lists and tensors differ."""
+    """Places where nested dictionaries, lists and tensors differ."""
     if isinstance(one, Tensor):
         if one.dtype != other.dtype or not torch.equal(one, other):
             yield where

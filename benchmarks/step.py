@@ -51,16 +51,16 @@ class Case:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """Times a training step of each method, precision and size."""
+    """Time a training step of each method, precision and size."""
 
     methods: tuple[str, ...] = METHODS
     precisions: tuple[Precision, ...] = ("fp32", "bf16")
     sizes: tuple[int, ...] = (64, 128)
     width: int = 16
-    """of the first layer of all networks; 64 is what the papers have"""
+    """width of the first layer of all networks; the papers have 64"""
     batch: int = 4
     seconds: float = 10
-    """to time each case for, after a warm-up of two steps; three steps at least"""
+    """seconds to time each case, at least three steps, after a warm-up of two steps"""
     compile: bool = False
     """with torch.compile"""
     out: Path | None = None

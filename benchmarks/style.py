@@ -30,7 +30,7 @@ from viceversa.style.stylize import Stylize, stylize
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is painted, and how."""
+    """What is painted, with which network and settings."""
 
     content: Positional[Path]
     style: Positional[Path]

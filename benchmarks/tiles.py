@@ -28,13 +28,13 @@ from viceversa.images.pictures import grid
 from viceversa.inference.apply import ends
 from viceversa.inference.full_size import generator_of
 from viceversa.inference.load import load
-from viceversa.inference.receptive_field import Generator, footprint_of
+from viceversa.inference.receptive_field import ImageFunction, receptive_field_of
 from viceversa.inference.tiles import BLEND, Span, sides_of, spans, translated_in_tiles
 from viceversa.networks.resnet import resnet_generator
 
 NAMES = ("avatars", "cyclegan")
 WHOLE = 1_000_000
-"""MiB that every image fits in."""
+"""Memory in MiB in which every image fits whole."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class Case:
     memory: int
 
 
-def generator(name: str) -> tuple[Generator, ImageSpec]:
-    """The packaged model on its way to blond hair and glasses, or random weights large enough that tanh bends."""
+def generator(name: str) -> tuple[ImageFunction, ImageSpec]:
+    """The packaged model with the target "blond, with glasses"; or CycleGAN with random weights that saturate tanh."""
     if name == "avatars":
         model = load("avatars")
         spec, empty = model.space.spec, torch.zeros(1, model.space.label_width)
@@ -76,7 +76,7 @@ def generator(name: str) -> tuple[Generator, ImageSpec]:
 
 
 def faces(side: int) -> NDArray[np.uint8]:
-    """Test faces of 64 px, each another one, until the square is full."""
+    """A square full of different test faces of 64 px."""
     across = -(-side // 64)
     pixels = np.asarray(open_dataset("avatars", 64).splits["test"]["avatars"].pixels[: across**2])
     rows = [np.concatenate(list(pixels[start : start + across]), 1) for start in range(0, across**2, across)]
@@ -84,7 +84,7 @@ def faces(side: int) -> NDArray[np.uint8]:
 
 
 def resident(kind: str) -> float:
-    """MiB of this process: now, VmRSS, or the most since the counter was cleared, VmHWM."""
+    """Memory of this process in MiB: VmRSS is that of now, VmHWM the peak since the counter was cleared."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(kind)) / 1024
 
@@ -93,7 +93,7 @@ def resident(kind: str) -> float:
 def measured(case: Case) -> Figures:
     """Seconds of a core and MiB of one translation in this process."""
     network, spec = generator(case.name)
-    footprint, image = footprint_of(network, spec), faces(case.side)
+    footprint, image = receptive_field_of(network, spec), faces(case.side)
     translated_in_tiles(network, image[:64, :64], footprint, WHOLE)
     Path("/proc/self/clear_refs").write_text("5")
     before, started = resident("VmRSS"), time.process_time()
@@ -104,20 +104,20 @@ def measured(case: Case) -> Figures:
 def whole_and_tiled(name: str, side: int, memory: int) -> tuple[NDArray[np.uint16], NDArray[np.uint16]]:
     """An image of 16 bits, translated whole and in tiles."""
     network, spec = generator(name)
-    footprint, image = footprint_of(network, spec), faces(side).astype(np.uint16) * 257
+    footprint, image = receptive_field_of(network, spec), faces(side).astype(np.uint16) * 257
     whole, tiled = (translated_in_tiles(network, image, footprint, each) for each in (WHOLE, memory))
     return whole, tiled
 
 
 def cuts_of(name: str, side: int, memory: int) -> list[Span]:
-    """The tiles that such an image is cut into, along either axis."""
-    footprint = footprint_of(*generator(name))
+    """The tiles into which an image is cut, along either axis."""
+    footprint = receptive_field_of(*generator(name))
     border = footprint.multiple * -(-(footprint.reaches[-1] + BLEND // 2) // footprint.multiple)
     return spans(side, sides_of((side, side), footprint, memory, border)[0], border, footprint.multiple)
 
 
 def alone(name: str, side: int, cuts: list[Span]) -> NDArray[np.uint8]:
-    """What the tiles' cores would be with statistics of their own and nothing around them, laid side by side."""
+    """The cores of the tiles, each translated alone with its own statistics, side by side."""
     network, image = generator(name)[0], faces(side)
     rows = []
     for row in cuts:
@@ -128,7 +128,7 @@ def alone(name: str, side: int, cuts: list[Span]) -> NDArray[np.uint8]:
 
 
 def worst(difference: NDArray[np.floating], cuts: list[Span], window: int) -> tuple[slice, slice]:
-    """The square of so many pixels around the crossing of two seams where the image differs most within the blending."""
+    """The square of `window` pixels around the crossing of two seams at which the difference within the blending is largest."""
     firsts, near = [cut.first for cut in cuts[1:]], BLEND // 2
     found = {
         (row, column): difference[row - near : row + near, column - near : column + near].max()
@@ -141,7 +141,7 @@ def worst(difference: NDArray[np.floating], cuts: list[Span], window: int) -> tu
 
 
 def picture(side: int, memory: int) -> Image.Image:
-    """For each generator the crossing of seams where tiles are farthest from the whole image."""
+    """Picture of the crossing of seams at which tiles differ most from the whole image, for each generator."""
     rows = []
     for name in NAMES:
         cuts = cuts_of(name, side, memory)

@@ -99,10 +99,10 @@ MUTATIONS = (
     ),
     Mutation(
         "an evaluation omits a translation of each chain",
-        "metrics/chains.py",
+        "metrics/chain_protocol.py",
         "            if number > 1:\n",
         "            if number > 2:\n",
-        ("metrics/test_chains_of_a_trial.py",),
+        ("metrics/test_chain_protocol.py",),
     ),
     Mutation(
         "the Frechet distance lacks a factor of 2",
@@ -127,10 +127,10 @@ MUTATIONS = (
     ),
     Mutation(
         "a divided set has the true edits of the images' own labels",
-        "data/divided.py",
+        "data/divided_by_attribute.py",
         "torch.tensor(value).expand_as(values) if attribute == found.attribute else values",
         "values",
-        ("data/test_divided.py",),
+        ("data/test_divided_by_attribute.py",),
     ),
     Mutation(
         "images of odd sizes are padded with their border, not with a reflection",

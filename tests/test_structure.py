@@ -42,3 +42,12 @@ def test_only_imported_weights_know_methods_by_name() -> None:
         if path.parent.name != "methods" and any(name.startswith("viceversa.methods") for name in imported(path))
     }
     assert knowing == {"training/importing.py"}
+
+
+def test_only_the_command_line_prints_and_knows_flags() -> None:
+    library = [path for path in CORE.rglob("*.py") if path.parent.name != "cli"]
+    for path in library:
+        text = path.read_text()
+        calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+        assert not any(isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls), path
+        assert not re.search(r"(^|[^\w-])--[a-z]", text), f"{path} names a flag: name the setting, in backticks"

@@ -1,0 +1,1 @@
+"""Digits across channels and sizes: `python -m experiments.digits`."""

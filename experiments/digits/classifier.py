@@ -40,20 +40,20 @@ def of(dataset: Dataset, split: str) -> Images:
 
 
 def digits(images: Images) -> Tensor:
-    """Which digit each image is: (N,)."""
+    """Digit of each image, by its label: (N,)."""
     assert images.labels is not None
     return images.labels.argmax(1)
 
 
 @torch.no_grad()
 def read(network: nn.Module, pixels: Pixels, batch: int = 256) -> Tensor:
-    """The digit that each image (N, H, W, C) shows: (N,)."""
+    """Digit that the classifier reads in each image (N, H, W, C): (N,)."""
     parts = (normalized(torch.tensor(pixels[first : first + batch])) for first in range(0, len(pixels), batch))
     return torch.cat([network(part).argmax(1) for part in parts])
 
 
 def confusion(true: Tensor, seen: Tensor) -> list[list[int]]:
-    """How often a digit (row) was read as another (column): 10 x 10."""
+    """Number of times that a digit (row) was read as another (column): 10 x 10."""
     table: list[list[int]] = torch.bincount(10 * true + seen, minlength=100).reshape(10, 10).tolist()
     return table
 
@@ -79,13 +79,13 @@ def _train(network: nn.Module, images: Images, epochs: int, title: str) -> None:
 
 
 def _orders(count: int, batch: int, epochs: int) -> Sequence[Tensor]:
-    """The rows of each batch, sorted, as mapped files like them."""
+    """Rows of each batch, sorted, because mapped files are read faster in order."""
     whole = (torch.randperm(count, generator=seeded("classifier", epoch)) for epoch in range(epochs))
     return [rows.sort().values for order in whole for rows in order[: count - count % batch].split(batch)]
 
 
 def _disturbed(images: Tensor, draws: Draws) -> Tensor:
-    """Moved by up to two pixels, with noise of up to a tenth of the range: translated images are not quite real."""
+    """Move images by up to two pixels, and add noise of up to a tenth of the range: translated images are not quite real."""
     images = shifted(images, (draws.uniform("shift", images, 2) * 5).long() - 2, 2)
     strength = 0.2 * draws.uniform("strength", images, 1, 1, 1)
     return images + strength * draws.normal("noise", images, *images.shape[1:])

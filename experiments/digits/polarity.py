@@ -1,10 +1,10 @@
-"""CycleGAN between digits, for which light on dark and dark on light are the same: a loss of one's own on a method of the package.
+"""CycleGAN between digits with losses of its own: light on dark and dark on light are the same, and a digit keeps its shape.
 
     + 10 L1(T(-y), T(y))   for street digits y in [-1, 1], whose colors -y has inverted
 
-Half of the street digits are light on dark, half dark on light, and a generator from MNIST makes one kind only. It is that kind
-whose way back is learned; of the other, nothing says which digit it is. As in GcGAN (arXiv 1809.05852), where it is geometry that
-is changed, a translation must not depend on what does not matter. Colors cannot come back from gray, so the cycle of street
+Half of the street digits are light on dark, half dark on light, and a generator from MNIST makes one kind only. The cycle teaches
+the way back for that kind; nothing tells which digit an image of the other kind shows. So a translation must not depend on the
+polarity, as in GcGAN (arXiv 1809.05852) it must not depend on geometry. Colors cannot come back from gray, so the cycle of street
 digits weighs 1.
 
     + 5 (1 - r^2)          for images of either space, r the correlation of the luminances of x and T(x)
@@ -30,12 +30,12 @@ from viceversa.core.method import Method
 from viceversa.core.space import Space
 from viceversa.losses.cycle import BySource
 from viceversa.methods import cyclegan
-from viceversa.networks.adapters import PerTarget, cropped, fit, luminance, padded
+from viceversa.networks.adapters import PerTarget, cropped_to, fit, luminance, padded
 
 SETTINGS = cyclegan.CycleGAN(width=32, blocks=4, critic_width=64, critic_layers=2, identity=0, cycle_back=1)
 WEIGHT, LIKENESS = 10.0, 5.0
 MIDDLE = 22 / 28
-"""The part of MNIST's images that their digits are in."""
+"""Share of the side of MNIST's images that has the digits."""
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,16 @@ class Polarity:
 
 @dataclass(frozen=True)
 class Likeness:
-    """mean_b (1 - r_b) for images of the space `signed`, mean_b (1 - r_b^2) for the others; r: the correlation of the luminances
-    of x and T(x) over pixels, those in the middle most.
+    """mean_b (1 - r_b) for images of the space `signed`, mean_b (1 - r_b^2) for others.
 
-    The digit stays where it is, whatever its contrast and color; what is light stays light, but where either polarity will do. A
-    pixel weighs exp(-8 d^2), d: its distance from the middle, of the side.
+    r is the correlation of the luminances of x and T(x) over pixels. A pixel weighs exp(-8 d^2), where d is its distance from the
+    middle as a share of the side. So the digit keeps its place and shape, with any contrast and color; in the space `signed`, light
+    pixels stay light too.
     """
 
     signed: str | None = None
     enlarged: str | None = None
-    """the space whose images are looked at in their middle"""
+    """the space of which only the middle of an image counts"""
 
     def __call__(self, journey: Journey) -> Tensor:
         pair = ((journey.image, journey.source), (journey.translated, journey.target))
@@ -77,7 +77,7 @@ class Likeness:
 
 
 class Enlarging(nn.Module):
-    """A translator that is given the middle of one space's images, enlarged, and whose images of that space are made smaller."""
+    """A translator that sees the enlarged middle of the images of one space, and whose images of that space are made smaller."""
 
     def __init__(self, translator: PerTarget, space: str) -> None:
         super().__init__()
@@ -89,19 +89,19 @@ class Enlarging(nn.Module):
 
 
 def enlarged(image: Tensor) -> Tensor:
-    """The middle of images (N, C, H, W), at their size."""
+    """Enlarge the middle of images (N, C, H, W) to their size."""
     side = round(MIDDLE * image.shape[2])
-    return fit(cropped(image, (side, side)), image.shape[2:])
+    return fit(cropped_to(image, (side, side)), image.shape[2:])
 
 
 def shrunk(image: Tensor, background: float) -> Tensor:
-    """Images in the middle of others of their size."""
+    """Make images smaller, and put them in the middle of a background of their size."""
     side = round(MIDDLE * image.shape[2])
     return padded(fit(image, (side, side)), image.shape[2:], background)
 
 
 def correlation(x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
-    """Of the rows of two tables (N, P), weighted by (P,), which sums to one: (N,) in [-1, 1]; 0 where one is of one value."""
+    """Correlation of the rows of two tables (N, P), with weights (P,) of sum 1: (N,) in [-1, 1]; 0 if a row has one value."""
     x, y = (each - (weight * each).sum(1, keepdim=True) for each in (x, y))
     products = (weight * x * y).sum(1)
     return products / ((weight * x * x).sum(1) * (weight * y * y).sum(1)).clamp_min(1e-8).sqrt()
@@ -116,12 +116,12 @@ def indifferent(space: Space, settings: cyclegan.CycleGAN) -> Method:
 
 
 def build(space: Space) -> Method:
-    """With cycles and the adversarial losses alone."""
+    """CycleGAN with cycles and adversarial losses only, indifferent to polarity."""
     return indifferent(space, SETTINGS)
 
 
 def with_luminance(space: Space) -> Method:
-    """And with the identity of the luminance."""
+    """`build`, and the identity of the luminance."""
     return indifferent(space, SETTINGS.model_copy(update={"luminance": 0.5}))
 
 
@@ -131,7 +131,7 @@ def faithful(
     weights: tuple[float, float] = (LIKENESS, LIKENESS),
     likeness: Likeness = Likeness(),
 ) -> Method:
-    """And with the likeness of each translation to its source, by weights for images of either space."""
+    """`build`, and the likeness of each translation to its source; `weights` are those of either space."""
     method = indifferent(space, settings)
     drawing, judging = method.phases
     objective = drawing.objective.adding(likeness=(1, BySource.of(space.pair, *weights, likeness)))
@@ -139,22 +139,22 @@ def faithful(
 
 
 def faithful_street(space: Space) -> Method:
-    """The handwriting may take the shapes of fonts: its likeness weighs a fifth."""
+    """`faithful` with a fifth of the likeness of handwriting, which may then take the shapes of fonts."""
     return faithful(space, weights=(LIKENESS / 5, LIKENESS))
 
 
 def faithful_light(space: Space) -> Method:
-    """Handwriting, which is light on dark, stays so: the reader of street digits reads that best."""
+    """`faithful`, where handwriting stays light on dark, which the classifier of street digits reads best."""
     return faithful(space, likeness=Likeness(space.pair[0]))
 
 
 def faithful_hand(space: Space) -> Method:
-    """The same, twice as strong."""
+    """`faithful_light` with twice the likeness of handwriting."""
     return faithful(space, weights=(2 * LIKENESS, LIKENESS), likeness=Likeness(space.pair[0]))
 
 
 def enlarging(space: Space) -> Method:
-    """And handwriting is enlarged on its way to the street."""
+    """`faithful_hand`, where handwriting is enlarged on its way to the street."""
     hand = space.pair[0]
     method = faithful(space, weights=(2 * LIKENESS, LIKENESS), likeness=Likeness(hand, hand))
     translator = Enlarging(method.translator, hand)

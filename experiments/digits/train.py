@@ -27,7 +27,7 @@ from experiments.digits.classifier import classifier, confusion, digits, of, rea
 from viceversa.core.domains import Domain
 from viceversa.core.method import Builder
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.joined import sources, spec_of
+from viceversa.data.joined_spaces import sources, spec_of
 from viceversa.data.sources import open_dataset
 from viceversa.images.decoding import recolored
 from viceversa.images.fitting import fitted, shown
@@ -134,7 +134,7 @@ def translator(asked: Digits, run: Path) -> Model:
 def measured(
     model: Model, labeled: dict[str, Dataset], readers: dict[str, nn.Module], here: str, there: str, most: int
 ) -> dict[str, Any]:
-    """Measures from one set to the other and back: digits kept, their confusion, and the distance of the way back to the start."""
+    """Measure one set to the other and back: digits kept, their confusion, and the distance between the start and the way back."""
     start, goal = of(labeled[here], "test"), of(labeled[there], "test")
     true, pixels = digits(start)[:most], np.asarray(start.pixels[:most])
     made = translated(model, pixels, here, there)
@@ -163,7 +163,7 @@ def untranslated(pixels: Pixels, shape: tuple[int, ...]) -> Pixels:
 
 
 def enlarged(pixels: Pixels) -> Pixels:
-    """Their middle, at their size."""
+    """Enlarge the middle of images to their size."""
     return quantized(polarity.enlarged(normalized(torch.tensor(pixels))))
 
 
@@ -177,7 +177,7 @@ def translated(model: Model, pixels: Pixels, here: str, there: str, batch: int =
 
 
 def picture(model: Model, labeled: dict[str, Dataset]) -> Any:
-    """The first test images of each set, translated, and back."""
+    """Picture of the first test images of each set, translated and back."""
     first, second = labeled
     rows, titles = [], []
     for here, there in ((first, second), (second, first)):

@@ -1,0 +1,1 @@
+"""A face that moves as that of another person: `python -m experiments.face_off`."""

@@ -87,7 +87,7 @@ def viceversa(*words: str) -> None:
 
 
 def measured(model: Model, size: int, here: str, there: str) -> dict[str, float]:
-    """Of the test's expressions, from one person to the other."""
+    """Measure the translations of the test expressions from one person to the other."""
     test = face_off(size).splits["test"]
     numbers = np.array([int(name) for name in test[here].ids])
     source, true = np.asarray(test[here].pixels), np.asarray(test[there].pixels)
@@ -101,7 +101,7 @@ def measured(model: Model, size: int, here: str, there: str) -> dict[str, float]
 
 
 def read(made: Pixels, numbers: NDArray[np.int64], everything: Pixels) -> dict[str, float]:
-    """The share of pictures (N, H, W, 3) whose nearest true one, by squared differences, has that expression; and by feature."""
+    """Share of pictures (N, H, W, 3) whose nearest true picture, by squared error, has the same expression; and by feature."""
     flat, known = (pixels.reshape(len(pixels), -1).astype(np.float32) for pixels in (made, everything))
     seen = ((known**2).sum(1) - 2 * flat @ known.T).argmin(1)
     asked, found = (np.array(EXPRESSIONS)[chosen] for chosen in (numbers, seen))
@@ -142,7 +142,7 @@ def swaying(person: str, expressions: Sequence[int], size: int) -> Pixels:
 
 
 def picture(model: Model, size: int) -> Image.Image:
-    """Twelve test expressions: the one, translated, the true other, and back."""
+    """Picture of twelve test expressions: the first person, the translation, the true second person, and the way back."""
     first, second = PERSONS
     test = face_off(size).splits["test"]
     rows = np.linspace(0, len(test[first]) - 1, 12).round().astype(int)

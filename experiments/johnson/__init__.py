@@ -1,0 +1,1 @@
+"""Feed-forward style transfer beside optimization: `python -m experiments.johnson`."""

@@ -1,0 +1,1 @@
+"""The methods compared: `python -m experiments.methods`."""

@@ -17,19 +17,21 @@ from viceversa.images.pictures import grid
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import Manner
-from viceversa.metrics.chains import Trial
+from viceversa.metrics.chain_protocol import Trial
 from viceversa.metrics.diversity import diversity
 from viceversa.metrics.labeller_training import independent_labeller
 
 STRENGTHS = (0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0)
 STRIPS, SHOWN = 200, 3
 _TONE = 6
-"""The column of a label of avatars."""
+"""The column of the tone in a label of avatars."""
 
 
 def glasses_and_others(model: Model, task: Trial) -> dict[str, float]:
-    """Of a method from plain faces to glasses: how many got them, and how much of all other attributes stayed, as the reader of
-    `avatars` has it; the same of the plain faces themselves, and of the true edits."""
+    """Accuracy of the glasses and of all other attributes of faces that were given glasses, by the classifier of `avatars`.
+
+    The same for the plain faces (`floor_`) and for the true edits (`ceiling_`).
+    """
     reader = independent_labeller(avatars(task.sources.shape[1]))
     persons = [int(name) for name in task.dataset.splits[task.split][task.home].ids[: len(task)]]
     wanted = torch.from_numpy(labels_of(persons))
@@ -45,8 +47,10 @@ def glasses_and_others(model: Model, task: Trial) -> dict[str, float]:
 
 
 def strengths(model: Model, dataset: Dataset) -> tuple[dict[str, float], Any]:
-    """Whether a stronger edit of the tone is a darker or lighter skin: the mean rank correlation, over people, of the tone that
-    the reader sees along a strip of strengths with the tone of the true strip; and a picture of some strips above true ones."""
+    """Does a stronger edit of the tone change the skin more? Return measures, and a picture of strips of strengths above true ones.
+
+    `rank_correlation` is that of the tone read along a strip with the tone of the true strip, the mean over people.
+    """
     reader = independent_labeller(dataset)
     images = dataset.splits["test"]["avatars"]
     assert images.labels is not None
@@ -68,7 +72,7 @@ def strengths(model: Model, dataset: Dataset) -> tuple[dict[str, float], Any]:
 
 
 def seeded(model: Model, task: Trial, images: int = 100, seeds: int = 10) -> dict[str, float]:
-    """The mean distances between translations of one source by different seeds."""
+    """Mean distances between the translations of one source with different seeds."""
     goal = task.inverted[:images] if task.inverted is not None else None
     label = task.labels[:images] if task.labels is not None else None
 
@@ -85,7 +89,7 @@ def seeded(model: Model, task: Trial, images: int = 100, seeds: int = 10) -> dic
 
 
 def still(model: Model, task: Trial) -> dict[str, float]:
-    """Mean L1, in levels, of G(x, c_x) to x."""
+    """Mean L1 of G(x, c_x) to x, in levels."""
     assert task.labels is not None
     same = Domain(task.home, task.labels)
     made: Tensor = model.translate_images(normalized(torch.tensor(task.sources)), same, same)

@@ -23,7 +23,7 @@ MEASURES = (("changed, inv", "inv", "changed_accuracy", 3, 1), ("kept, inv", "in
             ("perceptual, rec", "rec", "perceptual_to_source", 2, 1))  # fmt: skip
 """Title, direction, measure, digits, factor."""
 CORRELATION, DIVERSITY = 0.8, 5 * 0.5
-"""Aims: of the rank correlation of strengths, and of the diversity of styles, in levels: five times what 8 bits round by."""
+"""Aims for the rank correlation of strengths, and for the diversity of styles in levels: five times the rounding to 8 bits."""
 NETWORKS = "official networks; losses stated again on them"
 CODE = {
     "stargan": NETWORKS, "fixed-point": NETWORKS, "stargan2": NETWORKS, "cyclegan": NETWORKS, "augmented-cyclegan": NETWORKS,
@@ -34,12 +34,12 @@ CODE = {
     "relgan": "networks of a co-author's port, given what the paper has otherwise; losses stated again",
     "pix2pix": "networks and GAN loss of CUT's code; the L1 loss stated again",
 }  # fmt: skip
-"""Which part of other code ran beside ours. The training step of none did: a step is data, losses, optimizers and their order."""
+"""Part of the reference code that ran beside ours. No training step ran: a step is data, losses, optimizers and their order."""
 
 ON_TEST = ("relgan", "multicyclic-relgan")
-"""Whose recipe's settings were chosen on test images, the first 300 of those that are measured; marked in the tables."""
+"""Methods whose settings were chosen on test images, the first 300 that are measured; the tables mark them."""
 BEFORE = ("stgan", "multicyclic-stgan", "better-cycles")
-"""Whose numbers a later change of the training affects (docs/results/methods.md says which); marked in the tables."""
+"""Methods whose numbers a later change of the training affects (docs/results/methods.md says which); the tables mark them."""
 
 
 def main() -> None:
@@ -89,7 +89,7 @@ def summary() -> dict[str, dict[str, Any]]:
 
 
 def accuracies(stored: Mapping[str, Any]) -> tuple[float | None, float | None]:
-    """Between plain faces and glasses, kept are all other attributes, as the reader of avatars has them."""
+    """Changed and kept accuracy at k = 0; from plain faces to glasses, by the classifier of `avatars`, which reads all labels."""
     if "by_attributes" in stored:
         return stored["by_attributes"]["changed_accuracy"], stored["by_attributes"]["kept_accuracy"]
     row = stored["rows"]["inv", 0]
@@ -97,7 +97,7 @@ def accuracies(stored: Mapping[str, Any]) -> tuple[float | None, float | None]:
 
 
 def aim_of(name: str, stored: Mapping[str, Any]) -> float | None:
-    """Set beforehand, or above what doing nothing gets."""
+    """The aim that was set beforehand, or a difference to doing nothing."""
     entry = ENTRIES[name]
     if entry.above_floor is None:
         return entry.aim
@@ -106,7 +106,7 @@ def aim_of(name: str, stored: Mapping[str, Any]) -> float | None:
 
 
 def parity(entry: Entry) -> str:
-    """Against which code, and the largest difference, of the largest value; or by formulas composed by hand."""
+    """The reference code and the largest relative difference; or the tests with values computed by hand."""
     chained = entry.recipe == "multicyclic" or entry.settings == EXTRA
     recipe = "stargan" if entry.recipe == "multicyclic" else entry.recipe
     path = PARITY / f"{recipe}.json"
@@ -142,12 +142,12 @@ def aims() -> str:
 
 
 def marked(name: str) -> str:
-    """With a dagger where settings were chosen on test images, and with the word where the training has changed since."""
+    """The name with a dagger if its settings were chosen on test images, with "(before)" if the training has changed since."""
     return f"{name} †" if name in ON_TEST else f"{name} (before)" if name in BEFORE else name
 
 
 def measures(found: Found) -> str:
-    """At k = 0 to 3, through 8 bits; and the fixed-point error, in levels."""
+    """Table of the measures at k = 0 to 3, through 8 bits, and of the fixed-point error in levels."""
     lines = []
     for name, stored in found.items():
         for cycles in range(4):
@@ -163,7 +163,7 @@ def measures(found: Found) -> str:
 
 
 def costs(found: Found) -> str:
-    """Of a step, on average."""
+    """Table of the mean costs of a training step."""
     lines = []
     for name, stored in found.items():
         cost = stored["cost"]
@@ -175,14 +175,14 @@ def costs(found: Found) -> str:
 
 
 def strengths(found: Found) -> str:
-    """Graded edits."""
+    """Table of graded edits."""
     graded = {name: stored for name, stored in found.items() if "rank_correlation" in stored}
     lines = [[marked(name), f"{one['rank_correlation']:.3f}", f"{one['l1_to_true_strip']:.1f}"] for name, one in graded.items()]
     return table(("method", "rank correlation with the true strip", "L1 to the true strip, in levels"), lines)
 
 
 def styles(found: Found) -> str:
-    """Many translations to one target."""
+    """Table of the diversity of translations to one target."""
     several = {name: stored for name, stored in found.items() if "diversity_l1" in stored}
     lines = [[name, f"{one['diversity_l1']:.2f}", f"{one['diversity_perceptual_lite0']:.2f}"] for name, one in several.items()]
     return table(("method", "mean L1 between ten seeds, in levels", "mean perceptual_lite0 between them"), lines)

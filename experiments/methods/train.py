@@ -24,10 +24,10 @@ from experiments.methods.measure import glasses_and_others, seeded, still, stren
 from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
 from viceversa.evaluation.candidates.run import candidate_of
-from viceversa.evaluation.evaluate import Judge
+from viceversa.evaluation.judge import Judge
 from viceversa.images.pictures import grid, save_png
 from viceversa.inference.model import Model
-from viceversa.metrics.chains import Trial, Way, trial
+from viceversa.metrics.chain_protocol import Trial, Way, trial
 from viceversa.metrics.features import EXTRACTOR
 from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.recipes import dataset_of

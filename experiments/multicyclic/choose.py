@@ -13,7 +13,7 @@ from experiments.common import trained, use_cpu, write_result
 from experiments.multicyclic.arms import ARMS, training_of
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.candidates.run import candidate_of
-from viceversa.evaluation.compare import compare
+from viceversa.evaluation.comparison import comparison_of
 
 RATES, SEED, IMAGES = (2e-3, 1e-3, 5e-4), 100, 200
 RESULT = Path(__file__).parent / "results" / "choice.json"
@@ -37,7 +37,7 @@ def main(asked: Choice) -> None:
         model = trained(ARMS["base"].recipe, run, **training_of(ARMS["base"], SEED, learning_rate=rate))
         print(f"{rate:g} is trained", file=sys.stderr)
         models[f"{rate:g}"] = candidate_of(model)
-    found = compare(models, open_dataset("avatars", 32), samples=IMAGES, split="validation")
+    found = comparison_of(models, open_dataset("avatars", 32), samples=IMAGES, split="validation")
     rows = {
         name: [
             {"k": row.cycles, **{measure: vars(row)[measure] for measure in MEASURES}}

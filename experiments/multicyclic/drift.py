@@ -25,7 +25,7 @@ PAIRS = (
     ("full", "base"), ("limited", "base"), ("triple", "base"), ("base-cost", "base"),
     ("full", "base-cost"), ("limited", "base-cost"), ("triple", "base-cost"),
 )  # fmt: skip
-"""An arm, and the base that it is compared with: of equal updates, or `base-cost`, which has the cost of `full`."""
+"""An arm, and the arm that it is compared with: `base` has equal updates, `base-cost` has the cost of `full`."""
 MEASURES = ("drift, k = 0 to 3", "drift, steps 1 to 10", "level, k = 3")
 UNITS = ("dB", "MSE")
 LEVEL = 0.05
@@ -33,7 +33,7 @@ LEVEL = 0.05
 
 @dataclass(frozen=True)
 class Comparison:
-    """A paired t-test of arm minus other. differences: by seed; low, high: the 95 % interval of their mean; holm: corrected p."""
+    """A paired t-test of arm minus other. differences: by seed; low, high: 95 % interval of their mean; holm: corrected p."""
 
     arm: str
     other: str
@@ -48,7 +48,7 @@ class Comparison:
 
 
 def measured(each: Sequence[Result], measure: str, unit: str) -> dict[int, float]:
-    """By seed. A drift is what is lost: dB that fall, or squared error that is added. The level is in dB or squared levels."""
+    """Drift or level by seed. A drift is a loss: dB that fall, or squared error that is added. Levels are in dB or MSE."""
     first, last = {MEASURES[0]: (("inv", 0), ("inv", 3)), MEASURES[1]: (("step", 1), ("step", 10))}.get(measure, (None, ("inv", 3)))
     found = {}
     for result in each:
@@ -65,7 +65,7 @@ def squared_error(psnr: float) -> float:
 
 
 def comparisons(found: Found) -> list[Comparison]:
-    """Every pair, measure and unit, in the order of the table."""
+    """Tests of every pair, measure and unit, in the order of the table."""
     plain = []
     for arm, other in PAIRS:
         for measure in MEASURES:
@@ -89,7 +89,7 @@ def holm(every: Sequence[float]) -> list[float]:
 
 
 def drift_table(found: Found) -> str:
-    """Each arm's drift and level: the mean over seeds, and each seed."""
+    """Table of the drift and level of each arm: the mean over seeds, and each seed."""
     titles = ("arm", *(f"{measure}, {unit}" for measure in MEASURES for unit in UNITS))
     lines = []
     for name, each in found.items():
@@ -104,7 +104,7 @@ def drift_table(found: Found) -> str:
 
 
 def drift_tests_table(found: Found) -> str:
-    """One line for each test; bold where it holds after the correction."""
+    """Table of the tests; p is bold if it is significant after the correction."""
     titles = ("arm - other", "measure", "unit", "difference (by seed)", "95 % interval", "t", "p", "p, Holm")
     lines, before = [], ""
     for test in comparisons(found):

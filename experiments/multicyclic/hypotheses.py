@@ -1,7 +1,8 @@
 """H1 to H5, each answered by the seeds: yes, no, or undecided.
 
-A difference between two arms is taken seed by seed (the same first weights, the same batches); it is *clear* where its 95 %
-interval over seeds, by Student's t, leaves 0 out. With three seeds that is strict: the interval is the mean ± 2.5 deviations.
+A difference between two arms is taken seed by seed: a seed has the same first weights and the same batches. The difference is
+*clear* if its 95 % confidence interval over seeds, by Student's t, excludes 0. With three seeds that is strict: the interval is the
+mean ± 2.5 standard deviations.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from experiments.multicyclic.stored import Result, cell, differences, values
 
 Found = Mapping[str, Sequence[Result]]
 STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}
-"""Seeds -> the 97.5 % point of Student's t with one degree of freedom fewer."""
+"""97.5 % point of Student's t by the number of seeds; its degrees of freedom are one fewer."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """arm - other has the `predicted` sign, in a measure of a direction, for each k."""
+    """A prediction: arm - other has the sign `predicted`, in a measure of a direction, for each k."""
 
     what: str
     arm: str
@@ -50,7 +51,7 @@ CLAIMS = (
 
 
 def answer(every: Sequence[float], predicted: int) -> str:
-    """Of the sign of a difference, given for each seed: yes where it is clear and as predicted, no where clear and not."""
+    """The answer by the difference of each seed: yes if it is clear and as predicted, no if it is clear and not, else undecided."""
     if len(every) not in STUDENT:
         return "undecided"
     mean, error = statistics.mean(every), statistics.stdev(every) / math.sqrt(len(every))
@@ -62,7 +63,7 @@ def answer(every: Sequence[float], predicted: int) -> str:
 
 
 def hypotheses(found: Found) -> str:
-    """A table: what was to be tested, the differences, the answers."""
+    """Table of the hypotheses, the differences and the answers."""
     lines = [line for claim in CLAIMS if {claim.arm, claim.other} <= found.keys() for line in _claimed(found, claim)]
     titles = ("hypothesis", "measure", "k", "difference, mean over seeds (least to greatest)", "answer")
     return table(titles, [*lines, *_monotone(found)])
@@ -79,7 +80,7 @@ def _claimed(found: Found, claim: Claim) -> Iterator[list[str]]:
 
 
 def _monotone(found: Found) -> Iterator[list[str]]:
-    """H4, by the rule of the other rows: the growth from k = 1 to 2 and the one from 2 to 3, taken seed by seed."""
+    """Lines of H4, by the rule of the other rows: growth from k = 1 to 2 and from 2 to 3, seed by seed."""
     what = "H4: distances grow with k from k = 1 on"
     for name, each in found.items():
         for direction in ("inv", "rec"):
@@ -93,7 +94,7 @@ def _monotone(found: Found) -> Iterator[list[str]]:
 
 
 def both(answers: Sequence[str]) -> str:
-    """Of a claim in several parts: yes where all are, no where one is, else as far as the seeds agree."""
+    """The answer of a claim in parts: yes if all are yes, no if one is no, otherwise as far as the seeds agree."""
     if "no" in answers:
         return "no"
     if set(answers) == {"yes"}:

@@ -20,7 +20,7 @@ from PIL import Image, ImageFilter
 from experiments.common import read_json, table, write_result
 from viceversa.data.sources import open_dataset
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import Place, trial
+from viceversa.metrics.chain_protocol import Place, trial
 from viceversa.metrics.distances import kernel
 from viceversa.metrics.features import EXTRACTOR, Features, extract
 from viceversa.metrics.similarity import psnr
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def measured(images: int) -> dict[str, Any]:
-    """Of sets of so many 32-px avatars to the true edits at k = 0, which are real drawings of other labels."""
+    """Kernel distances of sets of `images` avatars at 32 px to the true edits at k = 0, which are drawings of other labels."""
     dataset = open_dataset("avatars", 32)
     task = trial(dataset, images)
     truth = np.asarray(task.truth(Place("inv", 0, "8bit")))
@@ -52,7 +52,7 @@ def measured(images: int) -> dict[str, Any]:
 
 
 def damaged(images: Pixels) -> dict[str, Pixels]:
-    """Small damages that leave every label and every person as they are."""
+    """The true edits with small damages that change no label and no person."""
     noise = np.random.default_rng(0).normal(0, 2, images.shape)
     ways: Mapping[str, Callable[[Image.Image], Image.Image]] = {
         "blur, deviation .5 pixels": lambda image: image.filter(ImageFilter.GaussianBlur(0.5)),
@@ -66,7 +66,7 @@ def damaged(images: Pixels) -> dict[str, Pixels]:
 
 
 def jpeg(image: Image.Image) -> Image.Image:
-    """Saved and read back."""
+    """Save each image as a JPEG file, and read it back."""
     file = io.BytesIO()
     image.save(file, "jpeg", quality=75)
     return Image.open(file).convert("RGB")
@@ -81,7 +81,7 @@ def compared(reference: Features, features: Features) -> dict[str, float]:
 
 
 def deviation(features: Features) -> float:
-    """Of the kernel distance between random halves of one set."""
+    """Standard deviation of the kernel distance between random halves of one set."""
     lots, half = np.random.default_rng(0), len(features) // 2
     every = []
     for _ in range(SPLITS):
@@ -91,7 +91,7 @@ def deviation(features: Features) -> float:
 
 
 def scale_table() -> str:
-    """What is stored, for docs/results/multicyclic.md."""
+    """Table of the stored result."""
     titles = ("set, against the true edits", "PSNR, dB", "kernel x 1000", "by the mean's shift alone, x 1000", "squared shift")
     lines = []
     for row in read_json(RESULT)["rows"]:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from viceversa.metrics.chains import Candidate, Place, Trial, Way
+from viceversa.metrics.chain_protocol import Candidate, Place, Trial, Way
 from viceversa.metrics.similarity import l1, psnr
 
 
 def steps(candidate: Candidate, task: Trial, count: int) -> list[dict[str, Any]]:
-    """For step j = 1..count of the 8-bit chain, means over images, y_j the true edit of the source to t_j and y_0 the source:
+    """Measures of step j = 1..count of the 8-bit chain, means over images; y_j: true edit of the source to t_j; y_0: the source.
 
     psnr of x^(j) to y_j, and psnr_no_edit of x^(j-1) to y_j; their mean difference is what the step is worth; moved: the L1
     from x^(j-1) to x^(j), and asked: the one from y_(j-1) to y_j, in levels.

@@ -19,7 +19,7 @@ Place = tuple[str, int, str]
 
 @dataclass(frozen=True)
 class Result:
-    """One training: its facts, its rows by place, its steps against no edit (none in the oldest), and the bounds' rows."""
+    """One training: its facts, its rows by place, its steps against no edit (missing in the oldest), and the rows of the bounds."""
 
     seed: int
     facts: Mapping[str, Any]
@@ -29,7 +29,7 @@ class Result:
 
 
 def results(arms: Sequence[str]) -> dict[str, list[Result]]:
-    """By arm, one for each seed that is there; arms without any are left out."""
+    """The stored results of each arm, one a seed; arms without results are left out."""
     found = {name: [_result(path) for path in sorted(RESULTS.glob(f"{name}-[0-9].json"))] for name in arms}
     return {name: each for name, each in found.items() if each}
 
@@ -45,26 +45,26 @@ def _result(path: Path) -> Result:
 
 
 def values(found: Sequence[Result], place: Place, measure: str) -> list[float]:
-    """Of each seed that has it."""
+    """The measure of each seed that has it."""
     every = [result.rows.get(place, {}).get(measure) for result in found]
     return [value for value in every if value is not None]
 
 
 def differences(found: Sequence[Result], others: Sequence[Result], place: Place, measure: str) -> list[float]:
-    """Of each seed that both have: the one minus the other, which began from the same weights and saw the same batches."""
+    """Differences of the measure, seed by seed; a seed has the same first weights and the same batches in all arms."""
     theirs = {result.seed: value for result in others for value in values([result], place, measure)}
     return [value - theirs[result.seed] for result in found for value in values([result], place, measure) if result.seed in theirs]
 
 
 def half_width(found: Sequence[Result], place: Place, measure: str) -> float | None:
-    """Half of the 95 % interval over images, the mean over seeds; None for what is no mean over images."""
+    """Half of the 95 % confidence interval over images, the mean over seeds; None for a measure that is no mean over images."""
     every = [result.rows[place]["intervals"].get(measure) for result in found if place in result.rows]
     known = [(high - low) / 2 for low, high in filter(None, every)]
     return statistics.mean(known) if known else None
 
 
 def cell(every: Sequence[float], digits: int, *, half: float | None = None, sign: str = "") -> str:
-    """The mean over seeds; in brackets the least and the greatest, and the interval over images, as far as they can be seen."""
+    """Cell with the mean over seeds; in brackets the range of seeds and the interval over images, if they are not rounded away."""
     if not every:
         return "-"
     mean, least, greatest = (f"{value:{sign}z.{digits}f}" for value in (statistics.mean(every), min(every), max(every)))

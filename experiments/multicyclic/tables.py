@@ -13,7 +13,7 @@ Found = Mapping[str, Sequence[Result]]
 
 
 def costs(found: Found) -> str:
-    """What each arm is, and what it took."""
+    """Table of the arms and their costs."""
     lines = []
     for name, each in found.items():
         facts, seconds = each[0].facts, [result.facts["seconds"] for result in each]
@@ -32,7 +32,7 @@ MAIN = (
 
 
 def main_table(found: Found, cycles: Sequence[int] = range(4)) -> str:
-    """8-bit chains, and doing nothing."""
+    """Table of the 8-bit chains of each arm and of doing nothing."""
     lines = []
     for name, each in found.items():
         for number in cycles:
@@ -49,7 +49,7 @@ def main_table(found: Found, cycles: Sequence[int] = range(4)) -> str:
 
 
 def chain_table(found: Found) -> str:
-    """PSNR to the true edit after each of ten translations."""
+    """Table of PSNR to the true edit after each of ten translations."""
     lines = [
         [name, *(cell([statistics.mean(values(each, ("step", number, "8bit"), "psnr_to_truth"))], 1) for number in range(1, 11))]
         for name, each in found.items()
@@ -58,7 +58,7 @@ def chain_table(found: Found) -> str:
 
 
 def collapse_table(found: Found) -> str:
-    """Does it still translate what it has translated? Each step against no edit at all; steps 1, and 2 to 10 together."""
+    """Table of what a step of a chain is worth against no edit: step 1, and steps 2 to 10 together."""
     lines = []
     for name, each in found.items():
         known = [result.steps for result in each if result.steps]
@@ -77,7 +77,7 @@ def collapse_table(found: Found) -> str:
 
 
 def probes_table(found: Found) -> str:
-    """PSNR to the source of rec_3 through each link."""
+    """Table of PSNR to the source of rec_3 through each link."""
     links = ("float", "8bit", "noise", "jpeg", "blur")
     lines = [[name, *(cell(values(each, ("rec", 3, link), "psnr_to_truth"), 2) for link in links)] for name, each in found.items()]
     nothing = next(iter(found.values()))[0].bounds["floor"]
@@ -86,8 +86,10 @@ def probes_table(found: Found) -> str:
 
 
 def seed_table(found: Found) -> str:
-    """The form of the multicyclic author's own table: diagonal Frechet, perceptual distance, accuracy by the model's own
-    discriminator; then the same accuracy by the independent classifier."""
+    """Table in the form of the multicyclic author's own one, with accuracy by an independent classifier beside it.
+
+    The author's columns are diagonal Frechet distance, perceptual distance, and accuracy by the model's own discriminator.
+    """
     measures = (("frechet_diagonal", 1), ("perceptual_to_source", 2), ("own_accuracy_bits", 3), ("label_accuracy_bits", 3))
     words = ("diagonal Fréchet", "perceptual", "own accuracy", "independent accuracy")
     titles = ("arm", "k", *(f"{name}, {way}" for name in words for way in ("inv", "rec")))

@@ -20,9 +20,9 @@ from experiments.multicyclic.steps import steps
 from experiments.multicyclic.stored import RESULTS
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.candidates.run import candidate_of
-from viceversa.evaluation.evaluate import Judge
+from viceversa.evaluation.judge import Judge
 from viceversa.images.pictures import grid, save_png
-from viceversa.metrics.chains import PROBES, Way, trial
+from viceversa.metrics.chain_protocol import PROBES, Way, trial
 from viceversa.metrics.features import EXTRACTOR
 from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.training.samples import samples

@@ -1,0 +1,1 @@
+"""From photographs to paintings and back: `python -m experiments.photos`."""

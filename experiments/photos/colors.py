@@ -2,7 +2,7 @@
 
     out = (x - mean_x) / deviation_x * deviation_y + mean_y    for each axis of a space of decorrelated colors
 
-The paper has l-alpha-beta of its own, and two images; here it is CIE L*a*b*, as kornia converts it, and two sets of images, as a
+The paper uses its own l-alpha-beta and two images. Here it is CIE L*a*b*, as kornia converts it, and two sets of images, because a
 translator knows no more.
 """
 
@@ -21,19 +21,19 @@ Statistics = tuple[Tensor, Tensor]
 
 
 def statistics(pixels: Pixels) -> Statistics:
-    """Of all pixels of a set (N, H, W, 3)."""
+    """Statistics of all pixels of a set (N, H, W, 3)."""
     lab = to_lab(pixels)
     return lab.mean((0, 2, 3), keepdim=True), lab.std((0, 2, 3), keepdim=True)
 
 
 def moved(pixels: Pixels, source: Statistics, target: Statistics) -> Pixels:
-    """(N, H, W, 3) in the colors of the target."""
+    """Images (N, H, W, 3) with the statistics of the target."""
     lab = (to_lab(pixels) - source[0]) / source[1] * target[1] + target[0]
     return np.asarray((lab_to_rgb(lab) * 255).round().byte().permute(0, 2, 3, 1).numpy())
 
 
 def recoloring(made: Pixels, source: Pixels) -> NDArray[np.float64]:
-    """How far a* and b* are from the source's, mean over pixels: (N, H, W, 3), twice -> (N,), in units of CIE L*a*b*."""
+    """Distance of a* and b* to the source, mean over pixels: (N, H, W, 3) twice -> (N,), in units of CIE L*a*b*."""
     return np.asarray((to_lab(made) - to_lab(source))[:, 1:].norm(dim=1).mean((1, 2)).double())
 
 

@@ -82,14 +82,14 @@ def main(asked: Pictures) -> None:
 
 
 def found(folder: Path, name: str) -> Path:
-    """The file whose path ends so. Raises UsageError where there is none."""
+    """The file whose path ends with `name`. Raises UsageError if there is none."""
     if places := sorted(folder.rglob(name)):
         return places[0]
     raise UsageError(f"there is no {name!r} below {str(folder)!r}: unpack the packages named in {__file__} there.")
 
 
 def small(path: Path) -> Image.Image:
-    """The picture with the long side that all have."""
+    """The picture, resized to a long side of SIDE."""
     with Image.open(path) as picture:
         picture = picture.convert("RGB")
         scale = SIDE / max(picture.size)
@@ -125,7 +125,7 @@ def at(picture: Image.Image, left: int, top: int, side: int) -> Image.Image:
 
 
 def saved(crops: Iterator[Image.Image], folder: Path, stem: str) -> None:
-    """Each as PNG, numbered."""
+    """Save each crop as a numbered PNG file."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, crop in enumerate(crops):
         crop.save(folder / f"{stem}-{number:02d}.png")

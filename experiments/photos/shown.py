@@ -3,9 +3,9 @@
 python -m experiments.photos shown --data DATA --vgg16 FILE --sheets DIR          about a minute; writes results/vgg16/shown.json
 
 The networks were not kept. Their pictures were: the photograph, its painting and its translation, made smaller to 192 px. The docs
-have them compressed; DIR has them without loss, as they stand in the history of the repository at the commit e960ba4:
+have them compressed; DIR has them without loss, as they stand in the history of the repository at the commit 639fd1c:
 
-    git archive e960ba4 benchmarks/photos/results | tar --extract --strip-components 3 --directory DIR
+    git archive 639fd1c benchmarks/photos/results | tar --extract --strip-components 3 --directory DIR
 
 DATA comes from `python -m experiments.photos pictures`, for the colors that are moved. Raises UsageError if DATA is not what the
 pictures were made of.
@@ -37,7 +37,7 @@ SHEETS = {
     "`cut`, crops of 64 px": "cut.png", "`cyclegan`, crops of 128 px": "128/cyclegan.png",
 }  # fmt: skip
 STEP = SMALL + 6
-"""From one cell of a sheet to the next, in pixels."""
+"""Distance from one cell of a sheet to the next, in pixels."""
 RESULT = RESULTS / "vgg16" / "shown.json"
 
 
@@ -79,17 +79,17 @@ def main(asked: Shown) -> None:
 
 
 def measured(measure: Callable[[Pixels, Pixels], NDArray[Any]], image: Pixels, painting: Pixels) -> float:
-    """Of one pair of pictures (H, W, 3)."""
+    """Measure of one pair of pictures (H, W, 3)."""
     return round(float(measure(image[None], painting[None])[0]), 3)
 
 
 def smaller(picture: Pixels) -> Pixels:
-    """As the sheets show it."""
+    """The picture, made smaller as the sheets show it."""
     return np.asarray(ImageOps.contain(Image.fromarray(picture), (SMALL, SMALL), Image.Resampling.LANCZOS))
 
 
 def cells(sheet: Pixels, sizes: list[tuple[int, int]]) -> list[list[Pixels]]:
-    """The rows of a sheet, whose cells of these heights and widths lie in the middle of their squares."""
+    """Cells of a sheet by row; `sizes` are the heights and widths of the cells, which lie in the middle of their squares."""
     height, width = sheet.shape[:2]
     top, left = height % STEP, width - STEP * len(sizes)
     rows = []

@@ -34,12 +34,12 @@ from viceversa.core.domains import Domain
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.candidates.run import candidate_of
-from viceversa.evaluation.evaluate import Judge
+from viceversa.evaluation.judge import Judge
 from viceversa.images.pictures import grid, save_png
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import Manner
-from viceversa.metrics.chains import Way, trial
+from viceversa.metrics.chain_protocol import Way, trial
 from viceversa.metrics.features import EXTRACTOR, perceptual
 from viceversa.metrics.similarity import psnr, ssim
 from viceversa.recipes import dataset_of
@@ -151,7 +151,7 @@ def pictures(dataset: Dataset, folder: Path) -> dict[str, tuple[list[Pixels], li
 
 
 def translated(model: Model, sources: list[Pixels], here: int, there: int, *, full_size: bool) -> list[Pixels]:
-    """Each picture in the other space."""
+    """Translate each picture into the other space."""
     start, goal = Domain(model.space.pair[here]), Domain(model.space.pair[there])
     if full_size:
         target = [model.space.pair[there]]
@@ -165,12 +165,12 @@ def with_truth(dataset: Dataset) -> Dataset:
 
 
 def images(dataset: Dataset, split: str, space: str) -> Images:
-    """Those of a split in a space."""
+    """Images of a split in a space."""
     return dataset.splits[split][space]
 
 
 def distances(made: list[Pixels], sources: list[Pixels], true: list[Pixels], weights: Path | None) -> dict[str, float]:
-    """Means over pictures: to the true ones, and how far colors are from the source's. weights: of VGG-16."""
+    """Mean distances of pictures to the true ones, and of their colors to those of the source. weights: file of VGG-16."""
     found = {
         "psnr": mean(psnr, made, true, 2), "ssim": mean(ssim, made, true, 3), "perceptual_lite0": mean(perceptual, made, true, 3),
         "color_to_source": mean(recoloring, made, sources, 1),
@@ -181,12 +181,12 @@ def distances(made: list[Pixels], sources: list[Pixels], true: list[Pixels], wei
 
 
 def mean(measure: Callable[[Pixels, Pixels], NDArray[Any]], made: list[Pixels], others: list[Pixels], digits: int) -> float:
-    """Over pairs of pictures of any size."""
+    """Mean of a measure over pairs of pictures of any size."""
     return round(float(np.mean([measure(*pair) for pair in zip(made, others, strict=True)])), digits)
 
 
 def whole(model: Model, folder: Path) -> Image.Image:
-    """Some whole test photographs, their translations at their size, and there and back, beside true paintings; made smaller."""
+    """Picture of whole test photographs, their paintings, their translations at full size, and the way back; made smaller."""
     rows: list[list[Any]] = [[], [], [], []]
     there, back = model.space.pair[1], model.space.pair[0]
     for photo in (path for number in SHOWN if (path := folder / f"{number}-photo.png").exists()):
@@ -201,5 +201,5 @@ def whole(model: Model, folder: Path) -> Image.Image:
 
 
 def opened(path: Path) -> Pixels:
-    """(H, W, 3)."""
+    """Read a picture: (H, W, 3)."""
     return np.asarray(Image.open(path).convert("RGB"))

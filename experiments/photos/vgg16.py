@@ -24,12 +24,12 @@ from viceversa.images.pixels import Pixels
 from viceversa.networks.perception import Perception, load_perception
 
 TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
-"""Those of LPIPS with VGG-16 (arXiv 1801.03924); here each weighs 1."""
+"""Layers of LPIPS with VGG-16 (arXiv 1801.03924); here each weighs 1."""
 
 
 @cache
 def vgg16(weights: Path) -> Perception:
-    """The network. Raises UsageError for a file that has none."""
+    """Load the network. Raises UsageError for a file without one."""
     return load_perception(weights)
 
 

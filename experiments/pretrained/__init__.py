@@ -1,0 +1,1 @@
+"""The packaged model `avatars`: `python -m experiments.pretrained`."""

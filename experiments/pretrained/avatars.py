@@ -10,11 +10,11 @@ from typing import Any
 from experiments.common import trained, use_cpu, write_result
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.candidates.run import candidate_of
-from viceversa.evaluation.compare import compare
+from viceversa.evaluation.comparison import comparison_of
 from viceversa.inference.familiarity import FILE, save_familiarity
 from viceversa.inference.load import load
 from viceversa.metrics.labeller_training import save_labeller
-from viceversa.runs.pretrained import WEIGHTS, folder_of, write_generator
+from viceversa.runs.pretrained import WEIGHTS, packaged_folder, write_generator
 from viceversa.runs.record import write_record
 
 RESULT = Path(__file__).parent / "results" / "pretrained-cpu.json"
@@ -58,7 +58,7 @@ def train(asked: Training) -> None:
 
 def package() -> None:
     """Write the settings, the averaged generator of the last stage, the labeller and the familiarity into the package."""
-    folder, model = folder_of("avatars"), load(RUNS / list(STAGES)[-1], checkpoint="last")
+    folder, model = packaged_folder("avatars"), load(RUNS / list(STAGES)[-1], checkpoint="last")
     recipe = model.record.recipe.model_copy(update={"init": None})
     write_record(folder, model.record.model_copy(update={"recipe": recipe}))
     steps = sum(settings["steps"] for settings in STAGES.values())
@@ -72,7 +72,7 @@ def measure(asked: Measuring) -> None:
     """Measure the packaged model at k = 0..3, and print each aim with what was found."""
     model = load("avatars")
     dataset = open_dataset("avatars", model.record.recipe.size)
-    found = compare({"avatars": candidate_of(model)}, dataset, samples=asked.samples)
+    found = comparison_of({"avatars": candidate_of(model)}, dataset, samples=asked.samples)
     rows = found.report("").rows
     kept = [
         {"model": row.model, "direction": row.direction, "k": row.cycles, **{name: vars(row)[name] for name in MEASURES}}

@@ -1,0 +1,1 @@
+"""Several labeled sets in one training: `python -m experiments.sets`."""

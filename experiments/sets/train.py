@@ -97,7 +97,7 @@ def mood_reader() -> Labeller:
 
 
 def _moody(split: str) -> Images:
-    """Some people of avatars with each of the three mouths."""
+    """Images of people of avatars, each with the three mouths."""
     count = {"train": READ_TRAIN, "validation": 200, "test": READ_TEST}[split]
     persons = SPLITS[split][-count:]
     labels = labels_of(persons)
@@ -118,14 +118,14 @@ def _both(one: Images, other: Images) -> Images:
 
 
 def reader_accuracy(reader: Labeller) -> float:
-    """On real drawings of avatars in all moods."""
+    """Accuracy of the reader on real drawings of avatars in all moods."""
     test = _moody("test")
     assert test.labels is not None
     return reader.space.agrees(reader.read(test.pixels), test.labels).float().mean().item()
 
 
 def crossing(models: Mapping[str, Model], reader: Labeller, count: int) -> dict[str, float]:
-    """People of avatars in a mood that only toons tell."""
+    """Measure people of avatars that are sent to a mood, which only toons have as a label."""
     space, faces = models["joint"].space, avatars(SIZE).splits["test"]["avatars"]
     sources, asked = faces.pixels[:count], MOOD.draw(count, seeded("moods", _SEED))
     widened = space.widened(asked, "toons")
@@ -145,7 +145,7 @@ def crossing(models: Mapping[str, Model], reader: Labeller, count: int) -> dict[
 
 
 def kept(pixels: Pixels, count: int) -> float:
-    """How much of hair, glasses, beard and tone the reader of avatars still sees."""
+    """Share of hair, glasses, beard and tone that the classifier of avatars still reads right."""
     reader, labels = independent_labeller(avatars(SIZE)), avatars(SIZE).splits["test"]["avatars"].labels
     assert labels is not None
     right = reader.space.agrees(reader.read(pixels), labels[:count])
@@ -153,7 +153,7 @@ def kept(pixels: Pixels, count: int) -> float:
 
 
 def own_edits(models: Mapping[str, Model], reader: Labeller, count: int) -> dict[str, float]:
-    """Each set's own edits to drawn labels, trained jointly and alone: the share of attributes that had to change and did."""
+    """Share of attributes that had to change and did, for edits of each set's own attributes, trained jointly and alone."""
     found = {}
     for name, dataset, attributes in (("faces", avatars(SIZE), ATTRIBUTES[:3]), ("toons", toons(SIZE), ("mood",))):
         part, images = models["joint"].space.part(name), dataset.splits["test"][dataset.space.only]
@@ -175,7 +175,7 @@ def own_edits(models: Mapping[str, Model], reader: Labeller, count: int) -> dict
 
 
 def picture(model: Model) -> Any:
-    """People of both sets: as they are, in each mood of toons, and blond with glasses and a beard, which only avatars tell."""
+    """Picture of people of both sets: unedited, in each mood, and with hair, glasses and beard, labels of avatars alone."""
     moods = [("toons", f"mood={choice}") for choice in MOOD.choices]
     looks = [("faces", "hair=blond,glasses=yes,beard=no"), ("faces", "hair=black,glasses=no,beard=yes")]
     rows: list[list[Cell]] = []

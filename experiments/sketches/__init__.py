@@ -1,0 +1,1 @@
+"""Coloring sketches: `python -m experiments.sketches`."""

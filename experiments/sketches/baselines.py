@@ -25,9 +25,9 @@ from viceversa.metrics.similarity import psnr, ssim
 INK = 128
 """A line is darker than this."""
 BLACK = 64
-"""What is darker than this in a colored picture is taken for its lines."""
+"""A pixel of a colored picture that is darker than this counts as a line."""
 BINS = 8
-"""Of each channel, in a histogram of colors."""
+"""Bins of each channel in a histogram of colors."""
 THUMBNAIL = 16
 
 
@@ -51,7 +51,7 @@ def main(asked: Baselines) -> None:
 
 
 def baselines(dataset: Dataset) -> dict[str, Pixels]:
-    """The colored pictures (N, H, W, 3) that each baseline makes of the test drawings of a data set of pairs."""
+    """Colored test drawings (N, H, W, 3) of each baseline, for a data set of pairs."""
     train, lines = dataset.splits["train"], dataset.splits["test"]["lines"].pixels
     return {
         "sketch": uncolored(lines),
@@ -67,12 +67,12 @@ def uncolored(lines: Pixels) -> Pixels:
 
 
 def enclosed(dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """What is light and cannot be reached from the border past what is dark, by steps to the four sides: (N, H, W)."""
+    """Light pixels that dark ones enclose: they cannot be reached from the border by steps to the four sides: (N, H, W)."""
     return np.stack([binary_fill_holes(each) & ~each for each in dark])
 
 
 def colored_pixels(colors: Pixels) -> NDArray[np.uint8]:
-    """The pixels inside the closed regions of colored pictures (N, H, W, 3), whose lines are what is nearly black: (M, 3)."""
+    """Pixels inside the closed regions of colored pictures (N, H, W, 3), whose lines are nearly black: (M, 3)."""
     return np.asarray(colors[enclosed(recolored(colors, 1)[..., 0] < BLACK)], np.uint8)
 
 

@@ -39,9 +39,9 @@ SIDE = 72
 SIZES = (32, 64, 128)
 SKIN_TONE = re.compile("1F3F[B-F]")
 FLAG = re.compile("1F1[EF].-|1F3F3-|1F3F4-E")
-"""Of countries, of movements, of regions."""
+"""Flags of countries, of movements, of regions."""
 LEAST = 0.01
-"""Of the picture, for color and for lines."""
+"""Least share of the picture with color, and with lines."""
 ALIKE = 0.9
 
 PERSON, CHILD, ELDER, ROYAL, COUPLE, EXPECTING = "1F9D1", "1F9D2", "1F9D3", "1FAC5", "1F46A", "1FAC4"
@@ -80,7 +80,7 @@ def some(names: Sequence[str], count: int = 10) -> tuple[list[list[NDArray[np.ui
 
 
 def worth_keeping(lines: Pixels, colors: Pixels) -> list[int]:
-    """The positions of drawings with lines, and with color where the lines leave white; the first of those with the same lines."""
+    """Positions of drawings that have lines, and color between them; of drawings with the same lines, the first."""
     ink = (lines[..., 0] < 128).mean((1, 2))
     color = ((lines[..., 0] >= 250) & (colors.min(3) < 215)).mean((1, 2))
     first: dict[bytes, int] = {}
@@ -90,7 +90,7 @@ def worth_keeping(lines: Pixels, colors: Pixels) -> list[int]:
 
 
 def families(names: Sequence[str], lines: Pixels) -> list[list[str]]:
-    """The names, those of a family together."""
+    """The names, grouped by family."""
     leader = list(range(len(names)))
 
     def led_by(row: int) -> int:
@@ -119,12 +119,12 @@ def _links(names: Sequence[str], lines: Pixels) -> Iterator[tuple[int, int]]:
 
 
 def base(name: str) -> str:
-    """What a name says besides sex, hair and direction; the name itself where that is nothing."""
+    """The name without sex, hair and direction; the whole name if nothing else is in it."""
     return "-".join(SAME.get(point, point) for point in name.split("-") if point not in IGNORED) or name
 
 
 def parted(groups: Sequence[Sequence[str]]) -> dict[str, list[str]]:
-    """The names of each part, sorted. Of each family in validation and test the first drawing, so that no two are alike."""
+    """Sorted names of each part. Validation and test have only the first drawing of a family, so that no two are alike."""
     parts: dict[str, list[str]] = {part: [] for part in PARTS}
     for names in groups:
         split = split_by_hash(f"{VERSION}/{names[0]}")

@@ -1,9 +1,10 @@
-"""What a translator hides in its lines: a drawing does not say its colors, so colors that come back were written into it.
+"""Colors that a translator hides in its lines. A drawing does not say its colors, so colors that come back were written into it.
 
     colors y -> lines T(y) -> through a link -> colors again, R;   PSNR of R to y
 
-Links are the evaluation's (docs/evaluation.md): none, 8 bits, noise of 2 levels, JPEG, blur. `from_true_lines` is the PSNR of what
-the true lines of y are colored to: what a drawing tells. What is above it was hidden, and what noise takes away was faint.
+Links are the evaluation's (docs/evaluation.md): none, 8 bits, noise of 2 levels, JPEG, blur. `from_true_lines` is the PSNR of
+the colors that the true lines of y are given, which is all that a drawing tells. PSNR above it was hidden; PSNR that noise takes
+away was hidden faintly.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from viceversa.core.domains import Domain
 from viceversa.data.sets.sketches import sketches_pairs
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
-from viceversa.metrics.chains import PROBES, Place, Trial, Way, outputs
+from viceversa.metrics.chain_protocol import PROBES, Place, Trial, Way, outputs
 from viceversa.metrics.similarity import l1, psnr
 
 
 def hidden(model: Model, lines: Pixels, true: Pixels) -> dict[str, float]:
-    """PSNR in dB of colors that came back, by link; and how far the drawn lines are from the true ones, in levels."""
+    """PSNR in dB of the colors that came back, by link; and L1 of the drawn lines to the true ones, in levels."""
     dataset = sketches_pairs(true.shape[1])
     task = Trial(dataset, "colors", "lines", true, np.arange(len(true)))
     found: dict[str, float] = {}

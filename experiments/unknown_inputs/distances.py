@@ -74,14 +74,14 @@ def crops(photo: Pixels, size: int, generator: np.random.Generator) -> Iterator[
 
 
 def through_jpeg(image: Pixels, quality: int) -> Pixels:
-    """The image as a JPEG file has it."""
+    """The image, saved as a JPEG file and read back."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=quality)
     return np.asarray(Image.open(buffer))
 
 
 def shown(name: str, size: int, count: int = OTHERS) -> dict[str, list[Pixels]]:
-    """Test images of a data set in color, of each space."""
+    """Test images of each space of a data set, in color."""
     return {
         f"{name}, {space}" if space != name else name: _prepared(images.pixels[:count], size)
         for space, images in open_dataset(name, size).splits["test"].items()
@@ -93,7 +93,7 @@ def _prepared(images: Pixels, size: int) -> list[Pixels]:
 
 
 def own(model: vv.Model, size: int) -> dict[str, list[Pixels]]:
-    """The model's own test images, as they are and as they may come."""
+    """The model's own test images, unchanged and changed as files are."""
     pixels = np.ascontiguousarray(open_dataset("avatars", size).splits["test"]["avatars"].pixels)
     translated = model.translate(pixels[:500], {"hair": "blond", "glasses": "yes", "beard": "no"})
     return {
@@ -105,7 +105,7 @@ def own(model: vv.Model, size: int) -> dict[str, list[Pixels]]:
 
 
 def table(known: Known, sets: Mapping[str, Sequence[Pixels]]) -> Iterator[str]:
-    """A row for each set."""
+    """Table with a row for each set."""
     yield "| images | number | called unfamiliar | distance: least | 1 % | half | 99 % | most |"
     yield "|---|---|---|---|---|---|---|---|"
     for name, images in sets.items():
@@ -115,7 +115,7 @@ def table(known: Known, sets: Mapping[str, Sequence[Pixels]]) -> Iterator[str]:
 
 
 def matrix(sets: Mapping[str, Sequence[Pixels]], size: int) -> Iterator[str]:
-    """Shares of images called unfamiliar, where each data set is what is known."""
+    """Table of the shares of images called unfamiliar; a row is the known set, a column the shown one."""
     yield f"| known | {' | '.join(sets)} |"
     yield f"|---|{'---|' * len(sets)}"
     for name in ("avatars", *DRAWN):

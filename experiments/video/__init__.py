@@ -1,0 +1,1 @@
+"""Consistency of translated and stylized clips: `python -m experiments.video`."""

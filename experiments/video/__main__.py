@@ -4,7 +4,7 @@ python -m experiments.video
 """
 
 from experiments.common import command
-from experiments.video import consistency_of_clips
+from experiments.video import clips
 
 if __name__ == "__main__":
-    command(consistency_of_clips.__doc__, consistency_of_clips.main)
+    command(clips.__doc__, clips.main)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from viceversa.core.schedules import Progress, every
     from viceversa.core.space import ImageSpec, Space
     from viceversa.errors import NotFiniteError, UnfamiliarImage, UsageError
-    from viceversa.evaluation.measuring import compare, evaluate
+    from viceversa.evaluation.evaluate import compare, evaluate
     from viceversa.evaluation.report.contents import Report
     from viceversa.inference.load import load
     from viceversa.inference.masks import Region
@@ -102,8 +102,8 @@ _HOMES = {
     "Stylize": "viceversa.style.stylize",
     "UnfamiliarImage": "viceversa.errors",
     "UsageError": "viceversa.errors",
-    "compare": "viceversa.evaluation.measuring",
-    "evaluate": "viceversa.evaluation.measuring",
+    "compare": "viceversa.evaluation.evaluate",
+    "evaluate": "viceversa.evaluation.evaluate",
     "every": "viceversa.core.schedules",
     "load": "viceversa.inference.load",
     "multicyclic": "viceversa.losses.multicycle",

@@ -82,7 +82,7 @@ def logged() -> Iterator[Callable[[Path], None]]:
 
 
 Item = TypeVar("Item")
-Clock = Callable[[], float]
+Seconds = Callable[[], float]
 """Seconds from any start."""
 
 CONSOLE = Console(stderr=True)
@@ -101,7 +101,7 @@ class Lines:
     On a terminal, which has a bar, and if quiet, the lines go to the log of a training only.
     """
 
-    def __init__(self, *, quiet: bool = False, clock: Clock = time.monotonic) -> None:
+    def __init__(self, *, quiet: bool = False, clock: Seconds = time.monotonic) -> None:
         self._quiet, self._clock = quiet, clock
         self._began = clock()
         self._next = self._began + SHORTEST
@@ -130,7 +130,7 @@ class Bar:
     """
 
     def __init__(
-        self, title: str, total: int | None, *, start: int = 0, quiet: bool = False, clock: Clock = time.monotonic
+        self, title: str, total: int | None, *, start: int = 0, quiet: bool = False, clock: Seconds = time.monotonic
     ) -> None:
         columns = (
             TextColumn("{task.description}", markup=False), BarColumn(), TaskProgressColumn(), MofNCompleteColumn(),
@@ -159,7 +159,7 @@ class Bar:
 
 
 def watched(
-    items: Iterable[Item], title: str, *, total: int | None = None, quiet: bool = False, clock: Clock = time.monotonic
+    items: Iterable[Item], title: str, *, total: int | None = None, quiet: bool = False, clock: Seconds = time.monotonic
 ) -> Iterator[Item]:
     """The items, while a bar or plain lines say how many are done and how long the others will take."""
     if total is None and isinstance(items, Sized):

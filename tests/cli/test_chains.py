@@ -18,7 +18,7 @@ import processes
 from cli.own import exit_code, images
 from viceversa.data.sets.avatars import avatars, avatars_glasses
 from viceversa.errors import UsageError
-from viceversa.evaluation.candidates.named import named
+from viceversa.evaluation.candidates.named import models_by_name
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "evaluation.md"
 
@@ -132,12 +132,14 @@ def test_what_cannot_be_evaluated(folder: Path, capsys: pytest.CaptureFixture[st
 def test_names_and_trainings_of_one_method(folder: Path) -> None:
     for name in ("runs/a", "more/a", "a=b,c", "base=runs"):
         (folder / name).mkdir(parents=True)
-    assert named(["runs/a", "m:f", "x=more/a", "y=m:f,runs/a"]).models == {
+    assert models_by_name(["runs/a", "m:f", "x=more/a", "y=m:f,runs/a"]).models == {
         "a": "runs/a", "m:f": "m:f", "x": "more/a", "y 1": "m:f", "y 2": "runs/a",
     }  # fmt: skip
-    assert named(["runs/a", "m:f", "x=more/a", "y=m:f,runs/a"]).groups == {"y": ["y 1", "y 2"]}
-    assert named(["runs/a", "more/a"]).models == {"runs/a": "runs/a", "more/a": "more/a"}
-    assert named(["a=b,c", "z=a=b,c"]).models == {"a=b,c": "a=b,c", "z": "a=b,c"} and not named(["z=a=b,c"]).groups
+    assert models_by_name(["runs/a", "m:f", "x=more/a", "y=m:f,runs/a"]).groups == {"y": ["y 1", "y 2"]}
+    assert models_by_name(["runs/a", "more/a"]).models == {"runs/a": "runs/a", "more/a": "more/a"}
+    assert (
+        models_by_name(["a=b,c", "z=a=b,c"]).models == {"a=b,c": "a=b,c", "z": "a=b,c"} and not models_by_name(["z=a=b,c"]).groups
+    )
     for given, said in (
         (["m:f", "m:f"], "'m:f' is named twice"),
         (["x=m:f", "x=m:g"], "'x' is named twice"),
@@ -149,7 +151,7 @@ def test_names_and_trainings_of_one_method(folder: Path) -> None:
         (["real=m:f"], "the report reserves the name 'real'"),
     ):
         with pytest.raises(UsageError, match=re.escape(said)):
-            named(given)
+            models_by_name(given)
 
 
 def test_the_commands_of_docs_evaluation(folder: Path) -> None:

@@ -14,9 +14,9 @@ from PIL import Image
 from conftest import Command
 from viceversa.cli.demo import RESERVE, WANTED, Budget, conclusion
 from viceversa.data.sources import open_dataset
-from viceversa.evaluation.compare import Comparison
-from viceversa.evaluation.evaluate import Assessment, PerImage
-from viceversa.metrics.chains import Place, Way, trial
+from viceversa.evaluation.comparison import Comparison
+from viceversa.evaluation.judge import Assessment, PerImage
+from viceversa.metrics.chain_protocol import Place, Way, trial
 
 METRICS = ("changed_accuracy", "psnr_to_truth", "perceptual_to_source")
 

@@ -12,12 +12,12 @@ import processes
 from cli.own import people
 from viceversa.cli.options import check_recipe
 from viceversa.errors import UsageError
-from viceversa.evaluation.measuring import evaluate
+from viceversa.evaluation.evaluate import evaluate
 from viceversa.inference.load import load
 from viceversa.recipes import builder
-from viceversa.recipes.functions import is_named, named
-from viceversa.recipes.methods import OwnSettings
-from viceversa.recipes.own import own_recipe, read_with, storable
+from viceversa.recipes.builders import OwnSettings
+from viceversa.recipes.own_method import own_recipe, read_with, storable
+from viceversa.recipes.user_functions import function_named, is_named
 from viceversa.runs.record import read_record
 from viceversa.training.run import train
 
@@ -166,7 +166,7 @@ def test_a_mistake_is_one_line(folder: Path) -> None:
 
 def test_python_takes_the_function_itself_and_speaks_python(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
-    build = named("below/wider.py:build")
+    build = function_named("below/wider.py:build")
     with pytest.raises(UsageError, match=r"wider:build: .*viceversa\.load\(run, build=FUNCTION\)"):
         load("wide")
     model = load("wide", build=build)
@@ -183,7 +183,7 @@ def test_python_takes_the_function_itself_and_speaks_python(folder: Path, monkey
 
 
 def test_settings_survive_the_file_with_their_function_only(folder: Path) -> None:
-    build = named(str(folder / "below" / "wider.py:build"))
+    build = function_named(str(folder / "below" / "wider.py:build"))
     recipe = own_recipe(build)
     kept = storable(recipe)
     assert type(kept.method) is OwnSettings and storable(kept) is kept

@@ -6,7 +6,7 @@ from typing import get_args
 
 from contracts.among_labels import FIXED_POINT, STGAN, chained, of
 from contracts.case import ALIKE, PHOTOS, Case
-from viceversa.losses.adversary import Gan
+from viceversa.losses.gan_settings import Gan
 from viceversa.methods import cyclegan, fixed_point, stargan, stgan
 
 GANS: tuple[Gan, ...] = get_args(Gan)

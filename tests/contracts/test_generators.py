@@ -16,7 +16,7 @@ from viceversa.core.schedules import Progress
 from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.networks.generators import GENERATORS, OfImages, OfLabels, generator_named
-from viceversa.recipes.methods import BUILDERS
+from viceversa.recipes.builders import BUILDERS
 from viceversa.training.step import Trainee, train_step
 
 CHOOSING = {kind: field for kind in BUILDERS for field in ("generator", "residual") if field in kind.model_fields}

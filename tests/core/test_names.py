@@ -13,8 +13,8 @@ from cli.own import TINY, exit_code
 from viceversa.core.attributes import Binary, OneOf
 from viceversa.core.names import composed
 from viceversa.core.space import ImageSpec, Space
-from viceversa.data.joined import parts_of
-from viceversa.data.sources import located, open_dataset
+from viceversa.data.joined_spaces import parts_of
+from viceversa.data.sources import absolute, open_dataset
 from viceversa.errors import UsageError
 
 TREES, ROADS = "Bäume", "Straßén"
@@ -50,7 +50,7 @@ def test_domains_of_both_forms_are_one(tmp_path: Path) -> None:
 def test_a_path_is_found_in_both_forms() -> None:
     plant(f"{APART[TREES]}/{APART[ROADS]}/a", f"{APART[TREES]}/{APART[ROADS]}/b")
     assert open_dataset(f"{TREES}/{ROADS}", 8).name == open_dataset(f"{APART[TREES]}/{APART[ROADS]}", 8).name
-    assert located(f"{TREES}/{ROADS}:spaces") == f"{Path.cwd()}/{APART[TREES]}/{APART[ROADS]}:spaces"
+    assert absolute(f"{TREES}/{ROADS}:spaces") == f"{Path.cwd()}/{APART[TREES]}/{APART[ROADS]}:spaces"
     with pytest.raises(UsageError, match="unknown data set"):
         open_dataset("Baume", 8)
 

@@ -18,7 +18,7 @@ from training.small import assert_same_runs, noise, trainer
 from viceversa.core.plans import Need
 from viceversa.data.dataset import Images
 from viceversa.errors import UsageError
-from viceversa.images.normalizing import cropped, enlarged, normalized, shifted
+from viceversa.images.normalizing import cropped, enlarged_to, normalized, shifted
 from viceversa.recipes.settings import Training
 from viceversa.training.loader import Loader
 
@@ -31,7 +31,7 @@ def test_a_line_at_hand_computed_values() -> None:
     image[..., 3] = 0.5
     near, far, below, last = 0.8671875, 0.2265625, -0.0703125, -0.0234375
     line = 0.5 * torch.tensor([last, below, far, near, near, far, below, last])
-    large = enlarged(image, 16)
+    large = enlarged_to(image, 16)
     assert large.shape == (1, 1, 16, 16) and torch.allclose(large[..., 3:11], line.expand(1, 1, 16, 8), atol=1e-6)
     part = cropped(large, torch.tensor([[5, 3]]), (8, 8))
     assert torch.allclose(part, line.expand(1, 1, 8, 8), atol=1e-6)
@@ -51,14 +51,14 @@ def test_286_from_256_is_pillows_bicubic() -> None:
     """As pytorch-CycleGAN-and-pix2pix resizes its images of 256 px; it rounds to whole levels, after the rows and again after
     the columns, by half a level each, and the weights of a pixel add up to 1.25 at most without their signs."""
     pixels = np.random.default_rng(0).integers(60, 200, (256, 256, 3), np.uint8)
-    large = (enlarged(normalized(torch.from_numpy(pixels[None])), 286)[0].permute(1, 2, 0) + 1) * 127.5
+    large = (enlarged_to(normalized(torch.from_numpy(pixels[None])), 286)[0].permute(1, 2, 0) + 1) * 127.5
     theirs = np.asarray(Image.fromarray(pixels).resize((286, 286), Image.Resampling.BICUBIC)).astype(float)
     assert abs(large.numpy() - theirs).max() <= 0.5 + 0.5 * 1.25
 
 
 def test_levels_stay_in_range() -> None:
     image = torch.where(torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0)) < 0.5, -1.0, 1.0)
-    assert enlarged(image, 13).abs().max() == 1
+    assert enlarged_to(image, 13).abs().max() == 1
 
 
 @settings(max_examples=40, deadline=None)
@@ -76,7 +76,7 @@ def test_parts_are_windows(height: int, width: int, row: int, column: int, reach
 @given(height=st.integers(2, 12), width=st.integers(2, 12), more=st.integers(1, 12))
 def test_the_shorter_side_is_the_one_that_is_named(height: int, width: int, more: int) -> None:
     side = min(height, width) + more
-    large = enlarged(torch.full((2, 1, height, width), 0.25), side)
+    large = enlarged_to(torch.full((2, 1, height, width), 0.25), side)
     assert min(large.shape[2:]) == side and torch.allclose(large, torch.tensor(0.25), atol=1e-6)
     assert max(large.shape[2:]) == round(max(height, width) * side / min(height, width))
 
@@ -93,7 +93,7 @@ def loaded(images: Images, needs: tuple[Need, ...] = (Need("real", "photos"),), 
 
 
 def test_a_batch_has_every_window_of_the_enlarged_image_and_no_other() -> None:
-    large = enlarged(normalized(torch.from_numpy(ramp(1).pixels)), 11)[0]
+    large = enlarged_to(normalized(torch.from_numpy(ramp(1).pixels)), 11)[0]
     windows = {(row, column): large[:, row : row + 8, column : column + 8] for row in range(4) for column in range(4)}
     places = []
     for image in loaded(ramp(), resize_to=11)["real"]:

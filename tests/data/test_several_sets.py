@@ -15,7 +15,7 @@ from viceversa.evaluation.candidates.named import candidate
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
 from viceversa.inference.translation import check
-from viceversa.metrics.chains import Place, Way, trial
+from viceversa.metrics.chain_protocol import Place, Way, trial
 from viceversa.recipes import dataset_of
 from viceversa.training.run import train
 

@@ -13,10 +13,10 @@ from training.small import trainer
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sources import open_dataset
-from viceversa.evaluation.compare import compare
+from viceversa.evaluation.comparison import comparison_of
 from viceversa.images.pixels import Pixels
 from viceversa.methods.cyclegan import CycleGAN, build
-from viceversa.metrics.chains import translating
+from viceversa.metrics.chain_protocol import translating
 
 ASSETS = os.environ.get("VICEVERSA_ASSETS", "")
 SETTINGS = CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1)
@@ -46,7 +46,7 @@ def test_it_trains_draws_samples_and_is_measured(dataset: Dataset, tmp_path: Pat
     training = trainer(tmp_path, lambda space: build(space, SETTINGS), dataset, steps=4, sample_every=4, average=0)
     assert training.train(4) is None
     assert (tmp_path / "samples" / "00000004.png").exists()
-    comparison = compare({"small": translating(training.translating().translate)}, dataset, cycles=1, quiet=True)
+    comparison = comparison_of({"small": translating(training.translating().translate)}, dataset, cycles=1, quiet=True)
     rows = {(row.direction, row.cycles): row for row in comparison.report("faces and digits").rows if row.model == "small"}
     assert set(rows) == {("inv", 0), ("inv", 1), ("rec", 1)}, "no face comes from a face where digits have one channel"
     inverted, returned = rows["inv", 0], rows["rec", 1]

@@ -10,11 +10,11 @@ import torch
 from viceversa.core.attributes import OneOf
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
-from viceversa.evaluation.evaluate import Assessment
 from viceversa.evaluation.examples import strips
+from viceversa.evaluation.judge import Assessment
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.metrics.accuracies import PerImage
-from viceversa.metrics.chains import LINKS, Candidate, Place, Trial, Way, translating
+from viceversa.metrics.chain_protocol import LINKS, Candidate, Place, Trial, Way, translating
 
 SPEC = ImageSpec(3, 12, 12)
 FACES = Space({"faces": SPEC}, (OneOf("hair", ("black", "blond")),))

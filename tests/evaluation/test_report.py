@@ -18,7 +18,7 @@ import pytest
 from PIL import Image
 
 from viceversa.evaluation.differences import Difference
-from viceversa.evaluation.report.contents import Picture, Report, Strip
+from viceversa.evaluation.report.contents import CaptionedImage, Report, Strip
 from viceversa.evaluation.report.curves import curves
 from viceversa.metrics.rows import Row
 
@@ -49,7 +49,10 @@ def _rows(models: Sequence[str] = ("base", "multicyclic")) -> list[Row]:
 
 
 def _report(**changes: object) -> Report:
-    pictures = [Picture(PIXELS[0]), Picture(PIXELS[1], ("PSNR 21.3", "wrong: hair"))], [None, Picture(PIXELS[2])]
+    pictures = (
+        [CaptionedImage(PIXELS[0]), CaptionedImage(PIXELS[1], ("PSNR 21.3", "wrong: hair"))],
+        [None, CaptionedImage(PIXELS[2])],
+    )
     strip = Strip(
         "worst: 00417", {"shows": "hair=blond"}, ("k = 0", "k = 1"), [("base, inv", pictures[0]), ("base, rec", pictures[1])]
     )
@@ -231,7 +234,7 @@ def test_the_page_is_the_same_each_time(tmp_path: Path) -> None:
 
 def test_text_is_escaped(tmp_path: Path) -> None:
     nasty = ("<script>x</script>", 'a"b & $x_$ [bold]c')
-    strip = Strip(nasty[0], {nasty[0]: nasty[1]}, nasty, [(nasty[1], [Picture(PIXELS[0], nasty)])])
+    strip = Strip(nasty[0], {nasty[0]: nasty[1]}, nasty, [(nasty[1], [CaptionedImage(PIXELS[0], nasty)])])
     rows = [dataclasses.replace(row, accuracy_by_attribute={nasty[0]: 0.5}) for row in _rows(nasty)]
     report = _report(title=nasty[0], rows=rows, facts={nasty[0]: nasty[1]}, conclusion=nasty[0], strips=[strip])
     page = _Page(_saved(report, tmp_path)[1])
@@ -297,7 +300,7 @@ def test_many_long_names_fit_100_columns() -> None:
 
 def test_images_with_one_channel_and_without_labels(tmp_path: Path) -> None:
     rows = [dataclasses.replace(row, label_accuracy=None, changed_accuracy=None, accuracy_by_attribute={}) for row in _rows()]
-    pictures = [Picture(PIXELS[0, :28, :28, :1]), Picture(PIXELS[1].astype(np.uint16) * 257)]
+    pictures = [CaptionedImage(PIXELS[0, :28, :28, :1]), CaptionedImage(PIXELS[1].astype(np.uint16) * 257)]
     strip = Strip("digits", {}, ("digit", "number"), [("base", pictures)])
     report = _report(rows=rows, strips=[strip])
     page = _Page(_saved(report, tmp_path)[1])

@@ -11,13 +11,13 @@ import pytest
 
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError
-from viceversa.evaluation.compare import compare
+from viceversa.evaluation.comparison import comparison_of
 from viceversa.evaluation.differences import about, differences, in_words
-from viceversa.evaluation.evaluate import Assessment
+from viceversa.evaluation.judge import Assessment
 from viceversa.evaluation.report.contents import Report
 from viceversa.evaluation.report.curves import curves
 from viceversa.evaluation.seeds import check_groups, contenders, pooled
-from viceversa.metrics.chains import Place, translating
+from viceversa.metrics.chain_protocol import Place, translating
 from viceversa.metrics.rows import Row
 
 PLACE = Place("inv", 0, "8bit")
@@ -96,7 +96,7 @@ def test_the_report_shows_groups_first_and_keeps_each_training(tmp_path: Path, m
         "dim 1": translating(lambda image, *_: image * 0.9),
         "dim 2": translating(lambda image, *_: image * 0.7),
     }
-    report = compare(models, dataset, cycles=1, samples=4, quiet=True, groups=groups).report("seeds")
+    report = comparison_of(models, dataset, cycles=1, samples=4, quiet=True, groups=groups).report("seeds")
     rows = {(row.model, row.direction, row.cycles): row for row in report.rows if row.chain == "8bit"}
     values = [rows[name, "rec", 0].l1_to_source for name in ("dim 1", "dim 2")]
     mean = rows["dim", "rec", 0]

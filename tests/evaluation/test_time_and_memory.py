@@ -20,11 +20,11 @@ import torch
 from viceversa.core.attributes import Binary
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
-from viceversa.evaluation.evaluate import Judge
+from viceversa.evaluation.judge import Judge
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import DIRECTIONS, Candidate, Place, Trial, Way, translating, trial
+from viceversa.metrics.chain_protocol import DIRECTIONS, Candidate, Place, Trial, Way, translating, trial
 from viceversa.metrics.clock import Clock
-from viceversa.metrics.features import LITE0, Extractor, Measurement, fingerprint, reference_features
+from viceversa.metrics.features import LITE0, Extractor, Measurement, key_of_pixels, reference_features
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDE = 32
@@ -91,7 +91,7 @@ def test_any_extractor_measures_and_is_kept_apart_in_the_cache() -> None:
     assert all(row.frechet is not None and row.kernel is not None for row in rows), "6 images are enough for 3 features"
     mine, others = (reference_features(task.sources, extractor=each) for each in (COLORS, LITE0))
     assert mine.shape == (6, 3) and others.shape == (6, 1280)
-    assert fingerprint(task.sources, COLORS) != fingerprint(task.sources, LITE0)
+    assert key_of_pixels(task.sources, COLORS) != key_of_pixels(task.sources, LITE0)
     np.testing.assert_allclose(mine, colors(task.sources))
 
 

@@ -14,14 +14,14 @@ from torch import Tensor
 from viceversa.core.domains import Domain
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import open_dataset
-from viceversa.evaluation.compare import Comparison, compare
-from viceversa.evaluation.evaluate import Assessment
+from viceversa.evaluation.comparison import Comparison, comparison_of
+from viceversa.evaluation.judge import Assessment
 from viceversa.evaluation.report.contents import Report
-from viceversa.evaluation.report.page import page
+from viceversa.evaluation.report.page import report_page
 from viceversa.evaluation.trainings import contrasted
 from viceversa.evaluation.verdict import Facts, verdict
 from viceversa.images.normalizing import normalized, quantized
-from viceversa.metrics.chains import Candidate, Place, translating, trial
+from viceversa.metrics.chain_protocol import Candidate, Place, translating, trial
 from viceversa.metrics.rows import Row
 
 EMPTY = Row("model", "inv", 0, "8bit", 200, None, None, {}, None, None, None, None, None, None, None, None, None)
@@ -214,7 +214,7 @@ def comparisons() -> dict[str, Comparison]:
         trained = {"idle": {"steps": "2,000", "seed": "0"}, "grid": {"steps": "500", "seed": "0"}, "perfect": {}}
         candidates = {"idle": translating(idle), "grid": translating(grid), "perfect": perfect(dataset)}
         models = {name: replace(each, training=trained[name]) for name, each in candidates.items()}
-        found[data] = compare(models, dataset, cycles=1, samples=SAMPLES, quiet=True)
+        found[data] = comparison_of(models, dataset, cycles=1, samples=SAMPLES, quiet=True)
     return found
 
 
@@ -243,7 +243,7 @@ def test_a_report_begins_with_its_verdict(comparisons: Mapping[str, Comparison])
     assert " ".join(report.table().split()).startswith(" ".join(first.split()))
     assert report.facts["trained differently"] == "steps: idle 2,000, grid 500"
     assert "trained differently: steps: idle 2,000, grid 500" in report.table() and "were not trained alike (steps:" in first
-    text = page(report)
+    text = report_page(report)
     order = [text.index(part) for part in ('class="verdict"', "<h2>Pictures", "<h2>What the words mean", "<h2>All results")]
     assert order == sorted(order)
     for words in ("person", "people"):
@@ -253,7 +253,7 @@ def test_a_report_begins_with_its_verdict(comparisons: Mapping[str, Comparison])
 
 def test_no_image_is_ranked_by_a_constant(comparisons: Mapping[str, Comparison]) -> None:
     dataset = open_dataset("avatars:glasses", 32)
-    blind = compare({"idle": translating(idle)}, replace(dataset, truth=None), cycles=1, samples=8, quiet=True)
+    blind = comparison_of({"idle": translating(idle)}, replace(dataset, truth=None), cycles=1, samples=8, quiet=True)
     assert [strip.title.partition(":")[0] for strip in blind.strips] == ["example"] * 6
     assert quantized(normalized(torch.tensor(blind.task.sources)))[0].tolist() == blind.task.sources[0].tolist()
 

@@ -20,7 +20,7 @@ from experiments.multicyclic.steps import steps
 from experiments.multicyclic.stored import RESULTS, results
 from viceversa.data.sources import open_dataset
 from viceversa.images.normalizing import normalized
-from viceversa.metrics.chains import Place, translating, trial
+from viceversa.metrics.chain_protocol import Place, translating, trial
 from viceversa.recipes import recipe_named
 from viceversa.training.run import updated
 

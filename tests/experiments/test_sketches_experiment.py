@@ -96,7 +96,7 @@ def test_a_translator_is_trained_and_measured(tmp_path: Path, monkeypatch: pytes
 
 
 def test_an_interrupted_training_is_not_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`viceversa.train` saves its step and raises (tests/training/test_kills.py); nothing catches it."""
+    """`viceversa.train` saves its step and raises (tests/training/test_interrupt.py); nothing catches it."""
 
     def interrupted(*_: Any, **__: Any) -> NoReturn:
         raise KeyboardInterrupt

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from experiments.common import read_json
-from experiments.video import consistency_of_clips as clips
+from experiments.video import clips
 
 
 def test_clips_are_measured_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,7 +25,7 @@ from viceversa.images.layers import Layers
 from viceversa.images.pixels import Pixels
 from viceversa.inference.familiarity import FILE, familiarity_of, load_familiarity, save_familiarity
 from viceversa.inference.translation import doubt
-from viceversa.runs.pretrained import folder_of
+from viceversa.runs.pretrained import packaged_folder
 from viceversa.video.translating import translated_frames
 
 PHOTOS = (
@@ -180,7 +180,7 @@ def test_the_file_is_the_same_whenever_it_is_made_and_a_damaged_one_is_named(tmp
 
 
 def test_the_packaged_file_is_of_the_packaged_data(tmp_path: Path) -> None:
-    stored, made = load_familiarity(folder_of("avatars") / FILE), familiarity_of(open_dataset("avatars", 64))
+    stored, made = load_familiarity(packaged_folder("avatars") / FILE), familiarity_of(open_dataset("avatars", 64))
     assert stored is not None
     limits = [float(each.spaces["avatars"].limit[0]) for each in (stored, made)]
     assert limits[0] == pytest.approx(limits[1], rel=0.02)

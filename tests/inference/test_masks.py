@@ -11,7 +11,7 @@ from PIL import Image
 
 from viceversa.errors import UsageError
 from viceversa.images.load import mask_of
-from viceversa.inference.masks import Region, brightness, color_of, composed, feathered, keyed
+from viceversa.inference.masks import Region, blended, brightness, color_of, feathered, keyed
 
 
 def test_a_mask_is_as_bright_as_it_is() -> None:
@@ -68,18 +68,18 @@ def test_a_feather_is_the_distance_to_the_nearest_outside(inside: np.ndarray, wi
 def test_images_are_mixed_by_hand() -> None:
     before, after = np.full((1, 4, 3), 100, np.uint8), np.full((1, 4, 3), 200, np.uint8)
     weights = np.array([0, 0.25, 0.5, 1], np.float32)[None, :, None]
-    assert composed(before, after, weights)[0, :, 0].tolist() == [100, 125, 150, 200]
-    assert composed(after, before, weights)[0, :, 0].tolist() == [200, 175, 150, 100]
+    assert blended(before, after, weights)[0, :, 0].tolist() == [100, 125, 150, 200]
+    assert blended(after, before, weights)[0, :, 0].tolist() == [200, 175, 150, 100]
 
 
 @given(arrays(np.uint16, (5, 6, 3)), arrays(np.uint16, (5, 6, 3)), arrays(np.bool_, (5, 6, 1)))
 def test_outside_nothing_changes_and_inside_all_does(before: np.ndarray, after: np.ndarray, inside: np.ndarray) -> None:
-    assert np.array_equal(composed(before, after, inside.astype(np.float32)), np.where(inside, after, before))
+    assert np.array_equal(blended(before, after, inside.astype(np.float32)), np.where(inside, after, before))
 
 
 def test_images_that_cannot_be_mixed() -> None:
     with pytest.raises(UsageError, match=r"leave out `mask` and `key`: the translation is \(2, 2, 1\), and the image \(2, 2, 3\)"):
-        composed(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2, 1), np.uint8), np.ones((2, 2, 1), np.float32))
+        blended(np.zeros((2, 2, 3), np.uint8), np.zeros((2, 2, 1), np.uint8), np.ones((2, 2, 1), np.float32))
 
 
 def test_a_region_is_looked_for_in_the_mask_or_else_in_the_image() -> None:

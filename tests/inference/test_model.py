@@ -27,7 +27,7 @@ from viceversa.inference.load import load
 from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import Manner
 from viceversa.inference.translation import check, start
-from viceversa.metrics.chains import Trial, Way
+from viceversa.metrics.chain_protocol import Trial, Way
 from viceversa.metrics.labeller import Labeller
 from viceversa.recipes.settings import Recipe
 from viceversa.runs.record import Record, write_record

@@ -19,7 +19,7 @@ from viceversa.images.layers import Layers
 from viceversa.images.normalizing import normalized
 from viceversa.inference.apply import ends
 from viceversa.inference.full_size import generator_of, translated_whole
-from viceversa.inference.receptive_field import Footprint, footprint_of, multiple_of
+from viceversa.inference.receptive_field import ReceptiveField, multiple_of, receptive_field_of
 from viceversa.inference.tiles import WORKSPACE, Span, blended, room, sides_of, spans, translated_in_tiles
 from viceversa.networks.blocks import instance_norm
 from viceversa.networks.resnet import resnet_generator
@@ -34,7 +34,7 @@ def noise(height: int, width: int, channels: int = 3, seed: int = 0) -> NDArray[
     return ((rough.clip(-1, 1) + 1) * 32767.5).round().astype(np.uint16)
 
 
-def memory_for(footprint: Footprint, side: int) -> float:
+def memory_for(footprint: ReceptiveField, side: int) -> float:
     """MiB that have room for tiles of that side."""
     return footprint.weight * WORKSPACE * side**2 / 2**20
 
@@ -104,14 +104,14 @@ REACHES: dict[str, tuple[nn.Module, int, tuple[int, ...]]] = {
 @pytest.mark.parametrize("name", REACHES)
 def test_how_far_a_network_looks_by_hand(name: str) -> None:
     network, multiple, reaches = REACHES[name]
-    found = footprint_of(network, SPEC)
+    found = receptive_field_of(network, SPEC)
     assert (found.multiple, found.reaches) == (multiple, reaches)
 
 
 def test_what_a_network_holds_by_hand() -> None:
     """In and out of the second convolution: 8 and 3 channels of 4 bytes; the first's input is held by nobody but the caller."""
     network = nn.Sequential(nn.Conv2d(3, 8, 1), nn.Conv2d(8, 3, 1))
-    weight = footprint_of(network, SPEC).weight
+    weight = receptive_field_of(network, SPEC).weight
     assert 4 * (8 + 3) <= weight <= 4 * (3 + 8 + 3) + 1
 
 
@@ -123,7 +123,7 @@ class Squeezed(nn.Module):
 
 
 def test_a_network_that_looks_at_the_whole_image() -> None:
-    footprint = footprint_of(Squeezed(), SPEC)
+    footprint = receptive_field_of(Squeezed(), SPEC)
     assert footprint.reaches == ()
     image = noise(64, 64)
     assert translated_in_tiles(Squeezed(), image, footprint, 8).shape == image.shape
@@ -139,7 +139,7 @@ def test_a_network_of_one_size() -> None:
 
 def test_too_little_memory_says_how_much_is_needed() -> None:
     network = nn.Sequential(nn.Conv2d(3, 3, 33, 1, 16))
-    footprint = footprint_of(network, SPEC)
+    footprint = receptive_field_of(network, SPEC)
     with pytest.raises(
         UsageError, match=r"`memory=0\.01` is too little: the generator's receptive field reaches 24 pixels, which needs 1 MiB"
     ):
@@ -148,7 +148,7 @@ def test_too_little_memory_says_how_much_is_needed() -> None:
 
 
 def test_tiles_of_a_narrow_image_are_longer() -> None:
-    footprint = Footprint(4, (16,), 64.0)
+    footprint = ReceptiveField(4, (16,), 64.0)
     memory = memory_for(footprint, 100)
     assert sides_of((1000, 1000), footprint, memory, 8) == (100, 100)
     assert sides_of((40, 1000), footprint, memory, 8) == (40, 248)  # of 10,000 pixels, as square tiles have
@@ -174,7 +174,7 @@ def torn(kind: str) -> nn.Module:
 @settings(max_examples=6, deadline=None)
 def test_tiles_make_what_the_whole_image_makes(kind: str, rows: int, columns: int, side: int) -> None:
     network = torn(kind)
-    footprint = footprint_of(network, SPEC)
+    footprint = receptive_field_of(network, SPEC)
     image = noise(8 * rows, 8 * columns)
     whole = ((network(normalized(torch.tensor(image[None]))) + 1) * 32767.5).round()[0].permute(1, 2, 0).numpy()
     made = translated_in_tiles(network, image, footprint, memory_for(footprint, side))
@@ -217,7 +217,7 @@ def translated(case: Case, image: NDArray[np.uint16], memory: float = 1000) -> N
 def test_every_method_in_tiles(case: Case) -> None:
     """In tiles about as small as they can be."""
     translator, here, there, spec = ready(case)
-    footprint = footprint_of(generator_of(translator, here, there), spec)
+    footprint = receptive_field_of(generator_of(translator, here, there), spec)
     image, memory = noise(231, 259, spec.channels), memory_for(footprint, 2 * (footprint.reaches[-1] + footprint.multiple) + 64)
     assert room(footprint, memory) < 231 * 259
     whole, tiled = translated(case, image), translated(case, image, memory)

@@ -15,19 +15,19 @@ from viceversa.core.schedules import Progress
 from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.losses.multicycle import multicyclic
-from viceversa.methods.fixed_point import FixedPointGAN, Residual, build
+from viceversa.methods.fixed_point import FixedPointGAN, build
 from viceversa.networks.stargan import Added
 
-RESIDUALS: tuple[Residual, ...] = ("tanh", "clamp", "masked")
+RESIDUALS = ("tanh", "clamp", "masked")
 BATCH = 4
 
 
-def tiny(residual: Residual = "tanh") -> Method:
+def tiny(residual: str = "tanh") -> Method:
     torch.manual_seed(0)
     return build(PHOTOS, FixedPointGAN(residual=residual, width=4, blocks=1, critic_width=4))
 
 
-def by_hand(method: Method, residual: Residual, image: Tensor, label: Tensor) -> Tensor:
+def by_hand(method: Method, residual: str, image: Tensor, label: Tensor) -> Tensor:
     """T(x, c) of the raw network."""
     network = method.translator.network
     match residual:
@@ -40,7 +40,7 @@ def by_hand(method: Method, residual: Residual, image: Tensor, label: Tensor) ->
 
 
 @pytest.mark.parametrize("residual", RESIDUALS)
-def test_generator_with_the_multicyclic_loss(residual: Residual) -> None:
+def test_generator_with_the_multicyclic_loss(residual: str) -> None:
     method = multicyclic(tiny(residual))
     losses, composed = phase_losses(method, "generator", PHOTOS)
 
@@ -68,7 +68,7 @@ def test_generator_with_the_multicyclic_loss(residual: Residual) -> None:
 
 
 @pytest.mark.parametrize("residual", RESIDUALS)
-def test_discriminator(residual: Residual) -> None:
+def test_discriminator(residual: str) -> None:
     """The real term stands once, and no image that stays where it is is shown."""
     method = tiny(residual)
     losses, composed = phase_losses(method, "discriminator", PHOTOS)
@@ -118,7 +118,7 @@ class Nothing(nn.Module):
     ("residual", "value", "expected"),
     [("tanh", 1.0, 0.238406), ("tanh", 0.5, 0.037883), ("tanh", 0.0, 0.0), ("clamp", 1.0, 0.0), ("clamp", -0.5, 0.0)],
 )
-def test_who_adds_nothing_is_at_a_fixed_point_only_without_a_tanh(residual: Residual, value: float, expected: float) -> None:
+def test_who_adds_nothing_is_at_a_fixed_point_only_without_a_tanh(residual: str, value: float, expected: float) -> None:
     method = tiny(residual)
     method.translator.network = Added(Nothing(), clamp=residual == "clamp")
     here = Domain("photos", torch.zeros(2, 4))
@@ -130,7 +130,7 @@ def test_who_adds_nothing_is_at_a_fixed_point_only_without_a_tanh(residual: Resi
 
 
 @pytest.mark.parametrize("residual", RESIDUALS)
-def test_results_are_images_and_differ_by_target(residual: Residual) -> None:
+def test_results_are_images_and_differ_by_target(residual: str) -> None:
     method = tiny(residual)
     for weight in method.translator.parameters():
         weight.data.mul_(3)
@@ -141,7 +141,7 @@ def test_results_are_images_and_differ_by_target(residual: Residual) -> None:
 
 
 @pytest.mark.parametrize("residual", ["tanh", "clamp"])
-def test_what_is_added_has_no_bounds_of_its_own(residual: Residual) -> None:
+def test_what_is_added_has_no_bounds_of_its_own(residual: str) -> None:
     """G has no tanh: from white to black it must add -2."""
     added = tiny(residual).translator.network.network
     for weight in added.layers[-1].parameters():

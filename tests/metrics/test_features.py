@@ -12,7 +12,7 @@ from PIL import Image
 from viceversa.data.sets.avatars import labels_of, render
 from viceversa.errors import UsageError
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.features import extract, measure, perceptual, prepared, reference_features
+from viceversa.metrics.features import as_input, extract, measure, perceptual, reference_features
 from viceversa.networks.lite0 import load_lite0
 
 
@@ -35,7 +35,7 @@ def noise(*shape: int, seed: int = 0) -> Pixels:
 @pytest.mark.parametrize("size", [(32, 32), (28, 40), (128, 128), (200, 150)])
 def test_resizes_as_pillow_does_channel_by_channel(size: tuple[int, int]) -> None:
     images = noise(2, *size, 3)
-    for image, result in zip(images, prepared(images), strict=True):
+    for image, result in zip(images, as_input(images), strict=True):
         for channel in range(3):
             plane = Image.fromarray(image[..., channel].astype(np.float32))
             expected = np.asarray(plane.resize((128, 128), Image.Resampling.BICUBIC)).clip(0, 255)
@@ -46,7 +46,7 @@ def test_resizes_as_pillow_does_channel_by_channel(size: tuple[int, int]) -> Non
 def test_prepared_images_are_clipped_and_not_rounded() -> None:
     image = np.zeros((1, 32, 32, 3), np.uint8)
     image[:, :, 16:] = 255  # bicubic overshoots at an edge
-    result = prepared(image)
+    result = as_input(image)
     assert result.min() == -1 and result.max() == 1
     assert ((result + 1) * 127.5 % 1 > 0.01).any()
 
@@ -69,7 +69,7 @@ def test_features_do_not_depend_on_the_batch_and_the_threads_are_left_as_they_we
 def test_perceptual_is_its_formula(faces: Pixels) -> None:
     images, others = faces[:2], faces[2:4]
     expected = np.zeros(2)
-    for left, right in zip(load_lite0()(prepared(images))[0], load_lite0()(prepared(others))[0], strict=True):
+    for left, right in zip(load_lite0()(as_input(images))[0], load_lite0()(as_input(others))[0], strict=True):
         f, g = left.double().numpy(), right.double().numpy()
         # |f/|f| - g/|g||^2 = 2 - 2 cos
         cosine = (f * g).sum(1) / np.sqrt((f**2).sum(1) * (g**2).sum(1))

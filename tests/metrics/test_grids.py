@@ -20,7 +20,7 @@ from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
 from viceversa.inference.enlarged import enlarged, made_at_full_size
 from viceversa.methods.cyclegan import CycleGAN, build
-from viceversa.metrics.chains import trial
+from viceversa.metrics.chain_protocol import trial
 from viceversa.metrics.grids import by_chance, frequencies, grids
 from viceversa.metrics.health import GRIDS, measured, signs
 from viceversa.networks.resnet import resnet_generator

@@ -11,7 +11,7 @@ import pytest
 
 from viceversa.data.sources import open_dataset
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import Place, trial
+from viceversa.metrics.chain_protocol import Place, trial
 from viceversa.metrics.health import (
     COLLAPSED,
     DEAF,
@@ -21,7 +21,7 @@ from viceversa.metrics.health import (
     WON,
     Sign,
     correlation,
-    distance,
+    mean_difference,
     measured,
     separation,
     signs,
@@ -35,7 +35,7 @@ GRIDS_OF_32 = ("grid_2", "grid_4", "grid_8")
 def test_distance_and_spread() -> None:
     """Between neighbors of 0, 10 and 40 in a circle: 10, 30 and 40."""
     images = np.array([0, 10, 40], np.uint8).reshape(3, 1, 1, 1)
-    assert distance(images, images[::-1]) == pytest.approx(80 / 3)
+    assert mean_difference(images, images[::-1]) == pytest.approx(80 / 3)
     assert spread(images) == pytest.approx(80 / 3)
     assert spread(images[:1]) == 0
 

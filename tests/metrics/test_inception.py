@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError
-from viceversa.evaluation.compare import compare
+from viceversa.evaluation.comparison import comparison_of
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import translating
+from viceversa.metrics.chain_protocol import translating
 from viceversa.metrics.extractors import extractor_named
 from viceversa.metrics.features import LITE0
 from viceversa.metrics.inception import WEIGHTS, WIDTH, extractor
@@ -65,7 +65,7 @@ def test_without_the_package_the_message_says_how_to_get_it(monkeypatch: pytest.
     monkeypatch.setitem(sys.modules, "torch_fidelity.feature_extractor_inceptionv3", None)
     models = {"nothing": translating(lambda image, *_: image)}
     with pytest.raises(UsageError, match=r"pip install 'viceversa\[inception\]'") as caught:
-        compare(models, open_dataset("avatars", 32), samples=4, cycles=0, quiet=True, features="inception")
+        comparison_of(models, open_dataset("avatars", 32), samples=4, cycles=0, quiet=True, features="inception")
     assert "\n" not in str(caught.value)
 
 

@@ -16,7 +16,7 @@ from viceversa.core.draws import seeded
 from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.methods.cyclegan import CycleGAN, build
-from viceversa.networks.adapters import Fit, PerTarget, canvas_of, cropped, luminance, padded, stretched
+from viceversa.networks.adapters import Fit, PerTarget, canvas_of, cropped_to, luminance, padded, stretched
 from viceversa.networks.resnet import resnet_generator
 
 SMALL, LARGE = ImageSpec(1, 28, 28), ImageSpec(3, 32, 32)
@@ -48,7 +48,7 @@ def test_an_odd_remainder_goes_to_the_bottom_and_to_the_right() -> None:
     whole = padded(image, (8, 11), 0.5)
     assert torch.equal(whole[:, :, 1:6, 2:8], image)
     assert whole.sum().item() == pytest.approx(image.sum().item() + 0.5 * (88 - 30), rel=1e-5)
-    assert torch.equal(cropped(whole, (5, 6)), image)
+    assert torch.equal(cropped_to(whole, (5, 6)), image)
 
 
 def test_resizing_loses_a_little() -> None:

@@ -10,7 +10,7 @@ from viceversa.core.attributes import Binary
 from viceversa.core.domains import Domain
 from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
-from viceversa.networks.adapters import Labeled, PerTarget, fit, luminance, recolored
+from viceversa.networks.adapters import Labeled, PerTarget, fit, in_channels, luminance
 from viceversa.networks.masked import MaskedGenerator
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
@@ -125,10 +125,10 @@ def test_colors() -> None:
     one = torch.tensor([1.0, 0.5, -1.0]).reshape(1, 3, 1, 1)
     assert luminance(one).item() == pytest.approx(0.299 + 0.587 * 0.5 - 0.114)
     gray = torch.rand(2, 1, 4, 4) * 2 - 1
-    assert luminance(gray) is gray and recolored(one, 3) is one
-    assert torch.allclose(recolored(recolored(gray, 3), 1), gray, atol=1e-6)  # the three weights make 1
+    assert luminance(gray) is gray and in_channels(one, 3) is one
+    assert torch.allclose(in_channels(in_channels(gray, 3), 1), gray, atol=1e-6)  # the three weights make 1
     with pytest.raises(ValueError, match="3 channels cannot be brought to 4"):
-        recolored(one, 4)
+        in_channels(one, 4)
 
 
 def test_fit_is_geometry_consistent() -> None:

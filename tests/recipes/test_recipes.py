@@ -11,7 +11,7 @@ from PIL import Image
 from viceversa.errors import UsageError
 from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.inference.load import load
-from viceversa.metrics.chains import Way, trial
+from viceversa.metrics.chain_protocol import Way, trial
 from viceversa.recipes import RECIPES, dataset_of, recipe_named
 from viceversa.recipes.packaged import PACKAGED
 from viceversa.training.run import train

@@ -13,12 +13,12 @@ import processes
 import viceversa as vv
 from viceversa.core.domains import Domain
 from viceversa.data.sets.avatars import SPLITS, labels_of, render
-from viceversa.data.sets.chains import load_chains
+from viceversa.data.sets.chain_labels import load_chains
 from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
 from viceversa.metrics.similarity import psnr
-from viceversa.runs.pretrained import folder_of
+from viceversa.runs.pretrained import packaged_folder
 
 PEOPLE = 100
 
@@ -44,7 +44,7 @@ def chain() -> list[Pixels]:
 
 
 def test_it_is_small_and_has_a_card() -> None:
-    folder = folder_of("avatars")
+    folder = packaged_folder("avatars")
     assert sum(path.stat().st_size for path in folder.iterdir()) < 6e6
     card = (folder / "card.md").read_text()
     assert all(f"## {title}" in card for title in ("Data", "Method", "Measured", "License", "Limits"))

@@ -14,7 +14,7 @@ from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.recipes import RECIPES, builder
 from viceversa.recipes.settings import Multicycle, Recipe, Training
-from viceversa.runs.record import Record, differences, read_record, write_record
+from viceversa.runs.record import Record, changed_settings, read_record, write_record
 
 ALL_KINDS = Space({"faces": ImageSpec(1, 8, 16, 1.0)}, (OneOf("hair", ("a", "b")), Binary("glasses"), Graded("tone", 3)))
 
@@ -29,7 +29,7 @@ def test_a_record_survives_the_round_trip(name: str, space: Space, tmp_path: Pat
     written = record(RECIPES[name](), space)
     write_record(tmp_path, written)
     read = read_record(tmp_path)
-    assert read == written and not list(differences(read, written))
+    assert read == written and not list(changed_settings(read, written))
     assert type(read.recipe.method) is type(RECIPES[name]().method)
     assert read.space == space and isinstance(read.space.attributes, tuple)
     assert Record.model_validate_json(read.model_dump_json()) == read
@@ -65,7 +65,7 @@ def test_a_recipe_that_was_read_builds_the_same_method(tmp_path: Path) -> None:
 def test_differences_are_named_with_both_values() -> None:
     one = record(RECIPES["stargan"]())
     other = record(RECIPES["multicyclic"](), ALL_KINDS)
-    found = {name: (old, new) for name, old, new in differences(one, other)}
+    found = {name: (old, new) for name, old, new in changed_settings(one, other)}
     assert found["recipe.name"] == ("stargan", "multicyclic")
     assert found["recipe.multicycle.extra"] == ((), (0.25, 0.125, 0.0625))
     assert found["space.images.photos.height"] == (8, None) and found["space.images.faces.height"][0] is None

@@ -19,13 +19,13 @@ from training.test_faults import cut, flip
 from viceversa.data.sets.avatars import render
 from viceversa.errors import UsageError
 from viceversa.inference.load import load
-from viceversa.runs.selection import Judgment, best_checkpoint, best_judgment, keep_best
+from viceversa.runs.selection import Validation, best_checkpoint, best_validation, keep_best
 from viceversa.runs.weights import write_sealed
 from viceversa.training import validation
 from viceversa.training.run import train
 
 FILES = ("networks.safetensors", "averages.safetensors", "judgment.json", "manifest.json")
-FOUND = Judgment(step=1, metric="psnr_to_truth", value=20.0)
+FOUND = Validation(step=1, metric="psnr_to_truth", value=20.0)
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +55,13 @@ def run(made: Path, tmp_path: Path) -> Path:
 )
 def test_the_higher_value_is_better(value: float | None, metric: str | None, other: float | None, beats: bool) -> None:
     """Values of two metrics do not compare: that of now is taken. What has no value is never the best."""
-    before = None if other is None else Judgment(step=1, metric="psnr_to_truth", value=other)
-    assert Judgment(step=2, metric=metric, value=value).beats(before) is beats
+    before = None if other is None else Validation(step=1, metric="psnr_to_truth", value=other)
+    assert Validation(step=2, metric=metric, value=value).beats(before) is beats
 
 
 def test_it_is_a_copy_without_the_state_of_the_training(run: Path) -> None:
     best = run / "best" / "00000001"
-    assert best_checkpoint(run) == best and best_judgment(run) == FOUND
+    assert best_checkpoint(run) == best and best_validation(run) == FOUND
     assert {path.name for path in best.iterdir()} == set(FILES)
     for name in FILES[:2]:
         assert (best / name).read_bytes() == (run / "checkpoints" / "00000001" / name).read_bytes()
@@ -94,7 +94,7 @@ def test_a_damaged_one_is_named_and_the_last_taken(
     assert load(run, build=build_masked).step == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"viceversa: '{run / 'best' / '00000001'}") and "missing or damaged: the best checkpoint is not" in line
-    assert best_judgment(run) is None
+    assert best_validation(run) is None
     assert load(run, build=build_masked, checkpoint="last").step == 2 and not capsys.readouterr().err
 
 
@@ -102,7 +102,7 @@ def test_a_judgment_that_is_none_is_no_best(run: Path) -> None:
     """Under a manifest that fits it: whoever wrote it."""
     weights = {name: (run / "best" / "00000001" / name).read_bytes() for name in FILES[:2]}
     write_sealed(run / "best" / "00000001", weights | {"judgment.json": b'{"step": 1, "value": "high"}'})
-    assert best_checkpoint(run) is not None and best_judgment(run) is None
+    assert best_checkpoint(run) is not None and best_validation(run) is None
 
 
 def test_a_real_training_keeps_its_best_and_the_command_line_takes_either(

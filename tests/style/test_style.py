@@ -29,7 +29,7 @@ from viceversa.networks import perception as perception_module
 from viceversa.networks.adapters import luminance
 from viceversa.networks.perception import load_perception
 from viceversa.style.canvas import Canvas, tensor_of, with_range_of
-from viceversa.style.painting import Painting, Task, objective_of, optimized, units_of
+from viceversa.style.painting import Painting, PaintingTask, objective_of, optimized, units_of
 from viceversa.style.presets import PRESETS, PresetName
 from viceversa.style.stylize import PaintingInterrupted, Stylize, stylize
 
@@ -74,11 +74,11 @@ def test_total_variation() -> None:
 def test_a_picture_that_is_content_and_style_has_no_loss(name: PresetName) -> None:
     perception, image = load_perception(), tensor_of(picture(0))
     preset = PRESETS[name]
-    task = Task(perception, preset, image, [(1.0, image)])
+    task = PaintingTask(perception, preset, image, [(1.0, image)])
     (mean, scale) = units = units_of(perception, preset)
     pixels = (image - image.new_tensor(mean)[:, None, None]) * image.new_tensor(scale)[:, None, None]
     losses = objective_of(perception, preset)(Painting(task, pixels, units), Progress(0, 1))
-    other = Task(perception, preset, image, [(1.0, tensor_of(picture(1)))])
+    other = PaintingTask(perception, preset, image, [(1.0, tensor_of(picture(1)))])
     wrong = objective_of(perception, preset)(Painting(other, pixels, units), Progress(0, 1))
     assert losses["content"] < 1e-6 * wrong["style"] and losses["style"] < 1e-6 * wrong["style"]
     assert ("variation" in losses) == (preset.variation > 0)
@@ -164,7 +164,7 @@ def test_an_interrupt_keeps_the_picture() -> None:
 
 def test_nothing_but_the_pixels_gets_a_gradient() -> None:
     perception = load_perception()
-    task = Task(perception, PRESETS["relative"], tensor_of(picture(0)), [(1.0, tensor_of(picture(1)))])
+    task = PaintingTask(perception, PRESETS["relative"], tensor_of(picture(0)), [(1.0, tensor_of(picture(1)))])
     optimized(task, task.content, 2, lambda losses, now: None)
     assert all(weight.grad is None for layer in perception.layers.values() for weight in layer.parameters())
 

@@ -27,7 +27,7 @@ from viceversa.core.attributes import Binary, Graded, OneOf
 from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
 from viceversa.errors import UsageError
-from viceversa.evaluation.measuring import evaluate
+from viceversa.evaluation.evaluate import evaluate
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
 from viceversa.metrics import labeller_training

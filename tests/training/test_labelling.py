@@ -18,7 +18,7 @@ from viceversa.metrics.labeller_training import LabellerTraining, cached_path, s
 from viceversa.recipes.settings import Training
 from viceversa.training import labelling as module
 from viceversa.training.labelling import Labelling, labelling
-from viceversa.training.validation import Validation
+from viceversa.training.validation import Validator
 
 
 @pytest.fixture(autouse=True)
@@ -105,7 +105,7 @@ def test_one_that_is_often_wrong_chooses_no_checkpoint(
     run = tmp_path / "run"
     run.mkdir()
     untrusted(run, 0.89)
-    judge = Validation(run, rooms, Training(), awaits=True)
+    judge = Validator(run, rooms, Training(), awaits=True)
     judged(run, 1, 1.0, judge)
     assert not (run / "best").exists()
     assert "no labeller yet that is right for 90% of the labels" in capsys.readouterr().err

@@ -24,7 +24,7 @@ from training.small import assert_same_runs, noise, trainer
 from viceversa.errors import NotFiniteError
 from viceversa.methods import stgan
 from viceversa.training.monitor import Monitor
-from viceversa.training.page import View, page, write_page
+from viceversa.training.page import View, run_page, write_page
 from viceversa.training.run import train
 from viceversa.training.timetable import SHARE, Timetable
 
@@ -255,7 +255,7 @@ def test_the_page_needs_nothing_else_and_shows_all(tmp_path: Path) -> None:
 
 
 def test_a_page_without_anything_is_a_page(tmp_path: Path) -> None:
-    assert not Reader(page(tmp_path, View("none", {}, "", False, 0, 8, {}))).addresses
+    assert not Reader(run_page(tmp_path, View("none", {}, "", False, 0, 8, {}))).addresses
 
 
 def test_the_command_says_what_to_do_next(

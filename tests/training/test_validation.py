@@ -30,12 +30,12 @@ from viceversa.metrics.labeller_training import save_labeller
 from viceversa.networks.adapters import Classifying
 from viceversa.networks.stargan import ClassifyingDiscriminator
 from viceversa.recipes.settings import Training
-from viceversa.runs.selection import best_checkpoint, best_judgment
+from viceversa.runs.selection import best_checkpoint, best_validation
 from viceversa.training import validation
 from viceversa.training.checkpoints import save_checkpoint
-from viceversa.training.examination import examination, returned
+from viceversa.training.examination import examination, share_returned
 from viceversa.training.step import Trainee
-from viceversa.training.validation import Allowance, Validation
+from viceversa.training.validation import Allowance, Validator
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def paint(space: Space) -> Method:
     )
 
 
-def judged(run: Path, step: int, share: float, judge: Validation, *, last: bool = False) -> None:
+def judged(run: Path, step: int, share: float, judge: Validator, *, last: bool = False) -> None:
     """Saves and judges a checkpoint of a painter of that share."""
     method, averages = paint(ROOM), paint(ROOM)
     run.mkdir(exist_ok=True)
@@ -106,15 +106,15 @@ def steps_of_best(run: Path) -> list[str]:
 def test_the_best_is_kept_and_of_equals_the_later_one(tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
-    judge = Validation(run, dataset(), Training())
+    judge = Validator(run, dataset(), Training())
     for step, share, best in ((1, 0.2, 1), (2, 0.9, 2), (3, 0.9, 3), (4, 0.5, 3)):
         judged(run, step, share, judge)
         assert steps_of_best(run) == [f"{best:08d}"]
-    again = Validation(run, dataset(), Training())
+    again = Validator(run, dataset(), Training())
     for step, share, best in ((5, 0.89, 3), (6, 1.0, 6), (7, 0.0, 6)):
         judged(run, step, share, again)
         assert steps_of_best(run) == [f"{best:08d}"], "a run that goes on knows its best"
-    found = best_judgment(run)
+    found = best_validation(run)
     assert found is not None and (found.step, found.metric, found.value) == (6, "psnr_to_truth", 100.0)
     log = [json.loads(line) for line in (run / "validation.jsonl").read_text().splitlines()]
     assert [line["step"] for line in log] == [1, 2, 3, 4, 5, 6, 7]
@@ -128,14 +128,14 @@ def test_without_true_edits_labels_decide_or_nothing_does(
 ) -> None:
     monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path / "cache"))
     unknown = dataset(known=False, name="rooms-unknown-v1")
-    judged(tmp_path / "bare", 1, 1.0, Validation(tmp_path / "bare", unknown, Training()))
+    judged(tmp_path / "bare", 1, 1.0, Validator(tmp_path / "bare", unknown, Training()))
     line = "viceversa: rooms-unknown-v1 has neither ground truth nor labels for a labeller: no best checkpoint is kept"
     assert capsys.readouterr().err.startswith(line) and not (tmp_path / "bare" / "best").exists()
 
     run = tmp_path / "run"
     run.mkdir()
     save_labeller(unknown, run / "labeller.safetensors", quiet=True)
-    judge = Validation(run, unknown, Training())
+    judge = Validator(run, unknown, Training())
     for step, share, best in ((1, 0.0, 1), (2, 1.0, 2), (3, 1.0, 3), (4, 0.0, 3)):
         judged(run, step, share, judge)
         assert steps_of_best(run) == [f"{best:08d}"]
@@ -155,8 +155,8 @@ def test_what_returns_is_a_share_of_variance() -> None:
     """Values 0 and 200, variance 100^2: all, none for the mean, 3 / 4 half way to it, none for negatives, whose share is -3."""
     x = np.array([0, 200] * 8, np.uint8).reshape(2, 2, 2, 2)
     means = np.full_like(x, 100)
-    assert [returned(y, x) for y in (x, means, x // 2 + 50, 200 - x)] == [1, 0, 0.75, 0]
-    assert [returned(y, means) for y in (means, x)] == [1, 0]
+    assert [share_returned(y, x) for y in (x, means, x // 2 + 50, 200 - x)] == [1, 0, 0.75, 0]
+    assert [share_returned(y, means) for y in (means, x)] == [1, 0]
 
 
 def test_time_is_allowed_by_its_share() -> None:
@@ -183,12 +183,12 @@ def test_judging_stays_within_its_share(tmp_path: Path, monkeypatch: pytest.Monk
     assert isinstance(method.translator, Painter)
     method.translator.spoils = slowly
     save_checkpoint(run, 1, Trainee(method), method)
-    Validation(run, dataset(), Training()).judge(1, method, method, last=True)
+    Validator(run, dataset(), Training()).judge(1, method, method, last=True)
     assert not (run / "validation.jsonl").exists() and best_checkpoint(run) is None
     monkeypatch.setattr(validation, "FIRST", 0.1)
     monkeypatch.setattr(validation, "SHARE", 0.4)
     for last in (40, 80):
-        judge = Validation(run, dataset(), Training(best="none"))
+        judge = Validator(run, dataset(), Training(best="none"))
         for step in range(last - 40, last + 1):
             time.sleep(0.03)
             judge.judge(step, method, method, last=step == last)
@@ -203,13 +203,13 @@ def test_a_sign_is_told_once_until_it_goes_away(tmp_path: Path, capsys: pytest.C
     """Nothing before step 300, when all looks bad; nothing twice, also not after a resume; again when it comes back."""
     run = tmp_path / "run"
     run.mkdir()
-    judge = Validation(run, dataset(), Training())
+    judge = Validator(run, dataset(), Training())
     for step, share, told in ((299, 0, ""), (300, 0, "step 300"), (301, 0, ""), (302, 1, ""), (303, 0, "step 303")):
         judged(run, step, share, judge)
         lines = capsys.readouterr().err.splitlines()
         assert len(lines) == bool(told)
         assert all(line.startswith(f"viceversa: {told}: outputs equal inputs (change 0, below 0.02): ") for line in lines)
-    judged(run, 304, 0, Validation(run, dataset(), Training()))
+    judged(run, 304, 0, Validator(run, dataset(), Training()))
     assert not capsys.readouterr().err
 
 
@@ -273,10 +273,10 @@ def test_what_cannot_be_judged_is_said_once_and_trained(tmp_path: Path, capsys: 
 def test_lines_that_are_damaged_are_left_out(tmp_path: Path) -> None:
     run = tmp_path / "run"
     run.mkdir()
-    judge = Validation(run, dataset(), Training())
+    judge = Validator(run, dataset(), Training())
     judged(run, 1, 1.0, judge)
     whole = (run / "validation.jsonl").read_bytes()
     (run / "validation.jsonl").write_bytes(b"\0\n[1]\n" + whole + b'{"step": -1}\n{"step": 2, "value": NaN}\n{"step": 3, "va')
-    judged(run, 4, 0.5, Validation(run, dataset(), Training()))
+    judged(run, 4, 0.5, Validator(run, dataset(), Training()))
     lines = (run / "validation.jsonl").read_bytes().splitlines(keepends=True)
     assert lines[0] == whole and [json.loads(line)["step"] for line in lines] == [1, 4]

@@ -11,16 +11,16 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from viceversa.errors import UsageError
-from viceversa.evaluation.evaluate import Judge
-from viceversa.metrics.chains import Way, translating
+from viceversa.evaluation.judge import Judge
+from viceversa.metrics.chain_protocol import Way, translating
 from viceversa.recipes import builder, dataset_of, recipe_named
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import updated
 from viceversa.tuning.axes import axes_of
-from viceversa.tuning.objective import METRICS, meter_of
+from viceversa.tuning.goal import METRICS, meter_of
 from viceversa.tuning.operations import equal_steps, operations
-from viceversa.tuning.search import Plan, search
-from viceversa.tuning.study import Studio, opened
+from viceversa.tuning.search import SearchPlan, search
+from viceversa.tuning.study import Studio, study_opened
 
 TINY = {"method.width": 4, "method.blocks": 1, "method.critic_width": 4, "training.batch": 4, "training.steps": 4}
 
@@ -110,7 +110,7 @@ def rows_of(folder: Path) -> list[dict[str, str]]:
 
 def test_a_search_begins_with_the_recipe_and_keeps_it_and_the_best(tmp_path: Path) -> None:
     texts = ["multicycle.cycles=0..2", "multicycle.first=0.1..1:log", "method.learning-rate=1e-3..1e-1:log", "method.width=4|5"]
-    plan = Plan(axes_of(tiny(), texts), samples=4, checks=1)
+    plan = SearchPlan(axes_of(tiny(), texts), samples=4, checks=1)
     search(plan, tmp_path, trials=2)
     findings = search(plan, tmp_path, trials=4)
     rows = rows_of(tmp_path)
@@ -124,13 +124,13 @@ def test_a_search_begins_with_the_recipe_and_keeps_it_and_the_best(tmp_path: Pat
     assert kept == {0, int(best)} and findings.best[0].number == int(best)
     assert (tmp_path / "tuning.png").read_bytes().startswith(b"\x89PNG")
     with pytest.raises(UsageError, match=r"begun with objective = 'inv3.psnr_to_truth', not 'inv1.psnr_to_truth'"):
-        search(Plan(plan.axes, "inv1.psnr_to_truth", 4, 1), tmp_path)
+        search(SearchPlan(plan.axes, "inv1.psnr_to_truth", 4, 1), tmp_path)
     with pytest.raises(UsageError, match=r"begun with search.multicycle.first = '0.1..1.0:log', not None"):
-        search(Plan(axes_of(tiny(), ["multicycle.cycles=0..2"]), samples=4, checks=1), tmp_path)
+        search(SearchPlan(axes_of(tiny(), ["multicycle.cycles=0..2"]), samples=4, checks=1), tmp_path)
 
 
 def test_trials_of_equal_operations_have_fewer_steps_where_chains_are_longer(tmp_path: Path) -> None:
-    plan = Plan(
+    plan = SearchPlan(
         axes_of(tiny(training__steps=12, multicycle__extra=()), ["multicycle.extra=0.5|0.5,0.25"]),
         "inv0.psnr_to_truth",
         4,
@@ -144,7 +144,7 @@ def test_trials_of_equal_operations_have_fewer_steps_where_chains_are_longer(tmp
 
 
 def test_a_trial_below_the_median_is_given_up(tmp_path: Path) -> None:
-    plan = Plan(axes_of(tiny(), ["method.cycle=5..20"]), samples=4, checks=2)
+    plan = SearchPlan(axes_of(tiny(), ["method.cycle=5..20"]), samples=4, checks=2)
     search(plan, tmp_path, trials=1)
     study = optuna.load_study(study_name="tuning", storage=f"sqlite:///{tmp_path}/study.sqlite")
     good = {"settings": {}, "steps": 4}
@@ -160,7 +160,7 @@ def test_a_trial_below_the_median_is_given_up(tmp_path: Path) -> None:
 
 
 def test_settings_that_diverge_end_their_trial_and_not_the_search(tmp_path: Path) -> None:
-    plan = Plan(axes_of(tiny(), ["method.learning-rate=1e25|1e26"]), samples=4, checks=1)
+    plan = SearchPlan(axes_of(tiny(), ["method.learning-rate=1e25|1e26"]), samples=4, checks=1)
     findings = search(plan, tmp_path, trials=3)
     assert [row["state"] for row in rows_of(tmp_path)] == ["done", "diverged", "diverged"]
     assert findings.trials[0].params == {}, "its own rate is not among the choices, and is taken all the same"
@@ -169,7 +169,7 @@ def test_settings_that_diverge_end_their_trial_and_not_the_search(tmp_path: Path
 
 
 def studio(folder: Path, storage: str | None = None) -> Any:
-    return opened(folder, storage, search={"objective": "x"}, own={}, better="maximize", seed=0)
+    return study_opened(folder, storage, search={"objective": "x"}, own={}, better="maximize", seed=0)
 
 
 def states(one: Studio) -> list[str]:
@@ -200,7 +200,7 @@ def test_folders_that_share_a_database_leave_each_other_s_trials_alone(tmp_path:
 
 def test_values_of_many_trials_say_what_mattered(tmp_path: Path) -> None:
     axes = axes_of(tiny(), ["method.cycle=5..20", "method.gamma=0..2"])
-    findings = search(Plan(axes, samples=4, checks=1), tmp_path, trials=1)
+    findings = search(SearchPlan(axes, samples=4, checks=1), tmp_path, trials=1)
     for number in range(24):
         trial: FrozenTrial = optuna.create_trial(
             value=100.0 - abs(number % 8 - 3),
@@ -225,7 +225,7 @@ def test_values_of_many_trials_say_what_mattered(tmp_path: Path) -> None:
 )
 def test_a_plan_that_cannot_be_is_refused(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(UsageError, match=said):
-        search(Plan(axes_of(tiny(), ["training.steps=2..8"]), **changes), tmp_path / "no")
+        search(SearchPlan(axes_of(tiny(), ["training.steps=2..8"]), **changes), tmp_path / "no")
     assert not (tmp_path / "no").exists()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from viceversa.cli.flags import in_flags
-from viceversa.recipes.habits import suggestion
+from viceversa.recipes.other_projects import suggestion
 
 WORDS = ("true", "false", "yes", "no", "on", "off")
 

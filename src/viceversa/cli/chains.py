@@ -14,9 +14,9 @@ from viceversa.cli.parsing import parsed
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, printable
 from viceversa.evaluation.candidates.external import write_chains
-from viceversa.evaluation.compare import measurable
+from viceversa.evaluation.comparison import measurable
 from viceversa.files import vacant
-from viceversa.metrics.chains import Way
+from viceversa.metrics.chain_protocol import Way
 
 
 @dataclass(frozen=True)

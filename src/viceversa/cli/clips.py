@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from viceversa.cli.inputs import checked_limit, layers_at, naming_the_flag
-from viceversa.cli.notices import Notice, say
+from viceversa.cli.notices import Notice, tell
 from viceversa.cli.results import check_new
 from viceversa.data.files.listing import listing
 from viceversa.errors import UsageError, printable
@@ -113,7 +113,7 @@ def _finish(clip: Clip, out: Path, process: Process, work: Work, notices: Sequen
         check_new([out], overwrite)
     for line in listing(clip.path, deep=False).account() if clip.path.is_dir() else ():
         print(printable(f"{clip.path}: {line}"), file=sys.stderr)
-    say(notices)
+    tell(notices)
     done = make_clip(clip, out, form, process, work)
     print(printable(f"{clip.path} -> {out}: {done.frames} frames"))
     figures = out.with_name(f"{out.name}.consistency.json")

@@ -12,8 +12,8 @@ from tyro.conf import Positional, UseAppendAction, arg
 from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, printable
-from viceversa.evaluation.candidates.named import kind_of, named
-from viceversa.evaluation.measuring import compare
+from viceversa.evaluation.candidates.named import kind_of, models_by_name
+from viceversa.evaluation.evaluate import compare
 from viceversa.runs.selection import Checkpoint
 
 
@@ -54,7 +54,7 @@ class Compare:
 def run(arguments: Sequence[str]) -> None:
     """Measures, prints and writes."""
     asked = parsed(Compare, arguments, "compare")
-    runs = [model for model in named(asked.models).models.values() if isinstance(model, str) and kind_of(model) == "run"]
+    runs = [model for model in models_by_name(asked.models).models.values() if isinstance(model, str) and kind_of(model) == "run"]
     builds = {run: build for run in runs if (build := build_of(run, asked.build, alone=False))}
     if asked.build and not builds:
         raise UsageError("leave out --build: none of these runs was trained with a custom method.")

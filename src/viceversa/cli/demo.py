@@ -20,14 +20,14 @@ from viceversa.data.sets.avatars import SPLITS, labels_of, render
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, printable
 from viceversa.evaluation.candidates.run import candidate_of
-from viceversa.evaluation.compare import Comparison, compare
+from viceversa.evaluation.comparison import Comparison, comparison_of
 from viceversa.files import vacant
 from viceversa.images.decoding import encode
 from viceversa.images.pictures import grid, save_png
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
 from viceversa.metrics.bootstrap import paired_interval
-from viceversa.metrics.chains import Direction, Place
+from viceversa.metrics.chain_protocol import Direction, Place
 from viceversa.metrics.features import measure
 from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.recipes import recipe_named
@@ -110,7 +110,7 @@ def run(arguments: Sequence[str]) -> int:
     models = {name: load(asked.out / name) for name in RECIPES}
     _draw_samples(models, dataset, asked.out / "samples.png")
     images = budget.images(_seconds_per_image(dataset))
-    comparison = compare({name: candidate_of(model) for name, model in models.items()}, dataset, samples=images)
+    comparison = comparison_of({name: candidate_of(model) for name, model in models.items()}, dataset, samples=images)
     report = comparison.report("StarGAN with and without the multicyclic loss", facts, conclusion(comparison))
     report.save(asked.out)
     print(report.table())

@@ -13,7 +13,7 @@ from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, printable
 from viceversa.evaluation.candidates.named import kind_of
-from viceversa.evaluation.measuring import evaluate
+from viceversa.evaluation.evaluate import evaluate
 from viceversa.runs.selection import Checkpoint
 
 

@@ -21,7 +21,7 @@ class Notice:
     remedy: str = ""
 
 
-def say(notices: Iterable[Notice]) -> None:
+def tell(notices: Iterable[Notice]) -> None:
     """Prints a line for each kind: its first example, and how many other images lose the same."""
     examples: dict[tuple[str, str], list[str]] = {}
     for notice in notices:

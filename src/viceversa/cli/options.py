@@ -12,7 +12,7 @@ from tyro.conf import FlagCreatePairsOff, Positional, UseAppendAction, arg
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, unknown
 from viceversa.recipes import RECIPES
-from viceversa.recipes.functions import is_named
+from viceversa.recipes.user_functions import is_named
 from viceversa.tuning import Equal
 
 

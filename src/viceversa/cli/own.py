@@ -8,8 +8,8 @@ from pathlib import Path
 
 from viceversa.core.method import Builder
 from viceversa.errors import UsageError
-from viceversa.recipes.functions import named
-from viceversa.runs.pretrained import located
+from viceversa.recipes.user_functions import function_named
+from viceversa.runs.pretrained import run_folder
 from viceversa.runs.record import read_record
 
 
@@ -19,7 +19,7 @@ def build_of(run: str | Path, given: Sequence[str], *, alone: bool = True) -> Bu
     What recipe.json names is never imported: it is told, and a person who trusts the file names it. alone: whether what is given
     is for this run only. Raises UsageError.
     """
-    stored = read_record(located(run)).build
+    stored = read_record(run_folder(run)).build
     if stored is None:
         if alone and given:
             raise UsageError(f"{str(run)!r} was not trained with a custom method: leave out --build.")
@@ -29,7 +29,7 @@ def build_of(run: str | Path, given: Sequence[str], *, alone: bool = True) -> Bu
         told = stored if re.fullmatch(r"(?!__main__)[\w.]+:[\w.]+", stored) else "FILE.py:FUNCTION"
         own = f"{str(run)!r} was trained with a custom method, {stored}, whose code runs only if you name it"
         raise UsageError(f"{own}: add --build {told}.")
-    return named(chosen)
+    return function_named(chosen)
 
 
 def _alike(given: str, stored: str) -> bool:

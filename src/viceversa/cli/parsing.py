@@ -15,7 +15,7 @@ import tyro
 from viceversa.cli.advice import advice
 from viceversa.errors import UsageError
 
-Settings = TypeVar("Settings")
+Parsed = TypeVar("Parsed")
 
 SHORT = {f"--{name}": f"--training.{name}" for name in ("steps", "epochs", "batch", "seed")}
 """Options of a recipe that have a short name too, because everyone needs them."""
@@ -25,8 +25,8 @@ WIDE, NARROW = "2000", "80"
 
 
 def parsed(
-    kind: type[Settings], arguments: Sequence[str], command: str, description: str | None = None, *, pairs: bool = False
-) -> Settings:
+    kind: type[Parsed], arguments: Sequence[str], command: str, description: str | None = None, *, pairs: bool = False
+) -> Parsed:
     """The arguments as an instance of a dataclass. Exits after --help. Raises UsageError with the place and the value.
 
     pairs: whether what is on or off has two options, --x and --no-x, as where some of them are on by default.
@@ -45,14 +45,12 @@ def parsed(
     raise UsageError(f"{line} See viceversa {command} --help.")
 
 
-def _parse(kind: type[Settings], arguments: Sequence[str], command: str, description: str | None, pairs: bool) -> Settings:
+def _parse(kind: type[Parsed], arguments: Sequence[str], command: str, description: str | None, pairs: bool) -> Parsed:
     flags = () if pairs else (tyro.conf.FlagCreatePairsOff,)
     return tyro.cli(kind, args=arguments, prog=f"viceversa {command}", description=description, config=flags)
 
 
-def _quietly(
-    parse: Callable[[Sequence[str]], Settings], arguments: Sequence[str], columns: str = WIDE
-) -> tuple[Settings | None, str]:
+def _quietly(parse: Callable[[Sequence[str]], Parsed], arguments: Sequence[str], columns: str = WIDE) -> tuple[Parsed | None, str]:
     """The settings, or None where the arguments are not good; and what was said."""
     said = io.StringIO()
     try:

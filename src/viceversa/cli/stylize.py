@@ -13,7 +13,7 @@ from tyro.conf import OmitArgPrefixes, Positional, arg
 
 from viceversa.cli.clips import stylize_clip
 from viceversa.cli.inputs import checked_limit, header_at, layers_at
-from viceversa.cli.notices import Notice, lost_in_reading, lost_in_writing, say
+from viceversa.cli.notices import Notice, lost_in_reading, lost_in_writing, tell
 from viceversa.cli.parsing import parsed
 from viceversa.cli.results import check_new
 from viceversa.errors import UsageError, printable
@@ -71,7 +71,7 @@ def run(arguments: Sequence[str]) -> int:
     interrupted = False
     try:
         header = header_at(asked.content, asked.max_pixels)
-        say(_lost(asked, header))
+        tell(_lost(asked, header))
         painted = _painted(asked)
     except PaintingInterrupted as stop:
         painted, interrupted = stop.painted, True

@@ -16,9 +16,9 @@ from viceversa.cli.parsing import long_form, parsed
 from viceversa.core.method import Builder
 from viceversa.errors import UsageError, printable
 from viceversa.recipes import recipe_named
-from viceversa.recipes.functions import is_named, named
-from viceversa.recipes.own import own_recipe, read_with
+from viceversa.recipes.own_method import own_recipe, read_with
 from viceversa.recipes.settings import Recipe
+from viceversa.recipes.user_functions import function_named, is_named
 from viceversa.runs.record import read_record
 from viceversa.training.page import PAGE
 from viceversa.training.run import default_run, run_recipe, updated
@@ -28,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     """Trains, and says where the run is. Returns the exit code."""
     name, *rest = arguments if arguments and not arguments[0].startswith("-") else [_recipe_of_run(arguments), *arguments]
     options = [long_form(option) for option in rest]
-    own = named(name) if is_named(name) else None
+    own = function_named(name) if is_named(name) else None
     asked = _asked(recipe_named(name) if own is None else own_recipe(own), options, name)
     out = asked.out or default_run(name if own is None else "own")
     if asked.resume:

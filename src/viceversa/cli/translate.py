@@ -14,7 +14,7 @@ from tyro.conf import Positional, arg
 
 from viceversa.cli.clips import translate_clip
 from viceversa.cli.inputs import checked_limit, header_at, layers_at
-from viceversa.cli.notices import Notice, lost_in_reading, lost_in_resizing, lost_in_writing, say
+from viceversa.cli.notices import Notice, lost_in_reading, lost_in_resizing, lost_in_writing, tell
 from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.cli.results import check_new
@@ -111,7 +111,7 @@ def run(arguments: Sequence[str]) -> None:
     headers = dict(_headers(asked, jobs.values()))
     results = [(path, _results(asked, model, stem, headers[path])) for stem, path in jobs.items() if path in headers]
     check_new((result for _, several in results for result in several), asked.overwrite)
-    say(notice for path, _ in results for notice in _lost(asked, model, path, headers[path]))
+    tell(notice for path, _ in results for notice in _lost(asked, model, path, headers[path]))
     done = sum(_translate(asked, model, manner, path, places) for path, places in results)
     if done < len(jobs):
         print(f"viceversa: skipped {len(jobs) - done} of {len(jobs)} images, which cannot be read.", file=sys.stderr)

@@ -11,10 +11,10 @@ from viceversa.cli.parsing import long_form
 from viceversa.cli.train import settings_over
 from viceversa.errors import printable
 from viceversa.recipes import recipe_named
-from viceversa.recipes.functions import is_named, named
-from viceversa.recipes.own import own_recipe
+from viceversa.recipes.own_method import own_recipe
 from viceversa.recipes.settings import Recipe
-from viceversa.runs.record import differences
+from viceversa.recipes.user_functions import function_named, is_named
+from viceversa.runs.record import changed_settings
 from viceversa.training.run import updated
 from viceversa.tuning.tune import tune
 
@@ -33,7 +33,7 @@ LENGTHS = ("training.steps", "training.epochs")
 def run(arguments: Sequence[str]) -> int:
     """Searches, prints what was found. Returns the exit code."""
     name, *rest = arguments
-    build = named(name) if is_named(name) else None
+    build = function_named(name) if is_named(name) else None
     base = recipe_named(name) if build is None else own_recipe(build)
     asked = _asked(base, [long_form(option) for option in rest], name)
     findings = tune(
@@ -56,7 +56,7 @@ def command(recipe: Recipe[Any], searched: Sequence[str] = (), *, name: str | No
     """
     options = [
         option
-        for setting, value, _ in differences(recipe, base or recipe_named(recipe.name))
+        for setting, value, _ in changed_settings(recipe, base or recipe_named(recipe.name))
         if setting not in LENGTHS or setting in searched
         for option in _options(setting.replace("_", "-"), value)
     ]

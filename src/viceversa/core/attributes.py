@@ -197,7 +197,7 @@ class Graded:
 
 
 def dividing(attributes: Iterable[Attribute]) -> str:
-    """The first attribute that divides images into two spaces, as `--data DATA:...` has it: `glasses`, `hair=blond`; "" if none."""
+    """The first attribute that divides images into two spaces, as `DATA:...` has it: `glasses`, `hair=blond`; "" if none."""
     for attribute in attributes:
         match attribute:
             case Binary() | OneOf(choices=(_, _)):

@@ -116,7 +116,7 @@ class Method:
 
 Builder = Callable[..., Method]
 """What trains, resumes and loads: a function from a space of data to a method, new at every call. A second parameter whose
-default is a frozen pydantic model has the method's settings (recipes/own.py)."""
+default is a frozen pydantic model has the method's settings (recipes/own_method.py)."""
 
 
 def to_labels(space: Space) -> Callable[[Request], Domain]:

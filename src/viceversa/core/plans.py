@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor
@@ -49,7 +49,7 @@ class Plan(Protocol):
     @property
     def needs(self) -> tuple[Need, ...]: ...
 
-    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Any]: ...
+    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Subject]: ...
 
 
 @dataclass(frozen=True, eq=False)

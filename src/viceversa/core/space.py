@@ -75,6 +75,11 @@ class Space:
         names = ", ".join(attribute.name for attribute in self.attributes)
         return f"{', '.join(self.images)}: {names}" if names else " <-> ".join(self.images)
 
+    def check_labels(self, method: str) -> None:
+        """Raises UsageError where a method that changes labels finds none."""
+        if not self.attributes:
+            raise UsageError(f"{method} translates between values of attributes, and the data has none.")
+
     @property
     def label_width(self) -> int:
         return sum(attribute.width for attribute in self.attributes)

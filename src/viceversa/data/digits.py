@@ -20,11 +20,11 @@ from viceversa.images.pixels import Pixels
 DIGIT = OneOf("digit", tuple("0123456789"))
 MOST_HELD_OUT = 5000
 
-Part = tuple[Pixels, NDArray[np.int64]]
+DigitImages = tuple[Pixels, NDArray[np.int64]]
 """Images (N, H, W, C), and which of 0 to 9 each is: (N,)."""
 
 
-def of_digits(name: str, parts: Mapping[str, Part]) -> Dataset:
+def of_digits(name: str, parts: Mapping[str, DigitImages]) -> Dataset:
     """The data set of the parts "train", "validation" and "test", in the one space "digits", at the size that its images have.
 
     Raises UsageError for a split that is empty, and for classes that are not 0 to 9, one for each image.
@@ -40,14 +40,14 @@ def of_digits(name: str, parts: Mapping[str, Part]) -> Dataset:
     return Dataset(name, Space({"digits": ImageSpec(channels, height, width)}, (DIGIT,)), splits)
 
 
-def held_out(train: Part) -> tuple[Part, Part]:
+def held_out(train: DigitImages) -> tuple[DigitImages, DigitImages]:
     """The training images without the last ones, and those, which serve for validation: a tenth, at most 5,000."""
     pixels, digits = train
     first = len(pixels) - max(1, min(MOST_HELD_OUT, len(pixels) // 10))
     return (pixels[:first], digits[:first]), (pixels[first:], digits[first:])
 
 
-def digest_of(*parts: Part) -> str:
+def digest_of(*parts: DigitImages) -> str:
     """The same for a copy of the data, in another place or at another time."""
     found = hashlib.sha256()
     for pixels, digits in parts:

@@ -9,10 +9,9 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from viceversa.core.space import Space, Takes
-from viceversa.data.attributes import with_attributes
 from viceversa.data.cache.store import FolderFiles
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.divided import divided
+from viceversa.data.divided_by_attribute import divided
 from viceversa.data.files import huggingface
 from viceversa.data.files.assembly import Wanted, from_table
 from viceversa.data.files.celeba import ATTRIBUTES as OF_CELEBA
@@ -25,7 +24,9 @@ from viceversa.data.files.rafd import has_rafd, read_rafd
 from viceversa.data.files.sizes import DRAWN
 from viceversa.data.files.svhn import has_svhn, open_svhn
 from viceversa.data.files.tables import read_table
-from viceversa.data.joined import joined, parts_of, sources, spec_of
+from viceversa.data.joined_labels import together
+from viceversa.data.joined_spaces import joined, parts_of, sources, spec_of
+from viceversa.data.selected_attributes import with_attributes
 from viceversa.data.sets.avatars import avatars, avatars_glasses
 from viceversa.data.sets.face_off import face_off
 from viceversa.data.sets.handwritten import handwritten
@@ -33,7 +34,6 @@ from viceversa.data.sets.outlines import avatars_outlines
 from viceversa.data.sets.sketches import sketches, sketches_pairs
 from viceversa.data.sets.street_digits import street_digits
 from viceversa.data.sets.toons import toons
-from viceversa.data.together import together
 from viceversa.errors import UsageError, unknown
 from viceversa.files import vacant
 from viceversa.images.decoding import encoded, suffix_for
@@ -81,8 +81,8 @@ def open_dataset(
     See assembly.Wanted for what becomes of its images. A path with `:spaces` or `:pairs` behind it is opened for a method of
     these, with `:sketches` as pairs of a gray and a colored drawing, CelebA's with `:stargan-split` in StarGAN's splits, SVHN's
     with `:extra` with its further images. With `:ATTRIBUTE` or `:ATTRIBUTE=VALUE` behind it, labeled data is opened as two spaces,
-    without it and with it (divided.py). NAME=SPEC,NAME=SPEC are several data sets: two spaces of these names, or labeled sets in
-    one space. MNIST's and SVHN's images keep their size.
+    without it and with it (divided_by_attribute.py). NAME=SPEC,NAME=SPEC are several data sets: two spaces of these names, or
+    labeled sets in one space. MNIST's and SVHN's images keep their size.
     size: of the images, in pixels; chosen from own images if not given (sizes.chosen_size), the same for several sources.
     images: the folder of a table's images, if it is not the table's own; links in it may lead anywhere.
     among_others: this is one of such, and may be a folder of images alone. Raises UsageError for what is none.
@@ -191,18 +191,18 @@ def _none_of_pairs(name: str) -> UsageError:
     return UsageError(f"this method needs pairs of images, but {name} has no pairs; {others}.")
 
 
-def located(spec: str) -> str:
+def absolute(spec: str) -> str:
     """The spec with its path made absolute, so that it names the same data wherever it is read; "", no data, stays so."""
     if not spec:
         return spec
     if _joins(spec):
-        return spec_of({name: located(below) for name, below in parts_of(spec).items()})
+        return spec_of({name: absolute(below) for name, below in parts_of(spec).items()})
     whole, by = _division(spec)
     if by:
-        return f"{located(whole)}:{by}"
+        return f"{absolute(whole)}:{by}"
     path, way = _parsed(spec)
     if spec.startswith(huggingface.PREFIX):
-        return huggingface.located(spec.removesuffix(way)) + way
+        return huggingface.absolute_hub(spec.removesuffix(way)) + way
     return spec if spec in _EMBEDDED or not path.exists() else f"{path.resolve()}{way}"
 
 

@@ -15,7 +15,7 @@ from viceversa.metrics.bootstrap import paired_interval
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from viceversa.metrics.chains import Place
+    from viceversa.metrics.chain_protocol import Place
 
 COMPARED = (
     ("inv", "changed_accuracy", "accuracy of what had to change", 3),

@@ -1,163 +1,127 @@
-"""The evaluation of a translator per number of cycles: measured image by image, then summed up in rows (docs/methods.md)."""
+"""Measuring as a person asks for it, in Python and on the command line alike: one model, or several side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Literal
 
-from viceversa.evaluation.first_outputs import FirstOutputs
-from viceversa.images.pixels import Pixels
-from viceversa.metrics.accuracies import PerImage, accuracies
-from viceversa.metrics.bootstrap import intervals
-from viceversa.metrics.chains import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
-from viceversa.metrics.clock import Clock
-from viceversa.metrics.features import LITE0, Advance, Extractor, Features
-from viceversa.metrics.labeller import Labeller
-from viceversa.metrics.measure import Looker, Seen
-from viceversa.metrics.references import References, ToReal
-from viceversa.metrics.rows import Row
+from viceversa.core.method import Builder
+from viceversa.errors import UsageError
+from viceversa.evaluation.candidates.named import Measured, candidate, data_of, kind_of, models_by_name
+from viceversa.evaluation.comparison import comparison_of as compared
+from viceversa.evaluation.report.contents import PAGE, Report
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
+from viceversa.progress import say
+from viceversa.runs.selection import Checkpoint
 
-MEANS = (
-    "label_accuracy", "label_accuracy_bits", "changed_accuracy", "kept_accuracy", "perceptual_to_source", "l1_to_source",
-    "psnr_to_truth", "ssim_to_truth", "l1_outside", "own_accuracy_bits",
-)  # fmt: skip
-"""What a row has the mean over images of."""
-
-_BATCH = 100
+Networks = Literal["lite0", "inception"]
 
 
-@dataclass(frozen=True, eq=False)
-class Assessment:
-    """A model's rows, and for each place what every image got: for intervals paired between models.
+def evaluate(
+    model: Measured,
+    data: str | None = None,
+    *,
+    images: str | Path | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    size: int | None = None,
+    cycles: int = 3,
+    steps: int = 0,
+    probes: bool = False,
+    samples: int | None = None,
+    features: Networks = "lite0",
+    checkpoint: Checkpoint = "best",
+    build: Builder | None = None,
+    quiet: bool = False,
+) -> Report:
+    """Measure a translator after 0..cycles repeated translations (docs/evaluation.md).
 
-    measures: of the health of its first outputs, by their names (metrics/health.py).
+    Args:
+        model: a Model, the folder of a run, an ONNX file, a folder of answers, or a function (N, H, W, C) uint8, targets ->
+            the same; as a text, "module:function".
+        data: what to measure on; a run's own data by default.
+        images: the folder of a table's images, if it is not the table's own.
+        out: a folder for metrics.json and report.html. overwrite: replace those of another report.
+        size: of the images in pixels, where there is no run to say it; chosen from them by default.
+        cycles: how many translations come before the last, at most.
+        steps: how many steps of a chain to measure, 10 at most.
+        probes: measure the way back through noise, JPEG and blur too.
+        samples: how many test images; all by default.
+        features: the network behind the distances.
+        checkpoint: of a run: its best one, or its last.
+        build: the function that a run was trained with, for a custom method.
+        quiet: show no progress.
+
+    Raises UsageError.
     """
+    if build is not None and not isinstance(model, str | Path):
+        raise UsageError("leave out `build`: it is for the folder of a run.")
+    return compare(
+        [model], out=out, overwrite=overwrite, data=data, images=images, size=size, cycles=cycles, steps=steps, probes=probes,
+        samples=samples, features=features, checkpoint=checkpoint, build=None if build is None else {str(model): build},
+        quiet=quiet,
+    )  # fmt: skip
 
-    rows: list[Row] = field(default_factory=list)
-    per_image: dict[Place, PerImage] = field(default_factory=dict)
-    measures: dict[str, float] = field(default_factory=dict)
 
+def compare(
+    models: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]],
+    *,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    data: str | None = None,
+    images: str | Path | None = None,
+    size: int | None = None,
+    cycles: int = 3,
+    steps: int = 0,
+    probes: bool = False,
+    samples: int | None = None,
+    features: Networks = "lite0",
+    checkpoint: Checkpoint = "best",
+    build: Mapping[str, Builder] | None = None,
+    quiet: bool = False,
+) -> Report:
+    """Measure several translators on the same images and chains; differences are from the first, paired by image.
 
-@dataclass(frozen=True, eq=False)
-class Judge:
-    """What all models of a comparison are measured by: the same images and chains, networks, and reference sets."""
-
-    task: Trial
-    labeller: Labeller | None
-    way: Way
-    extractor: Extractor = LITE0
-    clock: Clock = field(default_factory=Clock)
-
-    @cached_property
-    def references(self) -> References:
-        return References(self.task, self.extractor)
-
-    def assess(self, name: str, candidate: Candidate, advance: Advance) -> Assessment:
-        """A model at all places of the way. Memory holds a batch, and some numbers an image."""
-        assessment = Assessment()
-        with TemporaryDirectory() as folder:
-            seen: dict[Place, Seen] = {}
-            looker, first = self._looker(folder), FirstOutputs(self.task)
-            for rows, made in self.clock.each("translation", candidate.outputs(self.task, self.way)):
-                looker.look(seen, rows, made, candidate.read, advance)
-                first.add(rows, made)
-            with self.clock.part("pixels"):
-                large = candidate.full_size(self.task) if candidate.full_size else None
-                assessment.measures.update(first.measures(large))
-            to_real: dict[Path, ToReal] = {}
-            for place, found in seen.items():
-                if found.file not in to_real:
-                    to_real[found.file] = self._to_real(place, found.features)
-                self._add(assessment, name, place, found, to_real[found.file])
-        return assessment
-
-    def bounds(self, advance: Advance) -> list[Row]:
-        """Rows of doing nothing (`floor`), which a probe changes all the same; of the true edits, or the sources for rec
-        (`ceiling`); and of as many other real images (`real`)."""
-        bounds = Assessment()
-        for name, batches in (("floor", self._nothing()), ("ceiling", self._best())):
-            with TemporaryDirectory() as folder:
-                seen: dict[Place, Seen] = {}
-                looker = self._looker(folder)
-                for rows, made in batches:
-                    looker.look(seen, rows, made, None, advance)
-                to_real = {place: self._to_real(place, found.features) for place, found in seen.items()}
-                for place in self._places():
-                    start = place if place in seen else Place(place.direction, 0, "8bit")
-                    if start in seen and (start == place or place.link in LINKS):
-                        self._add(bounds, name, place, seen[start], to_real[start])
-        return bounds.rows + list(self._other_real(advance))
-
-    def _looker(self, folder: str) -> Looker:
-        return Looker(self.task, self.labeller, self.extractor, self.clock, Path(folder))
-
-    def _places(self) -> Iterator[Place]:
-        for direction in DIRECTIONS:
-            yield from (Place(direction, number, link) for link in LINKS for number in range(self.way.cycles + 1))
-        yield from (Place("rec", number, link) for link in self.way.probes for number in range(1, self.way.cycles + 1))
-        yield from (Place("step", number, "8bit") for number in range(1, self.way.steps + 1))
-
-    def _unmoved(self) -> list[Place]:
-        """Where outputs do not depend on the number of cycles, if nobody translates."""
-        return [Place("rec", 0, "8bit"), Place("inv", 0, "8bit"), *(at for at in self._places() if at.direction == "step")]
-
-    def _nothing(self) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
-        """The sources; after k links of a probe, as these alone change them."""
-        idle = Way(self.way.cycles if self.way.probes else 0, 0, self.way.probes)
-        for rows, found in outputs(lambda image, source, target: image, self.task, idle):
-            source = self.task.sources[rows]
-            probed = {place: pixels for place, pixels in found.items() if place.link in idle.probes}
-            yield rows, dict.fromkeys(self._unmoved(), source) | probed
-
-    def _best(self) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
-        """The true edits."""
-        with self.clock.part("true edits"):
-            truths = {place: truth for place in self._unmoved() if (truth := self.task.truth(place)) is not None}
-        for start in range(0, len(self.task), _BATCH):
-            rows = slice(start, min(start + _BATCH, len(self.task)))
-            yield rows, {place: truth[rows] for place, truth in truths.items()}
-
-    def _other_real(self, advance: Advance) -> Iterator[Row]:
-        """How far real images are from as many others, of the training split: what chance alone does to a distance."""
-        others_of = self.task.dataset.splits.get("train" if self.task.split != "train" else "test", {})
-        spaces: tuple[tuple[Direction, str], ...] = (("inv", self.task.away), ("rec", self.task.home))
-        for direction, space in spaces:
-            if space in others_of and len(others_of[space]) >= len(self.task):
-                with self.clock.part("features"):
-                    features = self.references.others(others_of[space].pixels[: len(self.task)], advance)
-                to_real = self._to_real(Place(direction, 0, "8bit"), features)
-                for link in LINKS:
-                    for number in range(self.way.cycles + 1):
-                        yield self._row("real", Place(direction, number, link), to_real, {})
-
-    def _to_real(self, place: Place, features: Features) -> ToReal:
-        with self.clock.part("distances"):
-            return self.references.distances(place, features)
-
-    def _add(self, assessment: Assessment, name: str, place: Place, seen: Seen, to_real: ToReal) -> None:
-        per_image = dict(seen.per_image)
-        if seen.read is not None and self.labeller is not None:
-            per_image |= accuracies(self.task, place, self.labeller.space, seen.read, seen.own)
-        assessment.per_image[place] = per_image
-        assessment.rows.append(self._row(name, place, to_real, per_image))
-
-    def _row(self, name: str, place: Place, to_real: ToReal, per_image: PerImage) -> Row:
-        attributes = self.labeller.space.attributes if self.labeller and per_image else ()
-        with self.clock.part("intervals"):
-            found = intervals(per_image)
-        means = {metric: each.mean for metric, each in found.items()}
-        measures: dict[str, Any] = {**{metric: means.get(metric) for metric in MEANS}, **vars(to_real)}
-        return Row(
-            model=name,
-            direction=place.direction,
-            cycles=place.cycles,
-            chain=place.link,
-            samples=len(self.task),
-            accuracy_by_attribute={attribute.name: means.get(f"accuracy {attribute.name}") for attribute in attributes},
-            intervals={metric: (each.low, each.high) for metric, each in found.items()},
-            **measures,
+    models: their names -> a model (see `evaluate`), or a list of them for several trainings of one method; or a list of models,
+    which are called by their folders or, as texts, "NAME=MODEL" and "NAME=MODEL,MODEL". data: that of the first run among them by
+    default. build: for runs that were trained with a custom method: the folder of a run -> its function. Other arguments: see
+    `evaluate`. Raises UsageError.
+    """
+    if out is not None and not overwrite and (Path(out) / PAGE).exists():
+        raise UsageError(
+            f"{str(out)!r} holds a report already: choose another folder with `out`, or replace it with `overwrite=True`."
         )
+    asked = models_by_name(models)
+    subjects = {name: _loaded(model, checkpoint, build or {}) for name, model in asked.models.items()}
+    dataset = data_of(subjects.values(), data, size, images)
+    if dataset.summary:
+        say(dataset.summary, quiet=quiet)
+    candidates = {name: candidate(model, dataset) for name, model in subjects.items()}
+    found = compared(
+        candidates, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, groups=asked.groups, features=features,
+        quiet=quiet,
+    )  # fmt: skip
+    report = found.report(f"{', '.join(candidates)} on {dataset.name}", _training([*subjects.values()]))
+    if out is not None:
+        report.save(out)
+    return report
+
+
+def _loaded(model: Measured, checkpoint: Checkpoint, builds: Mapping[str, Builder]) -> Measured:
+    """The model of a run's folder; all else as it is."""
+    if not isinstance(model, str | Path) or kind_of(model) != "run":
+        return model
+    return load(model, build=builds.get(str(model)), checkpoint=checkpoint)
+
+
+def _training(models: Sequence[Measured]) -> dict[str, str]:
+    """What is said of the training, where there is one run alone."""
+    match models:
+        case [Model() as model]:
+            recipe = model.record.recipe
+            batches = f"{model.step} steps of batches of {recipe.training.batch}, in {model.record.precision}"
+            return {"training": f"recipe {recipe.name}: {batches}"}
+        case _:
+            return {}

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from viceversa.evaluation.evaluate import Assessment
-from viceversa.evaluation.report.contents import Picture, Strip
+from viceversa.evaluation.judge import Assessment
+from viceversa.evaluation.report.contents import CaptionedImage, Strip
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.accuracies import PerImage
-from viceversa.metrics.chains import Candidate, Direction, Place, Trial, Way
+from viceversa.metrics.chain_protocol import Candidate, Direction, Place, Trial, Way
 
 EACH = 2
 """Number of the worst, the middle and the best."""
@@ -46,7 +46,7 @@ def strips(
     """
     if not ranking.per_image:
         return []
-    found = _values(ranking, way, labeled=task.labels is not None)
+    found = _values(ranking, way, labeled=task.labeled)
     people = _spread(len(task)) if found is None else _chosen(found[1])
     few = task.of(list(people))
     shown = [Shown(title, _outputs(candidate, few, way), each.per_image) for title, (candidate, each) in models.items()]
@@ -110,16 +110,19 @@ def _asked(task: Trial, way: Way, row: int) -> dict[str, str]:
     return {name: task.dataset.space.describe(label[None])[0].replace(",", ", ") for name, label in labels.items()}
 
 
-def _lines(shown: Shown, task: Trial, way: Way, index: int, row: int) -> list[tuple[str, list[Picture | None]]]:
+def _lines(shown: Shown, task: Trial, way: Way, index: int, row: int) -> list[tuple[str, list[CaptionedImage | None]]]:
     """A model's lines of one image: the images on the way, where they were measured, inv and rec."""
-    source = Picture(task.sources[row], ("source",))
+    source = CaptionedImage(task.sources[row], ("source",))
     edit = task.truth(Place("inv", 0, "8bit"))
-    ends: dict[Direction, Picture | None] = {"inv": None if edit is None else Picture(edit[row], ("ground truth",)), "rec": source}
+    ends: dict[Direction, CaptionedImage | None] = {
+        "inv": None if edit is None else CaptionedImage(edit[row], ("ground truth",)),
+        "rec": source,
+    }
     lines = []
     for direction in _NAMES if way.steps else ends:
         places = [Place(direction, number, "8bit") for number in range(way.longest + 1)]
         pictures = [
-            Picture(shown.outputs[place][index], _notes(shown.per_image[place], row)) if place in shown.outputs else None
+            CaptionedImage(shown.outputs[place][index], _notes(shown.per_image[place], row)) if place in shown.outputs else None
             for place in places
         ]
         if direction == "step":

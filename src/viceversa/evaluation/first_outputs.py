@@ -10,7 +10,7 @@ import numpy as np
 from viceversa.images.fitting import in_bits
 from viceversa.images.pixels import Pixels
 from viceversa.inference.enlarged import enlarged
-from viceversa.metrics.chains import LINKS, Direction, Place, Trial
+from viceversa.metrics.chain_protocol import LINKS, Direction, Place, Trial
 from viceversa.metrics.health import measured
 
 MOST = 64
@@ -38,7 +38,7 @@ class FirstOutputs:
             return {}
         reals = in_bits(self.task.dataset.splits[self.task.split][self.task.away].pixels[:MOST], 8)
         both = None if large is None else (large, enlarged(reals))
-        alike = same if self.task.labels is not None and same is not None and same.shape == outputs.shape else None
+        alike = same if self.task.labeled and same is not None and same.shape == outputs.shape else None
         return measured(self.task.sources[: len(outputs)], outputs, reals, alike, both)
 
     def _whole(self, direction: Direction) -> Pixels | None:

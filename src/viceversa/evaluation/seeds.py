@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from viceversa.errors import UsageError, quoted
-from viceversa.evaluation.evaluate import MEANS, Assessment
+from viceversa.evaluation.judge import MEANS, Assessment
 from viceversa.metrics.accuracies import PerImage
 from viceversa.metrics.bootstrap import intervals
 from viceversa.metrics.references import ToReal

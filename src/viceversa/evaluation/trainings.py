@@ -6,21 +6,21 @@ from collections.abc import Mapping
 
 from viceversa.runs.record import Record, dotted
 
-Training = Mapping[str, str]
+Trained = Mapping[str, str]
 """What a run was trained with: a setting's short name -> its value."""
 
 _LEFT_OUT = ("checkpoint_every", "sample_every", "best", "labeller", "compile", "kind", "skip_bad", "name", "steps", "data")
 """Settings that change neither the data nor what is learned, and those that are said otherwise."""
 
 
-def training_of(record: Record, step: int) -> Training:
+def training_of(record: Record, step: int) -> Trained:
     """The method, the steps made, the data, and every setting of a run that could make a difference."""
     settings = {name.removeprefix("training.").removeprefix("method."): value for name, value in dotted(record.recipe.model_dump())}
     found = {"method": record.recipe.name, "steps": f"{step:,}", "data": record.dataset}
     return found | {name: f"{value}" for name, value in settings.items() if name not in _LEFT_OUT}
 
 
-def contrasted(trainings: Mapping[str, Training]) -> str:
+def contrasted(trainings: Mapping[str, Trained]) -> str:
     """In what trainings differ, as "steps: a 2,000, b 1,000; width: a 32, b 64"; empty where they do not.
 
     trainings: by the models' names. Settings are compared where all have them, as those of one method are not another's.

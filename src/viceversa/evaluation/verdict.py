@@ -14,11 +14,11 @@ from typing import Literal
 
 import numpy as np
 
-from viceversa.evaluation.evaluate import Assessment
+from viceversa.evaluation.judge import Assessment
 from viceversa.metrics.bootstrap import paired_interval
-from viceversa.metrics.chains import Place
+from viceversa.metrics.chain_protocol import Place
 from viceversa.metrics.health import COLLAPSED, DEAF, GRIDS, INVERTED, UNCHANGED, Sign, signs
-from viceversa.metrics.rows import TRUSTED, Row, shown
+from viceversa.metrics.rows import TRUSTED, Row, rounded
 
 HALVED = 20 * math.log10(2)
 """6 dB of PSNR: half the error's amplitude. An edit that gains so much over the untouched source is called close."""
@@ -72,7 +72,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class Progress:
+class Share:
     """How far a model gets. share: of the way from doing nothing to a perfect translation; at most 1, below 0 for harm."""
 
     share: float
@@ -184,7 +184,7 @@ def _judged(assessment: Assessment, facts: Facts) -> _Judged:
     return _Judged(texts or ["nothing is known of its translations: no reference was measured"], remedies)
 
 
-def _progress(assessment: Assessment, facts: Facts) -> Progress | None:
+def _progress(assessment: Assessment, facts: Facts) -> Share | None:
     """How far the translation inv_0 gets: by the ground truth, the labels, or the distance to real images, what is known first."""
     row, floor = _row(assessment.rows, None, "inv", 0), facts.bound("floor")
     if row is None:
@@ -192,27 +192,27 @@ def _progress(assessment: Assessment, facts: Facts) -> Progress | None:
     return _by_truth(row, floor) or (_by_labels(row, facts) if facts.labeled else _by_distance(row, floor, facts))
 
 
-def _by_truth(row: Row, floor: Row | None) -> Progress | None:
+def _by_truth(row: Row, floor: Row | None) -> Share | None:
     if row.psnr_to_truth is None or floor is None or floor.psnr_to_truth is None:
         return None
     gain = row.psnr_to_truth - floor.psnr_to_truth
     numbers = f"PSNR {row.psnr_to_truth:.1f} dB, untouched sources {floor.psnr_to_truth:.1f} dB"
     if gain <= 0:
-        return Progress(-1.0, f"the outputs are no nearer to the ground truth than the untouched sources ({numbers})")
+        return Share(-1.0, f"the outputs are no nearer to the ground truth than the untouched sources ({numbers})")
     share = min(gain / HALVED, 1.0)
     how = "close to" if share >= 1 else "on the way to" if share >= PART else "hardly nearer to"
-    return Progress(share, f"the outputs are {how} the ground truth ({numbers})")
+    return Share(share, f"the outputs are {how} the ground truth ({numbers})")
 
 
-def _by_labels(row: Row, facts: Facts) -> Progress | None:
+def _by_labels(row: Row, facts: Facts) -> Share | None:
     if not _read_well(facts) or row.changed_accuracy is None:
         return None
     kept = "" if row.kept_accuracy is None else f", and {_percent(row.kept_accuracy)} of the others are kept"
     share = row.changed_accuracy if row.kept_accuracy is None else min(row.changed_accuracy, row.kept_accuracy)
-    return Progress(share, f"{_percent(row.changed_accuracy)} of the attributes to change are as asked{kept}")
+    return Share(share, f"{_percent(row.changed_accuracy)} of the attributes to change are as asked{kept}")
 
 
-def _by_distance(row: Row, floor: Row | None, facts: Facts) -> Progress | None:
+def _by_distance(row: Row, floor: Row | None, facts: Facts) -> Share | None:
     """By the kernel distance to real images of the other space."""
     if row.kernel is None or floor is None or floor.kernel is None:
         return None
@@ -220,17 +220,17 @@ def _by_distance(row: Row, floor: Row | None, facts: Facts) -> Progress | None:
     least = real.kernel if real is not None and real.kernel is not None else 0.0
     way = floor.kernel - least
     if way <= SURE * math.hypot(floor.kernel_std or 0.0, (real.kernel_std or 0.0) if real is not None else 0.0):
-        return Progress(
+        return Share(
             math.nan, "the images of the two spaces are too alike, or too few, to judge outputs by the distance between them"
         )
     share = min((floor.kernel - row.kernel) / way, 1.0)
-    numbers = f"kernel distance x1000: {shown(1000 * row.kernel, 1)}, untouched sources {shown(1000 * floor.kernel, 1)}"
-    numbers += f", other real images {shown(1000 * least, 1)}" if real is not None else ""
+    numbers = f"kernel distance x1000: {rounded(1000 * row.kernel, 1)}, untouched sources {rounded(1000 * floor.kernel, 1)}"
+    numbers += f", other real images {rounded(1000 * least, 1)}" if real is not None else ""
     if share <= 0:
         how = "no nearer than the untouched sources to"
     else:
         how = "close to" if share >= CLOSE else "on the way to" if share >= PART else "far from"
-    return Progress(share, f"the outputs are {how} real {facts.away!r} images ({numbers})")
+    return Share(share, f"the outputs are {how} real {facts.away!r} images ({numbers})")
 
 
 def _way_back(assessment: Assessment, facts: Facts) -> tuple[str, bool] | None:

@@ -13,7 +13,7 @@ from PIL import Image
 from viceversa.errors import UsageError, quoted
 from viceversa.images.decoding import MOST_PIXELS, BadImage, TooLarge
 from viceversa.images.fitting import shown
-from viceversa.images.given import layers_in
+from viceversa.images.in_memory import layers_in
 from viceversa.images.layers import Layers, read_layers
 from viceversa.images.pixels import Pixels
 

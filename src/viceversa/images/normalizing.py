@@ -31,7 +31,7 @@ def flipped(images: Tensor, which: Tensor) -> Tensor:
     return torch.where(which[:, None, None, None], images.flip(3), images)
 
 
-def enlarged(images: Tensor, side: int) -> Tensor:
+def enlarged_to(images: Tensor, side: int) -> Tensor:
     """(N, C, H, W) in [-1, 1], resized so that the shorter side has so many pixels: bicubic, with the weights of Pillow's."""
     height, width = images.shape[2:]
     size = [round(each * side / min(height, width)) for each in (height, width)]

@@ -14,7 +14,7 @@ from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
 from viceversa.inference.apply import ends
 from viceversa.inference.full_size import generator_of
-from viceversa.metrics.chains import Trial
+from viceversa.metrics.chain_protocol import Trial
 
 FACTOR, COUNT = 4, 4
 """How many times as high and wide, and how many images: together as many pixels as 64 images at the trained size."""

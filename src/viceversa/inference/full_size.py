@@ -17,11 +17,11 @@ from viceversa.errors import UsageError
 from viceversa.images.decoding import recolored
 from viceversa.images.layers import Layers
 from viceversa.images.pixels import Pixels
-from viceversa.inference.receptive_field import Footprint, Generator, footprint_of
+from viceversa.inference.receptive_field import ImageFunction, ReceptiveField, receptive_field_of
 from viceversa.inference.tiles import translated_in_tiles
 from viceversa.networks.adapters import PerTarget
 
-_FOOTPRINTS: MutableMapping[nn.Module, dict[tuple[str, str], Footprint]] = weakref.WeakKeyDictionary()
+_FOOTPRINTS: MutableMapping[nn.Module, dict[tuple[str, str], ReceptiveField]] = weakref.WeakKeyDictionary()
 """What was found of translators, for each source and target space: to find it takes about as long as a translation."""
 
 
@@ -38,15 +38,15 @@ def translated_whole(
     found = _FOOTPRINTS.setdefault(translator, {})
     way = source.space, target.space
     if way not in found:
-        found[way] = footprint_of(generator, spec)
-    colors = in_channels(visible(image, spec), spec.channels)
+        found[way] = receptive_field_of(generator, spec)
+    colors = in_channels(colors_seen(image, spec), spec.channels)
     height, width = colors.shape[:2]
     made = translated_in_tiles(generator, _padded(colors, spec, found[way].multiple), found[way], memory)[:height, :width]
     back = image.colors.shape[2] == 1 and spec.channels == made.shape[2] == 3
     return image.with_colors(np.ascontiguousarray(recolored(made, 1) if back else made))
 
 
-def generator_of(translator: nn.Module, source: Domain, target: Domain) -> Generator:
+def generator_of(translator: nn.Module, source: Domain, target: Domain) -> ImageFunction:
     """The translation between two domains at any size, of images on the CPU.
 
     The adapter of spaces would bring each image to its canvas; here the generator behind it is called.
@@ -62,7 +62,7 @@ def generator_of(translator: nn.Module, source: Domain, target: Domain) -> Gener
     return translate
 
 
-def visible(image: Layers, spec: ImageSpec) -> Pixels:
+def colors_seen(image: Layers, spec: ImageSpec) -> Pixels:
     """The colors, and the run's background where none can be seen."""
     if image.alpha is None:
         return image.colors

@@ -13,7 +13,7 @@ from viceversa.inference.familiarity import FILE, load_familiarity
 from viceversa.inference.model import Model
 from viceversa.metrics.labeller import Labeller, load_labeller
 from viceversa.recipes import builder
-from viceversa.runs.pretrained import located, restore_generator
+from viceversa.runs.pretrained import restore_generator, run_folder
 from viceversa.runs.record import read_record
 from viceversa.runs.selection import Checkpoint, best_checkpoint
 from viceversa.runs.weights import check_shapes, latest_checkpoint, restore_weights
@@ -25,7 +25,7 @@ def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoin
     build: the function that the run was trained with, for a custom method. checkpoint: the "best" one, or the last where
     a run has none that was chosen; or the "last". Raises UsageError.
     """
-    folder = located(run)
+    folder = run_folder(run)
     if folder != Path(run):
         return _packaged(folder)
     record = read_record(folder)

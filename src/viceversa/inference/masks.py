@@ -115,7 +115,7 @@ def _distance_along_columns(inside: NDArray[np.bool_], most: int) -> NDArray[np.
     return distance
 
 
-def composed(before: Pixels, after: Pixels, weights: Weights) -> Pixels:
+def blended(before: Pixels, after: Pixels, weights: Weights) -> Pixels:
     """before + weights (after - before), rounded, of images (H, W, C) of one depth: `before` bit for bit where the weight is 0.
 
     Raises UsageError for images of two sizes or numbers of channels.

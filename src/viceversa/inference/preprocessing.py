@@ -15,9 +15,9 @@ from viceversa.images.fitting import Filter, fitted
 from viceversa.images.layers import Layers
 from viceversa.images.load import Picture, layers_of, mask_of, pixels_of
 from viceversa.images.normalizing import normalized
-from viceversa.images.paper import flattened
+from viceversa.images.paper_drawings import flattened
 from viceversa.images.pixels import Pixels
-from viceversa.inference.full_size import in_channels, visible
+from viceversa.inference.full_size import colors_seen, in_channels
 from viceversa.inference.masks import Region, Weights
 
 
@@ -30,7 +30,7 @@ class Manner:
     full_size: whether an image keeps its size, channels and alpha; else its middle is cut out and resized to the run's size.
     memory: MiB for the networks' numbers then; what does not fit goes in tiles.
     region: where anything may change, if not everywhere.
-    paper: whether images are drawings on paper, scanned or photographed, to be flattened first (images/paper.py).
+    paper: whether images are drawings on paper, scanned or photographed, to be flattened first (images/paper_drawings.py).
     most_pixels: of an image file, counting every four channels; larger ones are refused as decompression bombs.
     """
 
@@ -78,7 +78,7 @@ class Preprocessing:
     def seen(self, layers: Layers, space: str) -> Pixels:
         """What the network of a space would see of an opened image at the run's size: (H, W, C)."""
         spec = self.images[space]
-        return self.fitted(in_channels(visible(layers, spec), spec.channels), space)
+        return self.fitted(in_channels(colors_seen(layers, spec), spec.channels), space)
 
     def weights(self, layers: Layers, space: str, manner: Manner) -> Weights | None:
         """Where the opened image may change: (H, W, 1) in [0, 1]; None for everywhere. A mask goes the way of the image."""

@@ -19,7 +19,7 @@ from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError, is_out_of_memory
 from viceversa.inference.norms import Moments, Normalizing
 
-Generator = Callable[[Tensor], Tensor]
+ImageFunction = Callable[[Tensor], Tensor]
 """Images (N, C, H, W) in [-1, 1] -> (N, C', H, W), whatever the size."""
 
 FARTHEST = 1024
@@ -29,7 +29,7 @@ _LEAST = 64
 
 
 @dataclass(frozen=True)
-class Footprint:
+class ReceptiveField:
     """multiple: what sides must be multiples of. reaches: how far each norm looks, in the order of the norms, and last the
     output, in pixels, rounded up to multiples; none of them where one looks too far. weight: bytes for each pixel at the peak, of
     the numbers between the layers."""
@@ -40,7 +40,7 @@ class Footprint:
 
 
 @torch.no_grad()
-def multiple_of(generator: Generator, spec: ImageSpec) -> int:
+def multiple_of(generator: ImageFunction, spec: ImageSpec) -> int:
     """The smallest power of two that sides can grow by, beyond the first one that holds the run's images, so that the size comes
     out that went in.
 
@@ -62,7 +62,7 @@ def multiple_of(generator: Generator, spec: ImageSpec) -> int:
 
 
 @torch.no_grad()
-def footprint_of(generator: Generator, spec: ImageSpec) -> Footprint:
+def receptive_field_of(generator: ImageFunction, spec: ImageSpec) -> ReceptiveField:
     """All of it. Raises UsageError for a generator that takes one size only."""
     multiple = multiple_of(generator, spec)
     side = multiple * math.ceil(max(_LEAST, 2 * multiple) / multiple)
@@ -70,13 +70,13 @@ def footprint_of(generator: Generator, spec: ImageSpec) -> Footprint:
         with _Weighing() as weighing:
             reaches = _reaches(generator, spec.channels, side, multiple)
         if math.inf not in reaches:
-            return Footprint(multiple, tuple(map(int, reaches)), weighing.peak / side**2)
+            return ReceptiveField(multiple, tuple(map(int, reaches)), weighing.peak / side**2)
         if 2 * side > FARTHEST:
-            return Footprint(multiple, (), weighing.peak / side**2)
+            return ReceptiveField(multiple, (), weighing.peak / side**2)
         side *= 2
 
 
-def _reaches(generator: Generator, channels: int, side: int, multiple: int) -> tuple[float, ...]:
+def _reaches(generator: ImageFunction, channels: int, side: int, multiple: int) -> tuple[float, ...]:
     """How far the norms and the output look; infinity where that is beyond the image."""
     first = side // 2 // multiple * multiple
     image = torch.zeros(1, channels, side, side)

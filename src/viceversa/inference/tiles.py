@@ -23,7 +23,7 @@ from viceversa.errors import UsageError
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
 from viceversa.inference.norms import Moments, Normalizing, moments_of
-from viceversa.inference.receptive_field import FARTHEST, Footprint, Generator
+from viceversa.inference.receptive_field import FARTHEST, ImageFunction, ReceptiveField
 
 BLEND = 16
 """Pixels over which one tile passes into the next."""
@@ -96,7 +96,7 @@ class _Image:
 
 
 @torch.no_grad()
-def translated_in_tiles(generator: Generator, pixels: Pixels, footprint: Footprint, memory: float) -> Pixels:
+def translated_in_tiles(generator: ImageFunction, pixels: Pixels, footprint: ReceptiveField, memory: float) -> Pixels:
     """(H, W, C) uint8 or uint16, sides multiples of the footprint's -> (H, W, C') of the same depth.
 
     memory: in MiB, for the numbers between the layers; an image for which they do not suffice goes in tiles. The image itself
@@ -121,12 +121,12 @@ def translated_in_tiles(generator: Generator, pixels: Pixels, footprint: Footpri
     return blended(translate, *image.spans(border, footprint.multiple), bits=8 * pixels.itemsize)
 
 
-def room(footprint: Footprint, memory: float) -> float:
+def room(footprint: ReceptiveField, memory: float) -> float:
     """How many pixels go through the network at once, with so many MiB."""
     return max(memory, 0) * 2**20 / (footprint.weight * WORKSPACE)
 
 
-def sides_of(size: Sequence[int], footprint: Footprint, memory: float, border: int) -> tuple[int, int]:
+def sides_of(size: Sequence[int], footprint: ReceptiveField, memory: float, border: int) -> tuple[int, int]:
     """Height and width of the tiles that the memory has room for: squares, or longer where the image is narrow.
 
     Raises UsageError where a core would be less than half as wide as its border, and every pixel be computed 25 times.
@@ -146,7 +146,7 @@ def sides_of(size: Sequence[int], footprint: Footprint, memory: float, border: i
 
 
 def whole_moments(
-    generator: Generator,
+    generator: ImageFunction,
     tile: Callable[[Span, Span], Tensor],
     tiling: Callable[[int], tuple[list[Span], list[Span]]],
     reaches: Sequence[int],
@@ -167,7 +167,9 @@ class _Measured(Exception):  # noqa: N818
     """Ends a translation at the norm that was to be measured."""
 
 
-def _part(generator: Generator, tile: Callable[[Span, Span], Tensor], row: Span, column: Span, known: Sequence[Moments]) -> Moments:
+def _part(
+    generator: ImageFunction, tile: Callable[[Span, Span], Tensor], row: Span, column: Span, known: Sequence[Moments]
+) -> Moments:
     """The first unknown norm's moments over a tile's core."""
     found: list[Moments] = []
 

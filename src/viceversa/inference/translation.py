@@ -18,7 +18,7 @@ from viceversa.images.normalizing import normalized, quantized
 from viceversa.inference.apply import ends
 from viceversa.inference.batches import rows, stacked
 from viceversa.inference.full_size import in_channels, translated_whole
-from viceversa.inference.masks import Weights, composed
+from viceversa.inference.masks import Weights, blended
 from viceversa.inference.preprocessing import Manner
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def translate_layers(
         ]
     kept = weights or [None] * len(layers)
     return [
-        after if where is None else after.with_colors(composed(before.colors, after.colors, where))
+        after if where is None else after.with_colors(blended(before.colors, after.colors, where))
         for before, after, where in zip(layers, made, kept, strict=True)
     ]
 

@@ -85,7 +85,7 @@ def together(first: Tensor, second: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True, eq=False)
-class Coding:
+class WithCodes:
     """The plan: journeys a -> B -> A with a drawn code, and b -> A -> B with the code that the encoder finds in a' and b."""
 
     ways: BackAndForth
@@ -163,7 +163,7 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
     encoder = code_encoder(a.channels + b.channels, b, latent=settings.latent, width=width)
     critic = PerSpace(by_space({first: whole_discriminator(a, width=width), second: detail_discriminator(b, width=2 * width)}))
     judge, gan = code_discriminator(settings.latent, width=2 * width), LeastSquares()
-    plan = Coding(BackAndForth(space, translate=translator, discriminate=critic), encoder, settings.latent)
+    plan = WithCodes(BackAndForth(space, translate=translator, discriminate=critic), encoder, settings.latent)
     cycle = BySource.of(space.pair, settings.cycle, settings.cycle_back, ReturnedCycle())
     adam = Optimizer(settings.learning_rate, schedule=decay, clip_norm=500.0)
     judging = replace(adam, lr=adam.lr / 5)

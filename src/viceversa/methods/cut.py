@@ -34,8 +34,8 @@ from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.contrast import patch_contrast
 from viceversa.losses.gan import LeastSquares
-from viceversa.networks.adapters import PerSpace, Single, by_space, recolored
-from viceversa.networks.blocks import check_size
+from viceversa.networks.adapters import PerSpace, Single, by_space, in_channels
+from viceversa.networks.blocks import check_multiple
 from viceversa.networks.cut import antialiased_discriminator, antialiased_generator, features, projections, taps
 from viceversa.networks.patch import check_patches
 
@@ -96,7 +96,7 @@ class Contrast:
     def __call__(self, journey: Journey) -> Tensor:
         mirrored = self.mirror and is_mirrored(journey.draws)
         source = journey.start.flip(3) if mirrored else journey.start
-        images = (recolored(image, self.channels) for image in (journey.translated, source))
+        images = (in_channels(image, self.channels) for image in (journey.translated, source))
         made, keys = (features(self.generator, image, self.layers) for image in images)
         queries = [each.flip(3) for each in made] if mirrored else made
         return patch_contrast(queries, keys, self.heads, journey.draws.generator("patches"))
@@ -117,7 +117,7 @@ def build(space: Space, settings: CUT = CUT(), *, decay: Schedule = linear_decay
     first, second = (space.images[name] for name in space.pair)
     if first.shape[1:] != second.shape[1:]:
         raise UsageError("CUT needs two spaces of equal size: it compares an image with its translation.")
-    check_size(first.height, first.width, 4)
+    check_multiple(first.height, first.width, 4)
     check_patches(first.height, first.width, settings.critic_layers)
     sizes = {"width": settings.width, "blocks": settings.blocks}
     network, tapped = antialiased_generator(first.channels, second.channels, **sizes), taps(first.channels, **sizes)

@@ -27,10 +27,10 @@ from viceversa.core.schedules import Schedule, linear_decay
 from viceversa.core.space import ImageSpec, Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
-from viceversa.losses.adversary import AdversarySettings, DescribedGan, adversary_of
 from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
+from viceversa.losses.gan_settings import AdversarySettings, DescribedGan, adversary_of
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
-from viceversa.networks.generators import GENERATOR, Generator, generator_named
+from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 from viceversa.networks.patch import check_patches, patch_discriminator
 
 
@@ -41,7 +41,7 @@ class CycleGAN(AdversarySettings):
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["cyclegan"]]] = "cyclegan"
-    generator: Generator = Field("resnet", description=GENERATOR)
+    generator: GeneratorName = Field("resnet", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generators' first layer")
     blocks: int = Field(9, gt=0, le=256, description="number of residual blocks of a generator; 6 at 128 px in the paper")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")

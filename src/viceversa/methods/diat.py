@@ -38,9 +38,9 @@ from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.gan import NonSaturating
 from viceversa.losses.variation import variation
 from viceversa.networks.adapters import Single
-from viceversa.networks.blocks import check_size
+from viceversa.networks.blocks import check_multiple
 from viceversa.networks.diat import MaskedTransform, SeeingDiscriminator
-from viceversa.networks.generators import GENERATOR, Generator, generator_named
+from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 
 
 class DIAT(BaseModel):
@@ -53,7 +53,7 @@ class DIAT(BaseModel):
     form: Literal["plain", "masked"] = Field(
         "masked", description="plain makes the whole image, masked only what a learned mask selects"
     )
-    generator: Generator = Field("resnet", description=GENERATOR)
+    generator: GeneratorName = Field("resnet", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(5, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
@@ -76,7 +76,7 @@ def build(space: Space, settings: DIAT = DIAT(), *, decay: Schedule = linear_dec
     if space.images[first].shape != spec.shape:
         shapes = " and ".join("x".join(map(str, space.images[name].shape)) for name in (first, second))
         raise UsageError(f"DIAT compares an image with its translation: both spaces need the same channels and size, not {shapes}.")
-    check_size(spec.height, spec.width, 4)
+    check_multiple(spec.height, spec.width, 4)
     masked = settings.form == "masked"
     made = replace(spec, channels=spec.channels + 1) if masked else spec
     network = generator_named(settings.generator, spec, made, width=settings.width, blocks=settings.blocks)

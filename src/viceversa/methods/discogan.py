@@ -35,7 +35,7 @@ from viceversa.losses.cycle import returned
 from viceversa.losses.gan import NonSaturating
 from viceversa.networks.adapters import PerTarget, by_space
 from viceversa.networks.discogan import Feeling, discriminators
-from viceversa.networks.generators import BLOCKS, GENERATOR, Generator, generator_named
+from viceversa.networks.generators import BLOCKS, GENERATOR, GeneratorName, generator_named
 
 
 class DiscoGAN(BaseModel):
@@ -45,7 +45,7 @@ class DiscoGAN(BaseModel):
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["discogan"]]] = "discogan"
-    generator: Generator = Field("encoder-decoder", description=GENERATOR)
+    generator: GeneratorName = Field("encoder-decoder", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generators' first layer")
     blocks: int = Field(9, gt=0, le=256, description=BLOCKS)
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminators' first layer")

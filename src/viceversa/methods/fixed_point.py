@@ -28,11 +28,10 @@ from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
 from viceversa.core.schedules import Schedule, every, linear_decay
 from viceversa.core.space import Space, Takes
-from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Identity, Staying
+from viceversa.losses.gan_settings import AdversarySettings, adversary_of
 from viceversa.networks.adapters import Classifying, Labeled
 from viceversa.networks.generators import GENERATORS, generator_named
 from viceversa.networks.stargan import Added, ClassifyingDiscriminator, LabelGenerator
@@ -66,8 +65,7 @@ class FixedPointGAN(AdversarySettings):
 
 def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Schedule = linear_decay) -> Method:
     """Fixed-Point GAN on labeled images, of sides as StarGAN takes them."""
-    if not space.attributes:
-        raise UsageError("Fixed-Point GAN translates between values of attributes, and the data has none.")
+    space.check_labels("Fixed-Point GAN")
     generator = Labeled(_network(space, settings), space)
     discriminator = Classifying(ClassifyingDiscriminator(space.spec, space.label_width, width=settings.critic_width))
     adversary = adversary_of(settings)

@@ -34,7 +34,6 @@ from viceversa.core.objective import Objective
 from viceversa.core.plans import Batch, Need, relabeled
 from viceversa.core.schedules import Schedule, early, linear_decay, otherwise
 from viceversa.core.space import Space, Takes
-from viceversa.errors import UsageError
 from viceversa.losses.gan import NonSaturating
 from viceversa.networks.icgan import Decoder, PairDiscriminator, encoder
 
@@ -128,8 +127,7 @@ class TellPairs:
 
 def build(space: Space, settings: IcGAN = IcGAN(), *, decay: Schedule = linear_decay) -> Method:
     """IcGAN on one space of labeled images, of sides that are 4 px times a power of 2."""
-    if not space.attributes:
-        raise UsageError("IcGAN edits the values of attributes, and the data has none.")
+    space.check_labels("IcGAN")
     spec, width = space.images[space.only], space.label_width
     decoder = Decoder(spec, width, latent=settings.latent, width=settings.width)
     critic = PairDiscriminator(spec, width, width=settings.width)

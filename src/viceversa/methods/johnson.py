@@ -7,7 +7,7 @@ For images x of the first space, images y of the second, F and G features and Gr
 
 The second space is the style: one image, or several, whose Gram matrices are averaged over each batch, so that styles blend. The
 relative distance is ours, the same for any network; PyTorch's example has 1e5 mean (F - P)^2 and 1e10 mean (G / C M - A / C M)^2
-on VGG-16, its layers relu2_2, and relu1_2, 2_2, 3_3, 4_3, which --method.content-layer and --method.style-layers name.
+on VGG-16, its layers relu2_2, and relu1_2, 2_2, 3_3, 4_3, which `content_layer` and `style_layers` name.
 
 @inproceedings{johnson2016perceptual, title={Perceptual Losses for Real-Time Style Transfer and Super-Resolution}, author={Johnson,
 Justin and Alahi, Alexandre and Fei-Fei, Li}, booktitle={ECCV}, year={2016}, eprint={1603.08155}}
@@ -35,9 +35,9 @@ from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.style import Content, Style, gram, relative_squares
 from viceversa.losses.variation import mean_variation
-from viceversa.networks.adapters import Single, recolored
-from viceversa.networks.blocks import check_size
-from viceversa.networks.generators import BLOCKS, GENERATOR, Generator, generator_named
+from viceversa.networks.adapters import Single, in_channels
+from viceversa.networks.blocks import check_multiple
+from viceversa.networks.generators import BLOCKS, GENERATOR, GeneratorName, generator_named
 from viceversa.networks.perception import Sight
 
 
@@ -58,7 +58,7 @@ class Johnson(BaseModel):
     style_layers: Annotated[tuple[str, ...], optional("NAME ...")] = Field(
         (), description="layers that compare styles; the network has defaults"
     )
-    generator: Generator = Field("transform", description=GENERATOR)
+    generator: GeneratorName = Field("transform", description=GENERATOR)
     width: int = Field(32, gt=0, le=4096, description="channels of the first layer")
     blocks: int = Field(5, gt=0, le=256, description=BLOCKS)
     content: float = Field(1.0, ge=0, description="weight of the content loss")
@@ -68,7 +68,7 @@ class Johnson(BaseModel):
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Stylization:
     """The subject: images x, those of the style, and T(x), made once a phase, as the classifier sees them."""
 
     image: Tensor
@@ -77,7 +77,7 @@ class Look:
     sight: Sight
     graph: bool = True
 
-    def begin(self, graph: bool) -> Look:
+    def begin(self, graph: bool) -> Stylization:
         return replace(self, graph=graph)
 
     @cached_property
@@ -93,7 +93,7 @@ class Look:
     @cached_property
     @torch.no_grad()
     def content(self) -> Mapping[str, Tensor]:
-        return self.sight((recolored(self.image, 3) + 1) / 2, (self.sight.content,))
+        return self.sight((in_channels(self.image, 3) + 1) / 2, (self.sight.content,))
 
     @cached_property
     @torch.no_grad()
@@ -114,23 +114,23 @@ class Looking:
     def needs(self) -> tuple[Need, ...]:
         return tuple(Need(name, name) for name in self.space.pair)
 
-    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Look]:
+    def __call__(self, batch: Batch, draws: Draws) -> Sequence[Stylization]:
         image, style = (batch[name].image for name in self.space.pair)
-        return [Look(image, style, self.network, self.sight)]
+        return [Stylization(image, style, self.network, self.sight)]
 
 
-def content(look: Look) -> Tensor:
+def content(look: Stylization) -> Tensor:
     """d(F(T(x)), F(x))."""
     return Content(look.sight.content, relative_squares)(look)
 
 
-def style(look: Look) -> Tensor:
+def style(look: Stylization) -> Tensor:
     """mean_l d(G_l(T(x)), mean_y G_l(y))."""
     layers = look.sight.styles
     return Style(dict.fromkeys(layers, 1 / len(layers)), relative_squares)(look)
 
 
-def smoothness(look: Look) -> Tensor:
+def smoothness(look: Stylization) -> Tensor:
     """TV(T(x)) / pixels."""
     return mean_variation(look.picture)
 
@@ -141,7 +141,7 @@ def build(space: Space, settings: Johnson = Johnson(), *, decay: Schedule = line
     if target.channels != 3 or source.channels not in (1, 3) or source.shape[1:] != target.shape[1:]:
         shapes = " and ".join("x".join(map(str, each.shape)) for each in (source, target))
         raise UsageError(f"this method needs gray or RGB content images and RGB style images of the same size, not {shapes}.")
-    check_size(source.height, source.width, 4)
+    check_multiple(source.height, source.width, 4)
     network = generator_named(settings.generator, source, target, width=settings.width, blocks=settings.blocks)
     translator, adam = Single(network, source.channels), Optimizer(settings.learning_rate, (0.9, 0.999), schedule=decay)
     plan = Looking(space, network, Sight(settings.weights, settings.content_layer, settings.style_layers))

@@ -31,7 +31,7 @@ from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.gan import NonSaturating
 from viceversa.networks.adapters import Single
-from viceversa.networks.generators import BLOCKS, GENERATOR, Generator, generator_named
+from viceversa.networks.generators import BLOCKS, GENERATOR, GeneratorName, generator_named
 from viceversa.networks.patch import check_patches, patch_discriminator
 
 
@@ -42,7 +42,7 @@ class Pix2Pix(BaseModel):
     takes: ClassVar[Takes] = "pairs"
 
     kind: Suppress[Fixed[Literal["pix2pix"]]] = "pix2pix"
-    generator: Generator = Field("unet", description=GENERATOR)
+    generator: GeneratorName = Field("unet", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(9, gt=0, le=256, description=BLOCKS)
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")

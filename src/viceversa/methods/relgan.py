@@ -36,13 +36,12 @@ from viceversa.core.objective import Objective
 from viceversa.core.plans import Batch, Need, relabeled
 from viceversa.core.schedules import Schedule, lazily, linear_decay
 from viceversa.core.space import Space, Takes
-from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import Cycle, Identity
 from viceversa.losses.gan import LeastSquares
 from viceversa.losses.penalties import R1, gradient_penalty
 from viceversa.networks.adapters import Relative
-from viceversa.networks.generators import GENERATOR, Generator, generator_named
+from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 from viceversa.networks.relgan import RelativeDiscriminator
 
 
@@ -53,7 +52,7 @@ class RelGAN(BaseModel):
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["relgan"]]] = "relgan"
-    generator: Generator = Field("switchable-biased", description=GENERATOR)
+    generator: GeneratorName = Field("switchable-biased", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
@@ -143,8 +142,7 @@ def penalty_from_source(journey: Journey) -> Tensor:
 
 def build(space: Space, settings: RelGAN = RelGAN(), *, decay: Schedule = linear_decay) -> Method:
     """RelGAN on one space of labeled images, of sides as StarGAN takes them."""
-    if not space.attributes:
-        raise UsageError("RelGAN translates between values of attributes, and the data has none.")
+    space.check_labels("RelGAN")
     spec = space.images[space.only]
     sizes = {"width": settings.width, "blocks": settings.blocks}
     generator = Relative(generator_named(settings.generator, spec, spec, space.label_width, **sizes))

@@ -21,13 +21,12 @@ from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
 from viceversa.core.schedules import Schedule, every, linear_decay
 from viceversa.core.space import Space, Takes
-from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Triple
+from viceversa.losses.gan_settings import AdversarySettings, adversary_of
 from viceversa.networks.adapters import Classifying, Labeled
-from viceversa.networks.generators import GENERATOR, Generator, generator_named
+from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 from viceversa.networks.stargan import ClassifyingDiscriminator
 
 
@@ -40,7 +39,7 @@ class StarGAN(AdversarySettings):
 
     kind: Suppress[Fixed[Literal["stargan"]]] = "stargan"
 
-    generator: Generator = Field("label", description=GENERATOR)
+    generator: GeneratorName = Field("label", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
@@ -61,8 +60,7 @@ class StarGAN(AdversarySettings):
 def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = linear_decay) -> Method:
     """StarGAN on one space of labeled images, of sides that are multiples of 4 and powers of 2 from 8 px."""
     spec = space.spec
-    if not space.attributes:
-        raise UsageError("StarGAN translates between values of attributes, and the data has none.")
+    space.check_labels("StarGAN")
     network = generator_named(settings.generator, spec, spec, space.code_width, width=settings.width, blocks=settings.blocks)
     generator = Labeled(network, space)
     discriminator = Classifying(

@@ -8,7 +8,7 @@ F_y(z), E_y(x): the style of a latent code, or of an image, in domain y; D_y: th
 A step has four phases: the discriminator with s of codes, then of references; G, F and E with codes, G alone with references.
 w falls from 1 (2 for animals) to 0. In a chain of the multicyclic loss, our own, each link has a domain and a style of its
 own, and no diversity is asked for; among references, links use those of the batch in another order. The domains are the values
-of one attribute. In the code rates are constant (here `--training.decay` says), weights are averaged by .999 (the recipe:
+of one attribute. In the code rates are constant (here `training.decay` says), weights are averaged by .999 (the recipe:
 .995) and training images are cropped at random, for half of them. The landmarks' high-pass skips for aligned faces are not
 built.
 
@@ -136,7 +136,7 @@ class StyleReconstruction:
 
 
 @dataclass(frozen=True)
-class Diversity:
+class DiversityLoss:
     """-L1(G(x, s), sg G(x, s')): another style of the same domain gives another image."""
 
     second: Callable[[Journey], Tensor]
@@ -176,9 +176,9 @@ def build(space: Space, settings: StarGAN2 = StarGAN2(), *, decay: Schedule = li
             Phase("discriminator by code", learns=("discriminator",), plan=codes, objective=judging),
             Phase("discriminator by reference", learns=("discriminator",), plan=references, objective=judging),
             Phase("generator by code", learns=("generator", "mapping", "encoder"), plan=codes, chained=chained,
-                  objective=drawing.adding(diversity=(fade, Diversity(other_code)))),
+                  objective=drawing.adding(diversity=(fade, DiversityLoss(other_code)))),
             Phase("generator by reference", learns=("generator",), plan=references, chained=chained,
-                  objective=drawing.adding(diversity=(fade, Diversity(other_reference)))),
+                  objective=drawing.adding(diversity=(fade, DiversityLoss(other_reference)))),
         ),
         destination=to_styles(space, mapping, encoder, settings.latent),
         averaged=("generator", "mapping", "encoder"),

@@ -26,13 +26,12 @@ from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
 from viceversa.core.schedules import Schedule, every, linear_decay
 from viceversa.core.space import Space, Takes
-from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.adversary import AdversarySettings, adversary_of
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Identity
+from viceversa.losses.gan_settings import AdversarySettings, adversary_of
 from viceversa.networks.adapters import Classifying, Relative
-from viceversa.networks.generators import BLOCKS, GENERATOR, Generator, generator_named
+from viceversa.networks.generators import BLOCKS, GENERATOR, GeneratorName, generator_named
 from viceversa.networks.selective import SelectiveDiscriminator
 
 
@@ -43,7 +42,7 @@ class STGAN(AdversarySettings):
     takes: ClassVar[Takes] = "labels"
 
     kind: Suppress[Fixed[Literal["stgan"]]] = "stgan"
-    generator: Generator = Field("selective", description=GENERATOR)
+    generator: GeneratorName = Field("selective", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description=BLOCKS)
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
@@ -55,8 +54,7 @@ class STGAN(AdversarySettings):
 
 def build(space: Space, settings: STGAN = STGAN(), *, decay: Schedule = linear_decay) -> Method:
     """STGAN on one space of labeled images, whose sides can be halved to 4 px."""
-    if not space.attributes:
-        raise UsageError("STGAN translates between values of attributes, and the data has none.")
+    space.check_labels("STGAN")
     spec, width = space.images[space.only], space.label_width
     sizes = {"width": settings.width, "blocks": settings.blocks}
     generator = Relative(generator_named(settings.generator, spec, spec, width, **sizes))

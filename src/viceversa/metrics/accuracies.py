@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from viceversa.core.space import Space
-from viceversa.metrics.chains import Place, Trial
+from viceversa.metrics.chain_protocol import Place, Trial
 
 PerImage = dict[str, NDArray[np.float64]]
 """A metric's name -> its value for each image (N,), NaN where it is undefined."""

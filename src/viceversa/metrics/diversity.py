@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.features import by_batch, prepared
+from viceversa.metrics.features import as_input, by_batch
 from viceversa.metrics.similarity import l1
 from viceversa.networks.lite0 import load_lite0
 
@@ -63,7 +63,7 @@ def _among(made: Sequence[Pixels]) -> tuple[NDArray[np.float64], NDArray[np.floa
 def _perceptual(made: Sequence[Pixels]) -> NDArray[np.float32]:
     """The mean of |f_i - f_j|^2 over pairs is twice the unbiased variance of f: each image passes the network once."""
     network = load_lite0()
-    taps = zip(*(network(prepared(images))[0] for images in made), strict=True)
+    taps = zip(*(network(as_input(images))[0] for images in made), strict=True)
     spread = [2 * torch.stack([F.normalize(each, dim=1) for each in tap]).var(0).sum(1).mean((1, 2)) for tap in taps]
     values: NDArray[np.float32] = torch.stack(spread).sum(0).numpy()
     return values

@@ -111,7 +111,7 @@ def reference_features(images: Pixels, advance: Advance = lambda count: None, ex
     half a file. Raises UsageError if the cache cannot be written.
     """
     chosen = extractor or LITE0
-    path = cache_directory() / "features" / f"{fingerprint(images, chosen)}.npy"
+    path = cache_directory() / "features" / f"{key_of_pixels(images, chosen)}.npy"
     shape = len(images), chosen.width
     features = _mapped(path, shape)
     if features is None:
@@ -126,7 +126,7 @@ def reference_features(images: Pixels, advance: Advance = lambda count: None, ex
     return features
 
 
-def fingerprint(images: Pixels, extractor: Extractor) -> str:
+def key_of_pixels(images: Pixels, extractor: Extractor) -> str:
     """The SHA-256 of the extractor's name, the shape and the pixels."""
     key = hashlib.sha256(f"{extractor.name} {images.dtype} {images.shape}".encode())
     for start in range(0, len(images), 256):
@@ -134,7 +134,7 @@ def fingerprint(images: Pixels, extractor: Extractor) -> str:
     return key.hexdigest()
 
 
-def prepared(images: Pixels) -> Tensor:
+def as_input(images: Pixels) -> Tensor:
     """(N, H, W, C) uint8, three channels or one of which are seen -> (N, 3, 128, 128) float32 in [-1, 1].
 
     Resized, clipped, not rounded.
@@ -172,17 +172,17 @@ def by_batch(work: Callable[[slice], Result], count: int) -> Iterator[tuple[slic
 
 @torch.no_grad()
 def _features(images: Pixels) -> Features:
-    features: Features = load_lite0()(prepared(images))[1].numpy()
+    features: Features = load_lite0()(as_input(images))[1].numpy()
     return features
 
 
 @torch.no_grad()
 def _compared(source: Pixels, outputs: Sequence[Pixels]) -> list[Measurement]:
     network = load_lite0()
-    reference = _directions(network(prepared(source))[0])
+    reference = _directions(network(as_input(source))[0])
     measured = []
     for images in outputs:
-        taps, features = network(prepared(images))
+        taps, features = network(as_input(images))
         pairs = zip(reference, _directions(taps), strict=True)
         distance = torch.stack([(left - right).square().sum(1).mean((1, 2)) for left, right in pairs]).sum(0)
         measured.append(Measurement(features.numpy(), distance.numpy()))

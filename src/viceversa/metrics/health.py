@@ -95,22 +95,22 @@ def measured(
     if large is not None:
         found |= {f"grid_{period}_full_size": height for period, height in grids(*large).items()}
     if outputs.shape == sources.shape:
-        found["change"] = _share(distance(outputs, sources), spread(sources))
+        found["change"] = _share(mean_difference(outputs, sources), spread(sources))
         if not correlation(reals.mean(0)[None], sources.mean(0)[None]) < 0:
             found["correlation"] = correlation(outputs, sources)
     if same is not None:
-        found["obedience"] = _share(distance(outputs, same), spread(reals))
+        found["obedience"] = _share(mean_difference(outputs, same), spread(reals))
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
-def distance(images: Pixels, others: Pixels) -> float:
+def mean_difference(images: Pixels, others: Pixels) -> float:
     """mean |x - y| in levels: (N, H, W, C) uint8 twice."""
     return float(np.abs(images.astype(np.int16) - others.astype(np.int16)).mean())
 
 
 def spread(images: Pixels) -> float:
     """mean_i |x_i - x_{i+1}| in levels, after the last one comes the first: how different images are. 0 of one image."""
-    return distance(images, np.roll(images, 1, 0))
+    return mean_difference(images, np.roll(images, 1, 0))
 
 
 def correlation(images: NDArray[np.generic], others: NDArray[np.generic]) -> float:

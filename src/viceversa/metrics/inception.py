@@ -27,7 +27,7 @@ FEWEST = 2000
 WEIGHTS = ("weights-inception-2015-12-05-6726825d.pth", "vgg16-397923af.pth", "weights-vgg16-lpips.pth")
 """Files of torch's own cache: Inception, VGG-16's trunk, and the weights of LPIPS."""
 
-Network = Callable[..., Tensor | Sequence[Tensor]]
+FeatureNetwork = Callable[..., Tensor | Sequence[Tensor]]
 
 
 def inception() -> Extractor:
@@ -52,7 +52,7 @@ def inception() -> Extractor:
     return extractor(network.to(device), similarity.to(device), device)
 
 
-def extractor(network: Network, similarity: Network, device: str) -> Extractor:
+def extractor(network: FeatureNetwork, similarity: FeatureNetwork, device: str) -> Extractor:
     """From a network, (n, 3, H, W) uint8 -> [(n, 2048)], and a similarity, two of these -> (n,)."""
 
     @torch.no_grad()

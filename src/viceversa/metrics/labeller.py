@@ -1,7 +1,7 @@
 """The labeller: a small network that reads attributes off images, independent of every method that it judges (docs/methods.md).
 
 It is trained on the real training images of a data set, chosen by nothing but its schedule, and kept in the cache. It takes no part
-in the training of translators. A run keeps a copy, which reads the attributes of a picture that `--to` does not name.
+in the training of translators. A run keeps a copy, which reads the attributes of a picture that a target does not name.
 """
 
 from __future__ import annotations

@@ -55,9 +55,7 @@ def examples_of(dataset: Dataset, split: str, space: Space) -> Examples:
     counted = [min(len(images), MOST_IMAGES // len(spaces)) for images in spaces]
     chosen = [np.linspace(0, len(images) - 1, count).round().astype(int) for images, count in zip(spaces, counted, strict=True)]
     pixels = [images.pixels for images in spaces]
-    if dataset.space.attributes:
-        labels = spaces[0].labels
-        assert labels is not None
+    if (labels := spaces[0].labels) is not None:
         return Examples(pixels, chosen, labels[chosen[0]])
     counts = torch.tensor([len(rows) for rows in chosen])
     return Examples(pixels, chosen, torch.eye(len(counts)).repeat_interleave(counts, 0))

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.accuracies import PerImage
-from viceversa.metrics.chains import Place, Trial
+from viceversa.metrics.chain_protocol import Place, Trial
 from viceversa.metrics.clock import Clock
 from viceversa.metrics.features import Advance, Extractor, Features, Measurement, by_batch
 from viceversa.metrics.labeller import Labeller
@@ -24,7 +24,7 @@ Read = Callable[[Pixels], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class Findings:
     """What is found of some images: distances by name, and the labels that the labeller and the model's own network read."""
 
     measured: Measurement
@@ -34,7 +34,7 @@ class Look:
 
 
 @dataclass(eq=False)
-class Seen:
+class Accumulated:
     """What is found of the outputs at one place. Features lie in a file, the rest is some numbers an image.
 
     per_image: distances; read, own: the labels that they show (N, K), by the labeller and by the model's own discriminator.
@@ -51,7 +51,7 @@ class Seen:
         features: Features = np.load(self.file, mmap_mode="r")
         return features
 
-    def add(self, rows: slice, look: Look, count: int) -> None:
+    def add(self, rows: slice, look: Findings, count: int) -> None:
         """Some rows of `count`."""
         if not self.file.exists():
             np.lib.format.open_memmap(self.file, "w+", np.float32, (count, look.measured.features.shape[1]))
@@ -62,7 +62,7 @@ class Seen:
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class OutputBatch:
     """Some rows of a trial's outputs: at each place the images and, where they are known, the true edits."""
 
     rows: slice
@@ -82,22 +82,24 @@ class Looker:
     clock: Clock
     folder: Path
 
-    def look(self, seen: dict[Place, Seen], rows: slice, made: Mapping[Place, Pixels], own: Read | None, advance: Advance) -> None:
+    def look(
+        self, seen: dict[Place, Accumulated], rows: slice, made: Mapping[Place, Pixels], own: Read | None, advance: Advance
+    ) -> None:
         """Adds what is found of a batch. The same array is looked at once; where it has the same true edit, it is seen as one."""
         first: dict[tuple[int, str, int], Place] = {}
         for place, pixels in made.items():
             alike = first.setdefault((id(pixels), place.direction, place.cycles if place.direction == "step" else 0), place)
             if place not in seen:
-                seen[place] = seen[alike] if alike != place else Seen(self.folder / f"{len(seen)}.npy")
+                seen[place] = seen[alike] if alike != place else Accumulated(self.folder / f"{len(seen)}.npy")
         with self.clock.part("true edits"):
             truths = {place: None if (truth := self.task.truth(place)) is None else truth[rows] for place in first.values()}
-        batch = Batch(rows, {place: made[place] for place in truths}, truths, own, torch.get_num_threads())
+        batch = OutputBatch(rows, {place: made[place] for place in truths}, truths, own, torch.get_num_threads())
         for part, looks in by_batch(partial(self._look, batch), rows.stop - rows.start):
             for place, look in looks.items():
                 seen[place].add(slice(rows.start + part.start, rows.start + part.stop), look, len(self.task))
             advance(len({id(made[place]) for place in looks}) * (part.stop - part.start))
 
-    def _look(self, batch: Batch, part: slice) -> dict[Place, Look]:
+    def _look(self, batch: OutputBatch, part: slice) -> dict[Place, Findings]:
         """Some rows of a batch; runs in several threads at once."""
         source = self.task.sources[batch.rows][part]
         different = {id(pixels): pixels[part] for pixels in batch.made.values()}
@@ -112,7 +114,7 @@ class Looker:
                 key, truth = id(pixels), batch.truths[place]
                 distances = {"perceptual_to_source": measured[key].perceptual.astype(np.float64)}
                 distances |= _distances(source, place, different[key], None if truth is None else truth[part])
-                found[place] = Look(measured[key], distances, read[key], own[key])
+                found[place] = Findings(measured[key], distances, read[key], own[key])
         return found
 
 

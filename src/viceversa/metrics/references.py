@@ -12,9 +12,9 @@ from torch import Tensor
 from viceversa.core.draws import seeded
 from viceversa.images.fitting import in_bits
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import Direction, Place, Trial
+from viceversa.metrics.chain_protocol import Direction, Place, Trial
 from viceversa.metrics.distances import Population, frechet, frechet_diagonal, kernel
-from viceversa.metrics.features import Advance, Extractor, Features, fingerprint, reference_features
+from viceversa.metrics.features import Advance, Extractor, Features, key_of_pixels, reference_features
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class References:
         return self._asked[key]
 
     def _population(self, pixels: Pixels) -> Population:
-        name = fingerprint(pixels, self.extractor)
+        name = key_of_pixels(pixels, self.extractor)
         if name not in self._known:
             self._known[name] = Population(reference_features(pixels, extractor=self.extractor))
         return self._known[name]

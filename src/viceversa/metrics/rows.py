@@ -99,14 +99,14 @@ class Column:
 
     def text(self, row: Row) -> str:
         value = row.value(self.measure)
-        return UNDEFINED if value is None else shown(value * self.factor, self.digits)
+        return UNDEFINED if value is None else rounded(value * self.factor, self.digits)
 
     def spread(self, row: Row) -> str:
         """As in "±0.013"; empty for a single training."""
         return f"±{row.spread[self.measure] * self.factor:.{self.digits}f}" if self.measure in row.spread else ""
 
 
-def shown(value: float, digits: int) -> str:
+def rounded(value: float, digits: int) -> str:
     """A number with so many decimals, or fewer where it would have more than five digits."""
     before = len(f"{abs(value):.0f}")
     return f"{value:z.{max(0, min(digits, 5 - before))}f}"

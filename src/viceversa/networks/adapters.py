@@ -72,12 +72,12 @@ class PerTarget(nn.Module):
         if not staying and source.space != self.sources[target.space]:
             raise ValueError(f"the generator into {target.space!r} does not take images of {source.space!r}.")
         generator, size = self.generators[target.space], specs[1].shape[1:]
-        image = recolored(image, self.images[self.sources[target.space]].channels) if staying else image
+        image = in_channels(image, self.images[self.sources[target.space]].channels) if staying else image
         match self.how:
             case "resize":
                 return fit(generator(fit(image, self.canvas)), size)
             case "pad_crop":
-                return cropped(generator(padded(image, self.canvas, specs[0].background)), size)
+                return cropped_to(generator(padded(image, self.canvas, specs[0].background)), size)
             case "valid_conv":
                 return generator(image)  # type: ignore[no-any-return]
 
@@ -99,7 +99,7 @@ class Single(nn.Module):
         self.network, self.channels = network, channels
 
     def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
-        return self.network(recolored(image, self.channels))  # type: ignore[no-any-return]
+        return self.network(in_channels(image, self.channels))  # type: ignore[no-any-return]
 
 
 Fit = Literal["resize", "pad_crop", "valid_conv"]
@@ -124,7 +124,7 @@ def fit(image: Tensor, size: Sequence[int]) -> Tensor:
     return F.interpolate(image.float(), list(size), mode="bilinear", align_corners=False, antialias=True).to(image.dtype)
 
 
-def recolored(image: Tensor, channels: int) -> Tensor:
+def in_channels(image: Tensor, channels: int) -> Tensor:
     """(N, 1 or 3, H, W) -> (N, channels, H, W): itself, its luminance, or its gray three times. Raises ValueError for others."""
     match image.shape[1], channels:
         case have, wanted if have == wanted:
@@ -150,7 +150,7 @@ def padded(image: Tensor, size: Sequence[int], background: float) -> Tensor:
     return F.pad(image, (across // 2, across - across // 2, down // 2, down - down // 2), value=background)
 
 
-def cropped(image: Tensor, size: Sequence[int]) -> Tensor:
+def cropped_to(image: Tensor, size: Sequence[int]) -> Tensor:
     """The middle (height, width) of the image, from where `padded` puts an image of that size."""
     top, left = (image.shape[2] - size[0]) // 2, (image.shape[3] - size[1]) // 2
     return image[:, :, top : top + size[0], left : left + size[1]]

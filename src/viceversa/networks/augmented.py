@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
-from viceversa.networks.blocks import affine_norm, check_size, halvings, initialize
+from viceversa.networks.blocks import affine_norm, check_multiple, halvings, initialize_normal
 
 
 class ConditionalNorm(nn.Module):
@@ -50,7 +50,7 @@ class CodedGenerator(nn.Module):
         self.up = nn.ModuleList([nn.ConvTranspose2d(4 * width, 2 * width, 3, 2, 1, 1), nn.Conv2d(2 * width, width, 3, 1, 1)])
         self.norms = nn.ModuleList(ConditionalNorm(channels * width, latent) for channels in (1, 2, 4, 2, 1))
         self.leave = nn.Sequential(nn.Conv2d(width, channels_out, 7, 1, 3), nn.Tanh())
-        initialize(self)
+        initialize_normal(self)
 
     def forward(self, image: Tensor, code: Tensor) -> Tensor:
         for layer, norm in zip(self.down, self.norms[:3], strict=True):
@@ -86,7 +86,7 @@ def plain_generator(channels_in: int, channels_out: int, *, width: int) -> nn.Se
         nn.Conv2d(2 * width, width, 3, 1, 1), affine_norm(width), nn.ReLU(),
         nn.Conv2d(width, channels_out, 7, 1, 3), nn.Tanh(),
     )  # fmt: skip
-    initialize(network)
+    initialize_normal(network)
     return network
 
 
@@ -94,7 +94,7 @@ def code_encoder(channels: int, spec: ImageSpec, *, latent: int, width: int) -> 
     """A pair of images, channels together -> the mean of its code (N, latent). The code's second head, a variance, is for a
     stochastic encoder, which is off there and not built."""
     count = halvings(spec)
-    check_size(spec.height, spec.width, 2**count)
+    check_multiple(spec.height, spec.width, 2**count)
     network, before = nn.Sequential(nn.Conv2d(channels, width, 3, 2, 1), nn.ReLU()), width
     for _ in range(count - 1):
         network.extend([nn.Conv2d(before, 2 * before, 3, 2, 1, bias=False), nn.BatchNorm2d(2 * before), nn.ReLU()])
@@ -102,21 +102,21 @@ def code_encoder(channels: int, spec: ImageSpec, *, latent: int, width: int) -> 
     corner = (spec.height // 2**count, spec.width // 2**count)
     network.extend([nn.Conv2d(before, before, corner, bias=False), nn.BatchNorm2d(before), nn.ReLU()])
     network.extend([nn.Conv2d(before, latent, 1), nn.Flatten()])
-    initialize(network)
+    initialize_normal(network)
     return network
 
 
 def whole_discriminator(spec: ImageSpec, *, width: int) -> nn.Sequential:
     """Of simple images, as outlines: one raw score of the whole, (N, 1, 1, 1)."""
     count = halvings(spec)
-    check_size(spec.height, spec.width, 2**count)
+    check_multiple(spec.height, spec.width, 2**count)
     network, before = nn.Sequential(nn.Conv2d(spec.channels, width, 3, 2, 1), nn.LeakyReLU(0.2)), width
     for number in range(1, count):
         after = width * min(2**number, 4)
         network.extend([nn.Conv2d(before, after, 3, 2, 1), affine_norm(after), nn.LeakyReLU(0.2)])
         before = after
     network.append(nn.Conv2d(before, 1, (spec.height // 2**count, spec.width // 2**count)))
-    initialize(network)
+    initialize_normal(network)
     return network
 
 
@@ -127,7 +127,7 @@ def detail_discriminator(spec: ImageSpec, *, width: int) -> nn.Sequential:
         network.extend([nn.Conv2d(before, after, 4, stride, 1), affine_norm(after), nn.LeakyReLU(0.2)])
         before = after
     network.append(nn.Conv2d(before, 1, 4, 1, 1))
-    initialize(network)
+    initialize_normal(network)
     return network
 
 

@@ -37,7 +37,7 @@ class Residual(nn.Module):
         return image + self.body(image)  # type: ignore[no-any-return]
 
 
-def normalized(convolution: nn.Module, channels: int, norm: Norm = affine_norm) -> nn.Sequential:
+def normalized_layer(convolution: nn.Module, channels: int, norm: Norm = affine_norm) -> nn.Sequential:
     """A convolution to `channels`, a norm, ReLU: StarGAN's layer."""
     return nn.Sequential(convolution, norm(channels), nn.ReLU())
 
@@ -45,7 +45,7 @@ def normalized(convolution: nn.Module, channels: int, norm: Norm = affine_norm) 
 def normalized_residual(channels: int, norm: Norm = affine_norm, bias: bool = False) -> Residual:
     """StarGAN's residual block: two 3x3 convolutions, zero padding, norms; bias: whether the convolutions have biases."""
     return Residual(
-        normalized(nn.Conv2d(channels, channels, 3, 1, 1, bias=bias), channels, norm),
+        normalized_layer(nn.Conv2d(channels, channels, 3, 1, 1, bias=bias), channels, norm),
         nn.Conv2d(channels, channels, 3, 1, 1, bias=bias),
         norm(channels),
     )
@@ -61,7 +61,7 @@ def with_planes(image: Tensor, label: Tensor) -> Tensor:
     return torch.cat([image, planes(label, image)], 1)
 
 
-def initialize(network: nn.Module, deviation: float = 0.02) -> nn.Module:
+def initialize_normal(network: nn.Module, deviation: float = 0.02) -> nn.Module:
     """Convolution and linear weights N(0, 0.02), biases 0 (CycleGAN's code)."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
@@ -76,7 +76,7 @@ def halvings(spec: ImageSpec, least: int = 1) -> int:
     return max(least, int(math.log2(min(spec.height, spec.width))) - 2)
 
 
-def check_size(height: int, width: int, multiple: int) -> None:
+def check_multiple(height: int, width: int, multiple: int) -> None:
     """Raises UsageError for images whose sides a network cannot halve and double back exactly."""
     if height % multiple or width % multiple:
         raise UsageError(f"images of {height}x{width} pixels do not fit this network: sides must be multiples of {multiple}.")

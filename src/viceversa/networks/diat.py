@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from viceversa.core.domains import Domain
 from viceversa.core.journey import Judgment
 from viceversa.core.space import ImageSpec
-from viceversa.networks.blocks import check_size
+from viceversa.networks.blocks import check_multiple
 from viceversa.networks.stargan import critic_layers, critic_trunk
 
 
@@ -36,7 +36,7 @@ class SeeingDiscriminator(nn.Module):
     def __init__(self, spec: ImageSpec, *, width: int) -> None:
         super().__init__()
         layers = critic_layers(spec)
-        check_size(spec.height, spec.width, 2**layers)
+        check_multiple(spec.height, spec.width, 2**layers)
         self.trunk = critic_trunk(spec.channels, width, layers, slope=0.2)
         self.score = nn.Conv2d(width * 2 ** (layers - 1), 1, 3, 1, 1)
 

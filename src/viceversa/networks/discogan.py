@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from viceversa.core.domains import Domain
 from viceversa.core.journey import Judgment
 from viceversa.core.space import ImageSpec
-from viceversa.networks.blocks import check_size, halvings, initialize
+from viceversa.networks.blocks import check_multiple, halvings, initialize_normal
 
 
 def encoder_decoder(channels_in: int, spec: ImageSpec, *, width: int) -> nn.Sequential:
@@ -18,7 +18,7 @@ def encoder_decoder(channels_in: int, spec: ImageSpec, *, width: int) -> nn.Sequ
 
     The code's images are in [0, 1], with a sigmoid at the end where ours have tanh; its bottleneck of 100 numbers is not built.
     """
-    check_size(spec.height, spec.width, 2 ** halvings(spec, 2))
+    check_multiple(spec.height, spec.width, 2 ** halvings(spec, 2))
     widths = [width * 2**number for number in range(halvings(spec, 2))]
     network = nn.Sequential(nn.Conv2d(channels_in, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2))
     for before, after in itertools.pairwise(widths):
@@ -26,7 +26,7 @@ def encoder_decoder(channels_in: int, spec: ImageSpec, *, width: int) -> nn.Sequ
     for before, after in itertools.pairwise(reversed(widths)):
         network.extend([nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False), nn.BatchNorm2d(after), nn.ReLU()])
     network.extend([nn.ConvTranspose2d(width, spec.channels, 4, 2, 1, bias=False), nn.Tanh()])
-    initialize(network)
+    initialize_normal(network)
     return network
 
 
@@ -44,7 +44,7 @@ class FeatureDiscriminator(nn.Module):
             for number, (before, after) in enumerate(itertools.pairwise(widths))
         )
         self.last = nn.Conv2d(widths[-1], 1, (spec.height // 2**count, spec.width // 2**count), bias=False)
-        initialize(self)
+        initialize_normal(self)
 
     def forward(self, image: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         features = []

@@ -66,9 +66,9 @@ GENERATORS: Mapping[str, OfLabels | OfImages] = {
     ),
 }
 if TYPE_CHECKING:
-    Generator: TypeAlias = str
+    GeneratorName: TypeAlias = str
 else:
-    Generator = Literal[tuple(GENERATORS)]
+    GeneratorName = Literal[tuple(GENERATORS)]
 GENERATOR = (
     "architecture; label: StarGAN's; label-normalized: with a norm before the tanh; masked: changes pixels in a predicted mask; "
     "switchable(-biased): RelGAN's; selective: STGAN's; resnet: CycleGAN's; antialiased: CUT's; transform: Johnson's; unet: "
@@ -79,7 +79,7 @@ BLOCKS = "number of residual blocks, for generators that have some"
 
 
 def generator_named(
-    name: Generator, source: ImageSpec, target: ImageSpec, columns: int = 0, *, width: int, blocks: int
+    name: GeneratorName, source: ImageSpec, target: ImageSpec, columns: int = 0, *, width: int, blocks: int
 ) -> nn.Module:
     """A generator of the table, (N, C, H, W) of `source` -> the same of `target`; if `columns`, of a row (N, columns) too.
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
-from viceversa.networks.blocks import check_size, halvings, initialize, with_planes
+from viceversa.networks.blocks import check_multiple, halvings, initialize_normal, with_planes
 
 
 class Decoder(nn.Module):
@@ -20,14 +20,14 @@ class Decoder(nn.Module):
     def __init__(self, spec: ImageSpec, label_width: int, *, latent: int, width: int) -> None:
         super().__init__()
         count = halvings(spec)
-        check_size(spec.height, spec.width, 2**count)
+        check_multiple(spec.height, spec.width, 2**count)
         widths = [width * 2**number for number in reversed(range(count))]
         corner = (spec.height // 2**count, spec.width // 2**count)
         self.layers = nn.Sequential(_upward(nn.ConvTranspose2d(latent + label_width, widths[0], corner), widths[0]))
         for before, after in itertools.pairwise(widths):
             self.layers.append(_upward(nn.ConvTranspose2d(before, after, 4, 2, 1), after))
         self.layers.extend([nn.ConvTranspose2d(widths[-1], spec.channels, 4, 2, 1), nn.Tanh()])
-        initialize(self)
+        initialize_normal(self)
 
     def forward(self, code: Tensor, label: Tensor) -> Tensor:
         return self.layers(torch.cat([code, 2 * label - 1], 1)[:, :, None, None])  # type: ignore[no-any-return]
@@ -51,7 +51,7 @@ class PairDiscriminator(nn.Module):
             self.rest.append(nn.Sequential(nn.Conv2d(inputs, after, 4, 2, 1), nn.BatchNorm2d(after), nn.LeakyReLU(0.2)))
         last = widths[-1] + (label_width if count == 1 else 0)
         self.rest.append(nn.Conv2d(last, 1, (spec.height // 2**count, spec.width // 2**count)))
-        initialize(self)
+        initialize_normal(self)
 
     def forward(self, image: Tensor, label: Tensor) -> Tensor:
         return self.rest(with_planes(self.first(image), 2 * label - 1))  # type: ignore[no-any-return]
@@ -66,5 +66,5 @@ def encoder(spec: ImageSpec, outputs: int, *, width: int, hidden: int) -> nn.Seq
         network.append(nn.Sequential(nn.Conv2d(before, after, 5, 2, 2), nn.BatchNorm2d(after), nn.ReLU()))
     flat = widths[-1] * (spec.height // 2**count) * (spec.width // 2**count)
     network.extend([nn.Flatten(), nn.Linear(flat, hidden), nn.BatchNorm1d(hidden), nn.ReLU(), nn.Linear(hidden, outputs)])
-    initialize(network)
+    initialize_normal(network)
     return network

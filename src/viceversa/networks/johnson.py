@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from viceversa.networks.blocks import Residual, affine_norm, initialize
+from viceversa.networks.blocks import Residual, affine_norm, initialize_normal
 
 
 def transform_network(channels: int, channels_out: int = 3, *, width: int = 32) -> nn.Sequential:
@@ -21,7 +21,7 @@ def transform_network(channels: int, channels_out: int = 3, *, width: int = 32) 
         nn.Upsample(scale_factor=2), _convolution(2 * width, width, 3),
         nn.ReflectionPad2d(4), nn.Conv2d(width, channels_out, 9),
     )  # fmt: skip
-    initialize(network)
+    initialize_normal(network)
     return network
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
-from viceversa.networks.blocks import check_size, normalized, normalized_residual, with_planes
+from viceversa.networks.blocks import check_multiple, normalized_layer, normalized_residual, with_planes
 from viceversa.networks.slots import Slots
 
 
@@ -25,18 +25,18 @@ class MaskedGenerator(nn.Module):
 
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 32, blocks: int = 4) -> None:
         super().__init__()
-        check_size(spec.height, spec.width, 4)
+        check_multiple(spec.height, spec.width, 4)
         self.channels = spec.channels
         inner = 2 * width
         self.enter = nn.Sequential(
             nn.PixelUnshuffle(2),
-            normalized(nn.Conv2d(4 * (spec.channels + label_width), width, 3, 1, 1, bias=False), width),
-            normalized(nn.Conv2d(width, inner, 4, 2, 1, bias=False), inner),
+            normalized_layer(nn.Conv2d(4 * (spec.channels + label_width), width, 3, 1, 1, bias=False), width),
+            normalized_layer(nn.Conv2d(width, inner, 4, 2, 1, bias=False), inner),
         )
         self.condition = nn.Conv2d(inner + label_width, inner, 1)
         self.blocks = nn.Sequential(*(normalized_residual(inner) for _ in range(blocks)))
         self.leave = nn.Sequential(
-            normalized(nn.ConvTranspose2d(inner, width, 4, 2, 1, bias=False), width),
+            normalized_layer(nn.ConvTranspose2d(inner, width, 4, 2, 1, bias=False), width),
             nn.Conv2d(width, 4 * (spec.channels + 1), 3, 1, 1),
             nn.PixelShuffle(2),
         )

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from viceversa.core.domains import Domain
 from viceversa.errors import UsageError
 from viceversa.networks.adapters import PerSpace
-from viceversa.networks.blocks import Norm, initialize, instance_norm
+from viceversa.networks.blocks import Norm, initialize_normal, instance_norm
 
 
 def patch_discriminator(channels: int, *, width: int = 64, layers: int = 3, norm: Norm = instance_norm) -> nn.Sequential:
@@ -26,7 +26,7 @@ def patch_discriminator(channels: int, *, width: int = 64, layers: int = 3, norm
         network.append(nn.Sequential(nn.Conv2d(before, after, 4, stride, 1), norm(after), nn.LeakyReLU(0.2)))
         before = after
     network.append(nn.Conv2d(before, 1, 4, 1, 1))
-    initialize(network)
+    initialize_normal(network)
     return network
 
 

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from viceversa.core.domains import Domain
 from viceversa.core.journey import Judgment
 from viceversa.core.space import ImageSpec
-from viceversa.networks.blocks import check_size, planes
+from viceversa.networks.blocks import check_multiple, planes
 from viceversa.networks.stargan import critic_layers, critic_trunk
 
 
@@ -22,7 +22,7 @@ class RelativeDiscriminator(nn.Module):
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64) -> None:
         super().__init__()
         layers = critic_layers(spec)
-        check_size(spec.height, spec.width, 2**layers)
+        check_multiple(spec.height, spec.width, 2**layers)
         last = width * 2 ** (layers - 1)
         self.trunk = critic_trunk(spec.channels, width, layers)
         self.adversarial = nn.Conv2d(last, 1, 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from viceversa.networks.blocks import Residual, initialize, instance_norm
+from viceversa.networks.blocks import Residual, initialize_normal, instance_norm
 
 
 def resnet_generator(channels_in: int, channels_out: int, *, width: int = 64, blocks: int = 9) -> nn.Sequential:
@@ -22,7 +22,7 @@ def resnet_generator(channels_in: int, channels_out: int, *, width: int = 64, bl
         *up,
         nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(width, channels_out, 7), nn.Tanh()),
     )
-    initialize(network)
+    initialize_normal(network)
     return network
 
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError
-from viceversa.networks.blocks import affine_norm, check_size, halvings, with_planes
+from viceversa.networks.blocks import affine_norm, check_multiple, halvings, with_planes
 
 
 class SelectiveTransferUnit(nn.Module):
@@ -42,7 +42,7 @@ class SelectiveGenerator(nn.Module):
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64) -> None:
         super().__init__()
         layers = halvings(spec, 2)
-        check_size(spec.height, spec.width, 2**layers)
+        check_multiple(spec.height, spec.width, 2**layers)
         widths = [width * 2**number for number in range(layers)]
         outward, skips = widths[:0:-1], widths[-2::-1]
         inputs = [widths[-1], *(before + skip for before, skip in zip(outward, skips, strict=True))]
@@ -80,7 +80,7 @@ class SelectiveDiscriminator(nn.Module):
         super().__init__()
         layers = halvings(spec, 2)
         shrink = 2**layers
-        check_size(spec.height, spec.width, shrink)
+        check_multiple(spec.height, spec.width, shrink)
         if min(spec.height, spec.width) < 2 * shrink:  # instance norm would make a map of one pixel constant
             small = f"images of {spec.height}x{spec.width} pixels are too small for STGAN"
             raise UsageError(f"{small}: each side needs at least 8 pixels.")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError
-from viceversa.networks.blocks import Norm, affine_norm, check_size, normalized, normalized_residual, with_planes
+from viceversa.networks.blocks import Norm, affine_norm, check_multiple, normalized_layer, normalized_residual, with_planes
 from viceversa.networks.slots import Slots
 
 
@@ -40,14 +40,14 @@ class LabelGenerator(nn.Module):
         bias: bool = False,
     ) -> None:
         super().__init__()
-        check_size(spec.height, spec.width, 4)
+        check_multiple(spec.height, spec.width, 4)
         self.layers = nn.Sequential(
-            normalized(nn.Conv2d(spec.channels + label_width, width, 7, 1, 3, bias=bias), width, norm),
-            normalized(nn.Conv2d(width, 2 * width, 4, 2, 1, bias=bias), 2 * width, norm),
-            normalized(nn.Conv2d(2 * width, 4 * width, 4, 2, 1, bias=bias), 4 * width, norm),
+            normalized_layer(nn.Conv2d(spec.channels + label_width, width, 7, 1, 3, bias=bias), width, norm),
+            normalized_layer(nn.Conv2d(width, 2 * width, 4, 2, 1, bias=bias), 2 * width, norm),
+            normalized_layer(nn.Conv2d(2 * width, 4 * width, 4, 2, 1, bias=bias), 4 * width, norm),
             *(normalized_residual(4 * width, norm, bias) for _ in range(blocks)),
-            normalized(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=bias), 2 * width, norm),
-            normalized(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=bias), width, norm),
+            normalized_layer(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=bias), 2 * width, norm),
+            normalized_layer(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=bias), width, norm),
             nn.Sequential(
                 nn.Conv2d(width, spec.channels, 7, 1, 3, bias=bias),
                 *([affine_norm(spec.channels)] if last_norm else []),
@@ -105,7 +105,7 @@ class ClassifyingDiscriminator(nn.Module):
         if spec.height < shrink or spec.width < shrink:
             many = f"{layers} layers are too many for images of {spec.height}x{spec.width} pixels"
             raise UsageError(f"{many}: give the discriminator fewer layers.")
-        check_size(spec.height, spec.width, shrink)
+        check_multiple(spec.height, spec.width, shrink)
         self.trunk = critic_trunk(spec.channels, width, layers, slope)
         last = width * 2 ** (layers - 1)
         self.score = nn.Conv2d(last, 1, 3, 1, 1, bias=bias)

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
-from viceversa.networks.blocks import check_size, instance_norm
+from viceversa.networks.blocks import check_multiple, instance_norm
 
 
 class DownBlock(nn.Module):
@@ -81,7 +81,7 @@ class StyledGenerator(nn.Module):
     def __init__(self, spec: ImageSpec, *, style: int, width: int, most: int) -> None:
         super().__init__()
         halvings = max(1, _halvings(spec) - 4)
-        check_size(spec.height, spec.width, 2**halvings)
+        check_multiple(spec.height, spec.width, 2**halvings)
         widths = [min(width * 2**number, most) for number in range(halvings + 1)]
         pairs = list(itertools.pairwise(widths))
         self.enter = nn.Conv2d(spec.channels, widths[0], 3, 1, 1)
@@ -128,7 +128,7 @@ class BranchedReader(nn.Module):
     def __init__(self, spec: ImageSpec, domains: int, *, outputs: int, width: int, most: int) -> None:
         super().__init__()
         halvings = max(1, _halvings(spec) - 2)
-        check_size(spec.height, spec.width, 2**halvings)
+        check_multiple(spec.height, spec.width, 2**halvings)
         widths = [min(width * 2**number, most) for number in range(halvings + 1)]
         last = widths[-1]
         self.trunk = nn.Sequential(

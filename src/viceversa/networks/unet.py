@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
-from viceversa.networks.blocks import check_size, initialize
+from viceversa.networks.blocks import check_multiple, initialize_normal
 
 
 class UNet(nn.Module):
@@ -22,7 +22,7 @@ class UNet(nn.Module):
     def __init__(self, channels_in: int, spec: ImageSpec, *, width: int = 64) -> None:
         super().__init__()
         layers = int(math.log2(min(spec.height, spec.width)))
-        check_size(spec.height, spec.width, 2**layers)
+        check_multiple(spec.height, spec.width, 2**layers)
         widths = [width * min(2**number, 8) for number in range(layers)]
         self.down, self.up = nn.ModuleList([nn.Conv2d(channels_in, width, 4, 2, 1, bias=False)]), nn.ModuleList()
         for number in range(1, layers):
@@ -37,7 +37,7 @@ class UNet(nn.Module):
             layer = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(inner, outer, 4, 2, 1, bias=False), nn.BatchNorm2d(outer))
             self.up.append(layer.append(nn.Dropout(0.5)) if drops else layer)
         self.leave = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(2 * width, spec.channels, 4, 2, 1), nn.Tanh())
-        initialize(self)
+        initialize_normal(self)
 
     def forward(self, image: Tensor) -> Tensor:
         skips = []

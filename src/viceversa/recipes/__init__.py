@@ -38,7 +38,7 @@ def dataset_of(
     """
     from viceversa.core.routing import routing_of
     from viceversa.data.sources import open_dataset
-    from viceversa.recipes.methods import BUILDERS
+    from viceversa.recipes.builders import BUILDERS
 
     if not (data or recipe.data):
         raise UsageError(f"{recipe.name} has no data of its own: name yours, as in `data='DIR'`.")
@@ -58,10 +58,10 @@ def builder(recipe: Recipe[Any], own: Builder | None = None) -> Builder:
     """
     from viceversa.core.method import Method
     from viceversa.losses.multicycle import multicyclic
-    from viceversa.recipes.functions import name_of
-    from viceversa.recipes.methods import BUILDERS
-    from viceversa.recipes.own import read_with
+    from viceversa.recipes.builders import BUILDERS
+    from viceversa.recipes.own_method import read_with
     from viceversa.recipes.settings import DECAYS
+    from viceversa.recipes.user_functions import name_of
 
     decay = DECAYS[recipe.training.decay]
 

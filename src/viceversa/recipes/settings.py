@@ -1,4 +1,4 @@
-"""Typed settings of a training, complete and serializable: what `recipe.json` holds and `train RECIPE --help` shows."""
+"""Typed settings of a training, complete and serializable: what `recipe.json` holds and the help of `train` shows."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError, model_validator
 from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
-from viceversa.recipes.methods import Settings, with_kind
+from viceversa.recipes.builders import Settings, with_kind
 from viceversa.recipes.settings import FROZEN, Recipe
 
 FORMAT = 1
@@ -84,7 +84,7 @@ def _check_format(text: bytes, path: Path) -> None:
         raise UsageError(f"{str(path)!r} has format {found}; this version of viceversa reads format {FORMAT}.")
 
 
-def differences(settings: BaseModel, others: BaseModel) -> Iterator[tuple[str, Any, Any]]:
+def changed_settings(settings: BaseModel, others: BaseModel) -> Iterator[tuple[str, Any, Any]]:
     """The dotted names of settings that differ, with both values."""
     one, other = (dict(dotted(each.model_dump())) for each in (settings, others))
     yield from ((name, one.get(name), other.get(name)) for name in one | other if one.get(name) != other.get(name))

@@ -24,7 +24,7 @@ WEIGHTS = ("networks.safetensors", "averages.safetensors")
 JUDGMENT = "judgment.json"
 
 
-class Judgment(BaseModel):
+class Validation(BaseModel):
     """What was found of a checkpoint: a line of RUN/validation.jsonl.
 
     metric, value: None where none is defined; the higher the better. measures, signs: of its health. elapsed, spent: seconds
@@ -46,14 +46,14 @@ class Judgment(BaseModel):
         """The metric and the measures, by their names."""
         return dict(self.measures) | ({} if self.metric is None or self.value is None else {self.metric: self.value})
 
-    def beats(self, other: Judgment | None) -> bool:
+    def beats(self, other: Validation | None) -> bool:
         """Whether it is as good as the other or better: of equals, the later one has learned longer."""
         if self.value is None:
             return False
         return other is None or other.value is None or other.metric != self.metric or self.value >= other.value
 
 
-def keep_best(run: Path, judgment: Judgment) -> None:
+def keep_best(run: Path, judgment: Validation) -> None:
     """Puts the checkpoint of that step in the place of the best one. Raises OSError."""
     folder, name = run / "best", f"{judgment.step:08d}"
     weights = {file: (run / "checkpoints" / name / file).read_bytes() for file in WEIGHTS}
@@ -72,10 +72,10 @@ def best_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
     return None
 
 
-def best_judgment(run: Path) -> Judgment | None:
+def best_validation(run: Path) -> Validation | None:
     """What was found of a run's best checkpoint, if it has one."""
     folder = best_checkpoint(run, quiet=True)
     try:
-        return Judgment.model_validate_json((folder / JUDGMENT).read_bytes()) if folder else None
+        return Validation.model_validate_json((folder / JUDGMENT).read_bytes()) if folder else None
     except (OSError, ValidationError):  # whoever wrote its manifest wrote no judgment
         return None

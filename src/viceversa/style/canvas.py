@@ -55,7 +55,7 @@ class Canvas:
         return seen(Layers(_bytes(picture), alpha, self.profile))
 
 
-def canvas_of(content: Layers, keep_colors: bool) -> Canvas:
+def canvas_for(content: Layers, keep_colors: bool) -> Canvas:
     """The canvas for a content image. Raises UsageError for neither gray nor color."""
     colored = tensor_of(content)
     alpha = None if content.alpha is None else tensor_of(Layers(content.alpha))[:, :1]

@@ -23,7 +23,7 @@ Watch = Callable[[Losses, Callable[[], Tensor]], None]
 
 
 @dataclass(frozen=True, eq=False)
-class Task:
+class PaintingTask:
     """What a picture is to be like. content, painters: images (1, 3, H, W) in [0, 1], the painters' with their weights;
     mask: (1, 1, H, W), 0 where the content image stays; perception: by what it is seen."""
 
@@ -55,7 +55,7 @@ class Task:
 class Painting:
     """The subject of the losses: pixels in the units in which they are optimized, and the picture that they are."""
 
-    task: Task
+    task: PaintingTask
     pixels: Tensor
     units: tuple[Color, Color]
 
@@ -79,7 +79,7 @@ class Painting:
         return self.task.styles
 
 
-def smoothness(painting: Painting) -> Tensor:
+def painted_smoothness(painting: Painting) -> Tensor:
     """TV of the pixels in the units in which they are optimized; or of the picture, divided by its pixels."""
     return mean_variation(painting.picture) if painting.task.preset.per_pixel else total_variation(painting.pixels)
 
@@ -91,7 +91,7 @@ def objective_of(perception: Perception, preset: Preset) -> Objective:
     return Objective(
         content=(preset.content, Content(perception.content, preset.content_distance)),
         style=(preset.style, Style(layers, preset.style_distance)),
-        variation=(preset.variation, smoothness),
+        variation=(preset.variation, painted_smoothness),
     )
 
 
@@ -100,7 +100,7 @@ def units_of(perception: Perception, preset: Preset) -> tuple[Color, Color]:
     return IMAGENET if preset.in_deviations else (perception.mean, perception.scale)
 
 
-def optimized(task: Task, picture: Tensor, evaluations: int, watch: Watch) -> Tensor:
+def optimized(task: PaintingTask, picture: Tensor, evaluations: int, watch: Watch) -> Tensor:
     """The picture after so many evaluations of the losses and their gradient: (1, 3, H, W) in [0, 1], as before.
 
     Raises UsageError where a loss is no number.
@@ -115,7 +115,7 @@ def optimized(task: Task, picture: Tensor, evaluations: int, watch: Watch) -> Te
 
 @dataclass(eq=False)
 class _Search:
-    task: Task
+    task: PaintingTask
     pixels: Tensor
     units: tuple[Color, Color]
     objective: Objective

@@ -20,8 +20,8 @@ from viceversa.images.load import Picture, layers_of
 from viceversa.inference.masks import check_size_of
 from viceversa.networks.adapters import luminance
 from viceversa.networks.perception import Perception, Pool, load_perception
-from viceversa.style.canvas import SMALLEST, Canvas, canvas_of, resized, sized, tensor_of, with_range_of
-from viceversa.style.painting import Losses, Task, optimized
+from viceversa.style.canvas import SMALLEST, Canvas, canvas_for, resized, sized, tensor_of, with_range_of
+from viceversa.style.painting import Losses, PaintingTask, optimized
 from viceversa.style.presets import PRESETS, Preset, PresetName
 
 Heard = Callable[[int, int, Losses], None]
@@ -124,7 +124,7 @@ def stylize(
     perception = weights if isinstance(weights, Perception) else load_perception(weights, settings.pool)
     given = [styles] if isinstance(styles, Image.Image | str | Path | np.ndarray | Layers) else list(styles)
     shares, painters = _shares(settings.shares, len(given)), [tensor_of(each, most_pixels) for each in given]
-    canvas = canvas_of(layers_of(content, most_pixels), settings.keep_colors)
+    canvas = canvas_for(layers_of(content, most_pixels), settings.keep_colors)
     if canvas.gray is not None:
         painters = [with_range_of(luminance(each), canvas.gray).expand(-1, 3, -1, -1) for each in painters]
     region = None if mask is None else _region(mask, canvas.colored, most_pixels)
@@ -132,7 +132,7 @@ def stylize(
     picture = canvas.start if start is None else canvas.begun(tensor_of(start, most_pixels))
     for side, evaluations in settings.stages:
         small = sized(canvas.start, side)
-        task = Task(
+        task = PaintingTask(
             perception, preset, small,
             [(share, sized(each, settings.style_size or side)) for share, each in zip(shares, painters, strict=True)],
             None if region is None else resized(region, small.shape[2:]),

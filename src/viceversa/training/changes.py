@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from viceversa.errors import UsageError
-from viceversa.runs.record import Record, differences
+from viceversa.runs.record import Record, changed_settings
 from viceversa.training.trainer import Trainer
 
 STEPS = "training.steps"
@@ -43,7 +43,7 @@ class Change:
 
 def changes(stored: Record, asked: Record, run: Path, step: int) -> list[Change]:
     """The settings that change when a run goes on after so many steps. Raises UsageError for one that may not."""
-    found = [Change(name, old, new) for name, old, new in differences(stored, asked) if name not in ELSEWHERE]
+    found = [Change(name, old, new) for name, old, new in changed_settings(stored, asked) if name not in ELSEWHERE]
     for change in found:
         setting = change.name.removeprefix("recipe.")
         if setting not in FREE and not (setting.startswith("method.") and setting.endswith("learning_rate")):
@@ -59,7 +59,7 @@ def noted(record: Record, found: Sequence[Change], before: Record, step: int) ->
     return record.model_copy(update={"changes": (*before.changes, *(f"step {step}: {change}" for change in found))})
 
 
-def in_words(change: Change, trainer: Trainer) -> str:
+def line_of_change(change: Change, trainer: Trainer) -> str:
     """What a change does to a training that goes on, in one line."""
     if change.name != STEPS:
         return str(change)

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import torch
@@ -33,7 +34,7 @@ from viceversa.images.pixels import Pixels
 from viceversa.inference.apply import translated
 from viceversa.inference.enlarged import enlarged, made_at_full_size
 from viceversa.losses.adversarial import Discriminate
-from viceversa.metrics.chains import Place, Trial, Way, outputs, trial
+from viceversa.metrics.chain_protocol import Place, Trial, Way, outputs, trial
 from viceversa.metrics.health import Scores, measured, separation
 from viceversa.metrics.labeller import load_labeller
 from viceversa.recipes.settings import Metric, Training
@@ -68,7 +69,7 @@ class Examination:
         with evaluating(method), evaluating(averages):
             made = self._made(averages)
             reals = in_bits(self.task.dataset.splits[self.task.split][self.task.away].pixels[:IMAGES], 8)
-            same = made[STAY] if self.task.labels is not None else None
+            same = made[STAY] if self.task.labeled else None
             large = made_at_full_size(averages, self.task)
             both = None if large is None else (large, enlarged(reals))
             measures = measured(self.task.sources, made[FIRST_EDIT], reals, same, both)
@@ -99,7 +100,9 @@ class Examination:
         found = []
         for phase in method.phases:
             if any(isinstance(loss, Discriminate) for _, loss in phase.objective.terms.values()):
-                batches = [[_judged(each) for each in phase.plan(*batch)] for batch in self._batches(phase.plan, method)]
+                batches = [  # the subjects of this loss are journeys
+                    [_judged(cast(Journey, each)) for each in phase.plan(*batch)] for batch in self._batches(phase.plan, method)
+                ]
                 for of_one in zip(*batches, strict=True):
                     real, made = zip(*of_one, strict=True)
                     found.append((np.concatenate(real), np.concatenate(made)))
@@ -143,12 +146,12 @@ def _change_and_return(task: Trial, path: Path) -> Measure | None:
 
     def measure(made: Made) -> float:
         right = labeller.space.agrees(labeller.read(made[EDIT]), goal)[changed]
-        return float(right.double().mean()) * returned(made[BACK], task.sources) if len(right) else 0.0
+        return float(right.double().mean()) * share_returned(made[BACK], task.sources) if len(right) else 0.0
 
     return measure
 
 
-def returned(images: Pixels, sources: Pixels) -> float:
+def share_returned(images: Pixels, sources: Pixels) -> float:
     """max(0, 1 - mean (y - x)^2 / mean (x - mean x)^2), means over images, pixels and channels; (N, H, W, C) uint8 twice."""
     there, here = images.astype(np.float64), sources.astype(np.float64)
     variance = here.var()

@@ -29,7 +29,7 @@ from viceversa.runs.record import Record, write_record
 from viceversa.training.checkpoints import save_checkpoint
 from viceversa.training.step import Trainee
 
-State = Mapping[str, Tensor]
+StateDict = Mapping[str, Tensor]
 Project = Literal["stargan", "cyclegan"]
 _PREFIXES = ("module.", "_orig_mod.")
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
@@ -40,7 +40,7 @@ ROLES: Mapping[str, str] = {"G_A": "generator", "G_B": "generator", "D_A": "disc
 
 
 @dataclass(frozen=True)
-class Layout:
+class NamesOfWeights:
     """How a reference network names its weights.
 
     repeated: the keys of which there is one for each residual block, or for each convolution of a discriminator; `fewer` of
@@ -83,16 +83,18 @@ def _cyclegan_discriminator(layers: int) -> dict[str, str]:
     return {"0": "model.0"} | inner | {f"{layers + 2}": f"model.{3 * layers + 2}"}
 
 
-LAYOUTS: Mapping[Project, tuple[Layout, Layout]] = {
+LAYOUTS: Mapping[Project, tuple[NamesOfWeights, NamesOfWeights]] = {
     "stargan": (
-        Layout("generator", r"main\.\d+\.main\.0\.weight", "main.0", lambda blocks: f"main.{15 + blocks}", _stargan_generator),
-        Layout("discriminator", r"main\.\d+\.weight", "main.0", lambda layers: "conv2", _stargan_discriminator),
+        NamesOfWeights(
+            "generator", r"main\.\d+\.main\.0\.weight", "main.0", lambda blocks: f"main.{15 + blocks}", _stargan_generator
+        ),
+        NamesOfWeights("discriminator", r"main\.\d+\.weight", "main.0", lambda layers: "conv2", _stargan_discriminator),
     ),
     "cyclegan": (
-        Layout(
+        NamesOfWeights(
             "generator", r"model\.\d+\.conv_block\.1\.weight", "model.1", lambda blocks: f"model.{17 + blocks}", _cyclegan_generator
         ),
-        Layout(
+        NamesOfWeights(
             "discriminator", r"model\.\d+\.weight", "model.0", lambda layers: f"model.{3 * layers + 2}", _cyclegan_discriminator, 2
         ),
     ),
@@ -100,12 +102,12 @@ LAYOUTS: Mapping[Project, tuple[Layout, Layout]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class StoredNetwork:
     """A reference network, recognized: its layout and weights, and what their shapes say. kernel: of the last convolution."""
 
     name: str
-    layout: Layout
-    state: State
+    layout: NamesOfWeights
+    state: StateDict
     depth: int
     width: int
     inputs: int
@@ -113,7 +115,7 @@ class Network:
     kernel: int
 
 
-def recognize(name: str, state: State, project: Project) -> Network:
+def recognize(name: str, state: StateDict, project: Project) -> StoredNetwork:
     """The network that a state dict is of; `name` is for messages. Raises UsageError for any other."""
     weights = {key: value for key, value in state.items() if key.rpartition(".")[2] not in STATISTICS}
     batch = [key for key in state if re.fullmatch(r"model\..*running_mean", key) and _sibling(key) in state]
@@ -123,7 +125,7 @@ def recognize(name: str, state: State, project: Project) -> Network:
         depth = sum(re.fullmatch(layout.repeated, key) is not None for key in weights) - layout.fewer
         first, last = (weights.get(f"{module}.weight") for module in (layout.first, layout.last(depth)))
         if depth > 0 and first is not None and last is not None and first.dim() == last.dim() == 4:
-            return Network(name, layout, weights, depth, first.shape[0], first.shape[1], last.shape[0], last.shape[2])
+            return StoredNetwork(name, layout, weights, depth, first.shape[0], first.shape[1], last.shape[0], last.shape[2])
     known = {"stargan": "StarGAN", "cyclegan": "CycleGAN's ResNet generator or patch discriminator"}[project]
     example = next(iter(state), "nothing")
     raise UsageError(f"{name!r} is not a network of {known}: its weights ({example}, ...) have other names or shapes.")
@@ -133,7 +135,7 @@ def _sibling(statistic: str) -> str:
     return f"{statistic.rpartition('.')[0]}.weight"
 
 
-def placed(network: Network, prefix: str, own: State) -> dict[str, Tensor]:
+def placed(network: StoredNetwork, prefix: str, own: StateDict) -> dict[str, Tensor]:
     """The network's weights by our names, those of `own` that begin with `prefix`. Raises UsageError where one does not fit."""
     names = network.layout.names(network.depth)
     found: dict[str, Tensor] = {}
@@ -152,11 +154,11 @@ def placed(network: Network, prefix: str, own: State) -> dict[str, Tensor]:
     return found
 
 
-def _unsupported(network: Network) -> str:
+def _unsupported(network: StoredNetwork) -> str:
     return f"viceversa does not support this kind of {network.layout.kind}"
 
 
-def read_state(path: Path) -> State:
+def read_state(path: Path) -> StateDict:
     """The state dict in a file, on the CPU, without what wraps it. Raises UsageError for any other file; nothing in it is run."""
     readable(path, "the file")
     try:
@@ -173,12 +175,12 @@ def read_state(path: Path) -> State:
     return _without_prefixes(next(iter(found.values())))
 
 
-def _state_dicts(content: object) -> dict[str, State]:
+def _state_dicts(content: object) -> dict[str, StateDict]:
     """The state dicts in what a file holds, by the keys that lead to each, as "checkpoint.generator.state_dict".
 
     What else a checkpoint holds, as its step or an optimizer's state, is no mapping from names to weights alone.
     """
-    found: dict[str, State] = {}
+    found: dict[str, StateDict] = {}
     seen: set[int] = set()
     waiting: list[tuple[str, object]] = [("", content)]
     while waiting:
@@ -193,7 +195,7 @@ def _state_dicts(content: object) -> dict[str, State]:
     return found
 
 
-def _without_prefixes(state: State) -> State:
+def _without_prefixes(state: StateDict) -> StateDict:
     """The weights without what DataParallel, DistributedDataParallel and torch.compile put before all of their names."""
     for prefix in _PREFIXES:
         if state and all(key.startswith(prefix) for key in state):
@@ -230,8 +232,8 @@ def import_stargan(
     return [] if discriminator else ["the discriminator"]
 
 
-def _by_kind(networks: Sequence[Network]) -> dict[str, Network]:
-    found: dict[str, Network] = {}
+def _by_kind(networks: Sequence[StoredNetwork]) -> dict[str, StoredNetwork]:
+    found: dict[str, StoredNetwork] = {}
     for network in networks:
         kind = network.layout.kind
         if kind in found:
@@ -242,7 +244,7 @@ def _by_kind(networks: Sequence[Network]) -> dict[str, Network]:
     return found
 
 
-def _stargan_size(discriminator: Network | None, asked: int | None) -> int:
+def _stargan_size(discriminator: StoredNetwork | None, asked: int | None) -> int:
     """The size that the class head covers, or that was asked for."""
     if discriminator is None:
         if asked is None:
@@ -288,9 +290,9 @@ def import_cyclegan(files: Sequence[Path], out: Path, *, spaces: tuple[str, str]
     return [role for role in ROLES if role not in networks]
 
 
-def _roles(networks: Sequence[Network]) -> dict[str, Network]:
+def _roles(networks: Sequence[StoredNetwork]) -> dict[str, StoredNetwork]:
     """Each network by what it is: as its file's name says, else the first place of its kind that is left."""
-    roles: dict[str, Network] = {}
+    roles: dict[str, StoredNetwork] = {}
     named = {network: re.search(r"(?:^|_)([GD]_[AB])$", Path(network.name).stem) for network in networks}
     for network, said in sorted(named.items(), key=lambda item: item[1] is None):
         kind = network.layout.kind
@@ -308,7 +310,7 @@ def _roles(networks: Sequence[Network]) -> dict[str, Network]:
     return roles
 
 
-def _channels(network: Network, count: int) -> int:
+def _channels(network: StoredNetwork, count: int) -> int:
     if count not in (1, 3):
         raise UsageError(f"{network.name!r} is of images with {count} channels: only gray (1) and color (3) can be translated.")
     return count

@@ -71,7 +71,7 @@ class Labelling:
             write_labeller(latest, self.run / FILE)
             self._written = latest
             if latest.finished and not self.quiet:
-                say(f"viceversa: {in_words(latest)}.")
+                say(f"viceversa: {line_of_labeller(latest)}.")
 
 
 def labelling(run: Path, dataset: Dataset, *, quiet: bool = False) -> Labelling | None:
@@ -91,11 +91,11 @@ def labelling(run: Path, dataset: Dataset, *, quiet: bool = False) -> Labelling 
         return None
     write_labeller(labeller, path)
     if not quiet:
-        say(f"viceversa: {in_words(labeller)}.")
+        say(f"viceversa: {line_of_labeller(labeller)}.")
     return None
 
 
-def in_words(labeller: Labeller) -> str:
+def line_of_labeller(labeller: Labeller) -> str:
     """As in "the labeller's accuracy is 0.985 on held-out images", and what follows where it is low."""
     told = f"the labeller's accuracy is {labeller.accuracy:.3f} on held-out images"
     return told if labeller.trusted else f"{told}, below {TRUSTED}: what it reads is not reported as if it were right"

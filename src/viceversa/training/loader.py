@@ -15,7 +15,7 @@ from viceversa.core.plans import Need
 from viceversa.data.augmentation import NO_AUGMENTATION, Augment, augmented
 from viceversa.data.dataset import Images
 from viceversa.errors import UsageError
-from viceversa.images.normalizing import cropped, enlarged, flipped, normalized, shifted
+from viceversa.images.normalizing import cropped, enlarged_to, flipped, normalized, shifted
 
 MOST_LABELS = 1000
 """Different labels that are balanced."""
@@ -147,7 +147,7 @@ class Loader:
 
 def _part_of_enlarged(images: Tensor, side: int, shares: Tensor) -> Tensor:
     """Of each image, enlarged to that shorter side, a part of its own size; shares (N, 2) in [0, 1) say how far down and right."""
-    large, (height, width) = enlarged(images, side), images.shape[2:]
+    large, (height, width) = enlarged_to(images, side), images.shape[2:]
     last = torch.tensor([large.shape[2] - height, large.shape[3] - width], device=images.device)
     return cropped(large, torch.minimum((shares * (last + 1)).long(), last), (height, width))
 

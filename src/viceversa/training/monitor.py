@@ -9,12 +9,12 @@ from pathlib import Path
 from types import TracebackType
 
 from viceversa.errors import printable
-from viceversa.progress import Clock, Lines, duration, say, time_after
+from viceversa.progress import Lines, Seconds, duration, say, time_after
 from viceversa.runs.record import Record
+from viceversa.training.bar import TrainingBar
 from viceversa.training.header import spoken
 from viceversa.training.next_calls import NextSteps, next_calls
 from viceversa.training.page import View, write_page
-from viceversa.training.progress import TrainingBar
 from viceversa.training.timetable import Timetable
 
 PROBE_STEPS, PROBE_SECONDS = 4, 10.0
@@ -53,7 +53,7 @@ class Monitor:
         quiet: bool = False,
         introduce: bool = True,
         next_steps: NextSteps = next_calls,
-        clock: Clock = time.monotonic,
+        clock: Seconds = time.monotonic,
     ) -> None:
         self.pictures = Timetable(sample_every, clock)
         self._run, self._title, self._facts, self._record = run, title, dict(facts), record

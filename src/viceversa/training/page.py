@@ -12,7 +12,7 @@ from urllib.parse import quote
 from viceversa.files import write_atomically
 from viceversa.metrics.health import SIGNS
 from viceversa.pages.document import document, escaped, pairs, section
-from viceversa.runs.selection import Judgment
+from viceversa.runs.selection import Validation
 from viceversa.training.curves import Curve, logged_losses, panels
 from viceversa.training.validation import LOG, judgments
 
@@ -43,10 +43,10 @@ class View:
 
 def write_page(run: Path, view: View) -> None:
     """Write RUN/index.html from the view, the sample pictures and the logs, whole or not at all. Raises OSError."""
-    write_atomically(run / PAGE, page(run, view).encode("utf-8", "backslashreplace"))
+    write_atomically(run / PAGE, run_page(run, view).encode("utf-8", "backslashreplace"))
 
 
-def page(run: Path, view: View) -> str:
+def run_page(run: Path, view: View) -> str:
     """The page as HTML; the sample pictures are links."""
     samples = _shown(run)
     parts = [
@@ -94,7 +94,7 @@ def _sample(path: Path) -> str:
     return f"<figure><figcaption>{caption} {when}</figcaption>\n{image}</figure>\n"
 
 
-def _validation(found: Sequence[Judgment], step: int) -> str:
+def _validation(found: Sequence[Validation], step: int) -> str:
     """The signs that the last look saw, and a curve for each number."""
     if not found:
         return ""
@@ -106,7 +106,7 @@ def _validation(found: Sequence[Judgment], step: int) -> str:
     return _signs(found[-1]) + panels(ordered, step)
 
 
-def _signs(judgment: Judgment) -> str:
+def _signs(judgment: Validation) -> str:
     means = {sign.name: sign.means for sign in SIGNS}
     told = "".join(f"<li><b>{escaped(name)}</b>: {escaped(means.get(name, ''))}.</li>\n" for name in judgment.signs)
     return f'<ul class="signs">\n{told}</ul>\n' if told else ""

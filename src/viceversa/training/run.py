@@ -19,22 +19,22 @@ from viceversa.core.routing import routing_of
 from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.data.files.sizes import DRAWN
-from viceversa.data.sources import located, located_folder
+from viceversa.data.sources import absolute, located_folder
 from viceversa.device import accelerator_for, resolved_precision
 from viceversa.errors import Terminated, UsageError, printable
 from viceversa.files import in_utf8
 from viceversa.inference.familiarity import FILE, save_familiarity
 from viceversa.progress import logged, say
 from viceversa.recipes import builder, dataset_of, recipe_named
-from viceversa.recipes.functions import name_of
-from viceversa.recipes.habits import suggestion
-from viceversa.recipes.own import own_recipe, read_with, storable
+from viceversa.recipes.other_projects import suggestion
+from viceversa.recipes.own_method import own_recipe, read_with, storable
 from viceversa.recipes.settings import Recipe
+from viceversa.recipes.user_functions import name_of
 from viceversa.runs.folder import LOG, alone, check_contents, check_room, make_room, remove_halves
 from viceversa.runs.record import Record, dotted, read_record, write_record
-from viceversa.runs.selection import Judgment, best_judgment
+from viceversa.runs.selection import Validation, best_validation
 from viceversa.runs.weights import check_shapes, latest_checkpoint
-from viceversa.training.changes import Change, changes, in_words, noted
+from viceversa.training.changes import Change, changes, line_of_change, noted
 from viceversa.training.initializing import frozen, initialize
 from viceversa.training.labelling import labelling
 from viceversa.training.next_calls import NextSteps, next_calls
@@ -51,7 +51,7 @@ class Outcome:
 
     run: Path
     step: int
-    best: Judgment | None = None
+    best: Validation | None = None
 
     def __repr__(self) -> str:
         best = f", best step {self.best.step:,}: {self.best.metric} {self.best.value:.4g}" if self.best else ""
@@ -177,7 +177,7 @@ def run_recipe(
                 write_record(run, record.model_copy(update={"recipe": updated(recipe, {"training.steps": max(trainer.step, 1)})}))
         if accelerator.is_main_process and not (run / FILE).exists():
             save_familiarity(dataset, run / FILE)
-        return Outcome(run, trainer.step, best_judgment(run))
+        return Outcome(run, trainer.step, best_validation(run))
 
 
 @contextmanager
@@ -219,7 +219,7 @@ def _located(recipe: Recipe[Any]) -> Recipe[Any]:
     start = None if recipe.init is None else in_utf8(Path(recipe.init).absolute(), "the run")
     folder = located_folder(recipe.images)
     images = None if folder is None else in_utf8(folder, "the image folder")
-    return updated(recipe, {"data": in_utf8(located(recipe.data), "the data"), "images": images, "init": start})
+    return updated(recipe, {"data": in_utf8(absolute(recipe.data), "the data"), "images": images, "init": start})
 
 
 def _builder(recipe: Recipe[Any], own: Builder | None) -> Builder:
@@ -263,7 +263,7 @@ def _furnish(run: Path, record: Record, *, anew: bool, changed: bool) -> None:
 def _explain(trainer: Trainer, changed: Sequence[Change]) -> None:
     """Says what changes in a run that goes on, or that there is nothing left to do."""
     for change in changed:
-        say(f"viceversa: {in_words(change, trainer)}.")
+        say(f"viceversa: {line_of_change(change, trainer)}.")
     if trainer.step >= trainer.settings.steps:
         say(f"viceversa: all {trainer.settings.steps} steps are done; to continue, give a larger number of steps.")
 

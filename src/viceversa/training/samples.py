@@ -21,7 +21,7 @@ from viceversa.inference.apply import device_of
 CHAIN = 4
 
 
-Rows = list[list[Cell]]
+GridRows = list[list[Cell]]
 
 
 def sample_grid(method: Method, dataset: Dataset, seed: int, people: int = 4) -> Image.Image:
@@ -30,13 +30,13 @@ def sample_grid(method: Method, dataset: Dataset, seed: int, people: int = 4) ->
 
 
 @torch.no_grad()
-def samples(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[Rows, list[str]]:
+def samples(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[GridRows, list[str]]:
     """The picture's rows and captions."""
     drawn = routing_of(dataset.space).choose(labels=_among_labels, spaces=_between_spaces, sets=_among_sets)
     return drawn(method, dataset, seed, people)
 
 
-def _between_spaces(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[Rows, list[str]]:
+def _between_spaces(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[GridRows, list[str]]:
     """Some images of the first space, back and forth."""
     start, _ = _first(method, dataset, dataset.space.pair[0], people)
     stops = [method.destination(Request(space=name)) for name in dataset.space.pair] * (3 if method.returns else 1)
@@ -44,18 +44,16 @@ def _between_spaces(method: Method, dataset: Dataset, seed: int, people: int) ->
     return _rows(pictures), [stop.space for stop in stops]
 
 
-def _among_sets(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[Rows, list[str]]:
+def _among_sets(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[GridRows, list[str]]:
     """Some people of each set, sent to two drawn labels of every set, and home."""
-    space, rows = dataset.space, Rows()
-    people = max(1, people // len(space.known))
-    captions = ["source", *(name for name in space.known for _ in range(2)), "home"]
-    for source in space.known:
+    space, rows, sets = dataset.space, GridRows(), routing_of(dataset.space).sets
+    people = max(1, people // len(sets))
+    captions = ["source", *(name for name in sets for _ in range(2)), "home"]
+    for source in sets:
         start, label = _first(method, dataset, source, people)
         home, pictures = Domain(source, label), [quantized(start)]
         drawn = [
-            (name, space.part(name).draw(people, seeded(seed, "samples", name, number)))
-            for name in space.known
-            for number in (0, 1)
+            (name, part.draw(people, seeded(seed, "samples", name, number))) for name, part in sets.items() for number in (0, 1)
         ]
         for name, wanted in [*((name, space.widened(part, name).to(label)) for name, part in drawn), (source, label)]:
             there = method.destination(Request(name, wanted))
@@ -64,7 +62,7 @@ def _among_sets(method: Method, dataset: Dataset, seed: int, people: int) -> tup
     return rows, captions
 
 
-def _among_labels(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[Rows, list[str]]:
+def _among_labels(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[GridRows, list[str]]:
     """Some people with the opposite of each attribute, then along a chain of drawn labels, and home."""
     space = dataset.space
     start, label = _first(method, dataset, space.only, people)
@@ -90,5 +88,5 @@ def _first(method: Method, dataset: Dataset, name: str, people: int) -> tuple[Te
     return normalized(torch.tensor(images.pixels[:people])).to(device), label[:people].to(device)
 
 
-def _rows(columns: list[Pixels]) -> Rows:
+def _rows(columns: list[Pixels]) -> GridRows:
     return [list(row) for row in zip(*map(shown, columns), strict=True)]

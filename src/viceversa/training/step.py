@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from viceversa.core.draws import Draws, seeded
 from viceversa.core.method import Method, Optimizer, Phase
-from viceversa.core.plans import Batch
+from viceversa.core.plans import Batch, Subject
 from viceversa.core.schedules import Progress
 from viceversa.errors import NotFiniteError
 
@@ -41,7 +40,7 @@ def train_step(trainee: Trainee, batch: Batch, draws: Draws, progress: Progress)
     Global random numbers, which dropout takes, are reseeded by (seed, step).
     """
     torch.manual_seed(seeded(draws.seed, draws.step, "global", draws.start).initial_seed())
-    drawn: dict[int, Sequence[Any]] = {}
+    drawn: dict[int, Sequence[Subject]] = {}
     losses: dict[str, Tensor] = {}
     for phase in trainee.method.phases:
         if not phase.when(progress):
@@ -66,7 +65,7 @@ def _finite(losses: Mapping[str, Tensor], step: int) -> dict[str, float]:
     return dict(zip(losses, values, strict=True))
 
 
-def _losses(trainee: Trainee, phase: Phase, subjects: Iterable[Any], progress: Progress) -> dict[str, Tensor]:
+def _losses(trainee: Trainee, phase: Phase, subjects: Iterable[Subject], progress: Progress) -> dict[str, Tensor]:
     """Each loss of the phase, summed over the subjects."""
     weights = list(trainee.method.translator.parameters())
     graph = any(weight.requires_grad for weight in weights)

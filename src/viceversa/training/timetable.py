@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from viceversa.progress import Clock
+from viceversa.progress import Seconds
 
 FIRST, GROWTH, SHARE = 120.0, 1.1, 0.02
 """Seconds to the first picture after the start, the growth of that interval with each picture, and the part of the training's
@@ -16,7 +16,7 @@ time that pictures may take: an hour has 15 pictures, a day 45."""
 class Timetable:
     """Tells when a picture is due. every: steps between pictures; None: by time."""
 
-    def __init__(self, every: int | None, clock: Clock = time.monotonic) -> None:
+    def __init__(self, every: int | None, clock: Seconds = time.monotonic) -> None:
         self._every, self._clock, self._interval = every, clock, FIRST
         self._next = clock() + FIRST
 

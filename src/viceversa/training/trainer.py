@@ -40,7 +40,7 @@ from viceversa.training.next_calls import NextSteps, next_calls
 from viceversa.training.pace import Pace
 from viceversa.training.samples import sample_grid
 from viceversa.training.step import Trainee, train_step
-from viceversa.training.validation import Validation
+from viceversa.training.validation import Validator
 
 if torch.distributed.is_available():
     # It takes the group of processes that there is as its functions' defaults. An optimizer imports it; were that after the
@@ -171,11 +171,11 @@ class Trainer:
         """Where a training of so many steps stands now, or at another step."""
         return Progress.at(self.step if step is None else step, steps, self.loader.steps_per_epoch)
 
-    def _validation(self, quiet: bool) -> Validation:
-        return Validation(self.run, self.dataset, self.settings, awaits=self.labelling is not None, quiet=quiet)
+    def _validation(self, quiet: bool) -> Validator:
+        return Validator(self.run, self.dataset, self.settings, awaits=self.labelling is not None, quiet=quiet)
 
     def _after_step(
-        self, losses: Mapping[str, float], validation: Validation | None, monitor: Monitor | None, *, last: bool
+        self, losses: Mapping[str, float], validation: Validator | None, monitor: Monitor | None, *, last: bool
     ) -> None:
         """The checkpoint comes last: killed before it, a run that goes on repeats all of the step. Then it may be judged."""
         self.run.stat()

@@ -21,7 +21,7 @@ from viceversa.metrics.health import signs
 from viceversa.metrics.rows import TRUSTED
 from viceversa.progress import say
 from viceversa.recipes.settings import Training
-from viceversa.runs.selection import Judgment, best_judgment, keep_best
+from viceversa.runs.selection import Validation, best_validation, keep_best
 from viceversa.training.examination import Examination, examination
 
 SHARE, FIRST = 0.05, 60.0
@@ -64,7 +64,7 @@ class Allowance:
             self.spent += time.monotonic() - started
 
 
-class Validation:
+class Validator:
     """Judges the training in a run's folder; made when it begins or goes on.
 
     What was found is in RUN/validation.jsonl, a line each time; so the time taken, the best value and what was told count
@@ -76,13 +76,13 @@ class Validation:
         self._awaits, self._reader = awaits, 0
         known = judgments(run / LOG)
         self._last = known[-1] if known else None
-        self._best = best_judgment(run)
+        self._best = best_validation(run)
         self._allowance = Allowance(self._last.elapsed, self._last.spent) if self._last else Allowance()
         self._examination: Examination | None = None
         self._expected = self._last.seconds if self._last else None
         self._impossible = False
 
-    def judge(self, step: int, method: Method, averages: Method, *, last: bool) -> Judgment | None:
+    def judge(self, step: int, method: Method, averages: Method, *, last: bool) -> Validation | None:
         """Judges the checkpoint of that step, if there is time for it; keeps it if it is the best, and tells what is wrong.
 
         method: what trains; averages: what translates. last: the training's last one, for which time is left by those before.
@@ -101,7 +101,7 @@ class Validation:
             return None
         return self._noted(found.model_copy(update={"elapsed": self._allowance.elapsed, "spent": self._allowance.spent}))
 
-    def _examined(self, step: int, method: Method, averages: Method, times: int) -> Judgment | None:
+    def _examined(self, step: int, method: Method, averages: Method, times: int) -> Validation | None:
         """What is found, or None where there is no time to look so many times."""
         if self._examination is None or (self._examination.measure is None and self._reader != self._latest_reader()):
             self._reader, before = self._latest_reader(), self._examination
@@ -117,9 +117,9 @@ class Validation:
         value, measures = self._examination(method, averages)
         self._expected = time.monotonic() - started
         metric = None if value is None else self._examination.metric
-        return Judgment(step=step, metric=metric, value=value, measures=measures, seconds=self._expected)
+        return Validation(step=step, metric=metric, value=value, measures=measures, seconds=self._expected)
 
-    def _noted(self, judgment: Judgment) -> Judgment:
+    def _noted(self, judgment: Validation) -> Validation:
         """Tells and writes what was found."""
         steady = dict(judgment.measures)
         if "separation" in steady:  # a discriminator may be ahead for once
@@ -157,7 +157,7 @@ class Validation:
         say(f"viceversa: {printable(self.dataset.name)} has {lack}: {then}.")
 
 
-def judgments(path: Path) -> list[Judgment]:
+def judgments(path: Path) -> list[Validation]:
     """What was found before. Lines that cannot be read, or are but half there, are left out of the file."""
     lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     found = [(line, judgment) for line in lines if (judgment := _judgment(line))]
@@ -166,8 +166,8 @@ def judgments(path: Path) -> list[Judgment]:
     return [judgment for _, judgment in found]
 
 
-def _judgment(line: bytes) -> Judgment | None:
+def _judgment(line: bytes) -> Validation | None:
     try:
-        return Judgment.model_validate_json(line) if line.endswith(b"\n") else None
+        return Validation.model_validate_json(line) if line.endswith(b"\n") else None
     except ValidationError:
         return None

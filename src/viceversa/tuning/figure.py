@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from viceversa.tuning.axes import Axes, Axis, Range
-from viceversa.tuning.objective import Objective
+from viceversa.tuning.goal import Goal
 from viceversa.tuning.study import is_own
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _STYLE: dict[Any, Any] = {
 }  # fmt: skip
 
 
-def figure(points: Sequence[Point], axes: Axes, objective: Objective, importances: Mapping[str, float]) -> bytes:
+def figure(points: Sequence[Point], axes: Axes, objective: Goal, importances: Mapping[str, float]) -> bytes:
     """A PNG. Trials that were given up are drawn hollow, at what they had reached; those that have nothing yet, not at all."""
     import matplotlib
     from matplotlib.figure import Figure
@@ -59,7 +59,7 @@ def figure(points: Sequence[Point], axes: Axes, objective: Objective, importance
     return file.getvalue()
 
 
-def _in_order(plot: Plot, points: Sequence[Point], objective: Objective) -> None:
+def _in_order(plot: Plot, points: Sequence[Point], objective: Goal) -> None:
     """With the best so far as a line."""
     from matplotlib.ticker import MaxNLocator
 

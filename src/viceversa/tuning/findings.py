@@ -14,7 +14,7 @@ from viceversa.files import write_atomically
 from viceversa.training.run import updated
 from viceversa.tuning.axes import DERIVED, EXTRA, Axes
 from viceversa.tuning.figure import figure
-from viceversa.tuning.objective import Objective
+from viceversa.tuning.goal import Goal
 from viceversa.tuning.study import Studio, is_own
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class Findings:
 
     studio: Studio
     axes: Axes
-    objective: Objective
+    objective: Goal
 
     @property
     def trials(self) -> list[FrozenTrial]:

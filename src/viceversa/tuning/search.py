@@ -11,20 +11,20 @@ import torch
 
 from viceversa.core.method import Builder
 from viceversa.data.dataset import Dataset
-from viceversa.data.sources import located, located_folder
+from viceversa.data.sources import absolute, located_folder
 from viceversa.errors import NotFiniteError, Terminated, UsageError, printable
 from viceversa.inference.load import load
 from viceversa.progress import say
 from viceversa.recipes import builder, dataset_of
-from viceversa.recipes.functions import name_of
 from viceversa.recipes.settings import Recipe
+from viceversa.recipes.user_functions import name_of
 from viceversa.training.run import in_steps, run_recipe, updated
 from viceversa.tuning import Equal
 from viceversa.tuning.axes import Axes
 from viceversa.tuning.findings import Findings
-from viceversa.tuning.objective import Meter, meter_of
+from viceversa.tuning.goal import Meter, meter_of
 from viceversa.tuning.operations import equal_steps
-from viceversa.tuning.study import Studio, is_own, opened
+from viceversa.tuning.study import Studio, is_own, study_opened
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
@@ -33,7 +33,7 @@ INTERRUPTED = "interrupted: finished work is kept; run the same search again to 
 
 
 @dataclass(frozen=True)
-class Plan:
+class SearchPlan:
     """What all trials of a search have in common.
 
     objective: by its name, the data's default if None, measured on so many samples. checks: how often a trial is measured,
@@ -49,7 +49,7 @@ class Plan:
     build: Builder | None = None
 
 
-def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = None) -> Findings:
+def search(plan: SearchPlan, folder: Path, *, trials: int = 20, storage: str | None = None) -> Findings:
     """Searches until the study has so many trials; writes trials.csv and tuning.png into the folder.
 
     Several calls at once share the work. storage: the URL of a database that several machines share. Raises UsageError, and
@@ -57,7 +57,7 @@ def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = 
     """
     _check_plan(plan, trials)
     asked = plan.axes.recipe
-    places = {"data": located(asked.data), "images": located_folder(asked.images)}
+    places = {"data": absolute(asked.data), "images": located_folder(asked.images)}
     recipe = updated(asked, {**places, "training.labeller": False})
     dataset = dataset_of(recipe)
     recipe = in_steps(recipe, dataset)
@@ -71,7 +71,7 @@ def search(plan: Plan, folder: Path, *, trials: int = 20, storage: str | None = 
     _try_out(plan, meter)
     described, own = _described(plan, meter), plan.axes.own()
     better, seed = meter.objective.better, recipe.training.seed
-    with opened(folder, storage, search=described, own=own, better=better, seed=seed) as studio:
+    with study_opened(folder, storage, search=described, own=own, better=better, seed=seed) as studio:
         try:
             while trial := studio.next_trial(trials):
                 _tried(trial, plan, studio, meter)
@@ -90,7 +90,7 @@ def _written(findings: Findings) -> Findings:
     return findings
 
 
-def _check_plan(plan: Plan, trials: int) -> None:
+def _check_plan(plan: SearchPlan, trials: int) -> None:
     if trials < 1:
         raise UsageError(f"`trials={trials}`: a search needs at least 1 trial.")
     steps = plan.axes.recipe.training.steps
@@ -101,7 +101,7 @@ def _check_plan(plan: Plan, trials: int) -> None:
         raise UsageError(f"{computed}: leave training.steps out of the search.")
 
 
-def _try_out(plan: Plan, meter: Meter) -> None:
+def _try_out(plan: SearchPlan, meter: Meter) -> None:
     """Raises UsageError for settings that the method refuses, and for an objective that is undefined, before there is a trial."""
     space = meter.task.dataset.space
     with torch.device("meta"):
@@ -111,7 +111,7 @@ def _try_out(plan: Plan, meter: Meter) -> None:
     meter.measured(builder(plan.axes.recipe, plan.build)(space).translate)
 
 
-def _described(plan: Plan, meter: Meter) -> dict[str, Any]:
+def _described(plan: SearchPlan, meter: Meter) -> dict[str, Any]:
     """As JSON has it: trials of searches that differ in it cannot be compared."""
     return {
         "recipe": plan.axes.recipe.model_dump(mode="json"),
@@ -124,7 +124,7 @@ def _described(plan: Plan, meter: Meter) -> dict[str, Any]:
     } | ({} if plan.build is None else {"build": name_of(plan.build)})
 
 
-def _tried(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> None:
+def _tried(trial: Trial, plan: SearchPlan, studio: Studio, meter: Meter) -> None:
     """Trains and measures a trial to its end. One that is interrupted can go on."""
     from optuna.trial import TrialState
 
@@ -140,7 +140,7 @@ def _tried(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> None:
     studio.finish(trial, value, TrialState.PRUNED if value is None else TrialState.COMPLETE)
 
 
-def _trained(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> float | None:
+def _trained(trial: Trial, plan: SearchPlan, studio: Studio, meter: Meter) -> float | None:
     """A trial's objective; None where it was given up."""
     before = studio.study.trials[trial.number]
     recipe = _recipe(trial, before, plan, meter.task.dataset)
@@ -162,7 +162,7 @@ def _trained(trial: Trial, plan: Plan, studio: Studio, meter: Meter) -> float | 
     return value
 
 
-def _recipe(trial: Trial, before: FrozenTrial, plan: Plan, dataset: Dataset) -> Recipe[Any]:
+def _recipe(trial: Trial, before: FrozenTrial, plan: SearchPlan, dataset: Dataset) -> Recipe[Any]:
     """The recipe of a trial, the same one whenever it goes on; noted with it."""
     own = is_own(before)
     values = plan.axes.suggested(trial, only=list(plan.axes.own()) if own else None)

@@ -125,7 +125,7 @@ def is_own(trial: FrozenTrial) -> bool:
 
 
 @contextmanager
-def opened(
+def study_opened(
     folder: Path, storage: str | None, *, search: Mapping[str, Any], own: Mapping[str, Any], better: str, seed: int
 ) -> Iterator[Studio]:
     """The study of a search, begun or gone on with; its first trial is the recipe as it is, which `own` says.

@@ -13,7 +13,7 @@ from viceversa.training.run import updated
 from viceversa.tuning import Equal
 from viceversa.tuning.axes import DEFAULT, axes_of
 from viceversa.tuning.findings import Findings
-from viceversa.tuning.search import Plan
+from viceversa.tuning.search import SearchPlan
 from viceversa.tuning.search import search as searched
 
 
@@ -66,6 +66,6 @@ def tune(
     changes = {**(settings or {}), **{name: value for name, value in given.items() if value is not None}}
     base = updated(recipe_named(recipe) if isinstance(recipe, str) else recipe, changes)
     texts = [f"{name}={values}" for name, values in search.items()] if isinstance(search, Mapping) else search
-    plan = Plan(axes_of(base, texts or DEFAULT), objective, samples, checks, equal, build)
+    plan = SearchPlan(axes_of(base, texts or DEFAULT), objective, samples, checks, equal, build)
     folder = Path(out) if out is not None else Path("tuning") / base.name
     return searched(plan, folder, trials=trials, storage=storage)

@@ -9,7 +9,7 @@ print(consistency(frames, made).figures)
 from viceversa.video.clip import Clip, CutShort, Frame
 from viceversa.video.consistency import Consistency, change, consistency, warping_error
 from viceversa.video.flow import DIS, FARNEBACK, Estimator, Motion, visible, warped
-from viceversa.video.job import Outcome, Process, Work, make_clip, processed
+from viceversa.video.job import MadeClip, Process, Work, make_clip, processed
 from viceversa.video.load import form_for, is_clip, open_clip
 from viceversa.video.smoothing import smoothed
 from viceversa.video.stylizing import stylized_frames
@@ -23,8 +23,8 @@ __all__ = [
     "CutShort",
     "Estimator",
     "Frame",
+    "MadeClip",
     "Motion",
-    "Outcome",
     "Process",
     "Work",
     "change",

@@ -15,8 +15,8 @@ from PIL import Image, UnidentifiedImageError
 
 from viceversa.errors import UsageError
 from viceversa.images.load import pixels_of
-from viceversa.video.clip import Clip, CutShort, Frame, Picture8, checked
-from viceversa.video.parts import Time, whole
+from viceversa.video.clip import Clip, CutShort, Frame, Picture8, checked_frame
+from viceversa.video.parts import Time, written_whole
 
 TICK = Fraction(1, 1000)
 UNSAID = 100
@@ -50,7 +50,7 @@ def open_animation(path: Path, background: int) -> Clip:
             rate = 1000 / Fraction(image.info.get("duration") or UNSAID)
     except (OSError, ValueError, SyntaxError, EOFError, UnidentifiedImageError):
         raise UsageError(f"no frame of {str(path)!r} can be read: give another file.") from None
-    return Clip(path, height, width, lambda: checked(_frames(path, background)), TICK, rate, halved=False, loops=loops)
+    return Clip(path, height, width, lambda: checked_frame(_frames(path, background)), TICK, rate, halved=False, loops=loops)
 
 
 def _frames(path: Path, background: int) -> Iterator[Frame]:
@@ -99,7 +99,7 @@ class Animation:
 
     def join(self, parts: Sequence[Path], times: Iterable[Time], out: Path) -> None:
         """The parts as one file."""
-        with whole(parts[0].with_name("joined.gif"), out) as path, path.open("wb") as file:
+        with written_whole(parts[0].with_name("joined.gif"), out) as path, path.open("wb") as file:
             for number, each in enumerate(parts):
                 with each.open("rb") as part:
                     size = part.read(4)

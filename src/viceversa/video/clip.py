@@ -55,7 +55,7 @@ class Clip:
     sound: bool = False
 
 
-def checked(frames: Iterator[Frame]) -> Iterator[Frame]:
+def checked_frame(frames: Iterator[Frame]) -> Iterator[Frame]:
     """The frames, as long as they are of one size. Raises CutShort where it changes."""
     first: tuple[int, ...] = ()
     for number, frame in enumerate(frames):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from viceversa.errors import UsageError
-from viceversa.video.clip import Clip, CutShort, Frame, Picture8, checked
+from viceversa.video.clip import Clip, CutShort, Frame, Picture8, checked_frame
 from viceversa.video.coding import UNSAID, Coding, guessed, to_rgb
 from viceversa.video.packages import package
 
@@ -42,7 +42,7 @@ def open_container(path: Path) -> Clip:
         height, width = (first.width, first.height) if turned else (first.height, first.width)
         aspect = stream.sample_aspect_ratio or Fraction(1)
         return Clip(
-            path, height, width, lambda: checked(_frames(path)), tick,
+            path, height, width, lambda: checked_frame(_frames(path)), tick,
             rate=Fraction(stream.average_rate or stream.guessed_rate or 25),
             count=stream.frames or _count_of(stream),
             begin=begin,
@@ -60,7 +60,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
     try:
         container = av.open(str(path.absolute()))
     except (av.error.FFmpegError, OSError) as error:
-        raise UsageError(f"{str(path)!r} is broken or no video ({reason(error)}): give another file.") from None
+        raise UsageError(f"{str(path)!r} is broken or no video ({reason_of_pyav(error)}): give another file.") from None
     with container:
         yield container
 
@@ -111,7 +111,7 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
             packet: Packet[Any] | None = next(packets, None)
             frames = [] if packet is None or packet.is_corrupt else packet.decode()
         except (av.error.FFmpegError, OSError) as error:
-            raise CutShort(reason(error)) from None
+            raise CutShort(reason_of_pyav(error)) from None
         yield from frames
         if packet is None:
             return
@@ -166,7 +166,7 @@ def _said_length(stream: VideoStream) -> Fraction:
         return Fraction(0)
 
 
-def reason(error: OSError) -> str:
+def reason_of_pyav(error: OSError) -> str:
     """PyAV's reason without numbers and paths."""
     said = error.strerror or str(error)
     return said[:1].lower() + said[1:]

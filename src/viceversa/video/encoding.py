@@ -17,9 +17,9 @@ from viceversa.errors import UsageError
 from viceversa.images.decoding import recolored
 from viceversa.video.clip import Clip, Frame
 from viceversa.video.coding import Coding, from_rgb
-from viceversa.video.container import ALIKE, PC, TV, opened, reason
+from viceversa.video.container import ALIKE, PC, TV, opened, reason_of_pyav
 from viceversa.video.packages import package
-from viceversa.video.parts import Time, whole
+from viceversa.video.parts import Time, written_whole
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -63,7 +63,7 @@ class Encoding:
 
     def join(self, parts: Sequence[Path], times: Iterable[Time], out: Path) -> None:
         """The parts as one file, each frame at the input's time, with the sound that plays meanwhile."""
-        with whole(parts[0].with_name(f"joined{out.suffix}"), out) as path, _writing(path, self.form) as container:
+        with written_whole(parts[0].with_name(f"joined{out.suffix}"), out) as path, _writing(path, self.form) as container:
             if self.clip.sound:
                 with opened(self.clip.path) as source:
                     self._join(container, parts, list(times), source)
@@ -117,7 +117,7 @@ def _writing(path: Path, form: str) -> Iterator[OutputContainer]:
         with av.open(str(path), "w", format=form) as container:
             yield container
     except av.error.FFmpegError as error:
-        raise UsageError(f"{str(path)!r} cannot be written ({reason(error)}): choose another `out`.") from error
+        raise UsageError(f"{str(path)!r} cannot be written ({reason_of_pyav(error)}): choose another `out`.") from error
 
 
 def encoding_for(clip: Clip, out: Path) -> Encoding:

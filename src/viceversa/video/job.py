@@ -14,7 +14,7 @@ from viceversa.files import remove
 from viceversa.video.clip import Clip, CutShort, Frame, Picture8
 from viceversa.video.consistency import Consistency, Sums, summarized
 from viceversa.video.flow import DIS, Estimator, Motion
-from viceversa.video.parts import Part, Parts, Time, folder_of, opened
+from viceversa.video.parts import Part, Parts, Time, parts_folder, parts_opened
 
 
 class Form(Protocol):
@@ -54,7 +54,7 @@ class Process:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class MadeClip:
     """How many frames were written; their consistency, if it was asked for and there are two; why the clip was cut, if it was."""
 
     frames: int
@@ -81,13 +81,13 @@ def processed(frames: Iterable[Picture8], process: Process, estimator: Estimator
         yield step.frame.pixels
 
 
-def make_clip(clip: Clip, out: Path, form: Form, process: Process, work: Work) -> Outcome:
+def make_clip(clip: Clip, out: Path, form: Form, process: Process, work: Work) -> MadeClip:
     """Makes the clip `out`, going on with the parts that an interrupted call of the same request has left beside it.
 
     Of a clip that cannot be read to its end what was read is written. Raises UsageError; KeyboardInterrupt that says what is kept.
     """
-    parts, cut = Parts(folder_of(out), form.suffix, work.part), list[CutShort]()
-    with opened(parts, work.request):
+    parts, cut = Parts(parts_folder(out), form.suffix, work.part), list[CutShort]()
+    with parts_opened(parts, work.request):
         try:
             _make(work.watched(_until_cut(clip, cut)), parts, form, process, work)
         except KeyboardInterrupt:
@@ -102,7 +102,7 @@ def make_clip(clip: Clip, out: Path, form: Form, process: Process, work: Work) -
         measured = summarized(sums, work.estimator) if sums.pairs else None
         form.join([parts.path(part.number) for part in done], times, out)
         remove(parts.folder)
-    return Outcome(len(times), measured, str(cut[0]) if cut else "")
+    return MadeClip(len(times), measured, str(cut[0]) if cut else "")
 
 
 def _until_cut(clip: Clip, cut: list[CutShort]) -> Iterator[Frame]:

@@ -14,8 +14,8 @@ from viceversa.video.clip import Clip
 from viceversa.video.container import open_container
 from viceversa.video.encoding import FORMATS, encoding_for
 from viceversa.video.job import Form
-from viceversa.video.parts import folder_of
-from viceversa.video.sequence import Images, open_sequence
+from viceversa.video.parts import parts_folder
+from viceversa.video.sequence import ImageFolder, open_sequence
 
 VIDEO = frozenset({*FORMATS, ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".ogv", ".3gp", ".y4m"})
 """Suffixes, in lower case, of files that are taken for video; what a file is, its content says."""
@@ -59,6 +59,6 @@ def form_for(clip: Clip, out: Path) -> Form:
         raise UsageError(f"{str(out)!r} cannot be written: end it with {', '.join(sorted(WRITTEN))}, or name a folder.")
     if suffix in Image.registered_extensions():
         raise UsageError(f"{str(out)!r} is the name of an image: end it with {', '.join(sorted(WRITTEN))}, or name a folder.")
-    if not vacant(out) and not folder_of(out).exists():
+    if not vacant(out) and not parts_folder(out).exists():
         raise UsageError(f"{str(out)!r} is not an empty folder: choose another place with `out`.")
-    return Images()
+    return ImageFolder()

@@ -75,13 +75,13 @@ class Parts:
             (self.folder / f"{part.number - 1:05d}.png").unlink(missing_ok=True)
 
 
-def folder_of(out: Path) -> Path:
+def parts_folder(out: Path) -> Path:
     """Where the parts of a result are."""
     return out.with_name(f"{out.name}.parts")
 
 
 @contextlib.contextmanager
-def opened(parts: Parts, request: Mapping[str, str]) -> Iterator[None]:
+def parts_opened(parts: Parts, request: Mapping[str, str]) -> Iterator[None]:
     """Makes the folder, or goes on with what is there for the same request, while no other process does.
 
     Removes the folder where no part is in it in the end. Raises UsageError for the parts of another request, and for a folder that
@@ -127,7 +127,7 @@ def _compare(parts: Parts, request: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def whole(path: Path, out: Path) -> Iterator[Path]:
+def written_whole(path: Path, out: Path) -> Iterator[Path]:
     """A place to write to; what is there in the end becomes `out`, in one step."""
     yield path
     _flush(path)

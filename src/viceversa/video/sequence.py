@@ -13,7 +13,7 @@ from viceversa.errors import UsageError
 from viceversa.images.decoding import MOST_PIXELS, BadImage, describe, encode
 from viceversa.images.fitting import shown
 from viceversa.images.load import pixels_of
-from viceversa.video.clip import Clip, CutShort, Frame, checked
+from viceversa.video.clip import Clip, CutShort, Frame, checked_frame
 from viceversa.video.parts import Time
 
 RATE = 25.0
@@ -33,7 +33,7 @@ def open_sequence(folder: Path, rate: float | None, background: int, most_pixels
     exact = Fraction(rate).limit_denominator(1001)
 
     def read() -> Iterator[Frame]:
-        return checked(_frames(files, background, most_pixels))
+        return checked_frame(_frames(files, background, most_pixels))
 
     return Clip(folder, height, width, read, 1 / exact, exact, count=len(files), halved=True)
 
@@ -57,7 +57,7 @@ def _frames(files: Sequence[Path], background: int, most_pixels: int) -> Iterato
 
 
 @dataclass(frozen=True)
-class Images:
+class ImageFolder:
     """Writes a folder of PNG files, named by their number from 1 on."""
 
     suffix: str = ".images"

@@ -23,7 +23,7 @@ from viceversa.video.smoothing import checked_share, smoothed
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class ClipTranslation:
     """From where to where a clip is translated, and how."""
 
     source: Domain
@@ -32,16 +32,18 @@ class Way:
     smooth: float = 0.0
 
 
-def way_of(model: Model, first: Picture8, to: str, *, source: str = "", manner: Manner = AS_TRAINED, smooth: float = 0.0) -> Way:
+def way_of(
+    model: Model, first: Picture8, to: str, *, source: str = "", manner: Manner = AS_TRAINED, smooth: float = 0.0
+) -> ClipTranslation:
     """The way of a clip: what `source` does not name is read once, off the first frame (H, W, 3), so that labels cannot flicker.
 
     Raises UsageError.
     """
     here = start(model, [_in_channels(model, first, next(iter(model.space.images)))], source, to)
-    return Way(here, model.routing.target(here, to, manner.strength), manner, checked_share(smooth))
+    return ClipTranslation(here, model.routing.target(here, to, manner.strength), manner, checked_share(smooth))
 
 
-def translation(model: Model, way: Way) -> Process:
+def translation(model: Model, way: ClipTranslation) -> Process:
     """What is done to each frame. Raises UsageError when a frame is translated, for what cannot be."""
 
     def opened(frame: Picture8) -> Picture8:

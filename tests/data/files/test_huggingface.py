@@ -13,7 +13,7 @@ from PIL import Image
 import viceversa as vv
 from viceversa.core.attributes import Binary, Graded, OneOf
 from viceversa.data.files.checks import split_by_hash
-from viceversa.data.sources import located, open_dataset
+from viceversa.data.sources import absolute, open_dataset
 from viceversa.errors import UsageError
 
 datasets = pytest.importorskip("datasets")
@@ -207,7 +207,7 @@ def test_what_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_place_is_made_absolute() -> None:
     saved(train=rows(4))
-    assert located("hf:pets") == f"hf:{Path('pets').resolve()}"
-    assert located("hf:pets:train") == f"hf:{Path('pets').resolve()}:train"
-    assert located("hf:pets:spaces") == f"hf:{Path('pets').resolve()}:spaces"
-    assert located("hf:ylecun/mnist:train") == "hf:ylecun/mnist:train"
+    assert absolute("hf:pets") == f"hf:{Path('pets').resolve()}"
+    assert absolute("hf:pets:train") == f"hf:{Path('pets').resolve()}:train"
+    assert absolute("hf:pets:spaces") == f"hf:{Path('pets').resolve()}:spaces"
+    assert absolute("hf:ylecun/mnist:train") == "hf:ylecun/mnist:train"

@@ -10,7 +10,7 @@ from PIL import Image
 
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset
-from viceversa.data.sources import located, open_dataset, write_dataset
+from viceversa.data.sources import absolute, open_dataset, write_dataset
 from viceversa.errors import UsageError
 
 
@@ -61,7 +61,7 @@ def test_files_with_both_images_in_folders_of_splits(tmp_path: Path) -> None:
     check(dataset, 13)
     assert {split: len(spaces["A"]) for split, spaces in dataset.splits.items()} == {"train": 8, "validation": 3, "test": 2}
     assert open_dataset(f"{tmp_path}/facades:pairs", 8).name == dataset.name
-    assert located(f"{tmp_path}/./facades:pairs") == f"{tmp_path}/facades:pairs"
+    assert absolute(f"{tmp_path}/./facades:pairs") == f"{tmp_path}/facades:pairs"
     with pytest.raises(UsageError, match="is not a data set"):
         open_dataset(str(tmp_path / "facades"), 8, takes="spaces")
 
@@ -201,7 +201,7 @@ def test_sketches_of_files_with_both_halves(tmp_path: Path, lines_first: bool) -
             first = np.array([0])
             assert (dataset.truth(split, "lines", first, "colors", None) == colors.pixels[:1]).all()
             assert (dataset.truth(split, "colors", first, "lines", None) == lines.pixels[:1]).all()
-    assert located(f"{tmp_path}/./anime:sketches") == spec
+    assert absolute(f"{tmp_path}/./anime:sketches") == spec
 
 
 def test_sketches_of_two_folders_and_16_bits(tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ from viceversa.core.domains import Domain
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.errors import UsageError
-from viceversa.evaluation.candidates.external import answers, table, write_chains
+from viceversa.evaluation.candidates.external import external, table, write_chains
 from viceversa.images.decoding import decode
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import DIRECTIONS, LINKS, Place, Trial, Way, translating, trial
+from viceversa.metrics.chain_protocol import DIRECTIONS, LINKS, Place, Trial, Way, translating, trial
 
 RGB, GRAY = ImageSpec(3, 8, 8), ImageSpec(1, 6, 6)
 ATTRIBUTES = OneOf("hair", ("black", "blond")), Binary("glasses"), Graded("age", 5, 20, 60)
@@ -108,7 +108,7 @@ def test_answers_are_measured_as_the_translator_itself(tmp_path: Path, link: str
 
     assert write_chains(task, way, tmp_path) == len(task) * (2 * (1 + 2 + 3) + way.steps)
     answer(tmp_path, link, lambda image, row: nudged(image, 20 * (row["glasses"] == "yes") - 9))
-    found = made(answers(tmp_path).outputs(task, way))
+    found = made(external(tmp_path).outputs(task, way))
     whole = made(translating(translate).outputs(task, way))
     expected = {place: pixels for place, pixels in whole.items() if place.link == link or not place.cycles}
     assert found.keys() == expected.keys() and len(found) == 8 + way.steps
@@ -129,7 +129,7 @@ def test_answers_between_spaces(tmp_path: Path, away: ImageSpec) -> None:
     write_chains(task, way, tmp_path)
     for link in ("8bit", "float"):
         answer(tmp_path, link, lambda image, row: moved(image, row["space"]))
-    found, expected = made(answers(tmp_path).outputs(task, way)), made(translating(translate).outputs(task, way))
+    found, expected = made(external(tmp_path).outputs(task, way)), made(translating(translate).outputs(task, way))
     assert found.keys() == expected.keys()
     assert all(np.array_equal(pixels, expected[place]) for place, pixels in found.items())
 
@@ -154,7 +154,7 @@ def test_at_no_cycles_both_links_have_one_answer(answered: Path) -> None:
     for number in range(3):
         for direction in ("inv", "rec"):
             write(answered / "float" / f"{number:06d}" / f"{direction}1" / "2.png", task.sources[number])
-    ((where, places),) = answers(answered).outputs(task, Way(1))
+    ((where, places),) = external(answered).outputs(task, Way(1))
     assert where == slice(0, 3) and len(places) == 8
     assert places[Place("inv", 0, "8bit")] is places[Place("inv", 0, "float")]
     assert places[Place("inv", 1, "8bit")] is not places[Place("inv", 1, "float")]
@@ -165,14 +165,14 @@ def test_what_is_missing_is_said_before_an_image_is_read(answered: Path) -> None
     for number in range(1, 3):
         (answered / "8bit" / f"{number:06d}" / "rec1" / "2.png").unlink()
     with pytest.raises(UsageError, match=r"has no '8bit/000001/rec1/2.png', nor 1 more of 12 answers\.$"):
-        answers(answered).outputs(faces(), Way(1))
-    answers(answered).outputs(faces().of(range(1)), Way(1))  # for the first image nothing is missing
+        external(answered).outputs(faces(), Way(1))
+    external(answered).outputs(faces().of(range(1)), Way(1))  # for the first image nothing is missing
 
 
 def test_steps_are_answers_in_8_bits(answered: Path) -> None:
     (answered / "chains.csv").unlink()
     with pytest.raises(UsageError, match=r"has no '8bit/000000/step2/1.png', nor 5 more of 18 answers"):
-        answers(answered).outputs(faces(), Way(1, 2))
+        external(answered).outputs(faces(), Way(1, 2))
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_wrong_answers(answered: Path, content: Pixels | bytes, said: str) -> No
     else:
         write(path, content)
     with pytest.raises(UsageError) as error:
-        list(answers(answered).outputs(faces(), Way(1)))
+        list(external(answered).outputs(faces(), Way(1)))
     assert said in str(error.value) and "000001/inv1/2.png" in str(error.value) and "\n" not in str(error.value)
 
 
@@ -198,7 +198,7 @@ def test_answers_of_16_bits_and_with_alpha(answered: Path) -> None:
     task = faces()
     color = Image.fromarray(task.sources[0]).convert("RGBA")
     color.save(answered / "8bit" / "000000" / "inv0" / "1.png")
-    assert np.array_equal(made(answers(answered).outputs(task, Way(0)))[Place("inv", 0, "8bit")], task.sources)
+    assert np.array_equal(made(external(answered).outputs(task, Way(0)))[Place("inv", 0, "8bit")], task.sources)
     gray = faces(2, GRAY)
     for number in range(2):
         for direction in ("inv", "rec"):
@@ -206,7 +206,7 @@ def test_answers_of_16_bits_and_with_alpha(answered: Path) -> None:
                 answered / "gray" / "8bit" / f"{number:06d}" / f"{direction}0" / "1.png",
                 gray.sources[number, ..., 0] * np.uint16(257),
             )
-    assert np.array_equal(made(answers(answered / "gray").outputs(gray, Way(0)))[Place("rec", 0, "8bit")], gray.sources)
+    assert np.array_equal(made(external(answered / "gray").outputs(gray, Way(0)))[Place("rec", 0, "8bit")], gray.sources)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +220,7 @@ def test_answers_of_16_bits_and_with_alpha(answered: Path) -> None:
 )
 def test_tables_that_do_not_match(answered: Path, task: Trial, way: Way, said: str) -> None:
     with pytest.raises(UsageError) as error:
-        answers(answered).outputs(task, way)
+        external(answered).outputs(task, way)
     assert "chains.csv' " in str(error.value) and said in str(error.value)
 
 
@@ -229,18 +229,18 @@ def test_damaged_tables_and_sources(answered: Path) -> None:
     text = path.read_text()
     path.write_text(text.replace("000002,rec,1,2,", "000002,rec,1,2,n", 1))
     with pytest.raises(UsageError, match=r"it has '000002,rec,1,2,nbl.*' where '000002,rec,1,2,bl.*' is expected"):
-        answers(answered).outputs(faces(), Way(1))
+        external(answered).outputs(faces(), Way(1))
     path.write_bytes(b"\xff\xff")
     with pytest.raises(UsageError, match=r"chains\.csv' is not a CSV file in UTF-8"):
-        answers(answered).outputs(faces(), Way(1))
+        external(answered).outputs(faces(), Way(1))
     path.write_text(text)
     write(answered / "sources" / "000000.png", noise(1)[0])
     with pytest.raises(UsageError, match=r"000000\.png' is not the first test image of toy: give the `data` and `size`"):
-        answers(answered).outputs(faces(), Way(1))
+        external(answered).outputs(faces(), Way(1))
 
 
 def test_fewer_images_and_cycles_than_were_asked_for(answered: Path) -> None:
-    found = made(answers(answered).outputs(faces().of(range(2)), Way(0)))
+    found = made(external(answered).outputs(faces().of(range(2)), Way(0)))
     assert found.keys() == {Place(direction, 0, link) for direction in DIRECTIONS for link in LINKS}
     assert {len(pixels) for pixels in found.values()} == {2}
 
@@ -250,7 +250,7 @@ def test_images_come_batch_by_batch(tmp_path: Path) -> None:
     for number in range(150):
         for direction in ("inv", "rec"):
             write(tmp_path / "8bit" / f"{number:06d}" / f"{direction}0" / "1.png", task.sources[number])
-    parts = list(answers(tmp_path).outputs(task, Way(0)))
+    parts = list(external(tmp_path).outputs(task, Way(0)))
     assert [where for where, _ in parts] == [slice(0, 100), slice(100, 150)]
     assert np.array_equal(parts[1][1][Place("rec", 0, "8bit")], task.sources[100:])
 

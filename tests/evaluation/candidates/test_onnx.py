@@ -186,4 +186,4 @@ def test_what_cannot_be_run(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -
 def test_without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = identity(tmp_path / "model.onnx", {"images": IMAGES, "label": LABEL})
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    assert refusal(path).endswith("model.onnx' needs the package onnxruntime: pip install 'viceversa[export]'.")
+    assert refusal(path).endswith("model.onnx' needs the package onnxruntime: pip install 'viceversa[onnx]'.")

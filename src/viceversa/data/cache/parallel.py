@@ -28,8 +28,8 @@ from viceversa.progress import watched
 Render = Callable[[range], Pixels]
 """Positions -> their images (N, H, W, C) uint8. Pickled, so a module's function or a functools.partial of one."""
 
-Task = TypeVar("Task")
-Answer = TypeVar("Answer")
+Job = TypeVar("Job")
+Result = TypeVar("Result")
 Worker = subprocess.Popen[bytes]
 
 CHUNK = 64
@@ -53,7 +53,7 @@ def render_all(render: Render, pixels: Pixels, title: str, marks: NDArray[np.int
             marks[rows] = 1
 
 
-def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], title: str) -> Iterator[tuple[int, Answer]]:
+def in_parallel(work: Callable[[Job], Result], tasks: Sequence[Job], title: str) -> Iterator[tuple[int, Result]]:
     """work(task) for each task, with its number, as they are done; on all cores where there are many. All of it is pickled.
 
     Raises a UsageError of the work as it is, and RuntimeError if a worker ends early; its own message is on stderr then. An
@@ -68,7 +68,7 @@ def in_parallel(work: Callable[[Task], Answer], tasks: Sequence[Task], title: st
         for worker in workers:
             idle.put(worker)
 
-        def ask(number: int) -> tuple[int, Answer]:
+        def ask(number: int) -> tuple[int, Result]:
             worker = idle.get()
             try:
                 return number, _asked(worker, (work, tasks[number]))

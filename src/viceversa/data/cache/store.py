@@ -23,14 +23,14 @@ from viceversa.images.fitting import Filter, fitted, in_bits
 from viceversa.images.pixels import Pixels
 from viceversa.progress import say
 
-State = tuple[int, int]
+Stamp = tuple[int, int]
 """A file's size in bytes and time of modification in nanoseconds."""
 
 Half = Literal["left", "right"]
 HALVES: tuple[Half, Half] = ("left", "right")
 """Of a file that holds two images side by side."""
 
-Kind = tuple[int, int]
+SourceKind = tuple[int, int]
 """Of an image: how many channels it has, of 8 or 16 bits."""
 
 
@@ -42,7 +42,7 @@ class Files(Protocol):
         """What tells these files from others of the same names; for a person to read too."""
         ...
 
-    def state(self, name: str) -> State:
+    def state(self, name: str) -> Stamp:
         """What changes if the file does. Raises OSError where there is none."""
         ...
 
@@ -62,7 +62,7 @@ class FolderFiles:
     def place(self) -> str:
         return str(self.folder.resolve())
 
-    def state(self, name: str) -> State:
+    def state(self, name: str) -> Stamp:
         name = self.spellings.get(name, name)
         status = os.stat(f"{self.folder}/{name}")  # noqa: PTH116  (to make a Path of each takes as long as to look)
         return status.st_size, status.st_mtime_ns
@@ -107,9 +107,9 @@ class _Index:
 
     array: str = ""
     checksum: int = 0
-    kind: Kind = (3, 8)
-    files: Mapping[str, tuple[State, Kind, int, int]] = field(default_factory=dict)
-    bad: Mapping[str, tuple[State, str]] = field(default_factory=dict)
+    kind: SourceKind = (3, 8)
+    files: Mapping[str, tuple[Stamp, SourceKind, int, int]] = field(default_factory=dict)
+    bad: Mapping[str, tuple[Stamp, str]] = field(default_factory=dict)
 
 
 def prepared(files: Files, names: Sequence[str], preparation: Preparation, part: str = "") -> Prepared:
@@ -149,9 +149,9 @@ def read_image(source: Path | Embedded, channels: int, background: int) -> Pixel
     return image
 
 
-def _states(files: Files, names: Sequence[str]) -> tuple[dict[str, State], dict[str, str]]:
+def _states(files: Files, names: Sequence[str]) -> tuple[dict[str, Stamp], dict[str, str]]:
     """The states of files, and why those are bad that are links to nothing. Raises UsageError for any other that is gone."""
-    states, broken = dict[str, State](), dict[str, str]()
+    states, broken = dict[str, Stamp](), dict[str, str]()
     for name in names:
         try:
             states[name] = _state(files, name)
@@ -163,7 +163,7 @@ def _states(files: Files, names: Sequence[str]) -> tuple[dict[str, State], dict[
     return states, broken
 
 
-def _state(files: Files, name: str) -> State:
+def _state(files: Files, name: str) -> Stamp:
     try:
         return files.state(name)
     except OSError as error:
@@ -171,14 +171,14 @@ def _state(files: Files, name: str) -> State:
         raise UsageError(f"{gone} ({error.strerror or error}): restore it, and run the command again.") from None
 
 
-def _check_bad(files: Files, states: Mapping[str, State], bad: Mapping[str, str]) -> None:
+def _check_bad(files: Files, states: Mapping[str, Stamp], bad: Mapping[str, str]) -> None:
     """Raises UsageError for a bad file that is not bad but gone or changed: what is remembered of it would be of another one."""
     for name in bad:
         if _state(files, name) != states[name]:
             raise UsageError(f"the image {quoted(name)} in {quoted(files.place)} changed while it was read: run the command again.")
 
 
-def _described(place: Path, files: Files, states: Mapping[str, State], last: _Index) -> _Index:
+def _described(place: Path, files: Files, states: Mapping[str, Stamp], last: _Index) -> _Index:
     """The index with the kinds of new and changed files, as their headers have them."""
     names = list(states)
     tasks = [(files, names[start : start + CHUNK]) for start in range(0, len(names), CHUNK)]
@@ -190,10 +190,10 @@ def _described(place: Path, files: Files, states: Mapping[str, State], last: _In
     return _written(place, replace(last, files=found, bad=bad))
 
 
-def _kinds(task: tuple[Files, list[str]]) -> tuple[dict[str, Kind], dict[str, str]]:
+def _kinds(task: tuple[Files, list[str]]) -> tuple[dict[str, SourceKind], dict[str, str]]:
     """What a worker reads off the headers of some files, and why others are bad."""
     files, names = task
-    kinds, bad = dict[str, Kind](), dict[str, str]()
+    kinds, bad = dict[str, SourceKind](), dict[str, str]()
     for name in names:
         try:
             kinds[name] = describe(files.find(name))[2:]
@@ -202,7 +202,7 @@ def _kinds(task: tuple[Files, list[str]]) -> tuple[dict[str, Kind], dict[str, st
     return kinds, bad
 
 
-def _made(path: Path, files: Files, states: Mapping[str, State], preparation: Preparation, last: _Index) -> _Index:
+def _made(path: Path, files: Files, states: Mapping[str, Stamp], preparation: Preparation, last: _Index) -> _Index:
     """Makes the array of all files, of rows of the last one and of what an interrupted try had done already."""
     names, kind = list(states), _common_kind(files, {name: last.files[name][1] for name in states})
     shape = len(names), preparation.height, preparation.width, kind[0]
@@ -211,7 +211,7 @@ def _made(path: Path, files: Files, states: Mapping[str, State], preparation: Pr
         _copy(pixels, marks, states, path.parent / last.array, last)
     todo = np.flatnonzero(marks == 0)
     chunks = [todo[start : start + CHUNK] for start in range(0, len(todo), CHUNK)]
-    bad: dict[str, tuple[State, str]] = {}
+    bad: dict[str, tuple[Stamp, str]] = {}
     tasks = [(files, [names[row] for row in chunk], kind, preparation) for chunk in chunks]
     for number, (images, reasons) in in_parallel(_images, tasks, f"reading {Path(files.place).name}"):
         _check_bad(files, states, reasons)
@@ -231,7 +231,7 @@ def _made(path: Path, files: Files, states: Mapping[str, State], preparation: Pr
     return index
 
 
-def _common_kind(files: Files, kinds: Mapping[str, Kind]) -> Kind:
+def _common_kind(files: Files, kinds: Mapping[str, SourceKind]) -> SourceKind:
     """Color before gray, 16 bits before 8. Raises UsageError for other channels that do not agree."""
     first = dict[int, str]()
     for name, (channels, _) in kinds.items():
@@ -242,7 +242,7 @@ def _common_kind(files: Files, kinds: Mapping[str, Kind]) -> Kind:
     return max(first, default=3), max((bits for _, bits in kinds.values()), default=8)
 
 
-def _copy(pixels: Pixels, marks: Marks, states: Mapping[str, State], array: Path, last: _Index) -> None:
+def _copy(pixels: Pixels, marks: Marks, states: Mapping[str, Stamp], array: Path, last: _Index) -> None:
     """Takes over the rows of files that have not changed."""
     found = [last.files[name] for name in states]
     pairs = [(row, entry[2]) for row, entry in enumerate(found) if not marks[row] and entry[2] >= 0]
@@ -254,7 +254,7 @@ def _copy(pixels: Pixels, marks: Marks, states: Mapping[str, State], array: Path
             marks[list(here)] = [1 + found[row][3] for row in here]
 
 
-def _images(task: tuple[Files, list[str], Kind, Preparation]) -> tuple[Pixels, dict[str, str]]:
+def _images(task: tuple[Files, list[str], SourceKind, Preparation]) -> tuple[Pixels, dict[str, str]]:
     """What a worker makes of some files: their images, zeros where a file is bad, and why it is."""
     files, names, (channels, bits), preparation = task
     size = preparation.height, preparation.width

@@ -17,7 +17,7 @@ from viceversa.data.cache.packing import digest
 from viceversa.data.cache.store import HALVES, Files, Half, Preparation, Prepared, prepared
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.files.checks import SPLITS
-from viceversa.data.files.pairs import Names, aligned, paired
+from viceversa.data.files.pairs import PairNames, aligned, paired
 from viceversa.data.files.sides import divided_table
 from viceversa.data.files.sizes import chosen_size
 from viceversa.data.files.tables import Table, summary
@@ -27,7 +27,7 @@ from viceversa.progress import say
 
 _UNREADABLE = "images that cannot be read"
 
-Parts = Mapping[str, Mapping[str, Sequence[str]]]
+SplitFiles = Mapping[str, Mapping[str, Sequence[str]]]
 """split -> space -> files, relative to the data set's folder."""
 
 
@@ -44,7 +44,7 @@ class Wanted:
     images: the folder of a table's images, if it is not the table's own.
     halves: whether each file holds a pair, the first space's image on the left, the second's on the right.
     one: whether this is one space among others, so that a folder of images will do, without domains.
-    divided: the attribute, with a value or without, by which a table's images are in two spaces (divided.py).
+    divided: the attribute, with a value or without, by which a table's images are in two spaces (divided_by_attribute.py).
     """
 
     size: int | None = None
@@ -61,7 +61,12 @@ class Wanted:
 
 
 def assembled(
-    name: str, files: Files, parts: Parts, attributes: tuple[AnyAttribute, ...], labels: Mapping[str, list[float]], wanted: Wanted
+    name: str,
+    files: Files,
+    parts: SplitFiles,
+    attributes: tuple[AnyAttribute, ...],
+    labels: Mapping[str, list[float]],
+    wanted: Wanted,
 ) -> Dataset:
     """The data set of some files. labels: file -> its row (K,), where there are attributes.
 
@@ -75,13 +80,18 @@ def assembled(
     return paired(_assembled(name, files, _in_order(names), (), {}, wanted), names)
 
 
-def _in_order(names: Mapping[str, Names]) -> Parts:
+def _in_order(names: Mapping[str, PairNames]) -> SplitFiles:
     """The files of pairs, both spaces' in the same order."""
     return {split: {space: list(files) for space, files in spaces.items()} for split, spaces in names.items()}
 
 
 def _assembled(
-    name: str, files: Files, parts: Parts, attributes: tuple[AnyAttribute, ...], labels: Mapping[str, list[float]], wanted: Wanted
+    name: str,
+    files: Files,
+    parts: SplitFiles,
+    attributes: tuple[AnyAttribute, ...],
+    labels: Mapping[str, list[float]],
+    wanted: Wanted,
 ) -> Dataset:
     """As `assembled`, each space by itself."""
     _check_spaces(parts["train"])
@@ -111,7 +121,7 @@ def _assembled(
     return Dataset(name, Space(specs, attributes), splits, summary=told, size=size)
 
 
-def _chosen(files: Files, parts: Parts, wanted: Wanted) -> tuple[int, str]:
+def _chosen(files: Files, parts: SplitFiles, wanted: Wanted) -> tuple[int, str]:
     """The size of images whose size is not given, and a line that says how it was chosen."""
     spaces = ([file for split in SPLITS for file in parts[split][space]] for space in parts["train"])
     return chosen_size(files, spaces, crop=wanted.crop, halves=wanted.halves)
@@ -178,7 +188,7 @@ def check_sizes(name: str, splits: Mapping[str, Mapping[str, Sequence[str] | Ima
                 raise UsageError(f"{name} has no {split} images of {space!r}, but {least}: {remedy}.")
 
 
-def _twins(space: str, ready: Prepared, parts: Parts) -> str:
+def _twins(space: str, ready: Prepared, parts: SplitFiles) -> str:
     """A line on images of equal pixels in two splits, which a table of names cannot show; empty where there are none."""
     alike = defaultdict(list)
     for row, checksum in enumerate(ready.checksums):

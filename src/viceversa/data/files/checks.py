@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import TypeVar
 
-from viceversa.data.files.lookup import Place
+from viceversa.data.files.lookup import Whereabouts
 from viceversa.errors import UsageError, quoted
 
 SPLITS = ("train", "validation", "test")
@@ -25,7 +25,7 @@ def split_by_hash(name: str) -> str:
     return "train" if digit < 8 else SPLITS[digit - 7]
 
 
-def completed(splits: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+def completed_splits(splits: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     """The splits, where validation and test, if they are missing, get their tenths of train by the hash of the names."""
     missing = {"validation", "test"} - set(splits)
     drawn = [split_by_hash(name) if split == "train" else split for split, name in zip(splits, names, strict=True)]
@@ -67,7 +67,7 @@ def faults(
     splits: Sequence[str],
     rows: Sequence[int],
     folder: Path,
-    places: Sequence[Place],
+    places: Sequence[Whereabouts],
     *,
     skip_bad: bool = False,
 ) -> list[str]:
@@ -88,7 +88,7 @@ def faults(
     return [fault for fault in checks if fault] + nothing
 
 
-def missing(files: Sequence[str], rows: Sequence[int], folder: Path, places: Sequence[Place]) -> str:
+def missing(files: Sequence[str], rows: Sequence[int], folder: Path, places: Sequence[Whereabouts]) -> str:
     """The number of missing files and the first of them; empty where none is missing."""
     return found(f"files are missing in {quoted(str(folder))}", files, rows, (each == "missing" for each in places))
 

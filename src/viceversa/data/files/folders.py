@@ -14,7 +14,7 @@ from viceversa.core.attributes import OneOf
 from viceversa.core.space import Takes
 from viceversa.data.cache.store import FolderFiles
 from viceversa.data.dataset import Dataset
-from viceversa.data.files.assembly import Parts, Wanted, assembled, check_sizes
+from viceversa.data.files.assembly import SplitFiles, Wanted, assembled, check_sizes
 from viceversa.data.files.checks import SPLITS
 from viceversa.data.files.layouts import UNDIVIDED, Domains, Layout, layout_of, right_in, right_in_train, split_named, undivided
 from viceversa.data.files.listing import Listing, listing
@@ -101,7 +101,7 @@ def _instead(layout: Layout) -> str:
     return f", and has {', '.join(has[:5])}" if has else layout.found.reason()
 
 
-def completed(given: Mapping[str, Domains], takes: Takes, *, lettered: bool = False) -> tuple[Parts, list[str]]:
+def completed(given: Mapping[str, Domains], takes: Takes, *, lettered: bool = False) -> tuple[SplitFiles, list[str]]:
     """The images of all three splits, and lines on those that had none.
 
     given: split -> domain -> files; the only split is "" where no folder tells one. A domain that has no images in a split gives a
@@ -135,7 +135,7 @@ def _shares(found: Domains, takes: Takes) -> dict[str, dict[str, list[str]]]:
     return {domain: {split: [files[name] for name in names] for split, names in shares.items()} for domain, files in called.items()}
 
 
-def _by_split(shares: Mapping[str, Mapping[str, Sequence[str]]]) -> Parts:
+def _by_split(shares: Mapping[str, Mapping[str, Sequence[str]]]) -> SplitFiles:
     return {split: {domain: share[split] for domain, share in shares.items()} for split in SPLITS}
 
 
@@ -147,7 +147,7 @@ def shared_out(files: Sequence[str]) -> dict[str, list[str]]:
     return {split: sorted(share) for split, share in shares.items()}
 
 
-def _assembled(folder: Path, parts: Parts, wanted: Wanted, *, labels: bool) -> Dataset:
+def _assembled(folder: Path, parts: SplitFiles, wanted: Wanted, *, labels: bool) -> Dataset:
     """The data set: for methods with labels, where domains can be labels, of one space with the attribute `domain`."""
     domains = tuple(parts["train"])
     if wanted.takes != "labels" or not labels or len(domains) < 2:
@@ -158,7 +158,7 @@ def _assembled(folder: Path, parts: Parts, wanted: Wanted, *, labels: bool) -> D
     return assembled(folder.name, FolderFiles(folder), together, (OneOf("domain", domains),), told, wanted)
 
 
-def _table(name: str, parts: Parts, dataset: Dataset) -> str:
+def _table(name: str, parts: SplitFiles, dataset: Dataset) -> str:
     """How many images there are, and how many of each domain are in each split; without those that cannot be read."""
     kept = {split: {file for images in spaces.values() for file in images.ids} for split, spaces in dataset.splits.items()}
 

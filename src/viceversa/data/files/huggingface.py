@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from viceversa.core.names import composed
-from viceversa.data.cache.store import State
-from viceversa.data.files.checks import SPLIT_NAMES, completed
-from viceversa.data.files.schema import MOST_CHOICES, Column, is_missing, read_schema
+from viceversa.data.cache.store import Stamp
+from viceversa.data.files.checks import SPLIT_NAMES, completed_splits
+from viceversa.data.files.schema import MOST_CHOICES, TableColumn, is_missing, read_schema
 from viceversa.data.files.tables import Sheet, Table, chosen, with_labels, without_empty
 from viceversa.errors import UsageError, printable, quoted, unknown
 from viceversa.images.decoding import BadImage, Embedded
@@ -35,9 +35,9 @@ class ArrowFiles:
     place: str
     splits: Mapping[str, datasets.Dataset]
     column: str
-    stamp: State
+    stamp: Stamp
 
-    def state(self, name: str) -> State:
+    def state(self, name: str) -> Stamp:
         return self.stamp
 
     def find(self, name: str) -> Path | Embedded:
@@ -48,7 +48,7 @@ class ArrowFiles:
         return Path(held["path"]) if held["bytes"] is None else Embedded(name, held["bytes"])
 
 
-def located(spec: str) -> str:
+def absolute_hub(spec: str) -> str:
     """The spec with its folder made absolute, if it names one."""
     folder, split = _named(spec)
     return f"{PREFIX}{folder.resolve()}{f':{split}' if split else ''}" if folder.is_dir() else spec
@@ -68,13 +68,13 @@ def read_hugging_face(spec: str, only: Sequence[str] = (), *, spaces: bool = Fal
     image = _image_column(first, spec)
     rows = [(split, row) for split, part in parts.items() for row in range(len(part))]
     names = tuple(f"{split}/{row}" for split, row in rows)
-    splits = completed(["train" if asked else SPLIT_NAMES.get(split, "train") for split, _ in rows], names)
+    splits = completed_splits(["train" if asked else SPLIT_NAMES.get(split, "train") for split, _ in rows], names)
     sheet = Sheet(
         {title: _cells(parts, title) for title in first.column_names if _readable(first.features[title])}, [*range(len(rows))]
     )
     schema = _schema(sheet, first.features, folder, only, spaces=spaces)
     bare = {title: part.select_columns([image]).cast_column(image, _undecoded()) for title, part in parts.items()}
-    files = ArrowFiles(located(spec), bare, image, _stamp(parts))
+    files = ArrowFiles(absolute_hub(spec), bare, image, _stamp(parts))
     sheet = Sheet({**{title: sheet.columns[title] for title in schema}, "file": list(names), "split": list(splits)}, sheet.rows)
     sheet, dropped = without_empty(sheet, schema)
     table = Table(tuple(sheet.columns["file"]), tuple(sheet.columns["split"]), (), torch.empty(len(sheet.rows), 0), dropped)
@@ -169,7 +169,9 @@ def _cell(value: Any) -> str:
     return ("yes" if value else "no") if isinstance(value, bool) else composed(str(value).strip())
 
 
-def _schema(sheet: Sheet, features: Mapping[str, Any], folder: Path, only: Sequence[str], *, spaces: bool) -> dict[str, Column]:
+def _schema(
+    sheet: Sheet, features: Mapping[str, Any], folder: Path, only: Sequence[str], *, spaces: bool
+) -> dict[str, TableColumn]:
     """What the columns that are used mean: as schema.json in the data set's folder says, or as their features do."""
     import datasets
 
@@ -195,18 +197,18 @@ def _schema(sheet: Sheet, features: Mapping[str, Any], folder: Path, only: Seque
     return schema
 
 
-def _column(cells: Sequence[str], *, is_class: bool) -> Column:
+def _column(cells: Sequence[str], *, is_class: bool) -> TableColumn:
     """Rows without a value are left out. Classes are one-of, whatever they are called, unless they say yes and no."""
     there = [cell for cell in dict.fromkeys(cells) if cell]
     if not is_class or all(cell.lower() in _WORDS for cell in there):
-        return Column(drop_empty=True)
+        return TableColumn(drop_empty=True)
     names = {cell: " ".join(cell.replace(",", " ").replace("=", " ").split()) for cell in sorted(there)}
     if len(set(names.values())) < len(names):
         names = {cell: cell for cell in names}
-    return Column(kind="one-of", choices=names, drop_empty=True)
+    return TableColumn(kind="one-of", choices=names, drop_empty=True)
 
 
-def _stamp(parts: Mapping[str, datasets.Dataset]) -> State:
+def _stamp(parts: Mapping[str, datasets.Dataset]) -> Stamp:
     """The size of all Arrow files, and when the last of them was written."""
     states = [Path(file["filename"]).stat() for part in parts.values() for file in part.cache_files]
     return sum(state.st_size for state in states), max((state.st_mtime_ns for state in states), default=0)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from viceversa.data.dataset import Dataset
-from viceversa.data.digits import Part, digest_of, held_out, of_digits
+from viceversa.data.digits import DigitImages, digest_of, held_out, of_digits
 from viceversa.errors import UsageError, printable, quoted
 
 TRAIN, TEST = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"), ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -57,7 +57,7 @@ def read_idx(path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
 
 
-def _part(folder: Path, images: str, labels: str) -> Part:
+def _part(folder: Path, images: str, labels: str) -> DigitImages:
     pixels, digits = (_read(folder, name, dimensions) for name, dimensions in ((images, 3), (labels, 1)))
     return pixels[..., None], digits.astype(np.int64)
 

@@ -17,7 +17,7 @@ from viceversa.data.files.checks import SPLIT_NAMES, SPLITS
 from viceversa.data.files.listing import Listing, by_suffix
 from viceversa.errors import UsageError, quoted
 
-Kind = Literal["domains", "splits", "lettered", "undivided"]
+Arrangement = Literal["domains", "splits", "lettered", "undivided"]
 Domains = Mapping[str, list[str]]
 """domain -> files."""
 
@@ -28,7 +28,7 @@ FOLDER_NAMES = {**SPLIT_NAMES, "training": "train", "trn": "train", "testing": "
 _LETTERED = re.compile(rf"({'|'.join(FOLDER_NAMES)})([ _-]?)([a-z])", re.IGNORECASE)
 
 
-class Place(NamedTuple):
+class Split(NamedTuple):
     """What the images in a folder are. split: "" where no folder tells it."""
 
     split: str
@@ -43,9 +43,9 @@ class Layout:
     parts: split -> domain -> files, of which each has some. ignored: images that have no place.
     """
 
-    kind: Kind
+    kind: Arrangement
     found: Listing
-    homes: Mapping[str, Place]
+    homes: Mapping[str, Split]
     parts: Mapping[str, Domains]
     ignored: tuple[str, ...]
 
@@ -100,15 +100,15 @@ def layout_of(found: Listing, name: str) -> Layout:
         return _laid_out("lettered", found, lettered)
     if splits := _splits(found, name):
         inner = [folder for folder in found.folders if folder.count("/") == 1 and _top(folder) in splits]
-        return _laid_out("splits", found, {each: Place(splits[_top(each)], composed(each.partition("/")[2])) for each in inner})
-    return _laid_out("domains", found, {top: Place("", composed(top)) for top in _tops(found)})
+        return _laid_out("splits", found, {each: Split(splits[_top(each)], composed(each.partition("/")[2])) for each in inner})
+    return _laid_out("domains", found, {top: Split("", composed(top)) for top in _tops(found)})
 
 
 def undivided(found: Listing) -> Layout:
     """Return all images as those of one domain: of the folders of splits if one is for training, else of the whole folder."""
-    homes = {top: Place(split, UNDIVIDED) for top in _tops(found) if (split := split_named(top))}
+    homes = {top: Split(split, UNDIVIDED) for top in _tops(found) if (split := split_named(top))}
     trained = any(place.split == "train" for place in homes.values())
-    return _laid_out("undivided", found, homes if trained else {"": Place("", UNDIVIDED)})
+    return _laid_out("undivided", found, homes if trained else {"": Split("", UNDIVIDED)})
 
 
 def right_in(found: Listing, folder: str = "") -> bool:
@@ -121,7 +121,7 @@ def right_in_train(found: Listing) -> bool:
     return any(right_in(found, top) for top in _tops(found) if split_named(top) == "train")
 
 
-def _laid_out(kind: Kind, found: Listing, homes: Mapping[str, Place]) -> Layout:
+def _laid_out(kind: Arrangement, found: Listing, homes: Mapping[str, Split]) -> Layout:
     parts: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     ignored = []
     for file in found.images:
@@ -135,10 +135,10 @@ def _laid_out(kind: Kind, found: Listing, homes: Mapping[str, Place]) -> Layout:
     return Layout(kind, found, homes, ordered, tuple(ignored))
 
 
-def _lettered(tops: Iterable[str]) -> dict[str, Place]:
+def _lettered(tops: Iterable[str]) -> dict[str, Split]:
     """The folders named as CycleGAN's. `TRAINS` alone is none: its letter needs to stand out, or to have company."""
     named = {top: said for top in tops if (said := _LETTERED.fullmatch(top))}
-    places = {top: Place(split_named(said[1]), said[3].upper()) for top, said in named.items()}
+    places = {top: Split(split_named(said[1]), said[3].upper()) for top, said in named.items()}
     stands_out = any(said[2] or (said[3].isupper() and not said[1].isupper()) for said in named.values())
     letters = {place.domain for place in places.values() if place.split == "train"}
     return places if stands_out or len(letters) > 1 else {}

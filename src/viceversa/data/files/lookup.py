@@ -12,7 +12,7 @@ from typing import Literal
 
 from viceversa.core.names import composed
 
-Place = Literal["inside", "outside", "missing"]
+Whereabouts = Literal["inside", "outside", "missing"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Found:
     spellings: the files that the disk names in another Unicode form -> their names there.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[Whereabouts, ...]
     spellings: Mapping[str, str]
 
 
@@ -40,7 +40,7 @@ def look_up(files: Sequence[str], folder: Path, *, links: bool = False) -> Found
     def inside(path: str) -> bool:
         return links or os.path.commonpath([root, os.path.realpath(path)]) == root
 
-    def place(file: str) -> Place:
+    def place(file: str) -> Whereabouts:
         try:
             path = f"{root}/{file}"
             if not os.path.lexists(path):

@@ -26,14 +26,14 @@ from viceversa.progress import say
 if TYPE_CHECKING:  # the processes that read images start without torch
     from torch import Tensor
 
-Names = Mapping[str, Mapping[str, str]]
+PairNames = Mapping[str, Mapping[str, str]]
 """space -> file -> the name of the pair; both spaces in the same order."""
 
 _LOOKED_AT = 100
 """So many images tell which of two spaces has color."""
 
 
-def aligned(spaces: Mapping[str, Sequence[str]]) -> Names:
+def aligned(spaces: Mapping[str, Sequence[str]]) -> PairNames:
     """The files of two spaces with the names of their pairs, sorted by these. Raises UsageError where one has no partner."""
     if len(spaces) != 2:
         raise UsageError(
@@ -51,7 +51,7 @@ def aligned(spaces: Mapping[str, Sequence[str]]) -> Names:
     return {space: {files[pair]: pair for pair in sorted(files)} for space, files in ((first, ones), (second, others))}
 
 
-def paired(dataset: Dataset, names: Mapping[str, Names]) -> Dataset:
+def paired(dataset: Dataset, names: Mapping[str, PairNames]) -> Dataset:
     """The data set with the names of its pairs, of each split, for ids; without images whose partner could not be read.
 
     The true edit of an image is its partner. Where images are left out, the others are held in memory.

@@ -13,13 +13,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from viceversa.core.attributes import Binary, Graded, OneOf
 from viceversa.core.names import composed
 from viceversa.core.space import AnyAttribute
-from viceversa.data.files.numerals import check_separators, looks_like_number, number, zeros_apart
+from viceversa.data.files.number_formats import check_separators, looks_like_number, number, zeros_apart
 from viceversa.errors import UsageError, printable, quoted, unknown
 
 MOST_CHOICES = 20
 STEPS = 5
 
-Text = Annotated[str, AfterValidator(composed)]
+Composed = Annotated[str, AfterValidator(composed)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Meaning: TypeAlias = Mapping[str, list[float]]
 """The columns of a label that each cell stands for."""
@@ -29,7 +29,7 @@ _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 _SETTINGS = {"choices": "one-of", "low": "graded", "high": "graded", "steps": "graded"}
 
 
-class Column(BaseModel):
+class TableColumn(BaseModel):
     """What schema.json says of one column; the rest is read off the cells.
 
     name: of the attribute, if not the column's title. drop_empty: leave rows without a value out, rather than refuse them.
@@ -40,15 +40,15 @@ class Column(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["binary", "one-of", "graded", "ignore"] | None = None
-    name: Text | None = None
-    choices: tuple[Text, ...] | dict[Text, Text] | None = None
+    name: Composed | None = None
+    choices: tuple[Composed, ...] | dict[Composed, Composed] | None = None
     low: Finite | None = None
     high: Finite | None = None
     steps: int | None = Field(None, ge=2, le=1000)
     drop_empty: bool = False
 
     @model_validator(mode="after")
-    def _consistent(self) -> Column:
+    def _consistent(self) -> TableColumn:
         for setting in sorted(self.model_fields_set & _SETTINGS.keys()):
             if self.kind != _SETTINGS[setting]:
                 raise ValueError(f'"{setting}" needs "kind": "{_SETTINGS[setting]}"')
@@ -62,14 +62,14 @@ def in_json(title: str) -> str:
     return json.dumps(title, ensure_ascii=not title.isprintable())
 
 
-def read_schema(table: Path, titles: Sequence[str]) -> dict[str, Column]:
+def read_schema(table: Path, titles: Sequence[str]) -> dict[str, TableColumn]:
     """For every title, what the table's own .json, else schema.json beside it, says. Raises UsageError for what it cannot mean."""
     path = next((path for path in (table.with_suffix(".json"), table.with_name("schema.json")) if path.is_file()), None)
     if path is None:
-        return dict.fromkeys(titles, Column())
+        return dict.fromkeys(titles, TableColumn())
     where = quoted(str(path))
     try:
-        schema = TypeAdapter(dict[Text, Column]).validate_json(path.read_text(encoding="utf-8-sig"))
+        schema = TypeAdapter(dict[Composed, TableColumn]).validate_json(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {where}: {error}.") from None
     except ValidationError as error:
@@ -77,7 +77,7 @@ def read_schema(table: Path, titles: Sequence[str]) -> dict[str, Column]:
     for title in schema:
         if title not in map(composed, titles):
             raise unknown(f"column in {where}:", title, map(printable, titles))
-    return {title: schema.get(composed(title), Column()) for title in titles}
+    return {title: schema.get(composed(title), TableColumn()) for title in titles}
 
 
 def _clear(error: ValidationError, where: str) -> UsageError:
@@ -85,18 +85,20 @@ def _clear(error: ValidationError, where: str) -> UsageError:
     first = error.errors(include_url=False)[0]
     place = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
-        return unknown(f"key of column {quoted(place[0])} in {where}:", place[-1], Column.model_fields)
+        return unknown(f"key of column {quoted(place[0])} in {where}:", place[-1], TableColumn.model_fields)
     reason = first["msg"].removeprefix("Value error, ")
     return UsageError(f"{where}: {': '.join(map(printable, place)) + ': ' if place else ''}{reason}.")
 
 
-def is_missing(cell: str, said: Column | None = None) -> bool:
+def is_missing(cell: str, said: TableColumn | None = None) -> bool:
     """Whether a cell says that there is no value: it is empty, -, NaN, NA, N/A or null, and no choice that schema.json names."""
     choices = () if said is None or said.choices is None else said.choices
     return cell.casefold() in _MISSING and cell not in choices
 
 
-def read_column(title: str, cells: Mapping[str, int], said: Column, *, decimal_comma: bool = False) -> tuple[AnyAttribute, Meaning]:
+def read_column(
+    title: str, cells: Mapping[str, int], said: TableColumn, *, decimal_comma: bool = False
+) -> tuple[AnyAttribute, Meaning]:
     """Return the attribute of a column, and what each cell means.
 
     Args:
@@ -134,7 +136,7 @@ def read_column(title: str, cells: Mapping[str, int], said: Column, *, decimal_c
     return attribute, {cell: meaning[cell if cell in meaning else ""] for cell in cells}
 
 
-def _with_values(title: str, cells: Mapping[str, int], said: Column) -> dict[str, int]:
+def _with_values(title: str, cells: Mapping[str, int], said: TableColumn) -> dict[str, int]:
     """The cells with a value. All that say that there is none are one, the empty cell, if that is one of the choices.
 
     Raises UsageError where it is none.
@@ -190,7 +192,7 @@ def _binary(title: str, cells: Mapping[str, int]) -> Meaning:
     return meaning
 
 
-def _graded(title: str, cells: Mapping[str, int], said: Column) -> tuple[tuple[float, float], Meaning]:
+def _graded(title: str, cells: Mapping[str, int], said: TableColumn) -> tuple[tuple[float, float], Meaning]:
     numbers = {}
     for cell, row in cells.items():
         value = number(cell)
@@ -208,7 +210,7 @@ def _graded(title: str, cells: Mapping[str, int], said: Column) -> tuple[tuple[f
     return (low, high), {cell: [(value - low) / ((high - low) or 1.0)] for cell, value in numbers.items()}
 
 
-def _one_of(title: str, cells: Mapping[str, int], said: Column) -> tuple[tuple[str, ...], Meaning]:
+def _one_of(title: str, cells: Mapping[str, int], said: TableColumn) -> tuple[tuple[str, ...], Meaning]:
     if said.choices is None and len(cells) > MOST_CHOICES:
         cell = list(cells)[MOST_CHOICES]
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Which two spaces an attribute makes of labeled images: see data/divided.py."""
+"""Which two spaces an attribute makes of labeled images: see data/divided_by_attribute.py."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from viceversa.data.dataset import Dataset
-from viceversa.data.digits import Part, digest_of, held_out, needed, of_digits
+from viceversa.data.digits import DigitImages, digest_of, held_out, needed, of_digits
 from viceversa.errors import UsageError, printable, quoted
 
 TRAIN, TEST, EXTRA = "train_32x32.mat", "test_32x32.mat", "extra_32x32.mat"
@@ -38,7 +38,7 @@ def open_svhn(folder: Path, *, extra: bool = False) -> Dataset:
     return of_digits(f"{folder.resolve().name}-{train[0].shape[1]}-{digest_of(train, test, *further)}", parts)
 
 
-def read_svhn(path: Path) -> Part:
+def read_svhn(path: Path) -> DigitImages:
     """The images (N, H, W, 3) and digits (N,) of one file. Raises UsageError for one that is missing or is not SVHN's."""
     if not path.is_file():
         raise UsageError(f"{quoted(str(path.parent))} has no {path.name}. {WHERE}")

@@ -22,7 +22,7 @@ from viceversa.data.files.checks import (
     SPLIT_NAMES,
     SPLITS,
     checked_paths,
-    completed,
+    completed_splits,
     faults,
     firsts,
     missing,
@@ -30,9 +30,9 @@ from viceversa.data.files.checks import (
     rows_per_split,
 )
 from viceversa.data.files.checks import found as listed
-from viceversa.data.files.lookup import Place, look_up
-from viceversa.data.files.numerals import zeros_apart
-from viceversa.data.files.schema import Column, is_missing, read_column, read_schema
+from viceversa.data.files.lookup import Whereabouts, look_up
+from viceversa.data.files.number_formats import zeros_apart
+from viceversa.data.files.schema import TableColumn, is_missing, read_column, read_schema
 from viceversa.errors import UsageError, printable, quoted, unknown
 from viceversa.files import readable
 from viceversa.progress import say
@@ -114,7 +114,7 @@ def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = 
     for title in sheet.columns.keys() & {"group", "space"}:
         _check_names(title, sheet.columns[title], sheet.rows)
     groups = sheet.columns.get("group", files)
-    splits, found = completed(_splits(sheet), groups), look_up(files, place, links=folder is not None)
+    splits, found = completed_splits(_splits(sheet), groups), look_up(files, place, links=folder is not None)
     spaces = tuple(sheet.columns["space"]) if "space" in sheet.columns else None
     bare = Table(files, splits, (), torch.empty(len(files), 0), dropped, spaces, found.spellings)
     table = with_labels(sheet, schema, bare)
@@ -122,7 +122,7 @@ def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = 
     return without_missing(table, sheet.rows, place, found.places)
 
 
-def without_missing(table: Table, rows: Sequence[int], folder: Path, places: Sequence[Place]) -> Table:
+def without_missing(table: Table, rows: Sequence[int], folder: Path, places: Sequence[Whereabouts]) -> Table:
     """The table without rows whose file is missing; how many there are is said on standard error."""
     lost = missing(table.files, rows, folder, places)
     if not lost:
@@ -144,7 +144,7 @@ def refuse_faulty(table: Table, name: str, wrong: Sequence[str]) -> None:
         raise UsageError(wrong[0], summary="\n".join([summary(table, name), *(f"wrong: {printable(fault)}" for fault in wrong)]))
 
 
-def chosen(schema: Mapping[str, Column], only: Sequence[str]) -> dict[str, Column]:
+def chosen(schema: Mapping[str, TableColumn], only: Sequence[str]) -> dict[str, TableColumn]:
     """The columns of the named attributes, in that order; all, where none is named. Raises UsageError for an unknown name."""
     if not only:
         return dict(schema)
@@ -219,7 +219,7 @@ def checked_titles(titles: Sequence[str]) -> Sequence[str]:
     return titles
 
 
-def without_empty(sheet: Sheet, schema: Mapping[str, Column]) -> tuple[Sheet, dict[str, int]]:
+def without_empty(sheet: Sheet, schema: Mapping[str, TableColumn]) -> tuple[Sheet, dict[str, int]]:
     """The rows in which none of these columns is without a value, and why others are left out; a row counts for its first one."""
     empty = {title: {cell for cell in set(sheet.columns[title]) if is_missing(cell, said)} for title, said in schema.items()}
     first = [next((title for title in empty if sheet.columns[title][row] in empty[title]), None) for row in range(len(sheet.rows))]
@@ -238,7 +238,7 @@ def _splits(sheet: Sheet) -> list[str]:
     return [SPLIT_NAMES[name.lower()] for name in names]
 
 
-def with_labels(sheet: Sheet, schema: Mapping[str, Column], table: Table) -> Table:
+def with_labels(sheet: Sheet, schema: Mapping[str, TableColumn], table: Table) -> Table:
     """The table with the attributes that its columns are."""
     attributes: list[AnyAttribute] = []
     labels = [table.labels]

@@ -24,8 +24,8 @@ from viceversa.core.attributes import Binary, Graded, OneOf
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.cache.packing import hash_of, packed
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.sets.chains import stored_hash
-from viceversa.data.sets.drawing import choice, chosen, drawn, packages
+from viceversa.data.sets.chain_labels import stored_hash
+from viceversa.data.sets.drawing import choice, drawn, drawn_choice, packages
 from viceversa.errors import UsageError
 from viceversa.images.pixels import Pixels
 
@@ -153,7 +153,7 @@ def options_of(person: int, label: Labels) -> dict[str, str | float]:
     glasses, beard, smile = (int(value >= 0.5) for value in label[_GLASSES:6])
     return {
         **_FIXED,
-        **chosen(VERSION, person, _PERSON),
+        **drawn_choice(VERSION, person, _PERSON),
         "hairColor": hair,
         "facialHairColor": hair,
         "facialHairProbability": 100 * beard,

@@ -38,7 +38,7 @@ def choice(data: str, person: int, option: str, choices: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{data}/{person}/{option}".encode()).digest()[:8], "big") % choices
 
 
-def chosen(data: str, person: int, options: Mapping[str, Sequence[str]]) -> dict[str, str | float]:
+def drawn_choice(data: str, person: int, options: Mapping[str, Sequence[str]]) -> dict[str, str | float]:
     """Each option that follows the person, with its value."""
     return {option: choices[choice(data, person, option, len(choices))] for option, choices in options.items()}
 

@@ -3,7 +3,7 @@
 A file has groups whose ids begin with `line`, and others with what is filled. The sketch is the lines alone, black on white; the
 colored picture is the whole file on white. What the lines do not tell, as whether a jacket is red, a translator has to choose.
 
-Which drawings there are, and in which part, is packaged (sketches-v1.json, written by benchmarks/sketches/drawings.py). Left out
+Which drawings there are, and in which part, is packaged (sketches-v1.json; experiments/sketches writes it). Left out
 are drawings in skin tones other than the usual yellow, flags, what has no color or no lines, and all but the first of drawings
 with the same lines. Drawings that differ by sex, direction or little else are in the same part.
 """

@@ -21,7 +21,7 @@ from viceversa.core.attributes import OneOf
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.cache.packing import packed
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.sets.drawing import choice, chosen, drawn, packages
+from viceversa.data.sets.drawing import choice, drawn, drawn_choice, packages
 from viceversa.errors import UsageError
 from viceversa.images.pixels import Pixels
 
@@ -95,6 +95,6 @@ def _render(persons: Sequence[int], moods: Sequence[int], size: int, rows: range
 
 
 def _picture(person: int, mood: int, size: int) -> NDArray[np.uint8]:
-    looks = chosen(VERSION, person, _PERSON)
+    looks = drawn_choice(VERSION, person, _PERSON)
     looks["rearHairProbability"] = float(looks["rearHairProbability"])
     return drawn("toon-head", {**_FIXED, **looks, "mouthVariant": _MOUTHS[mood]}, size)

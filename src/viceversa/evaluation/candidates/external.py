@@ -26,7 +26,7 @@ from viceversa.files import write_atomically
 from viceversa.images.decoding import decode, encoded, suffix_for
 from viceversa.images.fitting import in_bits
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import DIRECTIONS, LINKS, Candidate, Direction, Link, Place, Trial, Way, route
+from viceversa.metrics.chain_protocol import DIRECTIONS, LINKS, Candidate, Direction, Link, Place, Trial, Way, route
 from viceversa.progress import watched
 
 TABLE = "chains.csv"
@@ -35,7 +35,7 @@ _BATCH = 100
 
 
 @dataclass(frozen=True)
-class Answer:
+class ExternalImage:
     """Where an answer is found of each image, what it answers (at k = 0 both links' places), and its size and channels."""
 
     link: Link
@@ -82,7 +82,7 @@ def table(task: Trial, way: Way) -> Iterator[list[str]]:
             yield from ([name, *where, *(words[row] for words in cells)] for where, cells in columns)
 
 
-def answers(folder: Path) -> Candidate:
+def external(folder: Path) -> Candidate:
     """A folder of answers, to be measured. Its outputs raise UsageError: for what is missing at once, before one is read."""
     return Candidate(partial(_outputs, folder))
 
@@ -99,7 +99,7 @@ def _outputs(folder: Path, task: Trial, way: Way) -> Iterator[tuple[slice, dict[
     return _read(folder, task, wanted)
 
 
-def _read(folder: Path, task: Trial, wanted: Sequence[Answer]) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
+def _read(folder: Path, task: Trial, wanted: Sequence[ExternalImage]) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
     names = _ids(task)
     for start in range(0, len(task), _BATCH):
         rows = slice(start, min(start + _BATCH, len(task)))
@@ -118,18 +118,18 @@ def _image(path: Path, spec: ImageSpec) -> NDArray[np.uint8]:
     return np.asarray(in_bits(pixels, 8), np.uint8)
 
 
-def _wanted(task: Trial, way: Way, links: Sequence[Link]) -> Iterator[Answer]:
+def _wanted(task: Trial, way: Way, links: Sequence[Link]) -> Iterator[ExternalImage]:
     """At k = 0 no image has passed a link yet: one answer, of the first link, is that of both."""
     for direction, cycles in _chains(task, way):
         targets = route(task, direction, cycles)
         chain, spec = f"{direction}{cycles}", task.dataset.space.images[targets[-1].space]
         if direction == "step":
             for step in range(1, cycles + 1):
-                yield Answer("8bit", chain, step, (Place("step", step, "8bit"),), spec)
+                yield ExternalImage("8bit", chain, step, (Place("step", step, "8bit"),), spec)
         else:
             for link in links if cycles else links[:1]:
                 places = (Place(direction, cycles, each) for each in ([link] if cycles else LINKS))
-                yield Answer(link, chain, len(targets), tuple(places), spec)
+                yield ExternalImage(link, chain, len(targets), tuple(places), spec)
 
 
 def _chains(task: Trial, way: Way) -> Iterator[tuple[Direction, int]]:

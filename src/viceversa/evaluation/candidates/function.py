@@ -16,8 +16,8 @@ from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import Translate
-from viceversa.recipes.functions import in_words, named
+from viceversa.metrics.chain_protocol import TranslateImages
+from viceversa.recipes.user_functions import function_named, reason_of
 
 Function = Callable[[Pixels, Mapping[str, list[Any]]], Pixels]
 """(N, H, W, C) uint8, and the target attributes: name -> a value for each image -> the images, translated, uint8.
@@ -26,26 +26,26 @@ Values are words, as "blond" and "yes", and numbers where an attribute is graded
 """
 
 
-def by_function(given: str | Function, space: Space) -> Translate:
+def by_function(given: str | Function, space: Space) -> TranslateImages:
     """A function, or the one that "module:function" names, as a translator. Raises UsageError."""
-    function: Function = named(given) if isinstance(given, str) else given
-    called = given if isinstance(given, str) else name_of(given)
+    function: Function = function_named(given) if isinstance(given, str) else given
+    called = given if isinstance(given, str) else function_name(given)
 
     def make(pixels: Pixels, target: Domain) -> object:
         try:
             return function(pixels, asked(target, space, len(pixels)))
         except Exception as error:  # whatever the function does
-            raise UsageError(f"{called} failed: {in_words(error)}.") from error
+            raise UsageError(f"{called} failed: {reason_of(error)}.") from error
 
-    return checked(make, called, space)
+    return checked_translator(make, called, space)
 
 
-def name_of(function: Function) -> str:
+def function_name(function: Function) -> str:
     """What a function is called; another callable as its class."""
     return function.__name__ if isinstance(function, FunctionType) else type(function).__name__
 
 
-def checked(make: Callable[[Pixels, Domain], object], name: str, space: Space) -> Translate:
+def checked_translator(make: Callable[[Pixels, Domain], object], name: str, space: Space) -> TranslateImages:
     """What makes uint8 (N, H, W, C) of such, as a translator, every image rounded to 8 bits. It raises UsageError for others."""
 
     def translate(images: Tensor, source: Domain, target: Domain) -> Tensor:

@@ -10,21 +10,21 @@ from typing import Literal
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, quoted
-from viceversa.evaluation.candidates.external import answers
-from viceversa.evaluation.candidates.function import Function, by_function, name_of
+from viceversa.evaluation.candidates.external import external
+from viceversa.evaluation.candidates.function import Function, by_function, function_name
 from viceversa.evaluation.candidates.onnx import by_onnx
 from viceversa.evaluation.candidates.run import of_run
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
-from viceversa.metrics.chains import LINKS, Candidate, translating
+from viceversa.metrics.chain_protocol import LINKS, Candidate, translating
 from viceversa.metrics.rows import BOUNDS
 from viceversa.recipes import dataset_of
-from viceversa.recipes.functions import is_named
-from viceversa.runs.pretrained import located
+from viceversa.recipes.user_functions import is_named
+from viceversa.runs.pretrained import run_folder
 from viceversa.runs.record import read_record
 from viceversa.runs.selection import Checkpoint
 
-Kind = Literal["run", "onnx", "answers", "function"]
+CandidateKind = Literal["run", "onnx", "answers", "function"]
 
 
 Measured = Model | Function | str | Path
@@ -39,7 +39,7 @@ class Named:
     groups: Mapping[str, Sequence[str]]
 
 
-def kind_of(model: Measured) -> Kind:
+def kind_of(model: Measured) -> CandidateKind:
     """What a model is. Raises UsageError for what is none."""
     if isinstance(model, Model):
         return "run"
@@ -48,7 +48,7 @@ def kind_of(model: Measured) -> Kind:
     if not isinstance(model, str | Path):
         raise _no_model(model)
     path = Path(model)
-    if (located(path) / "recipe.json").exists():
+    if (run_folder(path) / "recipe.json").exists():
         return "run"
     if path.suffix.lower() == ".onnx":
         return "onnx"
@@ -70,7 +70,7 @@ def candidate(model: Measured, dataset: Dataset, checkpoint: Checkpoint = "best"
         case "onnx":
             return translating(by_onnx(Path(str(model)), dataset.space))
         case "answers":
-            return answers(Path(str(model)))
+            return external(Path(str(model)))
         case "function":
             return translating(by_function(model if callable(model) else str(model), dataset.space))
 
@@ -84,14 +84,14 @@ def data_of(models: Iterable[Measured], data: str | None, size: int | None, imag
     kinds = [(model, kind_of(model)) for model in models]
     first = next((model for model, kind in kinds if kind == "run"), None)
     if first is not None:
-        record = first.record if isinstance(first, Model) else read_record(located(str(first)))
+        record = first.record if isinstance(first, Model) else read_record(run_folder(str(first)))
         return dataset_of(record.recipe, data, images=images, trained=record.space)
     if data is None:
         raise UsageError("only a run has data of its own: name the test data, as in `data='avatars'`.")
     return open_dataset(data, size, images=images)
 
 
-def named(given: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]]) -> Named:
+def models_by_name(given: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]]) -> Named:
     """Models by their names: NAME -> a model, or a list of several trainings of one method; or a list of models, a text among
     which may be NAME=MODEL or NAME=MODEL,MODEL,... Raises UsageError.
 
@@ -148,7 +148,7 @@ def own_name(model: Measured) -> str:
     if isinstance(model, Model):
         return model.name
     if callable(model):
-        return name_of(model)
+        return function_name(model)
     if not isinstance(model, str | Path):
         raise _no_model(model)
     return Path(model).resolve().name if Path(model).exists() else str(model)

@@ -21,22 +21,23 @@ import numpy as np
 import torch
 
 from viceversa.core.domains import Domain
+from viceversa.core.routing import routing_of
 from viceversa.core.space import Space
 from viceversa.errors import UsageError, quoted
-from viceversa.evaluation.candidates.function import checked
+from viceversa.evaluation.candidates.function import checked_translator
 from viceversa.files import readable
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import Translate
+from viceversa.metrics.chain_protocol import TranslateImages
 
 Shape = Sequence[int | str | None]
 
 
-def by_onnx(path: Path, space: Space) -> Translate:
+def by_onnx(path: Path, space: Space) -> TranslateImages:
     """The file as a translator on the CPU. Raises UsageError for a file of other inputs, outputs or attributes than the space's."""
     session = _opened(path)
     _check_signature(session, path, space)
     _check_columns(session, path, space)
-    return checked(_runner(session, path, space), str(path), space)
+    return checked_translator(_runner(session, path, space), str(path), space)
 
 
 def columns(space: Space) -> list[str]:
@@ -70,7 +71,7 @@ def _opened(path: Path) -> Any:
     try:
         runtime = importlib.import_module("onnxruntime")
     except ImportError as error:
-        raise UsageError(f"{quoted(str(path))} needs the package onnxruntime: pip install 'viceversa[export]'.") from error
+        raise UsageError(f"{quoted(str(path))} needs the package onnxruntime: pip install 'viceversa[onnx]'.") from error
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.log_severity_level = 4  # what is wrong is said once, by an exception
@@ -95,7 +96,8 @@ def _check_signature(session: Any, path: Path, space: Space) -> None:
     """Names, types and dimensions of what goes in and comes out; where spaces are of different sizes, these must be open."""
     sizes = [(spec.height, spec.width, spec.channels) for spec in space.images.values()]
     images = [each[0] if len(set(each)) == 1 else None for each in zip(*sizes, strict=True)]
-    more = ("label", "float", [space.label_width]) if space.attributes else ("space", "int64", [])
+    label: tuple[str, str, Shape] = ("label", "float", [space.label_width])
+    more = routing_of(space).choose(labels=label, spaces=("space", "int64", []), sets=label)
     inputs, outputs = {each.name: each for each in session.get_inputs()}, session.get_outputs()
     fits = (
         inputs.keys() == {"images", more[0]}

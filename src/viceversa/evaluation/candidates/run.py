@@ -17,7 +17,7 @@ from viceversa.images.pixels import Pixels
 from viceversa.inference.apply import device_of
 from viceversa.inference.enlarged import made_at_full_size
 from viceversa.inference.model import Model
-from viceversa.metrics.chains import Candidate, translating
+from viceversa.metrics.chain_protocol import Candidate, translating
 
 
 def candidate_of(model: Model) -> Candidate:

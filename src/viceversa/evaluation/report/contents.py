@@ -23,7 +23,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
+class CaptionedImage:
     """An image (H, W, C) of 8 or 16 bits, and what is said below it, a line each."""
 
     pixels: Pixels
@@ -40,7 +40,7 @@ class Strip:
     title: str
     facts: Mapping[str, str]
     captions: Sequence[str]
-    rows: Sequence[tuple[str, Sequence[Picture | None]]]
+    rows: Sequence[tuple[str, Sequence[CaptionedImage | None]]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -130,7 +130,7 @@ class Report:
 
     def save(self, directory: Path | str) -> None:
         """Writes metrics.json, all rows, and report.html, one file without links. Raises ValueError for a value that is NaN."""
-        from viceversa.evaluation.report.page import page
+        from viceversa.evaluation.report.page import report_page
 
         rows = [
             {name: dict(value) if isinstance(value, Mapping) else value for name, value in vars(row).items()} for row in self.rows
@@ -141,6 +141,6 @@ class Report:
         if self.labeller is not None:
             metrics["labeller"] = {"accuracy": self.labeller, "trusted": self.trusts_labels}
         metrics["verdict"] = self.verdict
-        files = {"metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n", PAGE: page(self)}
+        files = {"metrics.json": json.dumps(metrics, indent=2, allow_nan=False) + "\n", PAGE: report_page(self)}
         for name, content in files.items():
             write_atomically(Path(directory) / name, content.encode())

@@ -30,7 +30,7 @@ _STYLE: dict[Any, Any] = {
 
 
 @dataclass(frozen=True)
-class Look:
+class LineStyle:
     """How a model's lines are drawn: its color, its marker for matplotlib, and the same as a character."""
 
     color: str
@@ -68,11 +68,11 @@ _PANELS = (
 )
 
 
-def looks(rows: Sequence[Row]) -> dict[str, Look]:
+def looks(rows: Sequence[Row]) -> dict[str, LineStyle]:
     """How each model is drawn, the bounds left out. Thirty differ; then they repeat."""
     models = [name for name in by_model(rows) if name not in BOUNDS]
     markers = list(_MARKERS.items())
-    return {name: Look(_COLORS[number % len(_COLORS)], *markers[number % len(markers)]) for number, name in enumerate(models)}
+    return {name: LineStyle(_COLORS[number % len(_COLORS)], *markers[number % len(markers)]) for number, name in enumerate(models)}
 
 
 def curves(rows: Sequence[Row], extractor: str = "") -> list[tuple[Panel, str]]:
@@ -88,7 +88,7 @@ def curves(rows: Sequence[Row], extractor: str = "") -> list[tuple[Panel, str]]:
     return [(panel, _svg(panel, found, styles)) for panel, found in measured if any(row.model in styles for row in found)]
 
 
-def _svg(panel: Panel, rows: Sequence[Row], styles: dict[str, Look]) -> str:
+def _svg(panel: Panel, rows: Sequence[Row], styles: dict[str, LineStyle]) -> str:
     """Text stays text. Identifiers are unique in a page with other panels, and the same at each call."""
     with matplotlib.rc_context({**_STYLE, "svg.hashsalt": panel.title}):
         figure = Figure(figsize=(3.9, 2.6), layout="constrained")
@@ -101,7 +101,7 @@ def _svg(panel: Panel, rows: Sequence[Row], styles: dict[str, Look]) -> str:
     return element.replace("<svg", f'<svg role="img" aria-label="{html.escape(panel.title)}"', 1)
 
 
-def _draw(axes: Axes, panel: Panel, rows: Sequence[Row], styles: dict[str, Look]) -> None:
+def _draw(axes: Axes, panel: Panel, rows: Sequence[Row], styles: dict[str, LineStyle]) -> None:
     last = max(row.cycles for row in rows)
     for chain, line in _LINES.items():
         for name, found in by_model([row for row in rows if row.chain == chain and row.model in styles]).items():

@@ -16,7 +16,7 @@ from viceversa.metrics.rows import BOUNDS, COLUMNS, Column, Row, attribute_colum
 from viceversa.pages.document import document, escaped, pairs, section
 
 if TYPE_CHECKING:
-    from viceversa.evaluation.report.contents import Picture, Report, Strip
+    from viceversa.evaluation.report.contents import CaptionedImage, Report, Strip
 
 _SIDE = 96
 """Pixels to which the longer side of a picture is enlarged at least, by a whole number."""
@@ -28,7 +28,7 @@ _CHAINS = {
 }  # fmt: skip
 
 
-def page(report: Report) -> str:
+def report_page(report: Report) -> str:
     """The page as HTML, pictures and curves inside."""
     attributes = attribute_columns(report.shown)
     parts = [
@@ -113,7 +113,7 @@ def _strip(strip: Strip) -> str:
     return f'<figure>{caption}<div class="scroll pictures" tabindex="0">\n{table}\n</div></figure>\n'
 
 
-def _picture(picture: Picture | None, title: str) -> str:
+def _picture(picture: CaptionedImage | None, title: str) -> str:
     """At its own size, to be enlarged by the browser, with notes below."""
     if picture is None:
         return ""

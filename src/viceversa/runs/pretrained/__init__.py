@@ -21,14 +21,14 @@ MODELS = ("avatars",)
 WEIGHTS = "generator.safetensors"
 
 
-def folder_of(name: str) -> Path:
+def packaged_folder(name: str) -> Path:
     """Where a packaged model is."""
     return Path(__file__).parent / name
 
 
-def located(run: str | Path) -> Path:
+def run_folder(run: str | Path) -> Path:
     """The folder of a run; of a packaged model where that is its name and there is no such run."""
-    return folder_of(str(run)) if str(run) in MODELS and not (Path(run) / "recipe.json").exists() else Path(run)
+    return packaged_folder(str(run)) if str(run) in MODELS and not (Path(run) / "recipe.json").exists() else Path(run)
 
 
 def restore_generator(folder: Path, method: Method) -> int:

@@ -14,9 +14,9 @@ from viceversa.core.attributes import Binary, OneOf
 from viceversa.core.domains import Domain
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.sets.chains import draw_chains
+from viceversa.data.sets.chain_labels import draw_chains
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.chains import LINKS, PROBES, Place, Translate, Trial, Way, linked, outputs, trial
+from viceversa.metrics.chain_protocol import LINKS, PROBES, Place, TranslateImages, Trial, Way, linked, outputs, trial
 
 RGB, GRAY = ImageSpec(3, 8, 8), ImageSpec(1, 6, 6)
 FACES = Space({"faces": RGB}, (OneOf("hair", ("black", "blond")), Binary("glasses")))
@@ -68,7 +68,7 @@ class Recording:
         return domain.space if domain.label is None else int(domain.label.unique())
 
 
-def made(translate: Translate, task: Trial, cycles: int, batch: int = 100, **way: Any) -> dict[Place, Pixels]:
+def made(translate: TranslateImages, task: Trial, cycles: int, batch: int = 100, **way: Any) -> dict[Place, Pixels]:
     """All outputs, the batches joined."""
     parts = [places for _, places in outputs(translate, task, Way(cycles, **way), batch)]
     return {place: np.concatenate([part[place] for part in parts]) for place in parts[0]}

@@ -17,7 +17,7 @@ from viceversa.core.journey import Journey
 from viceversa.core.method import Method, Optimizer
 from viceversa.core.schedules import Progress, constant
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.adversary import Adversary, AdversarySettings, Gan, adversary_of
+from viceversa.losses.gan_settings import Adversary, AdversarySettings, Gan, adversary_of
 from viceversa.methods import cyclegan, fixed_point, stargan, stgan
 from viceversa.training.step import Trainee, train_step
 

@@ -30,7 +30,7 @@ from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
 from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
-from viceversa.data.sets.chains import Chains, draw_chains, load_chains
+from viceversa.data.sets.chain_labels import ChainLabels, draw_chains, load_chains
 from viceversa.images.fitting import in_bits
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
@@ -41,7 +41,7 @@ LINKS: tuple[Link, ...] = ("8bit", "float")
 PROBES: tuple[Link, ...] = ("noise", "jpeg", "blur")
 DIRECTIONS: tuple[Direction, ...] = ("inv", "rec")
 
-Translate = Callable[[Tensor, Domain, Domain], Tensor]
+TranslateImages = Callable[[Tensor, Domain, Domain], Tensor]
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,11 @@ class Trial:
     def __len__(self) -> int:
         return len(self.sources)
 
+    @property
+    def labeled(self) -> bool:
+        """Whether images go between labels, or else between two spaces."""
+        return self.labels is not None
+
     def of(self, rows: Sequence[int]) -> Trial:
         """The same for some of its images only."""
         chosen = list(rows)
@@ -119,11 +124,11 @@ class Trial:
         """The image that a perfect translator would make, (N, H, W, C), where the data knows it; of rec, the source."""
         if place.direction == "rec":
             return self.sources
-        if self.dataset.truth is None or (self.labels is None and place.direction == "step"):
+        if self.dataset.truth is None or (not self.labeled and place.direction == "step"):
             return None
         key = (place.direction, place.cycles if place.direction == "step" else 0)
         if key not in self._truths:  # each batch asks, and to open a cached set checks all its pixels
-            away = self.home if self.labels is not None else self.away
+            away = self.home if self.labeled else self.away
             self._truths[key] = self.dataset.truth(self.split, self.home, self.numbers, away, self.goal(place))
         return self._truths[key]
 
@@ -145,7 +150,7 @@ class Candidate:
     training: Mapping[str, str] = field(default_factory=dict)
 
 
-def translating(translate: Translate, read: Callable[[Pixels], Tensor] | None = None, *, returns: bool = True) -> Candidate:
+def translating(translate: TranslateImages, read: Callable[[Pixels], Tensor] | None = None, *, returns: bool = True) -> Candidate:
     """A translator as what is to be measured: its outputs are made when they are asked for. returns: whether it goes both ways."""
     return Candidate(partial(outputs, translate, returns=returns), read)
 
@@ -162,19 +167,19 @@ def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> 
     if images.labels is None:
         return Trial(dataset, home, away, sources, numbers, split=split)
     stored = load_chains(dataset.name) if split == "test" else None
-    chains: Chains = stored or draw_chains(images.labels, dataset.space, 0)
+    chains: ChainLabels = stored or draw_chains(images.labels, dataset.space, 0)
     labels, inverted, targets = images.labels[:count], chains.inverted[:count], chains.targets[:, :count]
     return Trial(dataset, home, away, sources, numbers, labels, inverted, targets, split)
 
 
 def outputs(
-    translate: Translate, task: Trial, way: Way, batch: int = 100, *, returns: bool = True
+    translate: TranslateImages, task: Trial, way: Way, batch: int = 100, *, returns: bool = True
 ) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
     """Batch by batch, the outputs at all places of the way: uint8, whatever the link; of a translator that goes one way, inv_0.
 
     The float chain rounds its last image only. At k = 0 there is no link, and both kinds have the same array.
     """
-    follow = _among_labels if task.labels is not None else _between_spaces if returns else _one_way
+    follow = _among_labels if task.labeled else _between_spaces if returns else _one_way
     for start in range(0, len(task), batch):
         rows = slice(start, min(start + batch, len(task)))
         with torch.no_grad():
@@ -206,7 +211,7 @@ def linked(image: Tensor, link: Link, numbers: Iterable[int], step: int) -> Tens
     return linked(_smoothed(image), "8bit", numbers, step) if link == "blur" else image
 
 
-def _among_labels(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+def _among_labels(translate: TranslateImages, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
     """Before the first link all chains are one."""
     assert task.labels is not None and task.inverted is not None and task.targets is not None
     home, opposite = Domain(task.home, task.labels[rows]), Domain(task.home, task.inverted[rows])
@@ -231,7 +236,7 @@ def _among_labels(translate: Translate, task: Trial, rows: slice, way: Way) -> I
                 yield Place("rec", number, link), quantized(translate(image, here, home))
 
 
-def _between_spaces(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+def _between_spaces(translate: TranslateImages, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
     """Before the first link all chains are one."""
     home, away = Domain(task.home), Domain(task.away)
     source = normalized(torch.tensor(task.sources[rows]))
@@ -250,7 +255,7 @@ def _between_spaces(translate: Translate, task: Trial, rows: slice, way: Way) ->
                 yield Place("inv", number + 1, link), quantized(there)
 
 
-def _one_way(translate: Translate, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
+def _one_way(translate: TranslateImages, task: Trial, rows: slice, way: Way) -> Iterator[tuple[Place, Pixels]]:
     source = normalized(torch.tensor(task.sources[rows]))
     yield Place("inv", 0, "8bit"), quantized(translate(source, Domain(task.home), Domain(task.away)))
 

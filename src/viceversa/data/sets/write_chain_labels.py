@@ -1,4 +1,4 @@
-"""Writes the labels of the avatars' chains that come with the package: `python -m viceversa.data.sets.stored_chains`.
+"""Writes the labels of the avatars' chains that come with the package: `python -m viceversa.data.sets.write_chain_labels`.
 
 Only for a new version of the data set: results of different chains do not compare.
 """
@@ -14,7 +14,7 @@ from torch import Tensor
 from viceversa.core.space import Space
 from viceversa.data.cache.packing import hash_of
 from viceversa.data.sets.avatars import ATTRIBUTES, SPLITS, everyone, labels_of
-from viceversa.data.sets.chains import permuted
+from viceversa.data.sets.chain_labels import permuted
 
 _SIZES = (32, 64, 128)
 

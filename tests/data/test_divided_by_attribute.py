@@ -16,7 +16,7 @@ from viceversa.data.dataset import Dataset
 from viceversa.data.files.sides import divided_table, sides
 from viceversa.data.files.tables import Table
 from viceversa.data.sets.avatars import labels_of, render
-from viceversa.data.sources import located, open_dataset
+from viceversa.data.sources import absolute, open_dataset
 from viceversa.errors import UsageError
 
 KINDS = (Binary("glasses"), OneOf("hair", ("black", "blond", "brown")), OneOf("animal", ("cat", "dog")), Graded("age", 5, 18, 90))
@@ -99,9 +99,9 @@ def test_hugging_faces_need_the_value_as_their_splits_have_a_colon_too() -> None
     save_zoo()
     for spec in ("hf:zoo:animal=dog", "hf:zoo:test:animal=dog"):
         dataset = open_dataset(spec, 16)
-        assert list(dataset.space.images) == ["cat", "dog"] and located(spec).startswith("hf:/")
+        assert list(dataset.space.images) == ["cat", "dog"] and absolute(spec).startswith("hf:/")
         assert all(int(name.rpartition("/")[2]) % 2 for name in dataset.splits["train"]["dog"].ids)
-        assert open_dataset(located(spec), 16).name == dataset.name
+        assert open_dataset(absolute(spec), 16).name == dataset.name
     with pytest.raises(UsageError, match="unknown split of 'zoo': 'animal'"):
         open_dataset("hf:zoo:animal", 16)
 

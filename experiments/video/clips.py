@@ -57,7 +57,7 @@ class Clips:
 
 
 def face(eyes: str, label: NDArray[np.float32]) -> Image.Image:
-    """The person without a background, large."""
+    """The person without a background, at LARGE pixels."""
     options = {name: value for name, value in options_of(PERSON, label).items() if name != "backgroundColor"}
     svg = Avatar(style("avataaars"), {**options, "eyesVariant": eyes}).to_string()
     return Image.open(io.BytesIO(resvg_py.svg_to_bytes(svg_string=svg, width=LARGE, height=LARGE, skip_system_fonts=True)))
@@ -114,7 +114,7 @@ def main(asked: Clips) -> None:
 
 
 def _translated(name: str, frames: list[Picture], truth: list[Picture], found: list[dict[str, Any]]) -> dict[float, list[Picture]]:
-    """A clip translated at each share of smoothing, beside the truth."""
+    """Translate a clip at each share of smoothing, and measure it beside the ground truth."""
     model, noise = load("avatars"), np.random.default_rng(0)
     found.append(measured(f"{name}: drawn with blond hair (the truth)", frames, truth))
     noisy = [np.clip(each + noise.normal(0, 4, each.shape), 0, 255).round().astype(np.uint8) for each in truth]
@@ -131,12 +131,12 @@ def _translated(name: str, frames: list[Picture], truth: list[Picture], found: l
 
 
 def far(made: Sequence[Picture], others: Sequence[Picture]) -> float:
-    """The mean difference in levels."""
+    """Mean absolute difference of two clips, in levels."""
     return float(np.mean([np.abs(one.astype(int) - other).mean() for one, other in zip(made, others, strict=True)]))
 
 
 def _styled(frames: Sequence[Picture], most: int, found: list[dict[str, Any]]) -> list[tuple[str, list[Picture]]]:
-    """Painted like a picture of bright tiles, from the last painting and alone; the alone ones with as many evaluations too."""
+    """Paint frames in the style of bright tiles, from the last painting and each alone, with several numbers of evaluations."""
     tiles = np.random.default_rng(3).integers(0, 256, (8, 8, 3), np.uint8)
     painter = Image.fromarray(tiles).resize((128, 128), Image.Resampling.NEAREST)
     settings, rows = Stylize(size=128, sizes=2, evaluations=most), []
@@ -159,7 +159,7 @@ def _styled(frames: Sequence[Picture], most: int, found: list[dict[str, Any]]) -
 
 
 def _sheet(clips: dict[str, Any], made: dict[str, Any], styled: Sequence[tuple[str, list[Picture]]]) -> Image.Image:
-    """Frames around a blink below each other, what changes from one to the next, and paintings."""
+    """Picture of frames around a blink, of the changes from frame to frame, and of paintings."""
     shown, cells, names = range(3, 11), [], []
     for place, (frames, truth) in clips.items():
         for name, row in (

@@ -20,7 +20,7 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.candidates.function import asked
 from viceversa.evaluation.candidates.named import candidate, data_of
 from viceversa.evaluation.differences import Difference, differences, in_words
-from viceversa.metrics.chains import Place
+from viceversa.metrics.chain_protocol import Place
 
 MINE = """
 import numpy as np

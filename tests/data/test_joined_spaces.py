@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from data.small_digits import small_mnist
-from viceversa.data.joined import parts_of, sources, spec_of
-from viceversa.data.sources import located, open_dataset
+from viceversa.data.joined_spaces import parts_of, sources, spec_of
+from viceversa.data.sources import absolute, open_dataset
 from viceversa.errors import UsageError
 
 
@@ -51,7 +51,7 @@ def test_sources_of_other_kinds() -> None:
 def test_where_it_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "digits").mkdir()
     monkeypatch.chdir(tmp_path)
-    assert located("mnist=digits,street=street-digits") == f"mnist={tmp_path}/digits,street=street-digits"
+    assert absolute("mnist=digits,street=street-digits") == f"mnist={tmp_path}/digits,street=street-digits"
     (tmp_path / "a=b,c=d").mkdir()
     with pytest.raises(UsageError, match="'a=b,c=d' is not a data set"):  # a folder of that name is one source
         open_dataset("a=b,c=d")

@@ -9,13 +9,13 @@ from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError
 from viceversa.evaluation.differences import differences
-from viceversa.evaluation.evaluate import Assessment, Judge
 from viceversa.evaluation.examples import strips
+from viceversa.evaluation.judge import Assessment, Judge
 from viceversa.evaluation.report.contents import Report, Strip
 from viceversa.evaluation.seeds import check_groups, contenders, pooled
-from viceversa.evaluation.trainings import Training, contrasted
+from viceversa.evaluation.trainings import Trained, contrasted
 from viceversa.evaluation.verdict import Facts, verdict
-from viceversa.metrics.chains import PROBES, Candidate, Trial, Way, trial
+from viceversa.metrics.chain_protocol import PROBES, Candidate, Trial, Way, trial
 from viceversa.metrics.clock import Clock
 from viceversa.metrics.extractors import extractor_named
 from viceversa.metrics.features import LITE0, Extractor
@@ -41,7 +41,7 @@ class Comparison:
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
     extractor: Extractor = LITE0
     clock: Clock = field(default_factory=Clock)
-    trainings: Mapping[str, Training] = field(default_factory=dict)
+    trainings: Mapping[str, Trained] = field(default_factory=dict)
 
     def report(self, title: str, facts: Mapping[str, str] | None = None, conclusion: str = "") -> Report:
         """The comparison as a report; `facts` come after what it knows itself."""
@@ -62,14 +62,14 @@ class Comparison:
             groups=self.groups,
             labeller=None if self.labeller is None else self.labeller.accuracy,
             verdict=self.verdict(),
-            labeled=self.task.labels is not None,
+            labeled=self.task.labeled,
         )
 
     def verdict(self) -> str:
         """What was found, in words for a person."""
         methods = contenders(self.assessments, self.groups)
         facts = Facts(
-            self.bounds, self.task.away, self.task.labels is not None, len(self.task), self.way.cycles,
+            self.bounds, self.task.away, self.task.labeled, len(self.task), self.way.cycles,
             self.labeller.accuracy if self.labeller else None, contrasted(self.trainings),
             [name for name, members in methods.items() if not any(member in self.trainings for member in members)],
         )  # fmt: skip
@@ -92,7 +92,7 @@ class Comparison:
         return facts | {"time": self.clock.in_words()}
 
 
-def compare(
+def comparison_of(
     models: Mapping[str, Candidate],
     dataset: Dataset,
     *,

@@ -9,9 +9,9 @@ import torch
 
 from viceversa.core.attributes import OneOf
 from viceversa.data.dataset import Dataset
+from viceversa.data.joined_labels import together
 from viceversa.data.sets.avatars import avatars
 from viceversa.data.sets.toons import MOOD, toons
-from viceversa.data.together import together
 from viceversa.errors import UsageError
 
 

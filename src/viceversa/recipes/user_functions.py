@@ -21,7 +21,7 @@ def is_named(spec: str) -> bool:
     return bool(colon) and name.isidentifier() and (module.endswith(".py") or all(part.isidentifier() for part in parts))
 
 
-def named(spec: str) -> Callable[..., Any]:
+def function_named(spec: str) -> Callable[..., Any]:
     """Import the function. Modules are found in the working folder too, as `python -m` finds them. Raises UsageError."""
     module, _, name = spec.rpartition(":")
     file = Path(module) if module.endswith(".py") else None
@@ -33,7 +33,7 @@ def named(spec: str) -> Callable[..., Any]:
     try:
         function = vars(_of_file(file) if file else importlib.import_module(module)).get(name)
     except Exception as error:  # whatever the module does as it is imported
-        raise UsageError(f"cannot import {module!r}: {in_words(error)}.") from error
+        raise UsageError(f"cannot import {module!r}: {reason_of(error)}.") from error
     if function is None:
         raise UsageError(f"the module {module!r} has no {name!r}.")
     if not callable(function):
@@ -59,7 +59,7 @@ def _of_file(file: Path) -> ModuleType:
     return module
 
 
-def in_words(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """What went wrong and in which line."""
     if isinstance(error, ImportError):
         return str(error)

@@ -1,6 +1,6 @@
 """The recipe of a custom method: a function `build(space)`, or `build(space, settings=Mine())` with settings of its own.
 
-Mine is a frozen pydantic model. Its fields are settings like those of a packaged method: `--method.width 32`, stored in
+Mine is a frozen pydantic model. Its fields are settings like those of a packaged method: `method.width`, stored in
 recipe.json, and read back by the function that has them.
 """
 
@@ -14,9 +14,9 @@ from tyro.conf import Fixed, Suppress
 
 from viceversa.core.method import Builder
 from viceversa.errors import UsageError
-from viceversa.recipes.functions import name_of
-from viceversa.recipes.methods import BUILDERS, OwnSettings
+from viceversa.recipes.builders import BUILDERS, OwnSettings
 from viceversa.recipes.settings import Recipe
+from viceversa.recipes.user_functions import name_of
 
 NONE = Suppress[Fixed[None]]
 """In the place of settings, where there is nothing to set."""

@@ -23,7 +23,7 @@ from viceversa.errors import UsageError
 from viceversa.images.layers import Layers
 from viceversa.images.load import Picture, layers_of, mask_of
 from viceversa.images.normalizing import normalized
-from viceversa.inference.masks import Region, brightness, composed, keyed
+from viceversa.inference.masks import Region, blended, brightness, keyed
 from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import Manner
 from viceversa.inference.translation import start, translate_layers
@@ -277,7 +277,7 @@ BATCH = np.full((1, 16, 16, 3), 0.5, np.float32)
         lambda: Layers(GRAY[..., None], ALPHA[..., None].astype(np.uint16)),
         lambda: brightness(LIGHT[..., None]),
         lambda: keyed(LIGHT[..., None], (0, 0, 0)),
-        lambda: composed(BATCH[0], BATCH[0], LIGHT[:16, :16, None]),
+        lambda: blended(BATCH[0], BATCH[0], LIGHT[:16, :16, None]),
         lambda: Region(mask=LIGHT).weights(COLOR, LIGHT),
         lambda: consistency([BATCH[0]] * 2, [BATCH[0]] * 2),
     ],

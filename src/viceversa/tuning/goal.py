@@ -19,11 +19,11 @@ from viceversa.core.domains import Domain
 from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError, quoted, unknown
-from viceversa.evaluation.evaluate import Judge
+from viceversa.evaluation.judge import Judge
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.accuracies import accuracies
-from viceversa.metrics.chains import Candidate, Place, Translate, Trial, Way, linked, route, trial
+from viceversa.metrics.chain_protocol import Candidate, Place, TranslateImages, Trial, Way, linked, route, trial
 from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.metrics.rows import COLUMNS
@@ -42,7 +42,7 @@ _BATCH = 100
 
 
 @dataclass(frozen=True)
-class Objective:
+class Goal:
     """A metric at a place of the chain, as "inv3.psnr_to_truth"."""
 
     place: Place
@@ -61,11 +61,11 @@ class Objective:
 class Meter:
     """Measures an objective, for all trials of a search on the same images."""
 
-    objective: Objective
+    objective: Goal
     task: Trial
     labeller: Labeller | None
 
-    def measured(self, translate: Translate) -> float:
+    def measured(self, translate: TranslateImages) -> float:
         """The objective of a translator. Raises UsageError where it is undefined."""
         pixels = np.concatenate([made for _, made in reached(translate, self.task, self.objective.place)])
         values = self._of_pixels(pixels)
@@ -104,7 +104,7 @@ def meter_of(dataset: Dataset, text: str | None, samples: int, *, quiet: bool = 
     return Meter(objective, task, independent_labeller(dataset, quiet=quiet) if reads else None)
 
 
-def reached(translate: Translate, task: Trial, place: Place) -> Iterator[tuple[slice, Pixels]]:
+def reached(translate: TranslateImages, task: Trial, place: Place) -> Iterator[tuple[slice, Pixels]]:
     """What a translator makes at one place of the 8-bit chain, batch by batch: (n, H, W, C) uint8."""
     for start in range(0, len(task), _BATCH):
         rows = slice(start, min(start + _BATCH, len(task)))
@@ -117,7 +117,7 @@ def reached(translate: Translate, task: Trial, place: Place) -> Iterator[tuple[s
         yield rows, quantized(image)
 
 
-def _objective(text: str, task: Trial) -> Objective:
+def _objective(text: str, task: Trial) -> Goal:
     match = re.fullmatch(r"(inv|rec|step)(\d{1,3})\.(\w+)", text)
     if match is None:
         form = (
@@ -132,7 +132,7 @@ def _objective(text: str, task: Trial) -> Objective:
     if (direction == "step" and most is None) or cycles < least or (most is not None and cycles > most):
         what = f"{least} to {most} can" if most is not None else "steps need data with labels"
         raise UsageError(f"{direction}{cycles} cannot be measured: {what}.")
-    return Objective(Place(direction, cycles, "8bit"), metric)  # type: ignore[arg-type]  # one of the three, as matched
+    return Goal(Place(direction, cycles, "8bit"), metric)  # type: ignore[arg-type]  # one of the three, as matched
 
 
 def _mean(values: NDArray[np.float64]) -> float | None:

@@ -6,14 +6,14 @@ import torch
 
 from viceversa.core.space import Space
 from viceversa.data.sets.avatars import ATTRIBUTES, SPLITS, labels_of
-from viceversa.data.sets.chains import STEPS, Chains, _stored, draw_chains, load_chains, permuted, stored_labels
-from viceversa.data.sets.stored_chains import _encode
+from viceversa.data.sets.chain_labels import STEPS, ChainLabels, _stored, draw_chains, load_chains, permuted, stored_labels
+from viceversa.data.sets.write_chain_labels import _encode
 
 _SPACE = Space({}, ATTRIBUTES)
 _LABELS = torch.from_numpy(labels_of(SPLITS["test"]))
 
 
-def _check(chains: Chains, labels: torch.Tensor) -> None:
+def _check(chains: ChainLabels, labels: torch.Tensor) -> None:
     assert chains.targets.shape == (STEPS, *labels.shape) and chains.inverted.shape == labels.shape
     for target in chains.targets:
         assert sorted(target.tolist()) == sorted(labels.tolist()), "a permutation of the whole split"

@@ -21,7 +21,7 @@ STEPS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Chains:
+class ChainLabels:
     """targets: (STEPS, N, K) labels t_1 .. t_10, each a permutation of the split's; inverted: (N, K) labels inv(c).
 
     The chain of k steps goes through t_1 .. t_k, so that the one of k + 1 extends it.
@@ -31,18 +31,18 @@ class Chains:
     inverted: Tensor
 
 
-def draw_chains(labels: Tensor, space: Space, seed: int) -> Chains:
+def draw_chains(labels: Tensor, space: Space, seed: int) -> ChainLabels:
     """The chains of a split with labels (N, K), drawn from the seed alone: independent of batches and of the model."""
     permutations, inverted = permuted(labels, space, seed)
-    return Chains(labels[permutations], inverted)
+    return ChainLabels(labels[permutations], inverted)
 
 
-def load_chains(dataset_name: str) -> Chains | None:
+def load_chains(dataset_name: str) -> ChainLabels | None:
     """The packaged chains of a data set's test split, or None where it has none (then: draw_chains)."""
     if not re.fullmatch(r"avatars-\d+-v1", dataset_name):
         return None
     labels = stored_labels()
-    return Chains(labels[torch.tensor(_stored()["permutations"])], _decode(_stored()["inverted"]))
+    return ChainLabels(labels[torch.tensor(_stored()["permutations"])], _decode(_stored()["inverted"]))
 
 
 def stored_labels() -> Tensor:

@@ -21,7 +21,7 @@ _PAPER, _GRAIN, _DEVIATIONS = 0.8, 0.01, 3
 _INK = 0.75
 """Of the paper's light. What is darkest becomes black, if it is as dark as this."""
 
-Field = NDArray[np.float32]
+Light = NDArray[np.float32]
 
 
 def flattened(image: Pixels) -> NDArray[np.uint8]:
@@ -52,7 +52,7 @@ def flattened(image: Pixels) -> NDArray[np.uint8]:
     return np.asarray((255 * light.clip(0, 1)).round(), np.uint8)[..., None]
 
 
-def _background(light: Field) -> Field:
+def _background(light: Light) -> Light:
     """The light on the paper (H, W), in [0, 1]."""
     height, width = light.shape
     picture = Image.fromarray(np.asarray((255 * light).round(), np.uint8))
@@ -63,7 +63,7 @@ def _background(light: Field) -> Field:
     return np.asarray(smooth.resize((width, height), Image.Resampling.BILINEAR), np.float32) / np.float32(255)
 
 
-def _grain(ratio: Field) -> tuple[float, float]:
+def _grain(ratio: Light) -> tuple[float, float]:
     """The middle and the standard deviation of what is paper."""
     near = ratio[ratio > _PAPER]
     if not near.size:

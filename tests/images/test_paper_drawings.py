@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from viceversa.data.sets.sketches import render
 from viceversa.images.decoding import recolored
-from viceversa.images.paper import flattened
+from viceversa.images.paper_drawings import flattened
 from viceversa.metrics.similarity import psnr
 
 BEAR, FACE, SNOWMAN = "1F43B", "1F600", "26C4"
