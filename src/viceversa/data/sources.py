@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from viceversa.core.space import Space, Takes
+from viceversa.core.space import AnyAttribute, Space, Takes
 from viceversa.data.cache.store import FolderFiles
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.divided_by_attribute import divided
@@ -21,19 +21,20 @@ from viceversa.data.files.idx import has_idx, open_idx
 from viceversa.data.files.listing import is_image, on_disk
 from viceversa.data.files.pairs import as_sketches
 from viceversa.data.files.rafd import has_rafd, read_rafd
+from viceversa.data.files.sides import sides
 from viceversa.data.files.sizes import DRAWN
 from viceversa.data.files.svhn import has_svhn, open_svhn
 from viceversa.data.files.tables import read_table
 from viceversa.data.joined_labels import together
 from viceversa.data.joined_spaces import joined, parts_of, sources, spec_of
 from viceversa.data.selected_attributes import with_attributes
-from viceversa.data.sets.avatars import avatars, avatars_glasses
+from viceversa.data.sets.avatars import ATTRIBUTES, avatars, avatars_glasses
 from viceversa.data.sets.face_off import face_off
 from viceversa.data.sets.handwritten import handwritten
 from viceversa.data.sets.outlines import avatars_outlines
 from viceversa.data.sets.sketches import sketches, sketches_pairs
 from viceversa.data.sets.street_digits import street_digits
-from viceversa.data.sets.toons import toons
+from viceversa.data.sets.toons import MOOD, toons
 from viceversa.errors import UsageError, unknown
 from viceversa.files import vacant
 from viceversa.images.decoding import encoded, suffix_for
@@ -61,6 +62,8 @@ _EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {
     "handwritten": lambda size: handwritten(),
 }
 """Digits have their own size."""
+_LABELS: Mapping[str, tuple[AnyAttribute, ...]] = {"avatars": ATTRIBUTES, "toons": (MOOD,)}
+"""Known before thousands of images are drawn."""
 
 
 def open_dataset(
@@ -95,6 +98,8 @@ def open_dataset(
     if by and takes == "pairs":
         raise _none_of_pairs(spec)
     if whole in _EMBEDDED:
+        if by and whole in _LABELS:
+            sides(_LABELS[whole], by, whole)
         return _in_memory(_EMBEDDED[whole](DRAWN if size is None else size), takes, attributes, by)
     one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad, images=images)
     if _joins(spec):
