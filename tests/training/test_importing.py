@@ -532,4 +532,5 @@ def test_parity_with_a_checkout(tmp_path: Path) -> None:
 
 def parity(method: str, checkout: Path) -> subprocess.CompletedProcess[str]:
     options = ["--method", method, "--reference", checkout, "--size", "32", "--width", "4"]
-    return processes.script(ROOT / "benchmarks" / "parity.py", *options)
+    code = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); runpy.run_module('benchmarks.parity', None, '__main__', True)"
+    return processes.run(code, *options)

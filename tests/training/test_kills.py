@@ -24,6 +24,7 @@ from processes import start
 from training.small import COUNTS, assert_same_runs, finish, noise, trainer
 from viceversa.data.cache.packing import packed
 from viceversa.data.dataset import Dataset
+from viceversa.runs.folder import remove_halves
 
 BUILDING, TRAINING, SAVING = range(3)
 KILLS = {BUILDING: 5, TRAINING: 8, SAVING: 7}
@@ -55,6 +56,7 @@ def train_watched(folder: Path, until: int, moments: Moments) -> None:
     """Builds the cache or takes it, begins the run or goes on with it, and trains, telling where it is."""
     os.environ["VICEVERSA_CACHE"] = str(folder / "cache")
     dataset = drawn()
+    remove_halves(folder / "run")  # as every training does first
     training = trainer(folder / "run", build_masked, dataset, steps=100_000, checkpoint_every=INTERVAL, sample_every=20)
     step, save = training.one_step, training._save
 
