@@ -532,4 +532,4 @@ def test_parity_with_a_checkout(tmp_path: Path) -> None:
 
 def parity(method: str, checkout: Path) -> subprocess.CompletedProcess[str]:
     options = ["--method", method, "--reference", checkout, "--size", "32", "--width", "4"]
-    return processes.script(ROOT / "benchmarks" / "parity.py", *options)
+    return processes.module("benchmarks.parity", *options, cwd=ROOT)
