@@ -120,6 +120,11 @@ def script(path: Path, *arguments: object, cwd: Path | None = None) -> subproces
     return run(f"import sys\nsys.path.insert(0, {str(path.parent)!r})\n{SCRIPT}", path, *arguments, cwd=cwd)
 
 
+def module(name: str, *arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A module that is in the folder `cwd`, as `python -m` runs it."""
+    return run(f"import runpy\nrunpy.run_module({name!r}, run_name='__main__', alter_sys=True)", *arguments, cwd=cwd)
+
+
 def command(*arguments: object, cwd: Path | None = None, timeout: float = 200) -> subprocess.CompletedProcess[str]:
     """The command `viceversa` in a process of its own."""
     program = Path(sys.executable).parent / "viceversa"

@@ -68,7 +68,7 @@ def test_a_function_that_fails_is_named_with_its_line() -> None:
     def broken(pixels: np.ndarray, targets: Mapping[str, Any]) -> np.ndarray:
         return targets["nothing"]
 
-    with pytest.raises(vv.UsageError, match=r"^broken failed: KeyError in line \d+ of test_measuring.py: 'nothing'\.$"):
+    with pytest.raises(vv.UsageError, match=r"^broken failed: KeyError in line \d+ of test_evaluate.py: 'nothing'\.$"):
         vv.evaluate(broken, "avatars", size=32, cycles=0, samples=4, quiet=True)
 
 

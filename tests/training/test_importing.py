@@ -532,5 +532,4 @@ def test_parity_with_a_checkout(tmp_path: Path) -> None:
 
 def parity(method: str, checkout: Path) -> subprocess.CompletedProcess[str]:
     options = ["--method", method, "--reference", checkout, "--size", "32", "--width", "4"]
-    code = f"import runpy, sys; sys.path.insert(0, {str(ROOT)!r}); runpy.run_module('benchmarks.parity', None, '__main__', True)"
-    return processes.run(code, *options)
+    return processes.module("benchmarks.parity", *options, cwd=ROOT)
