@@ -173,7 +173,7 @@ def test_gifs() -> None:
     assert translate("one.gif", "image") == 0 and list(Path("image").iterdir()) == [Path("image/one.png")], "it is an image"
 
 
-LONG = 200
+LONG = 160
 COMMAND = ("translate", "avatars", "clip.mp4", *TO, *FROM, "--smooth", "0.5", "--consistency")
 
 

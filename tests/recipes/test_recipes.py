@@ -27,7 +27,7 @@ def test_a_recipe_trains_loads_and_translates(name: str, tmp_path: Path) -> None
     small = {"training.average": 0.5} if recipe_named(name).training.average else {}
     size = None if name == DIGITS else 32
     outcome = train(
-        name, steps=2, batch=4, size=size, out=tmp_path / "run", quiet=True, labeller=False, best="none", settings=small
+        name, steps=2, batch=2, size=size, out=tmp_path / "run", quiet=True, labeller=False, best="none", settings=small
     )
     assert outcome.step == 2
     model = load(outcome.run)

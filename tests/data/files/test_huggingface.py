@@ -166,10 +166,10 @@ def test_it_is_read_once_and_again_when_it_changed(monkeypatch: pytest.MonkeyPat
 
 
 def test_many_rows_by_several_processes() -> None:
-    part = rows(1000)
+    part = rows(600)
     dataset = open_dataset(saved(train=part, validation=rows(4), test=rows(4)), 4)
     assert dataset.splits["train"]["images"].pixels[:, 0, 0, 0].tolist() == [number % 256 for number in range(256)] + [
-        part[number]["image"].getpixel((0, 0))[0] for number in range(256, 1000)
+        part[number]["image"].getpixel((0, 0))[0] for number in range(256, 600)
     ]
 
 
