@@ -1,4 +1,4 @@
-"""What to write instead of an argument that nothing takes."""
+"""Advice for unknown arguments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ WORDS = ("true", "false", "yes", "no", "on", "off")
 
 
 def advice(arguments: Sequence[str], wrong: str, known: Sequence[str]) -> str:
-    """One sentence, or "" where there is nothing near. known: the options that there are, with their dashes."""
+    """Return a sentence with the right option, or "" if none is similar. known: all options, with their dashes."""
     place = next((number for number, each in enumerate(arguments) if each == wrong or each.endswith(f"={wrong}")), 0)
     if wrong.lower() in WORDS:
         flag = arguments[place].partition("=")[0] if "=" in arguments[place] else arguments[max(place - 1, 0)]

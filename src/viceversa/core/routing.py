@@ -1,12 +1,12 @@
-"""How images go from domain to domain: among labels, between two spaces, or among several labeled sets.
+"""Routing: the source and target domains of a translation, for each of the three kinds of space.
 
     routing = routing_of(space)                            once, from the space of the data
-    name = routing.departure("", "glasses=yes")            which space an image is of
-    here = routing.start(label, "hair=blond")              where it is: its label as read, but for what is told
-    there = routing.target(here, "glasses=yes")            where it goes
+    name = routing.departure("", "glasses=yes")            name of the source space
+    here = routing.start(label, "hair=blond")              source domain: the label that was read, with hair=blond
+    there = routing.target(here, "glasses=yes")            target domain
 
-What a target may be differs from kind to kind, and so do pictures, chains and commands: whoever needs a function for each kind
-gives the three to `choose`. No other module asks which kind a space is.
+The kinds are: one space with labels, two spaces without labels, and several labeled sets. No other module distinguishes them. Code
+that needs a different function for each kind passes the three functions to `choose`.
 """
 
 from __future__ import annotations
@@ -28,61 +28,61 @@ Choice = TypeVar("Choice")
 
 
 class Routing(Protocol):
-    """Of one kind of space. Each method raises UsageError for names and values that the space does not have."""
+    """Routing in one kind of space. Methods raise UsageError for names and values that the space does not have."""
 
     @property
     def space(self) -> Space: ...
 
     @property
     def ends(self) -> tuple[str, str]:
-        """The spaces that an evaluation's chains start from and lead to: the same one among labels."""
+        """Source and target space of an evaluation; equal if images have labels."""
 
     @property
     def sets(self) -> Mapping[str, Space]:
-        """Of several labeled sets each one alone, by the name of its images; of other kinds nothing."""
+        """The space of each labeled set by its name; empty for the other kinds."""
 
     @property
     def described(self) -> bool:
-        """Whether an image's label has to be told or read before it is translated."""
+        """Whether a translation needs the label of its source image."""
 
     @property
     def takes(self) -> Takes:
-        """What data a method of this kind takes."""
+        """Kind of data that a method for this space takes."""
 
     @property
     def question(self) -> Space | None:
-        """What a labeller is asked of an image; None where nothing can be asked."""
+        """Attributes that a labeller predicts; None if it has nothing to predict."""
 
     @property
     def columns(self) -> Sequence[str]:
-        """What a table says of an image: its attributes by name, or its space."""
+        """Column names of a table of targets: the attributes, or the space."""
 
     @property
     def example_target(self) -> str:
-        """A target as a person writes it: "glasses=yes", or the name of the last space."""
+        """Example of a target: "glasses=yes", or the name of the last space."""
 
     @property
     def example_source(self) -> str:
-        """What an image may show: a value of every attribute. Empty where images need no description."""
+        """Example of a source: a value of every attribute. Empty if no label is needed."""
 
     def departure(self, source: Wish = "", to: Wish = "") -> str:
-        """The space that an image is of: `source`, or the one that is not `to`."""
+        """Return the name of the source space: `source`, or the space that is not `to`."""
 
     def unnamed(self, source: Wish) -> Sequence[str]:
-        """The attributes that `source` does not name, which have to be read off an image."""
+        """Return the attributes that `source` does not name, so that a labeller must predict them."""
 
     def start(self, label: Tensor, source: Wish = "", to: Wish = "") -> Domain:
-        """Where images are that show this label (N, K), but for what `source` says."""
+        """Return the source domain of images with this label (N, K), changed to what `source` says."""
 
     def target(self, here: Domain, to: Wish, strength: float = 1.0) -> Domain:
-        """The domain that `to` names, from where images are; part of the way there, or beyond, where labels say how far."""
+        """Return the target domain that `to` names. strength: share of the change of the label; 1 is all of it."""
 
     def choose(self, *, labels: Choice, spaces: Choice, sets: Choice) -> Choice:
-        """The one for this kind."""
+        """Return the argument for this kind of space."""
 
 
 def routing_of(space: Space, *, returns: bool = True) -> Routing:
-    """The routing of a space. returns: whether the method translates back from the second of two spaces."""
+    """Return the routing of a space. returns: whether the method also translates from the second of two spaces to the first."""
     if space.known:
         return AmongSets(space)
     return AmongLabels(space) if space.attributes else BetweenSpaces(space, returns)
@@ -90,7 +90,7 @@ def routing_of(space: Space, *, returns: bool = True) -> Routing:
 
 @dataclass(frozen=True)
 class AmongLabels:
-    """One space of images, whose labels change."""
+    """Routing of one space with labels."""
 
     space: Space
 
@@ -150,7 +150,7 @@ class AmongLabels:
 
 @dataclass(frozen=True)
 class BetweenSpaces:
-    """Two spaces of images without labels. returns: whether the method translates back from the second."""
+    """Routing of two spaces without labels. returns: whether the method also translates from the second to the first."""
 
     space: Space
     returns: bool = True
@@ -222,7 +222,7 @@ class BetweenSpaces:
 
 @dataclass(frozen=True)
 class AmongSets:
-    """Several labeled sets of images, whose labels tell different attributes (the mask vector of StarGAN)."""
+    """Routing of several labeled sets with different attributes (StarGAN's mask vector)."""
 
     space: Space
 
@@ -277,11 +277,11 @@ class AmongSets:
 
 
 def check_strength(strength: float) -> None:
-    """Raises UsageError for what is no finite number."""
+    """Raise UsageError if the strength is not a finite number."""
     if not isinstance(strength, int | float) or not math.isfinite(strength):
         raise UsageError(f"`strength={strength!r}`: give a number; 1 applies the full edit.")
 
 
 def in_words(attributes: Sequence[AnyAttribute]) -> str:
-    """A value of each attribute, as in "hair=black,glasses=yes"."""
+    """Return a value of each attribute, such as "hair=black,glasses=yes"."""
     return ",".join(f"{attribute.name}={attribute.describe(torch.ones(1, attribute.width))[0]}" for attribute in attributes)

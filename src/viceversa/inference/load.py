@@ -1,4 +1,4 @@
-"""A run's folder, loaded: the model that it is."""
+"""Load the model of a run."""
 
 from __future__ import annotations
 

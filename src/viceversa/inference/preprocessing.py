@@ -1,4 +1,4 @@
-"""What a person gives, brought to what a run's networks take: images of one size, masks, reference images."""
+"""Preprocessing of the images, masks and reference images of a translation."""
 
 from __future__ import annotations
 
@@ -50,25 +50,25 @@ AS_TRAINED = Manner()
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """The images of a run's spaces, and how others are brought to their size: see `fitted`."""
+    """Preprocessing for the spaces of a run. images: their sizes and channels; crop, filter: see `images.fitting.fitted`."""
 
     images: Mapping[str, ImageSpec]
     crop: int | None = None
     filter: Filter = "bicubic"
 
     def fitted(self, pixels: Pixels, space: str) -> Pixels:
-        """(H, W, C) -> the height and width of a space."""
+        """Resize (H, W, C) to the height and width of a space."""
         spec = self.images[space]
         return fitted(pixels, (spec.height, spec.width), self.crop, self.filter)
 
     def prepared(self, image: Picture, space: str, *, paper: bool = False, most_pixels: int = MOST_PIXELS) -> Pixels:
-        """The image at the size and with the channels of a space, in its depth, of paper in 8 bits: (1, H, W, C)."""
+        """Return the image with the size and channels of a space, (1, H, W, C), in its own depth; drawings on paper in 8 bits."""
         spec = self.images[space]
         pixels = pixels_of(image, spec.channels, round((spec.background + 1) * 127.5), most_pixels)
         return self.fitted(_of_paper(pixels, spec.channels) if paper else pixels, space)[None]
 
     def opened(self, image: Picture, space: str, manner: Manner) -> Layers:
-        """The image as it is, or as `prepared` makes it, with its color profile."""
+        """Return the image with its color profile: unchanged at full size, otherwise as `prepared` returns it."""
         layers = layers_of(image, manner.most_pixels)
         if not manner.full_size:
             return Layers(self.prepared(layers, space, paper=manner.paper)[0], profile=layers.profile, name=layers.name)
@@ -76,12 +76,12 @@ class Preprocessing:
         return layers.with_colors(_of_paper(layers.colors, channels)) if manner.paper else layers
 
     def seen(self, layers: Layers, space: str) -> Pixels:
-        """What the network of a space would see of an opened image at the run's size: (H, W, C)."""
+        """Return an opened image as the network of a space sees it at the run's size: (H, W, C)."""
         spec = self.images[space]
         return self.fitted(in_channels(colors_seen(layers, spec), spec.channels), space)
 
     def weights(self, layers: Layers, space: str, manner: Manner) -> Weights | None:
-        """Where the opened image may change: (H, W, 1) in [0, 1]; None for everywhere. A mask goes the way of the image."""
+        """Return where the image may change: (H, W, 1) in [0, 1]; None for everywhere. A mask is resized like the image."""
         if manner.region is None:
             return None
         mask = None if manner.region.mask is None else mask_of(manner.region.mask, manner.most_pixels)
@@ -90,7 +90,7 @@ class Preprocessing:
         return manner.region.weights(layers.colors, mask)
 
     def reference(self, manner: Manner, space: str, *, styles: bool) -> Tensor | None:
-        """The reference image, (1, C, H, W) in [-1, 1]. styles: whether the method looks at one; it raises UsageError if not."""
+        """Return the reference image, (1, C, H, W) in [-1, 1]. Raises UsageError if there is one and the method has no styles."""
         if not styles and (manner.seed or manner.reference is not None):
             raise UsageError("this method gives one result for each target: it takes no reference image and no seed.")
         if manner.reference is None:

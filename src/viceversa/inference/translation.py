@@ -1,4 +1,4 @@
-"""One translation, step by step: where images are, how they are opened, where they go, and what becomes of them."""
+"""The steps of a translation: source domain, preprocessing, target domain, networks, mask."""
 
 from __future__ import annotations
 
@@ -51,14 +51,16 @@ def chained(model: Model, pictures: Sequence[Picture], targets: Sequence[Any], s
 
 
 def check(model: Model, to: Wish, source: Wish = "") -> None:
-    """Raises UsageError for a target or a source that the model does not know, before there is any image."""
+    """Raise UsageError for a target or source that the model does not know. Needs no image."""
     unread = torch.zeros(1, model.space.label_width)
     model.routing.target(model.routing.start(unread, source, to), to)
 
 
 def start(model: Model, images: Sequence[Picture], source: Wish = "", to: Wish = "") -> Domain:
-    """Where some images are, all in one space: by their labels as `source` says or the labeller reads them; or the space itself,
-    `source` or the one that is not `to`. Raises UsageError."""
+    """Return the source domain of images of one space. The labeller predicts the attributes that `source` does not name.
+
+    Raises UsageError if there is no labeller to predict them.
+    """
     label = torch.zeros(len(images), model.space.label_width)
     if unnamed := model.routing.unnamed(source):
         if model.reader is None:
@@ -77,9 +79,13 @@ def translate_layers(
     manner: Manner,
     weights: Sequence[Weights | None] | None = None,
 ) -> list[Layers]:
-    """Opened images of `source` -> the same of `target`, left alone where their weights are 0. Raises UsageError.
+    """Translate preprocessed images from `source` to `target`.
 
-    They are all of the run's size, or one that keeps its own.
+    Args:
+        layers: images of the run's size, or a single image that keeps its own size.
+        weights: for each image where it may change, (H, W, 1) in [0, 1]; None: everywhere.
+
+    Raises UsageError.
     """
     if manner.full_size:
         made = [_whole(model, layers[0], source, target, manner)]
@@ -97,7 +103,7 @@ def translate_layers(
 
 
 def _whole(model: Model, layers: Layers, source: Domain, target: Domain, manner: Manner) -> Layers:
-    """An image in its own size."""
+    """Translate an image at its own size."""
     spec = model.space.images[source.space]
     small = normalized(torch.tensor(model.preprocessing.fitted(in_channels(layers.colors, spec.channels), source.space)[None]))
     reference = model.preprocessing.reference(manner, target.space, styles=model.method.styles)
@@ -106,7 +112,7 @@ def _whole(model: Model, layers: Layers, source: Domain, target: Domain, manner:
 
 
 def doubt(model: Model, layers: Layers, space: str) -> str:
-    """Why a translation of the opened image may mean nothing, where it is unlike the training images; empty where it is not."""
+    """Return a warning if the image is unlike the training images, otherwise an empty text."""
     if model.familiarity is None:
         return ""
     distance = model.familiarity.distance(model.preprocessing.seen(layers, space), [*model.routing.sets] or [space])

@@ -1,4 +1,4 @@
-"""The feature networks by name."""
+"""Feature networks by name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The table of generators: every method that can take a generator takes any of these by its name.
+"""The table of generators: methods that can take a generator take any of these by its name.
 
-A new one is a file in this folder and an entry here. A method with labels tells its generator how many columns its labels have; one
-between spaces has no columns. What a generator cannot do is refused by `generator_named` in one line.
+To add one, add a file to this folder and an entry to GENERATORS. A method with labels passes the number of label columns; a method
+between two spaces passes 0. `generator_named` raises UsageError for combinations that cannot work.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from viceversa.networks.unet import UNet
 
 @dataclass(frozen=True)
 class OfLabels:
-    """A network of an image and a row of numbers: make(spec, columns, width=, blocks=). It keeps the channels and the size."""
+    """A network of an image and a label: make(spec, columns, width=, blocks=). It keeps the channels and the size."""
 
     make: Callable[..., nn.Module]
     blocks: bool = True
@@ -39,8 +39,8 @@ class OfLabels:
 class OfImages:
     """A network of an image: make(source, target, width=, blocks=).
 
-    labels: whether it can be told labels as further planes of the image. Where reflection padding comes before an instance norm,
-    the norm subtracts them again (docs/methods.md, Traps).
+    labels: whether it accepts labels as further planes of the image. After reflection padding, an instance norm subtracts such
+    planes, so these networks cannot (docs/methods.md, Traps).
     """
 
     make: Callable[..., nn.Module]
@@ -74,16 +74,21 @@ GENERATOR = (
     "switchable(-biased): RelGAN's; selective: STGAN's; resnet: CycleGAN's; antialiased: CUT's; transform: Johnson's; unet: "
     "pix2pix's; encoder-decoder: DiscoGAN's"
 )
-"""What these are, in words, for the settings of a method."""
+"""Description of the setting."""
 BLOCKS = "number of residual blocks, for generators that have some"
 
 
 def generator_named(
     name: GeneratorName, source: ImageSpec, target: ImageSpec, columns: int = 0, *, width: int, blocks: int
 ) -> nn.Module:
-    """A generator of the table, (N, C, H, W) of `source` -> the same of `target`; if `columns`, of a row (N, columns) too.
+    """Return a generator of the table.
 
-    width: channels of the first layer. Raises UsageError for a generator that takes no labels, or cannot change channels or size.
+    Args:
+        source, target: size and channels of its input and output.
+        columns: number of label columns; 0: it takes an image only.
+        width: channels of the first layer. blocks: number of residual blocks, ignored by generators without any.
+
+    Raises UsageError if it does not accept labels, or cannot change channels or size.
     """
     if name not in GENERATORS:
         raise unknown("generator", name, GENERATORS)
@@ -105,7 +110,7 @@ def generator_named(
 
 
 class Unlabeled(nn.Module):
-    """G(x, no labels): a network for labels in a method without any."""
+    """A network for labels in a method without labels: G(x, empty label)."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -116,7 +121,7 @@ class Unlabeled(nn.Module):
 
 
 class Planes(nn.Module):
-    """G([x, c]): a network for images, told a label as planes."""
+    """A network for images that receives a label as planes: G([x, c])."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

@@ -64,10 +64,9 @@ WHY: Mapping[str, str] = {
 
 
 def suggestion(name: str, value: str, known: Sequence[str]) -> str:
-    """What to give instead of a setting that nothing takes; "" where there is nothing near. Ours are in backticks.
+    """Return a sentence with the right setting in backticks, or "" if none is similar.
 
-    name: as it was given, in any spelling; value: what it was given, in which the answer may be. known: the dotted names that there
-    are.
+    name: unknown setting, in any spelling. value: its value, which the answer may repeat. known: dotted names of all settings.
     """
     plain = name.lower().replace("_", "-")
     if there := [_called(ours, known) for ours in _keys(OURS, plain)]:

@@ -1,4 +1,4 @@
-"""One entry of the table of recipes: a method's module, and the settings in which it differs from that method's defaults."""
+"""Entry of the table of recipes: the module of a method, and settings that differ from its defaults."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Entry:
-    """A recipe in the table. Call it for its settings: only then is the module of its method imported.
+    """A recipe. A call returns its settings and imports the module of its method.
 
-    name: what it is trained by. about: one line that says what it is for. method: the module in `viceversa.methods` that has the
-    function `build`; settings: of the method, where they are not the defaults of that function's. multicycle, training, others: the
-    settings of the recipe (settings.py).
+    name: name of the recipe. about: its purpose in one line. method: module in `viceversa.methods` with a function `build`.
+    settings: settings of the method that differ from the defaults of `build`. multicycle, training, others: settings of the recipe
+    (settings.py).
     """
 
     name: str
@@ -43,13 +43,13 @@ class Entry:
 
 
 def builder_in(module: str) -> Callable[..., Any]:
-    """The function `build(space, settings=, *, decay=)` of a module in `viceversa.methods`."""
+    """Return the function `build(space, settings=, *, decay=)` of a module in `viceversa.methods`."""
     build: Callable[..., Any] = vars(importlib.import_module(f"viceversa.methods.{module}"))["build"]
     return build
 
 
 def default_settings(build: Callable[..., Any]) -> BaseModel:
-    """The default of its second parameter."""
+    """Return the default of the second parameter of `build`."""
     _, settings, *_ = inspect.signature(build).parameters.values()
     default: BaseModel = settings.default
     return default

@@ -1,11 +1,11 @@
-"""The weights in a run's folder: each checkpoint is a folder, complete or not there.
+"""Weights in a run's folder. Each checkpoint is a folder that is either complete or absent.
 
     RUN/checkpoints/00001000/networks.safetensors   the weights that train
                              averages.safetensors   the moving averages of averaged networks, with which to translate
                              training.pt            step, optimizers, and the method's memory (training/checkpoints.py)
                              manifest.json          size and SHA-256 of the others
 
-A checkpoint whose files are not as its manifest has them is damaged, and the one before it is used.
+A checkpoint is damaged if its files differ from its manifest; then the checkpoint before it is used.
 """
 
 from __future__ import annotations

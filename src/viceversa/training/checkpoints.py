@@ -1,6 +1,6 @@
-"""The state of a training in its run's folder, from which it goes on: weights, averages, optimizers and the method's memory.
+"""Checkpoints of a training: weights, averages, optimizers and the method's memory.
 
-The state is loaded as data only. The schedule and the sampler's position are functions of the step.
+The state is loaded as data only; no code in it runs. The schedule and the position of the sampler follow from the step.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What to do with a run: calls in Python, complete for this run. The command line has commands in their place."""
+"""Next steps for a run as Python calls; cli/next_commands.py has them as commands."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from viceversa.core.routing import routing_of
 from viceversa.runs.record import Record
 
 NextSteps = Callable[[Path, Record, bool], Mapping[str, str]]
-"""(run, record, whether the training has reached the end of its schedule) -> what a person may want to do next -> how."""
+"""(run, record, whether all steps are done) -> purpose -> call or command."""
 
 
 def next_calls(run: Path, record: Record, done: bool) -> dict[str, str]:
-    """See NextSteps. A method of the user's own is named by its function."""
+    """Return the next steps as Python calls. A custom method is named by its function."""
     folder, own = repr(str(run)), "" if record.build is None else f", build={_function(record.build)}"
     what = _function(record.build) if record.build else repr(record.recipe.name)
     again = {} if done else {"continue the training": f"vv.train({what}, out={folder}, resume=True)"}

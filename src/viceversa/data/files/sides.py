@@ -1,4 +1,4 @@
-"""Which two spaces an attribute makes of labeled images: see data/divided_by_attribute.py."""
+"""Two spaces from an attribute of labeled images; see data/divided_by_attribute.py."""
 
 from __future__ import annotations
 

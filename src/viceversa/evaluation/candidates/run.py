@@ -1,4 +1,4 @@
-"""A run as a candidate for an evaluation."""
+"""Runs as candidates of an evaluation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from viceversa.metrics.chain_protocol import Candidate, translating
 
 
 def candidate_of(model: Model) -> Candidate:
-    """What an evaluation measures of a model."""
+    """Return a model as a candidate of an evaluation."""
     read = partial(_read, model) if model.method.discriminate else None
     measured = translating(model.translate_images, read, returns=model.method.returns)
     return replace(measured, full_size=partial(made_at_full_size, model.method), training=training_of(model.record, model.step))
