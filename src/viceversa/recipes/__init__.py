@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from viceversa.errors import UsageError, unknown
+from viceversa.recipes.entry import Entry
 from viceversa.recipes.packaged import PACKAGED
 from viceversa.recipes.published import PUBLISHED
-from viceversa.recipes.table import Entry
 
 if TYPE_CHECKING:
     from viceversa.core.method import Builder

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from viceversa.core.method import Method
 from viceversa.recipes import TABLE
-from viceversa.recipes.table import builder_in, default_settings
+from viceversa.recipes.entry import builder_in, default_settings
 
 
 class OwnSettings(BaseModel):

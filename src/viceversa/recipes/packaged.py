@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from viceversa.recipes.table import Entry
+from viceversa.recipes.entry import Entry
 
 EXTRA = (0.25, 0.125, 0.0625)
 """Weights of the extra cycles in the multicyclic loss, as its author chose them."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from viceversa.recipes.entry import Entry
 from viceversa.recipes.packaged import FULL, LIMITED
-from viceversa.recipes.table import Entry
 
 AUTHOR = {  # classification: the mean over five attributes, where StarGAN has their sum
     "generator": "label-normalized", "critic_slope": 0.3, "critic_bias": True, "classification": 0.2, "targets": "shared",

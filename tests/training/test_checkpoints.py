@@ -25,7 +25,7 @@ import sys
 from pathlib import Path
 from contracts.case import PHOTOS
 from training.small import noise, trainer
-from runs.test_checkpoint import build_heavy
+from training.test_checkpoints import build_heavy
 training = trainer(Path(sys.argv[1]), build_heavy, noise(PHOTOS), checkpoint_every=1)
 training.resume()
 training.train(int(sys.argv[2]))
