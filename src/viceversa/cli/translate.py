@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import torch
 from tyro.conf import Positional, arg
 
 from viceversa.cli.clips import translate_clip
@@ -232,9 +231,7 @@ def _results(asked: Translate, model: Model, stem: Path, header: Header) -> list
 
 def _channels(asked: Translate, model: Model, header: Header) -> int:
     """Of what an image becomes: at full size, gray images come back gray of a network of color images."""
-    unread = model.routing.start(torch.zeros(1, model.space.label_width), asked.source, asked.to)
-    space, target = unread.space, model.routing.target(unread, asked.to).space
-    here, there = model.space.images[space].channels, model.space.images[target].channels
+    here, there = (model.space.images[domain.space].channels for domain in check(model, asked.to, asked.source))
     return 1 if asked.full_size and header.channels == 1 and here == there == 3 else there
 
 

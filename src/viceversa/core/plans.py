@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol, Self
 
 import torch
@@ -75,10 +76,10 @@ class Retarget:
             return [self._journey(batch["real"], draws)]
         return [self._journey(batch[name], draws.within(name)) for name in self.sets]
 
-    @property
+    @cached_property
     def sets(self) -> Collection[str]:
-        """The names of several labeled sets."""
-        return routing_of(self.space).sets
+        """Names of several labeled sets; empty for one space. Every step needs them."""
+        return tuple(routing_of(self.space).sets)
 
     def _journey(self, real: Example, draws: Draws) -> Journey:
         def route(number: int) -> Domain:

@@ -50,10 +50,13 @@ def chained(model: Model, pictures: Sequence[Picture], targets: Sequence[Any], s
     return made
 
 
-def check(model: Model, to: Wish, source: Wish = "") -> None:
-    """Raise UsageError for a target or source that the model does not know. Needs no image."""
-    unread = torch.zeros(1, model.space.label_width)
-    model.routing.target(model.routing.start(unread, source, to), to)
+def check(model: Model, to: Wish, source: Wish = "") -> tuple[Domain, Domain]:
+    """Return the source and target domain of an image whose label is not read yet.
+
+    Raises UsageError for a target or source that the model does not know.
+    """
+    here = model.routing.start(torch.zeros(1, model.space.label_width), source, to)
+    return here, model.routing.target(here, to)
 
 
 def start(model: Model, images: Sequence[Picture], source: Wish = "", to: Wish = "") -> Domain:

@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pydantic import BaseModel
-
     from viceversa.recipes.settings import Recipe
 
 Values = Mapping[str, Any]
@@ -48,8 +46,7 @@ def builder_in(module: str) -> Callable[..., Any]:
     return build
 
 
-def default_settings(build: Callable[..., Any]) -> BaseModel:
-    """Return the default of the second parameter of `build`."""
-    _, settings, *_ = inspect.signature(build).parameters.values()
-    default: BaseModel = settings.default
-    return default
+def default_settings(build: Callable[..., Any]) -> Any:
+    """Return the default of the second parameter of `build`, which holds its settings; None without a second parameter."""
+    second = next(iter([*inspect.signature(build).parameters.values()][1:]), None)
+    return None if second is None else second.default

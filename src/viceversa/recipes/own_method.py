@@ -6,7 +6,6 @@ recipe.json, and read back by the function that has them.
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +14,7 @@ from tyro.conf import Fixed, Suppress
 from viceversa.core.method import Builder
 from viceversa.errors import UsageError
 from viceversa.recipes.builders import BUILDERS, OwnSettings
+from viceversa.recipes.entry import default_settings
 from viceversa.recipes.settings import Recipe
 from viceversa.recipes.user_functions import name_of
 
@@ -27,12 +27,12 @@ def own_settings(build: Builder) -> BaseModel | None:
 
     A packaged method's function is called with its defaults, as its recipes have its settings. Raises UsageError.
     """
-    second = next(iter([*inspect.signature(build).parameters.values()][1:]), None)
-    if second is None or not isinstance(second.default, BaseModel) or type(second.default) in BUILDERS:
+    default = default_settings(build)
+    if not isinstance(default, BaseModel) or type(default) in BUILDERS:
         return None
-    if "kind" in type(second.default).model_fields:
+    if "kind" in type(default).model_fields:
         raise UsageError(f"{name_of(build)} has a setting `kind`, but this name is reserved: rename the setting.")
-    return second.default
+    return default
 
 
 def own_recipe(build: Builder) -> Recipe[Any]:
