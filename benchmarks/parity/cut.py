@@ -17,7 +17,6 @@ from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.space import ImageSpec, Space
 from viceversa.methods import cut
-from viceversa.networks.cut import taps
 
 
 def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
@@ -30,7 +29,7 @@ def rows(reference: Path, size: int, width: int) -> Iterator[Row]:
     method = cut.build(space, cut.CUT(width=width, critic_width=width))
     generator = scattered(project.ResnetGenerator(3, 3, width, norm_layer=norm, n_blocks=9, opt=None))
     critic = scattered(project.NLayerDiscriminator(3, width, 3, norm_layer=norm))
-    layers = list(taps(3, width=width, blocks=9))
+    layers = [0, 4, 8, 12, 16]
     sample = project.PatchSampleF(use_mlp=True)
     a, b = noise("a", size), noise("b", size)
     sample.create_mlp(generator(a, layers, encode_only=True))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 
 import pytest
 import torch
@@ -13,11 +14,12 @@ from contracts.test_composition import agree, gradients, phase_losses
 from viceversa.core.domains import Domain
 from viceversa.core.draws import Draws, seeded
 from viceversa.core.method import Method
+from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError
 from viceversa.losses.contrast import contrast, patch_contrast
 from viceversa.methods.cut import CUT, FASTCUT, build, is_mirrored
 from viceversa.networks.adapters import luminance
-from viceversa.networks.cut import Blurred, Enlarged, antialiased_generator, features, taps
+from viceversa.networks.cut import Blurred, Enlarged, antialiased_generator, antialiased_stages, channels_of, features
 
 TINY = CUT(width=4, blocks=2, critic_width=4, critic_layers=1, projection=6)
 
@@ -40,9 +42,19 @@ def test_keys_get_no_gradient() -> None:
     assert query.grad is not None and query.grad.abs().sum() > 0 and key.grad is None
 
 
-def by_hand(method: Method, image: Tensor, made: Tensor, layers: tuple[int, ...], flipped: bool) -> Tensor:
+LAYERS = (0, 4, 8, 12)
+"""The layers whose outputs are compared in a generator of two blocks; the middle block is the first one."""
+
+
+def outputs(network: nn.Sequential, image: Tensor) -> list[Tensor]:
+    """The outputs of these layers, layer by layer."""
+    found = [image := layer(image) for layer in network[: LAYERS[-1] + 1]]
+    return [found[number] for number in LAYERS]
+
+
+def by_hand(method: Method, image: Tensor, made: Tensor, flipped: bool) -> Tensor:
     network, generator, losses = method.translator.network, Draws(0, 0).generator("patches"), []
-    pairs = zip(features(network, made, layers), features(network, image, layers), method.networks["heads"], strict=True)
+    pairs = zip(outputs(network, made), outputs(network, image), method.networks["heads"], strict=True)
     for query, key, head in pairs:
         query = query.flip(3) if flipped else query
         places = torch.randperm(query[0, 0].numel(), generator=generator)[:256]
@@ -51,7 +63,7 @@ def by_hand(method: Method, image: Tensor, made: Tensor, layers: tuple[int, ...]
         for one, other in zip(q, k, strict=True):
             for place in range(len(places)):
                 losses.append(-torch.log_softmax(one[place] @ other.T / 0.07, 0)[place] / len(places) / len(q))
-    return torch.stack(losses).sum() / len(layers)
+    return torch.stack(losses).sum() / len(LAYERS)
 
 
 def test_generator_by_hand() -> None:
@@ -59,10 +71,9 @@ def test_generator_by_hand() -> None:
     losses, composed = phase_losses(method, "generator", ALIKE)
     x, y = (batch_for(method, ALIKE)[name].image for name in ("summer", "winter"))
     network, judge = method.translator.network, method.networks["discriminator"].discriminators["winter"]
-    layers = tuple(taps(3, width=4, blocks=2))
     made = network(x)
     adversarial = (judge(made) - 1).square().mean()
-    near, same = 0.5 * by_hand(method, x, made, layers, False), 0.5 * by_hand(method, y, network(y), layers, False)
+    near, same = 0.5 * by_hand(method, x, made, False), 0.5 * by_hand(method, y, network(y), False)
     agree([losses["adversarial"], losses["contrast"], losses["identity"]], [adversarial, near, same])
     expected = gradients(adversarial + near + same, method, ("generator", "heads"))
     # together, as some, of biases before a norm, are but the rounding of the others
@@ -87,10 +98,10 @@ def test_fastcut_compares_features_mirrored_back(step: int) -> None:
     mirrored, x = is_mirrored(draws), batch["summer"].image
     assert torch.equal(subject.image, x.flip(3) if mirrored else x)
     loss = method.phases[1].objective.terms["contrast"][1](subject.begin(True))
-    network, layers = method.translator.network, tuple(taps(3, width=4, blocks=2))
+    network = method.translator.network
     made = network(x.flip(3) if mirrored else x)
-    queries = [each.flip(3) if mirrored else each for each in features(network, made, layers)]
-    expected = patch_contrast(queries, features(network, x, layers), method.networks["heads"], draws.generator("patches"))
+    queries = [each.flip(3) if mirrored else each for each in outputs(network, made)]
+    expected = patch_contrast(queries, outputs(network, x), method.networks["heads"], draws.generator("patches"))
     agree([loss], [expected])
     assert "identity" not in phase_losses(method, "generator", ALIKE)[0]
 
@@ -105,9 +116,11 @@ def test_smoothing_keeps_what_is_constant_and_the_corners_in_place() -> None:
 
 
 def test_taps_are_where_the_paper_has_them() -> None:
-    assert taps(3, width=64, blocks=9) == {0: 3, 4: 128, 8: 256, 12: 256, 16: 256}
     network = antialiased_generator(3, 3, width=4, blocks=9)
-    found = features(network, torch.zeros(1, 3, 16, 16), (0, 4, 8, 12, 16))
+    stages = antialiased_stages(network)
+    assert list(accumulate(len(stage) for stage in stages)) == [1, 5, 9, 13, 17]
+    assert channels_of(stages, ImageSpec(3, 16, 16)) == [3, 8, 16, 16, 16]
+    found = features(stages, torch.zeros(1, 3, 16, 16))
     assert [tuple(each.shape[1:]) for each in found] == [(3, 22, 22), (8, 16, 16), (16, 8, 8), (16, 4, 4), (16, 4, 4)]
 
 

@@ -10,10 +10,14 @@ from viceversa.core.attributes import Binary
 from viceversa.core.domains import Domain
 from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
+from viceversa.metrics.grids import grids
 from viceversa.networks.adapters import Labeled, PerTarget, fit, in_channels, luminance
+from viceversa.networks.cut import features
+from viceversa.networks.generators import GENERATORS, encoder_stages, generator_named
 from viceversa.networks.masked import MaskedGenerator
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
+from viceversa.networks.resunet import ResUNet
 from viceversa.networks.stargan import ClassifyingDiscriminator, LabelGenerator
 
 
@@ -92,6 +96,60 @@ def test_the_mask_keeps_what_it_does_not_paint() -> None:
     nn.init.constant_(network.leave[1].bias, -20.0)
     image = torch.rand(2, 3, 32, 32) * 2 - 1
     assert torch.allclose(network(image, torch.eye(5)[:2]), image, atol=1e-6)
+
+
+def test_the_residual_u_net_begins_near_the_identity() -> None:
+    image = torch.rand(2, 3, 32, 32) * 2 - 1
+    made = ResUNet(ImageSpec(3, 32, 32), 5, width=4)(image, torch.eye(5)[:2])
+    assert torch.allclose(made, image * (1 - torch.sigmoid(torch.tensor(-3.0))), atol=1e-6)  # .953 x
+
+
+def test_the_residual_u_net_leaves_no_grid() -> None:
+    """Random weights everywhere, on flat images: only upsampling could leave a pattern, as StarGAN's generator does."""
+    flat, columns = torch.linspace(-0.5, 0.5, 8)[:, None, None, None].expand(-1, 3, 64, 64), torch.zeros(8, 0)
+    found = []
+    for kind in (ResUNet, LabelGenerator):
+        torch.manual_seed(0)
+        network = kind(ImageSpec(3, 64, 64), 0, width=8, blocks=2)
+        for weight in network.parameters():
+            nn.init.normal_(weight, 0, 0.2)
+        with torch.no_grad():
+            made, real = (
+                (image.clamp(-1, 1) * 127.5 + 127.5).byte().numpy().transpose(0, 2, 3, 1)
+                for image in (network(flat, columns), flat)
+            )
+        found.append(max(grids(made, real).values()))
+    assert found[0] < 1.5 < 10 < found[1]
+
+
+@pytest.mark.parametrize("kind", [MaskedGenerator, ResUNet])
+def test_what_is_kept_is_brought_to_the_target_s_channels(kind: type[MaskedGenerator | ResUNet]) -> None:
+    """With a mask of 0: gray three times, or the luminance."""
+    for here, there in ((1, 3), (3, 1)):
+        network = kind(ImageSpec(here, 16, 16), 0, width=4, channels=there)
+        last = next(layer for layer in reversed(list(network.leave.modules())) if isinstance(layer, nn.Conv2d))
+        nn.init.zeros_(last.weight)
+        nn.init.constant_(last.bias, -30.0)
+        image = torch.rand(2, here, 16, 16) * 2 - 1
+        weights = torch.tensor([0.299, 0.587, 0.114]).reshape(1, 3, 1, 1)
+        expected = image.expand(-1, 3, -1, -1) if here == 1 else (image * weights).sum(1, keepdim=True)
+        assert torch.allclose(network(image, torch.zeros(2, 0)), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", GENERATORS)
+def test_stages_are_the_first_half_of_the_network(name: str) -> None:
+    """Chained, they are computed once in the network's own forward: each of their layers gives what it gives there."""
+    spec = ImageSpec(3, 16, 16)
+    network = generator_named(name, spec, spec, width=4, blocks=3).eval()
+    stages = encoder_stages(name, network)
+    image, seen = torch.rand(1, 3, 16, 16), []
+    layers = [layer for layer in nn.Sequential(*stages).modules() if isinstance(layer, nn.Conv2d)]
+    hooks = [layers[-1].register_forward_hook(lambda module, inputs, output: seen.append(output))]
+    network(image)
+    found = features(stages, image)
+    assert len(seen) == 2 and torch.equal(*seen) and len(layers) < sum(hasattr(each, "kernel_size") for each in network.modules())
+    assert len(found) >= 3 and all(each.shape[2] >= 2 for each in found)
+    hooks[0].remove()
 
 
 def test_a_generator_for_each_target() -> None:

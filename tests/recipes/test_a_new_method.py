@@ -81,12 +81,12 @@ from viceversa.networks.blocks import with_planes
 class Pixelwise(nn.Module):
     """(N, C, H, W), (N, columns) -> (N, C, H, W) in [-1, 1]."""
 
-    def __init__(self, spec, columns, *, width):
+    def __init__(self, spec, columns, *, width, channels):
         super().__init__()
-        self.colors = nn.Sequential(nn.Conv2d(spec.channels + columns, width, 1), nn.ReLU(), nn.Conv2d(width, spec.channels, 1))
+        self.colors = nn.Sequential(nn.Conv2d(spec.channels + columns, width, 1), nn.ReLU(), nn.Conv2d(width, channels, 1))
 
     def forward(self, image, label):
-        return torch.tanh(image + self.colors(with_planes(image, label)))
+        return torch.tanh(self.colors(with_planes(image, label)))
 '''
 ENTRY = '    Entry("nudge", "Nudge on drawn faces: a method of a test.", "nudge"),\n'
 CASE = '    Case("nudge", lambda space: nudge.build(space), PHOTOS, {0: 3}, {0: 3}),\n'

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -34,7 +34,7 @@ from viceversa.core.objective import Objective
 from viceversa.core.optional import optional
 from viceversa.core.plans import BackAndForth, Batch, Need
 from viceversa.core.schedules import Schedule, linear_decay
-from viceversa.core.space import Space, Takes
+from viceversa.core.space import ImageSpec, Space, Takes
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import BySource, ReturnedCycle
 from viceversa.losses.gan import LeastSquares
@@ -47,6 +47,12 @@ from viceversa.networks.augmented import (
     plain_generator,
     whole_discriminator,
 )  # fmt: skip
+from viceversa.networks.generators import BLOCKS, GENERATORS, generator_named
+
+if TYPE_CHECKING:
+    CodedName: TypeAlias = str
+else:
+    CodedName = Literal["coded", *GENERATORS]
 
 
 class AugmentedCycleGAN(BaseModel):
@@ -57,8 +63,13 @@ class AugmentedCycleGAN(BaseModel):
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["augmented-cyclegan"]]] = "augmented-cyclegan"
+    generator: CodedName = Field(
+        "coded",
+        description="architecture; coded: the paper's, with a norm that follows the code; or another one, given the code as label",
+    )
     latent: int = Field(16, gt=0, le=4096, description="length of a code")
     width: int = Field(32, gt=0, le=4096, description="channels of the first layers; the second discriminator has twice")
+    blocks: int = Field(4, gt=0, le=256, description=f"{BLOCKS}; coded has 3")
     cycle: float = Field(1.0, ge=0, description="weight of the cycle losses")
     cycle_back: Annotated[float | None, optional("X")] = Field(
         None, ge=0, description="weight of the cycle loss for images of the second space; by default the same as for the first"
@@ -70,7 +81,7 @@ class AugmentedCycleGAN(BaseModel):
 class Coded(nn.Module):
     """Into the second space G_AB(x, z), z the target's style; into the first G_BA(x). Sizes that differ meet on a canvas."""
 
-    def __init__(self, forth: CodedGenerator, back: nn.Module, space: Space) -> None:
+    def __init__(self, forth: nn.Module, back: nn.Module, space: Space) -> None:
         super().__init__()
         self.forth, self.back, self.space, self.canvas = forth, back, space, canvas_of(space.images)
 
@@ -158,8 +169,7 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
     """Augmented CycleGAN from the first of two spaces to the second, of which there are many for one image."""
     (first, a), (second, b) = ((name, space.images[name]) for name in space.pair)
     width = settings.width
-    forth = CodedGenerator(a.channels, b.channels, latent=settings.latent, width=width)
-    translator = Coded(forth, plain_generator(b.channels, a.channels, width=width), space)
+    translator = Coded(*_generators(a, b, canvas_of(space.images), settings), space)
     encoder = code_encoder(a.channels + b.channels, b, latent=settings.latent, width=width)
     critic = PerSpace(by_space({first: whole_discriminator(a, width=width), second: detail_discriminator(b, width=2 * width)}))
     judge, gan = code_discriminator(settings.latent, width=2 * width), LeastSquares()
@@ -182,3 +192,16 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
         destination=to_codes(first, second, settings.latent),
         styles=True,
     )  # fmt: skip
+
+
+def _generators(a: ImageSpec, b: ImageSpec, canvas: tuple[int, int], settings: AugmentedCycleGAN) -> tuple[nn.Module, nn.Module]:
+    """From the first space to the second, with a code, and back."""
+    if settings.generator == "coded":
+        forth = CodedGenerator(a.channels, b.channels, latent=settings.latent, width=settings.width)
+        return forth, plain_generator(b.channels, a.channels, width=settings.width)
+    first, second = (ImageSpec(spec.channels, *canvas) for spec in (a, b))
+    sizes = {"width": settings.width, "blocks": settings.blocks}
+    return (
+        generator_named(settings.generator, first, second, settings.latent, **sizes),
+        generator_named(settings.generator, second, first, **sizes),
+    )

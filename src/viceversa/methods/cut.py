@@ -36,7 +36,8 @@ from viceversa.losses.contrast import patch_contrast
 from viceversa.losses.gan import LeastSquares
 from viceversa.networks.adapters import PerSpace, Single, by_space, in_channels
 from viceversa.networks.blocks import check_multiple
-from viceversa.networks.cut import antialiased_discriminator, antialiased_generator, features, projections, taps
+from viceversa.networks.cut import antialiased_discriminator, channels_of, features, projections
+from viceversa.networks.generators import GENERATOR, GeneratorName, encoder_stages, generator_named
 from viceversa.networks.patch import check_patches
 
 
@@ -47,6 +48,7 @@ class CUT(BaseModel):
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["cut"]]] = "cut"
+    generator: GeneratorName = Field("antialiased", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(9, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
@@ -84,12 +86,14 @@ def is_mirrored(draws: Draws) -> bool:
 
 @dataclass(frozen=True)
 class Contrast:
-    """NCE(x, T(x)). channels: the generator takes. mirror: the source may have been mirrored; the key's features are of the image
-    as it was."""
+    """NCE(x, T(x)).
 
-    generator: nn.Sequential
+    stages: of the generator, whose outputs are compared. channels: of its input. mirror: the source may have been mirrored; the
+    key's features are of the image as it was.
+    """
+
+    stages: Sequence[nn.Module]
     heads: nn.ModuleList
-    layers: tuple[int, ...]
     channels: int
     mirror: bool = False
 
@@ -97,7 +101,7 @@ class Contrast:
         mirrored = self.mirror and is_mirrored(journey.draws)
         source = journey.start.flip(3) if mirrored else journey.start
         images = (in_channels(image, self.channels) for image in (journey.translated, source))
-        made, keys = (features(self.generator, image, self.layers) for image in images)
+        made, keys = (features(self.stages, image) for image in images)
         queries = [each.flip(3) for each in made] if mirrored else made
         return patch_contrast(queries, keys, self.heads, journey.draws.generator("patches"))
 
@@ -120,13 +124,14 @@ def build(space: Space, settings: CUT = CUT(), *, decay: Schedule = linear_decay
     check_multiple(first.height, first.width, 4)
     check_patches(first.height, first.width, settings.critic_layers)
     sizes = {"width": settings.width, "blocks": settings.blocks}
-    network, tapped = antialiased_generator(first.channels, second.channels, **sizes), taps(first.channels, **sizes)
+    network = generator_named(settings.generator, first, second, **sizes)
+    stages = encoder_stages(settings.generator, network)
     critic = antialiased_discriminator(second.channels, width=settings.critic_width, layers=settings.critic_layers)
     translator, discriminator = Single(network, first.channels), PerSpace(by_space({space.pair[1]: critic}))
-    heads = projections(tuple(tapped.values()), width=settings.projection)
+    heads = projections(channels_of(stages, first), width=settings.projection)
     way = OneWay(space, translate=translator, discriminate=discriminator)
     plan = Mirrored(way) if settings.mirror else way
-    contrast = Contrast(network, heads, tuple(tapped), first.channels, settings.mirror)
+    contrast = Contrast(stages, heads, first.channels, settings.mirror)
     share = settings.contrast / 2 if settings.identity else settings.contrast
     gan, adam = LeastSquares(), Optimizer(settings.learning_rate, schedule=decay)
     return Method(

@@ -40,7 +40,7 @@ from viceversa.losses.variation import variation
 from viceversa.networks.adapters import Single
 from viceversa.networks.blocks import check_multiple
 from viceversa.networks.diat import MaskedTransform, SeeingDiscriminator
-from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
+from viceversa.networks.generators import GENERATOR, GENERATORS, GeneratorName, OfLabels, generator_named
 
 
 class DIAT(BaseModel):
@@ -51,7 +51,7 @@ class DIAT(BaseModel):
 
     kind: Suppress[Fixed[Literal["diat"]]] = "diat"
     form: Literal["plain", "masked"] = Field(
-        "masked", description="plain makes the whole image, masked only what a learned mask selects"
+        "masked", description="plain makes the whole image, masked only what a mask selects; generators masked and resunet have one"
     )
     generator: GeneratorName = Field("resnet", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
@@ -77,7 +77,8 @@ def build(space: Space, settings: DIAT = DIAT(), *, decay: Schedule = linear_dec
         shapes = " and ".join("x".join(map(str, space.images[name].shape)) for name in (first, second))
         raise UsageError(f"DIAT compares an image with its translation: both spaces need the same channels and size, not {shapes}.")
     check_multiple(spec.height, spec.width, 4)
-    masked = settings.form == "masked"
+    entry = GENERATORS[settings.generator]
+    masked = settings.form == "masked" and not (isinstance(entry, OfLabels) and entry.keeps)
     made = replace(spec, channels=spec.channels + 1) if masked else spec
     network = generator_named(settings.generator, spec, made, width=settings.width, blocks=settings.blocks)
     network = MaskedTransform(network, spec.channels) if masked else network

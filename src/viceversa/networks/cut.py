@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+import itertools
+from collections.abc import Iterable, Sequence
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from viceversa.networks.blocks import instance_norm
+from viceversa.core.space import ImageSpec
+from viceversa.networks.blocks import Residual, instance_norm
 from viceversa.networks.resnet import reflected_residual
 
 
@@ -38,7 +41,7 @@ def _binomial(like: Tensor, *numbers: float) -> Tensor:
 
 def antialiased_generator(channels_in: int, channels_out: int, *, width: int = 64, blocks: int = 9) -> nn.Sequential:
     """(N, channels_in, H, W) -> (N, channels_out, H, W) in [-1, 1]; sides are multiples of 4. Layers stand one by one, so that
-    `taps` can number them."""
+    `antialiased_stages` can number them."""
     network = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(channels_in, width, 7), instance_norm(width), nn.ReLU())
     for channels in (width, 2 * width):
         network.extend([nn.Conv2d(channels, 2 * channels, 3, 1, 1), instance_norm(2 * channels), nn.ReLU(), Blurred()])
@@ -50,20 +53,28 @@ def antialiased_generator(channels_in: int, channels_out: int, *, width: int = 6
     return network
 
 
-def taps(channels_in: int, *, width: int, blocks: int) -> dict[int, int]:
-    """Layers of the generator whose outputs are compared, and their channels: the padded image, both convolutions before a
-    halving, and the first and the middle residual block."""
-    return {0: channels_in, 4: 2 * width, 8: 4 * width, 12: 4 * width, 12 + (blocks - 1) // 2: 4 * width}
+def antialiased_stages(network: nn.Sequential) -> list[nn.Module]:
+    """The parts of the generator whose outputs are compared: the padded image, both convolutions before a halving, and the first
+    and the middle residual block."""
+    blocks = sum(isinstance(layer, Residual) for layer in network)
+    ends = dict.fromkeys((0, 1, 5, 9, 13, 13 + (blocks - 1) // 2))
+    return [network[start:end] for start, end in itertools.pairwise(ends)]
 
 
-def features(network: nn.Sequential, image: Tensor, layers: Sequence[int]) -> list[Tensor]:
-    """The outputs of these layers, in order; those after the last are not computed."""
+def features(stages: Iterable[nn.Module], image: Tensor) -> list[Tensor]:
+    """The output of each stage, given that of the one before."""
     found = []
-    for number in range(layers[-1] + 1):
-        image = network[number](image)
-        if number in layers:
-            found.append(image)
+    for stage in stages:
+        image = stage(image)
+        found.append(image)
     return found
+
+
+def channels_of(stages: Sequence[nn.Module], spec: ImageSpec) -> list[int]:
+    """The channels of each stage's output for images of that space. The stages are left as they are."""
+    copies = [copy.deepcopy(stage).eval() for stage in stages]
+    with torch.no_grad():
+        return [found.shape[1] for found in features(copies, torch.zeros(1, *spec.shape))]
 
 
 def antialiased_discriminator(channels: int, *, width: int = 64, layers: int = 3) -> nn.Sequential:

@@ -6,33 +6,43 @@ between two spaces passes 0. `generator_named` raises UsageError for combination
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError, unknown
-from viceversa.networks.blocks import with_planes
-from viceversa.networks.cut import antialiased_generator
+from viceversa.networks.blocks import Residual, with_planes
+from viceversa.networks.cut import antialiased_generator, antialiased_stages
 from viceversa.networks.discogan import encoder_decoder
 from viceversa.networks.johnson import transform_network
 from viceversa.networks.masked import MaskedGenerator
 from viceversa.networks.resnet import resnet_generator
+from viceversa.networks.resunet import ResUNet
 from viceversa.networks.selective import SelectiveGenerator
 from viceversa.networks.stargan import LabelGenerator
 from viceversa.networks.switchable import SwitchableNorm
 from viceversa.networks.unet import UNet
 
+Stages = Callable[[Any], Sequence[nn.Module]]
+"""A network -> the parts of its first half, one after the other, whose outputs CUT compares."""
+
 
 @dataclass(frozen=True)
 class OfLabels:
-    """A network of an image and a label: make(spec, columns, width=, blocks=). It keeps the channels and the size."""
+    """A network of an image and a label: make(spec, columns, channels=, width=, blocks=). It keeps the size.
+
+    keeps: whether its output is made of the source, by a mask: then channels must be equal, or color and gray.
+    """
 
     make: Callable[..., nn.Module]
+    stages: Stages | None = None
     blocks: bool = True
+    keeps: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,25 +54,65 @@ class OfImages:
     """
 
     make: Callable[..., nn.Module]
+    stages: Stages | None = None
     blocks: bool = True
     labels: bool = False
 
 
+def residual_stages(layers: nn.Sequential) -> list[nn.Module]:
+    """The image; each layer before the residual blocks; the first block; those up to the middle one."""
+    blocks = [number for number, layer in enumerate(layers) if isinstance(layer, Residual)]
+    first, half = blocks[0], blocks[(len(blocks) - 1) // 2] + 1
+    return [nn.Identity(), *list(layers)[:first], layers[first], *([layers[first + 1 : half]] if half > first + 1 else [])]
+
+
+def conditioned_stages(down: Iterable[nn.Module], condition: nn.Module, blocks: nn.Sequential) -> list[nn.Module]:
+    """The image; each layer of `down`; the first residual block behind the label's planes; those up to the middle one."""
+    return residual_stages(nn.Sequential(*down, condition, *blocks))
+
+
+def halving_stages(layers: Iterable[nn.Module]) -> list[nn.Module]:
+    """The image and the first three halvings."""
+    return [nn.Identity(), *islice(layers, 3)]
+
+
+LABEL = partial(OfLabels, stages=lambda network: residual_stages(network.layers))
 GENERATORS: Mapping[str, OfLabels | OfImages] = {
-    "label": OfLabels(LabelGenerator),
-    "label-normalized": OfLabels(partial(LabelGenerator, last_norm=True)),
-    "masked": OfLabels(MaskedGenerator),
-    "switchable": OfLabels(partial(LabelGenerator, norm=SwitchableNorm)),
-    "switchable-biased": OfLabels(partial(LabelGenerator, norm=SwitchableNorm, bias=True)),
-    "selective": OfLabels(SelectiveGenerator, blocks=False),
-    "resnet": OfImages(lambda source, target, **sizes: resnet_generator(source.channels, target.channels, **sizes)),
-    "antialiased": OfImages(lambda source, target, **sizes: antialiased_generator(source.channels, target.channels, **sizes)),
-    "transform": OfImages(
-        lambda source, target, width: transform_network(source.channels, target.channels, width=width), blocks=False
+    "label": LABEL(LabelGenerator),
+    "label-normalized": LABEL(partial(LabelGenerator, last_norm=True)),
+    "masked": OfLabels(
+        MaskedGenerator,
+        lambda network: conditioned_stages((network.enter[:2], network.enter[2]), network.condition, network.blocks),
+        keeps=True,
     ),
-    "unet": OfImages(lambda source, target, width: UNet(source.channels, target, width=width), blocks=False, labels=True),
+    "resunet": OfLabels(
+        ResUNet, lambda network: conditioned_stages((network.enter, *network.down), network.condition, network.blocks), keeps=True
+    ),
+    "switchable": LABEL(partial(LabelGenerator, norm=SwitchableNorm)),
+    "switchable-biased": LABEL(partial(LabelGenerator, norm=SwitchableNorm, bias=True)),
+    "selective": OfLabels(SelectiveGenerator, lambda network: halving_stages(network.encoder), blocks=False),
+    "resnet": OfImages(
+        lambda source, target, **sizes: resnet_generator(source.channels, target.channels, **sizes), residual_stages
+    ),
+    "antialiased": OfImages(
+        lambda source, target, **sizes: antialiased_generator(source.channels, target.channels, **sizes), antialiased_stages
+    ),
+    "transform": OfImages(
+        lambda source, target, width: transform_network(source.channels, target.channels, width=width),
+        residual_stages,
+        blocks=False,
+    ),
+    "unet": OfImages(
+        lambda source, target, width: UNet(source.channels, target, width=width),
+        lambda network: halving_stages(network.down),
+        blocks=False,
+        labels=True,
+    ),
     "encoder-decoder": OfImages(
-        lambda source, target, width: encoder_decoder(source.channels, target, width=width), blocks=False, labels=True
+        lambda source, target, width: encoder_decoder(source.channels, target, width=width),
+        lambda network: halving_stages((network[:2], network[2:5])),
+        blocks=False,
+        labels=True,
     ),
 }
 if TYPE_CHECKING:
@@ -71,8 +121,8 @@ else:
     GeneratorName = Literal[tuple(GENERATORS)]
 GENERATOR = (
     "architecture; label: StarGAN's; label-normalized: with a norm before the tanh; masked: changes pixels in a predicted mask; "
-    "switchable(-biased): RelGAN's; selective: STGAN's; resnet: CycleGAN's; antialiased: CUT's; transform: Johnson's; unet: "
-    "pix2pix's; encoder-decoder: DiscoGAN's"
+    "resunet: likewise at full resolution, begins near the identity; switchable(-biased): RelGAN's; selective: STGAN's; "
+    "resnet: CycleGAN's; antialiased: CUT's; transform: Johnson's; unet: pix2pix's; encoder-decoder: DiscoGAN's"
 )
 """Description of the setting."""
 BLOCKS = "number of residual blocks, for generators that have some"
@@ -95,18 +145,34 @@ def generator_named(
     entry = GENERATORS[name]
     sizes = {"width": width, "blocks": blocks} if entry.blocks else {"width": width}
     match entry:
-        case OfLabels(make):
-            if source.shape != target.shape:
-                raise UsageError(f"the generator {name!r} keeps channels and size: choose another, such as resnet.")
-            network = make(source, columns, **sizes)
+        case OfLabels(make=make):
+            if source.shape[1:] != target.shape[1:]:
+                raise UsageError(f"the generator {name!r} keeps the size: choose another, such as unet.")
+            if entry.keeps and source.channels != target.channels and {source.channels, target.channels} != {1, 3}:
+                how = f"cannot bring images of {source.channels} channels to {target.channels}"
+                raise UsageError(
+                    f"the generator {name!r} keeps what it does not repaint, and {how}: choose another, such as label."
+                )
+            network = make(source, columns, channels=target.channels, **sizes)
             return network if columns else Unlabeled(network)
-        case OfImages(make):
+        case OfImages(make=make):
             if columns and not entry.labels:
                 taking = ", ".join(each for each, other in GENERATORS.items() if isinstance(other, OfLabels) or other.labels)
                 raise UsageError(f"the generator {name!r} cannot be told labels: choose one of {taking}.")
             wider = ImageSpec(source.channels + columns, source.height, source.width)
             network = make(wider, target, **sizes)
             return Planes(network) if columns else network
+
+
+def encoder_stages(name: GeneratorName, network: nn.Module) -> Sequence[nn.Module]:
+    """Return the parts of a generator's first half: stages[0] of the image, stages[1] of its output, and so on.
+
+    network: of `generator_named` for the same name, without labels. Raises UsageError for a generator without stages.
+    """
+    stages = GENERATORS[name].stages
+    if stages is None:
+        raise UsageError(f"the generator {name!r} names no stages to compare features of: choose another, such as antialiased.")
+    return stages(network.network if isinstance(network, Unlabeled) else network)
 
 
 class Unlabeled(nn.Module):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
+from viceversa.networks.adapters import in_channels
 from viceversa.networks.blocks import check_multiple, normalized_layer, normalized_residual, with_planes
 from viceversa.networks.slots import Slots
 
@@ -16,17 +17,17 @@ from viceversa.networks.slots import Slots
 class MaskedGenerator(nn.Module):
     """x (1 - m) + m y: colors y = tanh(.) and mask m = sigmoid(. - 1) from one network of the image and the target's planes.
 
-    (N, C, H, W), (N, label_width) -> (N, C, H, W) in [-1, 1]; sides multiples of 4. Works at half size (pixel unshuffle),
-    `blocks` residual blocks at a quarter, label planes again at their entry. The mask's form is GANimation's
-    (arXiv 1807.09251, eq. 1); the rest is ours.
+    (N, C, H, W), (N, label_width) -> (N, channels, H, W) in [-1, 1]; sides multiples of 4. Where `channels` differ from C, x is the
+    source's luminance, or its gray three times. Works at half size (pixel unshuffle), `blocks` residual blocks at a quarter,
+    label planes again at their entry. The mask's form is GANimation's (arXiv 1807.09251, eq. 1); the rest is ours.
     """
 
     label_slots: ClassVar[Mapping[str, Slots]] = {"enter.1.0.weight": Slots(1, 4), "condition.weight": Slots(1, 1)}
 
-    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 32, blocks: int = 4) -> None:
+    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 32, blocks: int = 4, channels: int | None = None) -> None:
         super().__init__()
         check_multiple(spec.height, spec.width, 4)
-        self.channels = spec.channels
+        self.channels = channels or spec.channels
         inner = 2 * width
         self.enter = nn.Sequential(
             nn.PixelUnshuffle(2),
@@ -37,7 +38,7 @@ class MaskedGenerator(nn.Module):
         self.blocks = nn.Sequential(*(normalized_residual(inner) for _ in range(blocks)))
         self.leave = nn.Sequential(
             normalized_layer(nn.ConvTranspose2d(inner, width, 4, 2, 1, bias=False), width),
-            nn.Conv2d(width, 4 * (spec.channels + 1), 3, 1, 1),
+            nn.Conv2d(width, 4 * (self.channels + 1), 3, 1, 1),
             nn.PixelShuffle(2),
         )
 
@@ -45,4 +46,4 @@ class MaskedGenerator(nn.Module):
         hidden = self.condition(with_planes(self.enter(with_planes(image, label)), label))
         colors, mask = self.leave(self.blocks(hidden)).split([self.channels, 1], 1)
         mask = torch.sigmoid(mask - 1)
-        return image * (1 - mask) + mask * torch.tanh(colors)
+        return in_channels(image, self.channels) * (1 - mask) + mask * torch.tanh(colors)

@@ -33,13 +33,13 @@ class SelectiveTransferUnit(nn.Module):
 
 
 class SelectiveGenerator(nn.Module):
-    """(N, C, H, W) and a change (N, label_width) -> (N, C, H, W) in [-1, 1]; sides are multiples of 2^layers.
+    """(N, C, H, W) and a change (N, label_width) -> (N, channels, H, W) in [-1, 1]; sides are multiples of 2^layers.
 
     Encoder: strided 4x4 convolutions of widths w, 2w, 4w, ..., batch norm, leaky ReLU. Decoder: their mirror, with the change's
     planes at every layer and the units' outputs on the skips; tanh.
     """
 
-    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64) -> None:
+    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64, channels: int | None = None) -> None:
         super().__init__()
         layers = halvings(spec, 2)
         check_multiple(spec.height, spec.width, 2**layers)
@@ -57,7 +57,7 @@ class SelectiveGenerator(nn.Module):
             nn.Sequential(nn.ConvTranspose2d(before + label_width, after, 4, 2, 1), nn.BatchNorm2d(after), nn.ReLU())
             for before, after in zip(inputs[:-1], outward, strict=True)
         )
-        self.leave = nn.Sequential(nn.ConvTranspose2d(inputs[-1] + label_width, spec.channels, 4, 2, 1), nn.Tanh())
+        self.leave = nn.Sequential(nn.ConvTranspose2d(inputs[-1] + label_width, channels or spec.channels, 4, 2, 1), nn.Tanh())
 
     def forward(self, image: Tensor, change: Tensor) -> Tensor:
         features = []

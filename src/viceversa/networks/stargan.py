@@ -23,6 +23,7 @@ class LabelGenerator(nn.Module):
     5 label columns and width 64. last_norm: instance norm before the tanh too, as in the multicyclic author's code, whose
     biases in the convolutions are left out, as they do nothing before a norm. tanh: whether it ends in one; Fixed-Point GAN adds
     its source first. norm: channels -> the norm of every layer; bias: whether convolutions have biases. RelGAN has others.
+    channels: of the output, if not the input's.
     """
 
     label_slots: ClassVar[Mapping[str, Slots]] = {"layers.0.0.weight": Slots(1, 1)}
@@ -38,9 +39,11 @@ class LabelGenerator(nn.Module):
         tanh: bool = True,
         norm: Norm = affine_norm,
         bias: bool = False,
+        channels: int | None = None,
     ) -> None:
         super().__init__()
         check_multiple(spec.height, spec.width, 4)
+        channels = channels or spec.channels
         self.layers = nn.Sequential(
             normalized_layer(nn.Conv2d(spec.channels + label_width, width, 7, 1, 3, bias=bias), width, norm),
             normalized_layer(nn.Conv2d(width, 2 * width, 4, 2, 1, bias=bias), 2 * width, norm),
@@ -49,8 +52,8 @@ class LabelGenerator(nn.Module):
             normalized_layer(nn.ConvTranspose2d(4 * width, 2 * width, 4, 2, 1, bias=bias), 2 * width, norm),
             normalized_layer(nn.ConvTranspose2d(2 * width, width, 4, 2, 1, bias=bias), width, norm),
             nn.Sequential(
-                nn.Conv2d(width, spec.channels, 7, 1, 3, bias=bias),
-                *([affine_norm(spec.channels)] if last_norm else []),
+                nn.Conv2d(width, channels, 7, 1, 3, bias=bias),
+                *([affine_norm(channels)] if last_norm else []),
                 *([nn.Tanh()] if tanh else []),
             ),
         )
