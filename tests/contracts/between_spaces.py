@@ -24,26 +24,28 @@ def both_ways(method: Method) -> list[nn.Module]:
     return [method.translator.forth, method.translator.back]
 
 
+CODED = Case(
+    "augmented-cyclegan",
+    of(augmented_cyclegan.build, AUGMENTED),
+    LINES,
+    {0: 6},
+    {0: 9},
+    both_ways,
+    lambda method: [*method.networks["discriminators"].discriminators.values(), method.networks["discriminator_of_codes"]],
+    whole_batch=True,
+)
+PAIRED = Case(
+    "pix2pix", of(pix2pix.build, PIX2PIX), LINES, {0: 2}, {0: 3}, lambda method: [method.translator.network], whole_batch=True
+)
 CASES = [
     Case("better-cycles", of(better_cycles.build, BETTER), ALIKE, {0: 6}, {0: 6}),
     Case("multicyclic-better-cycles", chained(better_cycles.build, BETTER), ALIKE, {0: 10}, {0: 12}),
     Case("discogan", of(discogan.build, DISCOGAN), ALIKE, {0: 2, 1: 4}, {0: 4, 1: 4}, whole_batch=True),
     Case("multicyclic-discogan", chained(discogan.build, DISCOGAN), ALIKE, {0: 2, 1: 8}, whole_batch=True),
-    Case(
-        "augmented-cyclegan",
-        of(augmented_cyclegan.build, AUGMENTED),
-        LINES,
-        {0: 6},
-        {0: 9},
-        both_ways,
-        lambda method: [*method.networks["discriminators"].discriminators.values(), method.networks["discriminator_of_codes"]],
-        whole_batch=True,
-    ),
+    CODED,
     Case("multicyclic-augmented-cyclegan", chained(augmented_cyclegan.build, AUGMENTED), LINES, {0: 10}, whole_batch=True),
     Case("cut", of(cut.build, CUT), ALIKE, {0: 3}, {0: 3}),
-    Case(
-        "pix2pix", of(pix2pix.build, PIX2PIX), LINES, {0: 2}, {0: 3}, lambda method: [method.translator.network], whole_batch=True
-    ),
+    PAIRED,
     Case("johnson", of(johnson.build, JOHNSON), ALIKE, {0: 1}, generators=lambda method: [method.translator.network]),
     Case("diat", of(diat.build, DIAT), ALIKE, {0: 1}, {0: 4}),
     Case("plain-diat", of(diat.build, DIAT.model_copy(update={"form": "plain"})), ALIKE, {0: 1}, {0: 4}),

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from torch import Tensor
 
 from contracts.case import ALIKE, PHOTOS, batch_for
-from contracts.gans import CYCLEGANS, GANS, STARGANS
+from contracts.gans import CYCLEGANS, GANS, PENALTIES, STARGANS
 from losses.walks import journey
 from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey
@@ -18,6 +18,7 @@ from viceversa.core.method import Method, Optimizer
 from viceversa.core.schedules import Progress, constant
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.gan_settings import Adversary, AdversarySettings, Gan, adversary_of
+from viceversa.losses.penalties import R1, R2
 from viceversa.methods import cyclegan, fixed_point, stargan, stgan
 from viceversa.training.step import Trainee, train_step
 
@@ -43,6 +44,7 @@ VALUES: dict[Gan, tuple[tuple[float, float], float, float]] = {
     "wgan": ((2.0, -1.0), -3.0, 1.0),
     "wgan-gp": ((2.0, -1.0), -3.0, 1.0),
     "hinge-r1": ((0.4, -0.2), 1.4, 0.2),  # .6 + .8; .2
+    "relativistic": ((0.5, -0.5), 0.313262, 1.313262),  # softplus(-1); softplus(1)
 }
 
 
@@ -59,19 +61,30 @@ def test_losses(gan: Gan) -> None:
 
 
 def test_penalties() -> None:
-    """A linear score with a slope of norm 5: 10 (5 - 1)^2 = 160; R1 4 * 25 / 2 = 50 at every 4th step, 0 between."""
+    """A linear score with a slope of norm 5: 10 (5 - 1)^2 = 160; R1 and R2 4 * 25 / 2 = 50 at every 4th step, 0 between."""
     weight = torch.zeros(48)
     weight[:2] = torch.tensor([3.0, 4.0])
     walked = journey(lambda image: image, score=lambda image: image.flatten(1) @ weight)
 
-    def value(gan: Gan, progress: Progress) -> float:
-        weigh, loss = named(gan).penalty["penalty"]
+    def value(gan: Gan, progress: Progress, name: str = "penalty") -> float:
+        weigh, loss = named(gan).penalty[name]
         return float((weigh(progress) if callable(weigh) else weigh) * loss(walked))
 
     assert value("wgan-gp", FIRST) == pytest.approx(160, rel=1e-5)
     assert value("hinge-r1", FIRST) == pytest.approx(50, rel=1e-5)
     assert value("hinge-r1", Progress(3, 10)) == 0
-    assert not any(named(gan).penalty for gan in GANS if gan not in ("wgan-gp", "hinge-r1"))
+    assert value("relativistic", FIRST) == value("relativistic", FIRST, "penalty_of_fakes") == pytest.approx(50, rel=1e-5)
+    assert not any(named(gan).penalty for gan in GANS if gan not in PENALTIES)
+    assert not any(adversary_of(AdversarySettings(gan=gan, gamma=0)).penalty for gan in ("hinge-r1", "relativistic"))
+
+
+def test_each_penalty_is_of_its_own_images() -> None:
+    """A score of half the square of the pixels' sum of 48: its gradient in each pixel is that sum. Real pixels 1/48: 48 1^2 / 2;
+    generated ones 2/48: 48 2^2 / 2."""
+    image = torch.full((2, 3, 4, 4), 1 / 48)
+    walked = journey(lambda image: 2 * image, score=lambda image: image.flatten(1).sum(1).square() / 2, image=image)
+    assert R1()(walked).item() == pytest.approx(24, rel=1e-5)
+    assert R2()(walked).item() == pytest.approx(96, rel=1e-5)
 
 
 def test_weight_clipping_goes_without_momentum() -> None:
@@ -122,14 +135,14 @@ def test_the_discriminator_alone_is_clipped(name: str) -> None:
 @pytest.mark.parametrize("gan", GANS)
 @pytest.mark.parametrize("name", ["stargan", "cyclegan"])
 def test_the_losses_of_a_step_are_of_that_name(name: str, gan: Gan) -> None:
-    """Least squares and hinge cannot be negative, -softplus cannot be positive; only two have a penalty."""
+    """Least squares and hinge cannot be negative, -softplus cannot be positive; only some have a penalty."""
     method, space = built(name, gan)
     generator, discriminator = (next(each for each in method.networks if each.startswith(kind)) for kind in ("gen", "disc"))
     losses = steps(method, space, 5)
     assert losses[f"{generator}/adversarial"] != 0
     assert (losses[f"{generator}/adversarial"] < 0) or gan not in ("minimax",)
     assert (losses[f"{discriminator}/adversarial"] > 0) or gan in ("wgan", "wgan-gp")
-    assert (f"{discriminator}/penalty" in losses) == (gan in ("wgan-gp", "hinge-r1"))
+    assert (f"{discriminator}/penalty" in losses) == (gan in PENALTIES)
 
 
 @pytest.mark.parametrize("method", [stargan.StarGAN, cyclegan.CycleGAN])

@@ -44,6 +44,15 @@ class Need:
     beside: str | None = None
 
 
+Augment = Callable[[Critic, Draws], Critic]
+"""A discriminator -> one that changes images at random before it judges them."""
+
+
+def unchanged(critic: Critic, draws: Draws) -> Critic:
+    """Return the discriminator itself."""
+    return critic
+
+
 class Plan(Protocol):
     """Shared by identity: phases that hold the same plan share its subjects in a step."""
 
@@ -65,6 +74,7 @@ class Retarget:
     space: Space
     translate: Translator = field(kw_only=True)
     discriminate: Critic = field(kw_only=True)
+    augment: Augment = field(default=unchanged, kw_only=True)
     shared: bool = field(default=False, kw_only=True)
 
     @property
@@ -85,7 +95,8 @@ class Retarget:
         def route(number: int) -> Domain:
             return relabeled(real, f"target {number}", draws, shared=self.shared)
 
-        return Journey(real, route, translate=self.translate, discriminate=self.discriminate, draws=draws)
+        critic = self.augment(self.discriminate, draws)
+        return Journey(real, route, translate=self.translate, discriminate=critic, draws=draws)
 
 
 def relabeled(real: Example, name: str, draws: Draws, *, shared: bool = False) -> Domain:
@@ -108,6 +119,7 @@ class BackAndForth:
     space: Space
     translate: Translator = field(kw_only=True)
     discriminate: Critic = field(kw_only=True)
+    augment: Augment = field(default=unchanged, kw_only=True)
 
     @property
     def needs(self) -> tuple[Need, ...]:
@@ -124,7 +136,7 @@ class BackAndForth:
             real,
             lambda number: real.domain if number % 2 else there,
             translate=self.translate,
-            discriminate=self.discriminate,
+            discriminate=self.augment(self.discriminate, draws.within(real.domain.space)),
             draws=draws.within(real.domain.space),
             examples=(other,),
         )
@@ -137,6 +149,7 @@ class OneWay:
     space: Space
     translate: Translator = field(kw_only=True)
     discriminate: Critic = field(kw_only=True)
+    augment: Augment = field(default=unchanged, kw_only=True)
 
     @property
     def needs(self) -> tuple[Need, ...]:
@@ -151,7 +164,7 @@ class OneWay:
                 first,
                 lambda number: there,
                 translate=self.translate,
-                discriminate=self.discriminate,
+                discriminate=self.augment(self.discriminate, draws),
                 draws=draws,
                 examples=(second,),
             )
@@ -165,6 +178,7 @@ class Pairs:
     space: Space
     translate: Translator = field(kw_only=True)
     critic: Callable[[Tensor], Tensor] = field(kw_only=True)
+    augment: Augment = field(default=unchanged, kw_only=True)
 
     @property
     def needs(self) -> tuple[Need, ...]:
@@ -174,7 +188,9 @@ class Pairs:
     def __call__(self, batch: Batch, draws: Draws) -> Sequence[Journey]:
         x, y = (batch[name] for name in self.space.pair)
 
+        together = self.augment(lambda both, domain: Judgment(self.critic(both)), draws)
+
         def beside(image: Tensor, domain: Domain) -> Judgment:
-            return Judgment(self.critic(torch.cat([x.image, image], 1)))
+            return together(torch.cat([x.image, image], 1), domain)
 
         return [Journey(x, lambda number: y.domain, translate=self.translate, discriminate=beside, draws=draws, examples=(y,))]

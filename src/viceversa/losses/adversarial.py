@@ -16,7 +16,7 @@ from viceversa.losses.gan import GanLoss
 
 @dataclass(frozen=True)
 class Discriminate:
-    """L_D = real(D(y)) + mean_{i=0..further} fake(D(sg X_i)), y the journey's example, X_0 = T(x, c_0), X_i = T(X_{i-1}, c_i).
+    """L_D = mean_{i=0..further} discriminator(D(y), D(sg X_i)), y the journey's example, X_0 = T(x, c_0), X_i = T(X_{i-1}, c_i).
 
     further: links of the chain whose images are fakes too; 0 as in all papers, and the discriminator has then never seen what
     a multicyclic loss asks it of. With a pool, first fakes pass through it, once a phase, for the space that they are in.
@@ -28,8 +28,8 @@ class Discriminate:
 
     def __call__(self, journey: Journey) -> Tensor:
         fakes = [self._first(journey), *(view.judge(view.target).score for view in map(journey.onward, range(1, self.further + 1)))]
-        fake = torch.stack([self.gan.fake(score) for score in fakes]).mean()
-        return self.gan.real(journey.judge_example().score) + fake
+        real = journey.judge_example().score
+        return torch.stack([self.gan.discriminator(real, fake) for fake in fakes]).mean()
 
     def _first(self, journey: Journey) -> Tensor:
         if self.pool is None:
@@ -40,12 +40,12 @@ class Discriminate:
 
 @dataclass(frozen=True)
 class Fool:
-    """L_G = generator(D(T(x, c))), judged in the target domain."""
+    """L_G = generator(D(T(x, c)), D(y)), judged in the target domain; y the journey's example."""
 
     gan: GanLoss
 
     def __call__(self, journey: Journey) -> Tensor:
-        return self.gan.generator(journey.judge(journey.target).score)
+        return self.gan.generator(journey.judge(journey.target).score, lambda: journey.judge_example().score)
 
 
 class ImagePool:

@@ -6,6 +6,7 @@
 | wgan | Wasserstein | weights clipped to [-clip, clip] after each of its steps; RMSprop |
 | wgan-gp | Wasserstein | gradient penalty |
 | hinge-r1 | hinge | R1 at every 4th step |
+| relativistic | relativistic | R1 and R2 at every 4th step; R3GAN has them at every step |
 """
 
 from __future__ import annotations
@@ -21,14 +22,15 @@ from viceversa.core.method import Optimizer
 from viceversa.core.objective import Loss, Weight
 from viceversa.core.optional import optional
 from viceversa.core.schedules import lazily
-from viceversa.losses.gan import GanLoss, Hinge, LeastSquares, Minimax, NonSaturating, Wasserstein
-from viceversa.losses.penalties import R1, GradientPenalty
+from viceversa.losses.differentiable_augmentation import Change
+from viceversa.losses.gan import GanLoss, Hinge, LeastSquares, Minimax, NonSaturating, Relativistic, Wasserstein
+from viceversa.losses.penalties import R1, R2, GradientPenalty
 
-Gan = Literal["minimax", "non-saturating", "least-squares", "wgan", "wgan-gp", "hinge-r1"]
+Gan = Literal["minimax", "non-saturating", "least-squares", "wgan", "wgan-gp", "hinge-r1", "relativistic"]
 
 
 DescribedGan = Annotated[
-    Gan, Field(description="adversarial loss; wgan clips the discriminator's weights, wgan-gp and hinge-r1 have a gradient penalty")
+    Gan, Field(description="adversarial loss; wgan clips the discriminator's weights; those behind it have gradient penalties")
 ]
 
 
@@ -37,11 +39,26 @@ class AdversarySettings(BaseModel):
 
     gan: DescribedGan = "wgan-gp"
     gradient_penalty: float = Field(10.0, ge=0, description="weight of the penalty of wgan-gp")
-    gamma: float = Field(1.0, ge=0, description="weight of the R1 penalty of hinge-r1, computed at every 4th step")
+    gamma: float = Field(1.0, ge=0, description="weight of the penalties of hinge-r1 and relativistic, computed at every 4th step")
     clip: float = Field(0.01, gt=0, le=1, description="largest weight of the discriminator with wgan")
     critic_learning_rate: Annotated[float | None, optional("X")] = Field(
         None, gt=0, description="the discriminator's learning rate, if not the same as the generator's"
     )
+
+
+class CriticSettings(AdversarySettings):
+    """The settings of methods whose discriminator can be chosen too."""
+
+    critic: Literal["patch", "projected"] = Field(
+        "patch",
+        description="discriminator; patch: the method's own; projected: small heads on features of EfficientNet-Lite0, often with "
+        "a small weight `adversarial`",
+    )
+    critic_size: Literal[64, 128, 256] = Field(128, description="side, in pixels, to which critic=projected resizes images")
+    augment: tuple[Change, ...] = Field(
+        (), description="random changes of the images that the discriminator sees (DiffAugment); useful with few training images"
+    )
+    adversarial: float = Field(1.0, ge=0, description="weight of the generator's adversarial loss")
 
 
 @dataclass(frozen=True)
@@ -63,6 +80,7 @@ class Adversary:
 
 def adversary_of(settings: AdversarySettings) -> Adversary:
     """The adversary that the settings name."""
+    lazy = lazily(1.0, 4)
     match settings.gan:
         case "minimax":
             return Adversary(Minimax())
@@ -75,4 +93,9 @@ def adversary_of(settings: AdversarySettings) -> Adversary:
         case "wgan-gp":
             return Adversary(Wasserstein(), {"penalty": (settings.gradient_penalty, GradientPenalty())})
         case "hinge-r1":
-            return Adversary(Hinge(), {"penalty": (lazily(1.0, 4), R1(settings.gamma))})
+            return Adversary(Hinge(), {"penalty": (lazy, R1(settings.gamma))} if settings.gamma else {})
+        case "relativistic":
+            both: dict[str, tuple[Weight, Loss]] = {
+                "penalty": (lazy, R1(settings.gamma)), "penalty_of_fakes": (lazy, R2(settings.gamma))
+            }  # fmt: skip
+            return Adversary(Relativistic(), both if settings.gamma else {})

@@ -45,6 +45,17 @@ class R1:
         return self.gamma / 2 * _squared_gradient(journey, example.image, example.domain, "sum").mean()
 
 
+@dataclass(frozen=True)
+class R2:
+    """gamma / 2 * mean_b ||grad_x sum(D(x_b))||^2 on generated images (arXiv 1801.04406; R3GAN, arXiv 2501.05441)."""
+
+    gamma: float = 1.0
+
+    def __call__(self, journey: Journey) -> Tensor:
+        made, domain = journey.translated, journey.entered(journey.target)
+        return self.gamma / 2 * _squared_gradient(journey, made, domain, "sum").mean()
+
+
 def _squared_gradient(journey: Journey, image: Tensor, domain: Domain, reduce: Literal["sum", "mean"]) -> Tensor:
     """||grad_x reduce(D(x_b))||^2 for each image: (N,), with a graph to the discriminator's weights."""
     with torch.autocast(image.device.type, enabled=False):

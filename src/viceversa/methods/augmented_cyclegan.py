@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
@@ -37,7 +37,9 @@ from viceversa.core.schedules import Schedule, linear_decay
 from viceversa.core.space import ImageSpec, Space, Takes
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.cycle import BySource, ReturnedCycle
+from viceversa.losses.differentiable_augmentation import DifferentiableAugmentation
 from viceversa.losses.gan import LeastSquares
+from viceversa.losses.gan_settings import CriticSettings, DescribedGan, adversary_of
 from viceversa.networks.adapters import PerSpace, by_space, canvas_of, fit
 from viceversa.networks.augmented import (
     CodedGenerator,
@@ -48,6 +50,7 @@ from viceversa.networks.augmented import (
     whole_discriminator,
 )  # fmt: skip
 from viceversa.networks.generators import BLOCKS, GENERATORS, generator_named
+from viceversa.networks.projected import projected_discriminators
 
 if TYPE_CHECKING:
     CodedName: TypeAlias = str
@@ -55,7 +58,7 @@ else:
     CodedName = Literal["coded", *GENERATORS]
 
 
-class AugmentedCycleGAN(BaseModel):
+class AugmentedCycleGAN(CriticSettings):
     """Settings of AugmentedCycleGAN. Each recipe has its own defaults. In Python, AugmentedCycleGAN() has the defaults of the
     authors' code."""
 
@@ -63,6 +66,7 @@ class AugmentedCycleGAN(BaseModel):
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["augmented-cyclegan"]]] = "augmented-cyclegan"
+    gan: DescribedGan = "least-squares"
     generator: CodedName = Field(
         "coded",
         description="architecture; coded: the paper's, with a norm that follows the code; or another one, given the code as label",
@@ -171,9 +175,10 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
     width = settings.width
     translator = Coded(*_generators(a, b, canvas_of(space.images), settings), space)
     encoder = code_encoder(a.channels + b.channels, b, latent=settings.latent, width=width)
-    critic = PerSpace(by_space({first: whole_discriminator(a, width=width), second: detail_discriminator(b, width=2 * width)}))
-    judge, gan = code_discriminator(settings.latent, width=2 * width), LeastSquares()
-    plan = WithCodes(BackAndForth(space, translate=translator, discriminate=critic), encoder, settings.latent)
+    critic, adversary = PerSpace(by_space(_discriminators(space, settings))), adversary_of(settings)
+    judge, augment = code_discriminator(settings.latent, width=2 * width), DifferentiableAugmentation(settings.augment)
+    ways = BackAndForth(space, translate=translator, discriminate=critic, augment=augment)
+    plan = WithCodes(ways, encoder, settings.latent)
     cycle = BySource.of(space.pair, settings.cycle, settings.cycle_back, ReturnedCycle())
     adam = Optimizer(settings.learning_rate, schedule=decay, clip_norm=500.0)
     judging = replace(adam, lr=adam.lr / 5)
@@ -181,12 +186,13 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
         translator=translator,
         networks=nn.ModuleDict({
             "generators": translator, "encoder": encoder, "discriminators": critic, "discriminator_of_codes": judge}),
-        optimizers={"generators": adam, "encoder": adam, "discriminators": judging, "discriminator_of_codes": judging},
+        optimizers={"generators": adam, "encoder": adam,
+            "discriminators": adversary.optimizer(judging, settings.critic_learning_rate), "discriminator_of_codes": judging},
         phases=(
             Phase("discriminators", learns=("discriminators", "discriminator_of_codes"), plan=plan, objective=Objective(
-                adversarial=(1, Discriminate(gan)), codes=(1, TellCodes(judge, learn=True)))),
+                adversarial=(1, Discriminate(adversary.gan)), **adversary.penalty, codes=(1, TellCodes(judge, learn=True)))),
             Phase("generators", learns=("generators", "encoder"), plan=plan, objective=Objective(
-                adversarial=(1, Fool(gan)), codes=(1, TellCodes(judge)), cycle=(1, cycle),
+                adversarial=(settings.adversarial, Fool(adversary.gan)), codes=(1, TellCodes(judge)), cycle=(1, cycle),
                 code_cycle=(settings.code, Recover(encoder))), chained=("adversarial", "cycle")),
         ),
         destination=to_codes(first, second, settings.latent),
@@ -205,3 +211,12 @@ def _generators(a: ImageSpec, b: ImageSpec, canvas: tuple[int, int], settings: A
         generator_named(settings.generator, first, second, settings.latent, **sizes),
         generator_named(settings.generator, second, first, **sizes),
     )
+
+
+def _discriminators(space: Space, settings: AugmentedCycleGAN) -> dict[str, nn.Module]:
+    """One for each space."""
+    (first, a), (second, b) = ((name, space.images[name]) for name in space.pair)
+    if settings.critic == "projected":
+        return projected_discriminators(space.images, size=settings.critic_size, width=2 * settings.width)
+    width = settings.width
+    return {first: whole_discriminator(a, width=width), second: detail_discriminator(b, width=2 * width)}

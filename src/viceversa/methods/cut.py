@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
@@ -33,21 +33,24 @@ from viceversa.core.space import Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.contrast import patch_contrast
-from viceversa.losses.gan import LeastSquares
+from viceversa.losses.differentiable_augmentation import DifferentiableAugmentation
+from viceversa.losses.gan_settings import CriticSettings, DescribedGan, adversary_of
 from viceversa.networks.adapters import PerSpace, Single, by_space, in_channels
 from viceversa.networks.blocks import check_multiple
 from viceversa.networks.cut import antialiased_discriminator, channels_of, features, projections
 from viceversa.networks.generators import GENERATOR, GeneratorName, encoder_stages, generator_named
 from viceversa.networks.patch import check_patches
+from viceversa.networks.projected import projected_discriminators
 
 
-class CUT(BaseModel):
+class CUT(CriticSettings):
     """Settings of CUT. Each recipe has its own defaults. In Python, CUT() has the defaults of the official code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "spaces"
 
     kind: Suppress[Fixed[Literal["cut"]]] = "cut"
+    gan: DescribedGan = "least-squares"
     generator: GeneratorName = Field("antialiased", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(9, gt=0, le=256, description="number of residual blocks of the generator")
@@ -122,28 +125,39 @@ def build(space: Space, settings: CUT = CUT(), *, decay: Schedule = linear_decay
     if first.shape[1:] != second.shape[1:]:
         raise UsageError("CUT needs two spaces of equal size: it compares an image with its translation.")
     check_multiple(first.height, first.width, 4)
-    check_patches(first.height, first.width, settings.critic_layers)
     sizes = {"width": settings.width, "blocks": settings.blocks}
     network = generator_named(settings.generator, first, second, **sizes)
     stages = encoder_stages(settings.generator, network)
-    critic = antialiased_discriminator(second.channels, width=settings.critic_width, layers=settings.critic_layers)
-    translator, discriminator = Single(network, first.channels), PerSpace(by_space({space.pair[1]: critic}))
+    translator, discriminator = Single(network, first.channels), PerSpace(by_space(_discriminators(space, settings)))
     heads = projections(channels_of(stages, first), width=settings.projection)
-    way = OneWay(space, translate=translator, discriminate=discriminator)
+    augment = DifferentiableAugmentation(settings.augment)
+    way = OneWay(space, translate=translator, discriminate=discriminator, augment=augment)
     plan = Mirrored(way) if settings.mirror else way
     contrast = Contrast(stages, heads, first.channels, settings.mirror)
     share = settings.contrast / 2 if settings.identity else settings.contrast
-    gan, adam = LeastSquares(), Optimizer(settings.learning_rate, schedule=decay)
+    adversary = adversary_of(settings)
+    gan, adam = adversary.gan, Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=translator,
         networks=nn.ModuleDict({"generator": translator, "heads": heads, "discriminator": discriminator}),
-        optimizers={"generator": adam, "heads": adam, "discriminator": adam},
+        optimizers={"generator": adam, "heads": adam, "discriminator": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
-            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(adversarial=(1, Discriminate(gan)))),
+            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
+                adversarial=(1, Discriminate(gan)), **adversary.penalty)),
             Phase("generator", learns=("generator", "heads"), plan=plan, objective=Objective(
-                adversarial=(1, Fool(gan)), contrast=(share, contrast),
+                adversarial=(settings.adversarial, Fool(gan)), contrast=(share, contrast),
                 identity=(share * settings.identity, OfSecond(replace(contrast, mirror=False))))),
         ),
         destination=to_spaces,
         returns=False,
     )  # fmt: skip
+
+
+def _discriminators(space: Space, settings: CUT) -> dict[str, nn.Module]:
+    """One for the second space."""
+    name = space.pair[1]
+    spec, width = space.images[name], settings.critic_width
+    if settings.critic == "projected":
+        return projected_discriminators({name: spec}, size=settings.critic_size, width=width)
+    check_patches(spec.height, spec.width, settings.critic_layers)
+    return {name: antialiased_discriminator(spec.channels, width=width, layers=settings.critic_layers)}

@@ -28,13 +28,15 @@ from viceversa.core.space import ImageSpec, Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
-from viceversa.losses.gan_settings import AdversarySettings, DescribedGan, adversary_of
+from viceversa.losses.differentiable_augmentation import DifferentiableAugmentation
+from viceversa.losses.gan_settings import CriticSettings, DescribedGan, adversary_of
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
 from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 from viceversa.networks.patch import check_patches, patch_discriminator
+from viceversa.networks.projected import projected_discriminators
 
 
-class CycleGAN(AdversarySettings):
+class CycleGAN(CriticSettings):
     """Settings of CycleGAN. Each recipe has its own defaults. In Python, CycleGAN() has the defaults of the official code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,17 +63,16 @@ class CycleGAN(AdversarySettings):
 def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = linear_decay) -> Method:
     """CycleGAN between two spaces, whose channels and sizes may differ."""
     first, second = space.pair
-    for spec in space.images.values():
-        check_patches(spec.height, spec.width, settings.critic_layers)
     sources = {first: second, second: first}
     generators = by_space({target: _generator(space, source, target, settings) for target, source in sources.items()})
-    discriminators = by_space({
-        name: patch_discriminator(spec.channels, width=settings.critic_width, layers=settings.critic_layers)
-        for name, spec in space.images.items()
-    })  # fmt: skip
-    translator, critic = PerTarget(generators, space.images, sources, settings.fit), PerSpace(discriminators)
+    translator, critic = (
+        PerTarget(generators, space.images, sources, settings.fit),
+        PerSpace(by_space(_discriminators(space, settings))),
+    )
     adversary = adversary_of(settings)
-    plan, gan, pool = BackAndForth(space, translate=translator, discriminate=critic), adversary.gan, ImagePool(settings.pool)
+    augment = DifferentiableAugmentation(settings.augment)
+    plan = BackAndForth(space, translate=translator, discriminate=critic, augment=augment)
+    gan, pool = adversary.gan, ImagePool(settings.pool)
     if settings.luminance and not translator.takes_own(first):
         raise UsageError(f"luminance={settings.luminance} needs generators that accept both image sizes: set fit=resize.")
     share, same = (settings.identity, Identity()) if translator.keeps_channels(first) else (settings.luminance, Identity(luminance))
@@ -83,7 +84,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         optimizers={"generators": adam, "discriminators": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
             Phase("generators", learns=("generators",), plan=plan, objective=Objective(
-                adversarial=(1, Fool(gan)), cycle=(1, cycle), identity=(settings.cycle * share, same)),
+                adversarial=(settings.adversarial, Fool(gan)), cycle=(1, cycle), identity=(settings.cycle * share, same)),
                 chained=("adversarial", "cycle")),
             Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan, pool)), **adversary.penalty)),
@@ -91,6 +92,16 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         destination=to_spaces,
         memory={"pool": pool},
     )  # fmt: skip
+
+
+def _discriminators(space: Space, settings: CycleGAN) -> dict[str, nn.Module]:
+    """One for each space."""
+    if settings.critic == "projected":
+        return projected_discriminators(space.images, size=settings.critic_size, width=settings.critic_width)
+    for spec in space.images.values():
+        check_patches(spec.height, spec.width, settings.critic_layers)
+    width, layers = settings.critic_width, settings.critic_layers
+    return {name: patch_discriminator(spec.channels, width=width, layers=layers) for name, spec in space.images.items()}
 
 
 def _generator(space: Space, source: str, target: str, settings: CycleGAN) -> nn.Module:

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import torch.nn.functional as F
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
@@ -26,22 +26,25 @@ from viceversa.core.method import Method, Optimizer, Phase, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Pairs
 from viceversa.core.schedules import Schedule, linear_decay
-from viceversa.core.space import Space, Takes
+from viceversa.core.space import ImageSpec, Space, Takes
 from viceversa.errors import UsageError
 from viceversa.losses.adversarial import Discriminate, Fool
-from viceversa.losses.gan import NonSaturating
+from viceversa.losses.differentiable_augmentation import DifferentiableAugmentation
+from viceversa.losses.gan_settings import CriticSettings, DescribedGan, adversary_of
 from viceversa.networks.adapters import Single
 from viceversa.networks.generators import BLOCKS, GENERATOR, GeneratorName, generator_named
 from viceversa.networks.patch import check_patches, patch_discriminator
+from viceversa.networks.projected import ProjectedDiscriminator, Projection
 
 
-class Pix2Pix(BaseModel):
+class Pix2Pix(CriticSettings):
     """Settings of Pix2Pix. Each recipe has its own defaults. In Python, Pix2Pix() has the defaults of the official code."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     takes: ClassVar[Takes] = "pairs"
 
     kind: Suppress[Fixed[Literal["pix2pix"]]] = "pix2pix"
+    gan: DescribedGan = "non-saturating"
     generator: GeneratorName = Field("unet", description=GENERATOR)
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(9, gt=0, le=256, description=BLOCKS)
@@ -61,23 +64,30 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
     first, second = (space.images[name] for name in space.pair)
     if first.shape[1:] != second.shape[1:]:
         raise UsageError(f"pix2pix takes pairs of one size, not {first.width}x{first.height} and {second.width}x{second.height}.")
-    check_patches(first.height, first.width, settings.critic_layers)
     network = generator_named(settings.generator, first, second, width=settings.width, blocks=settings.blocks)
     translator = Single(network, first.channels)
-    critic = patch_discriminator(
-        first.channels + second.channels, width=settings.critic_width, layers=settings.critic_layers, norm=nn.BatchNorm2d
-    )
-    plan, gan = Pairs(space, translate=translator, critic=critic), NonSaturating()
+    critic, adversary = _discriminator(first, second, settings), adversary_of(settings)
+    plan = Pairs(space, translate=translator, critic=critic, augment=DifferentiableAugmentation(settings.augment))
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=translator,
         networks=nn.ModuleDict({"generator": translator, "discriminator": critic}),
-        optimizers={"generator": adam, "discriminator": adam},
+        optimizers={"generator": adam, "discriminator": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
-            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(adversarial=(0.5, Discriminate(gan)))),
+            Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
+                adversarial=(0.5, Discriminate(adversary.gan)), **adversary.penalty)),
             Phase("generator", learns=("generator",), plan=plan, objective=Objective(
-                adversarial=(1, Fool(gan)), distance=(settings.distance, distance))),
+                adversarial=(settings.adversarial, Fool(adversary.gan)), distance=(settings.distance, distance))),
         ),
         destination=to_spaces,
         returns=False,
     )  # fmt: skip
+
+
+def _discriminator(first: ImageSpec, second: ImageSpec, settings: Pix2Pix) -> nn.Module:
+    """Of an image of each space, channels together."""
+    channels, width = (first.channels, second.channels), settings.critic_width
+    if settings.critic == "projected":
+        return ProjectedDiscriminator(Projection(settings.critic_size), channels, width=width)
+    check_patches(first.height, first.width, settings.critic_layers)
+    return patch_discriminator(sum(channels), width=width, layers=settings.critic_layers, norm=nn.BatchNorm2d)

@@ -24,13 +24,15 @@ from viceversa.core.space import Space, Takes
 from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Triple
-from viceversa.losses.gan_settings import AdversarySettings, adversary_of
+from viceversa.losses.differentiable_augmentation import DifferentiableAugmentation
+from viceversa.losses.gan_settings import CriticSettings, adversary_of
 from viceversa.networks.adapters import Classifying, Labeled
 from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
+from viceversa.networks.projected import ProjectedDiscriminator, Projection
 from viceversa.networks.stargan import ClassifyingDiscriminator
 
 
-class StarGAN(AdversarySettings):
+class StarGAN(CriticSettings):
     """Settings of StarGAN. Each recipe has its own defaults. In Python, StarGAN() has the defaults of the official code, with the
     learning rate schedule of the paper."""
 
@@ -63,14 +65,10 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
     space.check_labels("StarGAN")
     network = generator_named(settings.generator, spec, spec, space.code_width, width=settings.width, blocks=settings.blocks)
     generator = Labeled(network, space)
-    discriminator = Classifying(
-        ClassifyingDiscriminator(
-            spec, space.label_width, width=settings.critic_width, slope=settings.critic_slope, bias=settings.critic_bias,
-        )
-    )  # fmt: skip
+    discriminator = Classifying(_discriminator(space, settings))
     adversary = adversary_of(settings)
-    gan, shared = adversary.gan, settings.targets == "shared"
-    plan = Retarget(space, translate=generator, discriminate=discriminator, shared=shared)
+    gan, shared, augment = adversary.gan, settings.targets == "shared", DifferentiableAugmentation(settings.augment)
+    plan = Retarget(space, translate=generator, discriminate=discriminator, shared=shared, augment=augment)
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=generator,
@@ -82,7 +80,7 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
                 **adversary.penalty,
                 classification=(settings.classification, RealLabels(space)))),
             Phase("generator", learns=("generator",), plan=plan, when=every(settings.critic_steps), objective=Objective(
-                adversarial=(1, Fool(gan)),
+                adversarial=(settings.adversarial, Fool(gan)),
                 classification=(settings.classification, TargetLabels(space)),
                 cycle=(settings.cycle, Cycle()),
                 triple=(settings.triple, Triple())),
@@ -92,3 +90,10 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
         averaged=("generator",),
         discriminate=discriminator,
     )  # fmt: skip
+
+
+def _discriminator(space: Space, settings: StarGAN) -> nn.Module:
+    spec, columns, width = space.spec, space.label_width, settings.critic_width
+    if settings.critic == "projected":
+        return ProjectedDiscriminator(Projection(settings.critic_size), (spec.channels,), width=width, classes=columns)
+    return ClassifyingDiscriminator(spec, columns, width=width, slope=settings.critic_slope, bias=settings.critic_bias)

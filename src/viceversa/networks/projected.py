@@ -1,0 +1,108 @@
+"""Projected discriminators (arXiv 2111.01007): small heads judge what a frozen ImageNet network sees of images.
+
+EfficientNet-Lite0 -> three taps of strides 4, 8, 16 -> frozen random mixing across channels and scales -> a head for each scale.
+Gradients pass through the frozen network to the image, not to its weights. A distance in Lite0's features is circular for a
+translator that was trained against these: judge it by ground truth, by an independent classifier, or by another network.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+from viceversa.core.draws import seeded
+from viceversa.core.space import ImageSpec
+from viceversa.networks.adapters import in_channels
+from viceversa.networks.perception import Sight
+from viceversa.networks.slots import Slots
+
+TAPS: Mapping[str, int] = {"block2": 24, "block4": 40, "block10": 112}
+"""Blocks of EfficientNet-Lite0 of strides 4, 8 and 16, and their channels."""
+MIXED = (64, 128, 256)
+"""Channels of each tap after the mixing across channels."""
+SCALES = (64, 64, 128)
+"""Channels of the projected features of strides 2, 4 and 8."""
+SIDE = 8
+"""The heads halve their features to maps of this side."""
+
+
+class Projection(nn.Module):
+    """Images (N, 1 or 3, H, W) in [-1, 1] -> features of strides 2, 4, 8 at `size` px: 64, 64 and 128 channels.
+
+        L_l: the taps;  M_l = W_l L_l;  F_3 = V_3 up2(M_3);  F_l = V_l up2(M_l + F_{l+1})
+
+    W, V: 1x1 convolutions, random by a fixed seed, never trained and in no checkpoint. up2: bilinear. Images are resized to
+    `size` first; the paper's is 224, 128 costs a third of it. One object serves all discriminators of a method.
+    """
+
+    def __init__(self, size: int = 128) -> None:
+        super().__init__()
+        self.size, self._sight = size, Sight()
+        after = (*SCALES[1:], MIXED[-1])
+        for level, (tapped, mixed) in enumerate(zip(TAPS.values(), MIXED, strict=True)):
+            self.register_buffer(f"channels{level}", _kaiming(f"channels {level}", mixed, tapped), persistent=False)
+            self.register_buffer(f"scales{level}", _kaiming(f"scales {level}", SCALES[level], after[level]), persistent=False)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        picture = (in_channels(image, 3) + 1) / 2
+        sides = [self.size, self.size]
+        picture = F.interpolate(picture, sides, mode="bilinear", align_corners=False, antialias=image.shape[2] > self.size)
+        tapped = self._sight(picture, TAPS)
+        found: list[Tensor] = []
+        for level, name in reversed(list(enumerate(TAPS))):
+            mixed = F.conv2d(tapped[name], self.get_buffer(f"channels{level}"))
+            total = mixed + found[0] if found else mixed
+            enlarged = F.interpolate(total, scale_factor=2, mode="bilinear", align_corners=False)
+            found.insert(0, F.conv2d(enlarged, self.get_buffer(f"scales{level}")))
+        return found
+
+
+def _kaiming(name: str, outputs: int, inputs: int) -> Tensor:
+    """A 1x1 convolution's weights (outputs, inputs, 1, 1), N(0, 2 / inputs)."""
+    return torch.randn(outputs, inputs, 1, 1, generator=seeded("projection", name)) * (2 / inputs) ** 0.5
+
+
+class ProjectedDiscriminator(nn.Module):
+    """(N, C, H, W) -> raw scores of all heads (N, M), and, with `classes`, logits (N, classes) of the deepest head.
+
+    A head: strided 4x4 convolutions of widths w, 2w, 4w, ... to 8x8, spectral norm, group norm, leaky ReLU .2; then a 4x4
+    convolution to one channel, M = 75 scores in all. The paper has batch norm; group norm does not couple a batch.
+
+    images: the channels of each image that the input consists of, as (1, 3) for pix2pix's pair; features of several stand together.
+    """
+
+    label_slots: ClassVar[Mapping[str, Slots]] = {"classes.weight": Slots(0, 1), "classes.bias": Slots(0, 1)}
+
+    def __init__(self, projection: Projection, images: Sequence[int], *, width: int = 64, classes: int = 0) -> None:
+        super().__init__()
+        self.projection, self.images = projection, tuple(images)
+        self.trunks, self.scores = nn.ModuleList(), nn.ModuleList()
+        for level, channels in enumerate(SCALES):
+            halvings = (projection.size // 2 ** (level + 1) // SIDE).bit_length() - 1
+            widths = [channels * len(images), *(width * 2**number for number in range(halvings))]
+            self.trunks.append(nn.Sequential(*(_halving(before, after) for before, after in itertools.pairwise(widths))))
+            self.scores.append(spectral_norm(nn.Conv2d(widths[-1], 1, 4)))
+        self.classes = nn.Conv2d(widths[-1], classes, SIDE) if classes else None
+
+    def forward(self, image: Tensor) -> Tensor | tuple[Tensor, Tensor]:
+        parts = [self.projection(part) for part in torch.split(image, list(self.images), 1)]
+        seen = [trunk(torch.cat(scale, 1)) for trunk, *scale in zip(self.trunks, *parts, strict=True)]
+        scores = torch.cat([score(each).flatten(1) for score, each in zip(self.scores, seen, strict=True)], 1)
+        return scores if self.classes is None else (scores, self.classes(seen[-1]).flatten(1))
+
+
+def _halving(before: int, after: int) -> nn.Sequential:
+    convolution = spectral_norm(nn.Conv2d(before, after, 4, 2, 1, bias=False))
+    return nn.Sequential(convolution, nn.GroupNorm(max(1, after // 8), after), nn.LeakyReLU(0.2))
+
+
+def projected_discriminators(images: Mapping[str, ImageSpec], *, size: int, width: int) -> dict[str, nn.Module]:
+    """One for each space, all on one projection."""
+    projection = Projection(size)
+    return {name: ProjectedDiscriminator(projection, (spec.channels,), width=width) for name, spec in images.items()}
