@@ -8,6 +8,7 @@ translator that was trained against these: judge it by ground truth, by an indep
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -65,7 +66,8 @@ class Projection(nn.Module):
 
 def _kaiming(name: str, outputs: int, inputs: int) -> Tensor:
     """A 1x1 convolution's weights (outputs, inputs, 1, 1), N(0, 2 / inputs)."""
-    return torch.randn(outputs, inputs, 1, 1, generator=seeded("projection", name)) * (2 / inputs) ** 0.5
+    weights = torch.randn(outputs, inputs, 1, 1, generator=seeded("projection", name))
+    return weights.mul_(math.sqrt(2 / inputs))
 
 
 class ProjectedDiscriminator(nn.Module):
