@@ -69,6 +69,8 @@ _EMBEDDED: Mapping[str, Callable[..., Dataset]] = {
     "handwritten": lambda size=None: handwritten(),
 }
 """Digits have their own size."""
+_NAMES = (*(name for name in _EMBEDDED if "," not in name), f"icons:A,B and icons:A,B:pairs for two of {' '.join(WEIGHTS)}")
+"""For messages."""
 _LABELS: Mapping[str, tuple[AnyAttribute, ...]] = {"avatars": ATTRIBUTES, "toons": (MOOD,), "icons": (WEIGHT,)}
 """Known before thousands of images are drawn."""
 
@@ -124,7 +126,7 @@ def open_dataset(
         name, files, table = huggingface.read_hugging_face(whole.removesuffix(way), told, spaces=spaces)
         return from_table(name, files, table, wanted)
     if not path.exists():
-        raise UsageError(f"{unknown('data set', spec, _EMBEDDED)} There is also no folder or table at that path.")
+        raise UsageError(f"{unknown('data set', spec, _NAMES)} There is also no folder or table at that path.")
     return _of_table(path.stem, path, wanted) if path.is_file() else _in_folder(path, way, wanted)
 
 
@@ -200,7 +202,7 @@ def _fit(dataset: Dataset, takes: Takes) -> Dataset:
 
 
 def _none_of_pairs(name: str) -> UsageError:
-    others = "avatars:outlines and sketches:pairs have pairs"
+    others = "avatars:outlines, sketches:pairs and icons:light,fill:pairs have pairs"
     return UsageError(f"this method needs pairs of images, but {name} has no pairs; {others}.")
 
 
@@ -242,7 +244,7 @@ def _division(spec: str) -> tuple[str, str]:
         return (whole, by) if "=" in by else (spec, "")
     return (
         (whole, by)
-        if (whole in _EMBEDDED and ":" not in whole) or (path.exists() and way in ("", ":stargan-split"))
+        if (whole in _EMBEDDED and ":" not in whole and "," not in by) or (path.exists() and way in ("", ":stargan-split"))
         else (spec, "")
     )
 

@@ -1,7 +1,7 @@
 """Icons in five weights: Phosphor 1.3 (MIT), drawn from the font in the package qtawesome.
 
 The designers drew each icon with thin, light, regular and bold strokes, and filled. The ground truth of a change of weight is
-therefore exact. A filled icon does not show what it covers, so a translator to `fill` loses lines, and one from `fill` guesses them.
+therefore exact. A filled icon hides the lines that it covers: a translator from `fill` has to guess them.
 
 icons-v1.json has the names of the icons and their parts; experiments/icons writes it. It leaves out icons whose filled drawing
 hardly differs from the regular one. Icons that look alike are in the same split.
@@ -65,16 +65,15 @@ def icons_between(first: str, second: str, size: int = 64) -> Dataset:
 
     In train the spaces have different icons; in validation and test the same ones in the same order. Raises UsageError as `icons`.
     """
-    halves, others = _ranges()[:2], _ranges()[2:]
-    train = dict(zip((first, second), halves, strict=True))
-    return _between(f"icons-{first}-{second}", train, *others, size)
+    one, other, validation, test = _ranges()
+    return _between(f"icons-{first}-{second}", {first: one, second: other}, validation, test, size)
 
 
 def icons_pairs(first: str, second: str, size: int = 64) -> Dataset:
-    """Return `icons-{first}-{second}-pairs-{size}-v1`: `icons_between` with all training icons in both spaces, for methods of pairs."""
-    one, other, *others = _ranges()
+    """Return `icons-{first}-{second}-pairs-{size}-v1`: `icons_between` with all training icons in both spaces, pair by pair."""
+    one, other, validation, test = _ranges()
     train = dict.fromkeys((first, second), range(one.start, other.stop))
-    return _between(f"icons-{first}-{second}-pairs", train, *others, size)
+    return _between(f"icons-{first}-{second}-pairs", train, validation, test, size)
 
 
 def listed() -> dict[str, list[str]]:
@@ -98,7 +97,9 @@ def codes() -> dict[str, str]:
 
 def _labeled(name: str, attribute: OneOf, size: int) -> Dataset:
     weights = attribute.choices
-    drawn, names = _drawn(size)[:, : len(weights)], _names()
+    names = _names()
+    every = _drawn(size)
+    drawn: Pixels = every[:, : len(weights)]
     one, other, validation, test = _ranges()
     rows = {"train": range(one.start, other.stop), "validation": validation, "test": test}
     splits = {
@@ -115,27 +116,29 @@ def _labeled(name: str, attribute: OneOf, size: int) -> Dataset:
     def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
         if labels is None:
             raise UsageError("the ground truth of an icon in another weight needs the target labels.")
-        return drawn[rows[split].start + positions // len(weights), labels.argmax(1).cpu().numpy()]
+        wanted: Pixels = drawn[rows[split].start + positions // len(weights), labels.argmax(1).cpu().numpy()]
+        return wanted
 
-    return Dataset(f"{name}-{size}-v1", Space({"icons": _spec(size)}, (attribute,)), splits, truth, _genuine(size), size=size)
+    return Dataset(
+        f"{name}-{size}-v1", Space({"icons": _spec(size)}, (attribute,)), splits, truth, _genuine(every, size), size=size
+    )
 
 
 def _between(name: str, train: Mapping[str, range], validation: range, test: range, size: int) -> Dataset:
     """Two spaces, in train with the icons in these ranges."""
     names = _names()
-    drawn = {weight: np.ascontiguousarray(_drawn(size)[:, WEIGHTS.index(weight)]) for weight in train}
+    every = _drawn(size)
+    drawn: dict[str, Pixels] = {weight: every[:, WEIGHTS.index(weight)] for weight in train}
     rows = {"train": train, "validation": dict.fromkeys(train, validation), "test": dict.fromkeys(train, test)}
     splits = {
-        split: {
-            weight: Images(_of(drawn[weight], part), None, tuple(names[part.start : part.stop])) for weight, part in parts.items()
-        }
+        split: {each: Images(_of(drawn[each], part), None, tuple(names[part.start : part.stop])) for each, part in parts.items()}
         for split, parts in rows.items()
     }
 
     def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
         return drawn[target][rows[split][source].start + positions]
 
-    return Dataset(f"{name}-{size}-v1", Space(dict.fromkeys(train, _spec(size))), splits, truth, _genuine(size), size=size)
+    return Dataset(f"{name}-{size}-v1", Space(dict.fromkeys(train, _spec(size))), splits, truth, _genuine(every, size), size=size)
 
 
 def _picture(character: str, font: ImageFont.FreeTypeFont, size: int) -> NDArray[np.uint8]:
@@ -172,9 +175,10 @@ def _rows_drawn(names: Sequence[str], size: int, rows: range) -> Pixels:
     return render(icons, weights, size)
 
 
-def _genuine(size: int) -> bool:
-    test = _ranges()[-1]
-    return hash_of(_of(_drawn(size), test)) == _packaged()["test_pixels"].get(str(size))
+def _genuine(every: Pixels, size: int) -> bool:
+    """Whether the test pixels are those that the version stands for."""
+    stored: str | None = _packaged()["test_pixels"].get(str(size))
+    return hash_of(_of(every, _ranges()[-1])) == stored
 
 
 def _installed() -> Distribution:
