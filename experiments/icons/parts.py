@@ -39,11 +39,12 @@ SAME = 25
 ALIKE = 0.9
 LARGE = 12
 SHARES = {"test": 0.16, "validation": 0.08}
-VARIANTS = frozenset(
-    "left right up down in out cardinal horizontal vertical ascending descending clockwise counter tilt east west "
-    "zero one two three four five six seven eight nine low medium high full half empty none double "
-    "simple straight plus minus x check slash dots text open".split()
-)
+VARIANTS = frozenset({
+    "left", "right", "up", "down", "in", "out", "cardinal", "horizontal", "vertical", "ascending", "descending", "clockwise",
+    "counter", "tilt", "east", "west", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "low",
+    "medium", "high", "full", "half", "empty", "none", "double", "simple", "straight", "plus", "minus", "x", "check", "slash",
+    "dots", "text", "open",
+})  # fmt: skip
 """Words of a name that make a variant of an icon."""
 
 
