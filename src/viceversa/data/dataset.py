@@ -44,7 +44,7 @@ class Dataset:
         (N, H, W, C) uint8, where the source of the data knows them.
     genuine: whether the test pixels are, bit for bit, those that the version stands for.
     summary: what is in it and what was ignored, for a person to read before a training begins; empty where that is well known.
-    size: height and width, in pixels, that images of files were resized to; None where the source has its own.
+    size: height and width, in pixels, that images of files were resized to, or drawn at; None where the source has its own or 32.
     """
 
     name: str

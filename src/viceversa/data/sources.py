@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from itertools import permutations
 from pathlib import Path, PurePosixPath
 
 from viceversa.core.space import AnyAttribute, Space, Takes
@@ -31,6 +32,7 @@ from viceversa.data.selected_attributes import with_attributes
 from viceversa.data.sets.avatars import ATTRIBUTES, avatars, avatars_glasses
 from viceversa.data.sets.face_off import face_off
 from viceversa.data.sets.handwritten import handwritten
+from viceversa.data.sets.icons import WEIGHT, WEIGHTS, icons, icons_between, icons_pairs, icons_strokes
 from viceversa.data.sets.outlines import avatars_outlines
 from viceversa.data.sets.sketches import sketches, sketches_pairs
 from viceversa.data.sets.street_digits import street_digits
@@ -46,7 +48,8 @@ CELEBA_CROP = 178
 
 _TAKES: Mapping[str, Takes] = {":spaces": "spaces", ":pairs": "pairs"}
 _WAYS = (*_TAKES, ":sketches", ":stargan-split", ":extra")
-_DRAWN: Mapping[str, Callable[[int], Dataset]] = {
+_WEIGHTS = tuple(permutations(WEIGHTS, 2))
+_DRAWN: Mapping[str, Callable[..., Dataset]] = {
     "avatars": avatars,
     "avatars:glasses": avatars_glasses,
     "avatars:outlines": avatars_outlines,
@@ -54,15 +57,21 @@ _DRAWN: Mapping[str, Callable[[int], Dataset]] = {
     "sketches": sketches,
     "sketches:pairs": sketches_pairs,
     "toons": toons,
+    "icons": icons,
+    "icons:strokes": icons_strokes,
+    **{f"icons:{first},{second}": partial(icons_between, first, second) for first, second in _WEIGHTS},
+    **{f"icons:{first},{second}:pairs": partial(icons_pairs, first, second) for first, second in _WEIGHTS},
 }
-"""By name, at a size."""
-_EMBEDDED: Mapping[str, Callable[[int], Dataset]] = {
+"""By name, at a size; each knows its usual one."""
+_EMBEDDED: Mapping[str, Callable[..., Dataset]] = {
     **_DRAWN,
-    "street-digits": lambda size: street_digits(),
-    "handwritten": lambda size: handwritten(),
+    "street-digits": lambda size=None: street_digits(),
+    "handwritten": lambda size=None: handwritten(),
 }
 """Digits have their own size."""
-_LABELS: Mapping[str, tuple[AnyAttribute, ...]] = {"avatars": ATTRIBUTES, "toons": (MOOD,)}
+_NAMES = (*(name for name in _EMBEDDED if "," not in name), f"icons:A,B and icons:A,B:pairs for two of {' '.join(WEIGHTS)}")
+"""For messages."""
+_LABELS: Mapping[str, tuple[AnyAttribute, ...]] = {"avatars": ATTRIBUTES, "toons": (MOOD,), "icons": (WEIGHT,)}
 """Known before thousands of images are drawn."""
 
 
@@ -100,7 +109,8 @@ def open_dataset(
     if whole in _EMBEDDED:
         if by and whole in _LABELS:
             sides(_LABELS[whole], by, whole)
-        return _in_memory(_EMBEDDED[whole](DRAWN if size is None else size), takes, attributes, by)
+        drawn = _EMBEDDED[whole]() if size is None else _EMBEDDED[whole](size)
+        return _in_memory(drawn, takes, attributes, by)
     one = partial(open_dataset, size=size, crop=crop, background=background, filter=filter, skip_bad=skip_bad, images=images)
     if _joins(spec):
         opened = _at_one_size(spec, partial(one, among_others=True), size)
@@ -116,7 +126,7 @@ def open_dataset(
         name, files, table = huggingface.read_hugging_face(whole.removesuffix(way), told, spaces=spaces)
         return from_table(name, files, table, wanted)
     if not path.exists():
-        raise UsageError(f"{unknown('data set', spec, _EMBEDDED)} There is also no folder or table at that path.")
+        raise UsageError(f"{unknown('data set', spec, _NAMES)} There is also no folder or table at that path.")
     return _of_table(path.stem, path, wanted) if path.is_file() else _in_folder(path, way, wanted)
 
 
@@ -192,7 +202,7 @@ def _fit(dataset: Dataset, takes: Takes) -> Dataset:
 
 
 def _none_of_pairs(name: str) -> UsageError:
-    others = "avatars:outlines and sketches:pairs have pairs"
+    others = "avatars:outlines, sketches:pairs and icons:light,fill:pairs have pairs"
     return UsageError(f"this method needs pairs of images, but {name} has no pairs; {others}.")
 
 
@@ -234,7 +244,7 @@ def _division(spec: str) -> tuple[str, str]:
         return (whole, by) if "=" in by else (spec, "")
     return (
         (whole, by)
-        if (whole in _EMBEDDED and ":" not in whole) or (path.exists() and way in ("", ":stargan-split"))
+        if (whole in _EMBEDDED and ":" not in whole and "," not in by) or (path.exists() and way in ("", ":stargan-split"))
         else (spec, "")
     )
 

@@ -48,7 +48,7 @@ def test_pairs_of_outlines_and_persons() -> None:
 
 def test_what_is_none_of_pairs() -> None:
     for name in ("toons", "avatars:glasses"):
-        with pytest.raises(UsageError, match="has no pairs; avatars:outlines and sketches:pairs have pairs"):
+        with pytest.raises(UsageError, match="has no pairs; avatars:outlines, sketches:pairs and icons:light,fill:pairs have"):
             open_dataset(name, 32, takes="pairs")
 
 

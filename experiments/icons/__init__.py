@@ -1,0 +1,1 @@
+"""Icons in five weights: `python -m experiments.icons`."""
