@@ -196,6 +196,7 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
                 code_cycle=(settings.code, Recover(encoder))), chained=("adversarial", "cycle")),
         ),
         destination=to_codes(first, second, settings.latent),
+        averaged=("generators", "encoder"),
         styles=True,
     )  # fmt: skip
 

@@ -149,6 +149,7 @@ def build(space: Space, settings: CUT = CUT(), *, decay: Schedule = linear_decay
                 identity=(share * settings.identity, OfSecond(replace(contrast, mirror=False))))),
         ),
         destination=to_spaces,
+        averaged=("generator",),
         returns=False,
     )  # fmt: skip
 

@@ -90,6 +90,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
                 adversarial=(1, Discriminate(gan, pool)), **adversary.penalty)),
         ),
         destination=to_spaces,
+        averaged=("generators",),
         memory={"pool": pool},
     )  # fmt: skip
 

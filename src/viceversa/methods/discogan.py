@@ -98,4 +98,5 @@ def build(space: Space, settings: DiscoGAN = DiscoGAN(), *, decay: Schedule = li
                 chained=("adversarial", "cycle")),
         ),
         destination=to_spaces,
+        averaged=("generators",),
     )  # fmt: skip

@@ -80,6 +80,7 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
                 adversarial=(settings.adversarial, Fool(adversary.gan)), distance=(settings.distance, distance))),
         ),
         destination=to_spaces,
+        averaged=("generator",),
         returns=False,
     )  # fmt: skip
 
