@@ -51,6 +51,26 @@ def test_the_spaces_of_an_attribute(asked: str, spaces: tuple[str, str], second:
     assert found.attributes == () and found.labels.shape == (4, 0)
 
 
+@pytest.mark.parametrize(
+    ("asked", "spaces", "files"),
+    [
+        ("hair=black,blond", ("black", "blond"), (["a"], ["b", "c"])),
+        ("hair=blond,brown", ("blond", "brown"), (["b", "c"], ["d"])),
+        ("glasses=yes,no", ("glasses-yes", "glasses-no"), (["a", "c", "d"], ["b"])),
+        ("age=18,54", ("age-18", "age-54"), (["b", "d"], ["a", "c"])),
+        ("age=60,18", ("age-60", "age-18"), (["c"], ["b", "d"])),
+    ],
+)
+def test_the_spaces_of_two_values(asked: str, spaces: tuple[str, str], files: tuple[list[str], list[str]]) -> None:
+    """Images of neither are left out; of a number, those up to one value and from the other on: ages are 54, 18, 90, 18."""
+    labels = torch.tensor([[1, 1, 0, 0, 0, 1, 0.5], [0, 0, 1, 0, 0, 1, 0], [1, 0, 1, 0, 1, 0, 1], [1, 0, 0, 1, 0, 1, 0]])
+    table = Table(("a", "b", "c", "d"), ("train",) * 4, KINDS, labels)
+    found = divided_table(table, asked, "people")
+    assert sides(KINDS, asked, "people").spaces == spaces
+    assert found.files == (*files[0], *files[1])
+    assert found.spaces == tuple(space for space, own in zip(spaces, files, strict=True) for _ in own)
+
+
 def images_of(dataset: Dataset, split: str) -> dict[str, np.ndarray]:
     """Each image of a split by its id."""
     return {
@@ -116,13 +136,23 @@ def test_drawn_sets_too_with_their_true_edits(drawn: None) -> None:
     made = dataset.truth("validation", "not-beard", np.arange(3), "beard", None)
     assert (made == render(people.tolist(), wanted, 32)).all()
     assert open_dataset("avatars:hair=blond", 32).truth is None, "not-blond is two colors"
+    hair, name = open_dataset("avatars:hair=black,blond", 32), "avatars:hair=black,blond"
+    people = np.array([int(name) for name in hair.splits["validation"]["black"].ids[:3]])
+    wanted = labels_of(people.tolist())
+    assert wanted[:, 0].all() and absolute(name) == name
+    wanted[:, :2] = [0, 1]
+    assert (hair.truth("validation", "black", np.arange(3), "blond", None) == render(people.tolist(), wanted, 32)).all()
     assert open_dataset("avatars:glasses", 32).name == "avatars-glasses-32-v1", "as it was"
 
 
 WRONG = {
     "people/faces.csv:glases": r"unknown attribute 'glases'. Did you mean 'glasses'\? Known: hair, glasses, age\.",
-    "people/faces.csv:age": r"'age' of faces is a number, 18 to 57, .* name another attribute, or add one",
+    "people/faces.csv:age": r"'age' of faces is a number, 18 to 57, .* name them, as in age=18,57",
     "people/faces.csv:age=40": r"'age' of faces is a number",
+    "people/faces.csv:age=40,40": r"two spaces need two different values: age=40,40 does not name these",
+    "people/faces.csv:hair=blond,dark brown,red": r"two spaces need two different values",
+    "people/faces.csv:hair=blond,": r"two spaces need two different values",
+    "people/faces.csv:hair=blond,red": r"unknown value of hair 'red'",
     "people/faces.csv:glasses=maybe": r"unknown value of glasses 'maybe'\. Known: yes, no\.",
     "people/faces.csv:hair=red": r"unknown value of hair 'red'",
     "people:glasses": r"'people' has no attribute table with 'glasses', and domains in folders are spaces already: .* ':glasses'\.",

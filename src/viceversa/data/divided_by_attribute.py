@@ -1,8 +1,9 @@
 """A labeled data set as two spaces, for methods between spaces: images without a value of one of its attributes, and with it.
 
 `Male` and `Male=yes` are the spaces "not-Male" and "Male", in this order; `Male=no` is the other order, for methods of one way. One
-choice of several, `hair=blond`, is "not-blond" and "blond"; an attribute of two choices has a space for each. Every image stays in
-its split.
+choice of several, `hair=blond`, is "not-blond" and "blond"; an attribute of two choices has a space for each. Two values,
+`hair=black,blond` or `tone=0,1`, are the spaces "black" and "blond" or "tone-0" and "tone-1"; images of other values are left out.
+Every image stays in its split.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ def divided(dataset: Dataset, asked: str) -> Dataset:
     found = sides(space.attributes, asked, dataset.name)
     rows: dict[str, dict[str, NDArray[np.int64]]] = {}
     for split, spaces in dataset.splits.items():
-        second = found.which(space, _labels(spaces[home]))
-        check_sides(second, found, f"{dataset.name}, {split},")
-        rows[split] = dict(zip(found.spaces, (np.flatnonzero(~second.numpy()), np.flatnonzero(second.numpy())), strict=True))
+        members = found.members(space, _labels(spaces[home]))
+        check_sides(members, found, f"{dataset.name}, {split},")
+        rows[split] = dict(zip(found.spaces, (np.flatnonzero(inside.numpy()) for inside in members), strict=True))
     splits = {
         split: {name: _only(dataset.splits[split][home], places) for name, places in parts.items()} for split, parts in rows.items()
     }

@@ -92,9 +92,9 @@ def open_dataset(
 
     See assembly.Wanted for what becomes of its images. A path with `:spaces` or `:pairs` behind it is opened for a method of
     these, with `:sketches` as pairs of a gray and a colored drawing, CelebA's with `:stargan-split` in StarGAN's splits, SVHN's
-    with `:extra` with its further images. With `:ATTRIBUTE` or `:ATTRIBUTE=VALUE` behind it, labeled data is opened as two spaces,
-    without it and with it (divided_by_attribute.py). NAME=SPEC,NAME=SPEC are several data sets: two spaces of these names, or
-    labeled sets in one space. MNIST's and SVHN's images keep their size.
+    with `:extra` with its further images. With `:ATTRIBUTE`, `:ATTRIBUTE=VALUE` or `:ATTRIBUTE=VALUE,VALUE` behind it, labeled
+    data is opened as two spaces (divided_by_attribute.py). NAME=SPEC,NAME=SPEC are several data sets: two spaces of these names,
+    or labeled sets in one space. MNIST's and SVHN's images keep their size.
     size: of the images, in pixels; chosen from own images if not given (sizes.chosen_size), the same for several sources.
     images: the folder of a table's images, if it is not the table's own; links in it may lead anywhere.
     among_others: this is one of such, and may be a folder of images alone. Raises UsageError for what is none.
@@ -228,13 +228,14 @@ def located_folder(images: str | None) -> str | None:
 
 def _joins(spec: str) -> bool:
     """Whether it names several sources, each with a name of its own; a path that exists is a path, whatever is in it."""
-    return not Path(spec).exists() and bool(parts_of(spec))
+    return not Path(spec).exists() and not _division(spec)[1] and bool(parts_of(spec))
 
 
 def _division(spec: str) -> tuple[str, str]:
     """Labeled data, and the attribute behind its colon by which it is in two spaces; "" where there is none.
 
-    As `people.csv:glasses`, `people.csv:hair=blond`; of Hugging Face, whose splits stand behind a colon too, always with a value.
+    As `people.csv:glasses`, `people.csv:hair=blond`, `people.csv:hair=black,blond`; of Hugging Face, whose splits stand behind a
+    colon too, always with a value.
     """
     whole, _, by = spec.rpartition(":")
     if not whole or not by or spec in _EMBEDDED or f":{by}" in _WAYS or Path(spec).exists():
@@ -244,7 +245,8 @@ def _division(spec: str) -> tuple[str, str]:
         return (whole, by) if "=" in by else (spec, "")
     return (
         (whole, by)
-        if (whole in _EMBEDDED and ":" not in whole and "," not in by) or (path.exists() and way in ("", ":stargan-split"))
+        if (whole in _EMBEDDED and ":" not in whole and ("," not in by or "=" in by))
+        or (path.exists() and way in ("", ":stargan-split"))
         else (spec, "")
     )
 

@@ -16,26 +16,40 @@ from viceversa.errors import UsageError, quoted
 
 @dataclass(frozen=True)
 class Sides:
-    """The two spaces, and the values of the attribute in them; the first one's is "" where it is any of several."""
+    """The two spaces, and the values of the attribute in them; the first one's is "" where it is any of several.
+
+    Images of neither value are left out.
+    """
 
     attribute: AnyAttribute
     spaces: tuple[str, str]
     values: tuple[str, str]
 
-    def which(self, space: Space, labels: Tensor) -> Tensor:
-        """Whether images with these labels (N, K) are in the second space: (N,) Booleans."""
+    def members(self, space: Space, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Whether images with these labels (N, K) are in the first and in the second space: (N,) Booleans each."""
         columns = space.columns_of(labels, [self.attribute.name])
-        return self.attribute.agrees(columns, torch.tensor(self.attribute.parse(self.values[1])).expand_as(columns))
+        if isinstance(self.attribute, Graded):
+            low, high = (self.attribute.parse(value)[0] for value in self.values)
+            sign = 1 if low < high else -1
+            return (sign * (columns - low) <= 1e-6)[:, 0], (sign * (columns - high) >= -1e-6)[:, 0]
+        has = [
+            self.attribute.agrees(columns, torch.tensor(self.attribute.parse(value)).expand_as(columns)) if value else None
+            for value in self.values
+        ]
+        assert has[1] is not None
+        return (~has[1] if has[0] is None else has[0]), has[1]
 
 
 def sides(attributes: Sequence[AnyAttribute], asked: str, name: str) -> Sides:
-    """The spaces that `ATTRIBUTE` or `ATTRIBUTE=VALUE` asks for, of the data set of that name.
+    """The spaces that `ATTRIBUTE`, `ATTRIBUTE=VALUE` or `ATTRIBUTE=VALUE,VALUE` asks for, of the data set of that name.
 
-    Raises UsageError for an attribute or a value that it does not have, for a graded attribute, and for one of several choices of
-    which none is named.
+    Raises UsageError for an attribute or a value that it does not have, for a graded attribute without two values, and for one of
+    several choices of which none is named.
     """
     title, _, value = asked.partition("=")
     attribute = Space({}, tuple(attributes)).attribute(title)
+    if "," in value:
+        return _between(attribute, value)
     match attribute:
         case Binary():
             spaces, values = (f"not-{attribute.name}", attribute.name), ("no", "yes")
@@ -55,34 +69,46 @@ def sides(attributes: Sequence[AnyAttribute], asked: str, name: str) -> Sides:
         case _:
             assert isinstance(attribute, Graded)
             raise UsageError(
-                f"{quoted(title)} of {name} is a number, {attribute.low:g} to {attribute.high:g}, and two spaces need a yes or no: "
-                "name another attribute, or add one to the data that says on which side an image is."
+                f"{quoted(title)} of {name} is a number, {attribute.low:g} to {attribute.high:g}, and two spaces need two values: "
+                f"name them, as in {title}={attribute.low:g},{attribute.high:g}."
             )
 
 
-def check_sides(second: Tensor, found: Sides, name: str) -> None:
-    """Raises UsageError where all images are in one of the spaces."""
-    for inside, value in ((second, found.values[1]), (~second, found.values[0] or f"not {found.values[1]}")):
-        if inside.all():
+def _between(attribute: AnyAttribute, values: str) -> Sides:
+    """Two values of an attribute, with a space for each: of a graded one, images up to one value and from the other on."""
+    first, second = asked = [value.strip() for value in values.split(",")] if values.count(",") == 1 else ["", ""]
+    if not all(asked) or attribute.parse(first) == attribute.parse(second):
+        raise UsageError(f"two spaces need two different values: {attribute.name}={values} does not name these.")
+    if isinstance(attribute, OneOf):
+        first, second = (attribute.describe(torch.tensor([attribute.parse(value)]))[0] for value in asked)
+        return Sides(attribute, (first, second), (first, second))
+    return Sides(attribute, (f"{attribute.name}-{first}", f"{attribute.name}-{second}"), (first, second))
+
+
+def check_sides(members: tuple[Tensor, Tensor], found: Sides, name: str) -> None:
+    """Raises UsageError where one of the spaces has no images."""
+    for inside, other, value in zip(
+        members, members[::-1], (found.values[0] or f"not {found.values[1]}", found.values[1]), strict=True
+    ):
+        if not other.any():
             raise UsageError(
-                f"all {len(second)} images of {name} have {found.attribute.name}={value}, and two spaces need images with and "
-                "without it: name another attribute."
+                f"all {int(inside.sum())} images of {name} have {found.attribute.name}={value}, and two spaces need images with "
+                "and without it: name another attribute."
             )
 
 
 def divided_table(table: Table, asked: str, name: str) -> Table:
     """The table with the column `space` in place of its attributes. Raises UsageError as `sides`, and where a space is empty."""
     found = sides(table.attributes, asked, name)
-    second = found.which(Space({}, table.attributes), table.labels)
-    check_sides(second, found, name)
-    order = torch.argsort(
-        second.int(), stable=True
-    ).tolist()  # the first space's rows come first: a table's spaces are in that order
+    members = found.members(Space({}, table.attributes), table.labels)
+    check_sides(members, found, name)
+    rows = [inside.nonzero()[:, 0].tolist() for inside in members]
+    order = [*rows[0], *rows[1]]  # the first space's rows come first: a table's spaces are in that order
     return replace(
         table,
         files=tuple(table.files[row] for row in order),
         splits=tuple(table.splits[row] for row in order),
         attributes=(),
         labels=torch.empty(len(order), 0),
-        spaces=tuple(found.spaces[int(second[row])] for row in order),
+        spaces=tuple(space for space, own in zip(found.spaces, rows, strict=True) for _ in own),
     )
