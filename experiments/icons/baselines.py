@@ -86,8 +86,8 @@ def nearest(icons: Pixels, target: Mapping[str, list[str]]) -> Pixels:
 def changed(depths: Depths, source: int, target: int, radius: float, size: int) -> Depths:
     """Change the weight of icons by dilation with a radius, or erosion with a negative one.
 
-    Between strokes that is all: the radius brings them to the width of the target. To `fill`, what the ink encloses is filled first,
-    and from `fill`, only the border of the ink remains, as wide as the mean stroke of the target.
+    Between strokes that is all: the radius brings them to the width of the target. To `fill`, what the ink encloses is filled
+    first. From `fill`, only the border of the ink remains, as wide as the mean stroke of the target.
     """
     if target == FILL:
         return np.stack([signed(binary_fill_holes(depth > 0)) for depth in depths]) + np.float32(radius)

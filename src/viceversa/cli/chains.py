@@ -36,7 +36,7 @@ class Chains:
     images: Annotated[str | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """folder of the images that a table names, if not its own"""
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """height and width of the images in pixels; by default 32 for drawn images, and a size that fits your own images"""
+    """height and width of the images in pixels; by default 32 for drawn images (icons: 64), and a size that fits yours"""
     cycles: Annotated[int, arg(metavar="N")] = 3
     """translate after 0 to N earlier translations; with two spaces, after 0 to N round trips"""
     steps: Annotated[int, arg(metavar="N", help_behavior_hint="")] = 0

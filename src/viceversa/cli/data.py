@@ -21,7 +21,8 @@ class Data:
 
     name: Annotated[Positional[str], arg(metavar="NAME")]
     """`avatars`, `avatars:glasses`, `avatars:outlines`, `avatars:face-off`, `toons`, `sketches`, `sketches:pairs`,
-    `handwritten`, `street-digits`, or your own data as for `train --data`;
+    `icons`, `icons:strokes`, `icons:light,fill`, `icons:light,fill:pairs`, `handwritten`, `street-digits`,
+    or your own data as for `train --data`;
     PATH:spaces reads subfolders as unpaired spaces; PATH:pairs reads them as image pairs;
     DATA:ATTRIBUTE or DATA:ATTRIBUTE=VALUE divides labeled data into two spaces, without it and with it"""
     directory: Annotated[Positional[Path], arg(metavar="DIR")]
@@ -29,7 +30,7 @@ class Data:
     images: Annotated[str | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """folder of the images that a table names, if not its own"""
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """height and width of the images in pixels; by default 32 for drawn images, and a size that fits your own images"""
+    """height and width of the images in pixels; by default 32 for drawn images (icons: 64), and a size that fits yours"""
 
 
 def run(arguments: Sequence[str]) -> None:

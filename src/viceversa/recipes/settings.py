@@ -122,8 +122,8 @@ class Recipe(BaseModel, Generic[MethodSettings]):
     attributes: Names = Field((), description="attributes of the data to use; all by default")
     size: Count = Field(
         None, gt=0, le=65_536,
-        description="height and width of the images in pixels; by default 32 for drawn images, and a size that fits your own "
-        "images",
+        description="height and width of the images in pixels; by default 32 for drawn images (icons: 64), and a size that fits "
+        "your own images",
     )  # fmt: skip
     crop: Count = Field(
         None,
