@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from viceversa.core.attributes import Binary, Graded, OneOf
+from viceversa.core.attributes import Attribute, Binary, Graded, OneOf
 from viceversa.core.space import AnyAttribute, Space
 from viceversa.data.files.tables import Table
 from viceversa.errors import UsageError, quoted
@@ -74,7 +74,7 @@ def sides(attributes: Sequence[AnyAttribute], asked: str, name: str) -> Sides:
             )
 
 
-def _between(attribute: AnyAttribute, values: str) -> Sides:
+def _between(attribute: Attribute, values: str) -> Sides:
     """Two values of an attribute, with a space for each: of a graded one, images up to one value and from the other on."""
     first, second = asked = [value.strip() for value in values.split(",")] if values.count(",") == 1 else ["", ""]
     if not all(asked) or attribute.parse(first) == attribute.parse(second):
@@ -82,6 +82,7 @@ def _between(attribute: AnyAttribute, values: str) -> Sides:
     if isinstance(attribute, OneOf):
         first, second = (attribute.describe(torch.tensor([attribute.parse(value)]))[0] for value in asked)
         return Sides(attribute, (first, second), (first, second))
+    assert isinstance(attribute, Binary | Graded)
     return Sides(attribute, (f"{attribute.name}-{first}", f"{attribute.name}-{second}"), (first, second))
 
 
