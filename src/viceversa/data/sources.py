@@ -29,7 +29,7 @@ from viceversa.data.files.tables import read_table
 from viceversa.data.joined_labels import together
 from viceversa.data.joined_spaces import joined, parts_of, sources, spec_of
 from viceversa.data.selected_attributes import with_attributes
-from viceversa.data.sets.avatars import ATTRIBUTES, avatars, avatars_glasses
+from viceversa.data.sets.avatars import ATTRIBUTES, avatars, avatars_glasses, avatars_glasses_pairs
 from viceversa.data.sets.face_off import face_off
 from viceversa.data.sets.handwritten import handwritten
 from viceversa.data.sets.icons import WEIGHT, WEIGHTS, icons, icons_between, icons_pairs, icons_strokes
@@ -52,6 +52,7 @@ _WEIGHTS = tuple(permutations(WEIGHTS, 2))
 _DRAWN: Mapping[str, Callable[..., Dataset]] = {
     "avatars": avatars,
     "avatars:glasses": avatars_glasses,
+    "avatars:glasses:pairs": avatars_glasses_pairs,
     "avatars:outlines": avatars_outlines,
     "avatars:face-off": face_off,
     "sketches": sketches,

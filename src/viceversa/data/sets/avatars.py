@@ -147,6 +147,24 @@ def avatars_glasses(size: int = 32) -> Dataset:
     return Dataset(f"avatars-glasses-{size}-v1", space, splits, truth, _genuine(pixels, size))
 
 
+def avatars_glasses_pairs(size: int = 32) -> Dataset:
+    """`avatars-glasses-pairs-{size}-v1`: every person of `avatars` without and with glasses, pair by pair: for methods of pairs.
+
+    Raises UsageError for a size that is not from 16 to 512.
+    """
+    genuine = _genuine(everyone(size), size)
+    splits = {
+        split: {name: Images(_with_glasses(persons, on, size), None, _ids(persons)) for on, name in enumerate(("plain", "glasses"))}
+        for split, persons in SPLITS.items()
+    }
+
+    def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
+        return splits[split][target].pixels[positions]
+
+    space = Space({"plain": _spec(size), "glasses": _spec(size)})
+    return Dataset(f"avatars-glasses-pairs-{size}-v1", space, splits, truth, genuine)
+
+
 def options_of(person: int, label: Labels) -> dict[str, str | float]:
     """DiceBear's options for one person with one label (7,): one value each, which is validated faster than lists."""
     hair = _HAIR[int(label[:3].argmax())]
@@ -183,6 +201,12 @@ def _render_all(persons: NDArray[np.int64], labels: Labels, size: int) -> Pixels
     edits = hashlib.sha256(persons.astype(np.int64).tobytes() + labels.astype(np.float32).tobytes()).hexdigest()
     shape = (len(persons), size, size, 3)
     return packed({**key_of(size), "edits": edits}, shape, partial(_render_edits, persons, labels, size), "true edits")
+
+
+def _with_glasses(persons: range, on: int, size: int) -> Pixels:
+    labels = labels_of(persons)
+    labels[:, _GLASSES] = on
+    return _render_all(np.arange(persons.start, persons.stop), labels, size)
 
 
 def _sides(persons: range) -> dict[str, NDArray[np.int64]]:
