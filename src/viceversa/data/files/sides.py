@@ -85,4 +85,5 @@ def divided_table(table: Table, asked: str, name: str) -> Table:
         attributes=(),
         labels=torch.empty(len(order), 0),
         spaces=tuple(found.spaces[int(second[row])] for row in order),
+        scenes=None if table.scenes is None else tuple(table.scenes[row] for row in order),
     )
