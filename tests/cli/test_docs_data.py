@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from PIL import Image
 import viceversa as vv
 from cli.own import TINY, celeba, exit_code, images, people, save_zoo
 from viceversa.images.decoding import decode
+from viceversa.metrics import labeller_training
 
 
 @pytest.fixture(autouse=True)
@@ -88,9 +90,15 @@ def test_the_commands_of_docs_data(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     celeba(tmp_path / "celeba")
     save_zoo()
     monkeypatch.setattr("viceversa.data.files.celeba.STARGAN_TEST", 5)
+    monkeypatch.setattr(labeller_training, "FEWEST_STEPS", 2)
     text = (Path(__file__).resolve().parents[2] / "docs" / "data.md").read_text()
+    (tmp_path / "icons").mkdir()
+    (table,) = re.findall(r"```csv\n(file,split,identity.*?)```", text, re.S)
+    (tmp_path / "icons" / "weights.csv").write_text(table)
+    for number, line in enumerate(table.splitlines()[1:]):
+        Image.new("RGB", (40, 40), (number, 9, 99)).save(tmp_path / "icons" / line.partition(",")[0])
     lines = [line.strip() for line in text.splitlines() if line.startswith("    viceversa ")]
-    assert len(lines) == 22
+    assert len(lines) == 24
     short = [
         "--batch",
         "2",

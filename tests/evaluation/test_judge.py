@@ -29,6 +29,7 @@ from viceversa.metrics.chain_protocol import PROBES, Place, Trial, Way, translat
 from viceversa.metrics.distances import kernel
 from viceversa.metrics.features import extract
 from viceversa.metrics.labeller import Labeller
+from viceversa.metrics.similarity import psnr
 
 SPEC = ImageSpec(3, 16, 16)
 FACES = Space({"faces": SPEC}, (OneOf("hair", ("black", "blond", "brown")), Binary("glasses"), Graded("tone")))
@@ -146,6 +147,27 @@ def test_a_perfect_translator() -> None:
         assert row.psnr_to_truth == 100 and row.ssim_to_truth == pytest.approx(1)
         assert {row.changed_accuracy, row.kept_accuracy} <= {1, None}
         assert set(row.accuracy_by_attribute.values()) == {1}
+
+
+def test_images_whose_truth_is_unknown_are_left_out_of_what_needs_it() -> None:
+    """Of three images the second's is unknown: means over the others, whose set is the target."""
+    whole = by_hand()
+    known = np.array([True, False, True])
+    part = replace(whole, dataset=replace(whole.dataset, known=lambda *asked: known[asked[2]]))
+    found = judge(part, READER, 0)
+    assessment = found.assess("nothing", translating(identity), silent)
+    (row,) = (row for row in assessment.rows if (row.direction, row.chain) == ("inv", "8bit"))
+    place = Place("inv", 0, "8bit")
+    truth = painted_pixels(SOURCES, INVERTED)
+    near = psnr(SOURCES, truth)
+    assert row.psnr_to_truth == pytest.approx(near[known].mean()) and (row.samples, row.known) == (3, 2)
+    assert np.isnan(assessment.per_image[place]["psnr_to_truth"]).tolist() == [False, True, False]
+    assert not np.isnan(assessment.per_image[place]["label_accuracy"]).any()
+    (distance, _) = kernel(extract(truth[known]), extract(SOURCES[known])) or (None, None)
+    assert row.kernel_target == pytest.approx(distance, abs=1e-6)
+    ceiling = keyed(found.bounds(silent), "ceiling")
+    assert [ceiling[direction, 0, "8bit"].samples for direction in ("inv", "rec")] == [2, 3]
+    assert ceiling["inv", 0, "8bit"].psnr_to_truth == 100 and ceiling["inv", 0, "8bit"].label_accuracy == 1
 
 
 def test_floor_and_ceiling_are_the_rows_of_doing_nothing_and_of_the_truth() -> None:

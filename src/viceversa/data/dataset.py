@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,8 @@ if TYPE_CHECKING:  # the processes that read images start without torch, six tim
     from torch import Tensor
 
     from viceversa.core.space import Space
+
+    Asked = tuple[str, str, NDArray[np.int64], str, Tensor | None]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,7 +43,8 @@ class Dataset:
     name: with its version, as in `avatars-32-v1`; results of two data sets compare only where the names are equal.
     splits: "train", "validation" and "test", each a mapping from a space's name to its images.
     truth: (split, source space, positions (N,) there, target space, target labels (N, K) or None) -> the true edits
-        (N, H, W, C) uint8, where the source of the data knows them.
+        (N, H, W, C) uint8, where the source of the data knows them. known: for the same arguments, which of them are known, (N,);
+        all, if it is None. The pixels of unknown ones are 0.
     genuine: whether the test pixels are, bit for bit, those that the version stands for.
     summary: what is in it and what was ignored, for a person to read before a training begins; empty where that is well known.
     size: height and width, in pixels, that images of files were resized to, or drawn at; None where the source has its own or 32.
@@ -54,7 +57,23 @@ class Dataset:
     genuine: bool = True
     summary: str = ""
     size: int | None = None
+    known: Callable[[str, str, NDArray[np.int64], str, Tensor | None], NDArray[np.bool_]] | None = None
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{name} {sum(map(len, spaces.values())):,}" for name, spaces in self.splits.items())
         return f"Dataset({self.name}, {self.space.in_words}; {counts or 'no images'})"
+
+
+def asked_through(dataset: Dataset, asked: Callable[[str, str, NDArray[np.int64], str, Tensor | None], Asked]) -> Dataset:
+    """The data set whose true edits are asked for in another way: `asked` makes the arguments of `dataset.truth` of those given."""
+    truth, known = dataset.truth, dataset.known
+
+    def edits(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
+        assert truth is not None
+        return truth(*asked(split, source, positions, target, labels))
+
+    def which(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> NDArray[np.bool_]:
+        assert known is not None
+        return known(*asked(split, source, positions, target, labels))
+
+    return replace(dataset, truth=truth and edits, known=known and which)

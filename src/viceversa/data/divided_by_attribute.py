@@ -9,6 +9,7 @@ Every image stays in its split.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -16,9 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from viceversa.core.space import Space
-from viceversa.data.dataset import Dataset, Images
+from viceversa.data.dataset import Dataset, Images, asked_through
 from viceversa.data.files.sides import check_sides, sides
-from viceversa.images.pixels import Pixels
+
+if TYPE_CHECKING:
+    from viceversa.data.dataset import Asked
 
 
 def divided(dataset: Dataset, asked: str) -> Dataset:
@@ -37,23 +40,20 @@ def divided(dataset: Dataset, asked: str) -> Dataset:
         split: {name: _only(dataset.splits[split][home], places) for name, places in parts.items()} for split, parts in rows.items()
     }
 
-    def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
-        assert dataset.truth is not None
+    def of_people(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Asked:
         people = rows[split][source][positions]
         value = found.attribute.parse(dict(zip(found.spaces, found.values, strict=True))[target])
         columns = space.columns(_labels(dataset.splits[split][home])[torch.from_numpy(people)])
         wanted = [
             torch.tensor(value).expand_as(values) if attribute == found.attribute else values for attribute, values in columns
         ]
-        return dataset.truth(split, home, people, home, torch.cat(wanted, 1))
+        return split, home, people, home, torch.cat(wanted, 1)
 
-    known = dataset.truth is not None and all(found.values)
     return replace(
-        dataset,
+        asked_through(dataset, of_people) if all(found.values) else replace(dataset, truth=None, known=None),
         name=f"{dataset.name}-{asked.replace('=', '-')}",
         space=Space(dict.fromkeys(found.spaces, space.images[home])),
         splits=splits,
-        truth=truth if known else None,
     )
 
 

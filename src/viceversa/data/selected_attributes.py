@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from viceversa.core.space import Space
-from viceversa.data.dataset import Dataset
+from viceversa.data.dataset import Dataset, asked_through
 from viceversa.errors import UsageError
-from viceversa.images.pixels import Pixels
+
+if TYPE_CHECKING:
+    from viceversa.data.dataset import Asked
 
 
 def with_attributes(dataset: Dataset, names: Sequence[str]) -> Dataset:
@@ -34,15 +37,15 @@ def with_attributes(dataset: Dataset, names: Sequence[str]) -> Dataset:
         for split, images in dataset.splits.items()
     }
 
-    def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
+    def whole_label(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Asked:
         whole = dataset.splits[split][source].labels
-        assert whole is not None and labels is not None and dataset.truth is not None
+        assert whole is not None and labels is not None
         asked = {attribute.name: values.cpu() for attribute, values in told.columns(labels)}
         columns = [asked.get(attribute.name, values) for attribute, values in space.columns(whole[torch.from_numpy(positions)])]
-        return dataset.truth(split, source, positions, target, torch.cat(columns, 1))
+        return split, source, positions, target, torch.cat(columns, 1)
 
     name = "-".join([dataset.name, *(each.name for each in told.attributes)])
-    return replace(dataset, name=name, space=told, splits=splits, truth=truth)
+    return replace(asked_through(dataset, whole_label), name=name, space=told, splits=splits)
 
 
 def _told(labels: Tensor | None, space: Space, told: Space) -> Tensor:

@@ -15,7 +15,7 @@ from viceversa.evaluation.report.contents import Report, Strip
 from viceversa.evaluation.seeds import check_groups, contenders, pooled
 from viceversa.evaluation.trainings import Trained, contrasted
 from viceversa.evaluation.verdict import Facts, verdict
-from viceversa.metrics.chain_protocol import PROBES, Candidate, Trial, Way, trial
+from viceversa.metrics.chain_protocol import PROBES, Candidate, Place, Trial, Way, trial
 from viceversa.metrics.clock import Clock
 from viceversa.metrics.extractors import extractor_named
 from viceversa.metrics.features import LITE0, Extractor
@@ -83,6 +83,9 @@ class Comparison:
 
     def _facts(self) -> dict[str, str]:
         facts = {"data": f"{len(self.task)} test images of {self.task.dataset.name}"}
+        edit = Place("inv", 0, "8bit")
+        if 0 < (known := int(self.task.known(edit).sum())) < len(self.task):
+            facts["ground truth"] = f"known for {known} of the images; PSNR, SSIM and L1 outside the edit are means over these"
         if self.labeller:
             edits = self.labeller.accuracy_edits
             on_edits = "" if edits is None else f" and {edits:.3f} on ground-truth edits"

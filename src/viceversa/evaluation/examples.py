@@ -65,15 +65,17 @@ def strips(
 
 
 def _values(ranking: Assessment, way: Way, *, labeled: bool) -> tuple[str, NDArray[np.float64]] | None:
-    """What images are ranked by in words, and each one's mean over k of it: (N,); None where nothing tells them apart."""
+    """What images are ranked by in words, and each one's mean over k of it: (N,), NaN where it is unknown; None where nothing tells
+    enough of them apart."""
     for direction, metric, words in _RANKED:
         if metric == "label_accuracy" and not labeled:
             continue
         places = [Place(direction, number, "8bit") for number in range(way.cycles + 1)]
         found = [ranking.per_image[place][metric] for place in places if metric in ranking.per_image.get(place, {})]
-        if found and np.isfinite(found).all():
+        known = np.isfinite(np.array(found)).all(0)
+        if found and known.sum() >= min(3 * EACH, known.size):
             mean: NDArray[np.float64] = np.mean(found, 0)
-            if np.ptp(mean) > 1e-9 or len(mean) == 1:
+            if np.ptp(mean[known]) > 1e-9 or len(mean) == 1:
                 return words, mean
     return None
 
@@ -84,8 +86,8 @@ def _spread(count: int) -> dict[int, str]:
 
 
 def _chosen(values: NDArray[np.float64]) -> dict[int, str]:
-    """Rows and why they are shown, the worst first; none twice, though there be few."""
-    order = np.argsort(values, kind="stable")
+    """Rows with a value and why they are shown, the worst first; none twice, though there be few."""
+    order = np.argsort(values, kind="stable")[: np.isfinite(values).sum()]  # NaN comes last
     middle = order[np.argsort(np.abs(np.arange(len(order)) - (len(order) - 1) / 2), kind="stable")]
     picked: dict[int, str] = {}
     for number in range(min(EACH, len(order))):
@@ -113,9 +115,10 @@ def _asked(task: Trial, way: Way, row: int) -> dict[str, str]:
 def _lines(shown: Shown, task: Trial, way: Way, index: int, row: int) -> list[tuple[str, list[CaptionedImage | None]]]:
     """A model's lines of one image: the images on the way, where they were measured, inv and rec."""
     source = CaptionedImage(task.sources[row], ("source",))
-    edit = task.truth(Place("inv", 0, "8bit"))
+    place = Place("inv", 0, "8bit")
+    edit = task.truth(place)
     ends: dict[Direction, CaptionedImage | None] = {
-        "inv": None if edit is None else CaptionedImage(edit[row], ("ground truth",)),
+        "inv": None if edit is None or not task.known(place)[row] else CaptionedImage(edit[row], ("ground truth",)),
         "rec": source,
     }
     lines = []

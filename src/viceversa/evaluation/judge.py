@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from viceversa.evaluation.first_outputs import FirstOutputs
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.accuracies import PerImage, accuracies
+from viceversa.metrics.accuracies import PerImage, accuracies, success
 from viceversa.metrics.bootstrap import intervals
 from viceversa.metrics.chain_protocol import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
 from viceversa.metrics.clock import Clock
@@ -23,7 +26,7 @@ from viceversa.metrics.rows import Row
 
 MEANS = (
     "label_accuracy", "label_accuracy_bits", "changed_accuracy", "kept_accuracy", "perceptual_to_source", "l1_to_source",
-    "psnr_to_truth", "ssim_to_truth", "l1_outside", "own_accuracy_bits",
+    "psnr_to_truth", "ssim_to_truth", "l1_outside", "own_accuracy_bits", "success_rate",
 )  # fmt: skip
 """What a row has the mean over images of."""
 
@@ -78,19 +81,26 @@ class Judge:
     def bounds(self, advance: Advance) -> list[Row]:
         """Rows of doing nothing (`floor`), which a probe changes all the same; of the true edits, or the sources for rec
         (`ceiling`); and of as many other real images (`real`)."""
-        bounds = Assessment()
-        for name, batches in (("floor", self._nothing()), ("ceiling", self._best())):
-            with TemporaryDirectory() as folder:
-                seen: dict[Place, Accumulated] = {}
-                looker = self._looker(folder)
-                for rows, made in batches:
-                    looker.look(seen, rows, made, None, advance)
-                to_real = {place: self._to_real(place, found.features) for place, found in seen.items()}
-                for place in self._places():
-                    start = place if place in seen else Place(place.direction, 0, "8bit")
-                    if start in seen and (start == place or place.link in LINKS):
-                        self._add(bounds, name, place, seen[start], to_real[start])
-        return bounds.rows + list(self._other_real(advance))
+        rows = self._bound("floor", self._nothing(), advance)
+        for known, places in self._known():
+            part = self if known.all() else replace(self, task=self.task.of(np.flatnonzero(known).tolist()))
+            rows += part._bound("ceiling", part._best(places), advance)
+        return rows + list(self._other_real(advance))
+
+    def _bound(self, name: str, batches: Iterable[tuple[slice, dict[Place, Pixels]]], advance: Advance) -> list[Row]:
+        """The rows of images that do not depend on the number of cycles."""
+        bound = Assessment()
+        with TemporaryDirectory() as folder:
+            seen: dict[Place, Accumulated] = {}
+            looker = self._looker(folder)
+            for rows, made in batches:
+                looker.look(seen, rows, made, None, advance)
+            to_real = {place: self._to_real(place, found.features) for place, found in seen.items()}
+            for place in self._places():
+                start = place if place in seen else Place(place.direction, 0, "8bit")
+                if start in seen and (start == place or place.link in LINKS):
+                    self._add(bound, name, place, seen[start], to_real[start])
+        return bound.rows
 
     def _looker(self, folder: str) -> Looker:
         return Looker(self.task, self.labeller, self.extractor, self.clock, Path(folder))
@@ -113,10 +123,19 @@ class Judge:
             probed = {place: pixels for place, pixels in found.items() if place.link in idle.probes}
             yield rows, dict.fromkeys(self._unmoved(), source) | probed
 
-    def _best(self) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
-        """The true edits."""
+    def _known(self) -> list[tuple[NDArray[np.bool_], list[Place]]]:
+        """The images whose true edits are known, and the places where they are these; without places where none is known."""
+        found: dict[bytes, tuple[NDArray[np.bool_], list[Place]]] = {}
         with self.clock.part("true edits"):
-            truths = {place: truth for place in self._unmoved() if (truth := self.task.truth(place)) is not None}
+            for place in self._unmoved():
+                if (known := self.task.known(place)).any():
+                    found.setdefault(known.tobytes(), (known, []))[1].append(place)
+        return list(found.values())
+
+    def _best(self, places: Sequence[Place]) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
+        """The true edits at these places, where all are known."""
+        with self.clock.part("true edits"):
+            truths = {place: truth for place in places if (truth := self.task.truth(place)) is not None}
         for start in range(0, len(self.task), _BATCH):
             rows = slice(start, min(start + _BATCH, len(self.task)))
             yield rows, {place: truth[rows] for place, truth in truths.items()}
@@ -142,6 +161,8 @@ class Judge:
         per_image = dict(seen.per_image)
         if seen.read is not None and self.labeller is not None:
             per_image |= accuracies(self.task, place, self.labeller.space, seen.read, seen.own)
+            if place.direction == "step":
+                per_image |= success(per_image, place, assessment.per_image)
         assessment.per_image[place] = per_image
         assessment.rows.append(self._row(name, place, to_real, per_image))
 
@@ -151,12 +172,14 @@ class Judge:
             found = intervals(per_image)
         means = {metric: each.mean for metric, each in found.items()}
         measures: dict[str, Any] = {**{metric: means.get(metric) for metric in MEANS}, **vars(to_real)}
+        known = int(np.isfinite(per_image.get("psnr_to_truth", np.empty(0))).sum())
         return Row(
             model=name,
             direction=place.direction,
             cycles=place.cycles,
             chain=place.link,
             samples=len(self.task),
+            known=known if 0 < known < len(self.task) else None,
             accuracy_by_attribute={attribute.name: means.get(f"accuracy {attribute.name}") for attribute in attributes},
             intervals={metric: (each.low, each.high) for metric, each in found.items()},
             **measures,

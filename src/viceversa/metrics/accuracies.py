@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -29,6 +32,18 @@ def accuracies(task: Trial, place: Place, space: Space, read: Tensor, own: Tenso
         "kept_accuracy": _share(right, ~changed),
         **({} if own is None else {"own_accuracy_bits": _bits(own, goal, space)}),
     }
+
+
+def success(found: PerImage, place: Place, before: Mapping[Place, PerImage]) -> PerImage:
+    """1 for each image on which every attribute stands as asked after this step and after each step before, else 0.
+
+    Its mean is SR@k. found: what `accuracies` says of the step; before: all that was found of earlier ones. Empty if one lacks.
+    """
+    right = (found["label_accuracy"] == 1).astype(np.float64)
+    if place.cycles == 1:
+        return {"success_rate": right}
+    earlier = before.get(replace(place, cycles=place.cycles - 1), {})
+    return {"success_rate": right * earlier["success_rate"]} if "success_rate" in earlier else {}
 
 
 def _asked(task: Trial, place: Place, space: Space, count: int) -> tuple[Tensor, Tensor]:

@@ -83,7 +83,7 @@ class Trial:
     inverted: Tensor | None = None
     targets: Tensor | None = None
     split: str = "test"
-    _truths: dict[tuple[Direction, int], Pixels] = field(default_factory=dict, init=False)
+    _truths: dict[tuple[Direction, int], tuple[Pixels | None, NDArray[np.bool_]]] = field(default_factory=dict, init=False)
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -121,15 +121,25 @@ class Trial:
         return self.labels if not translations or self.targets is None else self.targets[translations - 1]
 
     def truth(self, place: Place) -> Pixels | None:
-        """The image that a perfect translator would make, (N, H, W, C), where the data knows it; of rec, the source."""
+        """What a perfect translator would make, (N, H, W, C); of rec the sources; 0 where not `known`; None where nothing is."""
+        return self._edits(place)[0]
+
+    def known(self, place: Place) -> NDArray[np.bool_]:
+        """Of which images the truth is known: (N,)."""
+        return self._edits(place)[1]
+
+    def _edits(self, place: Place) -> tuple[Pixels | None, NDArray[np.bool_]]:
+        """`truth` and `known`."""
+        everywhere = np.ones(len(self), np.bool_)
         if place.direction == "rec":
-            return self.sources
+            return self.sources, everywhere
         if self.dataset.truth is None or (not self.labeled and place.direction == "step"):
-            return None
+            return None, ~everywhere
         key = (place.direction, place.cycles if place.direction == "step" else 0)
         if key not in self._truths:  # each batch asks, and to open a cached set checks all its pixels
-            away = self.home if self.labeled else self.away
-            self._truths[key] = self.dataset.truth(self.split, self.home, self.numbers, away, self.goal(place))
+            asked = (self.split, self.home, self.numbers, self.home if self.labeled else self.away, self.goal(place))
+            known = everywhere if self.dataset.known is None else self.dataset.known(*asked)
+            self._truths[key] = (self.dataset.truth(*asked) if known.any() else None), known
         return self._truths[key]
 
 

@@ -64,7 +64,7 @@ def examples_of(dataset: Dataset, split: str, space: Space) -> Examples:
 def edits_of(dataset: Dataset, batch: int) -> Iterator[tuple[Pixels, Tensor]]:
     """Batches of true edits of the first test images, to the opposite labels or to the other space, with their labels (n, K).
 
-    Nothing for data that knows no true edits.
+    Nothing for data that knows none of them.
     """
     if dataset.truth is None:
         return
@@ -76,6 +76,9 @@ def edits_of(dataset: Dataset, batch: int) -> Iterator[tuple[Pixels, Tensor]]:
     else:
         target, labels = source, dataset.space.invert(images.labels[: len(positions)], seeded("labeller", "edits"))
         wanted = labels
+    if dataset.known is not None:
+        known = dataset.known("test", source, positions, target, labels)
+        positions, wanted, labels = positions[known], wanted[known], None if labels is None else labels[known]
     for first in range(0, len(positions), batch):
         part = slice(first, first + batch)
         yield dataset.truth("test", source, positions[part], target, None if labels is None else labels[part]), wanted[part]

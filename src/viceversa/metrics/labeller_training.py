@@ -141,7 +141,7 @@ class LabellerTraining:
                 self._learn()
                 yield True
             now = Labeller(self._network.eval(), self.space, 0.0, None, finished=False)
-            measured = yield from _measured(now, _batches(examples_of(self.dataset, "validation", self.space)))
+            measured = (yield from _measured(now, _batches(examples_of(self.dataset, "validation", self.space)))) or 0.0
             if self.best is None or measured > self.best.accuracy:
                 self.best = replace(now, network=copy.deepcopy(self._network), accuracy=measured)
             self.number, self.step = self.number + 1, 0
@@ -150,8 +150,7 @@ class LabellerTraining:
         assert self.best is not None
         on_test = yield from _measured(self.best, _batches(examples_of(self.dataset, "test", self.space)))
         on_edits = yield from _measured(self.best, edits_of(self.dataset, BATCH))
-        known = self.dataset.truth is not None
-        self.found = Labeller(self.best.network, self.space, on_test, on_edits if known else None)
+        self.found = Labeller(self.best.network, self.space, on_test or 0.0, on_edits)
 
     def _learn(self) -> None:
         """A step on a batch."""
@@ -245,14 +244,14 @@ def _batches(examples: Examples) -> Iterator[tuple[Pixels, Tensor]]:
         yield examples[part], examples.labels[part]
 
 
-def _measured(labeller: Labeller, batches: Iterator[tuple[Pixels, Tensor]]) -> Generator[bool, None, float]:
-    """The accuracy on images, read batch by batch; 0 where there is none."""
+def _measured(labeller: Labeller, batches: Iterator[tuple[Pixels, Tensor]]) -> Generator[bool, None, float | None]:
+    """The accuracy on images, read batch by batch; None where there is none."""
     right, count = 0.0, 0
     for pixels, labels in batches:
         right += len(labels) * accuracy(labeller.read(pixels), labels, labeller.space)
         count += len(labels)
         yield True
-    return right / count if count else 0.0
+    return right / count if count else None
 
 
 def _unfinished(path: Path) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from viceversa.images.pixels import Pixels
@@ -18,6 +19,9 @@ from viceversa.metrics.clock import Clock
 from viceversa.metrics.features import Advance, Extractor, Features, Measurement, by_batch
 from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.similarity import l1, l1_where, psnr, ssim
+
+TO_TRUTH = ("l1_outside", "psnr_to_truth", "ssim_to_truth")
+"""The distances that need the true edit."""
 
 Read = Callable[[Pixels], Tensor]
 """(n, H, W, C) -> the labels that the images show (n, K)."""
@@ -63,11 +67,12 @@ class Accumulated:
 
 @dataclass(frozen=True, eq=False)
 class OutputBatch:
-    """Some rows of a trial's outputs: at each place the images and, where they are known, the true edits."""
+    """Some rows of a trial's outputs: at each place the images, the true edits if there are any, and which of them are known."""
 
     rows: slice
     made: Mapping[Place, Pixels]
     truths: Mapping[Place, Pixels | None]
+    known: Mapping[Place, NDArray[np.bool_]]
     own: Read | None
     threads: int
 
@@ -93,7 +98,8 @@ class Looker:
                 seen[place] = seen[alike] if alike != place else Accumulated(self.folder / f"{len(seen)}.npy")
         with self.clock.part("true edits"):
             truths = {place: None if (truth := self.task.truth(place)) is None else truth[rows] for place in first.values()}
-        batch = OutputBatch(rows, {place: made[place] for place in truths}, truths, own, torch.get_num_threads())
+        known = {place: self.task.known(place)[rows] for place in truths}
+        batch = OutputBatch(rows, {place: made[place] for place in truths}, truths, known, own, torch.get_num_threads())
         for part, looks in by_batch(partial(self._look, batch), rows.stop - rows.start):
             for place, look in looks.items():
                 seen[place].add(slice(rows.start + part.start, rows.start + part.stop), look, len(self.task))
@@ -114,6 +120,7 @@ class Looker:
                 key, truth = id(pixels), batch.truths[place]
                 distances = {"perceptual_to_source": measured[key].perceptual.astype(np.float64)}
                 distances |= _distances(source, place, different[key], None if truth is None else truth[part])
+                distances |= {name: np.where(batch.known[place][part], distances[name], np.nan) for name in TO_TRUTH}
                 found[place] = Findings(measured[key], distances, read[key], own[key])
         return found
 

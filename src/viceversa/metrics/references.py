@@ -39,16 +39,17 @@ class References:
     _known: dict[str, Population] = field(default_factory=dict, init=False)
 
     def distances(self, place: Place, features: Features) -> ToReal:
-        """Of a step only the kernel distance to its true edits: there are ten of them."""
-        target, other = self._target(place), Population(features)
+        """Of a step only the kernel distance to its true edits: there are ten of them. To true edits only where these are known."""
+        target, other, known = self._target(place), Population(features), self.task.known(place)
+        edited = Population(features[known]) if known.any() and not known.all() else other
         if place.direction == "step":
-            return ToReal(kernel_target=None if target is None else (kernel(target.features, features) or (None,))[0])
+            return ToReal(kernel_target=None if target is None else (kernel(target.features, edited.features) or (None,))[0])
         real, fewest = self.real(place.direction), self.extractor.fewest
         far, (near, spread) = frechet(real, other, fewest), kernel(real.features, features) or (None, None)
         if target is real or target is None:
             far_target, near_target = (None, None) if target is None else (far, near)
         else:
-            far_target, near_target = frechet(target, other, fewest), (kernel(target.features, features) or (None,))[0]
+            far_target, near_target = frechet(target, edited, fewest), (kernel(target.features, edited.features) or (None,))[0]
         return ToReal(far, near, spread, far_target, near_target, frechet_diagonal(real, other))
 
     def others(self, pixels: Pixels, advance: Advance) -> Features:
@@ -72,7 +73,8 @@ class References:
             truth, goal = self.task.truth(place), self.task.goal(place)
             rows = None if goal is None or self.task.labels is None else _with_labels(self.task.labels, goal)
             if truth is not None:
-                self._asked[key] = self._population(truth)
+                known = self.task.known(place)
+                self._asked[key] = self._population(truth if known.all() else truth[known])
             else:
                 self._asked[key] = None if rows is None else Population(self.real(place.direction).features[rows])
         return self._asked[key]

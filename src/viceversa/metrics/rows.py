@@ -28,6 +28,7 @@ _ALWAYS = {
 }
 _DETAILS = {
     "kernel to target": "the kernel distance to the ground truth where it is known, in place of other real images",
+    "success rate": "share of images on which the labeller reads every attribute as asked after each of the first k translations",
     "bit accuracy": "label accuracy counted by columns of the label, as the discriminator's own is",
 }
 TRUSTED = 0.9
@@ -46,6 +47,8 @@ class Row:
     frechet_target, kernel_target: to the true edits, or without them to real images with the labels asked for. l1_outside:
     to the source, where the true edit changes nothing. frechet_diagonal, own_accuracy_bits: the multicyclic author's
     measures. intervals: of means over images, by the measure's name; 95 %, by the bootstrap.
+    known: of how many images the true edit is known, over which measures that need it are means; None: of all, or of none.
+    success_rate: share of images on which every attribute was as asked after each step so far; of steps only.
     seeds: how many trainings the row is the mean of; spread: their standard deviation, by the measure's name.
     """
 
@@ -74,6 +77,8 @@ class Row:
     intervals: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     seeds: int = 1
     spread: Mapping[str, float] = field(default_factory=dict)
+    known: int | None = None
+    success_rate: float | None = None
 
     def value(self, measure: str) -> float | None:
         """The measure of that name; "accuracy NAME" is that of an attribute."""
@@ -117,6 +122,7 @@ COLUMNS = (
     Column("bit accuracy", "label_accuracy_bits", 3, "higher", detail=True),
     Column("changed", "changed_accuracy", 3, "higher"),
     Column("kept", "kept_accuracy", 3, "higher"),
+    Column("success rate", "success_rate", 3, "higher", detail=True),
     Column("kernel x1000", "kernel", 2, "lower", factor=1000),
     Column("kernel deviation x1000", "kernel_std", 2, "neither", factor=1000, detail=True),
     Column("Fréchet", "frechet", 2, "lower"),
@@ -135,7 +141,7 @@ COLUMNS = (
 Who changes nothing is nearest to the source, so for inv neither more nor less of that is better.
 """
 
-LABELS = ("label_accuracy", "label_accuracy_bits", "changed_accuracy", "kept_accuracy")
+LABELS = ("label_accuracy", "label_accuracy_bits", "changed_accuracy", "kept_accuracy", "success_rate")
 """The measures that the labeller reads, beside the accuracy of each attribute."""
 
 
@@ -144,7 +150,7 @@ def without_labels(row: Row) -> Row:
     kept = {name: value for name, value in row.intervals.items() if not is_label(name)}
     spread = {name: value for name, value in row.spread.items() if not is_label(name)}
     return replace(
-        row, label_accuracy=None, label_accuracy_bits=None, changed_accuracy=None, kept_accuracy=None,
+        row, label_accuracy=None, label_accuracy_bits=None, changed_accuracy=None, kept_accuracy=None, success_rate=None,
         accuracy_by_attribute={}, intervals=kept, spread=spread,
     )  # fmt: skip
 

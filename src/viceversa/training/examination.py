@@ -131,7 +131,8 @@ def _to_truth(task: Trial) -> Measure | None:
         return None
     from viceversa.metrics.similarity import psnr  # with torchmetrics
 
-    return lambda made: float(psnr(made[EDIT if EDIT in made else FIRST_EDIT], truth).mean())  # both have the same true edit
+    known = task.known(EDIT)
+    return lambda made: float(psnr(made[EDIT if EDIT in made else FIRST_EDIT], truth)[known].mean())  # both have the same true edit
 
 
 def _change_and_return(task: Trial, path: Path) -> Measure | None:

@@ -33,10 +33,10 @@ Better = Literal["maximize", "minimize"]
 METRICS: Mapping[str, Better] = {
     column.measure: "maximize" if column.better == "higher" else "minimize"
     for column in COLUMNS
-    if column.better != "neither" and column.measure != "own_accuracy_bits"
+    if column.better != "neither" and column.measure not in ("own_accuracy_bits", "success_rate")
 }
-"""The measures of an evaluation that have a better end, and which it is. How near an image is to its source has none, and
-what a model's own discriminator reads is circular."""
+"""The measures of an evaluation that have a better end, and which it is. How near an image is to its source has none,
+what a model's own discriminator reads is circular, and the success rate is not one of a single place."""
 
 _BATCH = 100
 
@@ -80,7 +80,8 @@ class Meter:
         place, metric = self.objective.place, self.objective.metric
         if metric in ("psnr_to_truth", "ssim_to_truth"):
             truth = self.task.truth(place)
-            return None if truth is None else (psnr if metric == "psnr_to_truth" else ssim)(pixels, truth)
+            found = None if truth is None else (psnr if metric == "psnr_to_truth" else ssim)(pixels, truth)
+            return None if found is None else np.where(self.task.known(place), found, np.nan)
         if self.labeller is None:
             return None
         return accuracies(self.task, place, self.labeller.space, self.labeller.read(pixels), None)[metric]
@@ -99,7 +100,8 @@ def meter_of(dataset: Dataset, text: str | None, samples: int, *, quiet: bool = 
     if samples < 2:
         raise UsageError(f"{samples} samples are too few to measure anything: take 2 or more.")
     task = trial(dataset, samples, "validation")
-    objective = _objective(text or f"inv3.{'psnr_to_truth' if dataset.truth else 'changed_accuracy'}", task)
+    told = "changed_accuracy" if task.truth(Place("inv", 3, "8bit")) is None else "psnr_to_truth"
+    objective = _objective(text or f"inv3.{told}", task)
     reads = "accuracy" in objective.metric and routing_of(dataset.space).question is not None
     return Meter(objective, task, independent_labeller(dataset, quiet=quiet) if reads else None)
 

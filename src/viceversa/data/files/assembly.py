@@ -17,6 +17,7 @@ from viceversa.data.cache.packing import digest
 from viceversa.data.cache.store import HALVES, Files, Half, Preparation, Prepared, prepared
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.files.checks import SPLITS
+from viceversa.data.files.identities import Scene, with_truth
 from viceversa.data.files.pairs import PairNames, aligned, paired
 from viceversa.data.files.sides import divided_table
 from viceversa.data.files.sizes import chosen_size
@@ -156,7 +157,15 @@ def from_table(name: str, files: Files, table: Table, wanted: Wanted) -> Dataset
     kept = {file for spaces in dataset.splits.values() for images in spaces.values() for file in images.ids}
     told = summary(table.kept([file in kept for file in table.files], _UNREADABLE), name)
     dataset = replace(dataset, summary="\n".join(filter(None, (told, dataset.summary))))
-    return paired(dataset, pairs) if pairs else dataset
+    if pairs:
+        return paired(dataset, pairs)
+    return dataset if table.scenes is None else with_truth(dataset, _scenes(table, table.scenes, wanted.takes))
+
+
+def _scenes(table: Table, scenes: Sequence[tuple[str, ...]], takes: Takes) -> Mapping[str, Scene]:
+    """For each file, its scene, with all that is neither its label nor its space in the data set."""
+    others: Sequence[object] = (table.spaces or [""] * len(scenes)) if takes == "labels" else table.labels.tolist()
+    return {file: (*scene, str(other)) for file, scene, other in zip(table.files, scenes, others, strict=True)}
 
 
 def _check_spaces(names: Mapping[str, object]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import posixpath
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PureWindowsPath
 from typing import TypeVar
@@ -86,6 +87,22 @@ def faults(
     if not skip_bad and (lost := missing(files, rows, folder, places)):
         checks.append(f"{lost} Restore them, skip them with `skip_bad=True`, or {_ELSEWHERE}.")
     return [fault for fault in checks if fault] + nothing
+
+
+def torn(identities: Sequence[str], splits: Sequence[str]) -> str:
+    """An identity that is in several splits, which these are, and the remedy; empty where there is none."""
+    homes: dict[str, set[str]] = defaultdict(set)
+    for identity, split in zip(identities, splits, strict=True):
+        homes[identity].add(split)
+    found = {identity: split for identity, split in homes.items() if len(split) > 1}
+    if not found:
+        return ""
+    first, where = next(iter(found.items()))
+    told = f"such as {quoted(first)} in {' and '.join(split for split in SPLITS if split in where)}"
+    return (
+        f"{len(found)} of {len(homes)} identities are in more than one split, {told}: nothing may be both trained on and tested "
+        "on. Give all images of an identity one split and group, or leave out these two columns, so that identities are split."
+    )
 
 
 def missing(files: Sequence[str], rows: Sequence[int], folder: Path, places: Sequence[Whereabouts]) -> str:

@@ -112,4 +112,5 @@ def divided_table(table: Table, asked: str, name: str) -> Table:
         attributes=(),
         labels=torch.empty(len(order), 0),
         spaces=tuple(space for space, own in zip(found.spaces, rows, strict=True) for _ in own),
+        scenes=None if table.scenes is None else tuple(table.scenes[row] for row in order),
     )

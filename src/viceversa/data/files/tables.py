@@ -28,6 +28,7 @@ from viceversa.data.files.checks import (
     missing,
     refuse,
     rows_per_split,
+    torn,
 )
 from viceversa.data.files.checks import found as listed
 from viceversa.data.files.lookup import Whereabouts, look_up
@@ -37,7 +38,7 @@ from viceversa.errors import UsageError, printable, quoted, unknown
 from viceversa.files import readable
 from viceversa.progress import say
 
-_RESERVED = ("file", "split", "group", "space")
+_RESERVED = ("file", "split", "group", "identity", "space")
 _SEPARATOR_LINE = re.compile(r'"?sep=.?"?\n', re.IGNORECASE)
 """What some spreadsheets write above the header, to say what separates cells."""
 
@@ -49,6 +50,8 @@ class Table:
     files: relative to the folder, with "/", each of them there. splits: "train", "validation" or "test" for each.
     labels: (N, K) float32, the columns of `attributes`. dropped: why, and how many, rows were left out.
     spaces: the column `space`, if there is one. spellings: files that the disk names in another Unicode form -> their names there.
+    scenes: if there is a column `identity`, what an image has in common with its true edits: the identity, and then the cells of
+    attributes that are not among `attributes`.
     """
 
     files: tuple[str, ...]
@@ -58,6 +61,7 @@ class Table:
     dropped: Mapping[str, int] = field(default_factory=dict)
     spaces: tuple[str, ...] | None = None
     spellings: Mapping[str, str] = field(default_factory=dict)
+    scenes: tuple[tuple[str, ...], ...] | None = None
 
     def kept(self, keep: Sequence[bool], reason: str) -> Table:
         """The rows that are to be kept; the others count as dropped for that reason."""
@@ -67,6 +71,7 @@ class Table:
             splits=tuple(compress(self.splits, keep)),
             labels=self.labels[torch.tensor(keep, dtype=torch.bool)],
             spaces=None if self.spaces is None else tuple(compress(self.spaces, keep)),
+            scenes=None if self.scenes is None else tuple(compress(self.scenes, keep)),
             dropped={**self.dropped, **({} if all(keep) else {reason: keep.count(False)})},
         )
 
@@ -87,7 +92,8 @@ def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = 
     """Read and check a table.
 
     Columns: `file`; optionally `split` (what it lacks of validation and test is taken out of train by hash, a tenth each),
-    `group` (whose images stay in one split), `space`; every other one is an attribute, as its cells or schema.json say.
+    `group` (whose images stay in one split), `identity` (the same thing under several labels, in one split too), `space`; every
+    other one is an attribute, as its cells or schema.json say.
 
     Args:
         path: a CSV or Parquet file.
@@ -104,22 +110,37 @@ def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = 
     if "file" not in sheet.columns:
         there = f"it has {', '.join(map(quoted, sheet.columns))}" if any(sheet.columns) else "it is empty"
         raise UsageError(f"{quoted(str(path))} has no column 'file': {there}.")
-    schema = chosen(read_schema(path, [title for title in sheet.columns if title not in _RESERVED]), only)
+    columns = read_schema(path, [title for title in sheet.columns if title not in _RESERVED])
+    schema = chosen(columns, only)
     droppable = {title: said for title, said in schema.items() if said.drop_empty and said.kind != "ignore"}
     sheet, dropped = without_empty(sheet, droppable)
     if not sheet.rows:
         raise UsageError(f"{quoted(str(path))} has no rows{' but those with empty cells' if dropped else ''}.")
     place = path.parent if folder is None else folder
     files = checked_paths(sheet.columns["file"], sheet.rows, place)
-    for title in sheet.columns.keys() & {"group", "space"}:
+    for title in sheet.columns.keys() & {"group", "identity", "space"}:
         _check_names(title, sheet.columns[title], sheet.rows)
-    groups = sheet.columns.get("group", files)
-    splits, found = completed_splits(_splits(sheet), groups), look_up(files, place, links=folder is not None)
+    groups, identities = sheet.columns.get("group", files), sheet.columns.get("identity")
+    together = sheet.columns.get("group", identities or files)
+    splits, found = completed_splits(_splits(sheet), together), look_up(files, place, links=folder is not None)
     spaces = tuple(sheet.columns["space"]) if "space" in sheet.columns else None
-    bare = Table(files, splits, (), torch.empty(len(files), 0), dropped, spaces, found.spellings)
+    scenes = scenes_of(sheet, columns, schema)
+    bare = Table(files, splits, (), torch.empty(len(files), 0), dropped, spaces, found.spellings, scenes)
     table = with_labels(sheet, schema, bare)
-    refuse_faulty(table, path.name, faults(files, groups, splits, sheet.rows, place, found.places, skip_bad=skip_bad))
+    wrong = [fault] if identities and (fault := torn(identities, splits)) else []
+    wrong += faults(files, groups, splits, sheet.rows, place, found.places, skip_bad=skip_bad)
+    refuse_faulty(table, path.name, wrong)
     return without_missing(table, sheet.rows, place, found.places)
+
+
+def scenes_of(
+    sheet: Sheet, columns: Mapping[str, TableColumn], schema: Mapping[str, TableColumn]
+) -> tuple[tuple[str, ...], ...] | None:
+    """See Table.scenes. columns: all attributes that the sheet has; schema: those that are used."""
+    if "identity" not in sheet.columns:
+        return None
+    others = [title for title, said in columns.items() if title not in schema and said.kind != "ignore"]
+    return tuple(zip(*(sheet.columns[title] for title in ("identity", *others)), strict=True))
 
 
 def without_missing(table: Table, rows: Sequence[int], folder: Path, places: Sequence[Whereabouts]) -> Table:

@@ -99,8 +99,8 @@ class Report:
 
     @property
     def subtitle(self) -> str:
-        counts = sorted({row.samples for row in self.rows})
-        return f"{self.dataset}, {' or '.join(map(str, counts)) or 'no'} test images, features of {self.extractor}"
+        most = max((row.samples for row in self.rows), default=0)
+        return f"{self.dataset}, {most or 'no'} test images, features of {self.extractor}"
 
     @property
     def warning(self) -> str:
