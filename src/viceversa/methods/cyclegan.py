@@ -30,6 +30,7 @@ from viceversa.losses.adversarial import Discriminate, Fool, ImagePool
 from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
 from viceversa.losses.differentiable_augmentation import DifferentiableAugmentation
 from viceversa.losses.gan_settings import CriticSettings, DescribedGan, adversary_of
+from viceversa.losses.geometry import Geometry
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
 from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 from viceversa.networks.patch import check_patches, patch_discriminator
@@ -55,6 +56,9 @@ class CycleGAN(CriticSettings):
     )
     identity: float = Field(0.5, ge=0, description="weight of the identity loss, relative to the cycle loss")
     luminance: float = Field(0.0, ge=0, description="weight of an identity loss on luminance, if channels differ")
+    geometry: float = Field(
+        0.0, ge=0, description="weight of geometry consistency: mirrored and turned images are translated alike"
+    )
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
     fit: Fit = Field("resize", description="how generators change the size between spaces; valid_conv changes it by up to 6 px")
@@ -84,7 +88,8 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         optimizers={"generators": adam, "discriminators": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
             Phase("generators", learns=("generators",), plan=plan, objective=Objective(
-                adversarial=(settings.adversarial, Fool(gan)), cycle=(1, cycle), identity=(settings.cycle * share, same)),
+                adversarial=(settings.adversarial, Fool(gan)), cycle=(1, cycle), identity=(settings.cycle * share, same),
+                geometry=(settings.geometry, Geometry())),
                 chained=("adversarial", "cycle")),
             Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan, pool)), **adversary.penalty)),

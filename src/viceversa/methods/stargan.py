@@ -26,6 +26,7 @@ from viceversa.losses.classification import RealLabels, TargetLabels
 from viceversa.losses.cycle import Cycle, Triple
 from viceversa.losses.differentiable_augmentation import DifferentiableAugmentation
 from viceversa.losses.gan_settings import CriticSettings, adversary_of
+from viceversa.losses.geometry import Geometry
 from viceversa.networks.adapters import Classifying, Labeled
 from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 from viceversa.networks.projected import ProjectedDiscriminator, Projection
@@ -50,6 +51,9 @@ class StarGAN(CriticSettings):
     classification: float = Field(1.0, ge=0, description="weight of the classification losses")
     cycle: float = Field(10.0, ge=0, description="weight of the cycle loss")
     triple: float = Field(0.0, ge=0, description="weight of triple consistency (arXiv 1811.03492); 0: off")
+    geometry: float = Field(
+        0.0, ge=0, description="weight of geometry consistency: mirrored and turned images are translated alike"
+    )
     further_fakes: int = Field(0, ge=0, le=100, description="later images of the chain that the discriminator also sees as fakes")
     critic_steps: int = Field(5, gt=0, description="discriminator steps per generator step")
     learning_rate: float = Field(1e-4, gt=0, description="learning rate of Adam")
@@ -83,7 +87,8 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
                 adversarial=(settings.adversarial, Fool(gan)),
                 classification=(settings.classification, TargetLabels(space)),
                 cycle=(settings.cycle, Cycle()),
-                triple=(settings.triple, Triple())),
+                triple=(settings.triple, Triple()),
+                geometry=(settings.geometry, Geometry())),
                 chained=("adversarial", "classification", "cycle")),
         ),
         destination=to_labels(space),

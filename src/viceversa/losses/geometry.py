@@ -1,0 +1,32 @@
+"""Geometry consistency: mirrored and turned images are translated alike (GcGAN, arXiv 1809.05852)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from viceversa.core.journey import Journey
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """L1(T(f(x)), f(T(x))), f one of the seven mirrorings and turns of a square, drawn for each step; three if sides differ.
+
+    Discriminators of patches and cycles allow a translator that moves every image a little; this forbids it. GcGAN has one f for
+    a whole training, and an adversarial loss for T(f(x)) too (eq. 4).
+    """
+
+    def __call__(self, journey: Journey) -> Tensor:
+        square = journey.start.shape[2] == journey.start.shape[3]
+        drawn = int(torch.randint(7 if square else 3, (), generator=journey.draws.generator("geometry"))) + 1
+        number = drawn if square else 2 * drawn
+        moved = journey.translate(moved_by(journey.start, number), journey.departure, journey.entered(journey.target))
+        return F.l1_loss(moved, moved_by(journey.translated, number))
+
+
+def moved_by(image: Tensor, number: int) -> Tensor:
+    """Turn an image (N, C, H, W) by `number` % 4 quarters, after mirroring it if `number` is 4 to 7."""
+    return torch.rot90(image.flip(3) if number >= 4 else image, number % 4, (2, 3))
