@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from dicebear import Avatar
 import processes
 from viceversa.data.dataset import Dataset
 from viceversa.data.sets import avatars as module
-from viceversa.data.sets.avatars import SPLITS, avatars, avatars_glasses, labels_of, render
+from viceversa.data.sets.avatars import SPLITS, avatars, avatars_glasses, avatars_glasses_pairs, labels_of, render
 from viceversa.data.sets.drawing import style
 from viceversa.errors import UsageError
 
@@ -149,3 +150,19 @@ def test_other_pixels_are_not_genuine(dataset: Dataset) -> None:
 def test_a_size_that_is_not_drawn(size: int) -> None:
     with pytest.raises(UsageError, match="from 16 to 512"):
         avatars(size)
+
+
+def test_pairs_are_every_person_without_and_with_glasses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path))
+    monkeypatch.setattr(module, "SPLITS", {"train": range(4), "validation": range(4, 6), "test": range(6, 9)})
+    pairs = avatars_glasses_pairs(16)
+    for split, persons in module.SPLITS.items():
+        labels = labels_of(persons)
+        for glasses, name in enumerate(("plain", "glasses")):
+            labels[:, 3] = glasses
+            images = pairs.splits[split][name]
+            assert images.ids == tuple(f"{person:05d}" for person in persons)
+            assert (images.pixels == render(persons, labels, 16)).all()
+            assert pairs.truth is not None
+            other = "glasses" if name == "plain" else "plain"
+            assert (pairs.truth(split, other, np.array([1, 0]), name, None) == images.pixels[[1, 0]]).all()
