@@ -1,0 +1,1 @@
+"""Which generator and which discriminator: `python -m experiments.generators`."""

@@ -1,0 +1,81 @@
+"""Seconds of a training step of each arm, from which the arms of a task get steps that take the same time.
+
+Each arm takes BURST steps in turn, ROUNDS times, all in one process on one thread; a cost is the median of its bursts. So a busy
+moment of the machine falls on all arms alike. results/cost.json keeps the medians, quartiles and the steps that they give.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from experiments.common import read_json, use_cpu, write_result
+from experiments.generators.arms import ARMS, Arm
+from viceversa.device import accelerator_for
+from viceversa.recipes import builder, dataset_of, recipe_named
+from viceversa.training.run import updated
+from viceversa.training.trainer import Trainer
+
+COSTS = Path(__file__).parent / "results" / "cost.json"
+WARM, BURST, ROUNDS = 4, 4, 6
+"""Steps before timing, steps of a burst, and rounds. A burst has every phase that comes at every 4th step."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Which tasks are timed, and folders that their data names."""
+
+    tasks: tuple[str, ...] = ()
+    """names of tasks; all if none is given"""
+    photos: str = ""
+    mnist: str = ""
+
+
+def main(asked: Cost) -> None:
+    """Time the arms of each task, and add them to results/cost.json."""
+    use_cpu(1)
+    found = read_json(COSTS)["arms"] if COSTS.exists() else {}
+    for task in dict.fromkeys(arm.task for arm in ARMS.values()):
+        if not asked.tasks or task in asked.tasks:
+            folders = {"photos": asked.photos, "mnist": asked.mnist}
+            found |= timed({name: arm for name, arm in ARMS.items() if arm.task == task}, folders)
+            write_result(COSTS, {"arms": found})
+
+
+def timed(arms: dict[str, Arm], folders: dict[str, str]) -> dict[str, dict[str, float]]:
+    """Time the arms of one task in turn."""
+    with tempfile.TemporaryDirectory() as folder:
+        trainers = {name: trainer(arm, Path(folder) / name, folders) for name, arm in arms.items()}
+        for each in trainers.values():
+            steps(each, WARM)
+        bursts = [{name: steps(each, BURST) for name, each in trainers.items()} for _ in range(ROUNDS)]
+    found = {}
+    for name, arm in arms.items():
+        seconds = sorted(burst[name] / BURST for burst in bursts)
+        low, median, high = np.quantile(seconds, (0.25, 0.5, 0.75)).round(4).tolist()
+        count = int(arm.seconds / statistics.median(seconds))
+        found[name] = {"seconds": median, "quartiles": [low, high], "steps": count - count % 10}
+        print(name, found[name], flush=True)
+    return found
+
+
+def trainer(arm: Arm, folder: Path, folders: dict[str, str]) -> Trainer:
+    """A trainer of the arm, whose run is thrown away."""
+    own = None if isinstance(arm.recipe, str) else arm.recipe
+    recipe = updated(recipe_named("cyclegan" if own else str(arm.recipe)), arm.asked(0, 1000, folders))
+    dataset, build = dataset_of(recipe), own or builder(recipe)
+    folder.mkdir()
+    return Trainer(folder, build, dataset, recipe.training, accelerator_for(folder), "bf16", True)
+
+
+def steps(trainer: Trainer, count: int) -> float:
+    """CPU seconds of so many steps."""
+    started = time.process_time()
+    for _ in range(count):
+        trainer.one_step()
+    return time.process_time() - started
