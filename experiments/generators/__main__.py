@@ -2,11 +2,12 @@
 
 python -m experiments.generators choose NAME ...     try settings on validation images (choose.py)
 python -m experiments.generators cost                seconds of a step of each arm, on an idle machine; about 15 minutes
+python -m experiments.generators floor               measure the baselines; some minutes
 python -m experiments.generators train               train and measure every arm and seed that has no result; hours (plan.md)
 """
 
 from experiments.common import command
-from experiments.generators import choose, cost, train
+from experiments.generators import choose, cost, floor, train
 
 if __name__ == "__main__":
-    command(__doc__, choose.main, cost.main, train.main)
+    command(__doc__, choose.main, cost.main, floor.main, train.main)

@@ -110,7 +110,7 @@ def generators(task: str, best: Values, **others: Values) -> dict[str, Arm]:
 COLORS = {"method.cycle_back": 1.0}
 """Lines do not tell colors, so the cycle from colors weighs less."""
 WEIGHTS = {
-    "training.batch": 8, "training.average": 0.99, "method.critic_width": 32, "method.gan": "hinge-r1", "method.gamma": 0.02,
+    "training.batch": 4, "training.average": 0.99, "method.critic_width": 32, "method.gan": "hinge-r1", "method.gamma": 0.02,
     "method.critic_steps": 1, "method.learning_rate": 1e-3, **GEOMETRY,
 }  # fmt: skip
 DIGITS = {

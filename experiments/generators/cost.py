@@ -39,12 +39,12 @@ class Cost:
 def main(asked: Cost) -> None:
     """Time the arms of each task, and add them to results/cost.json."""
     use_cpu(1)
-    found = read_json(COSTS)["arms"] if COSTS.exists() else {}
     for task in dict.fromkeys(arm.task for arm in ARMS.values()):
         if not asked.tasks or task in asked.tasks:
             folders = {"photos": asked.photos, "mnist": asked.mnist}
-            found |= timed({name: arm for name, arm in ARMS.items() if arm.task == task}, folders)
-            write_result(COSTS, {"arms": found})
+            costs = timed({name: arm for name, arm in ARMS.items() if arm.task == task}, folders)
+            found = read_json(COSTS)["arms"] if COSTS.exists() else {}  # another process may have added some
+            write_result(COSTS, {"arms": found | costs})
 
 
 def timed(arms: dict[str, Arm], folders: dict[str, str]) -> dict[str, dict[str, float]]:

@@ -236,7 +236,16 @@ def by_paintings(model: Model, photos: str) -> dict[str, Any]:
     for kind, pair in pictures(dataset, folder / "whole").items():
         for here, there in ((0, 1), (1, 0)) if model.method.returns else ((0, 1),):
             made = translated(model, pair[here], here, there, full_size=kind == "whole")
-            facts: dict[str, Any] = distances(made, pair[here], pair[there], vgg16_file())
-            facts["grid"] = round(max(max(grids(one, other).values()) for one, other in zip(made, pair[there], strict=True)), 2)
-            found[f"{kind}, {model.space.pair[here]} to {model.space.pair[there]}"] = facts
+            found[f"{kind}, {model.space.pair[here]} to {model.space.pair[there]}"] = distances_of_paintings(
+                made, pair[here], pair[there]
+            )
     return found
+
+
+def distances_of_paintings(made: list[Pixels], sources: list[Pixels], true: list[Pixels]) -> dict[str, float]:
+    """Distances to the true pictures, and the largest grid; that of crops is of all of them together."""
+    if len({each.shape for each in (*made, *true)}) == 1:
+        largest = max(grids(np.concatenate(made), np.concatenate(true)).values())
+    else:
+        largest = max(max(grids(one, other).values()) for one, other in zip(made, true, strict=True))
+    return distances(made, sources, true, vgg16_file()) | {"grid": round(largest, 2)}
