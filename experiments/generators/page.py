@@ -1,0 +1,194 @@
+"""Tables and pictures of the pages generators.md and icons.md of docs/results, from the stored results and runs.
+
+python -m experiments.generators page                    tables, some seconds
+python -m experiments.generators page --runs DIR         pictures of test images 0 to 7 too, by the runs of seed 0; minutes
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import viceversa as vv
+from experiments.common import DOCS, fill_page, read_json, show, table
+from experiments.generators.arms import ARMS, TASKS
+from experiments.generators.cost import COSTS
+from experiments.generators.floor import FLOOR, baselines
+from experiments.generators.measures import by_model
+from experiments.generators.train import RESULTS
+from viceversa.core.domains import Domain
+from viceversa.data.sets.icons import WEIGHTS, icons
+from viceversa.data.sources import open_dataset
+from viceversa.images.fitting import shown
+from viceversa.images.pictures import grid, save_png
+from viceversa.images.pixels import Pixels
+
+SHOWN = 8
+"""The first test images of a task are shown, whatever they are."""
+PAGES = {
+    "generators.md": ("glasses", "hair", "beard", "skin", "sketches", "photos", "digits"),
+    "icons.md": ("bold", "fill", "weights"),
+    "methods.md": ("one-edit",),
+}
+"""Page -> the tasks whose tables it has."""
+Column = tuple[str, str, int]
+"""Title, measure, digits."""
+TRUTH: Sequence[Column] = (
+    ("PSNR", "psnr", 1), ("SSIM", "ssim", 3), ("back: PSNR", "return_psnr", 1), ("own domain: PSNR", "same_psnr", 1),
+    ("changed", "changed", 3), ("kept", "kept", 3), ("kernel", "kernel_vgg16", 3), ("perceptual", "perceptual_vgg16", 3),
+    ("grid", "grid", 1),
+)  # fmt: skip
+COLORING: Sequence[Column] = (
+    ("areas even and filled", "areas_even_and_filled", 3), ("areas even", "areas_even", 3), ("lines kept", "lines_kept", 3),
+    ("colors of all", "histogram_of_all", 3), ("kernel", "kernel_vgg16", 3), ("PSNR", "psnr", 1), ("grid", "grid", 1),
+    ("back: PSNR", "return_psnr", 1),
+)  # fmt: skip
+PAINTINGS: Sequence[Column] = (
+    ("PSNR", "psnr", 2), ("SSIM", "ssim", 3), ("perceptual", "perceptual_vgg16", 3), ("grid", "grid", 1),
+)  # fmt: skip
+READING: Sequence[Column] = (
+    ("accuracy", "accuracy", 3), ("untouched", "floor_accuracy", 3), ("real", "ceiling_accuracy", 3),
+    ("back: accuracy", "returned_accuracy", 3), ("kernel, share of untouched", "kernel_ratio", 2),
+)  # fmt: skip
+COLUMNS: Mapping[str, Sequence[Column]] = {"truth": TRUTH, "photos": PAINTINGS, "digits": READING}
+
+
+@dataclass(frozen=True)
+class Page:
+    """Where the runs are, for the pictures."""
+
+    runs: Path | None = None
+    tasks: tuple[str, ...] = ()
+    """tasks whose pictures are drawn; all if none is given"""
+
+
+def main(asked: Page) -> None:
+    """Fill the pages; draw their pictures if the runs are given."""
+    for name, tasks in PAGES.items():
+        page = DOCS / "results" / name
+        if asked.runs:
+            for task in tasks:
+                if (not asked.tasks or task in asked.tasks) and TASKS[task].judge in ("truth", "sketches", "labels"):
+                    picture(task, asked.runs)
+        if page.exists():
+            fill_page(page, {task: tables(task) for task in tasks if f"<!-- {task} -->" in page.read_text("utf-8")})
+            show(RESULTS, page)
+
+
+def found(task: str) -> dict[str, list[dict[str, Any]]]:
+    """Arm -> its rows, one for each seed that is there."""
+    rows = {
+        name: [read_json(path) for path in sorted(RESULTS.glob(f"{name}-[0-9].json"))]
+        for name, arm in ARMS.items()
+        if arm.task == task
+    }
+    return {name: seeds for name, seeds in rows.items() if seeds}
+
+
+def tables(task: str) -> str:
+    """The tables of a task, one for each direction if there are several."""
+    floor = read_json(FLOOR)["baselines"].get(task, {}) if FLOOR.exists() else {}
+    rows, judge = found(task), TASKS[task].judge
+    match judge:
+        case "sketches":
+            return _table("", COLORING, floor, {name: [row["found"] for row in seeds] for name, seeds in rows.items()})
+        case "labels":
+            return of_weights(floor, rows)
+    parts = []
+    for way in ways_of(rows, floor):
+        known = {name: [row["found"][way] for row in seeds if way in row["found"]] for name, seeds in rows.items()}
+        own = {name: facts[way] for name, facts in floor.items() if way in facts}
+        parts.append(f"**{way}**\n\n" + _table(task, COLUMNS[judge], own, {name: seeds for name, seeds in known.items() if seeds}))
+    return "\n\n".join(parts)
+
+
+def ways_of(rows: Mapping[str, Any], floor: Mapping[str, Any]) -> list[str]:
+    """Directions that any row has, in order."""
+    every = [row["found"] for seeds in rows.values() for row in seeds] + list(floor.values())
+    return list(dict.fromkeys(way for each in every for way, facts in each.items() if isinstance(facts, dict) and way != "styles"))
+
+
+def _table(task: str, columns: Sequence[Column], floor: Mapping[str, Any], rows: Mapping[str, list[dict[str, Any]]]) -> str:
+    used = [
+        column for column in columns if any(column[1] in each for seeds in (*rows.values(), list(floor.values())) for each in seeds)
+    ]
+    costs = read_json(COSTS)["arms"]
+    lines = [[f"*{name}*", "-", "-", *(value([facts], column) for column in used)] for name, facts in floor.items()]
+    for name, seeds in rows.items():
+        title = f"`{name.removeprefix(ARMS[name].task + '-')}`"
+        lines.append([title, f"{costs[name]['steps']:,}", str(len(seeds)), *(value(seeds, column) for column in used)])
+    return table(["", "steps", "seeds", *(column[0] for column in used)], lines)
+
+
+def value(seeds: Sequence[Mapping[str, Any]], column: Column) -> str:
+    """The mean of a measure over seeds, and its range if there are several."""
+    _, name, digits = column
+    numbers = [float(each[name]) for each in seeds if each.get(name) is not None]
+    if not numbers:
+        return "-"
+    spread = f" ({min(numbers):.{digits}f} to {max(numbers):.{digits}f})" if len(numbers) > 1 else ""
+    return f"{np.mean(numbers):.{digits}f}{spread}"
+
+
+def of_weights(floor: Mapping[str, Any], rows: Mapping[str, list[dict[str, Any]]]) -> str:
+    """Mean PSNR over groups of changes of weight, and along the two walks."""
+    every = {f"*{name}*": [facts] for name, facts in floor.items()}
+    every |= {f"`{name.removeprefix('weights-')}`": [row["found"] for row in seeds] for name, seeds in rows.items()}
+    strokes = [f"{a} to {b}" for a in WEIGHTS[:4] for b in WEIGHTS[:4] if a != b]
+    groups = {
+        "between strokes": strokes,
+        "to fill": [f"{a} to fill" for a in WEIGHTS[:4]],
+        "from fill": [f"fill to {a}" for a in WEIGHTS[:4]],
+    }
+    lines = []
+    for name, seeds in every.items():
+        means = [[float(np.mean([facts[way]["psnr"] for way in ways])) for facts in seeds] for ways in groups.values()]
+        walks = [[facts[walk][-1] for facts in seeds] for walk in ("walk of strokes", "walk through fill")]
+        same = [facts["same"]["psnr"] for facts in seeds]
+        cells = [value([{"psnr": each} for each in group], ("", "psnr", 1)) for group in (*means, same, *walks)]
+        lines.append([name, *cells])
+    titles = ["PSNR, dB", *groups, "same weight", "end of a walk of strokes", "end of a walk through fill"]
+    return table(titles, lines)
+
+
+def picture(task: str, runs: Path) -> None:
+    """Draw the first test images, baselines, each arm's translations by seed 0, and the ground truth."""
+    arms = {name: runs / f"{name}-0" for name, arm in ARMS.items() if arm.task == task}
+    models = {name: vv.load(run, checkpoint="last") for name, run in arms.items() if (run / "recipe.json").exists()}
+    if not models:
+        return
+    if TASKS[task].judge == "labels":
+        strips = weights_strips(models)
+    else:
+        dataset = open_dataset(TASKS[task].data, TASKS[task].size, takes="spaces")
+        first, second = dataset.space.pair
+        strips = {}
+        for here, there in ((first, second), (second, first)):
+            source = np.asarray(dataset.splits["test"][here].pixels[:SHOWN])
+            assert dataset.truth is not None
+            strips[here] = source
+            known = {} if TASKS[task].judge == "sketches" else baselines(TASKS[task].data)
+            strips |= {f"{name}, to {there}": by(source, here, there) for name, by in known.items() if name != "nothing"}
+            for name, model in models.items():
+                if model.method.returns or here == first:
+                    strips[f"{name.removeprefix(task + '-')}, to {there}"] = by_model(model)(source, here, there)
+            strips[f"true {there}"] = np.asarray(dataset.truth("test", here, np.arange(len(source)), there, None))
+    save_png(grid([list(shown(each)) for each in strips.values()], [""] * SHOWN, list(strips)), RESULTS / f"{task}.png")
+
+
+def weights_strips(models: Mapping[str, vv.Model]) -> dict[str, Pixels]:
+    """Light icons, and each weight as each arm makes it and as it is."""
+    drawn = np.asarray(icons().splits["test"]["icons"].pixels).reshape(-1, len(WEIGHTS), 64, 64, 1)[:SHOWN]
+    label, strips = torch.eye(len(WEIGHTS)), {"light": drawn[:, 1]}
+    for target, weight in enumerate(WEIGHTS):
+        if weight != "light":
+            for name, model in models.items():
+                ends = [Domain("icons", label[[each] * SHOWN]) for each in (1, target)]
+                strips[f"{name.removeprefix('weights-')}, {weight}"] = model.translate_pixels(drawn[:, 1], *ends)
+            strips[f"true {weight}"] = drawn[:, target]
+    return strips
