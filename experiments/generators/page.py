@@ -96,14 +96,14 @@ def tables(task: str) -> str:
     rows, judge = found(task), TASKS[task].judge
     match judge:
         case "sketches":
-            return _table("", COLORING, floor, {name: [row["found"] for row in seeds] for name, seeds in rows.items()})
+            return _table(COLORING, floor, {name: [row["found"] for row in seeds] for name, seeds in rows.items()})
         case "labels":
             return of_weights(floor, rows)
     parts = []
     for way in ways_of(rows, floor):
         known = {name: [row["found"][way] for row in seeds if way in row["found"]] for name, seeds in rows.items()}
         own = {name: facts[way] for name, facts in floor.items() if way in facts}
-        parts.append(f"**{way}**\n\n" + _table(task, COLUMNS[judge], own, {name: seeds for name, seeds in known.items() if seeds}))
+        parts.append(f"**{way}**\n\n" + _table(COLUMNS[judge], own, {name: seeds for name, seeds in known.items() if seeds}))
     return "\n\n".join(parts)
 
 
@@ -113,10 +113,9 @@ def ways_of(rows: Mapping[str, Any], floor: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(way for each in every for way, facts in each.items() if isinstance(facts, dict) and way != "styles"))
 
 
-def _table(task: str, columns: Sequence[Column], floor: Mapping[str, Any], rows: Mapping[str, list[dict[str, Any]]]) -> str:
-    used = [
-        column for column in columns if any(column[1] in each for seeds in (*rows.values(), list(floor.values())) for each in seeds)
-    ]
+def _table(columns: Sequence[Column], floor: Mapping[str, Any], rows: Mapping[str, list[dict[str, Any]]]) -> str:
+    every = [*floor.values(), *(row for seeds in rows.values() for row in seeds)]
+    used = [column for column in columns if any(column[1] in each for each in every)]
     costs = read_json(COSTS)["arms"]
     lines = [[f"*{name}*", "-", "-", *(value([facts], column) for column in used)] for name, facts in floor.items()]
     for name, seeds in rows.items():
