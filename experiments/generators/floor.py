@@ -12,7 +12,7 @@ import numpy as np
 
 from experiments.common import write_result
 from experiments.generators.arms import TASKS
-from experiments.generators.judges import coloring, distances_of_paintings, read_by_labeller, weights
+from experiments.generators.judges import coloring, distances_of_paintings, reader_of, weights
 from experiments.generators.measures import Translate, measured
 from experiments.icons import baselines as icons_baselines
 from experiments.photos.colors import moved, statistics
@@ -74,10 +74,7 @@ def baselines(data: str) -> dict[str, Translate]:
 def of_truth(data: str, size: int | None, translate: Translate) -> dict[str, Any]:
     """Measures between two spaces whose truth is known."""
     dataset = open_dataset(data, size, takes="spaces")
-    found = measured(translate, dataset, "test")
-    for way, facts in found.items():
-        facts |= read_by_labeller(translate, dataset, "test", *way.split(" to "))
-    return found
+    return measured(translate, dataset, "test", reader_of(dataset, "test"))
 
 
 def of_weights() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise, permutations
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from scipy.ndimage import label as connected
 from experiments.digits.classifier import classifier, digits, of, read, share
 from experiments.digits.train import untranslated
 from experiments.generators.arms import Judge
-from experiments.generators.measures import MOST, Translate, by_model, kernel_vgg16, measured, vgg16_file
+from experiments.generators.measures import Read, Translate, by_model, kernel_vgg16, measured, vgg16_file
 from experiments.photos.train import distances, pictures, translated
 from experiments.sketches.baselines import INK, enclosed, hellinger, histograms
 from viceversa.core.domains import Domain
@@ -66,10 +66,7 @@ def by_truth(model: Model, split: str, *, full: bool) -> dict[str, Any]:
     if model.space.attributes or dataset.name.startswith("avatars-glasses-pairs"):
         dataset = open_dataset("avatars:glasses", model.record.recipe.size)
     translate = by_labels_of_glasses(model) if model.space.attributes else by_model(model)
-    found = measured(translate, dataset, split, returns=model.method.returns, full=full)
-    for way, facts in found.items():
-        here, there = way.split(" to ")
-        facts |= read_by_labeller(translate, dataset, split, here, there)
+    found = measured(translate, dataset, split, reader_of(dataset, split), returns=model.method.returns, full=full)
     if model.method.styles and not model.space.attributes:
         found["styles"] = styles(model, np.asarray(dataset.splits[split][dataset.space.pair[0]].pixels[:100]))
     return found
@@ -85,10 +82,13 @@ def by_labels_of_glasses(model: Model) -> Translate:
     return translate
 
 
-def read_by_labeller(translate: Translate, dataset: Dataset, split: str, here: str, there: str) -> dict[str, float]:
+def reader_of(dataset: Dataset, split: str) -> Read:
     """Share of translations whose attributes a labeller of the whole data set reads right: the changed one, and all others."""
-    images = dataset.splits[split][here]
-    made = translate(np.asarray(images.pixels[:MOST]), here, there)
+    return lambda made, here, there: read_by_labeller(made, dataset.splits[split][here].ids[: len(made)], there)
+
+
+def read_by_labeller(made: Pixels, ids: Sequence[str], there: str) -> dict[str, float]:
+    """Measures of `reader_of` for images of these ids, translated into the space `there`."""
     if there in WEIGHTS:
         reader, wanted = (
             independent_labeller(icons(made.shape[1]), quiet=True),
@@ -96,7 +96,7 @@ def read_by_labeller(translate: Translate, dataset: Dataset, split: str, here: s
         )
         return {"changed": round(reader.space.agrees(reader.read(made), wanted).double().mean().item(), 4)}
     reader = independent_labeller(avatars(made.shape[1]), quiet=True)
-    wanted = torch.from_numpy(labels_of([int(name) for name in images.ids[:MOST]]))
+    wanted = torch.from_numpy(labels_of([int(name) for name in ids]))
     attribute, columns, value = EDITS[there]
     wanted[:, columns] = torch.tensor(value)
     right = reader.space.agrees(reader.read(made), wanted).double().mean(0)

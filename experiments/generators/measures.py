@@ -30,13 +30,15 @@ from viceversa.metrics.grids import grids
 from viceversa.metrics.similarity import psnr, ssim
 from viceversa.networks.perception import Perception, load_perception
 
-MOST = 500
+MOST = 300
 """Images of a direction that are measured, at most."""
 LAYERS = ("relu4_3", "relu5_3")
 SIDE, LOOKED_AT = 64, 200
 
 Translate = Callable[[Pixels, str, str], Pixels]
 """(images, their space, target space) -> the images translated."""
+Read = Callable[[Pixels, str, str], dict[str, float]]
+"""(translations, the space of their sources, target space) -> shares that were read right."""
 
 
 def vgg16_file() -> Path:
@@ -84,12 +86,15 @@ def untouched(pixels: Pixels, here: str, there: str) -> Pixels:
     return pixels
 
 
-def measured(translate: Translate, dataset: Dataset, split: str, *, returns: bool = True, full: bool = True) -> dict[str, Any]:
+def measured(
+    translate: Translate, dataset: Dataset, split: str, read: Read | None = None, *, returns: bool = True, full: bool = True
+) -> dict[str, Any]:
     """Measures of each direction by its name, as "plain to glasses", and of its way back.
 
     Args:
         translate: the translator.
         split: images of it are measured, MOST at most.
+        read: what a labeller reads in the translations of the first images of a space, as further measures.
         returns: whether it translates both ways.
         full: also measure distances by VGG-16, and grids.
     """
@@ -104,6 +109,8 @@ def measured(translate: Translate, dataset: Dataset, split: str, *, returns: boo
         if returns:
             facts |= closeness(translate(made, there, here), source, "return_")
             facts |= closeness(translate(source, here, here), source, "same_")
+        if read:
+            facts |= read(made, here, there)
         if full:
             facts |= seen(made, true)
         found[f"{here} to {there}"] = facts

@@ -20,6 +20,7 @@ from experiments.generators.arms import ARMS, TASKS
 from experiments.generators.cost import COSTS
 from experiments.generators.floor import FLOOR, baselines
 from experiments.generators.measures import by_model
+from experiments.generators.operations import RESULT
 from experiments.generators.train import RESULTS
 from viceversa.core.domains import Domain
 from viceversa.data.sets.icons import WEIGHTS, icons
@@ -76,7 +77,9 @@ def main(asked: Page) -> None:
                 if (not asked.tasks or task in asked.tasks) and TASKS[task].judge in ("truth", "sketches", "labels"):
                     picture(task, asked.runs)
         if page.exists():
-            fill_page(page, {task: tables(task) for task in tasks if f"<!-- {task} -->" in page.read_text("utf-8")})
+            text = page.read_text("utf-8")
+            filled = {task: tables(task) for task in tasks if f"<!-- {task} -->" in text}
+            fill_page(page, filled | ({"costs": costs()} if "<!-- costs -->" in text else {}))
             show(RESULTS, page)
 
 
@@ -105,6 +108,19 @@ def tables(task: str) -> str:
         own = {name: facts[way] for name, facts in floor.items() if way in facts}
         parts.append(f"**{way}**\n\n" + _table(COLUMNS[judge], own, {name: seeds for name, seeds in known.items() if seeds}))
     return "\n\n".join(parts)
+
+
+def costs() -> str:
+    """Operations of CycleGAN's step by generator and by discriminator, and seconds of the arms on glasses."""
+    counted, timed = read_json(RESULT), read_json(COSTS)["arms"]
+    parts = [
+        table([kind, "10⁹ operations"], [[name, f"{number:.1f}"] for name, number in counted[kind].items()])
+        for kind in ("generators, 32 wide", "discriminators")
+    ]
+    seconds = [
+        [name, f"{facts['seconds']:.3f}", f"{facts['steps']:,}"] for name, facts in timed.items() if name.startswith("glasses")
+    ]
+    return "\n\n".join([*parts, table(["arm", "seconds of a step", "steps in 300 seconds"], seconds)])
 
 
 def ways_of(rows: Mapping[str, Any], floor: Mapping[str, Any]) -> list[str]:
