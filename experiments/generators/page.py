@@ -132,11 +132,11 @@ def ways_of(rows: Mapping[str, Any], floor: Mapping[str, Any]) -> list[str]:
 def _table(columns: Sequence[Column], floor: Mapping[str, Any], rows: Mapping[str, list[dict[str, Any]]]) -> str:
     every = [*floor.values(), *(row for seeds in rows.values() for row in seeds)]
     used = [column for column in columns if any(column[1] in each for each in every)]
-    costs = read_json(COSTS)["arms"]
+    timed = read_json(COSTS)["arms"]
     lines = [[f"*{name}*", "-", "-", *(value([facts], column) for column in used)] for name, facts in floor.items()]
     for name, seeds in rows.items():
         title = f"`{name.removeprefix(ARMS[name].task + '-')}`"
-        lines.append([title, f"{costs[name]['steps']:,}", str(len(seeds)), *(value(seeds, column) for column in used)])
+        lines.append([title, f"{timed[name]['steps']:,}", str(len(seeds)), *(value(seeds, column) for column in used)])
     return table(["", "steps", "seeds", *(column[0] for column in used)], lines)
 
 
