@@ -13,7 +13,7 @@ from viceversa.errors import UsageError
 from viceversa.metrics.grids import grids
 from viceversa.networks.adapters import Labeled, PerTarget, fit, in_channels, luminance
 from viceversa.networks.cut import features
-from viceversa.networks.generators import GENERATORS, encoder_stages, generator_named
+from viceversa.networks.generators import GENERATORS, OfLabels, encoder_stages, generator_named
 from viceversa.networks.masked import MaskedGenerator
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.resnet import resnet_generator
@@ -120,6 +120,21 @@ def test_the_residual_u_net_leaves_no_grid() -> None:
             )
         found.append(max(grids(made, real).values()))
     assert found[0] < 1.5 < 10 < found[1]
+
+
+@pytest.mark.parametrize("name", [name for name, entry in GENERATORS.items() if isinstance(entry, OfLabels) or entry.labels])
+def test_a_label_is_seen_in_the_middle_of_the_image(name: str) -> None:
+    """Far from the border, where zero padding tells labels too. Weights that begin at 0 are made random."""
+    torch.manual_seed(0)
+    spec = ImageSpec(3, 64, 64)
+    network = generator_named(name, spec, spec, 3, width=8, blocks=2)
+    for weight in network.parameters():
+        if not weight.any():
+            nn.init.normal_(weight, 0, 0.2)
+    image, labels = torch.rand(2, 3, 64, 64) * 2 - 1, torch.eye(3)
+    with torch.no_grad():
+        one, other = (network(image, labels[[row, row]])[..., 24:40, 24:40] for row in (0, 2))
+    assert (one - other).abs().mean() > 3e-3  # of resunet, whose mask is .05 at first, 2e-5 without the SiLU behind the label
 
 
 @pytest.mark.parametrize("kind", [MaskedGenerator, ResUNet])

@@ -86,7 +86,11 @@ GENERATORS: Mapping[str, OfLabels | OfImages] = {
         keeps=True,
     ),
     "resunet": OfLabels(
-        ResUNet, lambda network: conditioned_stages((network.enter, *network.down), network.condition, network.blocks), keeps=True
+        ResUNet,
+        lambda network: conditioned_stages(
+            (network.enter, *network.down), nn.Sequential(network.norm, network.condition, nn.SiLU()), network.blocks
+        ),
+        keeps=True,
     ),
     "switchable": LABEL(partial(LabelGenerator, norm=SwitchableNorm)),
     "switchable-biased": LABEL(partial(LabelGenerator, norm=SwitchableNorm, bias=True)),

@@ -22,10 +22,11 @@ class ResUNet(nn.Module):
     (N, C, H, W), (N, label_width) -> (N, channels, H, W) in [-1, 1]; sides multiples of 4. Where `channels` differ, x is the
     source's luminance, or its gray three times. At the beginning the output is .95 x.
 
-    Encoder: w channels at full size, 2w at half, 4w at a quarter, by average pooling and 3x3 convolutions; `blocks`
-    pre-activation residual blocks, the label's planes again at their entry; decoder: bilinear enlargement, the encoder's
-    features of that size added, a pre-activation convolution. Pooling and bilinear enlargement weigh all pixels alike, so no
-    pattern of period 2 or 4 arises. Residual U-Nets: arXiv 1711.10684; pre-activation: arXiv 1603.05027; the rest is ours.
+    Encoder: w channels at full size, 2w at half, 4w at a quarter, by average pooling and 3x3 convolutions. The label's planes come
+    again at a quarter, between a norm and a SiLU: without the SiLU, later norms would subtract them. Then `blocks`
+    pre-activation residual blocks. Decoder: bilinear enlargement, the encoder's features of that size added, a pre-activation
+    convolution. Pooling and bilinear enlargement weigh all pixels alike, so no pattern of period 2 or 4 arises. Residual
+    U-Nets: arXiv 1711.10684; pre-activation: arXiv 1603.05027; the rest is ours.
     """
 
     label_slots: ClassVar[Mapping[str, Slots]] = {"enter.weight": Slots(1, 1), "condition.weight": Slots(1, 1)}
@@ -39,6 +40,7 @@ class ResUNet(nn.Module):
         self.down = nn.ModuleList(
             nn.Sequential(nn.AvgPool2d(2), activated(before, after)) for before, after in itertools.pairwise(widths)
         )
+        self.norm = affine_norm(widths[2])
         self.condition = nn.Conv2d(widths[2] + label_width, widths[2], 1)
         self.blocks = nn.Sequential(
             *(Residual(activated(widths[2], widths[2]), activated(widths[2], widths[2], zero=True)) for _ in range(blocks))
@@ -53,7 +55,7 @@ class ResUNet(nn.Module):
         for down in self.down:
             skips.append(hidden)
             hidden = down(hidden)
-        hidden = self.blocks(self.condition(with_planes(hidden, label)))
+        hidden = self.blocks(F.silu(self.condition(with_planes(self.norm(hidden), label))))
         for up, merge in zip(self.up, self.merge, strict=True):
             enlarged = F.interpolate(up(hidden), scale_factor=2, mode="bilinear", align_corners=False)
             hidden = merge(enlarged + skips.pop())

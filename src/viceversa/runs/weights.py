@@ -143,7 +143,10 @@ def flat(method: Method, only: tuple[str, ...] | None = None) -> dict[str, torch
 
 
 def load_weights(file: Path, method: Method) -> None:
-    """Loads the tensors that a file holds; every one of them must have its place, shape and type, and be finite."""
+    """Load the tensors that a file holds; every one of them must have its place, shape and type, and be finite.
+
+    A file of averages may lack whole networks: those of which none was kept when the run was made.
+    """
     try:
         stored = safetensors.torch.load_file(file)
     except Exception as error:  # what is in the file may be anything
@@ -156,7 +159,7 @@ def load_weights(file: Path, method: Method) -> None:
         if not value.isfinite().all():
             remedy = f"remove {str(file.parent)!r}, or start a new training"
             raise UsageError(f"{str(file)!r} has values in {name} that are not finite: {remedy}.")
-    averaged = file.name.startswith("averages")
-    if missing := {name for name in own if not averaged or name.split(".")[0] in method.averaged} - stored.keys():
+    kept = {name.split(".")[0] for name in stored} if file.name.startswith("averages") else method.networks.keys()
+    if missing := {name for name in own if name.split(".")[0] in kept} - stored.keys():
         raise UsageError(f"{str(file)!r} is the checkpoint of another method: it lacks {sorted(missing)[0]}.")
     method.networks.load_state_dict(stored, strict=False)

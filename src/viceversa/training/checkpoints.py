@@ -17,7 +17,7 @@ import torch
 
 from viceversa.core.method import Method
 from viceversa.errors import UsageError, is_out_of_memory
-from viceversa.runs.weights import FILES, flat, keep_only, last_whole, load_weights, numbered, restore_weights, write_sealed
+from viceversa.runs.weights import FILES, flat, keep_only, last_whole, numbered, restore_weights, write_sealed
 from viceversa.training.step import Trainee
 
 KEPT = 2
@@ -53,7 +53,7 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
 def restore_training(checkpoint: Path, trainee: Trainee, averages: Method) -> int:
     """Brings a training to a checkpoint's state and returns how many steps it had. Raises UsageError."""
     restore_weights(checkpoint, trainee.method)
-    load_weights(checkpoint / "averages.safetensors", averages)
+    restore_weights(checkpoint, averages, averaged=True)
     file = checkpoint / "training.pt"
     state = _training_state(file)
     _same_names(checkpoint, "optimizers", state["optimizers"], trainee.optimizers)
