@@ -89,7 +89,7 @@ HINGE = {"method.gan": "hinge-r1", "method.gamma": 0.02}
 GEOMETRY = {"method.geometry": 10.0}
 PROJECTED = {
     "method.critic": "projected", "method.critic_size": 64, "method.critic_learning_rate": 2e-4, "method.adversarial": 0.1,
-    "method.gan": "hinge-r1", "method.gamma": 0.0,
+    "method.gan": "hinge",
 }  # fmt: skip
 
 
@@ -171,7 +171,7 @@ ARMS: Mapping[str, Arm] = {
     **generators(
         "sketches",
         {**HINGE, **GEOMETRY, **COLORS},
-        projected={**RESUNET, **COLORS, **PROJECTED, "method.augment": ("translation", "cutout")},
+        projected={**RESUNET, **COLORS, **PROJECTED, "method.critic_augment": ("translation", "cutout")},
     ),
     **generators("photos", {**HINGE, **GEOMETRY}, projected={**RESUNET, **PROJECTED}),
     "digits-before": Arm("digits", "cyclegan", DIGITS, "CycleGAN as it was, with the identity of luminance"),

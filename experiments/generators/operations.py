@@ -25,7 +25,7 @@ DISCRIMINATORS: Mapping[str, Values] = {
     "patch, relativistic with R1 and R2": {"method.gan": "relativistic"},
     "projected at 64 px, hinge": PROJECTED,
     "projected at 128 px, hinge": LARGE,
-    "projected at 128 px, augmented": {**LARGE, "method.augment": ("color", "translation", "cutout")},
+    "projected at 128 px, augmented": {**LARGE, "method.critic_augment": ("color", "translation", "cutout")},
 }
 
 

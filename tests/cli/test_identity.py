@@ -53,8 +53,8 @@ def rows(model: str, direction: str) -> list[dict[str, object]]:
 def test_a_report_has_the_truth_of_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     """Two of six test persons have one picture: by hand over the eight of which the other is there."""
     photographed(lacking=2)
-    Path("mine.py").write_text("def same(images, attributes):\n    return images\n")
-    assert exit_code("compare", "one=mine:same", "two=mine:same", "--data", "people.csv", "--steps", "2", *ASKED) == 0
+    Path("unchanging.py").write_text("def same(images, attributes):\n    return images\n")
+    assert exit_code("compare", "one=unchanging:same", "two=unchanging:same", "--data", "people.csv", "--steps", "2", *ASKED) == 0
     said = capsys.readouterr()
     assert "identity: 12 identities, 22 images; ground truth for 80 % of the test images, with the opposite label" in said.err
     assert "ground truth: known for 8 of the images; PSNR, SSIM and L1 outside the edit are means over these" in said.out
@@ -72,15 +72,15 @@ def test_a_report_has_the_truth_of_a_table(capsys: pytest.CaptureFixture[str]) -
 
 def test_two_spaces_of_a_table(capsys: pytest.CaptureFixture[str]) -> None:
     photographed(lacking=1)
-    Path("mine.py").write_text("def same(images, spaces):\n    return images\n")
-    assert exit_code("evaluate", "mine:same", "--data", "people.csv:glasses", *ASKED) == 0
+    Path("unchanging.py").write_text("def same(images, spaces):\n    return images\n")
+    assert exit_code("evaluate", "unchanging:same", "--data", "people.csv:glasses", *ASKED) == 0
     assert "ground truth for 83 % of the test images, of 'not-glasses' in 'glasses'" in capsys.readouterr().err
     by_hand = np.mean([psnr(f"{person}-no.png", f"{person}-yes.png") for person in range(6, 11)])
     (row, _) = rows("floor", "inv")
     assert row["psnr_to_truth"] == pytest.approx(by_hand) and row["known"] == 5
     text = Path("people.csv").read_text()
     Path("people.csv").write_text(text.replace("identity,glasses", "identity,space"))
-    assert exit_code("evaluate", "mine:same", "--data", "people.csv:spaces", *ASKED, "--overwrite") == 0
+    assert exit_code("evaluate", "unchanging:same", "--data", "people.csv:spaces", *ASKED, "--overwrite") == 0
     assert rows("floor", "inv")[0]["psnr_to_truth"] == pytest.approx(by_hand)
 
 

@@ -241,15 +241,15 @@ def test_python_keeps_bits_and_channels(tmp_path: Path) -> None:
 
 def test_transparent_parts_show_the_background(tmp_path: Path) -> None:
     for name, color in (("a", (255, 0, 0, 0)), ("b", (0, 0, 255, 0))):
-        (tmp_path / "icons" / name).mkdir(parents=True)
+        (tmp_path / "symbols" / name).mkdir(parents=True)
         for number in range(5):
-            Image.new("RGBA", (16, 16), color).save(tmp_path / "icons" / name / f"{number}.png")
+            Image.new("RGBA", (16, 16), color).save(tmp_path / "symbols" / name / f"{number}.png")
     small = ["--size", "16", "--steps", "1", "--batch", "2", "--training.no-labeller", "--method.width", "4"]
-    assert exit_code("train", "stargan", "--data", "icons", "--background", "200", "--out", "run", *small) == 0
+    assert exit_code("train", "stargan", "--data", "symbols", "--background", "200", "--out", "run", *small) == 0
     model = vv.load("run")
     assert model.space.images["images"].background == pytest.approx(200 / 127.5 - 1)
-    assert (model.preprocessing.prepared("icons/a/0.png", "images") == 200).all()
-    assert (open_dataset("icons", 16, background=200).splits["train"]["images"].pixels == 200).all()
+    assert (model.preprocessing.prepared("symbols/a/0.png", "images") == 200).all()
+    assert (open_dataset("symbols", 16, background=200).splits["train"]["images"].pixels == 200).all()
 
 
 def test_a_bad_image_among_those_to_translate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

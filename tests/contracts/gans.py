@@ -36,7 +36,7 @@ def between_spaces(gan: Gan) -> list[Case]:
     ]
 
 
-PROJECTED = {"critic": "projected", "critic_size": 64, "adversarial": 0.1, "augment": ("color", "translation", "cutout")}
+PROJECTED = {"critic": "projected", "critic_size": 64, "adversarial": 0.1, "critic_augment": ("color", "translation", "cutout")}
 PROJECTED_CASES = [
     Case("projected-stargan", of(stargan.build, STARGANS["hinge-r1"].model_copy(update=PROJECTED)), PHOTOS, {0: 1}, {0: 3, 4: 4}),
     Case("projected-cyclegan", of(cyclegan.build, CYCLEGANS["relativistic"].model_copy(update=PROJECTED)), ALIKE, {0: 6}, {0: 12}),

@@ -71,6 +71,27 @@ def test_the_spaces_of_two_values(asked: str, spaces: tuple[str, str], files: tu
     assert found.spaces == tuple(space for space, own in zip(spaces, files, strict=True) for _ in own)
 
 
+def test_graded_spaces_have_names_without_dots() -> None:
+    """Networks are kept by the names of spaces, and those of PyTorch cannot have dots."""
+    assert sides(KINDS, "age=20.5,60", "people").spaces == ("age-20_5", "age-60")
+
+
+def test_a_value_that_no_image_has_is_named() -> None:
+    labels = torch.tensor([[1.0, 1, 0, 0, 0, 1, 0.5], [0, 0, 0, 1, 0, 1, 0.4]])  # black and brown hair, ages of 54 and 46.8
+    table = Table(("a", "b"), ("train",) * 2, KINDS, labels)
+    for asked, said in (
+        ("hair=black,blond", "no image of people has hair=blond: name another value."),
+        ("age=18,50", "no image of people has age=18 or beyond: name another value."),
+        (
+            "animal",
+            "all 2 images of people have animal=dog, and two spaces need images with and without it: name another attribute.",
+        ),
+    ):
+        with pytest.raises(UsageError) as error:
+            divided_table(table, asked, "people")
+        assert str(error.value) == said
+
+
 def images_of(dataset: Dataset, split: str) -> dict[str, np.ndarray]:
     """Each image of a split by its id."""
     return {

@@ -65,6 +65,35 @@ def test_each_call_and_each_image_has_its_own_changes_and_every_step_the_same() 
     assert DifferentiableAugmentation()(critic, DRAWS) is critic
 
 
+def test_both_images_of_a_pair_are_changed_alike_and_each_by_its_own_colors() -> None:
+    """A gray image beside a color one: the color one becomes the same whatever stands beside it."""
+    seen: list[Tensor] = []
+
+    def critic(both: Tensor, domain: Domain) -> Judgment:
+        seen.append(both)
+        return Judgment(both.mean((1, 2, 3)))
+
+    colored = torch.rand(2, 3, 16, 16)
+    for gray in (0.0, 1.0):
+        changed = DifferentiableAugmentation(("color", "translation"), (1, 3))(critic, DRAWS)
+        changed(torch.cat([torch.full((2, 1, 16, 16), gray), colored], 1), Domain("photos"))
+    assert torch.equal(seen[0][:, 1:], seen[1][:, 1:]) and not torch.equal(seen[0][:, :1], seen[1][:, :1])
+
+
+def test_numbers_are_drawn_in_float32_whatever_the_images_are() -> None:
+    """In bfloat16 a number below 1 may round to 1, and a shift would exceed its limit."""
+    made: list[Tensor] = []
+
+    def critic(image: Tensor, domain: Domain) -> Judgment:
+        made.append(image)
+        return Judgment(image.float().mean((1, 2, 3)))
+
+    image = torch.rand(4, 3, 16, 16)
+    for dtype in (torch.float32, torch.bfloat16):
+        DifferentiableAugmentation(("color", "translation", "cutout"))(critic, DRAWS)(image.to(dtype), Domain("photos"))
+    assert made[1].dtype is torch.bfloat16 and torch.allclose(made[0], made[1].float(), atol=0.03)
+
+
 @pytest.mark.parametrize("change", [color, translation, cutout])
 def test_the_image_gets_a_gradient(change) -> None:
     image = torch.rand(2, 3, 16, 16, requires_grad=True)

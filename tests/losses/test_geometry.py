@@ -46,6 +46,14 @@ def test_sides_that_differ_are_mirrored_and_turned_half_way_only() -> None:
         assert Geometry()(walked) == 0
 
 
+def test_a_square_and_an_image_that_is_none_are_turned_half_way_only() -> None:
+    """From 4x4 to 4x6: a quarter turn of the source could not be compared with one of the translation."""
+    for step in range(10):
+        walked = journey(lambda image: torch.cat([image, image[..., :2]], 3), image=torch.ones(2, 3, 4, 4))
+        walked.draws = Draws(0, step)
+        assert Geometry()(walked) == 0
+
+
 def test_it_costs_one_translation_and_is_off_by_default() -> None:
     losses = {}
     for weight in (0.0, 10.0):

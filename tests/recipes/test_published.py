@@ -81,7 +81,7 @@ RESNET, PATCHES = 11_378_179, 2_764_737
 STARGAN_COUNTS = {"generator": 8_430_528, "discriminator": 44_762_048}
 """As StarGAN's official code prints them, for 128 px and 5 attributes."""
 WGAN = {"adversarial": 1.0, "penalty": 10.0, "classification": 1.0}
-STARGAN_GENERATOR = {"adversarial": 1.0, "classification": 1.0, "cycle": 10.0, "triple": 0.0}
+STARGAN_GENERATOR = {"adversarial": 1.0, "classification": 1.0, "cycle": 10.0, "triple": 0.0, "geometry": 0.0}
 CELEBA = {
     "size": 128, "crop": 178, "filter": "bilinear", "flip": True, "epochs": 20,
     "adam": dict.fromkeys(STARGAN_COUNTS, (0.0001, HALF, 0.0)), "turns": {"generator": FIFTH},

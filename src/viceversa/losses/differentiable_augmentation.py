@@ -1,6 +1,7 @@
 """Differentiable augmentation (DiffAugment, arXiv 2006.10738): a discriminator sees real and generated images randomly changed.
 
-The generator is trained through the changes, so it does not learn to draw them, and a discriminator remembers few images less.
+The generator is trained through the changes, so it does not learn to draw them. The discriminator overfits less if there are few
+images.
 """
 
 from __future__ import annotations
@@ -22,9 +23,14 @@ Change = Literal["color", "translation", "cutout"]
 
 @dataclass(frozen=True)
 class DifferentiableAugmentation:
-    """A discriminator -> the same one, whose every call sees its images after these changes, drawn anew for each image."""
+    """Wrap a discriminator so that each call first changes its images at random.
+
+    changes: in this order, drawn anew for each call and image; the numbers depend on how many calls a step made before.
+    parts: channels of each image that an input consists of, as (1, 3) for pairs; both images of a pair are changed alike.
+    """
 
     changes: tuple[Change, ...] = ()
+    parts: tuple[int, ...] = ()
 
     def __call__(self, critic: Critic, draws: Draws) -> Critic:
         if not self.changes:
@@ -33,11 +39,15 @@ class DifferentiableAugmentation:
 
         def changed(image: Tensor, domain: Domain) -> Judgment:
             own = draws.within(f"augmentation {next(calls)}")
-            for name in self.changes:
-                image = _CHANGES[name](image, own)
-            return critic(image, domain)
+            parts = torch.split(image.float(), list(self.parts or [image.shape[1]]), 1)
+            return critic(torch.cat([self._changed(part, own) for part in parts], 1).to(image.dtype), domain)
 
         return changed
+
+    def _changed(self, image: Tensor, draws: Draws) -> Tensor:
+        for name in self.changes:
+            image = _CHANGES[name](image, draws)
+        return image
 
 
 def color(image: Tensor, draws: Draws) -> Tensor:
@@ -52,7 +62,7 @@ def color(image: Tensor, draws: Draws) -> Tensor:
 
 
 def translation(image: Tensor, draws: Draws) -> Tensor:
-    """Moved by up to an eighth of each side, in whole pixels; 0 comes in."""
+    """Shift each image by up to 1/8 of each side, in whole pixels; fill with 0."""
     for dimension, name in ((2, "down"), (3, "across")):
         length = image.shape[dimension]
         most = round(length / 8)
@@ -67,7 +77,7 @@ def translation(image: Tensor, draws: Draws) -> Tensor:
 
 
 def cutout(image: Tensor, draws: Draws) -> Tensor:
-    """A rectangle of half of each side set to 0, its middle anywhere."""
+    """Set a rectangle of half the height and width to 0, centered at random."""
     outside = []
     for dimension, name in ((2, "row"), (3, "column")):
         length = image.shape[dimension]

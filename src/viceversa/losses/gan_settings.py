@@ -5,6 +5,7 @@
 | minimax, non-saturating, least-squares | of that name | free |
 | wgan | Wasserstein | weights clipped to [-clip, clip] after each of its steps; RMSprop |
 | wgan-gp | Wasserstein | gradient penalty |
+| hinge | hinge | free; for discriminators with spectral norm |
 | hinge-r1 | hinge | R1 at every 4th step |
 | relativistic | relativistic | R1 and R2 at every 4th step; R3GAN has them at every step |
 """
@@ -21,16 +22,19 @@ from torch.optim import RMSprop
 from viceversa.core.method import Optimizer
 from viceversa.core.objective import Loss, Weight
 from viceversa.core.optional import optional
-from viceversa.core.schedules import lazily
+from viceversa.core.schedules import lazily, product
 from viceversa.losses.differentiable_augmentation import Change
 from viceversa.losses.gan import GanLoss, Hinge, LeastSquares, Minimax, NonSaturating, Relativistic, Wasserstein
 from viceversa.losses.penalties import R1, R2, GradientPenalty
 
-Gan = Literal["minimax", "non-saturating", "least-squares", "wgan", "wgan-gp", "hinge-r1", "relativistic"]
+Gan = Literal["minimax", "non-saturating", "least-squares", "wgan", "wgan-gp", "hinge", "hinge-r1", "relativistic"]
 
 
 DescribedGan = Annotated[
-    Gan, Field(description="adversarial loss; wgan clips the discriminator's weights; those behind it have gradient penalties")
+    Gan,
+    Field(
+        description="adversarial loss; wgan clips the discriminator's weights; wgan-gp, hinge-r1, relativistic penalize gradients"
+    ),
 ]
 
 
@@ -42,7 +46,7 @@ class AdversarySettings(BaseModel):
     gamma: float = Field(1.0, ge=0, description="weight of the penalties of hinge-r1 and relativistic, computed at every 4th step")
     clip: float = Field(0.01, gt=0, le=1, description="largest weight of the discriminator with wgan")
     critic_learning_rate: Annotated[float | None, optional("X")] = Field(
-        None, gt=0, description="the discriminator's learning rate, if not the same as the generator's"
+        None, gt=0, description="the discriminator's learning rate; by default as the method has it, mostly the generator's"
     )
 
 
@@ -51,12 +55,14 @@ class CriticSettings(AdversarySettings):
 
     critic: Literal["patch", "projected"] = Field(
         "patch",
-        description="discriminator; patch: the method's own; projected: small heads on features of EfficientNet-Lite0, often with "
-        "a small weight `adversarial`",
+        description="discriminator; patch: the method's own; projected: small heads on features of EfficientNet-Lite0, for "
+        "gan=hinge and a small weight `adversarial`; settings of the method's own discriminator but its width then have no effect",
     )
-    critic_size: Literal[64, 128, 256] = Field(128, description="side, in pixels, to which critic=projected resizes images")
-    augment: tuple[Change, ...] = Field(
-        (), description="random changes of the images that the discriminator sees (DiffAugment); useful with few training images"
+    critic_size: Literal[64, 128, 256] = Field(128, description="side in pixels to which critic=projected resizes images")
+    critic_augment: Annotated[tuple[Change, ...], optional("NAME ...")] = Field(
+        (),
+        description="random changes of the images that the discriminator sees (DiffAugment), of color, translation and cutout; "
+        "useful with few training images",
     )
     adversarial: float = Field(1.0, ge=0, description="weight of the generator's adversarial loss")
 
@@ -68,6 +74,10 @@ class Adversary:
     gan: GanLoss
     penalty: Mapping[str, tuple[Weight, Loss]] = field(default_factory=dict)
     clip: float | None = None
+
+    def penalty_times(self, factor: float) -> dict[str, tuple[Weight, Loss]]:
+        """Return the penalties with their weights times a factor."""
+        return {name: (product(factor, weight), loss) for name, (weight, loss) in self.penalty.items()}
 
     def optimizer(self, generator: Optimizer, rate: float | None = None) -> Optimizer:
         """The discriminator's: the generator's, at its own rate if there is one.
@@ -92,6 +102,8 @@ def adversary_of(settings: AdversarySettings) -> Adversary:
             return Adversary(Wasserstein(), clip=settings.clip)
         case "wgan-gp":
             return Adversary(Wasserstein(), {"penalty": (settings.gradient_penalty, GradientPenalty())})
+        case "hinge":
+            return Adversary(Hinge())
         case "hinge-r1":
             return Adversary(Hinge(), {"penalty": (lazy, R1(settings.gamma))} if settings.gamma else {})
         case "relativistic":

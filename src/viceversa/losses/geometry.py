@@ -13,14 +13,15 @@ from viceversa.core.journey import Journey
 
 @dataclass(frozen=True)
 class Geometry:
-    """L1(T(f(x)), f(T(x))), f one of the seven mirrorings and turns of a square, drawn for each step; three if sides differ.
+    """L1(T(f(x)), f(T(x))), f one of the seven mirrorings and turns of a square, drawn for each step; of the three that keep the
+    sides if an image's sides differ.
 
     Discriminators of patches and cycles allow a translator that moves every image a little; this forbids it. GcGAN has one f for
     a whole training, and an adversarial loss for T(f(x)) too (eq. 4).
     """
 
     def __call__(self, journey: Journey) -> Tensor:
-        square = journey.start.shape[2] == journey.start.shape[3]
+        square = all(image.shape[2] == image.shape[3] for image in (journey.start, journey.translated))
         drawn = int(torch.randint(7 if square else 3, (), generator=journey.draws.generator("geometry"))) + 1
         number = drawn if square else 2 * drawn
         moved = journey.translate(moved_by(journey.start, number), journey.departure, journey.entered(journey.target))

@@ -176,7 +176,7 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
     translator = Coded(*_generators(a, b, canvas_of(space.images), settings), space)
     encoder = code_encoder(a.channels + b.channels, b, latent=settings.latent, width=width)
     critic, adversary = PerSpace(by_space(_discriminators(space, settings))), adversary_of(settings)
-    judge, augment = code_discriminator(settings.latent, width=2 * width), DifferentiableAugmentation(settings.augment)
+    judge, augment = code_discriminator(settings.latent, width=2 * width), DifferentiableAugmentation(settings.critic_augment)
     ways = BackAndForth(space, translate=translator, discriminate=critic, augment=augment)
     plan = WithCodes(ways, encoder, settings.latent)
     cycle = BySource.of(space.pair, settings.cycle, settings.cycle_back, ReturnedCycle())

@@ -78,8 +78,9 @@ def build(space: Space, settings: BetterCycles = BetterCycles(), *, decay: Sched
             f"quality={settings.quality} needs scores that are trained to be 0 or 1, as by least-squares; the loss is "
             f"{settings.cyclegan.gan}: add `method.quality='off'`."
         )
-    if settings.cyclegan.critic != "patch":
-        raise UsageError("better cycles compares what a patch discriminator sees: leave `method.cyclegan.critic` at patch.")
+    if settings.cyclegan.critic != "patch" or settings.cyclegan.critic_augment:
+        remedy = "leave `method.cyclegan.critic` at patch and `method.cyclegan.critic_augment` empty"
+        raise UsageError(f"better cycles compares what a patch discriminator sees of unchanged images: {remedy}.")
     plain = cyclegan.build(space, settings.cyclegan, decay=decay)
     critic = plain.networks["discriminators"]
     assert isinstance(critic, PerSpace)

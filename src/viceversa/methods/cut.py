@@ -130,7 +130,7 @@ def build(space: Space, settings: CUT = CUT(), *, decay: Schedule = linear_decay
     stages = encoder_stages(settings.generator, network)
     translator, discriminator = Single(network, first.channels), PerSpace(by_space(_discriminators(space, settings)))
     heads = projections(channels_of(stages, first), width=settings.projection)
-    augment = DifferentiableAugmentation(settings.augment)
+    augment = DifferentiableAugmentation(settings.critic_augment)
     way = OneWay(space, translate=translator, discriminate=discriminator, augment=augment)
     plan = Mirrored(way) if settings.mirror else way
     contrast = Contrast(stages, heads, first.channels, settings.mirror)

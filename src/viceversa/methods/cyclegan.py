@@ -74,7 +74,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         PerSpace(by_space(_discriminators(space, settings))),
     )
     adversary = adversary_of(settings)
-    augment = DifferentiableAugmentation(settings.augment)
+    augment = DifferentiableAugmentation(settings.critic_augment)
     plan = BackAndForth(space, translate=translator, discriminate=critic, augment=augment)
     gan, pool = adversary.gan, ImagePool(settings.pool)
     if settings.luminance and not translator.takes_own(first):

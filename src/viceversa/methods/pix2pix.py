@@ -32,6 +32,7 @@ from viceversa.losses.adversarial import Discriminate, Fool
 from viceversa.losses.differentiable_augmentation import DifferentiableAugmentation
 from viceversa.losses.gan_settings import CriticSettings, DescribedGan, adversary_of
 from viceversa.networks.adapters import Single
+from viceversa.networks.blocks import instance_norm
 from viceversa.networks.generators import BLOCKS, GENERATOR, GeneratorName, generator_named
 from viceversa.networks.patch import check_patches, patch_discriminator
 from viceversa.networks.projected import ProjectedDiscriminator, Projection
@@ -67,7 +68,8 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
     network = generator_named(settings.generator, first, second, width=settings.width, blocks=settings.blocks)
     translator = Single(network, first.channels)
     critic, adversary = _discriminator(first, second, settings), adversary_of(settings)
-    plan = Pairs(space, translate=translator, critic=critic, augment=DifferentiableAugmentation(settings.augment))
+    augment = DifferentiableAugmentation(settings.critic_augment, (first.channels, second.channels))
+    plan = Pairs(space, translate=translator, critic=critic, augment=augment)
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=translator,
@@ -75,7 +77,7 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
         optimizers={"generator": adam, "discriminator": adversary.optimizer(adam, settings.critic_learning_rate)},
         phases=(
             Phase("discriminator", learns=("discriminator",), plan=plan, objective=Objective(
-                adversarial=(0.5, Discriminate(adversary.gan)), **adversary.penalty)),
+                adversarial=(0.5, Discriminate(adversary.gan)), **adversary.penalty_times(0.5))),
             Phase("generator", learns=("generator",), plan=plan, objective=Objective(
                 adversarial=(settings.adversarial, Fool(adversary.gan)), distance=(settings.distance, distance))),
         ),
@@ -86,9 +88,11 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
 
 
 def _discriminator(first: ImageSpec, second: ImageSpec, settings: Pix2Pix) -> nn.Module:
-    """Of an image of each space, channels together."""
+    """Return the discriminator of an image pair, concatenated along channels; where gradients are penalized, without batch norm,
+    through which the score of one image depends on others."""
     channels, width = (first.channels, second.channels), settings.critic_width
     if settings.critic == "projected":
         return ProjectedDiscriminator(Projection(settings.critic_size), channels, width=width)
     check_patches(first.height, first.width, settings.critic_layers)
-    return patch_discriminator(sum(channels), width=width, layers=settings.critic_layers, norm=nn.BatchNorm2d)
+    norm = instance_norm if adversary_of(settings).penalty else nn.BatchNorm2d
+    return patch_discriminator(sum(channels), width=width, layers=settings.critic_layers, norm=norm)

@@ -71,7 +71,7 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
     generator = Labeled(network, space)
     discriminator = Classifying(_discriminator(space, settings))
     adversary = adversary_of(settings)
-    gan, shared, augment = adversary.gan, settings.targets == "shared", DifferentiableAugmentation(settings.augment)
+    gan, shared, augment = adversary.gan, settings.targets == "shared", DifferentiableAugmentation(settings.critic_augment)
     plan = Retarget(space, translate=generator, discriminate=discriminator, shared=shared, augment=augment)
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(

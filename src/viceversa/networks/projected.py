@@ -19,7 +19,8 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from viceversa.core.draws import seeded
 from viceversa.core.space import ImageSpec
-from viceversa.networks.adapters import in_channels
+from viceversa.errors import UsageError
+from viceversa.networks.adapters import fit, in_channels
 from viceversa.networks.perception import Sight
 from viceversa.networks.slots import Slots
 
@@ -51,10 +52,8 @@ class Projection(nn.Module):
             self.register_buffer(f"scales{level}", _kaiming(f"scales {level}", SCALES[level], after[level]), persistent=False)
 
     def forward(self, image: Tensor) -> list[Tensor]:
-        picture = (in_channels(image, 3) + 1) / 2
-        sides = [self.size, self.size]
-        picture = F.interpolate(picture, sides, mode="bilinear", align_corners=False, antialias=image.shape[2] > self.size)
-        tapped = self._sight(picture, TAPS)
+        picture = fit(in_channels(image, 3), (self.size, self.size))
+        tapped = self._sight((picture + 1) / 2, TAPS)
         found: list[Tensor] = []
         for level, name in reversed(list(enumerate(TAPS))):
             mixed = F.conv2d(tapped[name], self.get_buffer(f"channels{level}"))
@@ -83,6 +82,8 @@ class ProjectedDiscriminator(nn.Module):
 
     def __init__(self, projection: Projection, images: Sequence[int], *, width: int = 64, classes: int = 0) -> None:
         super().__init__()
+        if not {*images} <= {1, 3}:
+            raise UsageError(f"critic=projected sees gray or color images, not {max(images)} channels: set critic=patch.")
         self.projection, self.images = projection, tuple(images)
         self.trunks, self.scores = nn.ModuleList(), nn.ModuleList()
         for level, channels in enumerate(SCALES):
@@ -105,6 +106,6 @@ def _halving(before: int, after: int) -> nn.Sequential:
 
 
 def projected_discriminators(images: Mapping[str, ImageSpec], *, size: int, width: int) -> dict[str, nn.Module]:
-    """One for each space, all on one projection."""
+    """Return a discriminator for each space; all share one projection."""
     projection = Projection(size)
     return {name: ProjectedDiscriminator(projection, (spec.channels,), width=width) for name, spec in images.items()}

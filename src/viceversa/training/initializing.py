@@ -17,7 +17,7 @@ from viceversa.inference.load import load
 from viceversa.inference.model import Model
 from viceversa.networks.slots import Slots, Widening
 
-ARCHITECTURE = ("generator", "width", "blocks", "critic_width", "critic_layers")
+ARCHITECTURE = ("generator", "width", "blocks", "critic", "critic_width", "critic_layers", "critic_size")
 
 
 def initialize(

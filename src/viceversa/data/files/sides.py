@@ -83,19 +83,23 @@ def _between(attribute: Attribute, values: str) -> Sides:
         first, second = (attribute.describe(torch.tensor([attribute.parse(value)]))[0] for value in asked)
         return Sides(attribute, (first, second), (first, second))
     assert isinstance(attribute, Binary | Graded)
-    return Sides(attribute, (f"{attribute.name}-{first}", f"{attribute.name}-{second}"), (first, second))
+    spaces = [f"{attribute.name}-{value}".replace(".", "_") for value in asked]  # a network's name cannot have a dot
+    return Sides(attribute, (spaces[0], spaces[1]), (first, second))
 
 
 def check_sides(members: tuple[Tensor, Tensor], found: Sides, name: str) -> None:
     """Raises UsageError where one of the spaces has no images."""
-    for inside, other, value in zip(
-        members, members[::-1], (found.values[0] or f"not {found.values[1]}", found.values[1]), strict=True
-    ):
-        if not other.any():
+    values = [(inside, found.values[number] or f"not {found.values[1]}") for number, inside in enumerate(members)]
+    for inside, value in values:
+        if inside.all():
             raise UsageError(
-                f"all {int(inside.sum())} images of {name} have {found.attribute.name}={value}, and two spaces need images with "
-                "and without it: name another attribute."
+                f"all {len(inside)} images of {name} have {found.attribute.name}={value}, and two spaces need images with and "
+                "without it: name another attribute."
             )
+    for inside, value in values:
+        if not inside.any():
+            bound = " or beyond" if isinstance(found.attribute, Graded) else ""
+            raise UsageError(f"no image of {name} has {found.attribute.name}={value}{bound}: name another value.")
 
 
 def divided_table(table: Table, asked: str, name: str) -> Table:
