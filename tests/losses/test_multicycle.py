@@ -85,7 +85,7 @@ def test_gradients_through_the_whole_chain_or_one_link(depth: int) -> None:
 def test_limited_repeats_the_cycle_only() -> None:
     method = multicyclic(build_stargan(PHOTOS), losses=("cycle",))
     assert list(method.phases[1].objective.terms) == [
-        "adversarial", "classification", "cycle", "triple", "cycle_1", "cycle_2", "cycle_3"]  # fmt: skip
+        "adversarial", "classification", "cycle", "triple", "geometry", "cycle_1", "cycle_2", "cycle_3"]  # fmt: skip
     judged: list[Tensor] = []
 
     def judge(image: Tensor, domain: Domain) -> Judgment:

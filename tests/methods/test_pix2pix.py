@@ -80,3 +80,17 @@ def test_layers_follow_the_size_and_three_drop() -> None:
 def test_pairs_of_one_size() -> None:
     with pytest.raises(UsageError, match="pairs of one size, not 14x14 and 16x16"):
         build(UNALIKE, TINY)
+
+
+def test_a_penalized_discriminator_judges_each_pair_alone() -> None:
+    """With batch norm the score of one image has a gradient in the others; half of the penalty goes with half of the loss."""
+    for gan, alone in (("non-saturating", False), ("wgan-gp", True), ("hinge-r1", True)):
+        torch.manual_seed(0)
+        method = build(LINES, TINY.model_copy(update={"gan": gan}))
+        pair = torch.rand(3, 4, 16, 16, requires_grad=True)
+        (gradient,) = torch.autograd.grad(method.networks["discriminator"](pair)[0].sum(), pair)
+        assert bool(gradient[1:].any()) != alone
+        weight = method.phases[0].objective.terms.get("penalty")
+        assert (weight is not None) == alone
+        if weight is not None:
+            assert weight[0](Progress(0, 10)) == {"wgan-gp": 5, "hinge-r1": 2}[gan]  # 10 / 2; 4 / 2 at every 4th step

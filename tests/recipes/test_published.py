@@ -233,7 +233,8 @@ TABLE_OF_PAPERS: dict[str, Published] = {
         "CycleGAN, arXiv 1703.10593 and its code", epochs=200, decay="cyclegan",
         adam=dict.fromkeys(("generators", "discriminators"), (0.0002, HALF, 0.0)),
         losses={
-            "generators": {"adversarial": 1.0, "cycle": (10.0, 10.0), "identity": 5.0}, "discriminators": {"adversarial": 1.0},
+            "generators": {"adversarial": 1.0, "cycle": (10.0, 10.0), "identity": 5.0, "geometry": 0.0},
+            "discriminators": {"adversarial": 1.0},
         },
         counts={"generators": 2 * RESNET, "discriminators": 2 * PATCHES}, **UNPAIRED,
     ),

@@ -6,15 +6,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 import torch
+from PIL import Image
 from torch import Tensor, nn
 
-from contracts.case import PHOTOS
-from contracts.cases import CASES, MASKED, build_masked
-from training.small import noise, trainer
+import viceversa as vv
+from contracts.between_spaces import AUGMENTED, BETTER, CUT, DISCOGAN, PIX2PIX
+from contracts.case import ALIKE, LINES, PHOTOS
+from contracts.cases import CASES, CYCLEGAN, MASKED, build_masked
+from training.small import assert_same_runs, noise, trainer
+from viceversa.core.draws import seeded
 from viceversa.core.method import Method
 from viceversa.core.space import Space
+from viceversa.errors import UsageError
 from viceversa.methods import stargan
+from viceversa.recipes.builders import BUILDERS
+from viceversa.runs.weights import FILES, load_weights, write_sealed
 from viceversa.training.averages import STATISTICS, update_averages, warm
 
 
@@ -138,3 +146,64 @@ def test_averaged_networks_have_statistics_of_their_own(name: str, tmp_path: Pat
         assert torch.allclose(layer.running_mean.flatten(), torch.stack(seen[layer]).mean(0), atol=1e-5)
         assert not torch.allclose(layer.running_mean, learned.running_mean, atol=1e-4)
     assert all(map(torch.equal, weights(training.averages, "generator"), before))
+
+
+BETWEEN = {
+    "cyclegan": (ALIKE, CYCLEGAN), "better-cycles": (ALIKE, BETTER), "discogan": (ALIKE, DISCOGAN), "cut": (ALIKE, CUT),
+    "pix2pix": (LINES, PIX2PIX), "augmented-cyclegan": (LINES, AUGMENTED),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_methods_between_spaces_keep_averages_of_their_generators(name: str, tmp_path: Path) -> None:
+    """Both ways to stop and go on leave the same bits; averages are not the weights that train."""
+    space, settings = BETWEEN[name]
+
+    def build(space: Space) -> Method:
+        return BUILDERS[type(settings)](space, settings)
+
+    data = noise(space, paired=name == "pix2pix")
+    whole = trainer(tmp_path / "whole", build, data, steps=4, average=0.9)
+    whole.train(4)
+    trainer(tmp_path / "parts", build, data, steps=4, average=0.9).train(2)
+    resumed = trainer(tmp_path / "parts", build, data, steps=4, average=0.9)
+    resumed.resume()
+    resumed.train(4)
+    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(2,))
+    (network,) = (each for each in whole.method.averaged if each.startswith("generator"))
+    pairs = zip(weights(whole.averages, network), weights(whole.method, network), strict=True)
+    assert any(not torch.equal(kept, now) for kept, now in pairs)
+
+
+def folders(path: Path) -> Path:
+    """CycleGAN's folders, with a few images of noise."""
+    for place, name in enumerate(("trainA", "trainB", "testA", "testB")):
+        (path / name).mkdir(parents=True)
+        for number in range(5):
+            pixels = torch.randint(256, (16, 16, 3), generator=seeded(place, number), dtype=torch.uint8)
+            Image.fromarray(pixels.numpy()).save(path / name / f"{number}.png")
+    return path
+
+
+def test_a_run_whose_averages_were_not_kept_is_loaded_and_goes_on(tmp_path: Path) -> None:
+    """Methods between spaces kept none before; their runs have an empty file of averages."""
+    run, how = tmp_path / "run", {"data": str(folders(tmp_path / "data")), "size": 16, "steps": 4, "batch": 2, "quiet": True}
+    small = {"method.width": 4, "method.blocks": 1, "method.critic_width": 4, "method.critic_layers": 1}
+    vv.train("cyclegan", out=run, until=2, average=0.9, best="none", settings=small, **how)
+    (checkpoint,) = (run / "checkpoints").glob("0*")
+    contents = {name: (checkpoint / name).read_bytes() for name in FILES}
+    write_sealed(checkpoint, {**contents, "averages.safetensors": safetensors.torch.save({})})
+    raw = safetensors.torch.load(contents["networks.safetensors"])
+    model = vv.load(run)
+    assert all(torch.equal(raw[name], value) for name, value in model.method.networks.state_dict().items())
+    vv.train("cyclegan", out=run, resume=True, quiet=True)
+    assert vv.load(run, checkpoint="last").step == 4
+
+
+def test_a_file_of_averages_that_lacks_a_part_of_a_network_is_refused(tmp_path: Path) -> None:
+    method, averages = pair()
+    kept = {f"generator.{name}": value for name, value in averages.networks["generator"].state_dict().items()}
+    kept.popitem()
+    (tmp_path / "averages.safetensors").write_bytes(safetensors.torch.save(kept))
+    with pytest.raises(UsageError, match="it lacks generator"):
+        load_weights(tmp_path / "averages.safetensors", method)
