@@ -69,7 +69,8 @@ class AugmentedCycleGAN(CriticSettings):
     gan: DescribedGan = "least-squares"
     generator: CodedName = Field(
         "coded",
-        description="architecture; coded: the paper's, with a norm that follows the code; or another one, given the code as label",
+        description="architecture; coded: the paper's, with a norm that follows the code; any other one that accepts labels "
+        "receives the code as its label",
     )
     latent: int = Field(16, gt=0, le=4096, description="length of a code")
     width: int = Field(32, gt=0, le=4096, description="channels of the first layers; the second discriminator has twice")

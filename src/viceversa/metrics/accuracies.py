@@ -37,7 +37,8 @@ def accuracies(task: Trial, place: Place, space: Space, read: Tensor, own: Tenso
 def success(found: PerImage, place: Place, before: Mapping[Place, PerImage]) -> PerImage:
     """1 for each image on which every attribute stands as asked after this step and after each step before, else 0.
 
-    Its mean is SR@k. found: what `accuracies` says of the step; before: all that was found of earlier ones. Empty if one lacks.
+    Its mean is SR@k. found: what `accuracies` says of the step; before: all that was found of earlier ones. Empty if an earlier
+    step was not measured.
     """
     right = (found["label_accuracy"] == 1).astype(np.float64)
     if place.cycles == 1:

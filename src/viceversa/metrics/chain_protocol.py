@@ -121,11 +121,11 @@ class Trial:
         return self.labels if not translations or self.targets is None else self.targets[translations - 1]
 
     def truth(self, place: Place) -> Pixels | None:
-        """What a perfect translator would make, (N, H, W, C); of rec the sources; 0 where not `known`; None where nothing is."""
+        """Return the true edits (N, H, W, C), or the sources for rec; unknown ones are 0. None if none is known."""
         return self._edits(place)[0]
 
     def known(self, place: Place) -> NDArray[np.bool_]:
-        """Of which images the truth is known: (N,)."""
+        """Return whether the true edit of each image is known: (N,) Booleans."""
         return self._edits(place)[1]
 
     def _edits(self, place: Place) -> tuple[Pixels | None, NDArray[np.bool_]]:

@@ -39,7 +39,7 @@ class References:
     _known: dict[str, Population] = field(default_factory=dict, init=False)
 
     def distances(self, place: Place, features: Features) -> ToReal:
-        """Of a step only the kernel distance to its true edits: there are ten of them. To true edits only where these are known."""
+        """For steps, return only the kernel distance to the true edits. Images without a known true edit are left out."""
         target, other, known = self._target(place), Population(features), self.task.known(place)
         edited = Population(features[known]) if known.any() and not known.all() else other
         if place.direction == "step":

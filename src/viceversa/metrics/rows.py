@@ -47,7 +47,7 @@ class Row:
     frechet_target, kernel_target: to the true edits, or without them to real images with the labels asked for. l1_outside:
     to the source, where the true edit changes nothing. frechet_diagonal, own_accuracy_bits: the multicyclic author's
     measures. intervals: of means over images, by the measure's name; 95 %, by the bootstrap.
-    known: of how many images the true edit is known, over which measures that need it are means; None: of all, or of none.
+    known: number of images with a known true edit; measures against it are means over these; None: all images, or none.
     success_rate: share of images on which every attribute was as asked after each step so far; of steps only.
     seeds: how many trainings the row is the mean of; spread: their standard deviation, by the measure's name.
     """

@@ -67,7 +67,7 @@ def residual_stages(layers: nn.Sequential) -> list[nn.Module]:
 
 
 def conditioned_stages(down: Iterable[nn.Module], condition: nn.Module, blocks: nn.Sequential) -> list[nn.Module]:
-    """The image; each layer of `down`; the first residual block behind the label's planes; those up to the middle one."""
+    """The image; each layer of `down`; the layer for the label's planes; the first residual block; those up to the middle."""
     return residual_stages(nn.Sequential(*down, condition, *blocks))
 
 

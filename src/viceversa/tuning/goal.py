@@ -36,7 +36,7 @@ METRICS: Mapping[str, Better] = {
     if column.better != "neither" and column.measure not in ("own_accuracy_bits", "success_rate")
 }
 """The measures of an evaluation that have a better end, and which it is. How near an image is to its source has none,
-what a model's own discriminator reads is circular, and the success rate is not one of a single place."""
+what a model's own discriminator reads is circular, and the success rate needs all earlier steps."""
 
 _BATCH = 100
 

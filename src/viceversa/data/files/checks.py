@@ -100,8 +100,8 @@ def torn(identities: Sequence[str], splits: Sequence[str]) -> str:
     first, where = next(iter(found.items()))
     told = f"such as {quoted(first)} in {' and '.join(split for split in SPLITS if split in where)}"
     return (
-        f"{len(found)} of {len(homes)} identities are in more than one split, {told}: nothing may be both trained on and tested "
-        "on. Give all images of an identity one split and group, or leave out these two columns, so that identities are split."
+        f"{len(found)} of {len(homes)} identities are in more than one split, {told}: training and test images must "
+        "not share one. Give all images of an identity one split and group, or remove both columns."
     )
 
 
