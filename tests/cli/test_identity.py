@@ -90,4 +90,4 @@ def test_a_leak_is_refused_in_one_line(capsys: pytest.CaptureFixture[str]) -> No
     Path("people.csv").write_text(text.replace("0-yes.png,train", "0-yes.png,test"))
     assert exit_code("train", "stargan", "--data", "people.csv", "--size", "16", "--out", "run") == 2
     *_, line = capsys.readouterr().err.splitlines()
-    assert "'p0' in train and test" in line and "so that identities are split" in line
+    assert "'p0' in train and test" in line and "or remove both columns" in line

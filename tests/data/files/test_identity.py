@@ -195,9 +195,8 @@ def test_the_name_is_also_that_of_the_identities() -> None:
 def test_an_identity_in_two_splits_is_refused() -> None:
     table([*COMPLETE, ("train", "eve", "no", "no"), ("validation", "eve", "no", "no")])
     assert refusal() == (
-        "1 of 5 identities are in more than one split, such as 'eve' in train and validation and test: nothing may be both trained "
-        "on and tested on. Give all images of an identity one split and group, or leave out these two columns, so that identities "
-        "are split."
+        "1 of 5 identities are in more than one split, such as 'eve' in train and validation and test: training and test images "
+        "must not share one. Give all images of an identity one split and group, or remove both columns."
     )
     table([("a", "one", "no"), ("d", "one", "yes")], "group,identity,glasses")
     assert split_by_hash("a") != split_by_hash("d")
