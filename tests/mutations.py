@@ -174,6 +174,34 @@ MUTATIONS = (
         "return SHORT.get(name, name)",
         ("cli/test_tune.py", "tuning/test_tuning.py"),
     ),
+    Mutation(
+        "norms subtract the label inside the residual U-Net",
+        "networks/resunet.py",
+        "F.silu(self.condition(with_planes(self.norm(hidden), label)))",
+        "self.condition(with_planes(hidden, label))",
+        ("networks/test_networks.py",),
+    ),
+    Mutation(
+        "the penalty of generated images is of their sources",
+        "losses/penalties.py",
+        "made, domain = journey.translated, journey.entered(journey.target)",
+        "made, domain = journey.start, journey.departure",
+        ("losses/test_gan_settings.py",),
+    ),
+    Mutation(
+        "real and generated scores are paired with a shift",
+        "losses/gan.py",
+        "return F.softplus(fake - real).mean()",
+        "return F.softplus(fake - real.roll(1, 0)).mean()",
+        ("losses/test_gan.py",),
+    ),
+    Mutation(
+        "an identity in two splits is not noticed",
+        "data/files/checks.py",
+        "are in more than one split, {told}",
+        "{told}",
+        ("data/files/test_identity.py",),
+    ),
 )
 
 

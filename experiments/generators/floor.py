@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from experiments.common import write_result
+from experiments.common import read_json, write_result
 from experiments.generators.arms import TASKS
 from experiments.generators.judges import coloring, distances_of_paintings, reader_of, weights
 from experiments.generators.measures import Translate, measured
@@ -35,9 +35,11 @@ class Floor:
 
 
 def main(asked: Floor) -> None:
-    """Measure the baselines of every task."""
-    found: dict[str, Any] = {}
+    """Measure the baselines of every task whose baselines are not stored."""
+    found: dict[str, Any] = read_json(FLOOR)["baselines"] if FLOOR.exists() else {}
     for name, task in TASKS.items():
+        if name in found:
+            continue
         match task.judge:
             case "truth":
                 found[name] = {each: of_truth(task.data, task.size, translate) for each, translate in baselines(task.data).items()}
@@ -47,8 +49,8 @@ def main(asked: Floor) -> None:
                 found[name] = of_sketches(task.size or 64)
             case "photos" if asked.photos:
                 found[name] = of_photos(Path(asked.photos))
+        write_result(FLOOR, {"baselines": found})
         print(name, found.get(name), flush=True)
-    write_result(FLOOR, {"baselines": found})
 
 
 def untouched(pixels: Pixels, here: str, there: str) -> Pixels:

@@ -79,7 +79,7 @@ def main(asked: Page) -> None:
         if page.exists():
             text = page.read_text("utf-8")
             filled = {task: tables(task) for task in tasks if f"<!-- {task} -->" in text}
-            fill_page(page, filled | ({"costs": costs()} if "<!-- costs -->" in text else {}))
+            fill_page(page, filled | ({"step costs": costs()} if "<!-- step costs -->" in text else {}))
             show(RESULTS, page)
 
 
