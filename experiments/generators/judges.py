@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.ndimage import binary_erosion
 from scipy.ndimage import label as connected
 
 from experiments.digits.classifier import classifier, digits, of, read, share
@@ -209,10 +210,14 @@ def coloring(made: Pixels, lines: Pixels, true: Pixels, real: Pixels) -> dict[st
 
 
 def areas(made: Pixels, lines: Pixels) -> tuple[float, float]:
-    """Share of enclosed areas of the drawings that are evenly colored, and that are so in another color than white."""
+    """Share of enclosed areas of the drawings that are evenly colored, and that are so in another color than white.
+
+    Pixels beside a line do not count: they are a mixture of its black and the color.
+    """
     even, filled = [], []
     for drawing, inside in zip(made, enclosed(lines[..., 0] < INK), strict=True):
         regions, count = connected(inside)
+        regions[~binary_erosion(inside)] = 0
         for region in range(1, count + 1):
             pixels = drawing[regions == region].astype(float)
             if len(pixels) >= SMALLEST:
