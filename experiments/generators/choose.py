@@ -22,15 +22,14 @@ import tyro
 
 from experiments.common import trained, use_cpu
 from experiments.generators.arms import FIXED, Judge
+from experiments.generators.cost import steps, trainer_of
 from experiments.generators.judges import judge
 from viceversa.core.domains import Domain
-from viceversa.device import accelerator_for
 from viceversa.images.fitting import shown
 from viceversa.images.pictures import grid, save_png
 from viceversa.inference.model import Model
-from viceversa.recipes import builder, dataset_of, recipe_named
+from viceversa.recipes import dataset_of, recipe_named
 from viceversa.training.run import updated
-from viceversa.training.trainer import Trainer
 
 CHOICES = Path(__file__).parent / "results" / "choices.jsonl"
 WARM, TIMED, SHOWN = 4, 24, 12
@@ -58,11 +57,11 @@ def main(asked: Choose) -> None:
     """Train, measure on validation images, and add a row; the first images are drawn beside the run."""
     use_cpu(1)
     values: dict[str, Any] = {**FIXED, **json.loads(asked.settings)}
-    steps = int(asked.seconds / seconds_of_step(asked, values))
+    count = int(asked.seconds / seconds_of_step(asked, values))
     run = asked.runs / asked.name
     shutil.rmtree(run, ignore_errors=True)
     started = time.process_time()
-    model = trained(asked.recipe, run, data=asked.data, size=asked.size, settings=values, steps=steps, checkpoint_every=steps)
+    model = trained(asked.recipe, run, data=asked.data, size=asked.size, settings=values, steps=count, checkpoint_every=count)
     spent = round(time.process_time() - started)
     found = judge(asked.judge, model, "validation", photos=asked.photos, full=False)
     row = {
@@ -70,7 +69,7 @@ def main(asked: Choose) -> None:
         "recipe": asked.recipe,
         "data": Path(asked.data).name,
         "size": asked.size,
-        "steps": steps,
+        "steps": count,
         "seconds": spent,
     }
     with CHOICES.open("a") as file:
@@ -84,15 +83,9 @@ def seconds_of_step(asked: Choose, values: dict[str, Any]) -> float:
     """CPU seconds of a step, now."""
     recipe = updated(recipe_named(asked.recipe), {"data": asked.data, "size": asked.size, "training.steps": 1000, **values})
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(
-            Path(folder), builder(recipe), dataset_of(recipe), recipe.training, accelerator_for(Path(folder)), "bf16", True
-        )
-        for _ in range(WARM):
-            trainer.one_step()
-        started = time.process_time()
-        for _ in range(TIMED):
-            trainer.one_step()
-    return (time.process_time() - started) / TIMED
+        trainer = trainer_of(recipe, Path(folder) / "run")
+        steps(trainer, WARM)
+        return steps(trainer, TIMED) / TIMED
 
 
 def picture(model: Model) -> Any:

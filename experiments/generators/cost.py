@@ -11,13 +11,16 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from experiments.common import read_json, use_cpu, write_result
 from experiments.generators.arms import ARMS, Arm
+from viceversa.core.method import Builder
 from viceversa.device import accelerator_for
 from viceversa.recipes import builder, dataset_of, recipe_named
+from viceversa.recipes.settings import Recipe
 from viceversa.training.run import updated
 from viceversa.training.trainer import Trainer
 
@@ -68,9 +71,14 @@ def trainer(arm: Arm, folder: Path, folders: dict[str, str]) -> Trainer:
     """A trainer of the arm, whose run is thrown away."""
     own = None if isinstance(arm.recipe, str) else arm.recipe
     recipe = updated(recipe_named("cyclegan" if own else str(arm.recipe)), arm.asked(0, 1000, folders))
-    dataset, build = dataset_of(recipe), own or builder(recipe)
+    return trainer_of(recipe, folder, own)
+
+
+def trainer_of(recipe: Recipe[Any], folder: Path, own: Builder | None = None) -> Trainer:
+    """A trainer of a recipe, or of a method by its builder, in a new folder."""
     folder.mkdir()
-    return Trainer(folder, build, dataset, recipe.training, accelerator_for(folder), "bf16", True)
+    accelerator = accelerator_for(folder)
+    return Trainer(folder, own or builder(recipe), dataset_of(recipe), recipe.training, accelerator, "bf16", True)
 
 
 def steps(trainer: Trainer, count: int) -> float:

@@ -13,12 +13,12 @@ import numpy as np
 from experiments.common import read_json, write_result
 from experiments.generators.arms import TASKS
 from experiments.generators.judges import coloring, distances_of_paintings, reader_of, weights
-from experiments.generators.measures import Translate, measured
+from experiments.generators.measures import Translate, measured, untouched
 from experiments.icons import baselines as icons_baselines
 from experiments.photos.colors import moved, statistics
 from experiments.photos.train import pictures
 from experiments.sketches import baselines as sketches_baselines
-from viceversa.data.sets.icons import WEIGHTS, icons
+from viceversa.data.sets.icons import WEIGHTS
 from viceversa.data.sets.sketches import sketches_pairs
 from viceversa.data.sources import open_dataset
 from viceversa.images.pixels import Pixels
@@ -53,11 +53,6 @@ def main(asked: Floor) -> None:
         print(name, found.get(name), flush=True)
 
 
-def untouched(pixels: Pixels, here: str, there: str) -> Pixels:
-    """Do nothing."""
-    return pixels
-
-
 def baselines(data: str) -> dict[str, Translate]:
     """The baselines of a task between two spaces."""
     if not data.startswith("icons"):
@@ -81,8 +76,7 @@ def of_truth(data: str, size: int | None, translate: Translate) -> dict[str, Any
 
 def of_weights() -> dict[str, Any]:
     """Measures among five weights."""
-    images = icons().splits["test"]["icons"].pixels
-    drawn = np.asarray(images).reshape(-1, len(WEIGHTS), *images.shape[1:])
+    drawn = icons_baselines.drawn("test", 64)
 
     def by(function: Any) -> dict[str, Any]:
         return weights(lambda pixels, source, target: function(pixels, {"weight": [WEIGHTS[target]] * len(pixels)}), drawn)

@@ -17,6 +17,7 @@ from experiments.digits.classifier import classifier, digits, of, read, share
 from experiments.digits.train import untranslated
 from experiments.generators.arms import Judge
 from experiments.generators.measures import Read, Translate, by_model, kernel_vgg16, measured, vgg16_file
+from experiments.icons.baselines import drawn
 from experiments.photos.train import distances, pictures, translated
 from experiments.sketches.baselines import INK, enclosed, hellinger, histograms
 from viceversa.core.domains import Domain
@@ -125,15 +126,13 @@ def styles(model: Model, images: Pixels) -> dict[str, float]:
 
 def by_labels(model: Model, split: str) -> dict[str, Any]:
     """PSNR and SSIM of every change of an icon's weight, and of a walk through all weights and back, with `fill` and without."""
-    images = dataset_of(model.record.recipe).splits[split]["icons"]
-    drawn = np.asarray(images.pixels).reshape(-1, len(WEIGHTS), *images.pixels.shape[1:])
     label = torch.eye(len(WEIGHTS))
 
     def change(pixels: Pixels, source: int, target: int) -> Pixels:
         here, there = (Domain("icons", label[[each] * len(pixels)]) for each in (source, target))
         return model.translate_pixels(pixels, here, there)
 
-    return weights(change, drawn)
+    return weights(change, drawn(split, model.space.spec.height))
 
 
 def weights(change: Callable[[Pixels, int, int], Pixels], drawn: Pixels) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from experiments.photos.vgg16 import perceptual_vgg16
+from experiments.photos.vgg16 import vgg16 as loaded
 from viceversa.core.domains import Domain
 from viceversa.data.dataset import Dataset
 from viceversa.errors import UsageError
@@ -28,7 +28,7 @@ from viceversa.inference.preprocessing import Manner
 from viceversa.metrics.distances import kernel
 from viceversa.metrics.grids import grids
 from viceversa.metrics.similarity import psnr, ssim
-from viceversa.networks.perception import Perception, load_perception
+from viceversa.networks.perception import Perception
 
 MOST = 300
 """Images of a direction that are measured, at most."""
@@ -49,10 +49,9 @@ def vgg16_file() -> Path:
     return file
 
 
-@cache
 def vgg16() -> Perception:
     """VGG-16."""
-    return load_perception(vgg16_file())
+    return loaded(vgg16_file())
 
 
 @torch.no_grad()

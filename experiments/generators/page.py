@@ -22,8 +22,9 @@ from experiments.generators.floor import FLOOR, baselines
 from experiments.generators.measures import by_model
 from experiments.generators.operations import RESULT
 from experiments.generators.train import RESULTS
+from experiments.icons.baselines import drawn
 from viceversa.core.domains import Domain
-from viceversa.data.sets.icons import WEIGHTS, icons
+from viceversa.data.sets.icons import WEIGHTS
 from viceversa.data.sources import open_dataset
 from viceversa.images.fitting import shown
 from viceversa.images.pictures import grid, save_png
@@ -198,12 +199,12 @@ def picture(task: str, runs: Path) -> None:
 
 def weights_strips(models: Mapping[str, vv.Model]) -> dict[str, Pixels]:
     """Light icons, and each weight as each arm makes it and as it is."""
-    drawn = np.asarray(icons().splits["test"]["icons"].pixels).reshape(-1, len(WEIGHTS), 64, 64, 1)[:SHOWN]
-    label, strips = torch.eye(len(WEIGHTS)), {"light": drawn[:, 1]}
+    icons = drawn("test", 64)[:SHOWN]
+    label, strips = torch.eye(len(WEIGHTS)), {"light": icons[:, 1]}
     for target, weight in enumerate(WEIGHTS):
         if weight != "light":
             for name, model in models.items():
                 ends = [Domain("icons", label[[each] * SHOWN]) for each in (1, target)]
-                strips[f"{name.removeprefix('weights-')}, {weight}"] = model.translate_pixels(drawn[:, 1], *ends)
-            strips[f"true {weight}"] = drawn[:, target]
+                strips[f"{name.removeprefix('weights-')}, {weight}"] = model.translate_pixels(icons[:, 1], *ends)
+            strips[f"true {weight}"] = icons[:, target]
     return strips

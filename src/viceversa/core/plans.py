@@ -132,12 +132,13 @@ class BackAndForth:
 
     def journey(self, real: Example, there: Domain, other: Example, draws: Draws) -> Journey:
         """Of one image there, back to its own domain, and so on; `other` is the discriminator's example."""
+        own = draws.within(real.domain.space)
         return Journey(
             real,
             lambda number: real.domain if number % 2 else there,
             translate=self.translate,
-            discriminate=self.augment(self.discriminate, draws.within(real.domain.space)),
-            draws=draws.within(real.domain.space),
+            discriminate=self.augment(self.discriminate, own),
+            draws=own,
             examples=(other,),
         )
 

@@ -67,7 +67,8 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
         raise UsageError(f"pix2pix takes pairs of one size, not {first.width}x{first.height} and {second.width}x{second.height}.")
     network = generator_named(settings.generator, first, second, width=settings.width, blocks=settings.blocks)
     translator = Single(network, first.channels)
-    critic, adversary = _discriminator(first, second, settings), adversary_of(settings)
+    adversary = adversary_of(settings)
+    critic = _discriminator(first, second, settings, penalized=bool(adversary.penalty))
     augment = DifferentiableAugmentation(settings.critic_augment, (first.channels, second.channels))
     plan = Pairs(space, translate=translator, critic=critic, augment=augment)
     adam = Optimizer(settings.learning_rate, schedule=decay)
@@ -87,12 +88,12 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
     )  # fmt: skip
 
 
-def _discriminator(first: ImageSpec, second: ImageSpec, settings: Pix2Pix) -> nn.Module:
+def _discriminator(first: ImageSpec, second: ImageSpec, settings: Pix2Pix, *, penalized: bool) -> nn.Module:
     """Return the discriminator of an image pair, concatenated along channels; where gradients are penalized, without batch norm,
     through which the score of one image depends on others."""
     channels, width = (first.channels, second.channels), settings.critic_width
     if settings.critic == "projected":
         return ProjectedDiscriminator(Projection(settings.critic_size), channels, width=width)
     check_patches(first.height, first.width, settings.critic_layers)
-    norm = instance_norm if adversary_of(settings).penalty else nn.BatchNorm2d
+    norm = instance_norm if penalized else nn.BatchNorm2d
     return patch_discriminator(sum(channels), width=width, layers=settings.critic_layers, norm=norm)

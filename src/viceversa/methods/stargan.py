@@ -98,6 +98,7 @@ def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = line
 
 
 def _discriminator(space: Space, settings: StarGAN) -> nn.Module:
+    """Return the discriminator, with scores and class logits."""
     spec, columns, width = space.spec, space.label_width, settings.critic_width
     if settings.critic == "projected":
         return ProjectedDiscriminator(Projection(settings.critic_size), (spec.channels,), width=width, classes=columns)

@@ -27,7 +27,6 @@ class MaskedGenerator(nn.Module):
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 32, blocks: int = 4, channels: int | None = None) -> None:
         super().__init__()
         check_multiple(spec.height, spec.width, 4)
-        self.channels = channels or spec.channels
         inner = 2 * width
         self.enter = nn.Sequential(
             nn.PixelUnshuffle(2),
@@ -38,12 +37,21 @@ class MaskedGenerator(nn.Module):
         self.blocks = nn.Sequential(*(normalized_residual(inner) for _ in range(blocks)))
         self.leave = nn.Sequential(
             normalized_layer(nn.ConvTranspose2d(inner, width, 4, 2, 1, bias=False), width),
-            nn.Conv2d(width, 4 * (self.channels + 1), 3, 1, 1),
+            nn.Conv2d(width, 4 * ((channels or spec.channels) + 1), 3, 1, 1),
             nn.PixelShuffle(2),
         )
 
     def forward(self, image: Tensor, label: Tensor) -> Tensor:
         hidden = self.condition(with_planes(self.enter(with_planes(image, label)), label))
-        colors, mask = self.leave(self.blocks(hidden)).split([self.channels, 1], 1)
-        mask = torch.sigmoid(mask - 1)
-        return in_channels(image, self.channels) * (1 - mask) + mask * torch.tanh(colors)
+        return repainted(image, self.leave(self.blocks(hidden)), 1)
+
+
+def repainted(image: Tensor, made: Tensor, bias: float) -> Tensor:
+    """x (1 - m) + m tanh(c): made has the colors c and a plane whose sigmoid, after `bias` is subtracted, is the mask m.
+
+    Where their channels differ from the image's, x is the image's luminance, or its gray three times.
+    """
+    channels = made.shape[1] - 1
+    colors, mask = made.split([channels, 1], 1)  # type: ignore[no-untyped-call]
+    mask = torch.sigmoid(mask - bias)
+    return in_channels(image, channels) * (1 - mask) + mask * torch.tanh(colors)

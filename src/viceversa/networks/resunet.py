@@ -6,13 +6,12 @@ import itertools
 from collections.abc import Mapping
 from typing import ClassVar
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
-from viceversa.networks.adapters import in_channels
 from viceversa.networks.blocks import Residual, affine_norm, check_multiple, with_planes
+from viceversa.networks.masked import repainted
 from viceversa.networks.slots import Slots
 
 
@@ -34,7 +33,6 @@ class ResUNet(nn.Module):
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 16, blocks: int = 4, channels: int | None = None) -> None:
         super().__init__()
         check_multiple(spec.height, spec.width, 4)
-        self.channels = channels or spec.channels
         widths = (width, 2 * width, 4 * width)
         self.enter = nn.Conv2d(spec.channels + label_width, width, 3, 1, 1)
         self.down = nn.ModuleList(
@@ -47,7 +45,7 @@ class ResUNet(nn.Module):
         )
         self.up = nn.ModuleList(activated(before, after) for before, after in ((widths[2], widths[1]), (widths[1], widths[0])))
         self.merge = nn.ModuleList(Residual(activated(each, each, zero=True)) for each in (widths[1], widths[0]))
-        self.leave = activated(width, self.channels + 1, zero=True)
+        self.leave = activated(width, (channels or spec.channels) + 1, zero=True)
 
     def forward(self, image: Tensor, label: Tensor) -> Tensor:
         hidden = self.enter(with_planes(image, label))
@@ -59,9 +57,7 @@ class ResUNet(nn.Module):
         for up, merge in zip(self.up, self.merge, strict=True):
             enlarged = F.interpolate(up(hidden), scale_factor=2, mode="bilinear", align_corners=False)
             hidden = merge(enlarged + skips.pop())
-        colors, mask = self.leave(hidden).split([self.channels, 1], 1)
-        mask = torch.sigmoid(mask - 3)
-        return in_channels(image, self.channels) * (1 - mask) + mask * torch.tanh(colors)
+        return repainted(image, self.leave(hidden), 3)
 
 
 def activated(before: int, after: int, *, zero: bool = False) -> nn.Sequential:
