@@ -1,0 +1,1 @@
+"""Editors: whatever edits an image as asked, behind one call."""

@@ -1,0 +1,55 @@
+"""Chains of images: a source and what an editor made of it, turn by turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Turn:
+    """An image of a chain, and what is known of it.
+
+    Args:
+        image: its file.
+        instruction: what the editor was asked for.
+        asked: the same as attributes, as "glasses=yes, hair=blond"; empty where the data has none.
+        mask: file of the region that this turn may change, white there.
+        truth: file of the ground truth: what the image should show after this turn.
+        again: file of a second answer to the same request.
+        success: whether the turn is right, by somebody's judgment; None if nobody judged it.
+    """
+
+    image: Path
+    instruction: str = ""
+    asked: str = ""
+    mask: Path | None = None
+    truth: Path | None = None
+    again: Path | None = None
+    success: bool | None = None
+
+
+@dataclass(frozen=True)
+class Chain:
+    """One source and its edits. turns: number of the turn -> its image; 0 is the source. Numbers may be missing."""
+
+    id: str
+    turns: Mapping[int, Turn]
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Chains of one editor.
+
+    Args:
+        name: what the editor is called in a report.
+        chains: in the order of their ids.
+        problems: one line for everything that could not be used.
+        facts: what the folder says about itself, such as the editor, the protocol and the data set.
+    """
+
+    name: str
+    chains: tuple[Chain, ...]
+    problems: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict)
