@@ -46,6 +46,9 @@ class StarGAN(CriticSettings):
     width: int = Field(64, gt=0, le=4096, description="channels of the generator's first layer")
     blocks: int = Field(6, gt=0, le=256, description="number of residual blocks of the generator")
     critic_width: int = Field(64, gt=0, le=4096, description="channels of the discriminator's first layer")
+    critic_layers: int = Field(
+        0, ge=0, le=16, description="downsampling layers of the discriminator; 0: as many as leave a map of 2x2, at most 6"
+    )
     critic_slope: float = Field(0.01, ge=0, lt=1, description="negative slope of the discriminator's leaky ReLUs")
     critic_bias: bool = Field(False, description="give the discriminator's two output layers a bias")
     classification: float = Field(1.0, ge=0, description="weight of the classification losses")
@@ -102,4 +105,5 @@ def _discriminator(space: Space, settings: StarGAN) -> nn.Module:
     spec, columns, width = space.spec, space.label_width, settings.critic_width
     if settings.critic == "projected":
         return ProjectedDiscriminator(Projection(settings.critic_size), (spec.channels,), width=width, classes=columns)
-    return ClassifyingDiscriminator(spec, columns, width=width, slope=settings.critic_slope, bias=settings.critic_bias)
+    layers, slope, bias = settings.critic_layers, settings.critic_slope, settings.critic_bias
+    return ClassifyingDiscriminator(spec, columns, width=width, layers=layers, slope=slope, bias=bias)
