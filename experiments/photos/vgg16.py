@@ -21,10 +21,9 @@ import torch
 from numpy.typing import NDArray
 
 from viceversa.images.pixels import Pixels
+from viceversa.metrics.features import between
+from viceversa.metrics.perceptual import vgg16_directions
 from viceversa.networks.perception import Perception, load_perception
-
-TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
-"""Layers of LPIPS with VGG-16 (arXiv 1801.03924); here each weighs 1."""
 
 
 @cache
@@ -33,15 +32,7 @@ def vgg16(weights: Path) -> Perception:
     return load_perception(weights)
 
 
-@torch.no_grad()
 def perceptual_vgg16(network: Perception, images: Pixels, others: Pixels) -> NDArray[np.float64]:
-    """Sum over taps of the mean over positions of |f / |f| - g / |g||^2, as `perceptual_lite0`: (N, H, W, 3) twice -> (N,).
-
-    From 0 to 10, as features are not negative. Images are seen at their own size.
-    """
-    seen, wanted = (network(torch.tensor(each).permute(0, 3, 1, 2).float() / 255, TAPS) for each in (images, others))
-    distance = torch.zeros(len(images))
-    for tap in TAPS:
-        ours, theirs = (each[tap] / (each[tap].norm(dim=1, keepdim=True) + 1e-10) for each in (seen, wanted))
-        distance += (ours - theirs).square().sum(1).mean((1, 2))
-    return np.asarray(distance.double())
+    """The distance of metrics/perceptual.py at the images' own size: (N, H, W, 3) twice -> (N,), from 0 to 10."""
+    seen, wanted = (vgg16_directions(network, torch.tensor(each).permute(0, 3, 1, 2).float() / 255) for each in (images, others))
+    return np.asarray(between(seen, wanted).double())

@@ -13,9 +13,10 @@ from torch import nn
 from experiments.common import DOCS, filled, read_json
 from experiments.photos import colors, page, shown, train
 from experiments.photos import pictures as photographs
-from experiments.photos.vgg16 import TAPS, perceptual_vgg16, vgg16
+from experiments.photos.vgg16 import perceptual_vgg16, vgg16
 from viceversa.errors import UsageError
 from viceversa.images.pictures import grid
+from viceversa.metrics.perceptual import VGG16_TAPS
 from viceversa.metrics.similarity import psnr
 from viceversa.networks.perception import Perception
 
@@ -30,7 +31,7 @@ def solid(*color: int) -> np.ndarray:
 
 def test_perceptual_vgg16_by_hand() -> None:
     """With layers that change nothing: red and green are orthogonal, |f - g|^2 = 2 at five taps; grays have one direction."""
-    network = Perception("nothing", {name: nn.Identity() for name in TAPS}, (0.0,) * 3, (1.0,) * 3, TAPS[0], TAPS)
+    network = Perception("nothing", {name: nn.Identity() for name in VGG16_TAPS}, (0.0,) * 3, (1.0,) * 3, VGG16_TAPS[0], VGG16_TAPS)
     red, green, yellow, gray, light = (
         solid(255, 0, 0),
         solid(0, 255, 0),

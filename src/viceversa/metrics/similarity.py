@@ -14,7 +14,8 @@ from viceversa.errors import UsageError
 from viceversa.images.pixels import Pixels
 
 _BATCH = 64
-_WINDOW = 11
+SMALLEST = 11
+"""Pixels of the window of SSIM, and so of the smallest image that has one."""
 _HIGHEST = 100.0
 
 
@@ -42,8 +43,8 @@ def ssim(images: Pixels, others: Pixels) -> NDArray[np.float64]:
     Raises UsageError for images smaller than the window.
     """
     height, width = images.shape[1:3]
-    if min(height, width) < _WINDOW:
-        raise UsageError(f"SSIM needs images of at least {_WINDOW} x {_WINDOW} pixels; these are {width} x {height}.")
+    if min(height, width) < SMALLEST:
+        raise UsageError(f"SSIM needs images of at least {SMALLEST} x {SMALLEST} pixels; these are {width} x {height}.")
     return _by_batch(_structure, images, others)
 
 

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import html
-import io
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from functools import partial
 
-import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from viceversa.metrics.rows import BOUNDS, Row, by_model, called
+from viceversa.pages.figures import GRAY, LineStyle, line_styles, svg
 
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe and Ito: told apart by the color-blind
-_MARKERS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼"}
 _LINES = {"8bit": "-", "float": ":"}
-_GRAY = "#6b7280"
-_STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none", "text.parse_math": False, "font.size": 9,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": "#9ca3af", "axes.linewidth": 0.8,
-    "axes.grid": True, "axes.axisbelow": True, "grid.color": "#e5e7eb", "grid.linewidth": 0.8,
-    "xtick.color": "#9ca3af", "ytick.color": "#9ca3af", "xtick.labelcolor": "#374151", "ytick.labelcolor": "#374151",
-    "axes.labelcolor": "#374151",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class LineStyle:
-    """How a model's lines are drawn: its color, its marker for matplotlib, and the same as a character."""
-
-    color: str
-    marker: str
-    symbol: str
 
 
 @dataclass(frozen=True)
@@ -69,10 +46,8 @@ _PANELS = (
 
 
 def looks(rows: Sequence[Row]) -> dict[str, LineStyle]:
-    """How each model is drawn, the bounds left out. Thirty differ; then they repeat."""
-    models = [name for name in by_model(rows) if name not in BOUNDS]
-    markers = list(_MARKERS.items())
-    return {name: LineStyle(_COLORS[number % len(_COLORS)], *markers[number % len(markers)]) for number, name in enumerate(models)}
+    """How each model is drawn, the bounds left out."""
+    return line_styles(name for name in by_model(rows) if name not in BOUNDS)
 
 
 def curves(rows: Sequence[Row], extractor: str = "") -> list[tuple[Panel, str]]:
@@ -85,20 +60,11 @@ def curves(rows: Sequence[Row], extractor: str = "") -> list[tuple[Panel, str]]:
     measured = [
         (panel, [row for row in rows if row.direction == panel.direction and panel.value(row) is not None]) for panel in panels
     ]
-    return [(panel, _svg(panel, found, styles)) for panel, found in measured if any(row.model in styles for row in found)]
-
-
-def _svg(panel: Panel, rows: Sequence[Row], styles: dict[str, LineStyle]) -> str:
-    """Text stays text. Identifiers are unique in a page with other panels, and the same at each call."""
-    with matplotlib.rc_context({**_STYLE, "svg.hashsalt": panel.title}):
-        figure = Figure(figsize=(3.9, 2.6), layout="constrained")
-        axes = figure.add_subplot()
-        _draw(axes, panel, rows, styles)
-        file = io.StringIO()
-        figure.savefig(file, format="svg", transparent=True, metadata=dict.fromkeys(("Creator", "Date", "Format", "Type")))
-    element = file.getvalue()
-    element = re.sub('<g id="[^"]*">', "<g>", element[element.index("<svg") :])
-    return element.replace("<svg", f'<svg role="img" aria-label="{html.escape(panel.title)}"', 1)
+    return [
+        (panel, svg(panel.title, partial(_draw, panel=panel, rows=found, styles=styles)))
+        for panel, found in measured
+        if any(row.model in styles for row in found)
+    ]
 
 
 def _draw(axes: Axes, panel: Panel, rows: Sequence[Row], styles: dict[str, LineStyle]) -> None:
@@ -115,13 +81,13 @@ def _draw(axes: Axes, panel: Panel, rows: Sequence[Row], styles: dict[str, LineS
     ends: dict[float, list[str]] = {}
     for name, found in bounds.items():
         cycles, values = _points(panel, found)
-        axes.plot(cycles, values, color=_GRAY, linewidth=0.8, zorder=1)
+        axes.plot(cycles, values, color=GRAY, linewidth=0.8, zorder=1)
         ends.setdefault(values[-1], []).append(name)
     for height, names in ends.items():
         above = height == max(ends)
         axes.annotate(
             ", ".join(names), (last, height), (0, 2 if above else -2), textcoords="offset points", annotation_clip=False,
-            color=_GRAY, fontsize=8, ha="right", va="bottom" if above else "top",
+            color=GRAY, fontsize=8, ha="right", va="bottom" if above else "top",
         )  # fmt: skip
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(-0.15, last + 0.15)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from viceversa.evaluation.differences import about, in_words
 from viceversa.evaluation.report.curves import curves, looks
-from viceversa.images.fitting import shown
-from viceversa.images.pictures import png
+from viceversa.evaluation.report.strips import strips_markup
 from viceversa.metrics.rows import BOUNDS, COLUMNS, Column, Row, attribute_columns, by_model, called, defined, meaning
 from viceversa.pages.document import document, escaped, pairs, section
 
 if TYPE_CHECKING:
-    from viceversa.evaluation.report.contents import CaptionedImage, Report, Strip
-
-_SIDE = 96
-"""Pixels to which the longer side of a picture is enlarged at least, by a whole number."""
+    from viceversa.evaluation.report.contents import Report
 
 _ARROWS = {"higher": "&nbsp;↑", "lower": "&nbsp;↓", "neither": ""}
 _CHAINS = {
@@ -33,7 +26,7 @@ def report_page(report: Report) -> str:
     attributes = attribute_columns(report.shown)
     parts = [
         _header(report),
-        section("Pictures", _strips(report.strips)),
+        section("Pictures", strips_markup(report.strips)),
         section("What the words mean", _glossary(report)),
         section("Over k, the number of earlier translations", _curves(report)),
         section("Differences", _differences(report)),
@@ -95,35 +88,6 @@ def _differences(report: Report) -> str:
     head = f'<thead><tr><th scope="col">model</th><th scope="col">measure</th>{heads}</tr></thead>'
     table = f'<div class="scroll table" tabindex="0">\n<table>\n{head}\n<tbody>\n{lines}</tbody>\n</table>\n</div>\n'
     return f'<p class="about">{escaped(about(found))}.</p>\n{table}'
-
-
-def _strips(strips: Sequence[Strip]) -> str:
-    return "".join(map(_strip, strips))
-
-
-def _strip(strip: Strip) -> str:
-    """An image: what is said of it, and a table of pictures."""
-    heads = "".join(f'<th scope="col">{escaped(caption)}</th>' for caption in strip.captions)
-    lines = "".join(
-        f'<tr><th scope="row">{escaped(title)}</th>{"".join(f"<td>{_picture(each, title)}</td>" for each in pictures)}</tr>\n'
-        for title, pictures in strip.rows
-    )
-    table = f"<table>\n<thead><tr><td></td>{heads}</tr></thead>\n<tbody>\n{lines}</tbody>\n</table>"
-    caption = f"<figcaption>{escaped(strip.title)}</figcaption>\n{pairs(strip.facts, 'asked')}"
-    return f'<figure>{caption}<div class="scroll pictures" tabindex="0">\n{table}\n</div></figure>\n'
-
-
-def _picture(picture: CaptionedImage | None, title: str) -> str:
-    """At its own size, to be enlarged by the browser, with notes below."""
-    if picture is None:
-        return ""
-    seen = shown(picture.pixels)
-    image = Image.fromarray(seen[..., 0] if seen.shape[2] == 1 else seen)
-    scale = -(-_SIDE // max(image.size))
-    source = f"data:image/png;base64,{base64.b64encode(png(image)).decode()}"
-    notes = "".join(f"<small>{escaped(note)}</small>" for note in picture.notes)
-    size = f'width="{image.width * scale}" height="{image.height * scale}"'
-    return f'<img src="{source}" {size} alt="{escaped(" ".join((title, *picture.notes)))}">{notes}'
 
 
 def _table(report: Report, columns: Sequence[Column]) -> str:

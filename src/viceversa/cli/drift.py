@@ -1,0 +1,54 @@
+"""`viceversa drift FOLDER...`: what repeated editing does to images; `viceversa drift run`: make the images first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, UseAppendAction, arg
+
+from viceversa.cli.parsing import parsed
+from viceversa.errors import printable
+from viceversa.multiturn.drift import SIDE, drift
+from viceversa.multiturn.report import CARD, NUMBERS, PAGE, parsed_limit
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Measure what repeated editing does to images. Needs images only: no model, labels or ground truth. Print a table; write
+    drift.html, drift.json and model-index.yaml. `viceversa drift run --help` shows how to make the images with an editor."""
+
+    folders: Annotated[Positional[tuple[str, ...]], arg(metavar="FOLDER [FOLDER ...]", help_behavior_hint="(required)")]
+    """images of each editor: a folder of ID/turn0.png, ID/turn1.png, ... or a CSV file with the columns id, turn and file;
+    FOLDER or NAME=FOLDER; the first one is compared with the others"""
+    out: Annotated[Path, arg(metavar="DIR", help_behavior_hint="")]
+    """folder for the report; a measurement that was interrupted goes on there"""
+    weights: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
+    """safetensors file of VGG-16, for a second perceptual distance"""
+    side: Annotated[int, arg(metavar="N")] = SIDE
+    """height and width in pixels to which images are resized for perceptual distances"""
+    fail_above: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="MEASURE=VALUE")]] = ()
+    """exit with code 1 if an editor's mean after its last turn is above this value, as in l1=12 or collapse_rate=0.1;
+    MEASURE@K=VALUE: after turn K"""
+    overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
+    """replace a report that exists already"""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Measure, print and write; the exit code is 1 if a limit is exceeded."""
+    if arguments and arguments[0] == "run":
+        from viceversa.cli.drift_run import run as run_editor
+
+        return run_editor(arguments[1:])
+    asked = parsed(Drift, arguments, "drift")
+    for limit in asked.fail_above:
+        parsed_limit(limit)  # what is wrong with it is said before anything is measured
+    report = drift(asked.folders, out=asked.out, overwrite=asked.overwrite, weights=asked.weights, side=asked.side)
+    print(report.table())
+    print(printable(", ".join(str(asked.out / name) for name in (PAGE, NUMBERS, CARD))))
+    above = report.above(asked.fail_above)
+    for line in above:
+        print(printable(line))
+    return 1 if above else 0

@@ -1,0 +1,152 @@
+"""Measure the drift of editors from folders of images: `vv.drift`."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from viceversa.core.routing import routing_of
+from viceversa.data.sources import open_dataset
+from viceversa.errors import UsageError, quoted
+from viceversa.images.fitting import fitted
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.clock import Clock
+from viceversa.metrics.labeller_training import independent_labeller
+from viceversa.metrics.perceptual import PerceptualNetwork, lite0_at, vgg16_at
+from viceversa.multiturn.curves import Curves, differences
+from viceversa.multiturn.layouts import read_turns
+from viceversa.multiturn.measures import MEASURES
+from viceversa.multiturn.measuring import Judges, Reads
+from viceversa.multiturn.report import PAGE, VALUES, DriftReport
+from viceversa.multiturn.stored import measure_turns
+from viceversa.multiturn.strips import strips
+from viceversa.multiturn.turns import Turns
+from viceversa.multiturn.verdict import verdict
+
+SIDE = 256
+"""Pixels to which images are resized for perceptual distances."""
+
+
+def drift(
+    folders: str | Path | Sequence[str | Path] | Mapping[str, str | Path],
+    *,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    weights: str | Path | None = None,
+    side: int = SIDE,
+    quiet: bool = False,
+) -> DriftReport:
+    """Measure what repeated editing does to images (docs/drift.md). Needs no model, and no labels.
+
+    Args:
+        folders: the images of each editor: a folder of `<id>/turn0.png, turn1.png, ...`, a table (CSV: id, turn, file), or another
+            layout that docs/drift.md lists. Several are compared with the first, paired by id. Names: the keys of a mapping, or
+            the text before "=" in "NAME=FOLDER"; the folder's own name by default.
+        out: folder for drift.html, drift.json and model-index.yaml. What was measured is kept there and not measured again.
+        overwrite: replace a report that exists already.
+        weights: safetensors file of VGG-16, for a second perceptual distance.
+        side: height and width in pixels to which images are resized for perceptual distances.
+        quiet: show no progress.
+
+    Raises:
+        UsageError: a folder without chains, two editors with one name, or a report that exists already.
+    """
+    clock, given = Clock(), named(folders)
+    if out is not None and not overwrite and (Path(out) / PAGE).exists():
+        raise UsageError(f"{quoted(str(out))} holds a report already: choose another folder with `out`, or add `overwrite=True`.")
+    if not 32 <= side <= 1024:
+        raise UsageError(f"side = {side}: give 32 to 1024 pixels.")
+    read = [read_turns(Path(folder), name) for name, folder in given.items()]
+    networks = [lite0_at(side), *([vgg16_at(side, Path(weights))] if weights else [])]
+    readers: dict[str, Reads | None] = {}
+    editors = []
+    with clock.part("measuring"):
+        for turns in read:
+            data = turns.facts.get("data", "") if _asks(turns) else ""
+            if data not in readers:
+                readers[data] = _reader(data, turns.facts.get("size"), quiet) if data else None
+            judges = Judges(networks, _key(networks, side, weights, data), readers[data])
+            values = measure_turns(turns, judges, None if out is None else Path(out) / VALUES, quiet=quiet)
+            editors.append(Curves(turns.name, values, turns.problems, turns.facts))
+    measures = [each for each in MEASURES if any(each in taken for editor in editors for taken in _taken(editor))]
+    found = differences(editors, measures)
+    with clock.part("pictures"):
+        pictures = strips(read, editors)
+    report = DriftReport(editors, measures, found, verdict(editors, found), pictures, _facts(editors, networks, side, clock))
+    if out is not None:
+        report.save(out)
+    return report
+
+
+def named(folders: str | Path | Sequence[str | Path] | Mapping[str, str | Path]) -> dict[str, str | Path]:
+    """Return folders by the names of their editors. Raises UsageError."""
+    if isinstance(folders, Mapping):
+        pairs = [*folders.items()]
+    else:
+        pairs = [*map(_pair, [folders] if isinstance(folders, str | Path) else folders)]
+    if not pairs:
+        raise UsageError("there is no folder to measure: give at least one.")
+    names = [name for name, _ in pairs]
+    for number, name in enumerate(names):
+        if name in names[:number]:
+            raise UsageError(f"two editors are called {quoted(name)}: give each a name of its own, as in NAME=FOLDER.")
+    return dict(pairs)
+
+
+def _pair(folder: str | Path) -> tuple[str, str | Path]:
+    name, equals, place = str(folder).partition("=")
+    if isinstance(folder, str) and equals and not Path(folder).exists():
+        if not name.strip() or not place:
+            raise UsageError(f"{quoted(folder)} is not of the form NAME=FOLDER.")
+        return name, place
+    path = Path(folder)
+    return (path.stem if path.suffix.lower() == ".csv" else path.resolve().name), folder
+
+
+def _asks(turns: Turns) -> bool:
+    """Whether any turn asks for attributes."""
+    return any(turn.asked for chain in turns.chains for turn in chain.turns.values())
+
+
+def _reader(data: str, size: str | None, quiet: bool) -> Reads | None:
+    """A labeller of a data set that says whether an image shows the attributes asked for; None if it cannot be trusted."""
+    dataset = open_dataset(data, int(size) if size else None)
+    if not routing_of(dataset.space).question:
+        return None
+    labeller = independent_labeller(dataset, quiet=quiet)
+    if not labeller.trusted:
+        return None
+    spec = labeller.space.spec
+
+    def reads(image: Pixels, asked: str) -> bool:
+        flat = fitted(image, (spec.height, spec.width))
+        flat = flat[..., :1] if spec.channels == 1 else flat.repeat(3, 2) if flat.shape[2] == 1 else flat
+        found = labeller.read(flat[None])
+        return bool(labeller.space.agrees(found, labeller.space.edited(found, asked)).all())
+
+    return reads
+
+
+def _key(networks: Sequence[PerceptualNetwork], side: int, weights: str | Path | None, data: str) -> str:
+    """What values depend on besides the images."""
+    digest = hashlib.sha256(Path(weights).read_bytes()).hexdigest() if weights else ""
+    return f"{[network.name for network in networks]} {side} {digest} {data}"
+
+
+def _taken(editor: Curves) -> list[Mapping[str, float]]:
+    return [taken for chain in editor.chains for turn in chain.turns.values() for taken in turn.distances.values()]
+
+
+def _facts(editors: Sequence[Curves], networks: Sequence[PerceptualNetwork], side: int, clock: Clock) -> dict[str, str]:
+    facts = {}
+    for editor in editors:
+        said = "".join(f"; {name} {value}" for name, value in (editor.facts or {}).items())
+        facts[f"images of {editor.name}"] = f"{len(editor.chains)} chains of up to {editor.last} turns{said}"
+        if editor.resized:
+            rule = "such images are cut to the source's proportions in the middle and resized to it (bicubic) before they are compared"
+            facts[f"sizes of {editor.name}"] = f"{editor.resized} chains change their size; {rule}"
+    facts["pixels"] = "all images upright, 8 bits, first frame; what is transparent lies on white"
+    facts["perceptual distances"] = f"{', '.join(network.name for network in networks)}; images resized to {side} x {side} px"
+    facts["intervals"] = "95 %, by the bootstrap over chains; they do not cover other seeds of an editor"
+    return facts | {"time": clock.in_words()}

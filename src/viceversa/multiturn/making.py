@@ -1,0 +1,161 @@
+"""Make the turns: ask an editor for every edit of a plan, and keep every image as a file before the next turn."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from viceversa.errors import UsageError, quoted
+from viceversa.files import write_atomically
+from viceversa.images.decoding import encode
+from viceversa.images.pixels import Pixels
+from viceversa.multiturn.editors.editor import Editor
+from viceversa.multiturn.checking import read_image
+from viceversa.multiturn.protocols import Plan, PlannedChain, PlannedTurn
+from viceversa.progress import Bar
+
+RUN, TABLE = "run.json", "turns.csv"
+"""Files of a folder of turns: what made it, and its list of images."""
+COLUMNS = ("id", "turn", "file", "instruction", "asked", "truth", "again")
+FAILURES = 3
+"""Chains in a row that may fail before the work stops."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What was made. turns: images that are there; failures: a line for each chain that an editor did not finish."""
+
+    folder: Path
+    turns: int
+    failures: tuple[str, ...]
+
+
+def make_turns(
+    editor: Editor, plan: Plan, turns: int, out: Path, facts: Mapping[str, str], *, seed: int = 0, answers: int = 1, quiet: bool = False
+) -> Made:
+    """Ask an editor for all edits of a plan. Images that are there already are not made again.
+
+    Every image is saved as PNG, and the next turn reads it from there: what the file cannot hold is lost, as for a person who saves
+    and opens it again.
+
+    Args:
+        editor: edits an image.
+        plan: the chains.
+        turns: number of turns of each.
+        out: folder for ID/turn0.png, ID/turn1.png, ..., the ground truth of a turn as ID/truth1.png, turns.csv and run.json.
+        facts: what is made, such as the editor and the protocol; a folder made with other facts is refused.
+        seed: of the editor's random numbers; every image and turn has its own.
+        answers: 1, or 2 for a second answer to each request, as ID/again1.png.
+        quiet: show no progress.
+
+    Raises:
+        UsageError: the folder was made otherwise, or too many chains in a row failed; what was made stays.
+    """
+    _check_facts(out, facts)
+    lines: list[list[str]] = []
+    failures: list[str] = []
+    in_a_row = done = 0
+    with Bar("editing", plan.count * turns * answers, quiet=quiet) as bar:
+        for chain in plan.chains():
+            before = done
+            try:
+                for _ in _made(editor, chain, out, seed, answers):
+                    done += 1
+                    bar.show(done)
+                in_a_row = 0
+            except UsageError as error:
+                failures.append(f"{chain.id}: {error}")
+                in_a_row += 1
+            done = before + turns * answers
+            bar.show(done)
+            lines += _rows(chain, answers)
+            _write_table(out, lines)
+            if in_a_row == FAILURES:
+                break
+    count = sum((out / line[2]).is_file() for line in lines if line[1] != "0")
+    if in_a_row == FAILURES:
+        raise UsageError(f"{FAILURES} chains in a row failed, the last with: {failures[-1]} {count} images are kept; call it again to go on.")
+    return Made(out, count, tuple(failures))
+
+
+def _made(editor: Editor, chain: PlannedChain, out: Path, seed: int, answers: int) -> Iterator[Path]:
+    """The images of a chain as they are made, or found."""
+    folder = out / chain.id
+    _keep(folder / "turn0.png", chain.source)
+    for number, turn in enumerate(chain.turns, 1):
+        if turn.truth is not None:
+            _keep(folder / f"truth{number}.png", turn.truth)
+        for answer, name in enumerate(("turn", "again")[:answers]):
+            file = folder / f"{name}{number}.png"
+            if not file.exists():
+                before = Image.open(io.BytesIO((folder / f"turn{turn.start}.png").read_bytes()))
+                made = editor(_shown(before), turn.edit, _seed(seed, chain.id, number, answer))
+                encode(np.atleast_3d(np.asarray(_shown(made))), file)
+            yield file
+
+
+def _shown(image: Image.Image) -> Image.Image:
+    """An image of mode "L" or "RGB"."""
+    return image if image.mode in ("L", "RGB") else image.convert("RGB")
+
+
+def _keep(file: Path, pixels: Pixels) -> None:
+    """Write an image that is not there yet. Raises UsageError for another one: the folder is of other images."""
+    if not file.exists():
+        encode(pixels, file)  # type: ignore[arg-type]  # 8 bits
+    elif not np.array_equal(read_image(file), pixels):
+        raise UsageError(f"{quoted(str(file))} is another image than the one of this data: choose another folder with --out.")
+
+
+def _seed(seed: int, *what: object) -> int:
+    """A number of 31 bits for one request."""
+    return int.from_bytes(hashlib.sha256(repr((seed, *what)).encode()).digest()[:4], "big") >> 1
+
+
+def _check_facts(out: Path, facts: Mapping[str, str]) -> None:
+    """Write run.json, or compare it. Raises UsageError."""
+    file = out / RUN
+    if not file.exists():
+        if out.exists() and any(out.iterdir()):
+            raise UsageError(f"{quoted(str(out))} holds other files: choose a new folder with --out.")
+        write_atomically(file, (json.dumps(facts, indent=1) + "\n").encode())
+        return
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise UsageError(f"{quoted(str(file))} cannot be read: choose a new folder with --out.")
+    for name in sorted(facts.keys() | found.keys()):
+        if facts.get(name) != found.get(name):
+            was, now = (quoted(str(each.get(name, "nothing"))) for each in (found, facts))
+            raise UsageError(f"{quoted(str(out))} was made with {name} {was}, not {now}: choose a new folder with --out.")
+
+
+def _rows(chain: PlannedChain, answers: int) -> Iterator[list[str]]:
+    """The lines of turns.csv."""
+    yield [chain.id, "0", f"{chain.id}/turn0.png", "", _asked(chain.turns[0], before=True), "", ""]
+    for number, turn in enumerate(chain.turns, 1):
+        truth = f"{chain.id}/truth{number}.png" if turn.truth is not None else ""
+        again = f"{chain.id}/again{number}.png" if answers > 1 else ""
+        yield [chain.id, str(number), f"{chain.id}/turn{number}.png", turn.edit.instruction, _asked(turn), truth, again]
+
+
+def _asked(turn: PlannedTurn, *, before: bool = False) -> str:
+    """What an image shows, as attributes."""
+    return ",".join(f"{name}={value}" for name, value in (turn.edit.source if before else turn.edit.target).items())
+
+
+def _write_table(out: Path, lines: list[list[str]]) -> None:
+    """Write turns.csv with the chains so far."""
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([COLUMNS, *lines])
+    write_atomically(out / TABLE, text.getvalue().encode())

@@ -1,0 +1,209 @@
+"""Which edits an image gets, turn by turn: hold, there and back, chain, composed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from viceversa.core.draws import seeded
+from viceversa.core.space import Space
+from viceversa.data.sources import open_dataset
+from viceversa.errors import UsageError, quoted
+from viceversa.images.decoding import SUFFIXES
+from viceversa.images.pixels import Pixels
+from viceversa.metrics.chain_protocol import Trial, trial
+from viceversa.multiturn.editors.editor import Edit
+from viceversa.multiturn.checking import read_image
+from viceversa.multiturn.prompts import Prompts
+
+Protocol = Literal["hold", "there-and-back", "chain", "composed"]
+PROTOCOLS: Mapping[Protocol, str] = {
+    "hold": "ask in every turn for what is there already",
+    "there-and-back": "an edit and its inverse, again and again",
+    "chain": "another edit in every turn",
+    "composed": "all edits of a chain up to turn k in one request to the source",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedTurn:
+    """A request, and what should come of it.
+
+    Args:
+        edit: what is asked.
+        start: number of the turn whose image is edited.
+        truth: the ground truth; None if it is not known, or if it is the source.
+    """
+
+    edit: Edit
+    start: int
+    truth: Pixels | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedChain:
+    """An image (H, W, C) and what is asked of an editor, turn by turn."""
+
+    id: str
+    source: Pixels
+    turns: Sequence[PlannedTurn]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Chains of one protocol, made one at a time. space: of the data's labels; None for images without labels."""
+
+    count: int
+    chains: Callable[[], Iterator[PlannedChain]]
+    space: Space | None
+    size: int | None = None
+
+
+def plan(images: str, protocol: Protocol, turns: int, prompts: Prompts, samples: int | None = None, size: int | None = None) -> Plan:
+    """Plan the chains of a protocol.
+
+    Args:
+        images: a folder of images, or a data set such as avatars or icons, whose test images then get edits of their attributes
+            with ground truth.
+        protocol: which edits.
+        turns: number of turns, from 1; with labels 10 at most.
+        prompts: the instructions in words.
+        samples: number of images, the first ones; all if None.
+        size: of a data set's images in pixels.
+
+    Raises:
+        UsageError: there are no images, or the protocol needs edits that the prompts lack.
+    """
+    if turns < 1:
+        raise UsageError(f"{turns} turns: give 1 or more.")
+    if samples is not None and samples < 1:
+        raise UsageError(f"{samples} samples: give 1 or more.")
+    folder = Path(images)
+    return (
+        _of_folder(folder, protocol, turns, prompts, samples)
+        if folder.is_dir()
+        else _of_dataset(images, protocol, turns, prompts, samples, size)
+    )
+
+
+def _of_folder(folder: Path, protocol: Protocol, turns: int, prompts: Prompts, samples: int | None) -> Plan:
+    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())[:samples]
+    if not files:
+        raise UsageError(f"{quoted(str(folder))} has no image: give a folder with image files, or a data set such as avatars.")
+    if protocol != "hold" and not prompts.edits:
+        raise UsageError(f"the protocol {protocol} needs edits: add [[edits]] with `do` and `undo` to the prompts.")
+    names = [file.stem for file in files]
+    ids = names if len(set(names)) == len(names) else [file.name for file in files]
+
+    def chains() -> Iterator[PlannedChain]:
+        for number, (name, file) in enumerate(zip(ids, files, strict=True)):
+            requests = [_in_words(protocol, turn, number, prompts) for turn in range(1, turns + 1)]
+            yield PlannedChain(name, read_image(file), _planned(protocol, [Edit(words) for words in requests]))
+
+    return Plan(len(files), chains, None)
+
+
+def _in_words(protocol: Protocol, turn: int, number: int, prompts: Prompts) -> str:
+    """The instruction of a turn of the image of that number."""
+    edits = prompts.edits
+    match protocol:
+        case "hold":
+            return prompts.hold
+        case "there-and-back":
+            pair = edits[number % len(edits)]
+            return pair.do if turn % 2 else pair.undo
+        case "chain":
+            return edits[(turn - 1) % len(edits)].do
+        case "composed":
+            return prompts.join.join(edits[each % len(edits)].do for each in range(turn))
+
+
+def _of_dataset(spec: str, protocol: Protocol, turns: int, prompts: Prompts, samples: int | None, size: int | None) -> Plan:
+    dataset = open_dataset(spec, size)
+    task = trial(dataset, samples)
+    if task.targets is not None and turns > len(task.targets):
+        raise UsageError(f"{turns} turns: {dataset.name} has chains of {len(task.targets)} turns; give so many or fewer.")
+    space = dataset.space
+
+    def chains() -> Iterator[PlannedChain]:
+        ids = dataset.splits["test"][task.home].ids
+        for row in range(len(task)):
+            one = task.of([row])
+            labels = _labels(one, protocol, turns)
+            words = [_words(space, task, label) for label in labels]
+            edits = [
+                Edit(prompts.change(words[start], words[turn]), words[start], words[turn])
+                for turn in range(1, turns + 1)
+                for start in [_start(protocol, turn)]
+            ]
+            truths = [_truth(one, label, labels[0]) for label in labels[1:]]
+            yield PlannedChain(ids[int(task.numbers[row])], one.sources[0], _planned(protocol, edits, truths))
+
+    return Plan(len(task), chains, space, dataset.size)
+
+
+def _start(protocol: Protocol, turn: int) -> int:
+    """The turn whose image a turn edits."""
+    return 0 if protocol == "composed" else turn - 1
+
+
+def _planned(protocol: Protocol, edits: Sequence[Edit], truths: Sequence[Pixels | None] = ()) -> list[PlannedTurn]:
+    known = truths or [None] * len(edits)
+    return [
+        PlannedTurn(edit, _start(protocol, turn), truth) for turn, (edit, truth) in enumerate(zip(edits, known, strict=True), 1)
+    ]
+
+
+Place = Tensor | str
+"""A label (1, K), or the name of a space."""
+
+
+def _labels(one: Trial, protocol: Protocol, turns: int) -> list[Place]:
+    """Where an image is at turns 0, 1, ..."""
+    if one.labels is None or one.targets is None:
+        away = [one.away if turn % 2 else one.home for turn in range(turns + 1)]
+        return [one.home] * (turns + 1) if protocol == "hold" else [*away]
+    match protocol:
+        case "hold":
+            return [one.labels] * (turns + 1)
+        case "there-and-back":
+            edited = _one_attribute(one)
+            return [edited if turn % 2 else one.labels for turn in range(turns + 1)]
+        case _:
+            return [one.labels, *one.targets[:turns]]
+
+
+def _one_attribute(one: Trial) -> Tensor:
+    """The image's label with one attribute, drawn by its number, as the opposite label has it."""
+    assert one.labels is not None and one.inverted is not None
+    pairs = zip(one.dataset.space.columns(one.labels), one.dataset.space.columns(one.inverted), strict=True)
+    columns = [(own, other) for (_, own), (_, other) in pairs]
+    different = [number for number, (own, other) in enumerate(columns) if not torch.equal(own, other)]
+    drawn = int(torch.randint(len(different), (), generator=seeded("there and back", int(one.numbers[0])))) if different else 0
+    picked = different[drawn] if different else -1
+    return torch.cat([other if number == picked else own for number, (own, other) in enumerate(columns)], 1)
+
+
+def _words(space: Space, task: Trial, place: Place) -> dict[str, str]:
+    """Attribute -> value."""
+    if isinstance(place, str):
+        return {"space": place}
+    return {attribute.name: attribute.describe(values)[0] for attribute, values in space.columns(place)}
+
+
+def _truth(one: Trial, place: Place, home: Place) -> Pixels | None:
+    """The ground truth of a place; None if it is not known, or if it is the source."""
+    same = place == home if isinstance(place, str) or isinstance(home, str) else torch.equal(place, home)
+    dataset = one.dataset
+    if same or dataset.truth is None:
+        return None
+    asked = ("test", one.home, one.numbers, one.home, place) if isinstance(place, Tensor) else ("test", one.home, one.numbers, place, None)
+    if dataset.known is not None and not dataset.known(*asked).all():
+        return None
+    return np.asarray(dataset.truth(*asked)[0], np.uint8)

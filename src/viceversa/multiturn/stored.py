@@ -1,0 +1,109 @@
+"""Values of chains in a file, one line of JSON each: a measurement that was interrupted goes on where it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from viceversa.errors import UsageError, quoted
+from viceversa.multiturn.measuring import ChainValues, Judges, TurnValues, measure_chain
+from viceversa.multiturn.turns import Chain, Turns
+from viceversa.progress import watched
+
+FORMAT = 1
+"""Of a line."""
+
+
+def measure_turns(turns: Turns, judges: Judges, store: Path | None = None, *, quiet: bool = False) -> list[ChainValues]:
+    """Measure all chains of an editor, as many at a time as torch may use threads.
+
+    Args:
+        turns: the chains.
+        judges: what images are judged by.
+        store: file to which the values of each chain are added at once. Chains that it holds already, of the same images and
+            judges, are not measured again. None: nothing is kept.
+        quiet: show no progress.
+
+    Returns:
+        the values in the order of the chains.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    known = {} if store is None else _stored(store)
+    chains, strangers = turns.chains, [*turns.chains[1:], *turns.chains[:1]]
+
+    def work(chain: Chain, other: Chain) -> tuple[str, ChainValues]:
+        stranger = None if other is chain else other.turns[0].image
+        key = _key(chain, stranger, judges)
+        return key, known[key] if key in known else measure_chain(chain, judges, stranger)
+
+    found = []
+    for key, values in watched(_threaded(work, chains, strangers), f"measuring {turns.name}", total=len(chains), quiet=quiet):
+        if store is not None and key not in known:
+            _keep(store, key, values)
+        found.append(values)
+    return found
+
+
+def _threaded(work: Any, *arguments: Sequence[Any]) -> Iterator[Any]:
+    """Results of work in order, from threads that compute on one core each."""
+    threads = torch.get_num_threads()
+    try:
+        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield from pool.map(work, *arguments)
+    finally:
+        torch.set_num_threads(threads)  # what threads started later inherit
+
+
+def _key(chain: Chain, stranger: Path | None, judges: Judges) -> str:
+    """A digest of all that the values depend on."""
+    digest = hashlib.sha256(f"{FORMAT} {judges.name} {chain.id}".encode(errors="surrogateescape"))
+    for number, turn in chain.turns.items():
+        digest.update(f"\n{number} {turn.asked} {turn.success}".encode())
+        for file in (turn.image, turn.mask, turn.truth, turn.again):
+            digest.update(_content(file))
+    digest.update(_content(stranger))
+    return digest.hexdigest()
+
+
+def _content(file: Path | None) -> bytes:
+    """A digest of a file; of what cannot be read, nothing."""
+    try:
+        return b"-" if file is None else hashlib.sha256(file.read_bytes()).digest()
+    except OSError:
+        return b"?"
+
+
+def _keep(store: Path, key: str, values: ChainValues) -> None:
+    line = json.dumps({"key": key, **asdict(values)}, allow_nan=False)
+    try:
+        store.parent.mkdir(parents=True, exist_ok=True)
+        with store.open("a", encoding="utf-8") as file:
+            file.write(f"\n{line}")  # what an interrupt left of the line before stays alone
+    except OSError as error:
+        raise UsageError(f"cannot write {quoted(str(store))} ({error.strerror}): choose another folder with `out`.") from None
+
+
+def _stored(store: Path) -> dict[str, ChainValues]:
+    """The values in a file by their keys; lines that are not whole are left out."""
+    try:
+        lines = store.read_text(encoding="utf-8").splitlines()
+    except (FileNotFoundError, UnicodeDecodeError):
+        return {}
+    found = {}
+    for line in lines:
+        try:
+            content = json.loads(line)
+            turns = {int(number): TurnValues(**turn) for number, turn in content["turns"].items()}
+            found[content["key"]] = ChainValues(content["id"], turns, content["to_stranger"], tuple(content["problems"]))
+        except (ValueError, KeyError, TypeError):
+            continue
+    return found

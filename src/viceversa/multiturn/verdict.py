@@ -1,0 +1,112 @@
+"""What was found of an editor, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from viceversa.metrics.bootstrap import Interval
+from viceversa.multiturn.curves import Curves, Difference
+
+FEW = 20
+"""Chains below which the verdict says that they are few."""
+MUCH = 0.75
+"""Part of the squared error in one band of frequencies from which the verdict names the band."""
+
+
+def verdict(editors: Sequence[Curves], found: Sequence[Difference]) -> str:
+    """A line for each editor, and one for each editor after the first on how it differs."""
+    return "\n".join([*map(of_editor, editors), *compared(editors, found)])
+
+
+def of_editor(editor: Curves) -> str:
+    """What is left of a source after the last turn, what the first turn took and each later one, and what kind of error it is."""
+    last = editor.last
+    left = editor.mean("source", "psnr", last) if last else None
+    if left is None:
+        return f"{editor.name}: nothing could be measured."
+    level = editor.mean("source", "l1", last)
+    assert level is not None
+    turns = "1 turn" if last == 1 else f"{last} turns"
+    parts = [f"{editor.name}: after {turns} an image is {_said(left, 1, 'dB')} from its source, {level.mean:.1f} levels a pixel."]
+    parts += [*_first_and_later(editor), *_kind(editor), *_rates(editor)]
+    if (known := len(editor.chains)) < FEW:
+        parts.append(f"These are only {known} {'chain' if known == 1 else 'chains'}.")
+    return " ".join(parts)
+
+
+def compared(editors: Sequence[Curves], found: Sequence[Difference]) -> list[str]:
+    """How each editor differs from the first, by L1 after the last turn that both have."""
+    lines = []
+    for editor in editors[1:]:
+        mine = [each for each in found if each.editor == editor.name and each.measure == "l1" and each.what.startswith("turn")]
+        if not mine:
+            lines.append(f"{editor.name} shares no chain with {editors[0].name}, so the two cannot be compared.")
+            continue
+        one = mine[0]
+        if one.interval.low <= 0 <= one.interval.high:
+            clear = f"the {one.chains} shared chains cannot tell {one.editor} and {one.base} apart"
+            lines.append(f"After {one.what} {clear}: {_signed(one.interval, 2, 'levels')}.")
+        else:
+            more = "farther from" if one.interval.mean > 0 else "nearer to"
+            lines.append(
+                f"After {one.what} {one.editor} is {more} the source than {one.base}: "
+                f"{_signed(one.interval, 2, 'levels')} on {one.chains} shared chains."
+            )
+    return lines
+
+
+def _first_and_later(editor: Curves) -> list[str]:
+    first, slope = editor.first_step("l1"), editor.slope("l1")
+    if editor.last < 2 or first is None or slope is None:
+        return []
+    later = _signed(slope, 2, "levels")
+    if slope.low > 0:
+        return [f"The first turn changes {first.mean:.2f} levels; each later turn adds {later}: it drifts."]
+    if slope.high < 0:
+        return [f"The first turn changes {first.mean:.2f} levels; each later turn takes back {later}."]
+    return [f"The first turn changes {first.mean:.2f} levels; later turns add nothing that can be told from 0: {later} a turn."]
+
+
+def _kind(editor: Curves) -> list[str]:
+    """Whether the error is in fine detail, or in light, color and large shapes."""
+    low, high = (_squared(editor, measure) for measure in ("psnr_low", "psnr_high"))
+    if low + high == 0:
+        return []
+    shift = editor.mean("source", "color_shift", editor.last)
+    assert shift is not None
+    part = high / (low + high)
+    if part >= MUCH:
+        where = f"{part:.0%} of the squared error is in edges and texture"
+    elif part <= 1 - MUCH:
+        where = f"{1 - part:.0%} of the squared error is in light, color and large shapes"
+    else:
+        where = f"the squared error is in edges and texture ({part:.0%}) and in light, color and large shapes"
+    return [f"{where[0].upper()}{where[1:]}; the mean color moves by {shift.mean:.1f} levels."]
+
+
+def _squared(editor: Curves, measure: str) -> float:
+    """Mean squared error of a band after the last turn, where 100 dB are none."""
+    values = editor.values("source", measure)[:, -1]  # type: ignore[arg-type]
+    return float(np.nanmean(np.where(values >= 100, 0.0, 10 ** (-values / 10))))
+
+
+def _rates(editor: Curves) -> list[str]:
+    parts = []
+    if np.isfinite(editor.success[:, -1]).any():
+        parts.append(f"All {editor.last} turns are right in {np.nanmean(editor.success[:, -1]):.0%} of the chains.")
+    if np.isfinite(editor.collapsed[:, -1]).any():
+        share = float(np.nanmean(editor.collapsed[:, -1]))
+        if share:
+            parts.append(f"{share:.0%} have collapsed: they are as far from what they should show as another image is.")
+    return parts
+
+
+def _said(found: Interval, digits: int, unit: str) -> str:
+    return f"{found.mean:.{digits}f} {unit} ({found.low:.{digits}f} to {found.high:.{digits}f})"
+
+
+def _signed(found: Interval, digits: int, unit: str) -> str:
+    mean, low, high = (f"{value:+z.{digits}f}" for value in (found.mean, found.low, found.high))
+    return f"{mean} {unit} ({low} to {high})"

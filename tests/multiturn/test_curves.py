@@ -1,0 +1,110 @@
+"""Curves over turns, rates, slopes and differences, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from viceversa.multiturn.curves import Curves, differences
+from viceversa.multiturn.measuring import ChainValues, TurnValues
+from viceversa.multiturn.verdict import verdict
+
+
+def chain(
+    name: str, l1: list[float | None], *, right: list[bool | None] | None = None, perceptual: list[float] | None = None, stranger: float = 1.0
+) -> ChainValues:
+    """A chain with these distances to the source at turns 1, 2, ...; None: the turn is missing."""
+    turns = {}
+    for number, value in enumerate(l1, 1):
+        if value is None:
+            continue
+        distances = {"l1": value, "psnr": 40.0 - value, "psnr_low": 50.0, "psnr_high": 40.0, "color_shift": value / 2}
+        if perceptual:
+            distances["perceptual_lite0"] = perceptual[number - 1]
+        turns[number] = TurnValues({"source": distances}, None if right is None else right[number - 1])  # type: ignore[dict-item]
+    return ChainValues(name, turns, stranger)
+
+
+def drifting(name: str, slope: float, count: int = 30) -> Curves:
+    """Chains that start at 2 to 3 levels and add a slope each turn."""
+    return Curves(name, [chain(str(row), [2 + row / count + slope * turn for turn in range(5)]) for row in range(count)])
+
+
+def test_first_step_slope_and_mean() -> None:
+    editor = Curves("e", [chain("a", [4, 6, 8]), chain("b", [2, 3, 4])])
+    assert editor.mean("source", "l1", 3).mean == 6  # type: ignore[union-attr]
+    assert editor.first_step("l1").mean == 3  # type: ignore[union-attr]
+    assert editor.slopes("l1").tolist() == pytest.approx([2, 1])
+    assert editor.slope("l1").mean == pytest.approx(1.5)  # type: ignore[union-attr]
+    assert editor.mean("source", "l1", 4) is None
+    assert editor.mean("truth", "l1", 1) is None
+
+
+def test_a_missing_turn_is_left_out_of_the_slope_at_its_place() -> None:
+    editor = Curves("e", [chain("a", [1, None, 5, 7]), chain("b", [3, None, None, None])])
+    assert editor.slopes("l1")[0] == pytest.approx(2)
+    assert np.isnan(editor.slopes("l1")[1])
+    assert editor.mean("source", "l1", 3).mean == 5  # type: ignore[union-attr]
+
+
+def test_success_needs_all_turns_before() -> None:
+    """SR@k: right, right, wrong, right -> 1, 1, 0, 0; an unknown turn ends what is known."""
+    editor = Curves("e", [chain("a", [1, 1, 1, 1], right=[True, True, False, True]), chain("b", [1, 1, 1, 1], right=[True, None, True, True])])
+    assert editor.success[0].tolist() == [1, 1, 0, 0]
+    assert editor.success[1][0] == 1
+    assert np.isnan(editor.success[1][1:]).all()
+
+
+def test_an_image_collapses_for_good_where_it_is_as_far_as_another_source() -> None:
+    """The median distance of two sources is 1: .5, 1.2, .4 -> 0, 1, 1."""
+    editor = Curves("e", [
+        chain("a", [1, 1, 1], perceptual=[0.5, 1.2, 0.4]), chain("b", [1, 1, 1], perceptual=[0.1, 0.1, 0.1], stranger=0.6),
+        chain("c", [1, 1, 1], perceptual=[0.1, 0.1, 0.99], stranger=3.0),
+    ])  # fmt: skip
+    assert editor.stranger == 1
+    assert editor.collapsed.tolist() == [[0, 1, 1], [0, 0, 0], [0, 0, 0]]
+
+
+def test_collapse_is_judged_by_the_ground_truth_where_it_is_known() -> None:
+    far = {"perceptual_lite0": 2.0}
+    near = {"perceptual_lite0": 0.1}
+    turns = {1: TurnValues({"source": far, "truth": near}), 2: TurnValues({"source": near, "truth": far})}  # type: ignore[dict-item]
+    assert Curves("e", [ChainValues("a", turns, 1.0)]).collapsed.tolist() == [[0, 1]]
+
+
+def test_differences_are_paired_by_chain() -> None:
+    """b is 1 level above a in every chain, so the interval has no width; chains that only one has are left out."""
+    a = Curves("a", [chain(str(row), [row, 2.0 * row]) for row in range(4)])
+    b = Curves("b", [chain("x", [99, 99]), *(chain(str(row), [row + 1, 2 * row + 1]) for row in (3, 1, 2, 0))])
+    found = {each.what: each for each in differences([a, b], ["l1"])}
+    assert found.keys() == {"turn 2", "first step", "slope"}
+    assert (found["turn 2"].interval.low, found["turn 2"].interval.high, found["turn 2"].chains) == (1, 1, 4)
+    assert found["slope"].interval.mean == pytest.approx(0)
+
+
+def test_the_verdict_tells_a_drift_from_none() -> None:
+    drifts, stays = drifting("drifts", 0.5), Curves("stays", [chain(str(row), [2 + (row * 7 + turn * 3) % 5 / 10 for turn in range(5)]) for row in range(30)])
+    lines = verdict([drifts, stays], differences([drifts, stays], ["l1"])).splitlines()
+    assert "each later turn adds +0.50 levels" in lines[0]
+    assert "it drifts" in lines[0]
+    assert "later turns add nothing that can be told from 0" in lines[1]
+    assert lines[2].startswith("After turn 5 stays is nearer to the source than drifts: -")
+
+
+def test_the_verdict_names_the_band_and_says_that_chains_are_few() -> None:
+    """40 dB above and 50 dB below the cut-off: 10 of 11 parts of the squared error are high."""
+    line = verdict([Curves("e", [chain("a", [4, 6])])], [])
+    assert "91% of the squared error is in edges and texture" in line
+    assert "the mean color moves by 3.0 levels" in line
+    assert "These are only 1 chain." in line
+
+
+def test_the_verdict_says_that_editors_share_no_chain_or_cannot_be_told_apart() -> None:
+    a, b = drifting("a", 0.1), Curves("b", [chain("other", [1, 2])])
+    assert "b shares no chain with a" in verdict([a, b], differences([a, b], ["l1"]))
+    same = drifting("same", 0.1)
+    assert "cannot tell same and a apart" in verdict([a, same], differences([a, same], ["l1"]))
+
+
+def test_nothing_measured_is_said() -> None:
+    assert verdict([Curves("e", [ChainValues("a", {})])], []) == "e: nothing could be measured."
