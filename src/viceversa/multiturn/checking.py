@@ -92,7 +92,7 @@ def checked(found: Found, folder: Path, *, anywhere: bool = False) -> tuple[tupl
         folder: images outside it are refused, and names in messages are relative to it.
         anywhere: allow images outside the folder.
     """
-    problems, notes = list(found.problems), defaultdict[str, list[str]](list)
+    problems, notes = list(dict.fromkeys(found.problems)), defaultdict[str, list[str]](list)
 
     def usable(path: Path | None) -> Path | None:
         if path is None:
@@ -122,9 +122,9 @@ def checked(found: Found, folder: Path, *, anywhere: bool = False) -> tuple[tupl
         else:
             problems += _gaps(id, found.chains[id])
             chains.append(Chain(id, turns))
-    problems += [
-        f"{len(names)} images {note}, such as {names[0]}: {how}." for note, how in _NOTES.items() if (names := notes[note])
-    ]
+    for note, how in _NOTES.items():
+        if names := notes[note]:
+            problems.append(f"images that {note}: {len(names)}, such as {names[0]}; {how}.")
     return tuple(chains), tuple(problems)
 
 
