@@ -98,9 +98,9 @@ def _walked(folder: Path, start: str, deep: bool, followed: Callable[[str], bool
     for entry in _entries(folder / start):
         path = f"{start}{entry.name}"
         if is_hidden(entry.name):
-            if is_image(entry.name) or entry.is_dir():
+            if is_image(entry.name) or _is_folder(entry):
                 yield path, "hidden"
-        elif not entry.is_dir():
+        elif not _is_folder(entry):
             yield path, "images" if is_image(entry.name) else "others"
         elif entry.is_symlink() and not followed(path):
             yield path, "links"
@@ -108,6 +108,14 @@ def _walked(folder: Path, start: str, deep: bool, followed: Callable[[str], bool
             yield path, "folders"
             if deep:
                 yield from _walked(folder, f"{path}/", deep, followed)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether an entry is a folder or a link to one; a link that leads to itself is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

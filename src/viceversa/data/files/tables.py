@@ -106,7 +106,7 @@ def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = 
     """
     if not readable(path, "the table").is_file():
         raise UsageError(f"{quoted(str(path))} is not a file: name a table, a CSV or Parquet file.")
-    sheet = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
+    sheet = _parquet(path) if path.suffix.lower() == ".parquet" else read_csv(path)
     if "file" not in sheet.columns:
         there = f"it has {', '.join(map(quoted, sheet.columns))}" if any(sheet.columns) else "it is empty"
         raise UsageError(f"{quoted(str(path))} has no column 'file': {there}.")
@@ -176,10 +176,13 @@ def chosen(schema: Mapping[str, TableColumn], only: Sequence[str]) -> dict[str, 
     return {title: schema[title] for title in (title_of[composed(name)] for name in only)}
 
 
-def _csv(path: Path) -> Sheet:
-    """UTF-8 with or without a byte-order mark; the separator is the one that makes a column `file`.
+def read_csv(path: Path) -> Sheet:
+    """Read a CSV file in UTF-8, with or without a byte-order mark; the separator is the one that makes a column `file`.
 
     Rows and columns without a title in which all cells are empty, as spreadsheets write them, count for nothing.
+
+    Raises:
+        UsageError: one line for a file that is no such table.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
