@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from viceversa.inference.masks import Region
     from viceversa.inference.model import Model
     from viceversa.losses.multicycle import multicyclic
+    from viceversa.multiturn.drift import drift
+    from viceversa.multiturn.report import DriftReport
     from viceversa.recipes import RECIPES
     from viceversa.style.stylize import Painted, Stylize, stylize
     from viceversa.training.run import Outcome, train
@@ -41,6 +43,7 @@ __all__ = [
     "BackAndForth",
     "Domain",
     "Draws",
+    "DriftReport",
     "Example",
     "ImageSpec",
     "Journey",
@@ -63,6 +66,7 @@ __all__ = [
     "UnfamiliarImage",
     "UsageError",
     "compare",
+    "drift",
     "evaluate",
     "every",
     "load",
@@ -81,6 +85,7 @@ _HOMES = {
     "BackAndForth": "viceversa.core.plans",
     "Domain": "viceversa.core.domains",
     "Draws": "viceversa.core.draws",
+    "DriftReport": "viceversa.multiturn.report",
     "Example": "viceversa.core.domains",
     "ImageSpec": "viceversa.core.space",
     "Journey": "viceversa.core.journey",
@@ -103,6 +108,7 @@ _HOMES = {
     "UnfamiliarImage": "viceversa.errors",
     "UsageError": "viceversa.errors",
     "compare": "viceversa.evaluation.evaluate",
+    "drift": "viceversa.multiturn.drift",
     "evaluate": "viceversa.evaluation.evaluate",
     "every": "viceversa.core.schedules",
     "load": "viceversa.inference.load",

@@ -52,12 +52,13 @@ def drift(
     Raises:
         UsageError: a folder without chains, two editors with one name, or a report that exists already.
     """
-    clock, given = Clock(), named(folders)
+    clock = Clock()
     if out is not None and not overwrite and (Path(out) / PAGE).exists():
         raise UsageError(f"{quoted(str(out))} holds a report already: choose another folder with `out`, or add `overwrite=True`.")
     if not 32 <= side <= 1024:
         raise UsageError(f"side = {side}: give 32 to 1024 pixels.")
-    read = [read_turns(Path(folder), name) for name, folder in given.items()]
+    read = [read_turns(Path(folder), name) for name, folder in named(folders)]
+    check_names([turns.name for turns in read])
     networks = [lite0_at(side), *([vgg16_at(side, Path(weights))] if weights else [])]
     readers: dict[str, Reads | None] = {}
     editors = []
@@ -79,29 +80,31 @@ def drift(
     return report
 
 
-def named(folders: str | Path | Sequence[str | Path] | Mapping[str, str | Path]) -> dict[str, str | Path]:
-    """Return folders by the names of their editors. Raises UsageError."""
+def named(folders: str | Path | Sequence[str | Path] | Mapping[str, str | Path]) -> list[tuple[str | None, str | Path]]:
+    """Return each folder with the name that is given to its editor, if any. Raises UsageError."""
     if isinstance(folders, Mapping):
-        pairs = [*folders.items()]
+        pairs: list[tuple[str | None, str | Path]] = [*folders.items()]
     else:
         pairs = [*map(_pair, [folders] if isinstance(folders, str | Path) else folders)]
     if not pairs:
         raise UsageError("there is no folder to measure: give at least one.")
-    names = [name for name, _ in pairs]
+    return pairs
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Raises UsageError for a name that two editors have."""
     for number, name in enumerate(names):
         if name in names[:number]:
             raise UsageError(f"two editors are called {quoted(name)}: give each a name of its own, as in NAME=FOLDER.")
-    return dict(pairs)
 
 
-def _pair(folder: str | Path) -> tuple[str, str | Path]:
+def _pair(folder: str | Path) -> tuple[str | None, str | Path]:
     name, equals, place = str(folder).partition("=")
-    if isinstance(folder, str) and equals and not Path(folder).exists():
-        if not name.strip() or not place:
-            raise UsageError(f"{quoted(folder)} is not of the form NAME=FOLDER.")
-        return name, place
-    path = Path(folder)
-    return (path.stem if path.suffix.lower() == ".csv" else path.resolve().name), folder
+    if not isinstance(folder, str) or not equals or Path(folder).exists():
+        return None, folder
+    if not name.strip() or not place:
+        raise UsageError(f"{quoted(folder)} is not of the form NAME=FOLDER.")
+    return name, place
 
 
 def _asks(turns: Turns) -> bool:
