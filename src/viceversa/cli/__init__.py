@@ -22,6 +22,7 @@ COMMANDS = {
     "stylize": "paint an image or a video clip in the style of other images",
     "evaluate": "measure the quality of a model after 0 to 3 earlier translations",
     "compare": "measure several models side by side",
+    "drift": "measure what repeated editing does to images, with any editor",
     "chains": "write test images and a list of translations that another program must produce",
     "tune": "search for better settings of a recipe",
     "import": "convert weights of yunjey/stargan or pytorch-CycleGAN-and-pix2pix",

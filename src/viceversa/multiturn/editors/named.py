@@ -1,0 +1,123 @@
+"""An editor by what a person names: a run, an ONNX file, a pipeline, a server, a Python function, or a baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+from PIL import Image
+
+from viceversa.core.space import Space
+from viceversa.errors import UsageError, quoted
+from viceversa.evaluation.candidates.named import own_name
+from viceversa.inference.load import load
+from viceversa.multiturn.editors import http, pipelines
+from viceversa.multiturn.editors.baselines import nothing, resaving, resizing
+from viceversa.multiturn.editors.editor import Edit, Editor
+from viceversa.multiturn.editors.function import by_named_function
+from viceversa.multiturn.editors.http import Endpoint, address, by_json, by_openai
+from viceversa.multiturn.editors.onnx import by_onnx_file
+from viceversa.multiturn.editors.pipelines import Diffusion, by_pipeline
+from viceversa.multiturn.editors.run import by_model
+from viceversa.recipes.user_functions import is_named
+from viceversa.runs.pretrained import run_folder
+
+EditorKind = Literal["run", "onnx", "diffusers", "http", "https", "openai", "function", "resave", "resize", "nothing"]
+
+FORMS = (
+    "the folder of a run, avatars, FILE.onnx, diffusers:FOLDER or diffusers:REPOSITORY, http://..., https://..., openai:BASE_URL, "
+    "module:function, resave:jpeg:QUALITY, resave:webp:QUALITY, resize:FACTOR, or nothing"
+)
+"""What can be edited with, for messages."""
+
+_PREFIXES: tuple[EditorKind, ...] = ("diffusers", "http", "https", "openai", "resave", "resize")
+
+
+@dataclass(frozen=True)
+class NamedEditor:
+    """An editor with the name that a report gives it. It is an editor itself."""
+
+    name: str
+    edit: Editor
+
+    def __call__(self, image: Image.Image, edit: Edit, seed: int) -> Image.Image:
+        return self.edit(image, edit, seed)
+
+
+def editor_named(
+    spec: str,
+    *,
+    space: Space | None = None,
+    full_size: bool = False,
+    diffusion: Diffusion = pipelines.DEFAULTS,
+    endpoint: Endpoint = http.DEFAULTS,
+) -> NamedEditor:
+    """Return the editor that a text names.
+
+        editor_named("avatars")                                       a packaged model, or the folder of a run
+        editor_named("model.onnx", space=dataset.space)               an ONNX file
+        editor_named("diffusers:timbrooks/instruct-pix2pix")          a pipeline: a repository, or a folder
+        editor_named("https://example.com/edit")                      a server that speaks JSON
+        editor_named("openai:https://api.openai.com/v1")              a server with OpenAI's form of image edits
+        editor_named("mine:edit")                                     edit(image, instruction, seed) of mine.py
+        editor_named("resave:jpeg:75"), ("resize:2"), ("nothing")     baselines, which ignore the instruction
+
+    Args:
+        spec: in one of these forms.
+        space: of the images that are edited, if they have attributes or two spaces; an ONNX file needs it.
+        full_size: a run keeps the size of each image; otherwise its answers have the size that it was trained at.
+        diffusion: how a pipeline runs.
+        endpoint: how a server is called.
+
+    Raises UsageError for a text of no form, for what it names but cannot be used, and for an option that is of no use to it.
+    """
+    kind, (_, _, rest) = _kind(spec), spec.partition(":")
+    _check_options(spec, kind, full_size, diffusion, endpoint)
+    match kind:
+        case "run":
+            return NamedEditor(own_name(spec), by_model(load(spec), full_size=full_size))
+        case "onnx":
+            return NamedEditor(own_name(spec), by_onnx_file(Path(spec), space))
+        case "diffusers":
+            return NamedEditor(own_name(rest), by_pipeline(rest, diffusion))
+        case "http" | "https":
+            return NamedEditor(address(spec), by_json(spec, endpoint))
+        case "openai":
+            return NamedEditor(endpoint.model or address(rest), by_openai(rest, endpoint))
+        case "function":
+            return NamedEditor(spec, by_named_function(spec))
+        case "resave":
+            return NamedEditor(spec, resaving(rest))
+        case "resize":
+            return NamedEditor(spec, resizing(rest))
+        case "nothing":
+            return NamedEditor(spec, nothing)
+
+
+def _kind(spec: str) -> EditorKind:
+    """Return what a text names. Raises UsageError that lists the forms."""
+    if spec == "nothing":
+        return "nothing"
+    if (prefix := next((each for each in _PREFIXES if spec.startswith(f"{each}:")), None)) is not None:
+        return prefix
+    if (run_folder(spec) / "recipe.json").exists():
+        return "run"
+    if Path(spec).suffix.lower() == ".onnx":
+        return "onnx"
+    if is_named(spec):
+        return "function"
+    raise UsageError(f"{quoted(spec)} is no editor: name {FORMS}.")
+
+
+def _check_options(spec: str, kind: EditorKind, full_size: bool, diffusion: Diffusion, endpoint: Endpoint) -> None:
+    """Raise UsageError for an option that an editor of another kind takes."""
+    unused = ["full_size=True"] if full_size and kind != "run" else []
+    for options, defaults, kinds in (
+        (diffusion, pipelines.DEFAULTS, ("diffusers",)),
+        (endpoint, http.DEFAULTS, ("http", "https", "openai")),
+    ):
+        changed = [each.name for each in fields(options) if getattr(options, each.name) != getattr(defaults, each.name)]
+        unused += [f"{name}={getattr(options, name)!r}" for name in changed if kind not in kinds]
+    if unused:
+        raise UsageError(f"{quoted(spec)} does not take `{unused[0]}`: leave it out.")

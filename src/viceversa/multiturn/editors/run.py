@@ -1,0 +1,28 @@
+"""A run, or a packaged model, as an editor."""
+
+from __future__ import annotations
+
+from PIL import Image
+
+from viceversa.inference.model import Model
+from viceversa.multiturn.editors.answers import answered
+from viceversa.multiturn.editors.editor import Edit, Editor
+from viceversa.multiturn.editors.wishes import wishes
+
+
+def by_model(model: Model, *, full_size: bool = False) -> Editor:
+    """Return an editor that translates by the edit's attributes, or to its space, and ignores the instruction.
+
+    Args:
+        model: see `viceversa.load`.
+        full_size: keep the size of each image; otherwise the answer has the size that the model was trained at.
+
+    The editor raises UsageError for an edit without a target, and for one that the model does not know.
+    """
+
+    def edited(image: Image.Image, edit: Edit, seed: int) -> Image.Image:
+        source, target = wishes(edit, model.routing, model.name)
+        drawn = seed if model.method.styles else 0  # other methods have one answer, and refuse a seed
+        return answered(model.translate(image, target, source=source, seed=drawn, full_size=full_size), model.name)
+
+    return edited
