@@ -132,7 +132,7 @@ def test_a_folder_with_our_table_and_its_facts(tmp_path: Path) -> None:
     table(tmp_path / "turns.csv", [["x", "0", "x/turn0.png"], ["x", "1", "x/turn1.png"]])
     assert read_turns(tmp_path).name == read_turns(tmp_path / "turns.csv").name == tmp_path.name
     facts = {"editor": "multicyclic", "protocol": "there-and-back", "data": "faces"}
-    (tmp_path / "run.json").write_text(json.dumps(facts))
+    (tmp_path / "run.json").write_text(json.dumps(facts), encoding="utf-8-sig")
     turns = read_turns(tmp_path)
     assert (turns.name, turns.facts, turns.problems) == ("multicyclic", facts, ())
     assert read_turns(tmp_path, "mine").name == "mine"
@@ -277,6 +277,13 @@ def test_a_missing_turn_is_a_line_and_the_chain_is_kept(tmp_path: Path) -> None:
     assert turns.problems == ("chain 'a' is used without turn 2, 5 to 7: no image is there.",)
 
 
+def test_an_edit_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    (chain(tmp_path) / "turn1.png").write_bytes(b"?")
+    turns = read_turns(tmp_path)
+    assert list(turns.chains[0].turns) == [0, 2]
+    assert turns.problems == ("cannot read the image 'a/turn1.png': it is not an image of a known format.",)
+
+
 def test_a_mask_that_cannot_be_read_leaves_its_turn(tmp_path: Path) -> None:
     (chain(tmp_path) / "mask1.png").write_bytes(b"?")
     turns = read_turns(tmp_path)
@@ -290,6 +297,13 @@ def test_links_inside_the_folder_are_followed(tmp_path: Path) -> None:
     turns = read_turns(tmp_path)
     assert list(turns.chains[0].turns) == [0, 1, 2, 3]
     assert not turns.problems
+
+
+def test_a_folder_may_be_given_by_a_link(tmp_path: Path) -> None:
+    chain(tmp_path / "real")
+    (tmp_path / "given").symlink_to("real")
+    turns = read_turns(tmp_path / "given")
+    assert (turns.name, turns.problems) == ("given", ())
 
 
 def test_names_with_markup_and_control_characters_are_kept(tmp_path: Path) -> None:
@@ -345,14 +359,21 @@ def rows_of(folder: Path) -> list[list[str]]:
         (["x", "2", "n" * 5000], "File name too long"),
         (["x", "2", "ü" * 5000], "File name too long"),
         (["x", "2", "a\0b"], "null byte"),
+        (["x", "2", "ü\0b"], "null byte"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_a_line(tmp_path: Path, row: list[str], said: str) -> None:
-    turns = read_turns(table(tmp_path / "own.csv", [*rows_of(tmp_path), row]))
-    assert images(turns, tmp_path) == {"x": {0: "x/turn0.png", 1: "x/turn1.png"}}
-    assert len(turns.problems) == 1
-    assert said in turns.problems[0]
-    assert turns.problems[0].isprintable()
+    path = table(tmp_path / "turns.csv", [*rows_of(tmp_path), row])
+    for turns in (read_turns(path), read_turns(tmp_path)):
+        assert images(turns, tmp_path) == {"x": {0: "x/turn0.png", 1: "x/turn1.png"}}
+        assert len(turns.problems) == 1
+        assert said in turns.problems[0]
+        assert turns.problems[0].isprintable()
+
+
+def test_paths_may_be_written_as_on_windows(tmp_path: Path) -> None:
+    rows = [[id, turn, file.replace("/", "\\")] for id, turn, file in rows_of(tmp_path)]
+    assert images(read_turns(table(tmp_path / "own.csv", rows)), tmp_path) == {"x": {0: "x/turn0.png", 1: "x/turn1.png"}}
 
 
 def test_a_judgment_that_is_none_is_a_line(tmp_path: Path) -> None:
@@ -443,7 +464,7 @@ def test_pairs_are_the_chains_that_all_have(tmp_path: Path) -> None:
 
 
 def test_pixels_are_upright_in_8_bits_on_white(tmp_path: Path) -> None:
-    gray = np.array([[0, 257, 65535]], np.uint16)
+    gray = np.array([[0, 300, 65535]], np.uint16)
     Image.fromarray(gray).save(tmp_path / "deep.png")
     assert read_image(tmp_path / "deep.png").tolist() == [[[0], [1], [255]]]
     Image.new("RGBA", (1, 1), (0, 0, 0, 51)).save(tmp_path / "clear.png")

@@ -56,7 +56,7 @@ def in_table(path: Path) -> Found:
 def facts_of(folder: Path) -> tuple[dict[str, str], list[str]]:
     """Return what run.json in a folder says, and one line if it cannot be used."""
     path = folder / FACTS
-    if not path.exists() and not path.is_symlink():
+    if not path.exists():
         return {}, []
     try:
         if leads_out(path, folder) or not path.is_file():
@@ -83,5 +83,5 @@ def _path(cell: str, folder: Path) -> Path:
     path = folder / cell.replace("\\", "/")
     try:
         return path if cell.isascii() else on_disk(path)
-    except (OSError, ValueError):
+    except OSError:
         return path
