@@ -5,13 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from viceversa.multiturn.curves import Curves, differences
+from viceversa.multiturn.curves import Curves, differences, goal_of
 from viceversa.multiturn.measuring import ChainValues, TurnValues
 from viceversa.multiturn.verdict import verdict
 
 
 def chain(
-    name: str, l1: list[float | None], *, right: list[bool | None] | None = None, perceptual: list[float] | None = None, stranger: float = 1.0
+    name: str,
+    l1: list[float | None],
+    *,
+    right: list[bool | None] | None = None,
+    nearest: list[float] | None = None,
+    stranger: float = 1.0,
 ) -> ChainValues:
     """A chain with these distances to the source at turns 1, 2, ...; None: the turn is missing."""
     turns = {}
@@ -19,9 +24,8 @@ def chain(
         if value is None:
             continue
         distances = {"l1": value, "psnr": 40.0 - value, "psnr_low": 50.0, "psnr_high": 40.0, "color_shift": value / 2}
-        if perceptual:
-            distances["perceptual_lite0"] = perceptual[number - 1]
-        turns[number] = TurnValues({"source": distances}, None if right is None else right[number - 1])  # type: ignore[dict-item]
+        near = nearest[number - 1] if nearest else 0.0
+        turns[number] = TurnValues({"source": distances}, near, None if right is None else right[number - 1])  # type: ignore[dict-item]
     return ChainValues(name, turns, stranger)
 
 
@@ -33,23 +37,25 @@ def drifting(name: str, slope: float, count: int = 30) -> Curves:
 def test_first_step_slope_and_mean() -> None:
     editor = Curves("e", [chain("a", [4, 6, 8]), chain("b", [2, 3, 4])])
     assert editor.mean("source", "l1", 3).mean == 6  # type: ignore[union-attr]
-    assert editor.first_step("l1").mean == 3  # type: ignore[union-attr]
-    assert editor.slopes("l1").tolist() == pytest.approx([2, 1])
-    assert editor.slope("l1").mean == pytest.approx(1.5)  # type: ignore[union-attr]
+    assert editor.mean("source", "l1", 1).mean == 3  # type: ignore[union-attr]
+    assert editor.slopes("source", "l1").tolist() == pytest.approx([2, 1])
+    assert editor.slope("source", "l1").mean == pytest.approx(1.5)  # type: ignore[union-attr]
     assert editor.mean("source", "l1", 4) is None
     assert editor.mean("truth", "l1", 1) is None
 
 
 def test_a_missing_turn_is_left_out_of_the_slope_at_its_place() -> None:
     editor = Curves("e", [chain("a", [1, None, 5, 7]), chain("b", [3, None, None, None])])
-    assert editor.slopes("l1")[0] == pytest.approx(2)
-    assert np.isnan(editor.slopes("l1")[1])
+    assert editor.slopes("source", "l1")[0] == pytest.approx(2)
+    assert np.isnan(editor.slopes("source", "l1")[1])
     assert editor.mean("source", "l1", 3).mean == 5  # type: ignore[union-attr]
 
 
 def test_success_needs_all_turns_before() -> None:
     """SR@k: right, right, wrong, right -> 1, 1, 0, 0; an unknown turn ends what is known."""
-    editor = Curves("e", [chain("a", [1, 1, 1, 1], right=[True, True, False, True]), chain("b", [1, 1, 1, 1], right=[True, None, True, True])])
+    editor = Curves(
+        "e", [chain("a", [1, 1, 1, 1], right=[True, True, False, True]), chain("b", [1, 1, 1, 1], right=[True, None, True, True])]
+    )
     assert editor.success[0].tolist() == [1, 1, 0, 0]
     assert editor.success[1][0] == 1
     assert np.isnan(editor.success[1][1:]).all()
@@ -58,18 +64,19 @@ def test_success_needs_all_turns_before() -> None:
 def test_an_image_collapses_for_good_where_it_is_as_far_as_another_source() -> None:
     """The median distance of two sources is 1: .5, 1.2, .4 -> 0, 1, 1."""
     editor = Curves("e", [
-        chain("a", [1, 1, 1], perceptual=[0.5, 1.2, 0.4]), chain("b", [1, 1, 1], perceptual=[0.1, 0.1, 0.1], stranger=0.6),
-        chain("c", [1, 1, 1], perceptual=[0.1, 0.1, 0.99], stranger=3.0),
+        chain("a", [1, 1, 1], nearest=[0.5, 1.2, 0.4]), chain("b", [1, 1, 1], nearest=[0.1, 0.1, 0.1], stranger=0.6),
+        chain("c", [1, 1, 1], nearest=[0.1, 0.1, 0.99], stranger=3.0),
     ])  # fmt: skip
     assert editor.stranger == 1
     assert editor.collapsed.tolist() == [[0, 1, 1], [0, 0, 0], [0, 0, 0]]
 
 
-def test_collapse_is_judged_by_the_ground_truth_where_it_is_known() -> None:
-    far = {"perceptual_lite0": 2.0}
-    near = {"perceptual_lite0": 0.1}
-    turns = {1: TurnValues({"source": far, "truth": near}), 2: TurnValues({"source": near, "truth": far})}  # type: ignore[dict-item]
-    assert Curves("e", [ChainValues("a", turns, 1.0)]).collapsed.tolist() == [[0, 1]]
+def test_the_goal_is_the_ground_truth_where_every_turn_has_one() -> None:
+    both = {"source": {"l1": 9.0}, "truth": {"l1": 1.0}}
+    known = Curves("e", [ChainValues("a", {1: TurnValues(both, 0.0), 2: TurnValues(both, 0.0)})])  # type: ignore[arg-type]
+    partly = Curves("f", [ChainValues("a", {1: TurnValues(both, 0.0), 2: TurnValues({"source": {"l1": 9.0}}, 0.0)})])  # type: ignore[arg-type]
+    assert [goal_of([known]), goal_of([partly]), goal_of([known, partly])] == ["truth", "source", "source"]
+    assert {each.to for each in differences([known, known], ["l1"])} == {"truth"}
 
 
 def test_differences_are_paired_by_chain() -> None:
@@ -83,7 +90,10 @@ def test_differences_are_paired_by_chain() -> None:
 
 
 def test_the_verdict_tells_a_drift_from_none() -> None:
-    drifts, stays = drifting("drifts", 0.5), Curves("stays", [chain(str(row), [2 + (row * 7 + turn * 3) % 5 / 10 for turn in range(5)]) for row in range(30)])
+    drifts, stays = (
+        drifting("drifts", 0.5),
+        Curves("stays", [chain(str(row), [2 + (row * 7 + turn * 3) % 5 / 10 for turn in range(5)]) for row in range(30)]),
+    )
     lines = verdict([drifts, stays], differences([drifts, stays], ["l1"])).splitlines()
     assert "each later turn adds +0.50 levels" in lines[0]
     assert "it drifts" in lines[0]

@@ -63,7 +63,7 @@ def test_an_editor_that_changes_nothing_is_at_zero(both: tuple[DriftReport, Path
         for measure in ("l1", "color_shift", "perceptual_lite0"):
             assert means(both[0], 0, reference, measure) == expected
         assert set(means(both[0], 0, reference, "psnr")) <= {100.0, None}
-    assert both[0].editors[0].slope("l1").mean == 0  # type: ignore[union-attr]
+    assert both[0].editors[0].slope("source", "l1").mean == 0  # type: ignore[union-attr]
 
 
 def test_one_level_a_turn(both: tuple[DriftReport, Path]) -> None:
@@ -72,8 +72,8 @@ def test_one_level_a_turn(both: tuple[DriftReport, Path]) -> None:
     assert means(both[0], 1, "first", "l1") == [None, 1, 2, 3]
     assert means(both[0], 1, "previous", "l1") == [1, 1, 1, 1]
     assert means(both[0], 1, "source", "psnr_high") == [100] * TURNS
-    assert both[0].editors[1].slope("l1").mean == pytest.approx(1)  # type: ignore[union-attr]
-    assert both[0].editors[1].first_step("l1").mean == 1  # type: ignore[union-attr]
+    assert both[0].editors[1].slope("source", "l1").mean == pytest.approx(1)  # type: ignore[union-attr]
+    assert both[0].editors[1].mean("source", "l1", 1).mean == 1  # type: ignore[union-attr]
 
 
 def test_the_report_has_numbers_a_page_and_a_card(both: tuple[DriftReport, Path]) -> None:

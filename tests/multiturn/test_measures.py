@@ -87,7 +87,9 @@ def test_a_blur_takes_what_is_high_and_leaves_the_rest(photograph: Pixels) -> No
 def test_a_low_pass_at_the_cutoff_is_all_high(photograph: Pixels) -> None:
     """Coefficients above the cut-off become 0: the error is their energy."""
     gray = photograph[..., :1].astype(float)
-    down, across = (np.sqrt(2 / side) * np.cos(np.pi * np.arange(side)[:, None] * (np.arange(side) + 0.5) / side) for side in (48, 64))
+    down, across = (
+        np.sqrt(2 / side) * np.cos(np.pi * np.arange(side)[:, None] * (np.arange(side) + 0.5) / side) for side in (48, 64)
+    )
     down[0] /= np.sqrt(2)
     across[0] /= np.sqrt(2)
     coefficients = down @ gray[..., 0] @ across.T
@@ -121,7 +123,10 @@ def test_regions_divide_the_difference(photograph: Pixels) -> None:
     changed[40:] += 2
     region = np.zeros(photograph.shape[:2], bool)
     region[:10, :20] = True
-    assert region_measures(changed, photograph, region) == {"l1_inside": 8, "l1_outside": pytest.approx(8 * 64 * 2 / (48 * 64 - 200))}
+    assert region_measures(changed, photograph, region) == {
+        "l1_inside": 8,
+        "l1_outside": pytest.approx(8 * 64 * 2 / (48 * 64 - 200)),
+    }
     nowhere = region_measures(changed, photograph, np.zeros_like(region))
     assert np.isnan(nowhere["l1_inside"])
     assert nowhere["l1_outside"] == pixel_measures(changed, photograph)["l1"]

@@ -13,7 +13,7 @@ from tyro.conf import arg
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, printable
 from viceversa.multiturn.editors.http import Endpoint
-from viceversa.multiturn.editors.named import editor_named
+from viceversa.multiturn.editors.named import editor_named, size_of
 from viceversa.multiturn.editors.pipelines import Diffusion
 from viceversa.multiturn.making import make_turns
 from viceversa.multiturn.prompts import load_prompts
@@ -33,14 +33,14 @@ class DriftRun:
     out: Annotated[Path, arg(metavar="DIR", help_behavior_hint="(required)")]
     """folder for the images, ID/turn1.png and so on"""
     protocol: Protocol = "chain"
-    """hold: ask for what is there already; there-and-back: an edit and its inverse; chain: another edit in every turn; composed: all
-    edits of a chain in one request to the source"""
+    """hold: ask for what is there already; there-and-back: an edit and its inverse; chain: another edit in every turn;
+    composed: all edits of a chain in one request to the source"""
     turns: Annotated[int, arg(metavar="N")] = 10
     """number of turns"""
     samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """number of images; all by default"""
     size: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
-    """height and width in pixels of a data set's images"""
+    """height and width in pixels of a data set's images; by default those of the run"""
     answers: Annotated[int, arg(metavar="N")] = 1
     """2: also ask for a second answer to each request, to tell randomness from drift"""
     seed: Annotated[int, arg(metavar="N")] = 0
@@ -61,13 +61,14 @@ def run(arguments: Sequence[str]) -> int:
     if asked.answers not in (1, 2):
         raise UsageError(f"--answers {asked.answers}: give 1 or 2.")
     prompts = load_prompts(asked.prompts)
-    planned = plan(asked.images, asked.protocol, asked.turns, prompts, asked.samples, asked.size)
+    size = asked.size or size_of(asked.editor)
+    planned = plan(asked.images, asked.protocol, asked.turns, prompts, asked.samples, size)
     editor = editor_named(
         asked.editor, space=planned.space, full_size=asked.full_size, diffusion=asked.diffusion, endpoint=asked.endpoint
     )
     facts = {"editor": editor.name, "protocol": asked.protocol, "data": asked.images, "seed": str(asked.seed)}
     if planned.size is not None:
-        facts["size"] = str(planned.size)
+        facts["size"] = str(planned.size)  # the images of a data set; a labeller of them is found by it
     made = make_turns(editor, planned, asked.turns, asked.out, facts, seed=asked.seed, answers=asked.answers)
     print(printable(f"{made.turns} images in {asked.out}"))
     for line in made.failures:

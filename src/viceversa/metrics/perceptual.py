@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -29,11 +30,11 @@ class PerceptualNetwork:
     """A network that images are compared by.
 
     Args:
-        name: of the measure, as "perceptual_lite0".
+        name: of the measure.
         look: images (N, H, W, C) uint8 -> for each tap, the directions of the channels at each position (N, c, h, w).
     """
 
-    name: str
+    name: Literal["perceptual_lite0", "perceptual_vgg16"]
     look: Callable[[Pixels], list[Tensor]]
 
 

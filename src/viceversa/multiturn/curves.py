@@ -13,9 +13,6 @@ from viceversa.metrics.bootstrap import Interval, interval, paired_interval
 from viceversa.multiturn.measures import Measure
 from viceversa.multiturn.measuring import REFERENCES, ChainValues, Reference
 
-COLLAPSE = "perceptual_lite0"
-"""Measure by which images collapse."""
-
 
 @dataclass(frozen=True, eq=False)
 class Curves:
@@ -43,6 +40,12 @@ class Curves:
         return max((number for chain in self.chains for number in chain.turns), default=0)
 
     @cached_property
+    def goal(self) -> Reference:
+        """What images should show: the ground truth, if every turn that was measured has one; else the source."""
+        turns = [turn for chain in self.chains for turn in chain.turns.values()]
+        return "truth" if turns and all("truth" in turn.distances for turn in turns) else "source"
+
+    @cached_property
     def references(self) -> list[Reference]:
         """What turns are compared with, in the order of REFERENCES."""
         found = {name for chain in self.chains for turn in chain.turns.values() for name in turn.distances}
@@ -60,17 +63,13 @@ class Curves:
         """Return the mean over chains after a turn with its interval; None if it is not defined for any chain."""
         return interval(self.values(reference, measure)[:, turn - 1]) if 1 <= turn <= self.last else None
 
-    def first_step(self, measure: Measure) -> Interval | None:
-        """Return the mean distance to the source after turn 1."""
-        return self.mean("source", measure, 1)
+    def slopes(self, reference: Reference, measure: Measure) -> NDArray[np.float64]:
+        """Return each chain's slope per turn by least squares over turns 1, 2, ...: (chains,), NaN for fewer than two turns."""
+        return np.array([_slope(row) for row in self.values(reference, measure)])
 
-    def slope(self, measure: Measure) -> Interval | None:
-        """Return the mean slope per turn of the distance to the source, from turn 1 on."""
-        return interval(self.slopes(measure))
-
-    def slopes(self, measure: Measure) -> NDArray[np.float64]:
-        """Return each chain's slope by least squares over turns 1, 2, ...: (chains,), NaN for fewer than two turns."""
-        return np.array([_slope(row) for row in self.values("source", measure)])
+    def slope(self, reference: Reference, measure: Measure) -> Interval | None:
+        """Return the mean slope over chains with its interval."""
+        return interval(self.slopes(reference, measure))
 
     @cached_property
     def success(self) -> NDArray[np.float64]:
@@ -92,16 +91,19 @@ class Curves:
 
     @cached_property
     def collapsed(self) -> NDArray[np.float64]:
-        """CR@k: 1 if an image up to turn k is as far from what it should show as another source is, else 0: (chains, turns).
+        """CR@k: 1 if an image up to turn k is as far from all that its chain should show as another source is, else 0.
 
-        What it should show is the ground truth, or the source where none is known. NaN where nothing was measured.
+        A chain should show its source and its ground truths; distances are perceptual. (chains, turns); NaN where nothing was
+        measured, and for a single chain.
         """
-        truth, source = (self.values(reference, COLLAPSE) for reference in ("truth", "source"))
-        distance = np.where(np.isnan(truth), source, truth)
+        nearest = np.full((len(self.chains), self.last), np.nan)
+        for row, chain in enumerate(self.chains):
+            for number, turn in chain.turns.items():
+                nearest[row, number - 1] = turn.nearest
         if self.stranger is None:
-            return np.full(distance.shape, np.nan)
-        far = np.maximum.accumulate(np.nan_to_num(distance, nan=-np.inf), 1) >= self.stranger
-        return np.where(np.isnan(distance), np.nan, far)
+            return np.full(nearest.shape, np.nan)
+        far = np.maximum.accumulate(np.nan_to_num(nearest, nan=-np.inf), 1) >= self.stranger
+        return np.where(np.isnan(nearest), np.nan, far)
 
     @cached_property
     def resized(self) -> int:
@@ -120,7 +122,8 @@ class Difference:
 
     Args:
         editor, base: their names.
-        measure: of the distance to the source.
+        measure: of the distance.
+        to: what images are compared with: the ground truth if both have it everywhere, else the source.
         what: "turn K", "first step" or "slope".
         interval: of the mean difference editor - base, paired by chain.
         chains: number of chains that both have.
@@ -129,14 +132,20 @@ class Difference:
     editor: str
     base: str
     measure: Measure
+    to: Reference
     what: str
     interval: Interval
     chains: int
 
 
+def goal_of(editors: Sequence[Curves]) -> Reference:
+    """Return what the images of several editors are compared with: the ground truth if all have it everywhere, else the source."""
+    return "truth" if all(editor.goal == "truth" for editor in editors) else "source"
+
+
 def differences(editors: Sequence[Curves], measures: Sequence[Measure]) -> list[Difference]:
     """Compare every editor with the first, paired by chain: after the last turn that both have, after turn 1, and by slope."""
-    found = []
+    found, goal = [], goal_of(editors)
     for other in editors[1:]:
         shared = [each for each in editors[0].ids if each in set(other.ids)]
         if not shared:
@@ -144,16 +153,16 @@ def differences(editors: Sequence[Curves], measures: Sequence[Measure]) -> list[
         base, editor = editors[0].of(shared), other.of(shared)
         last = min(base.last, editor.last)
         for measure in measures:
-            mine, theirs = editor.values("source", measure), base.values("source", measure)
+            mine, theirs = editor.values(goal, measure), base.values(goal, measure)
             pairs = {
                 f"turn {last}": (mine[:, last - 1], theirs[:, last - 1]) if last else None,
                 "first step": (mine[:, 0], theirs[:, 0]) if last > 1 else None,
-                "slope": (editor.slopes(measure), base.slopes(measure)) if last > 1 else None,
+                "slope": (editor.slopes(goal, measure), base.slopes(goal, measure)) if last > 1 else None,
             }
             for what, pair in pairs.items():
                 between = None if pair is None else paired_interval(*pair)
                 if between is not None:
-                    found.append(Difference(editor.name, base.name, measure, what, between, len(shared)))
+                    found.append(Difference(editor.name, base.name, measure, goal, what, between, len(shared)))
     return found
 
 

@@ -16,7 +16,7 @@ from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.metrics.perceptual import PerceptualNetwork, lite0_at, vgg16_at
 from viceversa.multiturn.curves import Curves, differences
 from viceversa.multiturn.layouts import read_turns
-from viceversa.multiturn.measures import MEASURES
+from viceversa.multiturn.measures import MEASURES, Measure
 from viceversa.multiturn.measuring import Judges, Reads
 from viceversa.multiturn.report import PAGE, VALUES, DriftReport
 from viceversa.multiturn.stored import measure_turns
@@ -137,7 +137,7 @@ def _key(networks: Sequence[PerceptualNetwork], side: int, weights: str | Path |
     return f"{[network.name for network in networks]} {side} {digest} {data}"
 
 
-def _taken(editor: Curves) -> list[Mapping[str, float]]:
+def _taken(editor: Curves) -> list[Mapping[Measure, float]]:
     return [taken for chain in editor.chains for turn in chain.turns.values() for taken in turn.distances.values()]
 
 
@@ -147,7 +147,9 @@ def _facts(editors: Sequence[Curves], networks: Sequence[PerceptualNetwork], sid
         said = "".join(f"; {name} {value}" for name, value in (editor.facts or {}).items())
         facts[f"images of {editor.name}"] = f"{len(editor.chains)} chains of up to {editor.last} turns{said}"
         if editor.resized:
-            rule = "such images are cut to the source's proportions in the middle and resized to it (bicubic) before they are compared"
+            rule = (
+                "such images are cut to the source's proportions in the middle and resized to it (bicubic) before they are compared"
+            )
             facts[f"sizes of {editor.name}"] = f"{editor.resized} chains change their size; {rule}"
     facts["pixels"] = "all images upright, 8 bits, first frame; what is transparent lies on white"
     facts["perceptual distances"] = f"{', '.join(network.name for network in networks)}; images resized to {side} x {side} px"

@@ -17,8 +17,8 @@ from viceversa.errors import UsageError, quoted
 from viceversa.files import write_atomically
 from viceversa.images.decoding import encode
 from viceversa.images.pixels import Pixels
-from viceversa.multiturn.editors.editor import Editor
 from viceversa.multiturn.checking import read_image
+from viceversa.multiturn.editors.editor import Editor
 from viceversa.multiturn.protocols import Plan, PlannedChain, PlannedTurn
 from viceversa.progress import Bar
 
@@ -39,7 +39,15 @@ class Made:
 
 
 def make_turns(
-    editor: Editor, plan: Plan, turns: int, out: Path, facts: Mapping[str, str], *, seed: int = 0, answers: int = 1, quiet: bool = False
+    editor: Editor,
+    plan: Plan,
+    turns: int,
+    out: Path,
+    facts: Mapping[str, str],
+    *,
+    seed: int = 0,
+    answers: int = 1,
+    quiet: bool = False,
 ) -> Made:
     """Ask an editor for all edits of a plan. Images that are there already are not made again.
 
@@ -82,7 +90,9 @@ def make_turns(
                 break
     count = sum((out / line[2]).is_file() for line in lines if line[1] != "0")
     if in_a_row == FAILURES:
-        raise UsageError(f"{FAILURES} chains in a row failed, the last with: {failures[-1]} {count} images are kept; call it again to go on.")
+        raise UsageError(
+            f"{FAILURES} chains in a row failed, the last with: {failures[-1]} {count} images are kept; call it again to go on."
+        )
     return Made(out, count, tuple(failures))
 
 
@@ -91,7 +101,7 @@ def _made(editor: Editor, chain: PlannedChain, out: Path, seed: int, answers: in
     folder = out / chain.id
     _keep(folder / "turn0.png", chain.source)
     for number, turn in enumerate(chain.turns, 1):
-        if turn.truth is not None:
+        if turn.truth is not None and not np.array_equal(turn.truth, chain.source):
             _keep(folder / f"truth{number}.png", turn.truth)
         for answer, name in enumerate(("turn", "again")[:answers]):
             file = folder / f"{name}{number}.png"
@@ -110,7 +120,7 @@ def _shown(image: Image.Image) -> Image.Image:
 def _keep(file: Path, pixels: Pixels) -> None:
     """Write an image that is not there yet. Raises UsageError for another one: the folder is of other images."""
     if not file.exists():
-        encode(pixels, file)  # type: ignore[arg-type]  # 8 bits
+        encode(pixels, file)
     elif not np.array_equal(read_image(file), pixels):
         raise UsageError(f"{quoted(str(file))} is another image than the one of this data: choose another folder with --out.")
 
@@ -144,7 +154,8 @@ def _rows(chain: PlannedChain, answers: int) -> Iterator[list[str]]:
     """The lines of turns.csv."""
     yield [chain.id, "0", f"{chain.id}/turn0.png", "", _asked(chain.turns[0], before=True), "", ""]
     for number, turn in enumerate(chain.turns, 1):
-        truth = f"{chain.id}/truth{number}.png" if turn.truth is not None else ""
+        name = "turn0" if turn.truth is not None and np.array_equal(turn.truth, chain.source) else f"truth{number}"
+        truth = f"{chain.id}/{name}.png" if turn.truth is not None else ""
         again = f"{chain.id}/again{number}.png" if answers > 1 else ""
         yield [chain.id, str(number), f"{chain.id}/turn{number}.png", turn.edit.instruction, _asked(turn), truth, again]
 

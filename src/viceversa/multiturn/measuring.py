@@ -55,12 +55,14 @@ class TurnValues:
 
     Args:
         distances: what it is compared with -> measure -> value; undefined values are left out.
+        nearest: the smallest perceptual distance to an image that the chain should show: its source and its ground truths.
         right: whether the turn is right: by a person, by a labeller, or because no other ground truth of the chain is nearer; None
             if nothing can tell.
         resized: whether the image did not have the source's height and width.
     """
 
     distances: Mapping[Reference, Mapping[Measure, float]]
+    nearest: float
     right: bool | None = None
     resized: bool = False
 
@@ -105,6 +107,7 @@ def measure_chain(chain: Chain, judges: Judges, stranger: Path | None = None) ->
     views = {0: view(source, judges)}
     truths = _truths(chain, source, problems)
     masks = {number: _region(turn.mask, source, problems) for number, turn in chain.turns.items() if number and turn.mask}
+    shown = [views[0], *(view(truth, judges, networks=1) for number, truth in truths.items() if number)]
     values = {}
     for number, turn in sorted(chain.turns.items()):
         image = _read(turn.image, problems) if number else None
@@ -115,6 +118,7 @@ def measure_chain(chain: Chain, judges: Judges, stranger: Path | None = None) ->
         others = _others(number, turn, views, truths, judges, problems)
         values[number] = TurnValues(
             {name: _compared(views[number], other, judges, _edited(masks, truths, name, number)) for name, other in others.items()},
+            min(_perceptual(views[number], other)[0] for other in shown),
             _right(number, turn, views[number].pixels, truths, judges),
             image.shape[:2] != source.shape[:2],
         )
@@ -123,9 +127,9 @@ def measure_chain(chain: Chain, judges: Judges, stranger: Path | None = None) ->
     return ChainValues(chain.id, values, to_stranger, tuple(problems))
 
 
-def view(image: Pixels, judges: Judges) -> View:
-    """Return an image with what the networks see in it."""
-    return View(image, [network.look(image[None]) for network in judges.networks])
+def view(image: Pixels, judges: Judges, networks: int | None = None) -> View:
+    """Return an image with what the networks see in it; what the first few see if a number is given."""
+    return View(image, [network.look(image[None]) for network in judges.networks[:networks]])
 
 
 def _others(
@@ -157,8 +161,8 @@ def _compared(image: View, other: View, judges: Judges, region: NDArray[np.bool_
 
 
 def _perceptual(image: View, other: View) -> list[float]:
-    """The distance by each network."""
-    return [float(between(*pair)[0]) for pair in zip(image.directions, other.directions, strict=True)]
+    """The distance by each network that both were seen by."""
+    return [float(between(*pair)[0]) for pair in zip(image.directions, other.directions, strict=False)]
 
 
 def _edited(
@@ -173,7 +177,8 @@ def _edited(
         return None
     known = [region for each in range(starts[name] + 1, number + 1) if (region := masks.get(each)) is not None]
     if len(known) == number - starts[name]:
-        return np.logical_or.reduce(known)
+        union: NDArray[np.bool_] = np.logical_or.reduce(known)
+        return union
     if masks or number not in truths or starts[name] not in truths:
         return None
     before, after = in_channels_of(truths[starts[name]], truths[number])

@@ -13,9 +13,8 @@ from matplotlib.ticker import MaxNLocator
 from viceversa.evaluation.report.strips import strips_markup
 from viceversa.metrics.bootstrap import Interval, interval
 from viceversa.metrics.rows import UNDEFINED
-from viceversa.multiturn.curves import Curves
 from viceversa.multiturn.measures import MEASURES, Measure
-from viceversa.multiturn.measuring import REFERENCES, Reference
+from viceversa.multiturn.measuring import REFERENCES
 from viceversa.pages.document import document, escaped, pairs, section
 from viceversa.pages.figures import LineStyle, line_styles, svg
 
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 _RATES = {
     "success rate": ("SR@k: share of chains in which all turns up to k are right", "success"),
     "collapse rate": (
-        "CR@k: share of chains in which an image up to turn k is as far from its ground truth, or from its source where no truth is "
-        "known, as two sources are from each other (median perceptual distance)",
+        "CR@k: share of chains in which an image up to turn k is as far from all that the chain should show, its source and ground "
+        "truths, as two sources are from each other (median perceptual distance)",
         "collapsed",
     ),
 }
@@ -55,10 +54,12 @@ def _panels(report: DriftReport) -> str:
     figures = []
     for measure in report.measures:
         meaning = MEASURES[measure]
-        tables = {editor.name: editor.values("source", measure) for editor in report.editors}
-        figures.append((f"{meaning.title} to the source", "lower" if meaning.lower else "higher", tables))
+        tables = {editor.name: editor.values(report.goal, measure) for editor in report.editors}
+        figures.append((f"{meaning.title} to the {report.goal}", "lower" if meaning.lower else "higher", tables))
     for name, (_, table) in _RATES.items():
-        figures.append((name, "higher" if name == "success rate" else "lower", {each.name: getattr(each, table) for each in report.editors}))
+        figures.append(
+            (name, "higher" if name == "success rate" else "lower", {each.name: getattr(each, table) for each in report.editors})
+        )
     drawn = [
         f"<figure><figcaption>{escaped(title)} <small>{better} is better</small></figcaption>\n"
         f"{svg(title, partial(_draw, tables=tables, looks=looks))}</figure>\n"
@@ -87,17 +88,28 @@ def _draw(axes: Axes, tables: dict[str, np.ndarray], looks: dict[str, LineStyle]
 def _steps(report: DriftReport) -> str:
     """For each editor and measure the first step and the slope of later turns."""
     lines = [
-        [editor.name, MEASURES[each].title, _said(editor.first_step(each), each), _said(editor.slope(each), each, signed=True)]
+        [
+            editor.name,
+            MEASURES[each].title,
+            _said(editor.mean(report.goal, each, 1), each),
+            _said(editor.slope(report.goal, each), each, signed=True),
+        ]
         for editor in report.editors
         for each in report.measures
-        if editor.last > 1 and editor.first_step(each) is not None
+        if editor.last > 1 and editor.mean(report.goal, each, 1) is not None
     ]
     return _markup(["editor", "measure", "after turn 1", "slope per turn, from turn 1 on"], lines)
 
 
 def _differences(report: DriftReport) -> str:
     lines = [
-        [f"{each.editor} - {each.base}", MEASURES[each.measure].title, each.what, _said(each.interval, each.measure, signed=True), str(each.chains)]
+        [
+            f"{each.editor} - {each.base}",
+            MEASURES[each.measure].title,
+            each.what,
+            _said(each.interval, each.measure, signed=True),
+            str(each.chains),
+        ]
         for each in report.differences
     ]
     return _markup(["editors", "measure", "of", "difference", "shared chains"], lines)
@@ -110,7 +122,9 @@ def _table(report: DriftReport) -> str:
         editors = [editor for editor in report.editors if reference in editor.references]
         if not editors:
             continue
-        measures = [each for each in report.measures if any(np.isfinite(editor.values(reference, each)).any() for editor in editors)]
+        measures = [
+            each for each in report.measures if any(np.isfinite(editor.values(reference, each)).any() for editor in editors)
+        ]
         lines = [
             [editor.name, str(turn), *(_said(editor.mean(reference, each, turn), each, short=True) for each in measures)]
             for editor in editors

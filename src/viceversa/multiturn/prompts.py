@@ -49,7 +49,9 @@ class Prompts:
         known = self.attributes.get(name, {})
         instruction = known.get(value, known.get("*"))
         if instruction is None:
-            raise UsageError(f"the prompts have no instruction for {name}={value}: add [attributes.{name}] with {quoted(value)} to them.")
+            raise UsageError(
+                f"the prompts have no instruction for {name}={value}: add [attributes.{name}] with {quoted(value)} to them."
+            )
         return instruction.replace("{value}", value)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,8 +17,8 @@ from viceversa.errors import UsageError, quoted
 from viceversa.images.decoding import SUFFIXES
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.chain_protocol import Trial, trial
-from viceversa.multiturn.editors.editor import Edit
 from viceversa.multiturn.checking import read_image
+from viceversa.multiturn.editors.editor import Edit
 from viceversa.multiturn.prompts import Prompts
 
 Protocol = Literal["hold", "there-and-back", "chain", "composed"]
@@ -38,7 +37,7 @@ class PlannedTurn:
     Args:
         edit: what is asked.
         start: number of the turn whose image is edited.
-        truth: the ground truth; None if it is not known, or if it is the source.
+        truth: the ground truth; None if it is not known.
     """
 
     edit: Edit
@@ -65,7 +64,9 @@ class Plan:
     size: int | None = None
 
 
-def plan(images: str, protocol: Protocol, turns: int, prompts: Prompts, samples: int | None = None, size: int | None = None) -> Plan:
+def plan(
+    images: str, protocol: Protocol, turns: int, prompts: Prompts, samples: int | None = None, size: int | None = None
+) -> Plan:
     """Plan the chains of a protocol.
 
     Args:
@@ -103,8 +104,10 @@ def _of_folder(folder: Path, protocol: Protocol, turns: int, prompts: Prompts, s
 
     def chains() -> Iterator[PlannedChain]:
         for number, (name, file) in enumerate(zip(ids, files, strict=True)):
-            requests = [_in_words(protocol, turn, number, prompts) for turn in range(1, turns + 1)]
-            yield PlannedChain(name, read_image(file), _planned(protocol, [Edit(words) for words in requests]))
+            edits = [Edit(_in_words(protocol, turn, number, prompts)) for turn in range(1, turns + 1)]
+            source = read_image(file)
+            truths = [source if _is_back(protocol, turn) else None for turn in range(1, turns + 1)]
+            yield PlannedChain(name, source, _planned(protocol, edits, truths))
 
     return Plan(len(files), chains, None)
 
@@ -153,11 +156,14 @@ def _start(protocol: Protocol, turn: int) -> int:
     return 0 if protocol == "composed" else turn - 1
 
 
-def _planned(protocol: Protocol, edits: Sequence[Edit], truths: Sequence[Pixels | None] = ()) -> list[PlannedTurn]:
-    known = truths or [None] * len(edits)
-    return [
-        PlannedTurn(edit, _start(protocol, turn), truth) for turn, (edit, truth) in enumerate(zip(edits, known, strict=True), 1)
-    ]
+def _is_back(protocol: Protocol, turn: int) -> bool:
+    """Whether a turn should show the source again."""
+    return protocol == "hold" or (protocol == "there-and-back" and turn % 2 == 0)
+
+
+def _planned(protocol: Protocol, edits: Sequence[Edit], truths: Sequence[Pixels | None]) -> list[PlannedTurn]:
+    pairs = zip(edits, truths, strict=True)
+    return [PlannedTurn(edit, _start(protocol, turn), truth) for turn, (edit, truth) in enumerate(pairs, 1)]
 
 
 Place = Tensor | str
@@ -198,12 +204,13 @@ def _words(space: Space, task: Trial, place: Place) -> dict[str, str]:
 
 
 def _truth(one: Trial, place: Place, home: Place) -> Pixels | None:
-    """The ground truth of a place; None if it is not known, or if it is the source."""
-    same = place == home if isinstance(place, str) or isinstance(home, str) else torch.equal(place, home)
+    """The ground truth of a place: the source at home; None if it is not known."""
+    if place == home if isinstance(place, str) or isinstance(home, str) else torch.equal(place, home):
+        return np.asarray(one.sources[0])
     dataset = one.dataset
-    if same or dataset.truth is None:
+    target, label = (one.home, place) if isinstance(place, Tensor) else (place, None)
+    asked = ("test", one.home, one.numbers, target, label)
+    if dataset.truth is None or (dataset.known is not None and not dataset.known(*asked).all()):
         return None
-    asked = ("test", one.home, one.numbers, one.home, place) if isinstance(place, Tensor) else ("test", one.home, one.numbers, place, None)
-    if dataset.known is not None and not dataset.known(*asked).all():
-        return None
-    return np.asarray(dataset.truth(*asked)[0], np.uint8)
+    truth: Pixels = dataset.truth(*asked)[0]
+    return truth

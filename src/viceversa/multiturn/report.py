@@ -15,8 +15,9 @@ from viceversa.errors import UsageError, quoted, unknown
 from viceversa.evaluation.report.contents import Strip
 from viceversa.files import write_atomically
 from viceversa.metrics.bootstrap import LEVEL, RESAMPLES, interval
-from viceversa.multiturn.curves import Curves, Difference
+from viceversa.multiturn.curves import Curves, Difference, goal_of
 from viceversa.multiturn.measures import MEASURES, Measure
+from viceversa.multiturn.measuring import Reference
 
 PAGE, NUMBERS, CARD, VALUES = "drift.html", "drift.json", "model-index.yaml", "values.jsonl"
 """Files of a report: the page, the numbers, rows for a model card, and the values of each chain."""
@@ -49,6 +50,11 @@ class DriftReport:
         return f"DriftReport({', '.join(f'{each.name}: {len(each.chains)} chains' for each in self.editors)})"
 
     @property
+    def goal(self) -> Reference:
+        """What images are compared with first: the ground truth if all editors have it everywhere, else the source."""
+        return goal_of(self.editors)
+
+    @property
     def title(self) -> str:
         return f"Drift of {', '.join(each.name for each in self.editors)}"
 
@@ -72,21 +78,21 @@ class DriftReport:
 
         Args:
             editor: one of the report's.
-            measure: the name of a distance to the source, `success_rate` or `collapse_rate`.
+            measure: the name of a distance to the goal, `success_rate` or `collapse_rate`.
             turn: after which; the editor's last by default.
         """
         at = editor.last if turn is None else turn
         if measure in _RATES:
             found = interval(getattr(editor, _RATES[measure])[:, at - 1]) if 1 <= at <= editor.last else None
         else:
-            found = editor.mean("source", measure, at)  # type: ignore[arg-type]  # a name of a measure
+            found = editor.mean(self.goal, measure, at)  # type: ignore[arg-type]  # a name of a measure
         return None if found is None else found.mean
 
     def above(self, limits: Sequence[str]) -> list[str]:
         """Return a line for each editor that is above a limit.
 
         Args:
-            limits: MEASURE=VALUE or MEASURE@TURN=VALUE, of a measure that is better when lower, as "l1=12" or "collapse_rate@5=0.1".
+            limits: MEASURE=VALUE or MEASURE@TURN=VALUE of a measure that is better when lower, as "l1=12" or "collapse_rate@5=.1".
 
         Raises:
             UsageError: a limit of another form, of a measure that is better when higher, or of one that was not taken.
@@ -104,18 +110,17 @@ class DriftReport:
 
     def model_index(self, name: str | None = None) -> list[dict[str, Any]]:
         """Return the means after the last turn as `model-index` of a model card, an entry for each editor."""
-        return [
-            {"name": name or editor.name, "results": [{
-                "task": {"type": "image-to-image"},
-                "dataset": {"type": "image-folder", "name": (editor.facts or {}).get("data", "own images")},
-                "metrics": [
-                    {"type": measure, "value": round(value, 4), "name": f"{measure} to the source after {editor.last} turns"}
-                    for measure in (*self.measures, *_RATES)
-                    if (value := self.value(editor, measure)) is not None
-                ],
-            }]}
-            for editor in self.editors
-        ]  # fmt: skip
+        return [{"name": name or editor.name, "results": [self._result(editor)]} for editor in self.editors]
+
+    def _result(self, editor: Curves) -> dict[str, Any]:
+        """An editor's result, as Hugging Face's model cards have it."""
+        metrics = []
+        for measure in (*self.measures, *_RATES):
+            if (value := self.value(editor, measure)) is not None:
+                to = "" if measure in _RATES else f" to the {self.goal}"
+                metrics.append({"type": measure, "value": round(value, 4), "name": f"{measure}{to} after {editor.last} turns"})
+        data = {"type": "image-folder", "name": (editor.facts or {}).get("data", "own images")}
+        return {"task": {"type": "image-to-image"}, "dataset": data, "metrics": metrics}
 
     def numbers(self) -> dict[str, Any]:
         """Return all numbers, as drift.json has them."""
@@ -123,6 +128,7 @@ class DriftReport:
             "format": FORMAT,
             "verdict": self.verdict.splitlines(),
             "facts": dict(self.facts),
+            "compared_with": self.goal,
             "interval": f"{LEVEL:.0%} percentile bootstrap over chains, {RESAMPLES} resamples",
             "editors": [self._of_editor(editor) for editor in self.editors],
             "differences": [asdict(each) for each in self.differences],
@@ -151,8 +157,10 @@ class DriftReport:
             "resized_chains": editor.resized,
             "distance_of_two_sources": editor.stranger,
             "rows": [*self._rows(editor)],
-            "first_step": {each: asdict(found) for each in self.measures if (found := editor.first_step(each)) is not None},
-            "slope_per_turn": {each: asdict(found) for each in self.measures if (found := editor.slope(each)) is not None},
+            "first_step": {each: asdict(found) for each in self.measures if (found := editor.mean(self.goal, each, 1)) is not None},
+            "slope_per_turn": {
+                each: asdict(found) for each in self.measures if (found := editor.slope(self.goal, each)) is not None
+            },
         }
 
     def _rows(self, editor: Curves) -> Iterator[dict[str, Any]]:
@@ -160,9 +168,9 @@ class DriftReport:
         for turn in range(1, editor.last + 1):
             for reference in editor.references:
                 found = {each: editor.mean(reference, each, turn) for each in self.measures}
-                values = {each: asdict(value) for each, value in found.items() if value is not None}
+                values: dict[str, Any] = {each: asdict(value) for each, value in found.items() if value is not None}
                 if values:
-                    yield {"turn": turn, "to": reference, **values}
+                    yield {"turn": turn, "to": reference} | values
             for rate, table in _RATES.items():
                 share = interval(getattr(editor, table)[:, turn - 1])
                 if share is not None:

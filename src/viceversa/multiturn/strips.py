@@ -10,8 +10,9 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.report.contents import CaptionedImage, Strip
 from viceversa.images.fitting import fitted
 from viceversa.images.pixels import Pixels
-from viceversa.multiturn.curves import Curves
 from viceversa.multiturn.checking import read_image
+from viceversa.multiturn.curves import Curves, goal_of
+from viceversa.multiturn.measuring import Reference
 from viceversa.multiturn.turns import Chain, Turns
 
 SIDE = 160
@@ -21,18 +22,22 @@ WIDEST = 11
 
 
 def strips(read: Sequence[Turns], editors: Sequence[Curves]) -> list[Strip]:
-    """Return a strip for the median, the best and the worst chain by the first editor's L1 to the source after the last turn."""
+    """Return a strip for the median, the best and the worst chain by the first editor's L1 to the goal after the last turn."""
     first = editors[0]
     if not first.last:
         return []
-    values = first.values("source", "l1")[:, -1]
+    goal = goal_of(editors)
+    values = first.values(goal, "l1")[:, -1]
     order = np.argsort(values, kind="stable")[: int(np.isfinite(values).sum())]
     picked: dict[int, str] = {}
     if len(order):
         for rank, position in (("median", (len(order) - 1) // 2), ("best", 0), ("worst", len(order) - 1)):
             picked.setdefault(int(order[position]), rank)
     turns = _shown(max(editor.last for editor in editors))
-    return [_strip(f"{rank}: {first.ids[row]}, {values[row]:.2f} levels", first.ids[row], read, editors, turns) for row, rank in picked.items()]
+    return [
+        _strip(f"{rank}: {first.ids[row]}, {values[row]:.2f} levels to the {goal}", first.ids[row], read, editors, turns)
+        for row, rank in picked.items()
+    ]
 
 
 def _shown(last: int) -> list[int]:
@@ -47,7 +52,7 @@ def _strip(title: str, name: str, read: Sequence[Turns], editors: Sequence[Curve
         chain = next((each for each in folder.chains if each.id == name), None)
         if chain is None:
             continue
-        rows.append((editor.name, [_picture(chain, turn, editor) for turn in turns]))
+        rows.append((editor.name, [_picture(chain, turn, editor, goal_of(editors)) for turn in turns]))
         if any(turn.truth for turn in chain.turns.values()) and not any(title == "ground truth" for title, _ in rows):
             rows.append(("ground truth", [_thumbnail(chain.turns[turn].truth) if turn in chain.turns else None for turn in turns]))
         if not facts:
@@ -60,14 +65,14 @@ def _asked(chain: Chain, number: int) -> str:
     return "" if turn is None else turn.instruction or turn.asked
 
 
-def _picture(chain: Chain, number: int, editor: Curves) -> CaptionedImage | None:
-    """The image after a turn, with its distance to the source below."""
+def _picture(chain: Chain, number: int, editor: Curves, goal: Reference) -> CaptionedImage | None:
+    """The image after a turn, with its distance to the goal below."""
     turn = chain.turns.get(number)
     shown = _thumbnail(None if turn is None else turn.image)
     if shown is None or not number:
         return shown
     row, column = editor.ids.index(chain.id), number - 1
-    value = editor.values("source", "l1")[row, column] if column < editor.last else np.nan
+    value = editor.values(goal, "l1")[row, column] if column < editor.last else np.nan
     return CaptionedImage(shown.pixels, (f"L1 {value:.1f}",)) if np.isfinite(value) else shown
 
 

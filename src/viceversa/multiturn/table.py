@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -24,7 +25,14 @@ def text(report: DriftReport) -> str:
     """See DriftReport.table."""
     file = io.StringIO()
     plain = Console(
-        file=file, width=100, color_system=None, force_jupyter=False, legacy_windows=False, markup=False, emoji=False, highlight=False
+        file=file,
+        width=100,
+        color_system=None,
+        force_jupyter=False,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
     )
     for line in report.verdict.splitlines():
         plain.print(printable(line))
@@ -35,7 +43,7 @@ def text(report: DriftReport) -> str:
             plain.print(printable(f"  {line}"))
         if len(problems) > MOST:
             plain.print(f"  and {len(problems) - MOST} more, which drift.json lists")
-    plain.print("\ndistance to the source after each turn, mean over chains")
+    plain.print(f"\ndistance to the {'ground truth' if report.goal == 'truth' else 'source'} after each turn, mean over chains")
     plain.print(_table(report))
     for label, fact in report.facts.items():
         plain.print(printable(f"{label}: {fact}"))
@@ -43,17 +51,19 @@ def text(report: DriftReport) -> str:
 
 
 def _table(report: DriftReport) -> Table:
+    """A section for each editor, a line for each turn. What is measured by region is in drift.json and on the page."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
-    table.add_column("editor", overflow="fold")
-    measures = [each for each in report.measures if any(editor.mean("source", each, editor.last) for editor in report.editors)]
-    rates = [each for each in ("success_rate", "collapse_rate") if any(report.value(editor, each) is not None for editor in report.editors)]
-    for title in ("turn", *(MEASURES[each].title.replace(", ", "\n") for each in measures), *(each.replace("_", "\n") for each in rates)):
-        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("turn", overflow="fold", vertical="bottom")
+    names = [*(each for each in report.measures if not each.startswith("l1_")), "success_rate", "collapse_rate"]
+    shown = [each for each in names if any(report.value(editor, each) is not None for editor in report.editors)]
+    digits = {name: meaning.digits for name, meaning in MEASURES.items()}
+    titles = {name: meaning.title for name, meaning in MEASURES.items()} | {"success_rate": "SR@k", "collapse_rate": "CR@k"}
+    for each in shown:
+        table.add_column("\n".join(wrap(titles[each], 10)), justify="right", no_wrap=True, vertical="bottom")
     for editor in report.editors:
         table.add_section()
+        table.add_row(printable(editor.name))
         for turn in range(1, editor.last + 1):
-            values = [(report.value(editor, each, turn), MEASURES[each].digits) for each in measures]
-            values += [(report.value(editor, each, turn), 2) for each in rates]
-            cells = [UNDEFINED if value is None else f"{value:.{digits}f}" for value, digits in values]
-            table.add_row("" if turn > 1 else printable(editor.name), str(turn), *cells)
+            values = [(report.value(editor, each, turn), digits.get(each, 2)) for each in shown]  # type: ignore[call-overload]
+            table.add_row(f"  {turn}", *(UNDEFINED if value is None else f"{value:.{places}f}" for value, places in values))
     return table

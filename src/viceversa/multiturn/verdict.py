@@ -7,30 +7,38 @@ from collections.abc import Sequence
 import numpy as np
 
 from viceversa.metrics.bootstrap import Interval
-from viceversa.multiturn.curves import Curves, Difference
+from viceversa.multiturn.curves import Curves, Difference, goal_of
+from viceversa.multiturn.measuring import Reference
 
 FEW = 20
 """Chains below which the verdict says that they are few."""
+_GOALS = {"truth": "its ground truth", "source": "its source"}
 MUCH = 0.75
 """Part of the squared error in one band of frequencies from which the verdict names the band."""
 
 
 def verdict(editors: Sequence[Curves], found: Sequence[Difference]) -> str:
     """A line for each editor, and one for each editor after the first on how it differs."""
-    return "\n".join([*map(of_editor, editors), *compared(editors, found)])
+    goal = goal_of(editors)
+    return "\n".join([*(of_editor(editor, goal) for editor in editors), *compared(editors, found)])
 
 
-def of_editor(editor: Curves) -> str:
-    """What is left of a source after the last turn, what the first turn took and each later one, and what kind of error it is."""
+def of_editor(editor: Curves, goal: Reference) -> str:
+    """How far images are from their goal after the last turn, what the first turn and later ones add, and what kind of error it is.
+
+    goal: what images are compared with: "truth" or "source".
+    """
     last = editor.last
-    left = editor.mean("source", "psnr", last) if last else None
+    left = editor.mean(goal, "psnr", last) if last else None
     if left is None:
         return f"{editor.name}: nothing could be measured."
-    level = editor.mean("source", "l1", last)
+    level = editor.mean(goal, "l1", last)
     assert level is not None
     turns = "1 turn" if last == 1 else f"{last} turns"
-    parts = [f"{editor.name}: after {turns} an image is {_said(left, 1, 'dB')} from its source, {level.mean:.1f} levels a pixel."]
-    parts += [*_first_and_later(editor), *_kind(editor), *_rates(editor)]
+    parts = [
+        f"{editor.name}: after {turns} an image is {_said(left, 1, 'dB')} from {_GOALS[goal]}, {level.mean:.1f} levels a pixel."
+    ]
+    parts += [*_first_and_later(editor, goal), *_kind(editor, goal), *_rates(editor)]
     if (known := len(editor.chains)) < FEW:
         parts.append(f"These are only {known} {'chain' if known == 1 else 'chains'}.")
     return " ".join(parts)
@@ -51,30 +59,30 @@ def compared(editors: Sequence[Curves], found: Sequence[Difference]) -> list[str
         else:
             more = "farther from" if one.interval.mean > 0 else "nearer to"
             lines.append(
-                f"After {one.what} {one.editor} is {more} the source than {one.base}: "
+                f"After {one.what} {one.editor} is {more} {_GOALS[one.to].replace('its', 'the')} than {one.base}: "
                 f"{_signed(one.interval, 2, 'levels')} on {one.chains} shared chains."
             )
     return lines
 
 
-def _first_and_later(editor: Curves) -> list[str]:
-    first, slope = editor.first_step("l1"), editor.slope("l1")
+def _first_and_later(editor: Curves, goal: Reference) -> list[str]:
+    first, slope = editor.mean(goal, "l1", 1), editor.slope(goal, "l1")
     if editor.last < 2 or first is None or slope is None:
         return []
     later = _signed(slope, 2, "levels")
     if slope.low > 0:
-        return [f"The first turn changes {first.mean:.2f} levels; each later turn adds {later}: it drifts."]
+        return [f"After turn 1 it is {first.mean:.2f} levels; each later turn adds {later}: it drifts."]
     if slope.high < 0:
-        return [f"The first turn changes {first.mean:.2f} levels; each later turn takes back {later}."]
-    return [f"The first turn changes {first.mean:.2f} levels; later turns add nothing that can be told from 0: {later} a turn."]
+        return [f"After turn 1 it is {first.mean:.2f} levels; each later turn takes back {later}."]
+    return [f"After turn 1 it is {first.mean:.2f} levels; later turns add nothing that can be told from 0: {later} a turn."]
 
 
-def _kind(editor: Curves) -> list[str]:
+def _kind(editor: Curves, goal: Reference) -> list[str]:
     """Whether the error is in fine detail, or in light, color and large shapes."""
-    low, high = (_squared(editor, measure) for measure in ("psnr_low", "psnr_high"))
+    low, high = (_squared(editor, goal, measure) for measure in ("psnr_low", "psnr_high"))
     if low + high == 0:
         return []
-    shift = editor.mean("source", "color_shift", editor.last)
+    shift = editor.mean(goal, "color_shift", editor.last)
     assert shift is not None
     part = high / (low + high)
     if part >= MUCH:
@@ -86,9 +94,9 @@ def _kind(editor: Curves) -> list[str]:
     return [f"{where[0].upper()}{where[1:]}; the mean color moves by {shift.mean:.1f} levels."]
 
 
-def _squared(editor: Curves, measure: str) -> float:
+def _squared(editor: Curves, goal: Reference, measure: str) -> float:
     """Mean squared error of a band after the last turn, where 100 dB are none."""
-    values = editor.values("source", measure)[:, -1]  # type: ignore[arg-type]
+    values = editor.values(goal, measure)[:, -1]  # type: ignore[arg-type]
     return float(np.nanmean(np.where(values >= 100, 0.0, 10 ** (-values / 10))))
 
 
@@ -99,7 +107,9 @@ def _rates(editor: Curves) -> list[str]:
     if np.isfinite(editor.collapsed[:, -1]).any():
         share = float(np.nanmean(editor.collapsed[:, -1]))
         if share:
-            parts.append(f"{share:.0%} have collapsed: they are as far from what they should show as another image is.")
+            parts.append(
+                f"{share:.0%} have collapsed: an image is as far from all that its chain should show as another source is."
+            )
     return parts
 
 

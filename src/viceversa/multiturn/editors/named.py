@@ -95,6 +95,11 @@ def editor_named(
             return NamedEditor(spec, nothing)
 
 
+def size_of(spec: str) -> int | None:
+    """Return the size in pixels of the images that a run was trained on; None for other editors. Raises UsageError."""
+    return load(spec).record.recipe.size if _kind(spec) == "run" else None
+
+
 def _kind(spec: str) -> EditorKind:
     """Return what a text names. Raises UsageError that lists the forms."""
     if spec == "nothing":
