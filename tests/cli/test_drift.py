@@ -116,3 +116,15 @@ def test_a_packaged_model_walks_the_stored_chains_with_ground_truth(folder: Path
     assert exit_code("drift", "turns", "--out", "report", "--side", "64") == 0
     rates = [row for row in json.loads((folder / "report" / NUMBERS).read_text())["editors"][0]["rows"] if row.get("rate") == "success_rate"]
     assert [row["turn"] for row in rates] == [1, 2]
+
+
+def test_the_lines_of_the_docs_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Those before the mark; with fewer turns of two editors."""
+    (folder / "pictures").rename(folder / "photos")
+    shown = DOCS.read_text("utf-8").partition("<!-- tests/cli/test_drift.py runs the lines above -->")[0]
+    lines = [shlex.split(line)[1:] for line in re.findall(r"^    (viceversa .*)$", shown, re.MULTILINE)]
+    assert [line[:2] for line in lines] == [["drift", "run"], ["drift", "turns"], ["drift", "turns"]]
+    assert exit_code(*(word if word != "10" else "2" for word in lines[0])) == 0
+    assert exit_code("drift", "run", "--editor", "nothing", "--images", "photos", "--turns", "2", "--out", "turns2") == 0
+    assert [exit_code(*line, "--side", "32") for line in lines[1:]] == [0, 0]
+    assert "shared chains" in capsys.readouterr().out
