@@ -52,7 +52,20 @@ def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 def test_an_editor_that_is_killed_goes_on_where_it_was(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Killed with SIGKILL after some images: the second call asks for the others only, and leaves nothing half written."""
-    command = ["drift", "run", "--editor", "mine:edit", "--images", "pictures", "--protocol", "hold", "--turns", "8", "--out", "turns"]
+    command = [
+        "drift",
+        "run",
+        "--editor",
+        "mine:edit",
+        "--images",
+        "pictures",
+        "--protocol",
+        "hold",
+        "--turns",
+        "8",
+        "--out",
+        "turns",
+    ]
     process = processes.start(processes.COMMAND, *command, cwd=folder)
     while not (folder / "turns" / "0" / "turn3.png").exists():
         assert process.poll() is None
@@ -66,7 +79,9 @@ def test_an_editor_that_is_killed_goes_on_where_it_was(folder: Path, capsys: pyt
     assert len((folder / "asked.txt").read_text().splitlines()) - before == 24 - kept
     assert "24 images in turns" in capsys.readouterr().out
     assert exit_code("drift", "turns", "--out", "report", "--side", "64") == 0
-    last = [row for row in json.loads((folder / "report" / NUMBERS).read_text())["editors"][0]["rows"] if row.get("to") == "truth"][-1]
+    last = [row for row in json.loads((folder / "report" / NUMBERS).read_text())["editors"][0]["rows"] if row.get("to") == "truth"][
+        -1
+    ]
     assert last["turn"] == 8
     assert 14 < last["l1"]["mean"] < 16  # 2 levels a turn, but for what is black already
 
@@ -82,7 +97,20 @@ def test_a_report_and_its_limits(folder: Path, capsys: pytest.CaptureFixture[str
     assert max(map(len, printed.splitlines())) <= 100
     assert all((folder / "report" / name).stat().st_size for name in (PAGE, NUMBERS, CARD, VALUES))
     assert "holds a report already" in refused(capsys, "drift", "a", "--out", "report")
-    again = ("drift", "a", "jpeg=b", "--out", "report", "--overwrite", "--side", "64", "--fail-above", "l1=0.01", "--fail-above", "l1@1=0.01")
+    again = (
+        "drift",
+        "a",
+        "jpeg=b",
+        "--out",
+        "report",
+        "--overwrite",
+        "--side",
+        "64",
+        "--fail-above",
+        "l1=0.01",
+        "--fail-above",
+        "l1@1=0.01",
+    )
     assert exit_code(*again) == 1
     assert re.findall(r"^.*above.*$", capsys.readouterr().out, re.MULTILINE)[0].startswith("jpeg: l1 is ")
 
@@ -106,7 +134,10 @@ def test_what_cannot_be_used_is_one_line(folder: Path, capsys: pytest.CaptureFix
 
 def test_a_packaged_model_walks_the_stored_chains_with_ground_truth(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Images of the model's own size; every turn has a truth and the attributes that were asked for, which a labeller reads."""
-    assert exit_code("drift", "run", "--editor", "avatars", "--images", "avatars", "--turns", "2", "--samples", "2", "--out", "turns") == 0
+    assert (
+        exit_code("drift", "run", "--editor", "avatars", "--images", "avatars", "--turns", "2", "--samples", "2", "--out", "turns")
+        == 0
+    )
     with (folder / "turns" / "turns.csv").open(newline="") as file:
         rows = [*csv.DictReader(file)]
     assert [row["turn"] for row in rows] == ["0", "1", "2"] * 2
@@ -114,7 +145,11 @@ def test_a_packaged_model_walks_the_stored_chains_with_ground_truth(folder: Path
     assert Image.open(folder / "turns" / rows[1]["truth"]).size == Image.open(folder / "turns" / rows[1]["file"]).size == (64, 64)
     assert rows[1]["instruction"]
     assert exit_code("drift", "turns", "--out", "report", "--side", "64") == 0
-    rates = [row for row in json.loads((folder / "report" / NUMBERS).read_text())["editors"][0]["rows"] if row.get("rate") == "success_rate"]
+    rates = [
+        row
+        for row in json.loads((folder / "report" / NUMBERS).read_text())["editors"][0]["rows"]
+        if row.get("rate") == "success_rate"
+    ]
     assert [row["turn"] for row in rates] == [1, 2]
 
 

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from viceversa.core.names import composed
 from viceversa.errors import UsageError
 from viceversa.images.decoding import BadImage
 from viceversa.multiturn.layouts import pairs_of, read_image, read_turns
@@ -500,7 +501,7 @@ ids = (
     .filter(lambda text: text and not text.startswith(".") and text.casefold() not in ("multipass", "turns.csv"))
 )
 extras = st.sets(st.sampled_from(["mask", "truth", "again"]))
-judged = st.tuples(st.text(letters).map(str.strip), st.sampled_from([None, True, False]))
+judged = st.tuples(st.text(letters).map(str.strip).map(composed), st.sampled_from([None, True, False]))
 edits = st.dictionaries(st.integers(1, 30), st.tuples(extras, judged), min_size=1, max_size=3)
 written = st.dictionaries(ids, edits, min_size=1, max_size=3)
 

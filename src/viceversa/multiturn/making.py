@@ -122,7 +122,7 @@ def _keep(file: Path, pixels: Pixels) -> None:
     if not file.exists():
         encode(pixels, file)
     elif not np.array_equal(read_image(file), pixels):
-        raise UsageError(f"{quoted(str(file))} is another image than the one of this data: choose another folder with --out.")
+        raise UsageError(f"{quoted(str(file))} is another image than the one of this data: choose another folder with `out`.")
 
 
 def _seed(seed: int, *what: object) -> int:
@@ -135,7 +135,7 @@ def _check_facts(out: Path, facts: Mapping[str, str]) -> None:
     file = out / RUN
     if not file.exists():
         if out.exists() and any(out.iterdir()):
-            raise UsageError(f"{quoted(str(out))} holds other files: choose a new folder with --out.")
+            raise UsageError(f"{quoted(str(out))} holds other files: choose a new folder with `out`.")
         write_atomically(file, (json.dumps(facts, indent=1) + "\n").encode())
         return
     try:
@@ -143,11 +143,11 @@ def _check_facts(out: Path, facts: Mapping[str, str]) -> None:
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        raise UsageError(f"{quoted(str(file))} cannot be read: choose a new folder with --out.")
+        raise UsageError(f"{quoted(str(file))} cannot be read: choose a new folder with `out`.")
     for name in sorted(facts.keys() | found.keys()):
         if facts.get(name) != found.get(name):
             was, now = (quoted(str(each.get(name, "nothing"))) for each in (found, facts))
-            raise UsageError(f"{quoted(str(out))} was made with {name} {was}, not {now}: choose a new folder with --out.")
+            raise UsageError(f"{quoted(str(out))} was made with {name} {was}, not {now}: choose a new folder with `out`.")
 
 
 def _rows(chain: PlannedChain, answers: int) -> Iterator[list[str]]:

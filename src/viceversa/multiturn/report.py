@@ -103,7 +103,7 @@ class DriftReport:
                 value = self.value(editor, measure, turn)
                 if value is None:
                     where = "the last turn" if turn is None else f"turn {turn}"
-                    raise UsageError(f"--fail-above {limit}: {editor.name} has no {measure} after {where}.")
+                    raise UsageError(f"the limit {limit}: {editor.name} has no {measure} after {where}.")
                 if value > most:
                     lines.append(f"{editor.name}: {measure} is {value:.4g}, above {most:g}.")
         return lines
@@ -181,11 +181,11 @@ def parsed_limit(limit: str) -> tuple[str, str, int | None, float]:
     """Return the text of a limit, its measure, turn (None: the last) and value. Raises UsageError, see DriftReport.above."""
     found = re.fullmatch(r"([a-z0-9_]+)(?:@(\d+))?=(.+)", limit)
     if not found:
-        raise UsageError(f"--fail-above {quoted(limit)} is not of the form MEASURE=VALUE or MEASURE@TURN=VALUE, as in l1=12.")
+        raise UsageError(f"the limit {quoted(limit)} is not of the form MEASURE=VALUE or MEASURE@TURN=VALUE, as in l1=12.")
     measure, turn, value = found.groups()
     lower = [*(name for name, meaning in MEASURES.items() if meaning.lower), "collapse_rate"]
     if measure in ("success_rate", *MEASURES) and measure not in lower:
-        raise UsageError(f"--fail-above {quoted(limit)}: higher values of {measure} are better; take one of {', '.join(lower)}.")
+        raise UsageError(f"the limit {quoted(limit)}: higher values of {measure} are better; take one of {', '.join(lower)}.")
     if measure not in lower:
         raise unknown("measure", measure, lower)
     try:
@@ -193,5 +193,5 @@ def parsed_limit(limit: str) -> tuple[str, str, int | None, float]:
     except ValueError:
         most = float("nan")
     if not np.isfinite(most):
-        raise UsageError(f"--fail-above {quoted(limit)}: {quoted(value)} is not a number.")
+        raise UsageError(f"the limit {quoted(limit)}: {quoted(value)} is not a number.")
     return limit, measure, None if turn is None else int(turn), most

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import socket
 import sys
@@ -79,6 +80,11 @@ def test_an_answer_keeps_its_size_and_mode(server: StandIn, answer: Image.Image)
 def test_what_is_transparent_becomes_white(server: StandIn) -> None:
     server.answers[:] = [says(200, {"image": text(Image.new("RGBA", (2, 2), (10, 20, 30, 0)))})]
     assert same(by_json(server.url)(noise(), EDIT, 0), Image.new("RGB", (2, 2), "white"))
+
+
+def test_base64_may_have_line_breaks(server: StandIn) -> None:
+    server.answers[:] = [says(200, {"image": base64.encodebytes(png(noise(30, 30))).decode()})]
+    assert same(by_json(server.url)(noise(), EDIT, 0), noise(30, 30))
 
 
 def test_openais_form_is_multipart(server: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -233,6 +239,7 @@ ANSWERS = {
     "no image": (says(200, {"picture": "x"}), "answered with no image."),
     "a number": (says(200, {"image": 1}), "answered with no image."),
     "no base64": (says(200, {"image": "data:image/png;base64,AAAA"}), "answered with no image in base64: 'data:image"),
+    "a stray sign": (says(200, {"image": f"!{text(noise())}"}), "answered with no image in base64: '!"),
     "a text": (says(200, {"image": "aGVsbG8="}), "returned no usable image: cannot read the image"),
     "half an image": (says(200, {"image": text(noise(40, 40))[:2000]}), "returned no usable image: cannot read the image"),
     "a redirect": (says(307, location="http://127.0.0.1:9/"), "answered with status 307: ''."),

@@ -208,7 +208,7 @@ class _Server:
         if not isinstance(content, str):
             raise UsageError(f"{self.name} answered with no image.")
         try:
-            file = base64.b64decode(content, validate=True)
+            file = base64.b64decode("".join(content.split()), validate=True)
         except ValueError:
             raise UsageError(f"{self.name} answered with no image in base64: {self._quoted(content.encode())}.") from None
         return opened(file, self.name)

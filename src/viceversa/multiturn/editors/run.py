@@ -22,7 +22,7 @@ def by_model(model: Model, *, full_size: bool = False) -> Editor:
 
     def edited(image: Image.Image, edit: Edit, seed: int) -> Image.Image:
         source, target = wishes(edit, model.routing, model.name)
-        drawn = seed if model.method.styles else 0  # other methods have one answer, and refuse a seed
+        drawn = seed if model.method.styles else 0  # the other methods give one result, and take no seed
         return answered(model.translate(image, target, source=source, seed=drawn, full_size=full_size), model.name)
 
     return edited
