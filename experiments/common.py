@@ -31,6 +31,18 @@ MOST_BYTES = 100_000
 QUALITIES = (92, 90, 88, 86, 84, 82, 80, 75, 70, 65)
 TRAINING = {"precision": "bf16", "checkpoint_every": 500, "best": "none", "labeller": False}
 """Settings of every experiment's training, unless it has others: nothing is judged or labelled while it trains."""
+_UNAVERAGED = {"training.average": 0.0}
+_RESNET = {"generator": "resnet", "width": 24, "identity": 0.5, "learning_rate": 2e-4}
+BEFORE_KEEPING: Mapping[str, Mapping[str, Any]] = {
+    "cyclegan": {f"method.{name}": value for name, value in _RESNET.items()} | _UNAVERAGED,
+    "better-cycles": {f"method.cyclegan.{name}": value for name, value in _RESNET.items()} | _UNAVERAGED,
+    "discogan": {"method.generator": "encoder-decoder", "method.blocks": 9, "method.learning_rate": 2e-4, **_UNAVERAGED},
+    "augmented-cyclegan": {"method.generator": "coded", "method.width": 16, "method.learning_rate": 2e-4, **_UNAVERAGED},
+    "cut": {"method.generator": "antialiased", "method.width": 24, "method.learning_rate": 2e-4, **_UNAVERAGED},
+    "diat": {"method.generator": "resnet", "method.width": 16, "method.blocks": 5, **_UNAVERAGED},
+}
+"""Settings of packaged recipes until they got generators that keep (docs/results/generators.md), for experiments made before;
+batches were 8 unless an experiment says otherwise."""
 
 
 def command(description: str | None, *parts: Callable[[Any], None]) -> None:
@@ -48,19 +60,22 @@ def command(description: str | None, *parts: Callable[[Any], None]) -> None:
     tyro.extras.subcommand_cli_from_dict(named, description=description, config=config)
 
 
-def trained(what: str | Builder, run: Path, *, until: int | None = None, **settings: Any) -> vv.Model:
+def trained(what: str | Builder, run: Path, *, until: int | None = None, before: bool = False, **settings: Any) -> vv.Model:
     """Train a recipe by name or a method by its builder, or resume the run in the folder; return its last checkpoint.
 
     Args:
         what: the recipe or builder.
         run: folder of the run; if it holds one, the run goes on with the settings that it has.
         until: the step to stop at, with the schedule of all steps.
+        before: train a packaged recipe as it was before generators that keep.
         settings: arguments of `viceversa.train`, in addition to TRAINING.
 
     Raises:
         KeyboardInterrupt: the training was interrupted. Its last step is saved, so the same call goes on from there.
     """
     begun = (run / "recipe.json").exists()
+    if before:
+        settings["settings"] = {**BEFORE_KEEPING.get(str(what), {}), **settings.get("settings", {})}
     vv.train(what, out=run, until=until, **({"resume": True} if begun else TRAINING | settings))
     return vv.load(run, build=None if isinstance(what, str) else what, checkpoint="last")
 

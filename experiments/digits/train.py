@@ -128,7 +128,7 @@ def translator(asked: Digits, run: Path) -> Model:
         how |= {"average": 0.995}
     else:
         how |= {"settings": {f"{within}.{name}": value for name, value in settings.items()}}
-    return trained(OWN.get(asked.name) or recipe, run, until=asked.until, **how)
+    return trained(OWN.get(asked.name) or recipe, run, until=asked.until, before=True, **how)
 
 
 def measured(

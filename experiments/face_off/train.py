@@ -63,7 +63,7 @@ def main(asked: FaceOff) -> None:
     asked.results.mkdir(parents=True, exist_ok=True)
     run = asked.runs / "cyclegan"
     how: dict[str, Any] = {"data": "avatars:face-off", "size": asked.size, "steps": asked.steps, "batch": asked.batch}
-    model = trained("cyclegan", run, settings=SETTINGS, **how)
+    model = trained("cyclegan", run, before=True, settings=SETTINGS, **how)
     first, second = PERSONS
     ways = {f"{here} to {there}": measured(model, asked.size, here, there) for here, there in ((first, second), (second, first))}
     facts: dict[str, Any] = {

@@ -65,7 +65,7 @@ def main(asked: Comparison) -> None:
 def one(name: str, entry: Entry, asked: Comparison) -> None:
     """Train and measure one method, and the bounds of its data set if they are not stored."""
     run = asked.runs / name
-    model = trained(entry.recipe, run, **training_of(name))
+    model = trained(entry.recipe, run, before=True, **training_of(name))
     dataset = dataset_of(model.record.recipe)
     task = trial(dataset, asked.images)
     judge = Judge(task, independent_labeller(dataset) if routing_of(dataset.space).question else None, Way(CYCLES))

@@ -105,7 +105,7 @@ def translator(entry: Entry, run: Path, asked: Photos) -> Model:
     """The trained translator. An interrupted training ends the program."""
     settings = {f"method.{name}": value for name, value in entry.settings.items()}
     how: dict[str, Any] = {"data": str(asked.data), "size": asked.size, "batch": asked.batch, "settings": settings}
-    return trained(entry.recipe, run, until=asked.until, steps=asked.steps or entry.steps, **how)
+    return trained(entry.recipe, run, until=asked.until, before=True, steps=asked.steps or entry.steps, **how)
 
 
 def measure(name: str, model: Model, asked: Photos) -> None:

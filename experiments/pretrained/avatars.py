@@ -8,14 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from experiments.common import trained, use_cpu, write_result
+from experiments.pretrained.packaging import write_model
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.candidates.run import candidate_of
 from viceversa.evaluation.comparison import comparison_of
-from viceversa.inference.familiarity import FILE, save_familiarity
 from viceversa.inference.load import load
-from viceversa.metrics.labeller_training import save_labeller
-from viceversa.runs.pretrained import WEIGHTS, packaged_folder, write_generator
-from viceversa.runs.record import write_record
 
 RESULT = Path(__file__).parent / "results" / "pretrained-cpu.json"
 MEASURES = (
@@ -57,15 +54,9 @@ def train(asked: Training) -> None:
 
 
 def package() -> None:
-    """Write the settings, the averaged generator of the last stage, the labeller and the familiarity into the package."""
-    folder, model = packaged_folder("avatars"), load(RUNS / list(STAGES)[-1], checkpoint="last")
-    recipe = model.record.recipe.model_copy(update={"init": None})
-    write_record(folder, model.record.model_copy(update={"recipe": recipe}))
+    """Write the last generator into the package."""
     steps = sum(settings["steps"] for settings in STAGES.values())
-    write_generator(model.method, steps, folder / WEIGHTS)
-    save_labeller(open_dataset("avatars", recipe.size), folder / "labeller.safetensors")
-    save_familiarity(open_dataset("avatars", recipe.size), folder / FILE)
-    print(sum(path.stat().st_size for path in folder.iterdir()), "bytes")
+    write_model("avatars", load(RUNS / list(STAGES)[-1], checkpoint="last"), steps)
 
 
 def measure(asked: Measuring) -> None:

@@ -84,7 +84,7 @@ def translator(entry: Entry, run: Path, asked: Sketches) -> Model:
     """The trained translator. An interrupted training ends the program."""
     settings = {f"method.{name}": value for name, value in entry.settings.items()}
     how: dict[str, Any] = {"data": entry.data, "size": asked.size, "batch": 4, "settings": settings}
-    return trained(entry.recipe, run, steps=asked.steps or entry.steps, **how)
+    return trained(entry.recipe, run, before=True, steps=asked.steps or entry.steps, **how)
 
 
 def measure(name: str, model: Model, asked: Sketches) -> None:

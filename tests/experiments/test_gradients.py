@@ -46,8 +46,8 @@ def test_the_page_shows_the_table() -> None:
 
 
 def test_a_cosine_is_measured_again() -> None:
-    """That of CycleGAN's chain before its first step, which depends on rounding alone; where bf16 is emulated, too."""
-    rows = list(gradients.measured("cyclegan", (0,)))
+    """That of the chain of `digits` before its first step, which depends on rounding alone; where bf16 is emulated, too."""
+    rows = list(gradients.measured("digits", (0,)))
     assert {row.phase for row in rows} == {"generators", "discriminators"}
     found = {row.chain: row.cosine for row in rows if row.phase == "generators"}
     assert found["full"] < 0.6 and found["none"] > ENOUGH and found["rising"] == pytest.approx(found["none"], abs=1e-6)

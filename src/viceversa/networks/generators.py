@@ -77,6 +77,13 @@ def halving_stages(layers: Iterable[nn.Module]) -> list[nn.Module]:
 
 
 LABEL = partial(OfLabels, stages=lambda network: residual_stages(network.layers))
+RESUNET = partial(
+    OfLabels,
+    stages=lambda network: conditioned_stages(
+        (network.enter, *network.down), nn.Sequential(network.norm, network.condition, nn.SiLU()), network.blocks
+    ),
+    keeps=True,
+)
 GENERATORS: Mapping[str, OfLabels | OfImages] = {
     "label": LABEL(LabelGenerator),
     "label-normalized": LABEL(partial(LabelGenerator, last_norm=True)),
@@ -85,13 +92,8 @@ GENERATORS: Mapping[str, OfLabels | OfImages] = {
         lambda network: conditioned_stages((network.enter[:2], network.enter[2]), network.condition, network.blocks),
         keeps=True,
     ),
-    "resunet": OfLabels(
-        ResUNet,
-        lambda network: conditioned_stages(
-            (network.enter, *network.down), nn.Sequential(network.norm, network.condition, nn.SiLU()), network.blocks
-        ),
-        keeps=True,
-    ),
+    "resunet": RESUNET(ResUNet),
+    "resunet-added": RESUNET(partial(ResUNet, added=True)),
     "switchable": LABEL(partial(LabelGenerator, norm=SwitchableNorm)),
     "switchable-biased": LABEL(partial(LabelGenerator, norm=SwitchableNorm, bias=True)),
     "selective": OfLabels(SelectiveGenerator, lambda network: halving_stages(network.encoder), blocks=False),
@@ -125,7 +127,7 @@ else:
     GeneratorName = Literal[tuple(GENERATORS)]
 GENERATOR = (
     "architecture; label: StarGAN's; label-normalized: with a norm before the tanh; masked: changes pixels in a predicted mask; "
-    "resunet: likewise at full resolution, begins near the identity; switchable(-biased): RelGAN's; selective: STGAN's; "
+    "resunet: likewise at full resolution; resunet-added: tanh(x + U-Net); switchable(-biased): RelGAN's; selective: STGAN's; "
     "resnet: CycleGAN's; antialiased: CUT's; transform: Johnson's; unet: pix2pix's; encoder-decoder: DiscoGAN's"
 )
 """Description of the setting."""

@@ -1,4 +1,4 @@
-"""A residual U-Net that starts near the identity and leaves no grid."""
+"""Residual U-Nets at full resolution that leave no grid: one repaints under a mask, one adds to the image."""
 
 from __future__ import annotations
 
@@ -6,20 +6,26 @@ import itertools
 from collections.abc import Mapping
 from typing import ClassVar
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
+from viceversa.networks.adapters import in_channels
 from viceversa.networks.blocks import Residual, affine_norm, check_multiple, with_planes
 from viceversa.networks.masked import repainted
 from viceversa.networks.slots import Slots
 
 
 class ResUNet(nn.Module):
-    """x (1 - m) + m tanh(c): colors c and mask m = sigmoid(. - 3) at full resolution, from one network.
+    """x (1 - m) + m tanh(c), or tanh(x + c) if `added`: colors c and mask m = sigmoid(. - 3) at full resolution, from one network.
 
     (N, C, H, W), (N, label_width) -> (N, channels, H, W) in [-1, 1]; sides multiples of 4. Where `channels` differ, x is the
-    source's luminance, or its gray three times. At the beginning the output is .95 x.
+    source's luminance, or its gray three times. At the beginning the output is .95 x, or tanh(x) if `added`.
+
+    The mask lets a generator keep what it does not repaint exactly. It can also hold it at the identity: colors that
+    saturate at white learn no black any more, as on icons. tanh(x + c) is Fixed-Point's output (arXiv 1908.06965); it is never x
+    without work, so the label is learned from the beginning.
 
     Encoder: w channels at full size, 2w at half, 4w at a quarter, by average pooling and 3x3 convolutions. The label's planes come
     again at a quarter, between a norm and a SiLU: without the SiLU, later norms would subtract them. Then `blocks`
@@ -30,7 +36,16 @@ class ResUNet(nn.Module):
 
     label_slots: ClassVar[Mapping[str, Slots]] = {"enter.weight": Slots(1, 1), "condition.weight": Slots(1, 1)}
 
-    def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 16, blocks: int = 4, channels: int | None = None) -> None:
+    def __init__(
+        self,
+        spec: ImageSpec,
+        label_width: int,
+        *,
+        width: int = 16,
+        blocks: int = 4,
+        channels: int | None = None,
+        added: bool = False,
+    ) -> None:
         super().__init__()
         check_multiple(spec.height, spec.width, 4)
         widths = (width, 2 * width, 4 * width)
@@ -45,7 +60,8 @@ class ResUNet(nn.Module):
         )
         self.up = nn.ModuleList(activated(before, after) for before, after in ((widths[2], widths[1]), (widths[1], widths[0])))
         self.merge = nn.ModuleList(Residual(activated(each, each, zero=True)) for each in (widths[1], widths[0]))
-        self.leave = activated(width, (channels or spec.channels) + 1, zero=True)
+        self.added, self.channels = added, channels or spec.channels
+        self.leave = activated(width, self.channels + (not added), zero=True)
 
     def forward(self, image: Tensor, label: Tensor) -> Tensor:
         hidden = self.enter(with_planes(image, label))
@@ -57,7 +73,8 @@ class ResUNet(nn.Module):
         for up, merge in zip(self.up, self.merge, strict=True):
             enlarged = F.interpolate(up(hidden), scale_factor=2, mode="bilinear", align_corners=False)
             hidden = merge(enlarged + skips.pop())
-        return repainted(image, self.leave(hidden), 3)
+        made = self.leave(hidden)
+        return torch.tanh(in_channels(image, self.channels) + made) if self.added else repainted(image, made, 3)
 
 
 def activated(before: int, after: int, *, zero: bool = False) -> nn.Sequential:

@@ -16,9 +16,13 @@ LATER = {"rise": 0.1, "start": 0.02}
 
 SMALL = {"width": 32, "blocks": 4, "critic_width": 32, "gan": "hinge-r1", "critic_steps": 1, "learning_rate": 1e-3}
 STARGAN = {**SMALL, "generator": "masked"}
-CYCLEGAN = {"width": 24, "blocks": 4, "critic_width": 32, "critic_layers": 2}
-BETWEEN = {"batch": 8, "average": 0, "steps": 10_000}
-"""The training of methods between spaces, which average no weights."""
+MASKED = {"generator": "masked", "width": 32, "blocks": 4, "learning_rate": 1e-3}
+"""A generator that repaints parts of an image and keeps the rest: the best one between faces (docs/results/generators.md)."""
+PATCH = {"critic_width": 32, "critic_layers": 2}
+CYCLEGAN = {**MASKED, **PATCH, "identity": 0.0}
+"""A generator that keeps needs no identity loss, which holds it back."""
+BETWEEN = {"batch": 4, "average": 0.99, "steps": 10_000}
+"""The training of methods between spaces: many small steps, and an average of their weights."""
 GLASSES = {"data": "avatars:glasses"}
 
 PACKAGED = (
@@ -34,6 +38,11 @@ PACKAGED = (
     Entry(
         "triple", "StarGAN with triple consistency: an edit gives the same image with or without an earlier one.",
         "stargan", {**STARGAN, "triple": 10.0},
+    ),
+    Entry(
+        "stargan-icons", "StarGAN on icons: one generator for five weights of strokes.", "stargan",
+        {**SMALL, "generator": "resunet-added", "width": 16, "critic_layers": 3, "gamma": 0.02, "cycle": 5.0, "geometry": 10.0},
+        training={"batch": 4, "average": 0.995, "steps": 16_000}, others={"data": "icons"},
     ),
     Entry(
         "fixed-point", "Fixed-Point GAN on drawn faces: small edits, and no change if the target equals the source.",
@@ -66,25 +75,26 @@ PACKAGED = (
         "better_cycles", {"cyclegan": CYCLEGAN}, RISING, BETWEEN, GLASSES,
     ),
     Entry(
-        "discogan", "DiscoGAN between faces with and without glasses: no skip connections, squared cycle loss.",
-        "discogan", {"width": 32, "critic_width": 32}, training=BETWEEN, others=GLASSES,
+        "discogan", "DiscoGAN between faces with and without glasses: squared cycle loss; here with a generator that keeps.",
+        "discogan", {**MASKED, "critic_width": 32}, training=BETWEEN, others=GLASSES,
     ),
     Entry(
         "augmented-cyclegan", "Augmented CycleGAN: adds glasses to faces; a random code selects one of many results.",
-        "augmented_cyclegan", {"width": 16, "latent": 8, "cycle": 10.0},  # with the paper's 1 it forgets the person
+        "augmented_cyclegan", {**MASKED, "width": 24, "latent": 8, "cycle": 10.0},  # with the paper's 1 it forgets the person
         LATER, BETWEEN, GLASSES,
     ),
     Entry(
         "cut", "CUT: adds glasses to faces; one direction, by a contrastive loss on patches.",
-        "cut", {**CYCLEGAN, "projection": 64}, training=BETWEEN, others=GLASSES,
+        "cut", {**MASKED, **PATCH, "projection": 64}, training=BETWEEN, others=GLASSES,
     ),
     Entry(
         "diat", "A method like DIAT: adds glasses to faces; one direction, by a loss on features.",
-        "diat", {"width": 16, "critic_width": 32, "learning_rate": 1e-3}, training=BETWEEN, others=GLASSES,
+        "diat", {**MASKED, "critic_width": 32}, training=BETWEEN, others=GLASSES,
     ),
     Entry(
         "pix2pix", "pix2pix from outlines to faces, trained on pairs: an upper bound for methods without pairs.",
-        "pix2pix", {"width": 24, "critic_width": 32, "critic_layers": 2}, training=BETWEEN, others={"data": "avatars:outlines"},
+        "pix2pix", {"width": 24, **PATCH}, training={"batch": 8, "average": 0, "steps": 10_000},
+        others={"data": "avatars:outlines"},
     ),
     Entry(
         "johnson", "Style transfer of Johnson et al.: paints faces in the style of toons, or of your images.",
