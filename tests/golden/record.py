@@ -49,7 +49,7 @@ def small(recipe: Recipe[Any]) -> Recipe[Any]:
 
 
 def _shrunk(settings: BaseModel) -> BaseModel:
-    changed: dict[str, Any] = {name: SMALL[name] for name in type(settings).model_fields if name in SMALL}
+    changed: dict[str, Any] = {name: SMALL[name] for name, value in settings if name in SMALL and value}  # 0 means by the size
     nested = {name: _shrunk(value) for name, value in settings if isinstance(value, BaseModel)}
     return settings.model_copy(update=changed | nested)
 

@@ -9,10 +9,8 @@ EXTRA = (0.25, 0.125, 0.0625)
 FULL = {"extra": EXTRA}
 LIMITED = {"extra": EXTRA, "losses": ("cycle",)}
 RISING = {"rise": 0.1}
-"""For generators whose chains have, before the first steps, other gradients in bf16 than in fp32: a cosine of .2 to .5
+"""For generators whose chains have, before the first steps, other gradients in bf16 than in fp32: a cosine of .5
 (docs/precision.md). If extra cycles are asked for, their weights rise over a tenth of the training."""
-LATER = {"rise": 0.1, "start": 0.02}
-"""For Augmented CycleGAN, whose chains still have other gradients after 50 steps: they begin later."""
 
 SMALL = {"width": 32, "blocks": 4, "critic_width": 32, "gan": "hinge-r1", "critic_steps": 1, "learning_rate": 1e-3}
 STARGAN = {**SMALL, "generator": "masked"}
@@ -68,11 +66,11 @@ PACKAGED = (
     ),
     Entry(
         "cyclegan", "CycleGAN between faces with and without glasses; trains on a laptop.",
-        "cyclegan", CYCLEGAN, RISING, BETWEEN, GLASSES,
+        "cyclegan", CYCLEGAN, training=BETWEEN, others=GLASSES,
     ),
     Entry(
         "better-cycles", "CycleGAN whose cycle loss changes during training from pixels to discriminator features.",
-        "better_cycles", {"cyclegan": CYCLEGAN}, RISING, BETWEEN, GLASSES,
+        "better_cycles", {"cyclegan": CYCLEGAN}, training=BETWEEN, others=GLASSES,
     ),
     Entry(
         "discogan", "DiscoGAN between faces with and without glasses: squared cycle loss; here with a generator that keeps.",
@@ -81,7 +79,7 @@ PACKAGED = (
     Entry(
         "augmented-cyclegan", "Augmented CycleGAN: adds glasses to faces; a random code selects one of many results.",
         "augmented_cyclegan", {**MASKED, "width": 24, "latent": 8, "cycle": 10.0},  # with the paper's 1 it forgets the person
-        LATER, BETWEEN, GLASSES,
+        training=BETWEEN, others=GLASSES,
     ),
     Entry(
         "cut", "CUT: adds glasses to faces; one direction, by a contrastive loss on patches.",
