@@ -79,6 +79,7 @@ TASKS: Mapping[str, Task] = {
 
 MASKED = {"method.generator": "masked", "method.width": 32, "method.blocks": 4}
 RESUNET = {"method.generator": "resunet", "method.width": 16, "method.blocks": 4}
+ADDED = {**RESUNET, "method.generator": "resunet-added"}
 RESNET = {"method.generator": "resnet", "method.width": 24, "method.blocks": 4}
 PATCH = {"method.critic_width": 32, "method.critic_layers": 2}
 OFTEN = {"method.learning_rate": 1e-3, "training.batch": 4, "training.average": 0.99}
@@ -103,6 +104,7 @@ def generators(task: str, best: Values, **others: Values) -> dict[str, Arm]:
         f"{task}-before": Arm(task, "cyclegan", BEFORE, "CycleGAN as it was: ResNet, 24 wide"),
         f"{task}-masked": Arm(task, "cyclegan", {**KEEPING, **MASKED, **best}, "masked residual generator"),
         f"{task}-resunet": Arm(task, "cyclegan", {**KEEPING, **RESUNET, **best}, "residual U-Net"),
+        f"{task}-added": Arm(task, "cyclegan", {**KEEPING, **ADDED, **best}, "residual U-Net, added to the image"),
         **{f"{task}-{name}": Arm(task, "cyclegan", {**KEEPING, **values}, name) for name, values in others.items()},
     }
 
@@ -163,6 +165,7 @@ ARMS: Mapping[str, Arm] = {
             ("label", {**MASKED, "method.generator": "label"}, "StarGAN's generator, 32 wide"),
             ("masked", MASKED, "masked residual generator"),
             ("resunet", RESUNET, "residual U-Net"),
+            ("added", {**ADDED, "method.critic_layers": 3, "method.cycle": 5.0}, "residual U-Net, added; shallow discriminator"),
         )
     },
     **generators("hair", HINGE),
@@ -178,5 +181,6 @@ ARMS: Mapping[str, Arm] = {
     "digits-likeness": Arm("digits", polarity.faithful_hand, ONE_BUILD, "likeness and indifference to polarity; ResNet"),
     "digits-masked": Arm("digits", keeping_digits("masked", 32), ONE_BUILD, "the same losses, masked residual generator, hinge"),
     "digits-resunet": Arm("digits", keeping_digits("resunet", 16), ONE_BUILD, "the same losses, residual U-Net, hinge"),
+    "digits-added": Arm("digits", keeping_digits("resunet-added", 16), ONE_BUILD, "the same losses, residual U-Net, added, hinge"),
     **{f"one-edit-{name}": Arm("one-edit", *recipe, name, data) for name, (*recipe, data) in ONE_EDIT.items()},
 }

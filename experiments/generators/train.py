@@ -64,7 +64,7 @@ def chosen(name: str, arm: Arm, asked: Train) -> bool:
 def one(name: str, seed: int, asked: Train) -> None:
     """Train an arm with a seed, measure it, and store its row."""
     arm, run = ARMS[name], asked.runs / f"{name}-{seed}"
-    steps = read_json(COSTS)["arms"][name]["steps"]
+    steps = read_json(COSTS)["arms"][name.replace("-added", "-resunet")]["steps"]  # the same network but for the mask
     began, started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), time.process_time()
     values = arm.asked(seed, steps, {"photos": asked.photos, "mnist": asked.mnist})
     data, size = values.pop("data"), values.pop("size")
