@@ -87,3 +87,9 @@ def steps(trainer: Trainer, count: int) -> float:
     for _ in range(count):
         trainer.one_step()
     return time.process_time() - started
+
+
+def steps_of(arm: str) -> int:
+    """Return the steps of an arm. `added` has those of `resunet`, which is the same network with one plane more."""
+    found: int = read_json(COSTS)["arms"][arm.replace("-added", "-resunet")]["steps"]
+    return found

@@ -17,7 +17,7 @@ import torch
 import viceversa as vv
 from experiments.common import DOCS, fill_page, read_json, show, table
 from experiments.generators.arms import ARMS, TASKS
-from experiments.generators.cost import COSTS
+from experiments.generators.cost import COSTS, steps_of
 from experiments.generators.floor import FLOOR, baselines
 from experiments.generators.measures import by_model
 from experiments.generators.operations import RESULT
@@ -133,11 +133,10 @@ def ways_of(rows: Mapping[str, Any], floor: Mapping[str, Any]) -> list[str]:
 def _table(columns: Sequence[Column], floor: Mapping[str, Any], rows: Mapping[str, list[dict[str, Any]]]) -> str:
     every = [*floor.values(), *(row for seeds in rows.values() for row in seeds)]
     used = [column for column in columns if any(column[1] in each for each in every)]
-    timed = read_json(COSTS)["arms"]
     lines = [[f"*{name}*", "-", "-", *(value([facts], column) for column in used)] for name, facts in floor.items()]
     for name, seeds in rows.items():
         title = f"`{name.removeprefix(ARMS[name].task + '-')}`"
-        lines.append([title, f"{timed[name]['steps']:,}", str(len(seeds)), *(value(seeds, column) for column in used)])
+        lines.append([title, f"{steps_of(name):,}", str(len(seeds)), *(value(seeds, column) for column in used)])
     return table(["", "steps", "seeds", *(column[0] for column in used)], lines)
 
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.common import ROOT, read_json, trained, use_cpu, write_result
+from experiments.common import ROOT, trained, use_cpu, write_result
 from experiments.generators.arms import ARMS, SEEDS, TASKS, Arm
-from experiments.generators.cost import COSTS
+from experiments.generators.cost import steps_of
 from experiments.generators.judges import judge
 
 RESULTS = Path(__file__).parent / "results"
@@ -64,7 +64,7 @@ def chosen(name: str, arm: Arm, asked: Train) -> bool:
 def one(name: str, seed: int, asked: Train) -> None:
     """Train an arm with a seed, measure it, and store its row."""
     arm, run = ARMS[name], asked.runs / f"{name}-{seed}"
-    steps = read_json(COSTS)["arms"][name.replace("-added", "-resunet")]["steps"]  # the same network but for the mask
+    steps = steps_of(name)
     began, started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), time.process_time()
     values = arm.asked(seed, steps, {"photos": asked.photos, "mnist": asked.mnist})
     data, size = values.pop("data"), values.pop("size")

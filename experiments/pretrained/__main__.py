@@ -1,6 +1,6 @@
 """The packaged models `avatars` and `icons`: their cards are src/viceversa/runs/pretrained/NAME/card.md.
 
-python -m experiments.pretrained train           avatars: three trainings, about 90 minutes on one thread; an interrupted one goes on
+python -m experiments.pretrained train           avatars: three trainings, 90 minutes on one thread; an interrupted one goes on
 python -m experiments.pretrained package         write the last generator into the package; some seconds
 python -m experiments.pretrained measure         about ten minutes on two cores; writes results/pretrained-cpu.json
 

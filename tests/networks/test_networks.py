@@ -104,6 +104,16 @@ def test_the_residual_u_net_begins_near_the_identity() -> None:
     assert torch.allclose(made, image * (1 - torch.sigmoid(torch.tensor(-3.0))), atol=1e-6)  # .953 x
 
 
+def test_the_added_residual_u_net_begins_at_tanh_of_the_image() -> None:
+    """A gray image in color too; white on white still has a gradient, in both directions."""
+    network = ResUNet(ImageSpec(1, 32, 32), 5, width=4, channels=3, added=True)
+    image = torch.rand(2, 1, 32, 32) * 2 - 1
+    assert torch.allclose(network(image, torch.eye(5)[:2]), torch.tanh(image).expand(-1, 3, -1, -1), atol=1e-6)
+    made = network(torch.ones(1, 1, 32, 32), torch.eye(5)[:1])
+    made.sum().backward()
+    assert network.leave[2].bias.grad.abs().min() > 0.4 * 32 * 32  # 1 - tanh(1)^2 = .42 for each pixel
+
+
 def test_the_residual_u_net_leaves_no_grid() -> None:
     """Random weights everywhere, on flat images: only upsampling could leave a pattern, as StarGAN's generator does."""
     flat, columns = torch.linspace(-0.5, 0.5, 8)[:, None, None, None].expand(-1, 3, 64, 64), torch.zeros(8, 0)

@@ -14,6 +14,10 @@ from viceversa.multiturn.measures import Measure
 from viceversa.multiturn.measuring import REFERENCES, ChainValues, Reference
 
 
+GOALS: Mapping[Reference, str] = {"truth": "ground truth", "source": "source"}
+"""What images are compared with first, in words."""
+
+
 @dataclass(frozen=True, eq=False)
 class Curves:
     """The values of one editor: its chains by turns.

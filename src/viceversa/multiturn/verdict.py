@@ -7,12 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from viceversa.metrics.bootstrap import Interval
-from viceversa.multiturn.curves import Curves, Difference, goal_of
+from viceversa.multiturn.curves import GOALS, Curves, Difference, goal_of
 from viceversa.multiturn.measuring import Reference
 
 FEW = 20
 """Chains below which the verdict says that they are few."""
-_GOALS = {"truth": "its ground truth", "source": "its source"}
 MUCH = 0.75
 """Part of the squared error in one band of frequencies from which the verdict names the band."""
 
@@ -36,7 +35,7 @@ def of_editor(editor: Curves, goal: Reference) -> str:
     assert level is not None
     turns = "1 turn" if last == 1 else f"{last} turns"
     parts = [
-        f"{editor.name}: after {turns} an image is {_said(left, 1, 'dB')} from {_GOALS[goal]}, {level.mean:.1f} levels a pixel."
+        f"{editor.name}: after {turns} an image is {_said(left, 1, 'dB')} from its {GOALS[goal]}, {level.mean:.1f} levels a pixel."
     ]
     parts += [*_first_and_later(editor, goal), *_kind(editor, goal), *_rates(editor)]
     if (known := len(editor.chains)) < FEW:
@@ -59,7 +58,7 @@ def compared(editors: Sequence[Curves], found: Sequence[Difference]) -> list[str
         else:
             more = "farther from" if one.interval.mean > 0 else "nearer to"
             lines.append(
-                f"After {one.what} {one.editor} is {more} {_GOALS[one.to].replace('its', 'the')} than {one.base}: "
+                f"After {one.what} {one.editor} is {more} the {GOALS[one.to]} than {one.base}: "
                 f"{_signed(one.interval, 2, 'levels')} on {one.chains} shared chains."
             )
     return lines
