@@ -13,7 +13,6 @@ from viceversa.metrics.bootstrap import Interval, interval, paired_interval
 from viceversa.multiturn.measures import Measure
 from viceversa.multiturn.measuring import REFERENCES, ChainValues, Reference
 
-
 GOALS: Mapping[Reference, str] = {"truth": "ground truth", "source": "source"}
 """What images are compared with first, in words."""
 

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from viceversa.evaluation.report.strips import strips_markup
 from viceversa.metrics.bootstrap import Interval, interval
 from viceversa.metrics.rows import UNDEFINED
+from viceversa.multiturn.curves import GOALS
 from viceversa.multiturn.measures import MEASURES, Measure
 from viceversa.multiturn.measuring import REFERENCES
 from viceversa.pages.document import document, escaped, pairs, section
@@ -55,7 +56,7 @@ def _panels(report: DriftReport) -> str:
     for measure in report.measures:
         meaning = MEASURES[measure]
         tables = {editor.name: editor.values(report.goal, measure) for editor in report.editors}
-        figures.append((f"{meaning.title} to the {report.goal}", "lower" if meaning.lower else "higher", tables))
+        figures.append((f"{meaning.title} to the {GOALS[report.goal]}", "lower" if meaning.lower else "higher", tables))
     for name, (_, table) in _RATES.items():
         figures.append(
             (name, "higher" if name == "success rate" else "lower", {each.name: getattr(each, table) for each in report.editors})

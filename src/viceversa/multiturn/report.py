@@ -15,7 +15,7 @@ from viceversa.errors import UsageError, quoted, unknown
 from viceversa.evaluation.report.contents import Strip
 from viceversa.files import write_atomically
 from viceversa.metrics.bootstrap import LEVEL, RESAMPLES, interval
-from viceversa.multiturn.curves import Curves, Difference, goal_of
+from viceversa.multiturn.curves import GOALS, Curves, Difference, goal_of
 from viceversa.multiturn.measures import MEASURES, Measure
 from viceversa.multiturn.measuring import Reference
 
@@ -117,7 +117,7 @@ class DriftReport:
         metrics = []
         for measure in (*self.measures, *_RATES):
             if (value := self.value(editor, measure)) is not None:
-                to = "" if measure in _RATES else f" to the {self.goal}"
+                to = "" if measure in _RATES else f" to the {GOALS[self.goal]}"
                 metrics.append({"type": measure, "value": round(value, 4), "name": f"{measure}{to} after {editor.last} turns"})
         data = {"type": "image-folder", "name": (editor.facts or {}).get("data", "own images")}
         return {"task": {"type": "image-to-image"}, "dataset": data, "metrics": metrics}

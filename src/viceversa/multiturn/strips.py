@@ -11,7 +11,7 @@ from viceversa.evaluation.report.contents import CaptionedImage, Strip
 from viceversa.images.fitting import fitted
 from viceversa.images.pixels import Pixels
 from viceversa.multiturn.checking import read_image
-from viceversa.multiturn.curves import Curves, goal_of
+from viceversa.multiturn.curves import GOALS, Curves, goal_of
 from viceversa.multiturn.measuring import Reference
 from viceversa.multiturn.turns import Chain, Turns
 
@@ -35,7 +35,7 @@ def strips(read: Sequence[Turns], editors: Sequence[Curves]) -> list[Strip]:
             picked.setdefault(int(order[position]), rank)
     turns = _shown(max(editor.last for editor in editors))
     return [
-        _strip(f"{rank}: {first.ids[row]}, {values[row]:.2f} levels to the {goal}", first.ids[row], read, editors, turns)
+        _strip(f"{rank}: {first.ids[row]}, {values[row]:.2f} levels to the {GOALS[goal]}", first.ids[row], read, editors, turns)
         for row, rank in picked.items()
     ]
 

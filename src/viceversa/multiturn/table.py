@@ -12,6 +12,7 @@ from rich.table import Table
 
 from viceversa.errors import printable
 from viceversa.metrics.rows import UNDEFINED
+from viceversa.multiturn.curves import GOALS
 from viceversa.multiturn.measures import MEASURES
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def text(report: DriftReport) -> str:
             plain.print(printable(f"  {line}"))
         if len(problems) > MOST:
             plain.print(f"  and {len(problems) - MOST} more, which drift.json lists")
-    plain.print(f"\ndistance to the {'ground truth' if report.goal == 'truth' else 'source'} after each turn, mean over chains")
+    plain.print(f"\ndistance to the {GOALS[report.goal]} after each turn, mean over chains")
     plain.print(_table(report))
     for label, fact in report.facts.items():
         plain.print(printable(f"{label}: {fact}"))
