@@ -13,6 +13,7 @@ from viceversa.cli.chains import Chains
 from viceversa.cli.compare import Compare
 from viceversa.cli.data import Data
 from viceversa.cli.demo import Demo
+from viceversa.cli.drift import Drift
 from viceversa.cli.evaluate import Evaluate
 from viceversa.cli.importing import Import
 from viceversa.cli.options import Run, Search
@@ -32,6 +33,7 @@ COMMANDS: dict[str, Any] = {
     "stylize": Command,
     "evaluate": Evaluate,
     "compare": Compare,
+    "drift": Drift,
     "chains": Chains,
     "tune": Search,
     "import": Import,
