@@ -17,11 +17,6 @@ PARITY = ROOT / "benchmarks" / "parity" / "results"
 PAGE, SUMMARY = DOCS / "results" / "methods.md", RESULTS / "summary.json"
 Found = Mapping[str, Mapping[str, Any]]
 
-MEASURES = (("changed, inv", "inv", "changed_accuracy", 3, 1), ("kept, inv", "inv", "kept_accuracy", 3, 1),
-            ("PSNR to the true edit, inv", "inv", "psnr_to_truth", 2, 1), ("kernel x 1000, inv", "inv", "kernel", 0, 1000),
-            ("diagonal Fréchet, inv", "inv", "frechet_diagonal", 0, 1), ("PSNR to the source, rec", "rec", "psnr_to_truth", 2, 1),
-            ("perceptual, rec", "rec", "perceptual_to_source", 2, 1))  # fmt: skip
-"""Title, direction, measure, digits, factor."""
 CORRELATION, DIVERSITY = 0.8, 5 * 0.5
 """Aims for the rank correlation of strengths, and for the diversity of styles in levels: five times the rounding to 8 bits."""
 NETWORKS = "official networks; losses stated again on them"
@@ -121,7 +116,7 @@ def tables() -> dict[str, str]:
     """Tables by the names of the page's marks."""
     labels, spaces = results(tuple(AMONG_LABELS)), results(tuple(BETWEEN_SPACES))
     return {
-        "aims": aims(), "labels": measures(labels), "spaces": measures(spaces), "costs": costs({**labels, **spaces}),
+        "aims": aims(), "costs": costs({**labels, **spaces}),
         "strengths": strengths(labels), "styles": styles({**labels, **spaces}),
     }  # fmt: skip
 
@@ -144,22 +139,6 @@ def aims() -> str:
 def marked(name: str) -> str:
     """The name with a dagger if its settings were chosen on test images, with "(before)" if the training has changed since."""
     return f"{name} †" if name in ON_TEST else f"{name} (before)" if name in BEFORE else name
-
-
-def measures(found: Found) -> str:
-    """Table of the measures at k = 0 to 3, through 8 bits, and of the fixed-point error in levels."""
-    lines = []
-    for name, stored in found.items():
-        for cycles in range(4):
-            cells = []
-            for _, direction, measure, digits, factor in MEASURES:
-                value = stored["rows"].get((direction, cycles), {}).get(measure)
-                cells.append("-" if value is None else f"{factor * value:z.{digits}f}")
-            still = stored.get("fixed_point_l1")
-            cells.append(f"{still:.2f}" if still is not None and not cycles else "")
-            if any(cell not in ("-", "") for cell in cells):
-                lines.append([marked(name) if not cycles else "", str(cycles), *cells])
-    return table(("method", "k", *(title for title, *_ in MEASURES), "L1 of G(x, c_x) to x"), lines)
 
 
 def costs(found: Found) -> str:
