@@ -60,8 +60,8 @@ WALKS: Mapping[str, Walk] = {
     "full": Walk("full", "StarGAN with the multicyclic loss, three minutes", protocols=BOTH),
     "triple": Walk("triple", "StarGAN with triple consistency, three minutes", protocols=BOTH),
     "cyclegan": Walk("cyclegan", "CycleGAN for glasses, three minutes", "avatars:glasses", protocols=("hold", "there-and-back")),
-    "johnson": Walk("johnson", "Johnson et al.: painting in the style of toons, three minutes", "people=avatars,style=toons"),
-    "gatys": Walk("experiments.drift.gatys:edit", "Gatys et al.: painting by optimization, 50 evaluations", samples=10),
+    "johnson": Walk("experiments.drift.painters:johnson", "Johnson et al.: painting by a network, three minutes"),
+    "gatys": Walk("experiments.drift.painters:gatys", "Gatys et al.: painting by optimization, 50 evaluations", samples=10),
     **{
         f"{form}-{quality}": Walk(
             f"resave:{form}:{quality}", f"saved as {form.upper() if form == 'jpeg' else 'WebP'}, quality {quality}"
