@@ -61,6 +61,61 @@ def test_success_needs_all_turns_before() -> None:
     assert np.isnan(editor.success[1][1:]).all()
 
 
+def test_a_chain_that_failed_stays_failed_though_later_turns_are_unknown() -> None:
+    """SR@k cannot rise: no, unknown, unknown counts in every k."""
+    rights: list[list[bool | None]] = [[False, None, None], [True, True, False], [True, True, True]]
+    editor = Curves("e", [chain(str(row), [1, 1, 1], right=each) for row, each in enumerate(rights)])
+    assert editor.success.mean(0).tolist() == pytest.approx([2 / 3, 2 / 3, 1 / 3])
+
+
+def test_a_collapsed_chain_without_later_turns_stays_collapsed() -> None:
+    editor = Curves("e", [chain("a", [1, None], nearest=[2.0, 0.0]), chain("b", [1, 1], nearest=[0.1, 0.1])])
+    assert editor.collapsed.mean(0).tolist() == [0.5, 0.5]
+
+
+def test_sources_that_are_alike_say_nothing_of_a_collapse() -> None:
+    editor = Curves("e", [chain(str(row), [0, 0], nearest=[0.0, 0.0], stranger=0.0) for row in range(3)])
+    assert editor.stranger is None
+    assert np.isnan(editor.collapsed).all()
+
+
+def test_the_turn_that_is_judged_is_one_that_half_of_the_chains_have() -> None:
+    """Three chains of two turns and one of five: turn 2 is judged, and the verdict says what ends earlier."""
+    editor = Curves("e", [*(chain(str(row), [15, 30]) for row in range(3)), chain("long", [5, 5, 5, 5, 5])])
+    assert editor.last == 2
+    assert "after 2 turns" in verdict([editor], [])
+    shorter = Curves("e", [*(chain(str(row), [1, 2, 3]) for row in range(3)), chain("short", [1])])
+    assert (shorter.last, shorter.ended) == (3, 1)
+    assert "1 of 4 chains end before turn 3." in verdict([shorter], [])
+
+
+def test_there_and_back_compares_even_turns_only() -> None:
+    """An editor that does nothing is far from the truth there, and at zero back: no slope."""
+    chains = [chain(str(row), [12.0 + row, 0, 12.0 + row, 0]) for row in range(3)]
+    editor = Curves("e", chains, facts={"protocol": "there-and-back"})
+    assert editor.slopes("source", "l1").tolist() == [0, 0, 0]
+    assert "it drifts" not in verdict([editor], [])
+    assert "takes back" not in verdict([editor], [])
+
+
+def test_a_single_chain_has_no_interval_and_decides_nothing() -> None:
+    line = verdict([Curves("e", [chain("a", [4, 6, 8])])], [])
+    assert " to 3" not in line and "drifts" not in line
+    assert "each later turn adds +2.00 levels." in line
+
+
+def test_few_turns_without_ground_truth_are_left_out_and_said() -> None:
+    truth = {
+        "source": {"l1": 9.0, "psnr": 20.0},
+        "truth": {"l1": 1.0, "psnr": 40.0, "psnr_low": 50.0, "psnr_high": 40.0, "color_shift": 0.0},
+    }
+    turns = {number: TurnValues(truth, 0.0) for number in range(1, 6)}  # type: ignore[arg-type]
+    broken = {**turns, 3: TurnValues({"source": {"l1": 9.0}}, 0.0)}  # type: ignore[arg-type]
+    editor = Curves("e", [ChainValues("a", turns), ChainValues("b", turns), ChainValues("c", broken)])
+    assert (editor.goal, editor.unknown) == ("truth", 1)
+    assert "1 turn without a ground truth are left out." in verdict([editor], [])
+
+
 def test_an_image_collapses_for_good_where_it_is_as_far_as_another_source() -> None:
     """The median distance of two sources is 1: .5, 1.2, .4 -> 0, 1, 1."""
     editor = Curves("e", [
@@ -106,12 +161,12 @@ def test_the_verdict_names_the_band_and_says_that_chains_are_few() -> None:
     line = verdict([Curves("e", [chain("a", [4, 6])])], [])
     assert "91% of the squared error is in edges and texture" in line
     assert "the mean color moves by 3.0 levels" in line
-    assert "These are only 1 chain." in line
+    assert "This is only 1 chain." in line
 
 
 def test_the_verdict_says_that_editors_share_no_chain_or_cannot_be_told_apart() -> None:
     a, b = drifting("a", 0.1), Curves("b", [chain("other", [1, 2])])
-    assert "b shares no chain with a" in verdict([a, b], differences([a, b], ["l1"]))
+    assert "b and a share no chain that was measured" in verdict([a, b], differences([a, b], ["l1"]))
     same = drifting("same", 0.1)
     assert "cannot tell same and a apart" in verdict([a, same], differences([a, same], ["l1"]))
 

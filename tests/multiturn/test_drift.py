@@ -160,6 +160,41 @@ def test_a_collapse_is_seen(tmp_path: Path) -> None:
     assert "have collapsed" in report.verdict
 
 
+def test_one_stray_late_turn_is_one_line_and_no_thousand(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "set", lambda image, turn: image, turns=2)
+    Image.fromarray(source(0)).save(folder / "chain0" / "turn9999.png")
+    report = vv.drift(folder, out=tmp_path / "out", side=32, quiet=True)
+    assert report.editors[0].last == 2
+    assert len(report.table().splitlines()) < 40
+
+
+def test_a_folder_s_own_words_lead_nowhere(tmp_path: Path) -> None:
+    """run.json may be anybody's: a data set that is not built in is not opened, and a size that is no number does no harm."""
+    folder = folder_of(tmp_path / "set", lambda image, turn: image, chains=1, turns=1)
+    rows = [f"chain0,{turn},chain0/turn{turn}.png,glasses=yes" for turn in range(2)]
+    (folder / "turns.csv").write_text("\n".join(["id,turn,file,asked", *rows]))
+    for data, size in (("/etc", "64"), ("hf:somebody/something", "x"), ("nosuch", "-1")):
+        (folder / "run.json").write_text(json.dumps({"editor": "e", "data": data, "size": size}))
+        assert vv.drift(folder, side=32, quiet=True).editors[0].chains[0].turns[1].right is None
+
+
+def test_nothing_measured_is_an_error(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "set", lambda image, turn: image, chains=1, turns=1)
+    whole = (folder / "chain0" / "turn0.png").read_bytes()
+    (folder / "chain0" / "turn0.png").write_bytes(whole[:-40])
+    with pytest.raises(vv.UsageError, match=r"nothing could be measured: .*turn0\.png"):
+        vv.drift(folder, side=32, quiet=True)
+
+
+def test_hold_alone_says_nothing_of_success(tmp_path: Path) -> None:
+    """The source is the truth of every turn, so no other truth could be nearer, whatever the editor does."""
+    folder = folder_of(tmp_path / "set", lambda image, turn: 255 - image, chains=2, turns=2)
+    for place in folder.iterdir():
+        for turn in (1, 2):
+            (place / f"truth{turn}.png").write_bytes((place / "turn0.png").read_bytes())
+    assert np.isnan(vv.drift(folder, side=32, quiet=True).editors[0].success).all()
+
+
 def test_limits(both: tuple[DriftReport, Path]) -> None:
     report = both[0]
     assert report.above(["l1=4.5"]) == []
@@ -168,7 +203,8 @@ def test_limits(both: tuple[DriftReport, Path]) -> None:
     ]  # fmt: skip
     for limit, said in {
         "l1": "not of the form", "psnr=3": "higher values of psnr are better", "sharpness=1": "unknown measure 'sharpness'",
-        "l1=much": "'much' is not a number", "l1@9=1": "has no l1 after turn 9", "l1_inside=1": "has no l1_inside",
+        "l1=much": "'much' is not a finite number", "l1@9=1": "has no l1 after turn 9",
+            "l1@0=1": "turn 0 is the source", "l1_inside=1": "has no l1_inside",
     }.items():  # fmt: skip
         with pytest.raises(vv.UsageError, match=said):
             report.above([limit])
@@ -177,9 +213,17 @@ def test_limits(both: tuple[DriftReport, Path]) -> None:
 def test_names_of_editors(identity: Path, brighter: Path) -> None:
     assert [each.name for each in vv.drift({"a": identity, "b": brighter}, side=32, quiet=True).editors] == ["a", "b"]
     assert [each.name for each in vv.drift(f"mine={identity}", side=32, quiet=True).editors] == ["mine"]
-    for folders, said in (([identity, identity], "two editors are called 'identity'"), ([], "no folder"), (["=x"], "NAME=FOLDER")):
+    nothing = "no folder"
+    cases = (
+        ([identity, identity], "two editors are called 'identity'"),
+        ([], nothing),
+        (["=x"], "NAME=FOLDER"),
+        ("", nothing),
+        ([5], nothing),
+    )
+    for folders, said in cases:
         with pytest.raises(vv.UsageError, match=said):
-            vv.drift(folders, quiet=True)
+            vv.drift(folders, quiet=True)  # type: ignore[arg-type]
 
 
 def test_a_report_is_not_replaced_unasked(both: tuple[DriftReport, Path], identity: Path) -> None:

@@ -58,7 +58,7 @@ def darker(image: Image.Image, edit: Edit, seed: int) -> Image.Image:
 def test_instructions_for_images_without_labels(
     protocol: Protocol, instructions: list[str], pictures: Path, tmp_path: Path
 ) -> None:
-    """The second image: there and back goes by the image's number."""
+    """The second image, whose name picks its pair for there and back."""
     (tmp_path / "prompts.toml").write_text(WORDS)
     chain = [*plan(str(pictures), protocol, 3, load_prompts(tmp_path / "prompts.toml")).chains()][1]
     assert [turn.edit.instruction for turn in chain.turns] == instructions
@@ -115,7 +115,7 @@ def test_an_instruction_names_what_changes() -> None:
 
 
 @pytest.mark.parametrize(("text", "said"), [
-    ("hold = 3", "must be a text"), ("[[edits]]\ndo = 'a'", "needs `do` and `undo`"), ("keep = 'x'", "has the key 'keep'"),
+    ("hold = 3", "must be a text"), ("[[edits]]\ndo = 'a'", "needs 'do' and 'undo'"), ("keep = 'x'", "has the key 'keep'"),
     ("hold = ", "cannot read"), ("[attributes]\nhair = 'x'", "must be a text"), ("[attributes.hair]\nblond = 3", "must be a text"),
 ])  # fmt: skip
 def test_prompts_that_cannot_be_used_are_one_line(text: str, said: str, tmp_path: Path) -> None:
@@ -199,6 +199,45 @@ def test_a_chain_that_fails_is_a_line_and_three_in_a_row_end_the_work(pictures: 
     limit = 255
     with pytest.raises(UsageError, match=r"3 chains in a row failed, the last with: 2: no\. 0 images are kept"):
         make_turns(refusing, planned, 2, tmp_path / "all", {}, quiet=True)
+
+
+def test_other_requests_are_refused_and_lines_of_other_chains_stay(pictures: Path, tmp_path: Path) -> None:
+    """Images made for other instructions are not taken for these; an interrupted call keeps the lines that it did not reach."""
+    out = tmp_path / "out"
+    make_turns(darker, plan(str(pictures), "chain", 2, PROMPTS), 2, out, {}, quiet=True)
+    (tmp_path / "prompts.toml").write_text(WORDS)
+    with pytest.raises(UsageError, match=r"turn1\.png' was made for 'Make it look like an evening\.', not 'a'"):
+        make_turns(darker, plan(str(pictures), "chain", 2, load_prompts(tmp_path / "prompts.toml")), 2, out, {}, quiet=True)
+
+    def stopping(image: Image.Image, edit: Edit, seed: int) -> Image.Image:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_turns(stopping, plan(str(pictures), "chain", 3, PROMPTS), 3, out, {}, quiet=True)
+    assert [chain.id for chain in read_turns(out).chains] == ["0", "1", "2"]
+
+
+def test_a_picture_that_cannot_be_read_ends_its_own_chain_only(pictures: Path, tmp_path: Path) -> None:
+    (pictures / "1.png").write_bytes((pictures / "1.png").read_bytes()[:40])
+    (pictures / "._2.png").write_bytes(b"of another system")
+    made = make_turns(darker, plan(str(pictures), "hold", 2, PROMPTS), 2, tmp_path / "out", {}, quiet=True)
+    assert made.turns == 4
+    assert len(made.failures) == 1 and made.failures[0].startswith("1: cannot read the image")
+
+
+def test_names_that_would_be_other_files_or_lose_spaces(pictures: Path, tmp_path: Path) -> None:
+    for name in ("run.json.png", " spaces .png"):
+        Image.new("L", (12, 10), 90).save(pictures / name)
+    make_turns(darker, plan(str(pictures), "hold", 1, PROMPTS), 1, tmp_path / "out", {}, quiet=True)
+    turns = read_turns(tmp_path / "out")
+    assert len(turns.chains) == 5 and turns.problems == ()
+
+
+def test_more_pictures_leave_the_edits_of_the_others_as_they_were(pictures: Path) -> None:
+    before = {chain.id: chain.turns[0].edit for chain in plan(str(pictures), "there-and-back", 2, PROMPTS).chains()}
+    Image.new("L", (12, 10), 9).save(pictures / "000.png")
+    after = {chain.id: chain.turns[0].edit for chain in plan(str(pictures), "there-and-back", 2, PROMPTS).chains()}
+    assert {name: after[Path(name).stem] for name in before} == before
 
 
 def test_a_second_answer_has_another_seed_and_the_same_source(pictures: Path, tmp_path: Path) -> None:

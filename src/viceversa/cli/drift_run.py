@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from tyro.conf import arg
 
+from viceversa.cli.flags import in_flags
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, printable
 from viceversa.multiturn.editors.http import Endpoint
@@ -18,6 +19,10 @@ from viceversa.multiturn.editors.pipelines import Diffusion
 from viceversa.multiturn.making import make_turns
 from viceversa.multiturn.prompts import load_prompts
 from viceversa.multiturn.protocols import Protocol, plan
+from viceversa.multiturn.verdict import counted
+
+_WITHOUT_EFFECT = ("device", "key_env", "per_minute", "retries", "timeout")
+"""Options that do not decide what an editor answers."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +71,33 @@ def run(arguments: Sequence[str]) -> int:
     editor = editor_named(
         asked.editor, space=planned.space, full_size=asked.full_size, diffusion=asked.diffusion, endpoint=asked.endpoint
     )
+    if planned.space is None and size is not None and size_of(asked.editor):
+        raise UsageError(
+            f"{asked.editor} edits by attributes, which a folder of images has not: give --images a data set, as avatars."
+        )
     facts = {"editor": editor.name, "protocol": asked.protocol, "data": asked.images, "seed": str(asked.seed)}
+    facts |= {"called": asked.editor, "prompts": prompts.digest, "options": _options(asked)}
     if planned.size is not None:
         facts["size"] = str(planned.size)  # the images of a data set; a labeller of them is found by it
     made = make_turns(editor, planned, asked.turns, asked.out, facts, seed=asked.seed, answers=asked.answers)
-    print(printable(f"{made.turns} images in {asked.out}"))
+    print(printable(f"{counted(made.turns, 'image')} in {asked.out}"))
     for line in made.failures:
-        print(printable(f"not finished: {line}"))
+        print(printable(in_flags(f"not finished: {line}")))
+    if not made.turns:
+        return 2
     folder = shlex.quote(str(asked.out))
     print(printable(f"measure them: viceversa drift {folder} --out {shlex.quote(f'{asked.out}-report')}"))
     return 2 if made.failures else 0
+
+
+def _options(asked: DriftRun) -> str:
+    """The options that decide what an editor answers, where they are not the default."""
+    given, usual = (
+        {"full_size": full_size, **asdict(diffusion), **asdict(endpoint)}
+        for full_size, diffusion, endpoint in (
+            (asked.full_size, asked.diffusion, asked.endpoint),
+            (False, Diffusion(), Endpoint()),
+        )
+    )
+    changed = {name: value for name, value in given.items() if value != usual[name] and name not in _WITHOUT_EFFECT}
+    return ", ".join(f"{name}={value}" for name, value in changed.items())

@@ -131,6 +131,11 @@ def open_dataset(
     return _of_table(path.stem, path, wanted) if path.is_file() else _in_folder(path, way, wanted)
 
 
+def is_built_in(spec: str) -> bool:
+    """Return whether a text names a data set that the package draws."""
+    return _division(spec)[0] in _EMBEDDED
+
+
 def _table_at(path: Path) -> Path | None:
     """The attribute table that a path names: a file, or a folder's table.csv or table.parquet; None for any other folder."""
     if path.is_file():

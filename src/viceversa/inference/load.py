@@ -20,7 +20,7 @@ from viceversa.runs.weights import check_shapes, latest_checkpoint, restore_weig
 
 
 def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoint = "best") -> Model:
-    """The model of a run, with averaged weights where it has them; or `avatars`, which comes with the package.
+    """The model of a run, with averaged weights where it has them; or `avatars` or `icons`, which come with the package.
 
     build: the function that the run was trained with, for a custom method. checkpoint: the "best" one, or the last where
     a run has none that was chosen; or the "last". Raises UsageError.

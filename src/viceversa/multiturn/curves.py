@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,8 @@ from viceversa.metrics.bootstrap import Interval, interval, paired_interval
 from viceversa.multiturn.measures import Measure
 from viceversa.multiturn.measuring import REFERENCES, ChainValues, Reference
 
+KNOWN = 0.9
+"""Part of the turns that must have a ground truth for images to be compared with it first."""
 GOALS: Mapping[Reference, str] = {"truth": "ground truth", "source": "source"}
 """What images are compared with first, in words."""
 
@@ -38,15 +41,38 @@ class Curves:
         return tuple(chain.id for chain in self.chains)
 
     @cached_property
+    def numbers(self) -> list[int]:
+        """The turns that any chain has, in order."""
+        return sorted({number for chain in self.chains for number in chain.turns})
+
+    @cached_property
     def last(self) -> int:
-        """The last turn that any chain has."""
-        return max((number for chain in self.chains for number in chain.turns), default=0)
+        """The last turn that at least half of the chains have: the one that is judged. 0 if no chain has any."""
+        counts = Counter(number for chain in self.chains for number in chain.turns)
+        measured = sum(bool(chain.turns) for chain in self.chains)
+        return max((number for number, count in counts.items() if 2 * count >= measured), default=0)
+
+    @cached_property
+    def ended(self) -> int:
+        """Number of chains without the last turn."""
+        return sum(self.last not in chain.turns for chain in self.chains) if self.last else 0
 
     @cached_property
     def goal(self) -> Reference:
-        """What images should show: the ground truth, if every turn that was measured has one; else the source."""
+        """What images should show: the ground truth, if nine of ten turns that were measured have one; else the source."""
         turns = [turn for chain in self.chains for turn in chain.turns.values()]
-        return "truth" if turns and all("truth" in turn.distances for turn in turns) else "source"
+        known = sum("truth" in turn.distances for turn in turns)
+        return "truth" if turns and known >= KNOWN * len(turns) else "source"
+
+    @cached_property
+    def unknown(self) -> int:
+        """Number of turns without a ground truth."""
+        return sum("truth" not in turn.distances for chain in self.chains for turn in chain.turns.values())
+
+    @cached_property
+    def back(self) -> bool:
+        """Whether even turns lead back to the source, so that only they are compared with each other."""
+        return (self.facts or {}).get("protocol") == "there-and-back"
 
     @cached_property
     def references(self) -> list[Reference]:
@@ -56,7 +82,7 @@ class Curves:
 
     def values(self, reference: Reference, measure: Measure) -> NDArray[np.float64]:
         """Return the distances of all chains at turns 1, 2, ...: (chains, turns), NaN where one is not defined."""
-        table = np.full((len(self.chains), self.last), np.nan)
+        table = self._empty()
         for row, chain in enumerate(self.chains):
             for number, turn in chain.turns.items():
                 table[row, number - 1] = turn.distances.get(reference, {}).get(measure, np.nan)
@@ -64,11 +90,17 @@ class Curves:
 
     def mean(self, reference: Reference, measure: Measure, turn: int) -> Interval | None:
         """Return the mean over chains after a turn with its interval; None if it is not defined for any chain."""
-        return interval(self.values(reference, measure)[:, turn - 1]) if 1 <= turn <= self.last else None
+        return interval(self.values(reference, measure)[:, turn - 1]) if turn in self.numbers else None
 
     def slopes(self, reference: Reference, measure: Measure) -> NDArray[np.float64]:
-        """Return each chain's slope per turn by least squares over turns 1, 2, ...: (chains,), NaN for fewer than two turns."""
-        return np.array([_slope(row) for row in self.values(reference, measure)])
+        """Return each chain's slope per turn by least squares over turns 1, 2, ...: (chains,), NaN for fewer than two turns.
+
+        If even turns lead back to the source, over turns 2, 4, ...
+        """
+        values = self.values(reference, measure)
+        if self.back:
+            values[:, ::2] = np.nan
+        return np.array([_slope(row) for row in values])
 
     def slope(self, reference: Reference, measure: Measure) -> Interval | None:
         """Return the mean slope over chains with its interval."""
@@ -76,42 +108,45 @@ class Curves:
 
     @cached_property
     def success(self) -> NDArray[np.float64]:
-        """SR@k: 1 if all turns 1..k of a chain are right, 0 if one is wrong, NaN if one is unknown: (chains, turns)."""
-        table = np.full((len(self.chains), self.last), np.nan)
+        """SR@k: 0 if one of the turns 1..k of a chain is wrong, else NaN if one is unknown, else 1: (chains, turns)."""
+        table = self._empty()
         for row, chain in enumerate(self.chains):
-            for number in range(1, self.last + 1):
-                turn = chain.turns.get(number)
-                if turn is None or turn.right is None:
-                    break
-                table[row, number - 1] = turn.right and (number == 1 or table[row, number - 2])
+            rights = [chain.turns[number].right if number in chain.turns else None for number in range(1, table.shape[1] + 1)]
+            for column in range(len(rights)):
+                known = rights[: column + 1]
+                table[row, column] = 0 if False in known else np.nan if None in known else 1
         return table
 
     @cached_property
     def stranger(self) -> float | None:
-        """The median perceptual distance of two sources; None for a single chain."""
-        found = [chain.to_stranger for chain in self.chains if chain.to_stranger is not None]
+        """The median perceptual distance of two sources that differ; None if there are no two."""
+        found = [chain.to_stranger for chain in self.chains if chain.to_stranger]
         return float(np.median(found)) if found else None
 
     @cached_property
     def collapsed(self) -> NDArray[np.float64]:
         """CR@k: 1 if an image up to turn k is as far from all that its chain should show as another source is, else 0.
 
-        A chain should show its source and its ground truths; distances are perceptual. (chains, turns); NaN where nothing was
-        measured, and for a single chain.
+        A chain should show its source and its ground truths; distances are perceptual. (chains, turns); a chain that
+        collapsed stays so. NaN where nothing was measured, and if all sources are alike.
         """
-        nearest = np.full((len(self.chains), self.last), np.nan)
+        nearest = self._empty()
         for row, chain in enumerate(self.chains):
             for number, turn in chain.turns.items():
                 nearest[row, number - 1] = turn.nearest
         if self.stranger is None:
             return np.full(nearest.shape, np.nan)
         far = np.maximum.accumulate(np.nan_to_num(nearest, nan=-np.inf), 1) >= self.stranger
-        return np.where(np.isnan(nearest), np.nan, far)
+        return np.where(far, 1.0, np.where(np.isnan(nearest), np.nan, 0.0))
 
     @cached_property
     def resized(self) -> int:
         """Number of chains in which an image had another size than the source."""
         return sum(any(turn.resized for turn in chain.turns.values()) for chain in self.chains)
+
+    def _empty(self) -> NDArray[np.float64]:
+        """A table (chains, turns) of NaN, up to the last turn of any chain."""
+        return np.full((len(self.chains), max(self.numbers, default=0)), np.nan)
 
     def of(self, ids: Sequence[str]) -> Curves:
         """Return the same for some chains, in that order."""
@@ -129,7 +164,7 @@ class Difference:
         to: what images are compared with: the ground truth if both have it everywhere, else the source.
         what: "turn K", "first step" or "slope".
         interval: of the mean difference editor - base, paired by chain.
-        chains: number of chains that both have.
+        chains: number of chains in which both have it.
     """
 
     editor: str
@@ -164,8 +199,9 @@ def differences(editors: Sequence[Curves], measures: Sequence[Measure]) -> list[
             }
             for what, pair in pairs.items():
                 between = None if pair is None else paired_interval(*pair)
-                if between is not None:
-                    found.append(Difference(editor.name, base.name, measure, goal, what, between, len(shared)))
+                if pair is not None and between is not None:
+                    both = int(np.isfinite(np.subtract(*pair)).sum())
+                    found.append(Difference(editor.name, base.name, measure, goal, what, between, both))
     return found
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from viceversa.core.routing import routing_of
-from viceversa.data.sources import open_dataset
+from viceversa.data.sources import is_built_in, open_dataset
 from viceversa.errors import UsageError, quoted
 from viceversa.images.fitting import fitted
 from viceversa.images.pixels import Pixels
@@ -23,6 +23,7 @@ from viceversa.multiturn.stored import measure_turns
 from viceversa.multiturn.strips import strips
 from viceversa.multiturn.turns import Turns
 from viceversa.multiturn.verdict import verdict
+from viceversa.progress import say
 
 SIDE = 256
 """Pixels to which images are resized for perceptual distances."""
@@ -55,21 +56,24 @@ def drift(
     clock = Clock()
     if out is not None and not overwrite and (Path(out) / PAGE).exists():
         raise UsageError(f"{quoted(str(out))} holds a report already: choose another folder with `out`, or add `overwrite=True`.")
-    if not 32 <= side <= 1024:
+    if not isinstance(side, int) or not 32 <= side <= 1024:
         raise UsageError(f"side = {side}: give 32 to 1024 pixels.")
     read = [read_turns(Path(folder), name) for name, folder in named(folders)]
     check_names([turns.name for turns in read])
     networks = [lite0_at(side), *([vgg16_at(side, Path(weights))] if weights else [])]
-    readers: dict[str, Reads | None] = {}
+    readers: dict[tuple[str, int | None] | None, Reads | None] = {}
     editors = []
     with clock.part("measuring"):
         for turns in read:
-            data = turns.facts.get("data", "") if _asks(turns) else ""
+            data = labels_of(turns)
             if data not in readers:
-                readers[data] = _reader(data, turns.facts.get("size"), quiet) if data else None
+                readers[data] = _reader(*data, quiet) if data else None
             judges = Judges(networks, _key(networks, side, weights, data), readers[data])
             values = measure_turns(turns, judges, None if out is None else Path(out) / VALUES, quiet=quiet)
             editors.append(Curves(turns.name, values, turns.problems, turns.facts))
+    if not any(editor.last for editor in editors):
+        first = next((line for editor in editors for chain in editor.chains for line in chain.problems), "")
+        raise UsageError(f"nothing could be measured: {first or 'there is no image after a source.'}")
     measures = [each for each in MEASURES if any(each in taken for editor in editors for taken in _taken(editor))]
     found = differences(editors, measures)
     with clock.part("pictures"):
@@ -84,10 +88,12 @@ def named(folders: str | Path | Sequence[str | Path] | Mapping[str, str | Path])
     """Return each folder with the name that is given to its editor, if any. Raises UsageError."""
     if isinstance(folders, Mapping):
         pairs: list[tuple[str | None, str | Path]] = [*folders.items()]
+    elif isinstance(folders, str | Path):
+        pairs = [_pair(folders)]
     else:
-        pairs = [*map(_pair, [folders] if isinstance(folders, str | Path) else folders)]
-    if not pairs:
-        raise UsageError("there is no folder to measure: give at least one.")
+        pairs = [*map(_pair, folders)] if isinstance(folders, list | tuple) else []
+    if not pairs or not all(isinstance(folder, str | Path) and str(folder).strip() for _, folder in pairs):
+        raise UsageError("there is no folder to measure: give at least one, as a path.")
     return pairs
 
 
@@ -107,14 +113,23 @@ def _pair(folder: str | Path) -> tuple[str | None, str | Path]:
     return name, place
 
 
-def _asks(turns: Turns) -> bool:
-    """Whether any turn asks for attributes."""
-    return any(turn.asked for chain in turns.chains for turn in chain.turns.values())
+def labels_of(turns: Turns) -> tuple[str, int | None] | None:
+    """Return the built-in data set, and its size, whose labels the turns ask for; None if there is none.
+
+    A folder may come from anybody, so its run.json never leads to other files or places.
+    """
+    data, size = turns.facts.get("data", ""), turns.facts.get("size", "")
+    asked = any(turn.asked for chain in turns.chains for turn in chain.turns.values())
+    return (data, int(size) if size.isdecimal() else None) if asked and is_built_in(data) else None
 
 
-def _reader(data: str, size: str | None, quiet: bool) -> Reads | None:
-    """A labeller of a data set that says whether an image shows the attributes asked for; None if it cannot be trusted."""
-    dataset = open_dataset(data, int(size) if size else None)
+def _reader(data: str, size: int | None, quiet: bool) -> Reads | None:
+    """A labeller of a data set that says whether an image shows the attributes asked for; None if it cannot be trusted.
+
+    It is trained the first time, which takes minutes; then it is kept in the cache.
+    """
+    say(f"a labeller of {data} reads whether attributes are as asked; it is trained the first time", quiet=quiet)
+    dataset = open_dataset(data, size)
     if not routing_of(dataset.space).question:
         return None
     labeller = independent_labeller(dataset, quiet=quiet)
@@ -131,7 +146,7 @@ def _reader(data: str, size: str | None, quiet: bool) -> Reads | None:
     return reads
 
 
-def _key(networks: Sequence[PerceptualNetwork], side: int, weights: str | Path | None, data: str) -> str:
+def _key(networks: Sequence[PerceptualNetwork], side: int, weights: str | Path | None, data: object) -> str:
     """What values depend on besides the images."""
     digest = hashlib.sha256(Path(weights).read_bytes()).hexdigest() if weights else ""
     return f"{[network.name for network in networks]} {side} {digest} {data}"

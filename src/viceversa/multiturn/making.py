@@ -68,12 +68,17 @@ def make_turns(
         UsageError: the folder was made otherwise, or too many chains in a row failed; what was made stays.
     """
     _check_facts(out, facts)
-    lines: list[list[str]] = []
+    lines = _old_lines(out)
     failures: list[str] = []
     in_a_row = done = 0
     with Bar("editing", plan.count * turns * answers, quiet=quiet) as bar:
         for chain in plan.chains():
             before = done
+            if chain.problem:
+                failures.append(f"{chain.id}: {chain.problem}")
+                continue
+            rows = [*_rows(chain, answers)]
+            _check_requests(out, lines.get(chain.id, []), rows)
             try:
                 for _ in _made(editor, chain, out, seed, answers):
                     done += 1
@@ -84,11 +89,11 @@ def make_turns(
                 in_a_row += 1
             done = before + turns * answers
             bar.show(done)
-            lines += _rows(chain, answers)
+            lines[chain.id] = rows
             _write_table(out, lines)
             if in_a_row == FAILURES:
                 break
-    count = sum((out / line[2]).is_file() for line in lines if line[1] != "0")
+    count = sum((out / line[2]).is_file() for rows in lines.values() for line in rows if line[1] != "0")
     if in_a_row == FAILURES:
         raise UsageError(
             f"{FAILURES} chains in a row failed, the last with: {failures[-1]} {count} images are kept; call it again to go on."
@@ -165,8 +170,26 @@ def _asked(turn: PlannedTurn, *, before: bool = False) -> str:
     return ",".join(f"{name}={value}" for name, value in (turn.edit.source if before else turn.edit.target).items())
 
 
-def _write_table(out: Path, lines: list[list[str]]) -> None:
+def _old_lines(out: Path) -> dict[str, list[list[str]]]:
+    """The lines of turns.csv by id, as an earlier call wrote them; none without a table."""
+    found: dict[str, list[list[str]]] = {}
+    if (out / TABLE).exists():
+        for line in csv.reader(io.StringIO((out / TABLE).read_text(encoding="utf-8"))):
+            if tuple(line) != COLUMNS:
+                found.setdefault(line[0], []).append(line)
+    return found
+
+
+def _check_requests(out: Path, before: list[list[str]], now: list[list[str]]) -> None:
+    """Raises UsageError if images that are there were made for other requests."""
+    for old, new in zip(before, now, strict=False):
+        if old[3:5] != new[3:5] and (out / old[2]).exists():
+            said, asked = (quoted(line[3] or line[4]) for line in (old, new))
+            raise UsageError(f"{quoted(old[2])} was made for {said}, not {asked}: choose a new folder with `out`.")
+
+
+def _write_table(out: Path, lines: Mapping[str, list[list[str]]]) -> None:
     """Write turns.csv with the chains so far."""
     text = io.StringIO(newline="")
-    csv.writer(text).writerows([COLUMNS, *lines])
+    csv.writer(text).writerows([COLUMNS, *(line for rows in lines.values() for line in rows)])
     write_atomically(out / TABLE, text.getvalue().encode())

@@ -43,7 +43,7 @@ def drift_page(report: DriftReport) -> str:
         section("Differences", _differences(report)),
         section("All results", _table(report)),
         section("What the words mean", pairs(_words(report), "meaning")),
-        section("What could not be used", _problems(report.problems)),
+        section("Remarks on the files", _problems(report.problems)),
         section("What was measured", pairs(report.facts, "facts")),
     ]
     return document(report.title, "".join(parts))
@@ -74,7 +74,8 @@ def _panels(report: DriftReport) -> str:
 
 def _draw(axes: Axes, tables: dict[str, np.ndarray], looks: dict[str, LineStyle]) -> None:
     for name, table in tables.items():
-        found = [(turn, each) for turn in range(1, table.shape[1] + 1) if (each := interval(table[:, turn - 1])) is not None]
+        known = np.flatnonzero(np.isfinite(table).any(0)) + 1
+        found = [(turn, each) for turn in known if (each := interval(table[:, turn - 1])) is not None]
         if not found:
             continue
         turns, means = [turn for turn, _ in found], [each.mean for _, each in found]
@@ -129,7 +130,7 @@ def _table(report: DriftReport) -> str:
         lines = [
             [editor.name, str(turn), *(_said(editor.mean(reference, each, turn), each, short=True) for each in measures)]
             for editor in editors
-            for turn in range(1, editor.last + 1)
+            for turn in editor.numbers
             if any(editor.mean(reference, each, turn) for each in measures)
         ]
         titles = ["editor", "turn", *(MEASURES[each].title for each in measures)]

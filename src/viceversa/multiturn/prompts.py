@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,11 @@ class Prompts:
     join: str
     attributes: Mapping[str, Mapping[str, str]]
     edits: tuple[Pair, ...]
+
+    @property
+    def digest(self) -> str:
+        """A short text that is another one for other prompts."""
+        return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
     def change(self, source: Mapping[str, str], target: Mapping[str, str]) -> str:
         """Return the instruction that leads from one set of attributes to another; `hold` if nothing differs.
@@ -79,7 +85,7 @@ def _checked(content: Mapping[str, Any], name: str) -> Prompts:
     except (AttributeError, KeyError, TypeError):
         whole = False
     if not whole:
-        raise UsageError(f"{name}: every instruction must be a text, and every [[edits]] needs `do` and `undo`.")
+        raise UsageError(f"{name}: hold, join and every instruction must be a text, and every [[edits]] needs 'do' and 'undo'.")
     return Prompts(
         content.get("hold", "Return the image exactly as it is."),
         content.get("join", " "),

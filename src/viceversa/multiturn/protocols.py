@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,9 +14,10 @@ from torch import Tensor
 
 from viceversa.core.draws import seeded
 from viceversa.core.space import Space
+from viceversa.data.files.listing import is_image
 from viceversa.data.sources import open_dataset
 from viceversa.errors import UsageError, quoted
-from viceversa.images.decoding import SUFFIXES
+from viceversa.files import in_utf8
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.chain_protocol import Trial, trial
 from viceversa.multiturn.checking import read_image
@@ -48,11 +50,12 @@ class PlannedTurn:
 
 @dataclass(frozen=True, eq=False)
 class PlannedChain:
-    """An image (H, W, C) and what is asked of an editor, turn by turn."""
+    """An image (H, W, C) and what is asked of an editor, turn by turn. problem: why there are none, if the image cannot be read."""
 
     id: str
     source: Pixels
     turns: Sequence[PlannedTurn]
+    problem: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +90,8 @@ def plan(
     if samples is not None and samples < 1:
         raise UsageError(f"{samples} samples: give 1 or more.")
     folder = Path(images)
+    if folder.is_file():
+        raise UsageError(f"{quoted(images)} is a file: give a folder of images, or a data set such as avatars.")
     return (
         _of_folder(folder, protocol, turns, prompts, samples)
         if folder.is_dir()
@@ -95,32 +100,38 @@ def plan(
 
 
 def _of_folder(folder: Path, protocol: Protocol, turns: int, prompts: Prompts, samples: int | None) -> Plan:
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in SUFFIXES and file.is_file())[:samples]
+    files = sorted(file for file in folder.iterdir() if is_image(file.name) and not file.name.startswith(".") and file.is_file())
+    files = [Path(in_utf8(file, "the image")) for file in files[:samples]]
     if not files:
         raise UsageError(f"{quoted(str(folder))} has no image: give a folder with image files, or a data set such as avatars.")
     if protocol != "hold" and not prompts.edits:
-        raise UsageError(f"the protocol {protocol} needs edits: add [[edits]] with `do` and `undo` to the prompts.")
-    names = [file.stem for file in files]
-    ids = names if len(set(names)) == len(names) else [file.name for file in files]
+        raise UsageError(f"the protocol {protocol} needs edits: add [[edits]] with 'do' and 'undo' to the prompts.")
+    names = [file.stem.strip() for file in files]
+    plain = len(set(names)) == len(names) and all(name and "." not in name for name in names)
+    ids = names if plain else [file.name.strip() for file in files]
 
     def chains() -> Iterator[PlannedChain]:
-        for number, (name, file) in enumerate(zip(ids, files, strict=True)):
-            edits = [Edit(_in_words(protocol, turn, number, prompts)) for turn in range(1, turns + 1)]
-            source = read_image(file)
+        for name, file in zip(ids, files, strict=True):
+            edits = [Edit(_in_words(protocol, turn, name, prompts)) for turn in range(1, turns + 1)]
+            try:
+                source = read_image(file)
+            except UsageError as error:
+                yield PlannedChain(name, np.empty((0, 0, 1), np.uint8), (), str(error))
+                continue
             truths = [source if _is_back(protocol, turn) else None for turn in range(1, turns + 1)]
             yield PlannedChain(name, source, _planned(protocol, edits, truths))
 
     return Plan(len(files), chains, None)
 
 
-def _in_words(protocol: Protocol, turn: int, number: int, prompts: Prompts) -> str:
-    """The instruction of a turn of the image of that number."""
+def _in_words(protocol: Protocol, turn: int, name: str, prompts: Prompts) -> str:
+    """The instruction of a turn of the image of that id."""
     edits = prompts.edits
     match protocol:
         case "hold":
             return prompts.hold
         case "there-and-back":
-            pair = edits[number % len(edits)]
+            pair = edits[zlib.crc32(name.encode()) % len(edits)]  # the same if there are more images another time
             return pair.do if turn % 2 else pair.undo
         case "chain":
             return edits[(turn - 1) % len(edits)].do

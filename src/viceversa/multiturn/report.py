@@ -78,14 +78,15 @@ class DriftReport:
 
         Args:
             editor: one of the report's.
-            measure: the name of a distance to the goal, `success_rate` or `collapse_rate`.
+            measure: the name of a distance to the goal, or to the source if the goal has none, as by region; `success_rate` or
+                `collapse_rate`.
             turn: after which; the editor's last by default.
         """
         at = editor.last if turn is None else turn
         if measure in _RATES:
-            found = interval(getattr(editor, _RATES[measure])[:, at - 1]) if 1 <= at <= editor.last else None
+            found = interval(getattr(editor, _RATES[measure])[:, at - 1]) if at in editor.numbers else None
         else:
-            found = editor.mean(self.goal, measure, at)  # type: ignore[arg-type]  # a name of a measure
+            found = editor.mean(self.goal, measure, at) or editor.mean("source", measure, at)  # type: ignore[arg-type]
         return None if found is None else found.mean
 
     def above(self, limits: Sequence[str]) -> list[str]:
@@ -165,7 +166,7 @@ class DriftReport:
 
     def _rows(self, editor: Curves) -> Iterator[dict[str, Any]]:
         """One row for each reference and turn, and one for each turn with the rates."""
-        for turn in range(1, editor.last + 1):
+        for turn in editor.numbers:
             for reference in editor.references:
                 found = {each: editor.mean(reference, each, turn) for each in self.measures}
                 values: dict[str, Any] = {each: asdict(value) for each, value in found.items() if value is not None}
@@ -192,6 +193,8 @@ def parsed_limit(limit: str) -> tuple[str, str, int | None, float]:
         most = float(value)
     except ValueError:
         most = float("nan")
+    if turn == "0":
+        raise UsageError(f"the limit {quoted(limit)}: turn 0 is the source; give a turn from 1.")
     if not np.isfinite(most):
-        raise UsageError(f"the limit {quoted(limit)}: {quoted(value)} is not a number.")
+        raise UsageError(f"the limit {quoted(limit)}: {quoted(value)} is not a finite number.")
     return limit, measure, None if turn is None else int(turn), most

@@ -27,7 +27,7 @@ def strips(read: Sequence[Turns], editors: Sequence[Curves]) -> list[Strip]:
     if not first.last:
         return []
     goal = goal_of(editors)
-    values = first.values(goal, "l1")[:, -1]
+    values = first.values(goal, "l1")[:, first.last - 1]
     order = np.argsort(values, kind="stable")[: int(np.isfinite(values).sum())]
     picked: dict[int, str] = {}
     if len(order):
@@ -72,7 +72,7 @@ def _picture(chain: Chain, number: int, editor: Curves, goal: Reference) -> Capt
     if shown is None or not number:
         return shown
     row, column = editor.ids.index(chain.id), number - 1
-    value = editor.values(goal, "l1")[row, column] if column < editor.last else np.nan
+    value = editor.values(goal, "l1")[row, column] if number in editor.numbers else np.nan
     return CaptionedImage(shown.pixels, (f"L1 {value:.1f}",)) if np.isfinite(value) else shown
 
 

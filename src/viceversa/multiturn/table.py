@@ -14,12 +14,13 @@ from viceversa.errors import printable
 from viceversa.metrics.rows import UNDEFINED
 from viceversa.multiturn.curves import GOALS
 from viceversa.multiturn.measures import MEASURES
+from viceversa.multiturn.verdict import counted
 
 if TYPE_CHECKING:
     from viceversa.multiturn.report import DriftReport
 
 MOST = 10
-"""Problems that are shown; drift.json has all."""
+"""Remarks that are shown; drift.json has all."""
 
 
 def text(report: DriftReport) -> str:
@@ -39,7 +40,7 @@ def text(report: DriftReport) -> str:
         plain.print(printable(line))
     problems = report.problems
     if problems:
-        plain.print(f"\n{len(problems)} {'thing' if len(problems) == 1 else 'things'} could not be used:")
+        plain.print(f"\n{counted(len(problems), 'remark')} on the files:")
         for line in problems[:MOST]:
             plain.print(printable(f"  {line}"))
         if len(problems) > MOST:
@@ -64,7 +65,7 @@ def _table(report: DriftReport) -> Table:
     for editor in report.editors:
         table.add_section()
         table.add_row(printable(editor.name))
-        for turn in range(1, editor.last + 1):
+        for turn in editor.numbers:
             values = [(report.value(editor, each, turn), digits.get(each, 2)) for each in shown]  # type: ignore[call-overload]
             table.add_row(f"  {turn}", *(UNDEFINED if value is None else f"{value:.{places}f}" for value, places in values))
     return table

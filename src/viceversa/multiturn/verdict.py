@@ -33,13 +33,11 @@ def of_editor(editor: Curves, goal: Reference) -> str:
         return f"{editor.name}: nothing could be measured."
     level = editor.mean(goal, "l1", last)
     assert level is not None
-    turns = "1 turn" if last == 1 else f"{last} turns"
+    turns = counted(last, "turn")
     parts = [
         f"{editor.name}: after {turns} an image is {_said(left, 1, 'dB')} from its {GOALS[goal]}, {level.mean:.1f} levels a pixel."
     ]
-    parts += [*_first_and_later(editor, goal), *_kind(editor, goal), *_rates(editor)]
-    if (known := len(editor.chains)) < FEW:
-        parts.append(f"These are only {known} {'chain' if known == 1 else 'chains'}.")
+    parts += [*_first_and_later(editor, goal), *_kind(editor, goal), *_again(editor), *_rates(editor), *_counts(editor, goal)]
     return " ".join(parts)
 
 
@@ -49,17 +47,17 @@ def compared(editors: Sequence[Curves], found: Sequence[Difference]) -> list[str
     for editor in editors[1:]:
         mine = [each for each in found if each.editor == editor.name and each.measure == "l1" and each.what.startswith("turn")]
         if not mine:
-            lines.append(f"{editor.name} shares no chain with {editors[0].name}, so the two cannot be compared.")
+            lines.append(f"{editor.name} and {editors[0].name} share no chain that was measured, so they cannot be compared.")
             continue
         one = mine[0]
         if one.interval.low <= 0 <= one.interval.high:
-            clear = f"the {one.chains} shared chains cannot tell {one.editor} and {one.base} apart"
+            clear = f"{counted(one.chains, 'shared chain')} cannot tell {one.editor} and {one.base} apart"
             lines.append(f"After {one.what} {clear}: {_signed(one.interval, 2, 'levels')}.")
         else:
             more = "farther from" if one.interval.mean > 0 else "nearer to"
             lines.append(
                 f"After {one.what} {one.editor} is {more} the {GOALS[one.to]} than {one.base}: "
-                f"{_signed(one.interval, 2, 'levels')} on {one.chains} shared chains."
+                f"{_signed(one.interval, 2, 'levels')} on {counted(one.chains, 'shared chain')}."
             )
     return lines
 
@@ -68,7 +66,14 @@ def _first_and_later(editor: Curves, goal: Reference) -> list[str]:
     first, slope = editor.mean(goal, "l1", 1), editor.slope(goal, "l1")
     if editor.last < 2 or first is None or slope is None:
         return []
+    if editor.back:
+        what = "is clear of 0" if slope.low > 0 or slope.high < 0 else "cannot be told from 0"
+        alone = "" if len(editor.chains) == 1 else f", which {what}"
+        there, later = f"There, at turn 1, it is {first.mean:.2f} levels", _signed(slope, 2, "levels")
+        return [f"{there}; back, on even turns, it changes by {later} a turn{alone}."]
     later = _signed(slope, 2, "levels")
+    if len(editor.chains) == 1:
+        return [f"After turn 1 it is {first.mean:.2f} levels; each later turn adds {slope.mean:+.2f} levels."]
     if slope.low > 0:
         return [f"After turn 1 it is {first.mean:.2f} levels; each later turn adds {later}: it drifts."]
     if slope.high < 0:
@@ -95,16 +100,39 @@ def _kind(editor: Curves, goal: Reference) -> list[str]:
 
 def _squared(editor: Curves, goal: Reference, measure: str) -> float:
     """Mean squared error of a band after the last turn, where 100 dB are none."""
-    values = editor.values(goal, measure)[:, -1]  # type: ignore[arg-type]
+    values = editor.values(goal, measure)[:, editor.last - 1]  # type: ignore[arg-type]
     return float(np.nanmean(np.where(values >= 100, 0.0, 10 ** (-values / 10))))
 
 
-def _rates(editor: Curves) -> list[str]:
+def _again(editor: Curves) -> list[str]:
+    """How much of a turn is random."""
+    found = editor.mean("again", "l1", editor.last)
+    return [] if found is None else [f"Two answers to the same request differ by {found.mean:.2f} levels: that much is random."]
+
+
+def _counts(editor: Curves, goal: Reference) -> list[str]:
+    """What is missing, and whether the chains are few."""
     parts = []
-    if np.isfinite(editor.success[:, -1]).any():
-        parts.append(f"All {editor.last} turns are right in {np.nanmean(editor.success[:, -1]):.0%} of the chains.")
-    if np.isfinite(editor.collapsed[:, -1]).any():
-        share = float(np.nanmean(editor.collapsed[:, -1]))
+    if editor.ended:
+        parts.append(f"{editor.ended} of {counted(len(editor.chains), 'chain')} end before turn {editor.last}.")
+    if goal == "truth" and editor.unknown:
+        parts.append(f"{counted(editor.unknown, 'turn')} without a ground truth are left out.")
+    if (known := len(editor.chains)) < FEW:
+        parts.append(f"{'This is' if known == 1 else 'These are'} only {counted(known, 'chain')}.")
+    return parts
+
+
+def counted(number: int, what: str) -> str:
+    """As in "1 chain" and "2 chains"."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def _rates(editor: Curves) -> list[str]:
+    parts, last = [], editor.last - 1
+    if np.isfinite(editor.success[:, last]).any():
+        parts.append(f"All {editor.last} turns are right in {np.nanmean(editor.success[:, last]):.0%} of the chains.")
+    if np.isfinite(editor.collapsed[:, last]).any():
+        share = float(np.nanmean(editor.collapsed[:, last]))
         if share:
             parts.append(
                 f"{share:.0%} have collapsed: an image is as far from all that its chain should show as another source is."
@@ -113,6 +141,9 @@ def _rates(editor: Curves) -> list[str]:
 
 
 def _said(found: Interval, digits: int, unit: str) -> str:
+    """A mean and its interval, which a single chain does not have."""
+    if found.low == found.high:
+        return f"{found.mean:.{digits}f} {unit}"
     return f"{found.mean:.{digits}f} {unit} ({found.low:.{digits}f} to {found.high:.{digits}f})"
 
 

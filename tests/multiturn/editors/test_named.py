@@ -249,3 +249,10 @@ def test_an_option_of_another_kind_of_editor(spec: str, options: dict[str, objec
     with pytest.raises(UsageError) as error:
         editor_named(spec, **options)  # type: ignore[arg-type]
     assert str(error.value) == f"{spec!r} does not take `{named}`: leave it out."
+
+
+def test_a_function_that_ends_the_program_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "leaving.py").write_text("import sys\n\ndef edit(image, instruction, seed):\n    sys.exit(3)\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(UsageError, match="leaving:edit failed: it ended the program with 3"):
+        editor_named("leaving:edit")(Image.new("L", (8, 8)), Edit("x"), 0)

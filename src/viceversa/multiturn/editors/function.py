@@ -29,6 +29,8 @@ def by_named_function(spec: str) -> Editor:
     def edited(image: Image.Image, edit: Edit, seed: int) -> Image.Image:
         try:
             made = function(image.copy(), edit.instruction, seed)
+        except SystemExit as error:
+            raise UsageError(f"{spec} failed: it ended the program with {error.code!r}.") from error
         except Exception as error:  # whatever the function does
             raise UsageError(f"{spec} failed: {in_short(reason_of(error))}.") from error
         return answered(made, spec)

@@ -1,6 +1,6 @@
 """Models that come with the package: a folder each, with the settings, a generator in half precision, its labeller, and a card.
 
-avatars/recipe.json             as in a run's folder
+NAME/   recipe.json             as in a run's folder
         generator.safetensors   float16; the metadata holds how many steps it was trained
         labeller.safetensors    as in a run's folder
         familiarity.safetensors as in a run's folder: what its training images are like
@@ -17,7 +17,7 @@ import safetensors.torch
 from viceversa.core.method import Method
 from viceversa.files import write_atomically
 
-MODELS = ("avatars",)
+MODELS = ("avatars", "icons")
 WEIGHTS = "generator.safetensors"
 
 
