@@ -19,6 +19,7 @@ from experiments.common import DOCS, fill_page, read_json, show, table
 from experiments.generators.arms import ARMS, TASKS
 from experiments.generators.cost import COSTS, steps_of
 from experiments.generators.floor import FLOOR, baselines
+from experiments.generators.judges import by_labels_of_glasses
 from experiments.generators.measures import by_model
 from experiments.generators.operations import RESULT
 from experiments.generators.train import RESULTS
@@ -30,8 +31,8 @@ from viceversa.images.fitting import shown
 from viceversa.images.pictures import grid, save_png
 from viceversa.images.pixels import Pixels
 
-SHOWN = 8
-"""The first test images of a task are shown, whatever they are."""
+SHOWN, MANY = 8, 20
+"""The first test images of a task are shown, whatever they are; if there are more rows of them, they are not enlarged."""
 PAGES = {
     "generators.md": ("glasses", "hair", "beard", "skin", "sketches", "photos", "digits"),
     "icons.md": ("bold", "fill", "weights"),
@@ -191,9 +192,11 @@ def picture(task: str, runs: Path) -> None:
             strips |= {f"{name}, to {there}": by(source, here, there) for name, by in known.items() if name != "nothing"}
             for name, model in models.items():
                 if model.method.returns or here == first:
-                    strips[f"{name.removeprefix(task + '-')}, to {there}"] = by_model(model)(source, here, there)
+                    translate = by_labels_of_glasses(model) if model.space.attributes else by_model(model)
+                    strips[f"{name.removeprefix(task + '-')}, to {there}"] = translate(source, here, there)
             strips[f"true {there}"] = np.asarray(dataset.truth("test", here, np.arange(len(source)), there, None))
-    save_png(grid([list(shown(each)) for each in strips.values()], [""] * SHOWN, list(strips)), RESULTS / f"{task}.png")
+    scale = 1 if len(strips) > MANY else None
+    save_png(grid([list(shown(each)) for each in strips.values()], [""] * SHOWN, list(strips), scale), RESULTS / f"{task}.png")
 
 
 def weights_strips(models: Mapping[str, vv.Model]) -> dict[str, Pixels]:
