@@ -6,15 +6,17 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
-from experiments.common import trained, use_cpu, write_result
+from experiments.common import DOCS, show, trained, use_cpu, write_result
 from experiments.generators.floor import of_weights
 from experiments.generators.judges import by_labels, read_by_labeller
-from experiments.icons.baselines import drawn
+from experiments.icons.baselines import drawn, morphology
 from experiments.pretrained.avatars import RUNS, Training
 from experiments.pretrained.packaging import write_model
 from viceversa.core.domains import Domain
 from viceversa.data.sets.icons import WEIGHTS
+from viceversa.images.pictures import grid, save_png
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
 
@@ -44,7 +46,22 @@ def measure_icons() -> None:
     baselines = of_weights()
     found = by_labels(model, "test") | {"labels": labels_read(model)}
     write_result(RESULT, {"icons": len(drawn("test", 64)), "model": found, "baselines": baselines})
+    save_png(picture(model), RESULT.parent / "icons.png")
+    show(RESULT.parent, DOCS / "results" / "icons.md")
     print(RESULT.read_text())
+
+
+def picture(model: Model) -> Image.Image:
+    """Test icons 0 to 7 in light strokes, and in every other weight by dilation or erosion, by the model, and as they are."""
+    test, label = drawn("test", 64)[:8], np.eye(len(WEIGHTS), dtype=np.float32)
+    light = WEIGHTS.index("light")
+    strips = {"light": test[:, light]}
+    for target, name in enumerate(WEIGHTS):
+        if target != light:
+            strips[f"{name}, dilated or eroded"] = morphology(test[:, light], {"weight": [name] * len(test)})
+            strips[f"{name}, model"] = translated(model, test[:, light], label[light], label[target])
+            strips[f"{name}, designer"] = test[:, target]
+    return grid([list(each) for each in strips.values()], [""] * len(test), list(strips), 1)
 
 
 def labels_read(model: Model) -> dict[str, float]:
