@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PIL import Image
 
+from viceversa.core.domains import Domain
+from viceversa.images.decoding import recolored
+from viceversa.images.fitting import fitted
+from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
 from viceversa.multiturn.editors.answers import answered
 from viceversa.multiturn.editors.editor import Edit, Editor
@@ -22,7 +27,16 @@ def by_model(model: Model, *, full_size: bool = False) -> Editor:
 
     def edited(image: Image.Image, edit: Edit, seed: int) -> Image.Image:
         source, target = wishes(edit, model.routing, model.name)
+        if isinstance(target, str) and source == target and target in model.space.images:
+            return answered(_stayed(model, image, target), model.name)
         drawn = seed if model.method.styles else 0  # the other methods give one result, and take no seed
         return answered(model.translate(image, target, source=source, seed=drawn, full_size=full_size), model.name)
 
     return edited
+
+
+def _stayed(model: Model, image: Image.Image, space: str) -> Pixels:
+    """An image of one of two spaces, translated into its own, at the size that the model was trained at."""
+    spec = model.space.images[space]
+    pixels = fitted(recolored(np.atleast_3d(np.asarray(image)), spec.channels), (spec.height, spec.width))
+    return np.asarray(model.translate_pixels(pixels[None], Domain(space), Domain(space))[0])
