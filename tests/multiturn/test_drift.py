@@ -11,7 +11,9 @@ import pytest
 from PIL import Image
 
 import viceversa as vv
+from viceversa.data.sources import open_dataset
 from viceversa.multiturn import stored
+from viceversa.multiturn.drift import reader
 from viceversa.multiturn.report import CARD, NUMBERS, PAGE, VALUES, DriftReport
 
 TURNS = 4
@@ -176,6 +178,17 @@ def test_a_folder_s_own_words_lead_nowhere(tmp_path: Path) -> None:
     for data, size in (("/etc", "64"), ("hf:somebody/something", "x"), ("nosuch", "-1")):
         (folder / "run.json").write_text(json.dumps({"editor": "e", "data": data, "size": size}))
         assert vv.drift(folder, side=32, quiet=True).editors[0].chains[0].turns[1].right is None
+
+
+def test_a_labeller_tells_two_spaces_apart() -> None:
+    """What turns between two spaces ask for is the name of a space."""
+    reads = reader("avatars:glasses", 32, quiet=True)
+    assert reads is not None
+    test = open_dataset("avatars:glasses", 32).splits["test"]
+    for name in ("plain", "glasses"):
+        images = [np.asarray(each) for each in test[name].pixels[:10]]
+        for asked in ("plain", "glasses"):
+            assert sum(reads(image, f"space={asked}") for image in images) == (10 if asked == name else 0)
 
 
 def test_nothing_measured_is_an_error(tmp_path: Path) -> None:

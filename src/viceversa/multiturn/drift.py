@@ -67,7 +67,7 @@ def drift(
         for turns in read:
             data = labels_of(turns)
             if data not in readers:
-                readers[data] = _reader(*data, quiet) if data else None
+                readers[data] = reader(*data, quiet) if data else None
             judges = Judges(networks, _key(networks, side, weights, data), readers[data])
             values = measure_turns(turns, judges, None if out is None else Path(out) / VALUES, quiet=quiet)
             editors.append(Curves(turns.name, values, turns.problems, turns.facts))
@@ -123,7 +123,7 @@ def labels_of(turns: Turns) -> tuple[str, int | None] | None:
     return (data, int(size) if size.isdecimal() else None) if asked and is_built_in(data) else None
 
 
-def _reader(data: str, size: int | None, quiet: bool) -> Reads | None:
+def reader(data: str, size: int | None, quiet: bool) -> Reads | None:
     """A labeller of a data set that says whether an image shows the attributes asked for; None if it cannot be trusted.
 
     It is trained the first time, which takes minutes; then it is kept in the cache.
@@ -135,7 +135,7 @@ def _reader(data: str, size: int | None, quiet: bool) -> Reads | None:
     labeller = independent_labeller(dataset, quiet=quiet)
     if not labeller.trusted:
         return None
-    spec = labeller.space.spec
+    spec = next(iter(labeller.space.images.values()))  # both, if there are two spaces: a labeller tells those of one size apart
 
     def reads(image: Pixels, asked: str) -> bool:
         flat = fitted(image, (spec.height, spec.width))
