@@ -1,4 +1,4 @@
-"""The packaged models `avatars` and `icons`: their cards are src/viceversa/runs/pretrained/NAME/card.md.
+"""The packaged models: the cards src/viceversa/runs/pretrained/avatars/card.md and src/viceversa/runs/pretrained/icons/card.md.
 
 python -m experiments.pretrained train           avatars: three trainings, 90 minutes on one thread; an interrupted one goes on
 python -m experiments.pretrained package         write the last generator into the package; some seconds
