@@ -499,7 +499,7 @@ def test_mutated_files_are_images_or_refused(
         for position, change in flips:
             mutated[position] ^= change
         path.write_bytes(mutated[:length])
-        start = time.perf_counter()
+        start = time.process_time()
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             try:
@@ -510,7 +510,7 @@ def test_mutated_files_are_images_or_refused(
                 assert "\n" not in str(error) and str(error).isprintable()
                 outcomes.add("refused")
         assert not caught
-        assert time.perf_counter() - start < 2
+        assert time.process_time() - start < 2
 
     attack()
     assert outcomes == {"image", "refused"}
