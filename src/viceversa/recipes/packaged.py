@@ -73,7 +73,7 @@ PACKAGED = (
         "better_cycles", {"cyclegan": CYCLEGAN}, training=BETWEEN, others=GLASSES,
     ),
     Entry(
-        "discogan", "DiscoGAN between faces with and without glasses: squared cycle loss; here with a generator that keeps.",
+        "discogan", "DiscoGAN between faces with and without glasses: squared cycle loss, no identity loss.",
         "discogan", {**MASKED, "critic_width": 32}, training=BETWEEN, others=GLASSES,
     ),
     Entry(
