@@ -37,6 +37,15 @@ def exit_code(*arguments: str) -> int:
     return int(stop.value.code or 0)
 
 
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line on stderr with which a command refuses its arguments."""
+    capsys.readouterr()
+    assert exit_code(*arguments) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("viceversa: ") and said.count("\n") == 1
+    return said
+
+
 def told(terminal: int) -> Iterator[bytes]:
     """What is written to a terminal, part by part, until all writers have closed it."""
     try:

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 import processes
-from cli.own import exit_code, images
+from cli.own import exit_code, images, refused
 from viceversa.data.sets.avatars import avatars, avatars_glasses
 from viceversa.errors import UsageError
 from viceversa.evaluation.candidates.named import models_by_name
@@ -48,14 +48,6 @@ def answer(folder: Path, link: str = "8bit") -> None:
             path = folder / link / row["id"] / (row["direction"] + row["cycles"]) / f"{row['step']}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes((folder / "sources" / f"{row['id']}.png").read_bytes())
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    capsys.readouterr()
-    assert exit_code(*arguments) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("viceversa: ") and said.count("\n") == 1
-    return said
 
 
 def rows_of(report: Path, model: str) -> dict[tuple[str, int, str], dict[str, object]]:

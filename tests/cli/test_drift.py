@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import processes
-from cli.own import exit_code
+from cli.own import exit_code, refused
 from viceversa.multiturn.report import CARD, NUMBERS, PAGE, VALUES
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "drift.md"
@@ -40,14 +40,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for number in range(3):
         Image.linear_gradient("L").resize((24, 20)).rotate(90 * number).save(tmp_path / "pictures" / f"{number}.png")
     return tmp_path
-
-
-def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    capsys.readouterr()
-    assert exit_code(*arguments) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("viceversa: ") and said.count("\n") == 1
-    return said
 
 
 def test_an_editor_that_is_killed_goes_on_where_it_was(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

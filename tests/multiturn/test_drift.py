@@ -89,6 +89,8 @@ def test_the_report_has_numbers_a_page_and_a_card(both: tuple[DriftReport, Path]
     assert card[1]["results"][0]["metrics"][0] == {"type": "l1", "value": 4.0, "name": f"l1 to the source after {TURNS} turns"}
     page = (out / PAGE).read_text()
     assert page.count("<svg") >= 5
+    better = {"L1 to the source": "lower", "PSNR to the source": "higher", "SSIM to the source": "higher", "collapse rate": "lower"}
+    assert all(f"<figcaption>{title} <small>{which} is better" in page for title, which in better.items())
     assert page.count("data:image/png;base64,") == 3 * 2 * (TURNS + 1)
     assert "brighter is farther from the source than identity: +4.00 levels" in page
     assert "the mean color moves by 4.0 levels" in report.table()

@@ -11,7 +11,8 @@ from PIL import Image, ImageFilter
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.features import between
 from viceversa.metrics.perceptual import lite0_at
-from viceversa.multiturn.measures import CUTOFF, HIGHEST, in_channels_of, in_size_of, pixel_measures, psnr_of, region_measures
+from viceversa.metrics.similarity import HIGHEST
+from viceversa.multiturn.measures import CUTOFF, in_channels_of, in_size_of, pixel_measures, psnr_of, region_measures
 
 
 @pytest.fixture(scope="module")

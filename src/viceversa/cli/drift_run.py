@@ -66,12 +66,12 @@ def run(arguments: Sequence[str]) -> int:
     if asked.answers not in (1, 2):
         raise UsageError(f"--answers {asked.answers}: give 1 or 2.")
     prompts = load_prompts(asked.prompts)
-    size = asked.size or size_of(asked.editor)
-    planned = plan(asked.images, asked.protocol, asked.turns, prompts, asked.samples, size)
+    trained = size_of(asked.editor)
+    planned = plan(asked.images, asked.protocol, asked.turns, prompts, asked.samples, asked.size or trained)
     editor = editor_named(
         asked.editor, space=planned.space, full_size=asked.full_size, diffusion=asked.diffusion, endpoint=asked.endpoint
     )
-    if planned.space is None and size is not None and size_of(asked.editor):
+    if planned.space is None and trained:
         raise UsageError(
             f"{asked.editor} edits by attributes, which a folder of images has not: give --images a data set, as avatars."
         )

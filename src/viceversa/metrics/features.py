@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -160,12 +160,17 @@ def by_batch(work: Callable[[slice], Result], count: int) -> Iterator[tuple[slic
     Each thread runs its own batches: where several share one small convolution and another program has a core, they wait for
     each other longer than they compute (7 images/s were seen for 70).
     """
-    threads = torch.get_num_threads()
     ends = np.linspace(0, count, -(-count // _BATCH) + 1).astype(int).tolist()
     batches = [slice(start, end) for start, end in pairwise(ends)]
+    yield from zip(batches, threaded(work, batches), strict=True)
+
+
+def threaded(work: Callable[..., Result], *arguments: Sequence[Any]) -> Iterator[Result]:
+    """work(*each) for the arguments side by side, in order, on as many threads as torch may use; each computes on one core."""
+    threads = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield from zip(batches, pool.map(work, batches), strict=True)
+            yield from pool.map(work, *arguments)
     finally:
         torch.set_num_threads(threads)  # what threads started later inherit
 

@@ -16,7 +16,8 @@ from viceversa.images.pixels import Pixels
 _BATCH = 64
 SMALLEST = 11
 """Pixels of the window of SSIM, and so of the smallest image that has one."""
-_HIGHEST = 100.0
+HIGHEST = 100.0
+"""PSNR of equal images, in dB."""
 
 
 def l1(images: Pixels, others: Pixels) -> NDArray[np.float64]:
@@ -49,7 +50,7 @@ def ssim(images: Pixels, others: Pixels) -> NDArray[np.float64]:
 
 
 def _peak_ratio(left: Tensor, right: Tensor) -> Tensor:
-    return (10 * torch.log10(255**2 / (left - right).square().mean((1, 2, 3)))).clamp(max=_HIGHEST)
+    return (10 * torch.log10(255**2 / (left - right).square().mean((1, 2, 3)))).clamp(max=HIGHEST)
 
 
 def _structure(left: Tensor, right: Tensor) -> Tensor:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from viceversa.metrics.bootstrap import Interval, interval, paired_interval
-from viceversa.multiturn.measures import Measure
+from viceversa.metrics.bootstrap import Interval, interval, intervals, paired_interval
+from viceversa.multiturn.measures import Measure, Rate
 from viceversa.multiturn.measuring import REFERENCES, ChainValues, Reference
 
 KNOWN = 0.9
@@ -35,6 +35,7 @@ class Curves:
     chains: Sequence[ChainValues]
     problems: Sequence[str] = ()
     facts: Mapping[str, str] | None = None
+    _means: dict[object, Mapping[int, Interval]] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def ids(self) -> tuple[str, ...]:
@@ -88,9 +89,22 @@ class Curves:
                 table[row, number - 1] = turn.distances.get(reference, {}).get(measure, np.nan)
         return table
 
+    def means(self, reference: Reference, measure: Measure) -> Mapping[int, Interval]:
+        """Return turn -> the mean over chains with its interval, for the turns in which it is defined for any chain."""
+        key = (reference, measure)
+        if key not in self._means:  # tables, curves and numbers ask for the same, and each takes a thousand resamples
+            self._means[key] = _by_turn(self.values(reference, measure))
+        return self._means[key]
+
     def mean(self, reference: Reference, measure: Measure, turn: int) -> Interval | None:
         """Return the mean over chains after a turn with its interval; None if it is not defined for any chain."""
-        return interval(self.values(reference, measure)[:, turn - 1]) if turn in self.numbers else None
+        return self.means(reference, measure).get(turn)
+
+    def rates(self, rate: Rate) -> Mapping[int, Interval]:
+        """Return turn -> a share of chains with its interval, for the turns in which it is known."""
+        if rate not in self._means:
+            self._means[rate] = _by_turn(self.success if rate == "success_rate" else self.collapsed)
+        return self._means[rate]
 
     def slopes(self, reference: Reference, measure: Measure) -> NDArray[np.float64]:
         """Return each chain's slope per turn by least squares over turns 1, 2, ...: (chains,), NaN for fewer than two turns.
@@ -161,7 +175,7 @@ class Difference:
     Args:
         editor, base: their names.
         measure: of the distance.
-        to: what images are compared with: the ground truth if both have it everywhere, else the source.
+        to: what images are compared with: the ground truth if both are judged by it, else the source.
         what: "turn K", "first step" or "slope".
         interval: of the mean difference editor - base, paired by chain.
         chains: number of chains in which both have it.
@@ -177,7 +191,7 @@ class Difference:
 
 
 def goal_of(editors: Sequence[Curves]) -> Reference:
-    """Return what the images of several editors are compared with: the ground truth if all have it everywhere, else the source."""
+    """Return what images of several editors are compared with: the ground truth if all are judged by it, else the source."""
     return "truth" if all(editor.goal == "truth" for editor in editors) else "source"
 
 
@@ -203,6 +217,13 @@ def differences(editors: Sequence[Curves], measures: Sequence[Measure]) -> list[
                     both = int(np.isfinite(np.subtract(*pair)).sum())
                     found.append(Difference(editor.name, base.name, measure, goal, what, between, both))
     return found
+
+
+def _by_turn(table: NDArray[np.float64]) -> dict[int, Interval]:
+    """Of (chains, turns): turn -> the mean over chains with its interval."""
+    known = np.flatnonzero(np.isfinite(table).any(0))
+    found = intervals({str(column): table[:, column] for column in known})
+    return {int(column) + 1: each for column, each in found.items()}
 
 
 def _slope(row: NDArray[np.float64]) -> float:

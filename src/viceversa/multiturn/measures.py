@@ -12,16 +12,15 @@ from numpy.typing import NDArray
 
 from viceversa.images.fitting import fitted, shown
 from viceversa.images.pixels import Pixels
-from viceversa.metrics.similarity import SMALLEST, ssim
+from viceversa.metrics.similarity import HIGHEST, SMALLEST, l1_where, ssim
 
 CUTOFF = 1 / 8
 """Part of the Nyquist frequency that divides low from high frequencies."""
-HIGHEST = 100.0
-"""PSNR of equal images, in dB."""
 
 Measure = Literal[
     "l1", "psnr", "psnr_low", "psnr_high", "color_shift", "ssim", "perceptual_lite0", "perceptual_vgg16", "l1_inside", "l1_outside"
 ]
+Rate = Literal["success_rate", "collapse_rate"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,18 @@ MEASURES: Mapping[Measure, Meaning] = {
     "l1_outside": Meaning("L1 outside", "L1 outside the masks of the turns between the two images", 2),
 }
 """All measures, in the order in which reports have them."""
+RATES: Mapping[Rate, Meaning] = {
+    "success_rate": Meaning("SR@k", "share of chains in which all turns up to k are right", 2, lower=False),
+    "collapse_rate": Meaning(
+        "CR@k",
+        "share of chains in which an image up to turn k is as far from all that the chain should show, its source and ground "
+        "truths, as two sources are from each other (median perceptual distance)",
+        2,
+    ),
+}
+"""Shares of chains."""
+NAMED: Mapping[str, Meaning] = {name: meaning for table in (MEASURES, RATES) for name, meaning in table.items()}
+"""Both, by their names in a report."""
 
 
 def in_size_of(image: Pixels, like: Pixels) -> Pixels:
@@ -93,8 +104,8 @@ def pixel_measures(image: Pixels, other: Pixels) -> dict[Measure, float]:
 
 def region_measures(image: Pixels, other: Pixels, region: NDArray[np.bool_]) -> dict[Measure, float]:
     """Compare two images (H, W, C) inside and outside a region (H, W); NaN where it has no pixel."""
-    difference = np.abs(np.asarray(image, np.int16) - np.asarray(other, np.int16)).mean(2)
-    return {"l1_inside": _mean(difference[region]), "l1_outside": _mean(difference[~region])}
+    inside, outside = (float(l1_where(image[None], other[None], where[None])[0]) for where in (region, ~region))
+    return {"l1_inside": inside, "l1_outside": outside}
 
 
 def psnr_of(squared_error: float) -> float:
@@ -119,10 +130,6 @@ def _low_cosines(side: int) -> NDArray[np.float64]:
     matrix: NDArray[np.float64] = np.sqrt(2 / side) * np.cos(angles)
     matrix[0] /= np.sqrt(2)
     return matrix
-
-
-def _mean(values: NDArray[np.float64]) -> float:
-    return float(values.mean()) if values.size else float("nan")
 
 
 def _in_color(image: Pixels) -> Pixels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,25 +11,16 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from viceversa.evaluation.report.strips import strips_markup
-from viceversa.metrics.bootstrap import Interval, interval
+from viceversa.metrics.bootstrap import Interval
 from viceversa.metrics.rows import UNDEFINED
 from viceversa.multiturn.curves import GOALS
-from viceversa.multiturn.measures import MEASURES, Measure
+from viceversa.multiturn.measures import MEASURES, RATES, Measure, Rate
 from viceversa.multiturn.measuring import REFERENCES
 from viceversa.pages.document import document, escaped, pairs, section
 from viceversa.pages.figures import LineStyle, line_styles, svg
 
 if TYPE_CHECKING:
     from viceversa.multiturn.report import DriftReport
-
-_RATES = {
-    "success rate": ("SR@k: share of chains in which all turns up to k are right", "success"),
-    "collapse rate": (
-        "CR@k: share of chains in which an image up to turn k is as far from all that the chain should show, its source and ground "
-        "truths, as two sources are from each other (median perceptual distance)",
-        "collapsed",
-    ),
-}
 
 
 def drift_page(report: DriftReport) -> str:
@@ -51,37 +42,33 @@ def drift_page(report: DriftReport) -> str:
 
 def _panels(report: DriftReport) -> str:
     """A figure for each measure of the distance to the source, and for each rate that is known."""
-    looks = line_styles(editor.name for editor in report.editors)
-    figures = []
-    for measure in report.measures:
-        meaning = MEASURES[measure]
-        tables = {editor.name: editor.values(report.goal, measure) for editor in report.editors}
-        figures.append((f"{meaning.title} to the {GOALS[report.goal]}", "lower" if meaning.lower else "higher", tables))
-    for name, (_, table) in _RATES.items():
-        figures.append(
-            (name, "higher" if name == "success rate" else "lower", {each.name: getattr(each, table) for each in report.editors})
-        )
+    editors, looks = report.editors, line_styles(editor.name for editor in report.editors)
+    goal = report.goal
+    figures = [
+        (f"{MEASURES[each].title} to the {GOALS[goal]}", MEASURES[each].lower, {one.name: one.means(goal, each) for one in editors})
+        for each in report.measures
+    ]
+    figures += [(in_words(rate), RATES[rate].lower, {one.name: one.rates(rate) for one in editors}) for rate in RATES]
     drawn = [
-        f"<figure><figcaption>{escaped(title)} <small>{better} is better</small></figcaption>\n"
-        f"{svg(title, partial(_draw, tables=tables, looks=looks))}</figure>\n"
-        for title, better, tables in figures
-        if any(np.isfinite(table).any() for table in tables.values())
+        f"<figure><figcaption>{escaped(title)} <small>{'lower' if lower else 'higher'} is better</small></figcaption>\n"
+        f"{svg(title, partial(_draw, curves=curves, looks=looks))}</figure>\n"
+        for title, lower, curves in figures
+        if any(curves.values())
     ]
     names = [f'<li><span style="color:{look.color}">{look.symbol}</span> {escaped(name)}</li>' for name, look in looks.items()]
     names.append("<li><i>┳</i> 95 % interval over chains</li>")
     return f'<ul class="legend">{"".join(names)}</ul>\n<div class="panels">\n{"".join(drawn)}</div>\n' if drawn else ""
 
 
-def _draw(axes: Axes, tables: dict[str, np.ndarray], looks: dict[str, LineStyle]) -> None:
-    for name, table in tables.items():
-        known = np.flatnonzero(np.isfinite(table).any(0)) + 1
-        found = [(turn, each) for turn in known if (each := interval(table[:, turn - 1])) is not None]
+def _draw(axes: Axes, curves: Mapping[str, Mapping[int, Interval]], looks: Mapping[str, LineStyle]) -> None:
+    """A line for each editor: its mean after each turn, with whiskers over the interval."""
+    for name, found in curves.items():
         if not found:
             continue
-        turns, means = [turn for turn, _ in found], [each.mean for _, each in found]
-        whiskers = np.maximum([[each.mean - each.low for _, each in found], [each.high - each.mean for _, each in found]], 0)
+        means, low, high = np.array([(each.mean, each.low, each.high) for each in found.values()]).T
+        whiskers = np.maximum([means - low, high - means], 0)
         look = looks[name]
-        axes.errorbar(turns, means, whiskers, color=look.color, marker=look.marker, markersize=5, elinewidth=1, capsize=3)
+        axes.errorbar([*found], means, whiskers, color=look.color, marker=look.marker, markersize=5, elinewidth=1, capsize=3)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("turn")
     axes.margins(y=0.12)
@@ -124,9 +111,7 @@ def _table(report: DriftReport) -> str:
         editors = [editor for editor in report.editors if reference in editor.references]
         if not editors:
             continue
-        measures = [
-            each for each in report.measures if any(np.isfinite(editor.values(reference, each)).any() for editor in editors)
-        ]
+        measures = [each for each in report.measures if any(editor.means(reference, each) for editor in editors)]
         lines = [
             [editor.name, str(turn), *(_said(editor.mean(reference, each, turn), each, short=True) for each in measures)]
             for editor in editors
@@ -161,7 +146,12 @@ def _markup(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 def _words(report: DriftReport) -> dict[str, str]:
     words = {MEASURES[each].title: MEASURES[each].words for each in report.measures}
-    return words | {name: meaning for name, (meaning, _) in _RATES.items()}
+    return words | {in_words(rate): f"{meaning.title}: {meaning.words}" for rate, meaning in RATES.items()}
+
+
+def in_words(rate: Rate) -> str:
+    """As in "success rate"."""
+    return rate.replace("_", " ")
 
 
 def _problems(problems: Sequence[str]) -> str:

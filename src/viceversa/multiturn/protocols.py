@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -25,12 +25,6 @@ from viceversa.multiturn.editors.editor import Edit
 from viceversa.multiturn.prompts import Prompts
 
 Protocol = Literal["hold", "there-and-back", "chain", "composed"]
-PROTOCOLS: Mapping[Protocol, str] = {
-    "hold": "ask in every turn for what is there already",
-    "there-and-back": "an edit and its inverse, again and again",
-    "chain": "another edit in every turn",
-    "composed": "all edits of a chain up to turn k in one request to the source",
-}
 
 
 @dataclass(frozen=True, eq=False)

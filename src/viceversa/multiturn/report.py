@@ -14,16 +14,15 @@ import numpy as np
 from viceversa.errors import UsageError, quoted, unknown
 from viceversa.evaluation.report.contents import Strip
 from viceversa.files import write_atomically
-from viceversa.metrics.bootstrap import LEVEL, RESAMPLES, interval
+from viceversa.metrics.bootstrap import LEVEL, RESAMPLES
 from viceversa.multiturn.curves import GOALS, Curves, Difference, goal_of
-from viceversa.multiturn.measures import MEASURES, Measure
+from viceversa.multiturn.measures import NAMED, RATES, Measure
 from viceversa.multiturn.measuring import Reference
 
 PAGE, NUMBERS, CARD, VALUES = "drift.html", "drift.json", "model-index.yaml", "values.jsonl"
 """Files of a report: the page, the numbers, rows for a model card, and the values of each chain."""
 FORMAT = 1
 """Of drift.json."""
-_RATES = {"success_rate": "success", "collapse_rate": "collapsed"}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -51,7 +50,7 @@ class DriftReport:
 
     @property
     def goal(self) -> Reference:
-        """What images are compared with first: the ground truth if all editors have it everywhere, else the source."""
+        """What images are compared with first: the ground truth if all editors are judged by it, else the source."""
         return goal_of(self.editors)
 
     @property
@@ -83,8 +82,8 @@ class DriftReport:
             turn: after which; the editor's last by default.
         """
         at = editor.last if turn is None else turn
-        if measure in _RATES:
-            found = interval(getattr(editor, _RATES[measure])[:, at - 1]) if at in editor.numbers else None
+        if measure in RATES:
+            found = editor.rates(measure).get(at)  # type: ignore[arg-type]  # a name of a rate
         else:
             found = editor.mean(self.goal, measure, at) or editor.mean("source", measure, at)  # type: ignore[arg-type]
         return None if found is None else found.mean
@@ -116,9 +115,9 @@ class DriftReport:
     def _result(self, editor: Curves) -> dict[str, Any]:
         """An editor's result, as Hugging Face's model cards have it."""
         metrics = []
-        for measure in (*self.measures, *_RATES):
+        for measure in (*self.measures, *RATES):
             if (value := self.value(editor, measure)) is not None:
-                to = "" if measure in _RATES else f" to the {GOALS[self.goal]}"
+                to = "" if measure in RATES else f" to the {GOALS[self.goal]}"
                 metrics.append({"type": measure, "value": round(value, 4), "name": f"{measure}{to} after {editor.last} turns"})
         data = {"type": "image-folder", "name": (editor.facts or {}).get("data", "own images")}
         return {"task": {"type": "image-to-image"}, "dataset": data, "metrics": metrics}
@@ -172,10 +171,9 @@ class DriftReport:
                 values: dict[str, Any] = {each: asdict(value) for each, value in found.items() if value is not None}
                 if values:
                     yield {"turn": turn, "to": reference} | values
-            for rate, table in _RATES.items():
-                share = interval(getattr(editor, table)[:, turn - 1])
-                if share is not None:
-                    yield {"turn": turn, "rate": rate, **asdict(share)}
+            for rate in RATES:
+                if turn in editor.rates(rate):
+                    yield {"turn": turn, "rate": rate, **asdict(editor.rates(rate)[turn])}
 
 
 def parsed_limit(limit: str) -> tuple[str, str, int | None, float]:
@@ -184,8 +182,8 @@ def parsed_limit(limit: str) -> tuple[str, str, int | None, float]:
     if not found:
         raise UsageError(f"the limit {quoted(limit)} is not of the form MEASURE=VALUE or MEASURE@TURN=VALUE, as in l1=12.")
     measure, turn, value = found.groups()
-    lower = [*(name for name, meaning in MEASURES.items() if meaning.lower), "collapse_rate"]
-    if measure in ("success_rate", *MEASURES) and measure not in lower:
+    lower = [name for name, meaning in NAMED.items() if meaning.lower]
+    if measure in NAMED and measure not in lower:
         raise UsageError(f"the limit {quoted(limit)}: higher values of {measure} are better; take one of {', '.join(lower)}.")
     if measure not in lower:
         raise unknown("measure", measure, lower)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-
-import torch
 
 from viceversa.errors import UsageError, quoted
+from viceversa.metrics.features import threaded
 from viceversa.multiturn.measuring import ChainValues, Judges, TurnValues, measure_chain
 from viceversa.multiturn.turns import Chain, Turns
 from viceversa.progress import watched
@@ -46,21 +42,11 @@ def measure_turns(turns: Turns, judges: Judges, store: Path | None = None, *, qu
         return key, known[key] if key in known else measure_chain(chain, judges, stranger)
 
     found = []
-    for key, values in watched(_threaded(work, chains, strangers), f"measuring {turns.name}", total=len(chains), quiet=quiet):
+    for key, values in watched(threaded(work, chains, strangers), f"measuring {turns.name}", total=len(chains), quiet=quiet):
         if store is not None and key not in known:
             _keep(store, key, values)
         found.append(values)
     return found
-
-
-def _threaded(work: Any, *arguments: Sequence[Any]) -> Iterator[Any]:
-    """Results of work in order, from threads that compute on one core each."""
-    threads = torch.get_num_threads()
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield from pool.map(work, *arguments)
-    finally:
-        torch.set_num_threads(threads)  # what threads started later inherit
 
 
 def _key(chain: Chain, stranger: Path | None, judges: Judges) -> str:

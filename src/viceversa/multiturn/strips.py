@@ -35,7 +35,9 @@ def strips(read: Sequence[Turns], editors: Sequence[Curves]) -> list[Strip]:
             picked.setdefault(int(order[position]), rank)
     turns = _shown(max(editor.last for editor in editors))
     return [
-        _strip(f"{rank}: {first.ids[row]}, {values[row]:.2f} levels to the {GOALS[goal]}", first.ids[row], read, editors, turns)
+        _strip(
+            f"{rank}: {first.ids[row]}, {values[row]:.2f} levels to the {GOALS[goal]}", first.ids[row], read, editors, turns, goal
+        )
         for row, rank in picked.items()
     ]
 
@@ -45,14 +47,15 @@ def _shown(last: int) -> list[int]:
     return sorted({round(turn) for turn in np.linspace(0, last, min(last + 1, WIDEST))})
 
 
-def _strip(title: str, name: str, read: Sequence[Turns], editors: Sequence[Curves], turns: Sequence[int]) -> Strip:
+def _strip(title: str, name: str, read: Sequence[Turns], editors: Sequence[Curves], turns: Sequence[int], goal: Reference) -> Strip:
+    """What every editor made of the source of one id, and the ground truth where it is known."""
     rows = []
     facts: dict[str, str] = {}
     for folder, editor in zip(read, editors, strict=True):
         chain = next((each for each in folder.chains if each.id == name), None)
         if chain is None:
             continue
-        rows.append((editor.name, [_picture(chain, turn, editor, goal_of(editors)) for turn in turns]))
+        rows.append((editor.name, [_picture(chain, turn, editor, goal) for turn in turns]))
         if any(turn.truth for turn in chain.turns.values()) and not any(title == "ground truth" for title, _ in rows):
             rows.append(("ground truth", [_thumbnail(chain.turns[turn].truth) if turn in chain.turns else None for turn in turns]))
         if not facts:

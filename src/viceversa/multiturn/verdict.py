@@ -8,6 +8,7 @@ import numpy as np
 
 from viceversa.metrics.bootstrap import Interval
 from viceversa.multiturn.curves import GOALS, Curves, Difference, goal_of
+from viceversa.multiturn.measures import RATES
 from viceversa.multiturn.measuring import Reference
 
 FEW = 20
@@ -66,12 +67,12 @@ def _first_and_later(editor: Curves, goal: Reference) -> list[str]:
     first, slope = editor.mean(goal, "l1", 1), editor.slope(goal, "l1")
     if editor.last < 2 or first is None or slope is None:
         return []
+    later = _signed(slope, 2, "levels")
     if editor.back:
         what = "is clear of 0" if slope.low > 0 or slope.high < 0 else "cannot be told from 0"
         alone = "" if len(editor.chains) == 1 else f", which {what}"
-        there, later = f"There, at turn 1, it is {first.mean:.2f} levels", _signed(slope, 2, "levels")
+        there = f"There, at turn 1, it is {first.mean:.2f} levels"
         return [f"{there}; back, on even turns, it changes by {later} a turn{alone}."]
-    later = _signed(slope, 2, "levels")
     if len(editor.chains) == 1:
         return [f"After turn 1 it is {first.mean:.2f} levels; each later turn adds {slope.mean:+.2f} levels."]
     if slope.low > 0:
@@ -128,15 +129,14 @@ def counted(number: int, what: str) -> str:
 
 
 def _rates(editor: Curves) -> list[str]:
-    parts, last = [], editor.last - 1
-    if np.isfinite(editor.success[:, last]).any():
-        parts.append(f"All {editor.last} turns are right in {np.nanmean(editor.success[:, last]):.0%} of the chains.")
-    if np.isfinite(editor.collapsed[:, last]).any():
-        share = float(np.nanmean(editor.collapsed[:, last]))
-        if share:
-            parts.append(
-                f"{share:.0%} have collapsed: an image is as far from all that its chain should show as another source is."
-            )
+    parts = []
+    success, collapse = (editor.rates(rate).get(editor.last) for rate in RATES)
+    if success is not None:
+        parts.append(f"All {editor.last} turns are right in {success.mean:.0%} of the chains.")
+    if collapse is not None and collapse.mean:
+        parts.append(
+            f"{collapse.mean:.0%} have collapsed: an image is as far from all that its chain should show as another source is."
+        )
     return parts
 
 

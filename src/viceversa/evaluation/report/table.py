@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
+from functools import partial
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from viceversa.errors import printable
 from viceversa.evaluation.differences import about, in_words
+from viceversa.evaluation.report.plain import plain_text
 from viceversa.metrics.rows import BOUNDS, COLUMNS, UNDEFINED, Column, Row, attribute_columns, by_model, called, defined, meaning
 
 if TYPE_CHECKING:
@@ -24,18 +25,11 @@ _HEAD = 10  # characters in a line of a column's head
 
 def text(report: Report) -> str:
     """See Report.table."""
+    return plain_text(partial(_written, report))
+
+
+def _written(report: Report, plain: Console) -> None:
     rows = [row for row in report.summary if row.chain == "8bit"]
-    file = io.StringIO()
-    plain = Console(
-        file=file,
-        width=100,
-        color_system=None,
-        force_jupyter=False,  # in a notebook it would write there, not into `file`
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-    )
     for line in filter(None, (report.warning, *report.verdict.splitlines())):
         plain.print(printable(line))
     if report.verdict:
@@ -64,7 +58,6 @@ def text(report: Report) -> str:
         plain.print(printable(f"{label}: {fact}"))
     if report.conclusion:
         plain.print(f"\n{printable(report.conclusion)}")
-    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
 
 
 def _table(rows: Sequence[Row], columns: Sequence[Column], extractor: str) -> Table:

@@ -22,6 +22,7 @@ from viceversa.multiturn.editors.pipelines import Diffusion, by_pipeline
 from viceversa.multiturn.editors.run import by_model
 from viceversa.recipes.user_functions import is_named
 from viceversa.runs.pretrained import run_folder
+from viceversa.runs.record import read_record
 
 EditorKind = Literal["run", "onnx", "diffusers", "http", "https", "openai", "function", "resave", "resize", "nothing"]
 
@@ -97,7 +98,7 @@ def editor_named(
 
 def size_of(spec: str) -> int | None:
     """Return the size in pixels of the images that a run was trained on; None for other editors. Raises UsageError."""
-    return load(spec).record.recipe.size if _kind(spec) == "run" else None
+    return read_record(run_folder(spec)).recipe.size if _kind(spec) == "run" else None
 
 
 def _kind(spec: str) -> EditorKind:

@@ -6,8 +6,6 @@ import numpy as np
 from PIL import Image
 
 from viceversa.core.domains import Domain
-from viceversa.images.decoding import recolored
-from viceversa.images.fitting import fitted
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
 from viceversa.multiturn.editors.answers import answered
@@ -37,6 +35,5 @@ def by_model(model: Model, *, full_size: bool = False) -> Editor:
 
 def _stayed(model: Model, image: Image.Image, space: str) -> Pixels:
     """An image of one of two spaces, translated into its own, at the size that the model was trained at."""
-    spec = model.space.images[space]
-    pixels = fitted(recolored(np.atleast_3d(np.asarray(image)), spec.channels), (spec.height, spec.width))
-    return np.asarray(model.translate_pixels(pixels[None], Domain(space), Domain(space))[0])
+    pixels = model.preprocessing.prepared(image, space)
+    return np.asarray(model.translate_pixels(pixels, Domain(space), Domain(space))[0])
