@@ -29,6 +29,7 @@ from benchmarks.parity.comparison import phase_loss
 from experiments.common import DOCS, fill_page, read_json, write_json
 from viceversa.core.method import Method, Phase
 from viceversa.core.space import Space
+from viceversa.device import CPU
 from viceversa.recipes import builder, dataset_of, recipe_named
 from viceversa.recipes.packaged import EXTRA, PACKAGED
 from viceversa.recipes.settings import Recipe
@@ -99,7 +100,7 @@ def measured(name: str, steps: tuple[int, ...]) -> Iterator[Cosine]:
     with tempfile.TemporaryDirectory() as folder:
         AcceleratorState._reset_state(reset_partial_state=True)
         accelerator = Accelerator(cpu=True, mixed_precision="no", log_with="tensorboard", project_dir=folder)
-        trainer = Trainer(Path(folder), builder(recipe), dataset, recipe.training, accelerator, "fp32", quiet=True)
+        trainer = Trainer(Path(folder), builder(recipe), dataset, recipe.training, accelerator, CPU, "fp32", quiet=True)
         versions = {chain: built(recipe, chain, dataset.space) for chain in chains(recipe, trainer.method)}
         for step in steps:
             while trainer.step < step:

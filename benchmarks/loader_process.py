@@ -78,7 +78,7 @@ def trainer_of(case: Case, dataset: Dataset) -> Trainer:
     accelerator, recipe = Accelerator(mixed_precision="no"), recipe_named(case.recipe)
     settings = recipe.training.model_copy(update={"batch": case.batch, "flip": True, "shift": case.size // 16})
     precision = resolved_precision(settings.precision, accelerator.device)
-    return Trainer(Path(), builder(recipe), dataset, settings, accelerator, precision, quiet=True)
+    return Trainer(Path(), builder(recipe), dataset, settings, accelerator, accelerator.device, precision, quiet=True)
 
 
 def timed(trainer: Trainer, steps: int) -> list[tuple[float, float]]:

@@ -93,7 +93,7 @@ def measured(case: Case) -> dict[str, float]:
     accelerator = Accelerator(mixed_precision="no")
     device = accelerator.device
     settings = Training(batch=case.batch, steps=10**6, compile=case.compile)
-    trainer = Trainer(Path(), builder(case), noise(case), settings, accelerator, case.precision, quiet=True)
+    trainer = Trainer(Path(), builder(case), noise(case), settings, accelerator, device, case.precision, quiet=True)
     times, until = [], 0.0
     for step in range(10**6):
         started = time.perf_counter()

@@ -18,9 +18,10 @@ import numpy as np
 from experiments.common import read_json, use_cpu, write_result
 from experiments.generators.arms import ARMS, Arm
 from viceversa.core.method import Builder
-from viceversa.device import accelerator_for
+from viceversa.device import CPU
 from viceversa.recipes import builder, dataset_of, recipe_named
 from viceversa.recipes.settings import Recipe
+from viceversa.training.processes import accelerator_for
 from viceversa.training.run import updated
 from viceversa.training.trainer import Trainer
 
@@ -78,7 +79,7 @@ def trainer_of(recipe: Recipe[Any], folder: Path, own: Builder | None = None) ->
     """A trainer of a recipe, or of a method by its builder, in a new folder."""
     folder.mkdir()
     accelerator = accelerator_for(folder)
-    return Trainer(folder, own or builder(recipe), dataset_of(recipe), recipe.training, accelerator, "bf16", True)
+    return Trainer(folder, own or builder(recipe), dataset_of(recipe), recipe.training, accelerator, CPU, "bf16", True)
 
 
 def steps(trainer: Trainer, count: int) -> float:

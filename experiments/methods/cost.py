@@ -17,9 +17,10 @@ from torch import Tensor, nn
 
 from viceversa.core.method import Method
 from viceversa.data.dataset import Dataset
-from viceversa.device import accelerator_for
+from viceversa.device import CPU
 from viceversa.recipes import builder, dataset_of
 from viceversa.runs.record import read_record
+from viceversa.training.processes import accelerator_for
 from viceversa.training.samples import samples
 from viceversa.training.trainer import Trainer
 from viceversa.tuning.operations import operations
@@ -34,7 +35,9 @@ def main() -> None:
     recipe, dataset = record.recipe, dataset_of(record.recipe)
     before = _megabytes()
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(Path(folder), builder(recipe), dataset, recipe.training, accelerator_for(folder), record.precision, True)
+        trainer = Trainer(
+            Path(folder), builder(recipe), dataset, recipe.training, accelerator_for(folder), CPU, record.precision, True
+        )
         made = _rows(_translators(trainer.method, dataset), trainer) / (PERIOD * recipe.training.batch)
         judged = _rows(_judges(trainer.method), trainer) / (PERIOD * recipe.training.batch)
         seconds = []

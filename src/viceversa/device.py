@@ -1,16 +1,52 @@
-"""Where a training runs, and in which precision."""
+"""Where networks run, and in which precision."""
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
-from accelerate import Accelerator
 
 from viceversa.errors import UsageError
 
+Device = str | torch.device
+"""A device of PyTorch; as a text "auto", "cpu", "cuda", "cuda:1" or "mps"."""
 
-def accelerator_for(run: str) -> Accelerator:
-    """CUDA, Apple's MPS or the CPU, whichever there is, and all processes that `accelerate launch` started."""
-    return Accelerator(mixed_precision="no", log_with="tensorboard", project_dir=run)
+CPU = torch.device("cpu")
+
+
+def device_named(asked: Device = "auto") -> torch.device:
+    """Return the device: for "auto" CUDA, Apple's MPS or the CPU, the first that there is.
+
+    On CUDA, fp32 then means fp32: TF32, which rounds factors to 10 bits, is turned off for this process. Raises UsageError for a
+    device that is not there.
+    """
+    if isinstance(asked, torch.device):
+        device = asked
+    elif asked == "auto":
+        device = torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
+    else:
+        try:
+            device = torch.empty(0, device=asked).device
+        except (RuntimeError, AssertionError) as error:  # PyTorch asserts that it was compiled with CUDA
+            reason = str(error).partition("\n")[0].removesuffix(".")
+            raise UsageError(f"`device={asked!r}`: PyTorch has no such device here ({reason}).") from None
+    return in_fp32(device)
+
+
+def sent(values: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """Return values of the CPU on a device, without waiting for what the device does meanwhile."""
+    return (values.pin_memory() if device.type == "cuda" else values).to(device, non_blocking=True)
+
+
+@cache
+def constant(numbers: tuple[float, ...], device: torch.device, dtype: torch.dtype) -> torch.Tensor:
+    """Return numbers as a vector on a device, sent there once. Nobody may change it."""
+    return torch.tensor(numbers, dtype=dtype, device=device)
+
+
+def in_words(device: torch.device) -> str:
+    """As in "cuda (NVIDIA H200)"."""
+    return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
 
 
 def resolved_precision(asked: str, device: torch.device) -> str:
@@ -30,3 +66,10 @@ def has_bf16(device: torch.device) -> bool:
         flags = torch.cpu.get_capabilities() if "get_capabilities" in dir(torch.cpu) else {}
         return bool(flags.get("avx512_bf16") or flags.get("amx_bf16"))
     return False
+
+
+def in_fp32(device: torch.device) -> torch.device:
+    """Return the device, on which fp32 means fp32 from now on (see `device_named`)."""
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    return device

@@ -24,7 +24,7 @@ from viceversa.evaluation.judge import Judge
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.chain_protocol import DIRECTIONS, Candidate, Place, Trial, Way, translating, trial
 from viceversa.metrics.clock import Clock
-from viceversa.metrics.features import LITE0, Extractor, Measurement, key_of_pixels, reference_features
+from viceversa.metrics.features import Extractor, Measurement, key_of_pixels, lite0, reference_features
 
 ROOT = Path(__file__).resolve().parents[2]
 SIDE = 32
@@ -89,9 +89,9 @@ def test_any_extractor_measures_and_is_kept_apart_in_the_cache() -> None:
     task = faces(6)
     rows = Judge(task, None, Way(0), COLORS).assess("darker", translating(lambda image, *_: image - 0.5), lambda count: None).rows
     assert all(row.frechet is not None and row.kernel is not None for row in rows), "6 images are enough for 3 features"
-    mine, others = (reference_features(task.sources, extractor=each) for each in (COLORS, LITE0))
+    mine, others = (reference_features(task.sources, extractor=each) for each in (COLORS, lite0()))
     assert mine.shape == (6, 3) and others.shape == (6, 1280)
-    assert key_of_pixels(task.sources, COLORS) != key_of_pixels(task.sources, LITE0)
+    assert key_of_pixels(task.sources, COLORS) != key_of_pixels(task.sources, lite0())
     np.testing.assert_allclose(mine, colors(task.sources))
 
 

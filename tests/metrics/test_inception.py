@@ -11,12 +11,13 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.data.sources import open_dataset
+from viceversa.device import CPU
 from viceversa.errors import UsageError
 from viceversa.evaluation.comparison import comparison_of
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.chain_protocol import translating
 from viceversa.metrics.extractors import extractor_named
-from viceversa.metrics.features import LITE0
+from viceversa.metrics.features import lite0
 from viceversa.metrics.inception import WEIGHTS, WIDTH, extractor
 
 PACKAGE = {
@@ -55,9 +56,9 @@ def installed(folder: Path, body: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_names() -> None:
-    assert extractor_named("lite0") is LITE0
+    assert extractor_named("lite0", CPU) is lite0(CPU)
     with pytest.raises(UsageError, match=r"unknown feature network 'incepton'. Did you mean 'inception'\?"):
-        extractor_named("incepton")
+        extractor_named("incepton", CPU)
 
 
 def test_without_the_package_the_message_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,12 +76,12 @@ def test_weights_that_cannot_be_had_are_named(tmp_path: Path, monkeypatch: pytes
     folder.mkdir(parents=True)
     installed(tmp_path, "raise OSError('no\\n route to host')", monkeypatch)
     with pytest.raises(UsageError, match="cannot download the official weights") as caught:
-        extractor_named("inception")
+        extractor_named("inception", CPU)
     said = str(caught.value)
     assert "no route to host" in said and str(folder) in said and all(name in said for name in WEIGHTS)
     (folder / WEIGHTS[1]).touch()
     with pytest.raises(UsageError) as caught:
-        extractor_named("inception")
+        extractor_named("inception", CPU)
     assert WEIGHTS[0] in str(caught.value) and WEIGHTS[1] not in str(caught.value), "only what is missing"
 
 
@@ -89,11 +90,11 @@ def test_a_package_that_cannot_be_imported(tmp_path: Path, monkeypatch: pytest.M
     broken = tmp_path / "torch_fidelity" / "feature_extractor_inceptionv3.py"
     broken.write_text("raise RuntimeError('operator torchvision::nms does not exist')")
     with pytest.raises(UsageError, match=r"operator torchvision::nms does not exist.*a torchvision that fits"):
-        extractor_named("inception")
+        extractor_named("inception", CPU)
 
 
 def test_images_reach_the_networks_as_bytes_in_color() -> None:
-    official = extractor(Network(), Similarity(), "cpu")
+    official = extractor(Network(), Similarity(), CPU)
     assert (official.name, official.width, official.fewest) == ("inception-v3-compat", 2048, 2000)
     source, darker = noise(3, 8, 8, 3), noise(3, 8, 8, 3) // 2
     first, second = official.compared(source, [source, darker])

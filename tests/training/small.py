@@ -18,6 +18,7 @@ from viceversa.core.draws import seeded
 from viceversa.core.method import Builder
 from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset, Images
+from viceversa.device import CPU
 from viceversa.recipes.settings import Training
 from viceversa.training.trainer import Trainer
 
@@ -43,13 +44,15 @@ def noise(space: Space, counts: Mapping[str, int] = COUNTS, *, paired: bool = Fa
     return Dataset("noise-v1", space, {name: split(name, count) for name, count in counts.items()})
 
 
-def trainer(run: Path, build: Builder, dataset: Dataset, *, precision: str = "fp32", **settings: Any) -> Trainer:
+def trainer(
+    run: Path, build: Builder, dataset: Dataset, *, precision: str = "fp32", device: torch.device = CPU, **settings: Any
+) -> Trainer:
     """A trainer on the CPU: batches of 4, checkpoints and samples at the end only, unless settings say otherwise."""
     defaults = {"steps": 12, "batch": 4, "average": 0.99, "checkpoint_every": 100, "sample_every": 100}
     AcceleratorState._reset_state(reset_partial_state=True)
     accelerator = Accelerator(cpu=True, mixed_precision="no", log_with="tensorboard", project_dir=str(run))
     run.mkdir(parents=True, exist_ok=True)
-    return Trainer(run, build, dataset, Training(**(defaults | settings)), accelerator, precision, quiet=True)
+    return Trainer(run, build, dataset, Training(**(defaults | settings)), accelerator, device, precision, quiet=True)
 
 
 def assert_same_runs(one: Path, other: Path, *, but_logged: tuple[int, ...] = ()) -> None:

@@ -60,10 +60,9 @@ def train_watched(folder: Path, until: int, moments: Moments) -> None:
     training = trainer(folder / "run", build_masked, dataset, steps=100_000, checkpoint_every=INTERVAL, sample_every=20)
     step, save = training.one_step, training._save
 
-    def one_step() -> dict[str, float]:
-        losses = step()
+    def one_step() -> None:
+        step()
         moments[STEP] = training.step
-        return losses
 
     def save_watched() -> None:
         moments[WHAT] = SAVING

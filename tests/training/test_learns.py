@@ -14,6 +14,7 @@ from viceversa.core.draws import seeded
 from viceversa.core.method import Method, Request
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
+from viceversa.device import CPU
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.methods import stargan
 from viceversa.metrics.health import signs
@@ -53,5 +54,5 @@ def test_stargan_learns_an_attribute(tmp_path: Path) -> None:
     walls[1:5, 1:5] = False
     change = (pixels - torch.tensor(test.pixels).float()).abs()[:, walls].mean()
     assert change < 20, "the walls are of 60 to 139: they are to stay, not to be painted anew (26 to a gray mean)"
-    _, measures = examination(tmp_path, dataset, training.settings)(training.method, training.translating())
+    _, measures = examination(tmp_path, dataset, training.settings, CPU)(training.method, training.translating())
     assert "separation" in measures and not signs(measures), "a training that learns looks healthy"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import numpy as np
 import pytest
 import torch
@@ -10,11 +12,10 @@ from torch import Tensor
 from viceversa.core.domains import Example
 from viceversa.core.plans import Need
 from viceversa.data.dataset import Images
+from viceversa.device import CPU
 from viceversa.errors import UsageError
 from viceversa.images.normalizing import normalized
-from viceversa.training.loader import Loader, unique_needs
-
-CPU = torch.device("cpu")
+from viceversa.training.loader import Ahead, Loader, unique_needs
 
 
 def numbered(count: int) -> Images:
@@ -145,3 +146,21 @@ def test_a_shift_out_of_the_image_is_refused(shift: int) -> None:
     assert loader(shift=3)(0)[0]["real"].image.shape == (4, 3, 4, 4)
     with pytest.raises(UsageError, match=f"shift={shift} is too large for images of 4x4 pixels"):
         loader(shift=shift)
+
+
+def test_batches_that_are_prepared_ahead_are_the_same() -> None:
+    """In order, as training asks for them, and in any other order, as statistics do in between."""
+    ahead, plain = Ahead(loader(shift=1)), loader(shift=1)
+    for step in (0, 1, 2, 3, 0, 1, 7, 8, 9, 4):
+        (mine, draws), (theirs, others) = ahead(step), plain(step)
+        assert torch.equal(mine["real"].image, theirs["real"].image), step
+        assert torch.equal(draws.uniform("a", mine["real"].image), others.uniform("a", mine["real"].image))
+
+
+def test_what_goes_wrong_ahead_is_raised_where_it_is_asked_for() -> None:
+    def failing(step: int) -> Any:
+        raise OSError(f"batch {step}")
+
+    ahead = Ahead(cast(Loader, failing))
+    with pytest.raises(OSError, match="batch 3"):
+        ahead(3)

@@ -23,6 +23,7 @@ from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
 from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
+from viceversa.device import CPU
 from viceversa.images.pixels import Pixels
 from viceversa.losses.adversarial import Discriminate
 from viceversa.losses.gan import Hinge
@@ -146,9 +147,9 @@ def test_without_true_edits_labels_decide_or_nothing_does(
     values = [json.loads(line)["value"] for line in (run / "validation.jsonl").read_text().splitlines()]
     assert values == pytest.approx([0, 1, 1, 0]), "who changes nothing has nothing; who does all, and comes home, has all"
 
-    asked = examination(run, dataset(), Training(best="change_and_return"))
+    asked = examination(run, dataset(), Training(best="change_and_return"), CPU)
     assert asked.metric == "change_and_return", "what is asked for goes before what is preferred"
-    assert examination(run, dataset(), Training(best="none")).metric == "none"
+    assert examination(run, dataset(), Training(best="none"), CPU).metric == "none"
 
 
 def test_what_returns_is_a_share_of_variance() -> None:

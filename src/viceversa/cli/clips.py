@@ -86,7 +86,7 @@ def stylize_clip(asked: Command) -> None:
     }
     styles = [layers_at(path, asked.max_pixels) for path in asked.styles]
     mask = layers_at(asked.mask, asked.max_pixels) if asked.mask else None
-    process = stylization(styles, asked.settings, later, weights=asked.weights, mask=mask)
+    process = stylization(styles, asked.settings, later, weights=asked.weights, mask=mask, device=asked.device)
     _finish(clip, asked.out, process, _work(clip, request, True, STYLIZED_PART), [], overwrite=asked.overwrite)
 
 

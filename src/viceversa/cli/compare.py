@@ -45,6 +45,8 @@ class Compare:
     """feature network for distances to real images; inception gives FID and KID"""
     build: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="NAME")]] = ()
     """MODULE:FUNCTION that builds a custom method"""
+    device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"
+    """auto (default), cpu, cuda, cuda:1 or mps"""
     overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace a report that exists already"""
     checkpoint: Checkpoint = "best"
@@ -60,7 +62,7 @@ def run(arguments: Sequence[str]) -> None:
         raise UsageError("leave out --build: none of these runs was trained with a custom method.")
     report = compare(
         asked.models, out=asked.out, data=asked.data, images=asked.images, size=asked.size, cycles=asked.cycles, steps=asked.steps,
-        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,
+        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint, device=asked.device,
         overwrite=asked.overwrite, build=builds,
     )  # fmt: skip
     print(report.table())

@@ -32,6 +32,8 @@ class Drift:
     fail_above: UseAppendAction[Annotated[tuple[str, ...], arg(metavar="MEASURE=VALUE")]] = ()
     """exit with code 1 if an editor's mean after its last turn is above this value, as in l1=12 or collapse_rate=0.1;
     MEASURE@K=VALUE: after turn K"""
+    device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"
+    """auto (default), cpu, cuda, cuda:1 or mps"""
     overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace a report that exists already"""
 
@@ -45,7 +47,9 @@ def run(arguments: Sequence[str]) -> int:
     asked = parsed(Drift, arguments, "drift")
     for limit in asked.fail_above:
         parsed_limit(limit)  # what is wrong with it is said before anything is measured
-    report = drift(asked.folders, out=asked.out, overwrite=asked.overwrite, weights=asked.weights, side=asked.side)
+    report = drift(
+        asked.folders, out=asked.out, overwrite=asked.overwrite, weights=asked.weights, side=asked.side, device=asked.device
+    )
     print(report.table())
     print(printable(", ".join(str(asked.out / name) for name in (PAGE, NUMBERS, CARD))))
     above = report.above(asked.fail_above)

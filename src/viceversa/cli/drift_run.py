@@ -21,7 +21,7 @@ from viceversa.multiturn.prompts import load_prompts
 from viceversa.multiturn.protocols import Protocol, plan
 from viceversa.multiturn.verdict import counted
 
-_WITHOUT_EFFECT = ("device", "key_env", "per_minute", "retries", "timeout")
+_WITHOUT_EFFECT = ("key_env", "per_minute", "retries", "timeout")
 """Options that do not decide what an editor answers."""
 
 
@@ -52,6 +52,8 @@ class DriftRun:
     """seed of the editor's random numbers"""
     prompts: Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")] = None
     """prompts.toml with instructions in words; the packaged one by default (docs/drift.md)"""
+    device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"
+    """auto (default), cpu, cuda, cuda:1 or mps"""
     full_size: Annotated[bool, arg(help_behavior_hint="")] = False
     """a run keeps the size of each image"""
     diffusion: Diffusion = field(default_factory=Diffusion)
@@ -69,7 +71,12 @@ def run(arguments: Sequence[str]) -> int:
     trained = size_of(asked.editor)
     planned = plan(asked.images, asked.protocol, asked.turns, prompts, asked.samples, asked.size or trained)
     editor = editor_named(
-        asked.editor, space=planned.space, full_size=asked.full_size, diffusion=asked.diffusion, endpoint=asked.endpoint
+        asked.editor,
+        space=planned.space,
+        full_size=asked.full_size,
+        diffusion=asked.diffusion,
+        endpoint=asked.endpoint,
+        device=asked.device,
     )
     if planned.space is None and trained:
         raise UsageError(

@@ -43,6 +43,8 @@ class Evaluate:
     """feature network for distances to real images; inception gives FID and KID"""
     build: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
     """MODULE:FUNCTION that builds a custom method"""
+    device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"
+    """auto (default), cpu, cuda, cuda:1 or mps"""
     overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace a report that exists already"""
     checkpoint: Checkpoint = "best"
@@ -58,7 +60,7 @@ def run(arguments: Sequence[str]) -> None:
     build = build_of(asked.model, [asked.build] if asked.build else []) if is_run else None
     report = evaluate(
         asked.model, asked.data, images=asked.images, out=asked.out, size=asked.size, cycles=asked.cycles, steps=asked.steps,
-        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint,
+        probes=asked.probes, samples=asked.samples, features=asked.features, checkpoint=asked.checkpoint, device=asked.device,
         overwrite=asked.overwrite, build=build,
     )  # fmt: skip
     print(report.table())

@@ -24,6 +24,8 @@ class Run:
     """folder of the run (default: runs/RECIPE)"""
     until: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """stop at this step; --resume continues from there"""
+    device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"
+    """auto (default), cpu, cuda, cuda:1 or mps"""
     resume: Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")] = False
     """continue the run in --out with its settings"""
     overwrite: Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")] = False
@@ -71,6 +73,8 @@ class Search:
     """number of validation images for a measurement"""
     checks: Annotated[int, arg(metavar="N")] = 4
     """measurements per trial; a trial worse than most stops early"""
+    device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"
+    """auto (default), cpu, cuda, cuda:1 or mps"""
     equal: Equal = "steps"
     """budget of every trial: equal training steps, or equal arithmetic operations"""
     storage: Annotated[str | None, arg(metavar="URL", help_behavior_hint="")] = None

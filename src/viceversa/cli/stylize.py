@@ -52,6 +52,8 @@ class Command:
     """frames per second, for a folder of frames"""
     later: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
     """loss evaluations for each frame after the first"""
+    device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"
+    """auto (default), cpu, cuda, cuda:1 or mps"""
     overwrite: Annotated[bool, arg(help_behavior_hint="")] = False
     """replace a picture or clip that exists already"""
     max_pixels: Annotated[int, arg(metavar="N", help_behavior_hint="")] = MOST_PIXELS
@@ -121,7 +123,9 @@ def _painted(asked: Command) -> Painted:
         content, *styles = (layers_at(path, asked.max_pixels) for path in (asked.content, *asked.styles))
         mask = layers_at(asked.mask, asked.max_pixels) if asked.mask else None
         snapshots = SNAPSHOTS if asked.strip else 0
-        return stylize(content, styles, asked.settings, weights=asked.weights, mask=mask, snapshots=snapshots, heard=heard)
+        return stylize(
+            content, styles, asked.settings, weights=asked.weights, mask=mask, snapshots=snapshots, device=asked.device, heard=heard
+        )
 
 
 def _in_words(losses: Losses) -> str:

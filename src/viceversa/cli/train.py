@@ -34,7 +34,14 @@ def run(arguments: Sequence[str]) -> int:
     if asked.resume:
         asked = _asked(_stored(out, asked.recipe, own), options, name)
     outcome = run_recipe(
-        asked.recipe, out, own=own, until=asked.until, resume=asked.resume, overwrite=asked.overwrite, next_steps=next_commands
+        asked.recipe,
+        out,
+        own=own,
+        until=asked.until,
+        resume=asked.resume,
+        overwrite=asked.overwrite,
+        device=asked.device,
+        next_steps=next_commands,
     )
     best = outcome.best
     kept = f"; best: step {best.step}, {best.metric} {best.value:.4g}" if best else ""

@@ -50,7 +50,7 @@ class Translate:
     to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
     """target: "hair=blond,age=60", or a set of images: winter"""
     source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
-    """attributes or space of the input; a classifier adds the attributes that you leave out"""
+    """attributes or space of the input; a classifier reads the rest"""
     strength: Annotated[float, arg(metavar="X", help_behavior_hint="")] = 1.0
     """strength of the change; 1 (default): the full change"""
     reference: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
@@ -61,6 +61,8 @@ class Translate:
     """MODULE:FUNCTION that builds a custom method"""
     checkpoint: Annotated[Checkpoint, arg(metavar="WHICH")] = "best"
     """checkpoint to use: best or last"""
+    device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"
+    """auto (default), cpu, cuda, cuda:1 or mps"""
     skip_bad: Annotated[bool, arg(help_behavior_hint="")] = False
     """skip images that cannot be read"""
     difference: Annotated[bool, arg(help_behavior_hint="")] = False
@@ -94,7 +96,9 @@ class Translate:
 def run(arguments: Sequence[str]) -> None:
     """Translates every input."""
     asked = parsed(Translate, arguments, "translate", "")
-    model = load(asked.run, build=build_of(asked.run, [asked.build] if asked.build else []), checkpoint=asked.checkpoint)
+    model = load(
+        asked.run, build=build_of(asked.run, [asked.build] if asked.build else []), checkpoint=asked.checkpoint, device=asked.device
+    )
     check(model, asked.to, asked.source)
     manner = _manner(asked)
     moving = bool(asked.smooth or asked.consistency or asked.fps)

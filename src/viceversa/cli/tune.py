@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> int:
     asked = _asked(base, [long_form(option) for option in rest], name)
     findings = tune(
         asked.recipe, out=asked.out, trials=asked.trials, search=asked.search, objective=asked.objective, samples=asked.samples,
-        checks=asked.checks, equal=asked.equal, storage=asked.storage, build=build,
+        checks=asked.checks, equal=asked.equal, storage=asked.storage, build=build, device=asked.device,
     )  # fmt: skip
     print(findings.table())
     print(printable(" and ".join(map(str, findings.files))))

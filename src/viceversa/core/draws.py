@@ -42,20 +42,21 @@ class Draws:
 
     def normal(self, name: str, like: Tensor, *shape: int) -> Tensor:
         """Standard normal numbers, (N, *shape) for the N rows of `like`, on its device and of its type."""
-        return self._mine(torch.randn(self._total(like), *shape, generator=self.generator(name)), like).to(like)
+        return self._mine(torch.randn(self._total(like), *shape, generator=self.generator(name)), like).to(like, non_blocking=True)
 
     def uniform(self, name: str, like: Tensor, *shape: int) -> Tensor:
         """Uniform numbers in [0, 1), (N, *shape) for the N rows of `like`, on its device and of its type."""
-        return self._mine(torch.rand(self._total(like), *shape, generator=self.generator(name)), like).to(like)
+        return self._mine(torch.rand(self._total(like), *shape, generator=self.generator(name)), like).to(like, non_blocking=True)
 
     def order(self, name: str, like: Tensor) -> Tensor:
         """For each of the N rows of `like`, its place in a permutation of the whole batch: (N,) integers."""
-        return self._mine(torch.randperm(self._total(like), generator=self.generator(name)), like).to(like.device)
+        places = self._mine(torch.randperm(self._total(like), generator=self.generator(name)), like)
+        return places.to(like.device, non_blocking=True)
 
     def choice(self, name: str, like: Tensor) -> Tensor:
         """One row of the whole batch, the same for all rows of `like`: (N,) equal integers."""
         chosen = torch.randint(self._total(like), (1,), generator=self.generator(name))
-        return chosen.expand(len(like)).to(like.device)
+        return chosen.expand(len(like)).to(like.device, non_blocking=True)
 
     def _total(self, like: Tensor) -> int:
         return len(like) if self.total is None else self.total

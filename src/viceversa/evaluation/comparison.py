@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import torch
+
 from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
+from viceversa.device import CPU
 from viceversa.errors import UsageError
 from viceversa.evaluation.differences import differences
 from viceversa.evaluation.examples import strips
@@ -18,7 +21,7 @@ from viceversa.evaluation.verdict import Facts, verdict
 from viceversa.metrics.chain_protocol import PROBES, Candidate, Place, Trial, Way, trial
 from viceversa.metrics.clock import Clock
 from viceversa.metrics.extractors import extractor_named
-from viceversa.metrics.features import LITE0, Extractor
+from viceversa.metrics.features import Extractor, lite0
 from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.metrics.rows import Row, is_label
@@ -39,7 +42,7 @@ class Comparison:
     assessments: Mapping[str, Assessment]
     strips: list[Strip]
     groups: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    extractor: Extractor = LITE0
+    extractor: Extractor = field(default_factory=lite0)
     clock: Clock = field(default_factory=Clock)
     trainings: Mapping[str, Trained] = field(default_factory=dict)
 
@@ -107,12 +110,14 @@ def comparison_of(
     quiet: bool = False,
     groups: Mapping[str, Sequence[str]] | None = None,
     features: str = "lite0",
+    device: torch.device = CPU,
 ) -> Comparison:
     """Measures models, by their names in the report, on the first `samples` images of a split, all if None.
 
     cycles: k = 0..cycles. steps: the chain's own images are measured too, after each of so many translations. probes: rec_k
     through links that destroy hidden information, too. groups: several trainings of one method as one: its name -> names of its
-    models. features: "lite0", or "inception" for FID, KID and LPIPS. Raises UsageError for a number that cannot be had.
+    models. features: "lite0", or "inception" for FID, KID and LPIPS. device: of the labeller and of these
+    networks. Raises UsageError for a number that cannot be had.
     """
     clock, methods = Clock(), dict(groups or {})
     check_groups(methods, models)
@@ -120,9 +125,9 @@ def comparison_of(
     task = measurable(dataset, samples, way, split)
     for candidate in models.values():
         candidate.outputs(task, way)  # what is wrong with a folder of answers is said at once; of others nothing is made yet
-    extractor = extractor_named(features)
+    extractor = extractor_named(features, device)
     with clock.part("training the labeller"):
-        labeller = independent_labeller(dataset, quiet=quiet) if routing_of(dataset.space).question else None
+        labeller = independent_labeller(dataset, device=device, quiet=quiet) if routing_of(dataset.space).question else None
     judge = Judge(task, labeller, way, extractor, clock)
     bounds, assessments = _measured(judge, models, quiet)
     trainings = {name: candidate.training for name, candidate in models.items() if candidate.training}

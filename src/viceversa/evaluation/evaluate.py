@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+import torch
+
 from viceversa.core.method import Builder
+from viceversa.device import Device, device_named
 from viceversa.errors import UsageError
 from viceversa.evaluation.candidates.named import Measured, candidate, data_of, kind_of, models_by_name
 from viceversa.evaluation.comparison import comparison_of as compared
@@ -34,6 +37,7 @@ def evaluate(
     features: Networks = "lite0",
     checkpoint: Checkpoint = "best",
     build: Builder | None = None,
+    device: Device = "auto",
     quiet: bool = False,
 ) -> Report:
     """Measure a translator after 0..cycles repeated translations (docs/evaluation.md).
@@ -52,6 +56,7 @@ def evaluate(
         features: the network behind the distances.
         checkpoint: of a run: its best one, or its last.
         build: the function that a run was trained with, for a custom method.
+        device: where networks compute, as in `load`; a Model stays where it is.
         quiet: show no progress.
 
     Raises UsageError.
@@ -61,7 +66,7 @@ def evaluate(
     return compare(
         [model], out=out, overwrite=overwrite, data=data, images=images, size=size, cycles=cycles, steps=steps, probes=probes,
         samples=samples, features=features, checkpoint=checkpoint, build=None if build is None else {str(model): build},
-        quiet=quiet,
+        device=device, quiet=quiet,
     )  # fmt: skip
 
 
@@ -80,6 +85,7 @@ def compare(
     features: Networks = "lite0",
     checkpoint: Checkpoint = "best",
     build: Mapping[str, Builder] | None = None,
+    device: Device = "auto",
     quiet: bool = False,
 ) -> Report:
     """Measure several translators on the same images and chains; differences are from the first, paired by image.
@@ -93,15 +99,16 @@ def compare(
         raise UsageError(
             f"{str(out)!r} holds a report already: choose another folder with `out`, or replace it with `overwrite=True`."
         )
+    chosen = device_named(device)
     asked = models_by_name(models)
-    subjects = {name: _loaded(model, checkpoint, build or {}) for name, model in asked.models.items()}
+    subjects = {name: _loaded(model, checkpoint, build or {}, chosen) for name, model in asked.models.items()}
     dataset = data_of(subjects.values(), data, size, images)
     if dataset.summary:
         say(dataset.summary, quiet=quiet)
     candidates = {name: candidate(model, dataset) for name, model in subjects.items()}
     found = compared(
         candidates, dataset, cycles=cycles, steps=steps, probes=probes, samples=samples, groups=asked.groups, features=features,
-        quiet=quiet,
+        device=chosen, quiet=quiet,
     )  # fmt: skip
     report = found.report(f"{', '.join(candidates)} on {dataset.name}", _training([*subjects.values()]))
     if out is not None:
@@ -109,11 +116,11 @@ def compare(
     return report
 
 
-def _loaded(model: Measured, checkpoint: Checkpoint, builds: Mapping[str, Builder]) -> Measured:
+def _loaded(model: Measured, checkpoint: Checkpoint, builds: Mapping[str, Builder], device: torch.device) -> Measured:
     """The model of a run's folder; all else as it is."""
     if not isinstance(model, str | Path) or kind_of(model) != "run":
         return model
-    return load(model, build=builds.get(str(model)), checkpoint=checkpoint)
+    return load(model, build=builds.get(str(model)), checkpoint=checkpoint, device=device)
 
 
 def _training(models: Sequence[Measured]) -> dict[str, str]:

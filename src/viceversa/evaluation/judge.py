@@ -18,7 +18,7 @@ from viceversa.metrics.accuracies import PerImage, accuracies, success
 from viceversa.metrics.bootstrap import intervals
 from viceversa.metrics.chain_protocol import DIRECTIONS, LINKS, Candidate, Direction, Place, Trial, Way, outputs
 from viceversa.metrics.clock import Clock
-from viceversa.metrics.features import LITE0, Advance, Extractor, Features
+from viceversa.metrics.features import Advance, Extractor, Features, lite0
 from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.measure import Accumulated, Looker
 from viceversa.metrics.references import References, ToReal
@@ -52,7 +52,7 @@ class Judge:
     task: Trial
     labeller: Labeller | None
     way: Way
-    extractor: Extractor = LITE0
+    extractor: Extractor = field(default_factory=lite0)
     clock: Clock = field(default_factory=Clock)
 
     @cached_property

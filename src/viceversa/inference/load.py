@@ -8,6 +8,7 @@ from typing import get_args
 
 from viceversa.core.method import Builder
 from viceversa.core.space import Space
+from viceversa.device import Device, device_named
 from viceversa.errors import UsageError, unknown
 from viceversa.inference.familiarity import FILE, load_familiarity
 from viceversa.inference.model import Model
@@ -19,31 +20,32 @@ from viceversa.runs.selection import Checkpoint, best_checkpoint
 from viceversa.runs.weights import check_shapes, latest_checkpoint, restore_weights
 
 
-def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoint = "best") -> Model:
+def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoint = "best", device: Device = "auto") -> Model:
     """The model of a run, with averaged weights where it has them; or `avatars` or `icons`, which come with the package.
 
     build: the function that the run was trained with, for a custom method. checkpoint: the "best" one, or the last where
-    a run has none that was chosen; or the "last". Raises UsageError.
+    a run has none that was chosen; or the "last". device: where its networks compute: "auto" is CUDA, Apple's MPS or the CPU, the
+    first that there is. Raises UsageError.
     """
+    chosen = device_named(device)
     folder = run_folder(run)
     if folder != Path(run):
-        return _packaged(folder)
+        return _packaged(folder).to(chosen)
     record = read_record(folder)
     if record.build and build is None:
         own = f"{str(run)!r} was trained with a custom method, {record.build}"
         raise UsageError(f"{own}: load it in Python with viceversa.load(run, build=FUNCTION).")
-    chosen = _chosen(folder, checkpoint)
-    if chosen is None:
+    weights = _chosen(folder, checkpoint)
+    if weights is None:
         raise UsageError(f"{str(run)!r} has no checkpoint yet.")
     if build is None:
-        check_shapes(chosen, builder(record.recipe), record.space)
+        check_shapes(weights, builder(record.recipe), record.space)
     method = builder(record.recipe, build)(record.space)
-    restore_weights(chosen, method, averaged=record.recipe.training.average > 0)
+    restore_weights(weights, method, averaged=record.recipe.training.average > 0)
     method.networks.eval().requires_grad_(False)
     labeller = _labeller(folder / "labeller.safetensors", record.space)
-    return Model(
-        folder.resolve().name, method, record, labeller, int(chosen.name), run=folder, familiarity=load_familiarity(folder / FILE)
-    )
+    familiarity = load_familiarity(folder / FILE)
+    return Model(folder.resolve().name, method, record, labeller, int(weights.name), run=folder, familiarity=familiarity).to(chosen)
 
 
 def _packaged(folder: Path) -> Model:

@@ -15,13 +15,14 @@ from viceversa.core.domains import Domain
 from viceversa.core.method import Method
 from viceversa.core.routing import Routing, routing_of
 from viceversa.core.space import Space, Wish
+from viceversa.device import Device, device_named
 from viceversa.errors import UsageError
 from viceversa.images.decoding import MOST_PIXELS
 from viceversa.images.layers import Layers
 from viceversa.images.load import Picture
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
-from viceversa.inference.apply import translated
+from viceversa.inference.apply import device_of, translated
 from viceversa.inference.batches import Pictures, taken
 from viceversa.inference.familiarity import Familiarity
 from viceversa.inference.masks import Region
@@ -54,7 +55,7 @@ class Model:
     def reader(self) -> Labeller | None:
         """The labeller, which is trained to its end first where the run has none yet that can be trusted. Raises UsageError."""
         ready = self.labeller is not None and (self.labeller.finished or self.labeller.trusted)
-        return self.labeller if ready or self.run is None else finished_labeller(self.run, self.record, self.labeller)
+        return self.labeller if ready or self.run is None else finished_labeller(self.run, self.record, self.labeller, self.device)
 
     @property
     def space(self) -> Space:
@@ -69,10 +70,19 @@ class Model:
         what = f"{self.record.recipe.name}, {' or '.join(dict.fromkeys(f'{spec.width} px' for spec in self.space.images.values()))}"
         return f"Model({what}, step {self.step:,}, {self.space.in_words})"
 
-    def to(self, device: str | torch.device) -> Self:
-        """Move the networks to a device, as "cuda" or "cpu", in place, and return the model."""
-        for network in (self.method.networks, self.method.translator, *([self.labeller.network] if self.labeller else [])):
-            network.to(device)
+    @property
+    def device(self) -> torch.device:
+        """Where the networks are."""
+        return device_of(self.method)
+
+    def to(self, device: Device) -> Self:
+        """Move the networks to a device, as "cuda" or "cpu", in place, and return the model. Raises UsageError."""
+        chosen = device_named(device)
+        for network in (self.method.networks, self.method.translator):
+            network.to(chosen)
+        for labeller in (self.labeller, self.__dict__.get("reader")):  # a labeller that was trained on demand, too
+            if labeller is not None:
+                labeller.to(chosen)
         return self
 
     def translate(

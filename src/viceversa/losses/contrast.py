@@ -19,7 +19,7 @@ def patch_contrast(queries: Sequence[Tensor], keys: Sequence[Tensor], heads: nn.
     losses = []
     for query, key, head in zip(queries, keys, heads, strict=True):
         count = query.shape[2] * query.shape[3]
-        places = torch.randperm(count, generator=generator)[:PATCHES].to(query.device)
+        places = torch.randperm(count, generator=generator)[:PATCHES].to(query.device, non_blocking=True)
         made, source = (F.normalize(head(each.flatten(2)[:, :, places].transpose(1, 2)), dim=2, eps=1e-7) for each in (query, key))
         losses.append(contrast(made, source.detach()))
     return torch.stack(losses).mean()

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from viceversa.device import CPU
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.features import as_input, by_batch
 from viceversa.metrics.similarity import l1
@@ -34,7 +35,9 @@ class Diversity:
     perceptual: NDArray[np.float64]
 
 
-def diversity(translate: Callable[[Batch, int], Pixels], batches: Iterable[Batch], seeds: int = 10) -> Diversity:
+def diversity(
+    translate: Callable[[Batch, int], Pixels], batches: Iterable[Batch], seeds: int = 10, device: torch.device = CPU
+) -> Diversity:
     """Of translations by seeds 0, 1, ..., which are kept for one batch at a time.
 
     translate: a batch of sources and a seed -> its translations, (n, H, W, C) uint8. A batch is whatever `translate` takes:
@@ -43,27 +46,27 @@ def diversity(translate: Callable[[Batch, int], Pixels], batches: Iterable[Batch
     """
     if seeds < 2:
         raise ValueError(f"diversity is a distance between translations by different seeds: {seeds} is not enough, take 2 or more.")
-    found = [_among([translate(batch, seed) for seed in range(seeds)]) for batch in batches]
+    found = [_among([translate(batch, seed) for seed in range(seeds)], device) for batch in batches]
     return Diversity(
         l1=np.concatenate([np.empty(0), *(levels for levels, _ in found)]),
         perceptual=np.concatenate([np.empty(0), *(values for _, values in found)]),
     )
 
 
-def _among(made: Sequence[Pixels]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _among(made: Sequence[Pixels], device: torch.device) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """l1 and perceptual of one batch's translations, a set for each seed: (n,) each."""
     levels = np.mean([l1(*pair) for pair in combinations(made, 2)], axis=0)
     perceptual = np.empty(len(made[0]))
-    for rows, values in by_batch(lambda rows: _perceptual([images[rows] for images in made]), len(perceptual)):
+    for rows, values in by_batch(lambda rows: _perceptual([images[rows] for images in made], device), len(perceptual)):
         perceptual[rows] = values
     return levels, perceptual
 
 
 @torch.no_grad()
-def _perceptual(made: Sequence[Pixels]) -> NDArray[np.float32]:
+def _perceptual(made: Sequence[Pixels], device: torch.device) -> NDArray[np.float32]:
     """The mean of |f_i - f_j|^2 over pairs is twice the unbiased variance of f: each image passes the network once."""
-    network = load_lite0()
-    taps = zip(*(network(as_input(images))[0] for images in made), strict=True)
+    network = load_lite0(device)
+    taps = zip(*(network(as_input(images, device=device))[0] for images in made), strict=True)
     spread = [2 * torch.stack([F.normalize(each, dim=1) for each in tap]).var(0).sum(1).mean((1, 2)) for tap in taps]
-    values: NDArray[np.float32] = torch.stack(spread).sum(0).numpy()
+    values: NDArray[np.float32] = torch.stack(spread).sum(0).cpu().numpy()
     return values

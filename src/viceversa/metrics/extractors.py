@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import torch
+
 from viceversa.errors import unknown
-from viceversa.metrics.features import LITE0, Extractor
+from viceversa.metrics.features import Extractor, lite0
 from viceversa.metrics.inception import inception
 
 NAMES = ("lite0", "inception")
 
 
-def extractor_named(name: str) -> Extractor:
+def extractor_named(name: str, device: torch.device) -> Extractor:
     """ "lite0", or "inception": the official networks of FID, KID and LPIPS. Raises UsageError where these cannot be had."""
     match name:
         case "lite0":
-            return LITE0
+            return lite0(device)
         case "inception":
-            return inception()
+            return inception(device)
     raise unknown("feature network", name, NAMES)

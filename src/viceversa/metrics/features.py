@@ -13,7 +13,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +25,7 @@ from PIL import Image
 from torch import Tensor
 
 from viceversa.data.cache.packing import cache_directory
+from viceversa.device import CPU
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 from viceversa.images.fitting import shown
@@ -68,9 +69,15 @@ class Extractor:
     compared: Callable[[Pixels, Sequence[Pixels]], list[Measurement]]
 
 
+@cache
+def lite0(device: torch.device = CPU) -> Extractor:
+    """The extractor of this module, on a device."""
+    return Extractor(EXTRACTOR, FEATURES, FEATURES + 1, partial(_features, device=device), partial(_compared, device=device))
+
+
 def extract(images: Pixels, advance: Advance = lambda count: None, extractor: Extractor | None = None) -> Features:
     """The features of (N, H, W, C) uint8 images: (N, width); by lite0@128 if no other extractor is given."""
-    chosen = extractor or LITE0
+    chosen = extractor or lite0()
     features = np.empty((len(images), chosen.width), np.float32)
     for rows, result in by_batch(lambda rows: chosen.features(images[rows]), len(images)):
         features[rows] = result
@@ -78,7 +85,9 @@ def extract(images: Pixels, advance: Advance = lambda count: None, extractor: Ex
     return features
 
 
-def measure(source: Pixels, outputs: Sequence[Pixels], advance: Advance = lambda count: None) -> list[Measurement]:
+def measure(
+    source: Pixels, outputs: Sequence[Pixels], advance: Advance = lambda count: None, device: torch.device = CPU
+) -> list[Measurement]:
     """The features of every set of outputs, and the perceptual distance of each of its images to the same row of `source`.
 
     perceptual = sum over five taps of the mean over positions of |f / |f| - g / |g||^2, f and g the channels there; as LPIPS
@@ -90,7 +99,7 @@ def measure(source: Pixels, outputs: Sequence[Pixels], advance: Advance = lambda
     if any(count != len(source) for count in counts):
         raise ValueError(f"{len(source)} source images cannot be compared one by one with sets of {counts}.")
     measured = [Measurement(np.empty((count, FEATURES), np.float32), np.empty(count, np.float32)) for count in counts]
-    work = by_batch(lambda rows: LITE0.compared(source[rows], [images[rows] for images in outputs]), len(source))
+    work = by_batch(lambda rows: lite0(device).compared(source[rows], [images[rows] for images in outputs]), len(source))
     for rows, results in work:
         for measurement, result in zip(measured, results, strict=True):
             measurement.features[rows] = result.features
@@ -99,9 +108,9 @@ def measure(source: Pixels, outputs: Sequence[Pixels], advance: Advance = lambda
     return measured
 
 
-def perceptual(images: Pixels, others: Pixels) -> NDArray[np.float32]:
+def perceptual(images: Pixels, others: Pixels, device: torch.device = CPU) -> NDArray[np.float32]:
     """`perceptual_lite0` of each pair of rows (see measure): (N,)."""
-    return measure(images, [others])[0].perceptual
+    return measure(images, [others], device=device)[0].perceptual
 
 
 def reference_features(images: Pixels, advance: Advance = lambda count: None, extractor: Extractor | None = None) -> Features:
@@ -110,7 +119,7 @@ def reference_features(images: Pixels, advance: Advance = lambda count: None, ex
     The file's name is that of the extractor and the pixels (see fingerprint). A damaged file is computed again; nobody sees
     half a file. Raises UsageError if the cache cannot be written.
     """
-    chosen = extractor or LITE0
+    chosen = extractor or lite0()
     path = cache_directory() / "features" / f"{key_of_pixels(images, chosen)}.npy"
     shape = len(images), chosen.width
     features = _mapped(path, shape)
@@ -134,24 +143,25 @@ def key_of_pixels(images: Pixels, extractor: Extractor) -> str:
     return key.hexdigest()
 
 
-def as_input(images: Pixels, side: int = _SIDE) -> Tensor:
+def as_input(images: Pixels, side: int = _SIDE, device: torch.device = CPU) -> Tensor:
     """(N, H, W, C) uint8, three channels or one of which are seen -> (N, 3, side, side) float32 in [-1, 1].
 
     Resized, clipped, not rounded.
     """
-    pixels = torch.tensor(np.ascontiguousarray(shown(images))).permute(0, 3, 1, 2).float()
-    resized = (_bicubic(pixels.shape[2], side) @ pixels @ _bicubic(pixels.shape[3], side).T).clamp(0, 255)
+    pixels = torch.tensor(np.ascontiguousarray(shown(images))).to(device).permute(0, 3, 1, 2).float()
+    above, beside = (_bicubic(length, side, device) for length in pixels.shape[2:])
+    resized = (above @ pixels @ beside.T).clamp(0, 255)
     return (resized / 127.5 - 1).expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
 
 
 @cache
-def _bicubic(before: int, after: int) -> Tensor:
+def _bicubic(before: int, after: int, device: torch.device) -> Tensor:
     """(after, before): Pillow's bicubic along one axis as a matrix, which is what Pillow makes of the identity.
 
     Two products with it equal Pillow's resize within 1e-4 of 255 levels, in a quarter of the time.
     """
     identity = Image.fromarray(np.eye(before, dtype=np.float32))
-    return torch.tensor(np.asarray(identity.resize((before, after), Image.Resampling.BICUBIC)))
+    return torch.tensor(np.asarray(identity.resize((before, after), Image.Resampling.BICUBIC))).to(device)
 
 
 def by_batch(work: Callable[[slice], Result], count: int) -> Iterator[tuple[slice, Result]]:
@@ -176,19 +186,19 @@ def threaded(work: Callable[..., Result], *arguments: Sequence[Any]) -> Iterator
 
 
 @torch.no_grad()
-def _features(images: Pixels) -> Features:
-    features: Features = load_lite0()(as_input(images))[1].numpy()
+def _features(images: Pixels, device: torch.device) -> Features:
+    features: Features = load_lite0(device)(as_input(images, device=device))[1].cpu().numpy()
     return features
 
 
 @torch.no_grad()
-def _compared(source: Pixels, outputs: Sequence[Pixels]) -> list[Measurement]:
-    network = load_lite0()
-    reference = directions(network(as_input(source))[0])
+def _compared(source: Pixels, outputs: Sequence[Pixels], device: torch.device) -> list[Measurement]:
+    network = load_lite0(device)
+    reference = directions(network(as_input(source, device=device))[0])
     measured = []
     for images in outputs:
-        taps, features = network(as_input(images))
-        measured.append(Measurement(features.numpy(), between(reference, directions(taps)).numpy()))
+        taps, features = network(as_input(images, device=device))
+        measured.append(Measurement(features.cpu().numpy(), between(reference, directions(taps)).cpu().numpy()))
     return measured
 
 
@@ -210,6 +220,3 @@ def _mapped(path: Path, shape: tuple[int, int]) -> Features | None:
     except (FileNotFoundError, NotADirectoryError, EOFError, ValueError):
         return None
     return features if features.dtype == np.float32 and features.shape == shape else None
-
-
-LITE0 = Extractor(EXTRACTOR, FEATURES, FEATURES + 1, _features, _compared)

@@ -30,8 +30,8 @@ WEIGHTS = ("weights-inception-2015-12-05-6726825d.pth", "vgg16-397923af.pth", "w
 FeatureNetwork = Callable[..., Tensor | Sequence[Tensor]]
 
 
-def inception() -> Extractor:
-    """The official networks, on the graphics processor where there is one.
+def inception(device: torch.device) -> Extractor:
+    """The official networks, on a device.
 
     Raises UsageError where the package is missing, or the weights are neither in torch's cache nor to be downloaded.
     """
@@ -41,7 +41,6 @@ def inception() -> Extractor:
     except (ImportError, RuntimeError) as error:  # the second from a torchvision that was built for another torch
         remedy = "pip install 'viceversa[inception]', with a torchvision that fits your torch."
         raise UsageError(f"the features of inception need torch-fidelity ({_line(error)}): {remedy}") from None
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         network, similarity = FeatureExtractorInceptionV3(OFFICIAL, ["2048"]), SampleSimilarityLPIPS("lpips")
     except (OSError, RuntimeError, EOFError) as error:  # no network; a file that is none
@@ -52,7 +51,7 @@ def inception() -> Extractor:
     return extractor(network.to(device), similarity.to(device), device)
 
 
-def extractor(network: FeatureNetwork, similarity: FeatureNetwork, device: str) -> Extractor:
+def extractor(network: FeatureNetwork, similarity: FeatureNetwork, device: torch.device) -> Extractor:
     """From a network, (n, 3, H, W) uint8 -> [(n, 2048)], and a similarity, two of these -> (n,)."""
 
     @torch.no_grad()
@@ -73,7 +72,7 @@ def extractor(network: FeatureNetwork, similarity: FeatureNetwork, device: str) 
     return Extractor(OFFICIAL, WIDTH, FEWEST, features, compared)
 
 
-def _planes(images: Pixels, device: str) -> Tensor:
+def _planes(images: Pixels, device: torch.device) -> Tensor:
     """(n, H, W, C) -> (n, 3, H, W) uint8, gray repeated."""
     return torch.tensor(np.ascontiguousarray(shown(images))).permute(0, 3, 1, 2).expand(-1, 3, -1, -1).to(device)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import safetensors
 import safetensors.torch
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter
 from torch import Tensor, nn
 
 from viceversa.core.space import Space
+from viceversa.device import CPU
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 from viceversa.images.normalizing import normalized
@@ -51,17 +53,26 @@ class Labeller:
     def __repr__(self) -> str:
         return f"Labeller({self.space.in_words}; accuracy {self.accuracy:.3f})"
 
+    @property
+    def device(self) -> torch.device:
+        """Where its network is."""
+        return next(self.network.parameters(), torch.empty(0)).device
+
+    def to(self, device: torch.device) -> Self:
+        """Move the network, in place, and return the labeller."""
+        self.network.to(device)
+        return self
+
     @torch.no_grad()
     def read(self, pixels: Pixels | Examples, batch: int = 256) -> Tensor:
         """The labels (N, K) that images (N, H, W, C) uint8 show; on the CPU, in float32."""
-        parts = (normalized(torch.tensor(pixels[first : first + batch])) for first in range(0, len(pixels), batch))
+        parts = (normalized(torch.tensor(pixels[first : first + batch]).to(self.device)) for first in range(0, len(pixels), batch))
         return torch.cat([self.read_batch(part) for part in parts])
 
     @torch.no_grad()
     def read_batch(self, images: Tensor) -> Tensor:
         """The labels (N, K) that images (N, C, H, W) in [-1, 1] show; on the CPU, in float32. The network may be elsewhere."""
-        device = next((weight.device for weight in self.network.parameters()), images.device)
-        return self.space.read(self.network(images.to(device)).float().cpu())
+        return self.space.read(self.network(images.to(self.device)).float().cpu())
 
 
 def labeller_network(channels: int, outputs: int) -> nn.Sequential:
@@ -87,7 +98,7 @@ def write_labeller(labeller: Labeller, path: Path) -> None:
     write_atomically(path, _stored(labeller))
 
 
-def load_labeller(path: Path) -> Labeller:
+def load_labeller(path: Path, device: torch.device = CPU) -> Labeller:
     """Reads a labeller. Raises UsageError for a file that is none."""
     try:
         if not path.is_file():
@@ -101,7 +112,7 @@ def load_labeller(path: Path) -> Labeller:
         accuracy = TypeAdapter(float).validate_json(metadata["accuracy"])
         edits = TypeAdapter(float | None).validate_json(metadata["accuracy_edits"])
         finished = TypeAdapter(bool).validate_json(metadata.get("finished", "true"))
-        return Labeller(network.eval(), space, accuracy, edits, finished)
+        return Labeller(network.eval(), space, accuracy, edits, finished).to(device)
     except Exception as error:  # what is in the file may be anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(

@@ -22,6 +22,7 @@ from viceversa.core.routing import routing_of
 from viceversa.core.space import Space
 from viceversa.data.cache.packing import cache_directory, make_writable
 from viceversa.data.dataset import Dataset
+from viceversa.device import CPU
 from viceversa.errors import UsageError
 from viceversa.files import write_atomically
 from viceversa.images.normalizing import normalized
@@ -43,13 +44,14 @@ class LabellerTraining:
     """A labeller in the making, which goes on one small unit of work at a time.
 
     It is trained in rounds of more and more epochs until the validation images are read well enough; the best round counts. The
-    result is a function of the data alone, in whatever processes it is trained, and no global random number is drawn.
+    result is a function of the data and the device alone, in whatever processes it is trained; no global random number is drawn.
 
     number, step: of the round, and within it. best: of the rounds that are done. found: the labeller, once it is finished.
     """
 
     dataset: Dataset
     rounds: Sequence[int] = ROUNDS
+    device: torch.device = CPU
     number: int = field(default=0, init=False)
     step: int = field(default=0, init=False)
     best: Labeller | None = field(default=None, init=False)
@@ -61,7 +63,7 @@ class LabellerTraining:
         self._examples = examples_of(self.dataset, "train", self.space)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seeded("labeller", self.dataset.name).initial_seed())
-            self._network = network_for(self.space)
+            self._network = network_for(self.space).to(self.device)
         self._begin_round()
         self._units, self._kept, self._whole = self._work(), time.monotonic(), True
         self._take_up()
@@ -157,8 +159,9 @@ class LabellerTraining:
         epoch, place = divmod(self.step, self._per_epoch)
         order = torch.randperm(len(self._examples), generator=seeded("labeller", self.number, epoch))
         order = order[place * self._batch : (place + 1) * self._batch]
-        images = disturbed(normalized(torch.from_numpy(self._examples[order.numpy()])), Draws(self.number, self.step))
-        loss = self.space.classification(self._network.train()(images), self._examples.labels[order])
+        pixels = torch.from_numpy(self._examples[order.numpy()]).to(self.device)
+        images = disturbed(normalized(pixels), Draws(self.number, self.step))
+        loss = self.space.classification(self._network.train()(images), self._examples.labels[order].to(self.device))
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
@@ -178,10 +181,10 @@ class LabellerTraining:
     def _take_up(self) -> bool:
         """Go on from what the cache has, where that is finished or further; whether it is."""
         if self.path.exists():
-            self.found = load_labeller(self.path)
+            self.found = load_labeller(self.path, self.device)
             _unfinished(self.path).unlink(missing_ok=True)
             return True
-        state = _unfinished_state(self.path)
+        state = _unfinished_state(self.path, self.device)
         if state is None or tuple(state["place"]) <= (self.number, self.step):
             return False
         self.number, self.step = state["place"]
@@ -197,15 +200,17 @@ class LabellerTraining:
         return True
 
 
-def independent_labeller(dataset: Dataset, *, rounds: Sequence[int] = ROUNDS, quiet: bool = False) -> Labeller:
+def independent_labeller(
+    dataset: Dataset, *, rounds: Sequence[int] = ROUNDS, device: torch.device = CPU, quiet: bool = False
+) -> Labeller:
     """The data set's labeller, from the cache or trained to its end now. Raises UsageError where there is nothing to read."""
     _asked(dataset)
     path = cached_path(dataset.name, rounds)
     make_writable(path.parent)
     with FileLock(path.with_suffix(".lock")):
         if not path.exists():
-            _finish(LabellerTraining(dataset, rounds), quiet)
-    return load_labeller(path)
+            _finish(LabellerTraining(dataset, rounds, device), quiet)
+    return load_labeller(path, device)
 
 
 def save_labeller(dataset: Dataset, path: Path, *, quiet: bool = False) -> None:
@@ -259,10 +264,10 @@ def _unfinished(path: Path) -> Path:
     return path.with_suffix(".unfinished")
 
 
-def _unfinished_state(path: Path) -> dict[str, Any] | None:
+def _unfinished_state(path: Path, device: torch.device) -> dict[str, Any] | None:
     """What was kept, read as data only; None where there is none, or one that is damaged."""
     try:
-        state = torch.load(_unfinished(path), weights_only=True)
+        state = torch.load(_unfinished(path), device, weights_only=True)
     except Exception:  # what is in the file may be anything
         return None
     return state if isinstance(state, dict) else None

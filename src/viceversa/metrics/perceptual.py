@@ -15,6 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from viceversa.device import CPU
 from viceversa.errors import UsageError
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.features import as_input, directions
@@ -38,17 +39,17 @@ class PerceptualNetwork:
     look: Callable[[Pixels], list[Tensor]]
 
 
-def lite0_at(side: int) -> PerceptualNetwork:
+def lite0_at(side: int, device: torch.device = CPU) -> PerceptualNetwork:
     """EfficientNet-Lite0, which comes with the package; images are resized to side x side pixels."""
-    return PerceptualNetwork("perceptual_lite0", partial(_by_lite0, side=side))
+    return PerceptualNetwork("perceptual_lite0", partial(_by_lite0, side=side, device=device))
 
 
-def vgg16_at(side: int, weights: Path) -> PerceptualNetwork:
+def vgg16_at(side: int, weights: Path, device: torch.device = CPU) -> PerceptualNetwork:
     """VGG-16 from a safetensors file (networks/perception.py); images are resized to side x side pixels. Raises UsageError."""
-    network = load_perception(weights)
+    network = load_perception(weights).on(device)
     if not set(VGG16_TAPS) <= network.layers.keys():
         raise UsageError(f"{str(weights)!r} holds {network.name}, not VGG-16.")
-    return PerceptualNetwork("perceptual_vgg16", partial(_by_vgg16, network=network, side=side))
+    return PerceptualNetwork("perceptual_vgg16", partial(_by_vgg16, network=network, side=side, device=device))
 
 
 @torch.no_grad()
@@ -59,9 +60,9 @@ def vgg16_directions(network: Perception, images: Tensor) -> list[Tensor]:
 
 
 @torch.no_grad()
-def _by_lite0(images: Pixels, side: int) -> list[Tensor]:
-    return directions(load_lite0()(as_input(images, side))[0])
+def _by_lite0(images: Pixels, side: int, device: torch.device) -> list[Tensor]:
+    return directions(load_lite0(device)(as_input(images, side, device))[0])
 
 
-def _by_vgg16(images: Pixels, network: Perception, side: int) -> list[Tensor]:
-    return vgg16_directions(network, (as_input(images, side) + 1) / 2)
+def _by_vgg16(images: Pixels, network: Perception, side: int, device: torch.device) -> list[Tensor]:
+    return vgg16_directions(network, (as_input(images, side, device) + 1) / 2)

@@ -6,8 +6,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import torch
+
 from viceversa.core.routing import routing_of
 from viceversa.data.sources import is_built_in, open_dataset
+from viceversa.device import Device, device_named
 from viceversa.errors import UsageError, quoted
 from viceversa.images.fitting import fitted
 from viceversa.images.pixels import Pixels
@@ -36,6 +39,7 @@ def drift(
     overwrite: bool = False,
     weights: str | Path | None = None,
     side: int = SIDE,
+    device: Device = "auto",
     quiet: bool = False,
 ) -> DriftReport:
     """Measure what repeated editing does to images (docs/drift.md). Needs no model, and no labels.
@@ -48,6 +52,7 @@ def drift(
         overwrite: replace a report that exists already.
         weights: safetensors file of VGG-16, for a second perceptual distance.
         side: height and width in pixels to which images are resized for perceptual distances.
+        device: where networks compute, as in `load`.
         quiet: show no progress.
 
     Raises:
@@ -58,16 +63,17 @@ def drift(
         raise UsageError(f"{quoted(str(out))} holds a report already: choose another folder with `out`, or add `overwrite=True`.")
     if not isinstance(side, int) or not 32 <= side <= 1024:
         raise UsageError(f"side = {side}: give 32 to 1024 pixels.")
+    chosen = device_named(device)
     read = [read_turns(Path(folder), name) for name, folder in named(folders)]
     check_names([turns.name for turns in read])
-    networks = [lite0_at(side), *([vgg16_at(side, Path(weights))] if weights else [])]
+    networks = [lite0_at(side, chosen), *([vgg16_at(side, Path(weights), chosen)] if weights else [])]
     readers: dict[tuple[str, int | None] | None, Reads | None] = {}
     editors = []
     with clock.part("measuring"):
         for turns in read:
             data = labels_of(turns)
             if data not in readers:
-                readers[data] = reader(*data, quiet) if data else None
+                readers[data] = reader(*data, chosen, quiet) if data else None
             judges = Judges(networks, _key(networks, side, weights, data), readers[data])
             values = measure_turns(turns, judges, None if out is None else Path(out) / VALUES, quiet=quiet)
             editors.append(Curves(turns.name, values, turns.problems, turns.facts))
@@ -123,7 +129,7 @@ def labels_of(turns: Turns) -> tuple[str, int | None] | None:
     return (data, int(size) if size.isdecimal() else None) if asked and is_built_in(data) else None
 
 
-def reader(data: str, size: int | None, quiet: bool) -> Reads | None:
+def reader(data: str, size: int | None, device: torch.device, quiet: bool) -> Reads | None:
     """A labeller of a data set that says whether an image shows the attributes asked for; None if it cannot be trusted.
 
     It is trained the first time, which takes minutes; then it is kept in the cache.
@@ -132,7 +138,7 @@ def reader(data: str, size: int | None, quiet: bool) -> Reads | None:
     dataset = open_dataset(data, size)
     if not routing_of(dataset.space).question:
         return None
-    labeller = independent_labeller(dataset, quiet=quiet)
+    labeller = independent_labeller(dataset, device=device, quiet=quiet)
     if not labeller.trusted:
         return None
     spec = next(iter(labeller.space.images.values()))  # both, if there are two spaces: a labeller tells those of one size apart

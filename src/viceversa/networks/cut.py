@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
+from viceversa.device import constant
 from viceversa.networks.blocks import Residual, instance_norm
 from viceversa.networks.resnet import reflected_residual
 
@@ -34,7 +35,7 @@ class Enlarged(nn.Module):
 
 def _binomial(like: Tensor, *numbers: float) -> Tensor:
     """The filter of these numbers in both directions, of sum 1, for each channel: (C, 1, k, k)."""
-    row = torch.tensor(numbers, device=like.device, dtype=like.dtype)
+    row = constant(numbers, like.device, like.dtype)
     kernel = row[:, None] * row / row.sum() ** 2
     return kernel.expand(like.shape[1], 1, -1, -1)
 

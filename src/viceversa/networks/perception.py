@@ -14,6 +14,7 @@ import safetensors
 import torch
 from torch import Tensor, nn
 
+from viceversa.device import constant
 from viceversa.errors import UsageError
 from viceversa.networks.lite0 import load_lite0
 
@@ -45,8 +46,8 @@ class Perception:
     copies: dict[torch.device, Perception] = field(default_factory=dict, repr=False)
 
     def on(self, device: torch.device) -> Perception:
-        """On that device: itself on the CPU, else a copy, made once."""
-        if device.type == "cpu":
+        """On that device: itself if it is there, else a copy, made once."""
+        if all(weight.device == device for layer in self.layers.values() for weight in layer.parameters()):
             return self
         if device not in self.copies:
             layers = {name: copy.deepcopy(layer).to(device) for name, layer in self.layers.items()}
@@ -225,4 +226,4 @@ def _color(text: str) -> Color:
 
 def planes_of(color: Color, like: Tensor) -> Tensor:
     """(3, 1, 1), to be added to or multiplied with pictures."""
-    return like.new_tensor(color)[:, None, None]
+    return constant(color, like.device, like.dtype)[:, None, None]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
+import torch
+
 from viceversa.core.routing import routing_of
 from viceversa.errors import UsageError
 from viceversa.metrics.labeller import FILE, Labeller, write_labeller
@@ -13,8 +15,10 @@ from viceversa.recipes import dataset_of
 from viceversa.runs.record import Record
 
 
-def finished_labeller(run: Path, record: Record, now: Labeller | None) -> Labeller | None:
+def finished_labeller(run: Path, record: Record, now: Labeller | None, device: torch.device) -> Labeller | None:
     """The labeller of a run whose training did not finish it, trained to its end now and kept with the run.
+
+    device: where it is, and is trained.
 
     None where the run is not to have one. Raises UsageError where there is none, and its data is not there to train one.
     """
@@ -30,7 +34,7 @@ def finished_labeller(run: Path, record: Record, now: Labeller | None) -> Labell
             return now
         unfinished = f"the labeller of {str(run)!r} is unfinished, and its data cannot be read ({str(error).removesuffix('.')})"
         raise UsageError(f"{unfinished}: give the attributes of the image with `source`.") from error
-    labeller = independent_labeller(dataset)
+    labeller = independent_labeller(dataset, device=device)
     with suppress(OSError):  # a run that cannot be written to is read all the same
         write_labeller(labeller, run / FILE)
     return labeller

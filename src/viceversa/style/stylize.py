@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 from tyro.conf import Suppress, arg
 
+from viceversa.device import Device, device_named
 from viceversa.errors import UsageError
 from viceversa.images.decoding import MOST_PIXELS
 from viceversa.images.layers import Layers
@@ -41,7 +42,7 @@ class Stylize(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     preset: Annotated[PresetName, arg(metavar="NAME")] = Field(
-        "relative", description="group of settings: relative, gatys_torch, paper or cs231n; see docs/style.md"
+        "relative", description="relative, gatys_torch, paper or cs231n"
     )
     size: Annotated[int, arg(metavar="N")] = Field(256, ge=SMALLEST, le=8192, description="long side of the picture in pixels")
     sizes: Annotated[int, arg(metavar="N")] = Field(2, ge=1, le=8, description="number of resolutions, from coarse to fine")
@@ -109,6 +110,7 @@ def stylize(
     mask: Picture | None = None,
     start: Picture | None = None,
     snapshots: int = 0,
+    device: Device = "auto",
     heard: Heard = lambda done, total, losses: None,
     most_pixels: int = MOST_PIXELS,
 ) -> Painted:
@@ -116,12 +118,12 @@ def stylize(
 
     weights: of the network by which pictures are compared (see load_perception), or that network. mask: an image, black where the
     content stays as it is. start: what the picture begins with, if not the content. snapshots: how many pictures on the way are
-    kept. heard is told of evaluations done, of how many, and the losses. most_pixels: of an image file, counting every four
-    channels; larger ones are refused as decompression bombs. Raises UsageError, and PaintingInterrupted, which has the picture as
-    it was then, at Ctrl-C.
+    kept. device: where the network computes, as in `load`. heard is told of evaluations done, of how many, and the losses.
+    most_pixels: of an image file, counting every four channels; larger ones are refused as decompression bombs. Raises UsageError,
+    and PaintingInterrupted, which has the picture as it was then, at Ctrl-C.
     """
-    preset = _weighed(settings.resolved)
-    perception = weights if isinstance(weights, Perception) else load_perception(weights, settings.pool)
+    preset, where = _weighed(settings.resolved), device_named(device)
+    perception = (weights if isinstance(weights, Perception) else load_perception(weights, settings.pool)).on(where)
     given = [styles] if isinstance(styles, Image.Image | str | Path | np.ndarray | Layers) else list(styles)
     shares, painters = _shares(settings.shares, len(given)), [tensor_of(each, most_pixels) for each in given]
     canvas = canvas_for(layers_of(content, most_pixels), settings.keep_colors)
@@ -132,13 +134,13 @@ def stylize(
     picture = canvas.start if start is None else canvas.begun(tensor_of(start, most_pixels))
     for side, evaluations in settings.stages:
         small = sized(canvas.start, side)
+        size, looks = small.shape[2:], [sized(each, settings.style_size or side).to(where) for each in painters]
         task = PaintingTask(
-            perception, preset, small,
-            [(share, sized(each, settings.style_size or side)) for share, each in zip(shares, painters, strict=True)],
-            None if region is None else resized(region, small.shape[2:]),
+            perception, preset, small.to(where), list(zip(shares, looks, strict=True)),
+            None if region is None else resized(region, size).to(where),
         )  # fmt: skip
         try:
-            picture = optimized(task, resized(picture, small.shape[2:]), evaluations, notes)
+            picture = optimized(task, resized(picture, size).to(where), evaluations, notes).cpu()
         except KeyboardInterrupt:
             raise PaintingInterrupted(Painted(notes.latest(), notes.losses, notes.strip)) from None
     return Painted(canvas.finished(picture), notes.losses, notes.strip)
@@ -166,7 +168,7 @@ class _Notes:
 
     def latest(self) -> Image.Image:
         """The picture of now; the content image before there is any."""
-        return self.canvas.finished(self.canvas.start if self.now is None else self.now())
+        return self.canvas.finished(self.canvas.start if self.now is None else self.now().cpu())
 
 
 def _weighed(preset: Preset) -> Preset:

@@ -114,13 +114,13 @@ class Examination:
         return map(loader, range(min(-(-IMAGES // self.batch), loader.steps_per_epoch)))
 
 
-def examination(run: Path, dataset: Dataset, settings: Training) -> Examination:
+def examination(run: Path, dataset: Dataset, settings: Training, device: torch.device) -> Examination:
     """What a run is judged by: the metric that its settings name, or the next one that the data can tell. Raises UsageError."""
     task = trial(dataset, IMAGES, "validation")
     metric, measure = settings.best, None
     if metric == "psnr_to_truth" and (measure := _to_truth(task)) is None:
         metric = "change_and_return"
-    if metric == "change_and_return" and (measure := _change_and_return(task, run / "labeller.safetensors")) is None:
+    if metric == "change_and_return" and (measure := _change_and_return(task, run / "labeller.safetensors", device)) is None:
         metric = "none"
     return Examination(task, metric, measure, settings.batch, settings.seed)
 
@@ -135,12 +135,12 @@ def _to_truth(task: Trial) -> Measure | None:
     return lambda made: float(psnr(made[EDIT if EDIT in made else FIRST_EDIT], truth)[known].mean())  # both have the same true edit
 
 
-def _change_and_return(task: Trial, path: Path) -> Measure | None:
+def _change_and_return(task: Trial, path: Path, device: torch.device) -> Measure | None:
     """change_and_return, where the run has a trusted labeller of the data's attributes. Raises UsageError for a damaged one."""
     goal, before = task.goal(EDIT), task.asked_before(EDIT)
     if goal is None or before is None or not path.exists():
         return None
-    labeller = load_labeller(path)
+    labeller = load_labeller(path, device)
     if labeller.space.attributes != task.dataset.space.attributes or not labeller.trusted:
         return None
     changed = ~labeller.space.agrees(before, goal)

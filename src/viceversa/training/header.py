@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-from accelerate import Accelerator
 from torch import nn
 
 from viceversa.core.space import ImageSpec
@@ -15,13 +13,12 @@ from viceversa.runs.folder import LOG
 from viceversa.training.page import PAGE
 
 
-def first_lines(
-    run: Path, dataset: Dataset, name: str, networks: nn.ModuleDict, accelerator: Accelerator, how: str
-) -> dict[str, str]:
+def first_lines(run: Path, dataset: Dataset, name: str, networks: nn.ModuleDict, device: str, how: str) -> dict[str, str]:
     """The lines by their names; the fifth, the time, is known after the first steps.
 
     Args:
         name: of the recipe, or of the user's own method.
+        device: in words.
         how: the precision and the size of a batch, in words.
     """
     counts = {each: sum(weight.numel() for weight in network.parameters()) for each, network in networks.items()}
@@ -29,7 +26,7 @@ def first_lines(
     return {
         "data": _data_line(dataset),
         "model": f"{name}: {sum(counts.values()):,} parameters ({parts})",
-        "device": f"{_device(accelerator)}, {how}",
+        "device": f"{device}, {how}",
         "files": f"pictures and curves in {run / PAGE}, log in {run / LOG}, for TensorBoard {run / 'events'}",
     }
 
@@ -41,13 +38,6 @@ def _data_line(dataset: Dataset) -> str:
         for name, spec in dataset.space.images.items()
     ]
     return f"{dataset.name}: {'; '.join(spaces)}"
-
-
-def _device(accelerator: Accelerator) -> str:
-    """The device, and the number of processes if there are several."""
-    device = accelerator.device
-    named = f"{device.type} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else device.type
-    return f"{named}, {accelerator.num_processes} processes" if accelerator.num_processes > 1 else named
 
 
 def spoken(lines: Mapping[str, str]) -> list[str]:

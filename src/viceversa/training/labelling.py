@@ -9,7 +9,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import torch
+
 from viceversa.data.dataset import Dataset
+from viceversa.device import CPU
 from viceversa.errors import UsageError
 from viceversa.metrics.labeller import FILE, Labeller, load_labeller, write_labeller
 from viceversa.metrics.labeller_training import LabellerTraining, cached_path
@@ -24,8 +27,8 @@ SHARE, FIRST = 0.05, 10.0
 class Labelling:
     """Trains the labeller of a run's data a unit at a time, and keeps a copy in the run's folder from its first round on."""
 
-    def __init__(self, run: Path, dataset: Dataset, *, quiet: bool = False) -> None:
-        self.run, self.dataset, self.quiet = run, dataset, quiet
+    def __init__(self, run: Path, dataset: Dataset, device: torch.device = CPU, *, quiet: bool = False) -> None:
+        self.run, self.dataset, self.device, self.quiet = run, dataset, device, quiet
         self.allowance = Allowance(share=SHARE, first=FIRST)
         self._training: LabellerTraining | None = None
         self._expected = 0.0
@@ -59,7 +62,7 @@ class Labelling:
 
     def _unit(self) -> None:
         if self._training is None:
-            self._training = LabellerTraining(self.dataset)
+            self._training = LabellerTraining(self.dataset, device=self.device)
             self._expected = self._training.seconds()
             return
         started = time.monotonic()
@@ -74,7 +77,7 @@ class Labelling:
                 say(f"viceversa: {line_of_labeller(latest)}.")
 
 
-def labelling(run: Path, dataset: Dataset, *, quiet: bool = False) -> Labelling | None:
+def labelling(run: Path, dataset: Dataset, device: torch.device = CPU, *, quiet: bool = False) -> Labelling | None:
     """The training of the run's labeller; None where the run has a finished one, or the cache, from which it is copied now.
 
     A damaged one is named on standard error, and left as it is. Raises OSError where the run's folder cannot be written.
@@ -84,7 +87,7 @@ def labelling(run: Path, dataset: Dataset, *, quiet: bool = False) -> Labelling 
         if path.exists() and load_labeller(path).finished:
             return None
         if not cached.exists():
-            return Labelling(run, dataset, quiet=quiet)
+            return Labelling(run, dataset, device, quiet=quiet)
         labeller = load_labeller(cached)
     except UsageError as error:
         say(f"viceversa: {error}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,6 +15,7 @@ from viceversa.core.draws import Draws, seeded
 from viceversa.core.plans import Need
 from viceversa.data.augmentation import NO_AUGMENTATION, Augment, augmented
 from viceversa.data.dataset import Images
+from viceversa.device import sent
 from viceversa.errors import UsageError
 from viceversa.images.normalizing import cropped, enlarged_to, flipped, normalized, shifted
 
@@ -87,7 +89,7 @@ class Loader:
         images = self.images[need.space]
         places = self._places(need, step)
         source = need.beside or need.name  # of a pair, both images are moved alike
-        pixels = torch.from_numpy(np.ascontiguousarray(images.pixels[places[mine].numpy()])).to(self.device)
+        pixels = sent(torch.from_numpy(np.ascontiguousarray(images.pixels[places[mine].numpy()])), self.device)
         batch = normalized(pixels)
         if self.resize_to is not None:
             batch = _part_of_enlarged(batch, self.resize_to, draws.uniform(f"crop {source}", batch, 2))
@@ -98,7 +100,7 @@ class Loader:
             batch = shifted(batch, (moves * (2 * self.shift + 1)).long() - self.shift, self.shift)
         if self.augment.is_on:
             batch = augmented(batch, self.augment, draws, source)
-        labels = None if images.labels is None else images.labels[places].to(self.device)
+        labels = None if images.labels is None else sent(images.labels[places], self.device)
         return Example(batch, Domain(need.space, None if labels is None else labels[mine]), labels)
 
     def _places(self, need: Need, step: int) -> Tensor:
@@ -145,11 +147,28 @@ class Loader:
         return found
 
 
+@dataclass(eq=False)
+class Ahead:
+    """A loader whose next batch is prepared, in a thread, while the step before it is computed. The batches are the same."""
+
+    loader: Loader
+    _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
+    _next: tuple[int, Future[tuple[dict[str, Example], Draws]]] | None = field(default=None, init=False)
+
+    def __call__(self, step: int) -> tuple[dict[str, Example], Draws]:
+        """As the loader's."""
+        prepared = self._next[1] if self._next and self._next[0] == step else self._thread.submit(self.loader, step)
+        found = prepared.result()
+        self._next = step + 1, self._thread.submit(self.loader, step + 1)
+        return found
+
+
 def _part_of_enlarged(images: Tensor, side: int, shares: Tensor) -> Tensor:
     """Of each image, enlarged to that shorter side, a part of its own size; shares (N, 2) in [0, 1) say how far down and right."""
     large, (height, width) = enlarged_to(images, side), images.shape[2:]
-    last = torch.tensor([large.shape[2] - height, large.shape[3] - width], device=images.device)
-    return cropped(large, torch.minimum((shares * (last + 1)).long(), last), (height, width))
+    down, right = large.shape[2] - height, large.shape[3] - width
+    corners = [(share * (last + 1)).long().clamp(max=last) for share, last in zip(shares.T, (down, right), strict=True)]
+    return cropped(large, torch.stack(corners, 1), (height, width))
 
 
 def _balanced(groups: Sequence[Tensor], count: int, generator: torch.Generator) -> Tensor:

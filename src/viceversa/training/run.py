@@ -11,7 +11,7 @@ from operator import getitem
 from pathlib import Path
 from typing import Any
 
-from accelerate import Accelerator
+import torch
 from pydantic import ValidationError
 
 from viceversa.core.method import Builder, Method
@@ -20,7 +20,7 @@ from viceversa.core.space import Space
 from viceversa.data.dataset import Dataset
 from viceversa.data.files.sizes import DRAWN
 from viceversa.data.sources import absolute, located_folder
-from viceversa.device import accelerator_for, resolved_precision
+from viceversa.device import Device, resolved_precision
 from viceversa.errors import Terminated, UsageError, printable
 from viceversa.files import in_utf8
 from viceversa.inference.familiarity import FILE, save_familiarity
@@ -39,6 +39,7 @@ from viceversa.training.initializing import frozen, initialize
 from viceversa.training.labelling import labelling
 from viceversa.training.next_calls import NextSteps, next_calls
 from viceversa.training.pace import Pace
+from viceversa.training.processes import accelerator_for, training_device
 from viceversa.training.trainer import Trainer
 
 ARGUMENTS = ("out", "resume")
@@ -76,6 +77,7 @@ def train(
     until: int | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    device: Device = "auto",
     quiet: bool = False,
     settings: Mapping[str, Any] | None = None,
     **training: Any,
@@ -88,7 +90,8 @@ def train(
     settings: any settings of the recipe by their dotted names, as {"method.width": 64}.
     init: a run whose weights to start from, or of it `init_only` these networks; freeze: networks that do not learn.
     resume: go on with the run in `out`, with its settings; steps, learning rates and intervals may change, others are refused
-    (training/changes.py). overwrite: begin anew in its place.
+    (training/changes.py). overwrite: begin anew in its place. device: where it trains, as in `load`; of
+    several processes each has its own.
     Raises UsageError for what cannot be done, and NotFiniteError at a loss that is not a number. SIGINT (Ctrl-C) and SIGTERM are
     noted while it trains: the step is saved, then KeyboardInterrupt or Terminated, a SystemExit with code 143, is raised.
     """
@@ -104,7 +107,7 @@ def train(
     base = base if own is None else read_with(base, own)
     recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
     try:
-        return run_recipe(recipe, run, own=own, until=until, resume=resume, overwrite=overwrite, quiet=quiet)
+        return run_recipe(recipe, run, own=own, until=until, resume=resume, overwrite=overwrite, device=device, quiet=quiet)
     except Terminated as stop:  # an exit says nothing by itself
         say(f"viceversa: {stop}")
         raise
@@ -123,6 +126,7 @@ def run_recipe(
     until: int | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    device: Device = "auto",
     quiet: bool = False,
     pace: Pace | None = None,
     introduce: bool = True,
@@ -137,6 +141,7 @@ def run_recipe(
         selected = f"`init_only` selects networks of another run ({', '.join(recipe.init_only)})"
         raise UsageError(f"{selected}: also name that run with `init`.")
     accelerator = accelerator_for(str(run))
+    where = training_device(accelerator, device)
     with _telling_what_is_kept(run), alone(run, accelerator), logged() as append:
         stored = _before(run, resume=resume, overwrite=overwrite)
         accelerator.wait_for_everyone()  # the leading one is about to write
@@ -146,7 +151,7 @@ def run_recipe(
         if dataset.summary and stored is None and accelerator.is_main_process:
             say(dataset.summary, quiet=quiet or not introduce)
         recipe = in_steps(recipe, dataset)
-        record = _record(recipe, dataset, own, accelerator, stored)
+        record = _record(recipe, dataset, own, where, stored)
         changed: list[Change] = []
         if stored:
             checkpoint = latest_checkpoint(run, quiet=True)
@@ -155,8 +160,8 @@ def run_recipe(
             if own is None and checkpoint:
                 check_shapes(checkpoint, _builder(recipe, own), record.space)
         trainer = Trainer(
-            run, _builder(recipe, own), dataset, recipe.training, accelerator, record.precision, quiet, pace, record=record,
-            introduce=introduce, next_steps=next_steps,
+            run, _builder(recipe, own), dataset, recipe.training, accelerator, where, record.precision, quiet, pace,
+            record=record, introduce=introduce, next_steps=next_steps,
         )  # fmt: skip
         if not (stored and trainer.resume()) and recipe.init:
             _initialize(trainer, recipe, own, Path(recipe.init))
@@ -166,7 +171,7 @@ def run_recipe(
             if not quiet:
                 _explain(trainer, changed)
             if recipe.training.labeller and routing_of(dataset.space).described:
-                trainer.labelling = labelling(run, dataset, quiet=quiet)
+                trainer.labelling = labelling(run, dataset, where, quiet=quiet)
         accelerator.wait_for_everyone()
         try:
             trainer.train(min(until or recipe.training.steps, recipe.training.steps))
@@ -239,15 +244,15 @@ def _initialize(trainer: Trainer, recipe: Recipe[Any], own: Builder | None, star
         say(printable(f"initial weights from {start}: {', '.join(taken)}"), quiet=trainer.quiet)
 
 
-def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, accelerator: Accelerator, stored: Record | None) -> Record:
+def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, device: torch.device, stored: Record | None) -> Record:
     """What the run is, resolved; a run that goes on keeps its precision wherever it does."""
     return Record(
         recipe=storable(recipe),
         dataset=dataset.name,
         space=dataset.space,
         build=None if own is None else name_of(own),
-        device=accelerator.device.type,
-        precision=stored.precision if stored else resolved_precision(recipe.training.precision, accelerator.device),
+        device=device.type,
+        precision=stored.precision if stored else resolved_precision(recipe.training.precision, device),
     )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -22,6 +24,7 @@ from viceversa.core.draws import seeded
 from viceversa.core.method import Builder, Method
 from viceversa.core.schedules import Progress
 from viceversa.data.dataset import Dataset
+from viceversa.device import in_words
 from viceversa.errors import NotFiniteError, UsageError, is_out_of_memory, stopped
 from viceversa.files import write_atomically
 from viceversa.images.pictures import save_png
@@ -34,7 +37,8 @@ from viceversa.training.checkpoints import restore_training, save_checkpoint
 from viceversa.training.examination import evaluating
 from viceversa.training.header import first_lines
 from viceversa.training.labelling import Labelling
-from viceversa.training.loader import Loader, unique_needs
+from viceversa.training.loader import Ahead, Loader, unique_needs
+from viceversa.training.losses import RecentLosses, fetched
 from viceversa.training.monitor import Monitor
 from viceversa.training.next_calls import NextSteps, next_calls
 from viceversa.training.pace import Pace
@@ -47,7 +51,8 @@ if torch.distributed.is_available():
     # group began, the group and its threads would outlive end_training, and a process might abort as it ends.
     import torch.distributed.nn
 
-LOG_EVERY = 10
+LOG_EVERY, LOOK_EVERY = 10, 1.0
+"""Steps between two lines of the log, and seconds after which losses are fetched in between."""
 STATISTICS_BATCHES = 16
 """Batches of which averaged networks take statistics before they are used."""
 
@@ -68,6 +73,7 @@ class Trainer:
     dataset: Dataset
     settings: Training
     accelerator: Accelerator
+    device: torch.device
     precision: str
     quiet: bool = False
     pace: Pace | None = None
@@ -80,9 +86,11 @@ class Trainer:
     _renewed: int = field(default=-1, init=False)
     _updates: Counter[str] = field(default_factory=Counter, init=False)
     _length: int | None = field(default=None, init=False)
+    _recent: RecentLosses = field(default_factory=RecentLosses, init=False)
+    _losses: dict[str, float] = field(default_factory=dict, init=False)
+    _looked: float = field(default=-math.inf, init=False)
 
     def __post_init__(self) -> None:
-        device = self.accelerator.device
         with self._within_memory():
             self.method = self._built()
             self.averages = self._built()
@@ -91,7 +99,7 @@ class Trainer:
             unique_needs(phase.plan.needs for phase in self.method.phases),
             batch=self.settings.batch,
             seed=self.settings.seed,
-            device=device,
+            device=self.device,
             resize_to=self.settings.resize_to,
             flip=self.settings.flip,
             shift=self.settings.shift,
@@ -100,6 +108,7 @@ class Trainer:
             rank=self.accelerator.process_index,
             processes=self.accelerator.num_processes,
         )
+        self._batches = self.loader if self.device.type == "cpu" else Ahead(self.loader)
         average = self._average if self.accelerator.num_processes > 1 else None
         self.trainee = Trainee(self.method, average, autocast=self.precision == "bf16")
         if self.settings.compile:
@@ -134,12 +143,14 @@ class Trainer:
             told = None
             while self.step < end and not (told := self._told(interrupted)):
                 with self._within_memory():
-                    losses = self.one_step()
-                end = self._end(until)
+                    self.one_step()
+                    end = self._end(until)
+                    if self._to_be_logged(last=self.step == end) or time.monotonic() - self._looked > LOOK_EVERY:
+                        self._look()
                 if monitor:
-                    monitor.advance(self.step, self._images(self.step - 1), losses, end)
+                    monitor.advance(self.step, self._images(self.step - 1), self._losses, end)
                 with _writing(self.run), self._within_memory():
-                    self._after_step(losses, validation, monitor, last=self.step == end)
+                    self._after_step(validation, monitor, last=self.step == end)
                     if self.labelling:
                         self.labelling.advance()
             told = told or self._told(interrupted)  # a signal of the last step ends the program, too
@@ -154,33 +165,37 @@ class Trainer:
                 told, f"interrupted after step {self.step} of {str(self.run)!r}, which is saved; continue with `resume=True`."
             )
 
-    def one_step(self) -> dict[str, float]:
-        """One step of every phase, and of the averages; returns the losses."""
-        batch, draws = self.loader(self.step)
+    def one_step(self) -> None:
+        """One step of every phase, and of the averages. Nothing of it waits for the device."""
+        batch, draws = self._batches(self.step)
         progress = self.progress(self._length or self.settings.steps)
-        losses = train_step(self.trainee, batch, draws, progress)
+        self._recent.note(self.step, train_step(self.trainee, batch, draws, progress))
         if self.settings.average:
             learned = learned_at(self.method, progress)
             for name in learned.intersection(self.method.averaged):
                 update_averages(self.averages, self.method, warm(self.settings.average, self._updates[name]), {name})
             self._updates.update(learned)
         self.step += 1
-        return losses
+
+    def _look(self) -> None:
+        """Fetch the losses since the last look. Raises NotFiniteError."""
+        self._losses, self._looked = self._recent.fetch() or self._losses, time.monotonic()
+
+    def _to_be_logged(self, *, last: bool) -> bool:
+        return self.step % LOG_EVERY == 0 or last
 
     def progress(self, steps: int, step: int | None = None) -> Progress:
         """Where a training of so many steps stands now, or at another step."""
         return Progress.at(self.step if step is None else step, steps, self.loader.steps_per_epoch)
 
     def _validation(self, quiet: bool) -> Validator:
-        return Validator(self.run, self.dataset, self.settings, awaits=self.labelling is not None, quiet=quiet)
+        return Validator(self.run, self.dataset, self.settings, self.device, awaits=self.labelling is not None, quiet=quiet)
 
-    def _after_step(
-        self, losses: Mapping[str, float], validation: Validator | None, monitor: Monitor | None, *, last: bool
-    ) -> None:
+    def _after_step(self, validation: Validator | None, monitor: Monitor | None, *, last: bool) -> None:
         """The checkpoint comes last: killed before it, a run that goes on repeats all of the step. Then it may be judged."""
         self.run.stat()
-        if self.step % LOG_EVERY == 0 or last:
-            self._log(losses)
+        if self._to_be_logged(last=last):
+            self._log(self._losses)
         if monitor and monitor.pictures.due(self.step, last=last):
             with monitor.pictures.drawing():
                 self._draw()
@@ -191,10 +206,16 @@ class Trainer:
         if monitor:
             monitor.refresh()
 
+    @property
+    def _where(self) -> str:
+        """The device, and the number of processes if there are several."""
+        processes = self.accelerator.num_processes
+        return f"{in_words(self.device)}, {processes} processes" if processes > 1 else in_words(self.device)
+
     def _monitor(self, until: int) -> Monitor:
         name = "a training" if self.record is None else self.record.title
         where = f"{self.precision}, batches of {self.settings.batch}"
-        lines = first_lines(self.run, self.dataset, name, self.method.networks, self.accelerator, where)
+        lines = first_lines(self.run, self.dataset, name, self.method.networks, self._where, where)
         return Monitor(
             self.run, f"{name} on {self.dataset.name}", lines, self.record, start=self.step, until=until,
             steps=self.settings.steps, sample_every=self.settings.sample_every, quiet=self.quiet, introduce=self.introduce,
@@ -231,7 +252,7 @@ class Trainer:
             if name not in averaged:
                 averages.networks[name].load_state_dict(network.state_dict())
         if averaged and self._renewed != self.step:
-            batches = map(self.loader, range(STATISTICS_BATCHES))
+            batches = map(self._batches, range(STATISTICS_BATCHES))
             renew_statistics(averages, batches, self.progress(self.settings.steps))
             self._renewed = self.step
         return averages
@@ -243,8 +264,8 @@ class Trainer:
     def _built(self) -> Method:
         torch.manual_seed(seeded(self.settings.seed, "weights").initial_seed())
         method = self.build(self.dataset.space)
-        method.translator.to(self.accelerator.device)
-        method.networks.to(self.accelerator.device)
+        method.translator.to(self.device)
+        method.networks.to(self.device)
         return method
 
     def _end(self, until: int) -> int:
@@ -270,11 +291,11 @@ class Trainer:
         """The signal that any process received; asked by all at the same step, so that none waits for another forever."""
         number = received[0] if received else 0
         if self.accelerator.num_processes > 1:
-            number = int(self.accelerator.gather(torch.tensor([number], device=self.accelerator.device)).max())
+            number = int(self.accelerator.gather(torch.tensor([number], device=self.device)).max())
         return number or None
 
     def _save(self) -> None:
-        self._check_weights()
+        self._check_numbers()
         if self._leads:
             save_checkpoint(self.run, self.step, self.trainee, self.translating())
         self._saved = self.step
@@ -295,10 +316,12 @@ class Trainer:
                 f"out of memory at step {self.step}, with {images}: take a smaller `batch` or `size`; {kept}."
             ) from error
 
-    def _check_weights(self) -> None:
-        """Raises NotFiniteError for weights that a gradient has spoiled though all losses were finite."""
-        for name, weight in self.method.networks.named_parameters():
-            if not weight.isfinite().all():
+    def _check_numbers(self) -> None:
+        """Raises NotFiniteError for losses, and for weights that a gradient has spoiled though all losses were finite."""
+        self._look()
+        weights = dict(self.method.networks.named_parameters())
+        for name, finite in zip(weights, fetched([weight.isfinite().all() for weight in weights.values()]), strict=True):
+            if not finite:
                 raise NotFiniteError(f"the weight {name} is not finite after step {self.step - 1}.")
 
     def _start_logs(self) -> None:

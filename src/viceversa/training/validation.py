@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import torch
 from pydantic import ValidationError
 
 from viceversa.core.method import Method
 from viceversa.data.dataset import Dataset
+from viceversa.device import CPU
 from viceversa.errors import UsageError, printable
 from viceversa.files import write_atomically
 from viceversa.metrics.health import signs
@@ -71,8 +73,17 @@ class Validator:
     over a resume. awaits: whether the run's labeller is in training: the metric may need it.
     """
 
-    def __init__(self, run: Path, dataset: Dataset, settings: Training, *, awaits: bool = False, quiet: bool = False) -> None:
-        self.run, self.dataset, self.settings, self.quiet = run, dataset, settings, quiet
+    def __init__(
+        self,
+        run: Path,
+        dataset: Dataset,
+        settings: Training,
+        device: torch.device = CPU,
+        *,
+        awaits: bool = False,
+        quiet: bool = False,
+    ) -> None:
+        self.run, self.dataset, self.settings, self.device, self.quiet = run, dataset, settings, device, quiet
         self._awaits, self._reader = awaits, 0
         known = judgments(run / LOG)
         self._last = known[-1] if known else None
@@ -105,7 +116,7 @@ class Validator:
         """What is found, or None where there is no time to look so many times."""
         if self._examination is None or (self._examination.measure is None and self._reader != self._latest_reader()):
             self._reader, before = self._latest_reader(), self._examination
-            self._examination = examination(self.run, self.dataset, self.settings)
+            self._examination = examination(self.run, self.dataset, self.settings, self.device)
             if before is None or before.metric != self._examination.metric:
                 self._explain(self._examination)
                 self._expected = None if before else self._expected

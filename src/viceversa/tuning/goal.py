@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from viceversa.core.domains import Domain
 from viceversa.core.routing import routing_of
 from viceversa.data.dataset import Dataset
+from viceversa.device import CPU
 from viceversa.errors import UsageError, quoted, unknown
 from viceversa.evaluation.judge import Judge
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.accuracies import accuracies
 from viceversa.metrics.chain_protocol import Candidate, Place, TranslateImages, Trial, Way, linked, route, trial
+from viceversa.metrics.features import lite0
 from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.labeller_training import independent_labeller
 from viceversa.metrics.rows import COLUMNS
@@ -64,6 +66,7 @@ class Meter:
     objective: Goal
     task: Trial
     labeller: Labeller | None
+    device: torch.device = CPU
 
     def measured(self, translate: TranslateImages) -> float:
         """The objective of a translator. Raises UsageError where it is undefined."""
@@ -90,12 +93,14 @@ class Meter:
         place = self.objective.place
         steps, cycles = (place.cycles, 0) if place.direction == "step" else (0, place.cycles)
         made = Candidate(lambda task, way: iter([(slice(0, len(task)), {place: pixels})]))
-        (row,) = Judge(self.task, self.labeller, Way(cycles, steps)).assess("trial", made, lambda images: None).rows
+        (row,) = (
+            Judge(self.task, self.labeller, Way(cycles, steps), lite0(self.device)).assess("trial", made, lambda images: None).rows
+        )
         value = vars(row)[self.objective.metric]
         return None if value is None else float(value)
 
 
-def meter_of(dataset: Dataset, text: str | None, samples: int, *, quiet: bool = False) -> Meter:
+def meter_of(dataset: Dataset, text: str | None, samples: int, *, device: torch.device = CPU, quiet: bool = False) -> Meter:
     """The objective of that name, or the data's default, on the first validation images. Raises UsageError."""
     if samples < 2:
         raise UsageError(f"{samples} samples are too few to measure anything: take 2 or more.")
@@ -103,7 +108,8 @@ def meter_of(dataset: Dataset, text: str | None, samples: int, *, quiet: bool = 
     told = "changed_accuracy" if task.truth(Place("inv", 3, "8bit")) is None else "psnr_to_truth"
     objective = _objective(text or f"inv3.{told}", task)
     reads = "accuracy" in objective.metric and routing_of(dataset.space).question is not None
-    return Meter(objective, task, independent_labeller(dataset, quiet=quiet) if reads else None)
+    labeller = independent_labeller(dataset, device=device, quiet=quiet) if reads else None
+    return Meter(objective, task, labeller, device)
 
 
 def reached(translate: TranslateImages, task: Trial, place: Place) -> Iterator[tuple[slice, Pixels]]:

@@ -13,9 +13,10 @@ from torch.utils.flop_counter import flop_registry
 from viceversa.core.method import Builder, Method
 from viceversa.core.schedules import Progress
 from viceversa.data.dataset import Dataset
-from viceversa.device import accelerator_for
+from viceversa.device import CPU
 from viceversa.recipes import builder
 from viceversa.recipes.settings import Recipe
+from viceversa.training.processes import accelerator_for
 from viceversa.training.trainer import Trainer
 
 LAZY = 4
@@ -47,7 +48,7 @@ def operations(recipe: Recipe[Any], dataset: Dataset, build: Builder | None = No
     learn in one part of the training, in a short one."""
     training = recipe.training.model_copy(update={"batch": BATCH, "steps": LONGEST, "compile": False})
     with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(Path(folder), builder(recipe, build), dataset, training, accelerator_for(folder), "fp32", quiet=True)
+        trainer = Trainer(Path(folder), builder(recipe, build), dataset, training, accelerator_for(folder), CPU, "fp32", quiet=True)
         steps = _period(trainer.method)
         with Operations() as counted:  # type: ignore[no-untyped-call]
             for _ in range(steps):

@@ -12,6 +12,7 @@ import torch
 from viceversa.core.method import Builder
 from viceversa.data.dataset import Dataset
 from viceversa.data.sources import absolute, located_folder
+from viceversa.device import Device, device_named
 from viceversa.errors import NotFiniteError, Terminated, UsageError, printable
 from viceversa.inference.load import load
 from viceversa.progress import say
@@ -38,7 +39,7 @@ class SearchPlan:
 
     objective: by its name, the data's default if None, measured on so many samples. checks: how often a trial is measured,
     at equal distances, the last time at its end. equal: what trials have alike: their steps, or the operations of the recipe's.
-    build: the function of a custom method.
+    build: the function of a custom method. device: where networks compute.
     """
 
     axes: Axes
@@ -47,6 +48,7 @@ class SearchPlan:
     checks: int = 4
     equal: Equal = "steps"
     build: Builder | None = None
+    device: Device = "auto"
 
 
 def search(plan: SearchPlan, folder: Path, *, trials: int = 20, storage: str | None = None) -> Findings:
@@ -56,6 +58,7 @@ def search(plan: SearchPlan, folder: Path, *, trials: int = 20, storage: str | N
     KeyboardInterrupt at SIGINT or Terminated at SIGTERM, with all that is done in the folder: the same call goes on with it.
     """
     _check_plan(plan, trials)
+    device = device_named(plan.device)
     asked = plan.axes.recipe
     places = {"data": absolute(asked.data), "images": located_folder(asked.images)}
     recipe = updated(asked, {**places, "training.labeller": False})
@@ -64,7 +67,7 @@ def search(plan: SearchPlan, folder: Path, *, trials: int = 20, storage: str | N
     plan = replace(plan, axes=replace(plan.axes, recipe=recipe))
     if dataset.summary:
         say(dataset.summary)
-    meter = meter_of(dataset, plan.objective, plan.samples)
+    meter = meter_of(dataset, plan.objective, plan.samples, device=device)
     if meter.labeller and not meter.labeller.trusted:
         read = f"the objective is read by a labeller whose accuracy is {meter.labeller.accuracy:.3f} on held-out images"
         say(f"viceversa: {read}: small differences between trials mean nothing.")
@@ -151,11 +154,11 @@ def _trained(trial: Trial, plan: SearchPlan, studio: Studio, meter: Meter) -> fl
         started, until = time.perf_counter(), max(1, round(recipe.training.steps * check / plan.checks))
         resume = (run / "recipe.json").exists()
         try:
-            run_recipe(recipe, run, own=plan.build, until=until, resume=resume, introduce=False)
+            run_recipe(recipe, run, own=plan.build, until=until, resume=resume, device=plan.device, introduce=False)
         finally:
             seconds += time.perf_counter() - started
             trial.set_user_attr("seconds", round(seconds, 1))
-        value = meter.measured(load(run, build=plan.build).translate_images)
+        value = meter.measured(load(run, build=plan.build, device=plan.device).translate_images)
         trial.report(value, check)
         if check < plan.checks and not is_own(before) and trial.should_prune():
             return None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from viceversa.core.method import Builder
+from viceversa.device import Device
 from viceversa.recipes import recipe_named
 from viceversa.recipes.settings import Recipe
 from viceversa.training.run import updated
@@ -36,6 +37,7 @@ def tune(
     seed: int | None = None,
     settings: Mapping[str, Any] | None = None,
     build: Builder | None = None,
+    device: Device = "auto",
 ) -> Findings:
     """Search for better settings of a recipe (docs/tuning.md). The same call goes on with a search.
 
@@ -52,6 +54,7 @@ def tune(
         data, images, size, steps, batch, seed: of each training, as in `train`.
         settings: any settings of the recipe by their dotted names, for all trials.
         build: the function that builds the method, for settings of a custom method.
+        device: where networks compute, as in `load`.
 
     Raises UsageError; KeyboardInterrupt (SystemExit after SIGTERM) with all that is done saved.
     """
@@ -66,6 +69,6 @@ def tune(
     changes = {**(settings or {}), **{name: value for name, value in given.items() if value is not None}}
     base = updated(recipe_named(recipe) if isinstance(recipe, str) else recipe, changes)
     texts = [f"{name}={values}" for name, values in search.items()] if isinstance(search, Mapping) else search
-    plan = SearchPlan(axes_of(base, texts or DEFAULT), objective, samples, checks, equal, build)
+    plan = SearchPlan(axes_of(base, texts or DEFAULT), objective, samples, checks, equal, build, device)
     folder = Path(out) if out is not None else Path("tuning") / base.name
     return searched(plan, folder, trials=trials, storage=storage)

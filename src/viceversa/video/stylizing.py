@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from viceversa.device import Device, device_named
 from viceversa.errors import UsageError
 from viceversa.images.load import Picture, pixels_of
 from viceversa.networks.perception import load_perception
@@ -37,6 +38,7 @@ def later_settings(settings: Stylize, evaluations: int | None) -> Stylize:
 def stylization(
     styles: Sequence[Picture], settings: Stylize, later: Stylize, *,
     weights: Path | str | None = None, mask: Picture | None = None, warm: bool = True,
+    device: Device = "auto",
 ) -> Process:  # fmt: skip
     """What is done to each frame, which is brought to the settings' size before, the shorter side to an even one, as players like
     it. warm: whether a painting begins with the last one; else each is made alone, as the first is. An interrupt ends it. Raises
@@ -49,12 +51,12 @@ def stylization(
         return np.asarray((image[0].permute(1, 2, 0) * 255).round().byte().numpy())
 
     perception, region = load_perception(weights, settings.pool), None if mask is None else opened(mask)
-    painters = [pixels_of(style, 3, 255) for style in styles]
+    painters, where = [pixels_of(style, 3, 255) for style in styles], device_named(device)
 
     def made(now: Picture8, passage: Passage | None) -> Picture8:
         if passage is None or not warm:
-            return _pixels(stylize(now, painters, settings, weights=perception, mask=region))
-        return _pixels(stylize(now, painters, later, weights=perception, mask=region, start=begun(passage)))
+            return _pixels(stylize(now, painters, settings, weights=perception, mask=region, device=where))
+        return _pixels(stylize(now, painters, later, weights=perception, mask=region, start=begun(passage), device=where))
 
     return Process(opened, made)
 
@@ -62,12 +64,13 @@ def stylization(
 def stylized_frames(
     frames: Iterable[Picture8], styles: Sequence[Picture], settings: Stylize = DEFAULTS, *,
     later: int | None = None, weights: Path | str | None = None, mask: Picture | None = None, estimator: Estimator = DIS,
+    device: Device = "auto",
 ) -> Iterator[Picture8]:  # fmt: skip
     """The frames (H, W, 3) uint8 of a clip in the style of one image or several. later: evaluations of all but the first.
 
     Raises UsageError.
     """
-    process = stylization(styles, settings, later_settings(settings, later), weights=weights, mask=mask)
+    process = stylization(styles, settings, later_settings(settings, later), weights=weights, mask=mask, device=device)
     yield from processed(frames, process, estimator)
 
 

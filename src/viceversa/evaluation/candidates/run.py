@@ -16,7 +16,6 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.trainings import training_of
 from viceversa.images.normalizing import normalized
 from viceversa.images.pixels import Pixels
-from viceversa.inference.apply import device_of
 from viceversa.inference.enlarged import made_at_full_size
 from viceversa.inference.model import Model
 from viceversa.metrics.chain_protocol import Candidate, translating
@@ -33,7 +32,7 @@ def candidate_of(model: Model) -> Candidate:
 def _read(model: Model, pixels: Pixels) -> Tensor:
     """The labels that the model's own discriminator reads: (N, H, W, C) -> (N, K)."""
     assert model.method.discriminate is not None
-    images = normalized(torch.tensor(pixels)).to(device_of(model.method))
+    images = normalized(torch.tensor(pixels).to(model.device))
     logits = model.method.discriminate(images, Domain(model.routing.departure())).logits
     assert logits is not None
     return model.space.read(logits.float().cpu())

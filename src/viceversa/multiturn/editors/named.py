@@ -9,6 +9,7 @@ from typing import Literal
 from PIL import Image
 
 from viceversa.core.space import Space
+from viceversa.device import Device
 from viceversa.errors import UsageError, quoted
 from viceversa.evaluation.candidates.named import own_name
 from viceversa.inference.load import load
@@ -53,6 +54,7 @@ def editor_named(
     full_size: bool = False,
     diffusion: Diffusion = pipelines.DEFAULTS,
     endpoint: Endpoint = http.DEFAULTS,
+    device: Device = "auto",
 ) -> NamedEditor:
     """Return the editor that a text names.
 
@@ -70,6 +72,7 @@ def editor_named(
         full_size: a run keeps the size of each image; otherwise its answers have the size that it was trained at.
         diffusion: how a pipeline runs.
         endpoint: how a server is called.
+        device: where a run or a pipeline computes, as in `load`; others have no networks here.
 
     Raises UsageError for a text of no form, for what it names but cannot be used, and for an option that is of no use to it.
     """
@@ -77,11 +80,11 @@ def editor_named(
     _check_options(spec, kind, full_size, diffusion, endpoint)
     match kind:
         case "run":
-            return NamedEditor(own_name(spec), by_model(load(spec), full_size=full_size))
+            return NamedEditor(own_name(spec), by_model(load(spec, device=device), full_size=full_size))
         case "onnx":
             return NamedEditor(own_name(spec), by_onnx_file(Path(spec), space))
         case "diffusers":
-            return NamedEditor(own_name(rest), by_pipeline(rest, diffusion))
+            return NamedEditor(own_name(rest), by_pipeline(rest, diffusion, device))
         case "http" | "https":
             return NamedEditor(address(spec), by_json(spec, endpoint))
         case "openai":

@@ -17,6 +17,7 @@ from typing import Any, Literal, get_args
 import torch
 from PIL import Image
 
+from viceversa.device import Device, device_named
 from viceversa.errors import UsageError, quoted, unknown
 from viceversa.multiturn.editors.answers import answered, in_short
 from viceversa.multiturn.editors.editor import Edit, Editor
@@ -31,7 +32,6 @@ class Diffusion:
     """How a pipeline runs. What is None stays at the pipeline's own default.
 
     Args:
-        device: "auto" is CUDA, Apple's MPS or the CPU, whichever there is; or a device of PyTorch, as "cuda:1".
         dtype: precision of the weights.
         steps: number of denoising steps.
         guidance: weight of the instruction (`guidance_scale`).
@@ -40,7 +40,6 @@ class Diffusion:
         safety: keep the pipeline's safety checker, if it has one.
     """
 
-    device: str = "auto"
     dtype: Precision = "float32"
     steps: int | None = None
     guidance: float | None = None
@@ -52,7 +51,7 @@ class Diffusion:
 DEFAULTS = Diffusion()
 
 
-def by_pipeline(source: str, options: Diffusion = DEFAULTS) -> Editor:
+def by_pipeline(source: str, options: Diffusion = DEFAULTS, device: Device = "auto") -> Editor:
     """Load a pipeline as an editor that follows the edit's instruction.
 
     Noise is drawn on the CPU, so that a seed means the same on every device.
@@ -60,14 +59,15 @@ def by_pipeline(source: str, options: Diffusion = DEFAULTS) -> Editor:
     Args:
         source: a folder that `save_pretrained` wrote, or a repository of the Hugging Face hub. A folder needs no network.
         options: how the pipeline runs.
+        device: where it runs, as in `load`.
 
     Raises UsageError for a missing package, for what cannot be loaded, for a pipeline that edits no images, and for an option that
     the pipeline does not take. The editor raises UsageError if the pipeline fails, and if its safety checker replaces the answer
     with a black image: as an answer, that image would be measured, and edited in every later turn.
     """
     name = f"diffusers:{source}"
-    device = _device(options.device)
-    pipeline = _loaded(source, name, options.dtype).to(device)
+    where = device_named(device)
+    pipeline = _loaded(source, name, options.dtype).to(where)
     if not options.safety and "safety_checker" in pipeline.components:
         pipeline.register_modules(safety_checker=None)
     pipeline.set_progress_bar_config(disable=True)
@@ -85,16 +85,6 @@ def by_pipeline(source: str, options: Diffusion = DEFAULTS) -> Editor:
         return answered(made.images[0], name)
 
     return edited
-
-
-def _device(asked: str) -> torch.device:
-    """Return the device of that name. Raises UsageError for one that is not there."""
-    if asked == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu")
-    try:
-        return torch.empty(0, device=asked).device
-    except (RuntimeError, AssertionError) as error:  # PyTorch asserts that it was compiled with CUDA
-        raise UsageError(f"`device={asked!r}`: PyTorch has no such device here ({in_short(str(error))}).") from None
 
 
 def _loaded(source: str, name: str, dtype: str) -> Any:
