@@ -36,7 +36,7 @@ class Compare:
     cycles: Annotated[int, arg(metavar="N")] = 3
     """measure after 0 to N earlier translations; with two spaces, after 0 to N round trips"""
     steps: Annotated[int, arg(metavar="N", help_behavior_hint="")] = 0
-    """also measure every image of a chain of N translations, N up to 10; 0 (default): off"""
+    """also measure N translations in a chain, 10 at most"""
     probes: Annotated[bool, arg(help_behavior_hint="")] = False
     """also measure after noise, JPEG and blur"""
     samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None

@@ -50,7 +50,7 @@ class Translate:
     to: Annotated[str, arg(metavar="TARGET", help_behavior_hint="")] = ""
     """target: "hair=blond,age=60", or a set of images: winter"""
     source: Annotated[str, arg(name="from", metavar="SOURCE", help_behavior_hint="")] = ""
-    """attributes or space of the input; a classifier reads the rest"""
+    """what the input shows; a classifier reads the rest"""
     strength: Annotated[float, arg(metavar="X", help_behavior_hint="")] = 1.0
     """strength of the change; 1 (default): the full change"""
     reference: Annotated[Path | None, arg(metavar="IMAGE", help_behavior_hint="")] = None
