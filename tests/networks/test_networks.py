@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+
 import pytest
 import torch
-from torch import nn
+import torch.nn.functional as F
+from torch import Tensor, nn
 
 from viceversa.core.attributes import Binary
 from viceversa.core.domains import Domain
+from viceversa.core.draws import seeded
 from viceversa.core.space import ImageSpec, Space
 from viceversa.errors import UsageError
 from viceversa.metrics.grids import grids
 from viceversa.networks.adapters import Labeled, PerTarget, fit, in_channels, luminance
+from viceversa.networks.blocks import HalvingConvolution
 from viceversa.networks.cut import features
 from viceversa.networks.generators import GENERATORS, OfLabels, encoder_stages, generator_named
 from viceversa.networks.masked import MaskedGenerator
@@ -247,3 +253,21 @@ def test_patches_need_images_of_some_size(layers: int) -> None:
     assert patch_discriminator(1, width=2, layers=layers)(torch.zeros(1, 1, smallest, smallest)).shape == (1, 1, 1, 1)
     with pytest.raises(UsageError, match=f"{smallest} px"):
         check_patches(smallest - 1, smallest, layers)
+
+
+@pytest.mark.parametrize(("side", "channels"), [(4, 64), (4, 63), (5, 64), (16, 64)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_product_of_matrices_is_the_convolution(side: int, channels: int, bias: bool) -> None:
+    """Outputs, gradients, and the gradients of a gradient's square, as a penalty has them; with few positions and with many."""
+    layer = HalvingConvolution(6, channels, bias=bias).double()
+    image = torch.randn(2, 6, side, side, generator=seeded("halving"), dtype=torch.float64)
+    found = [_up_to_a_penalty(run, image, layer) for run in (layer, partial(nn.Conv2d.forward, layer))]
+    for mine, torchs in zip(*found, strict=True):
+        assert mine.shape == torchs.shape and torch.allclose(mine, torchs, rtol=1e-10, atol=1e-10)
+
+
+def _up_to_a_penalty(run: Callable[[Tensor], Tensor], image: Tensor, layer: nn.Module) -> list[Tensor]:
+    image = image.clone().requires_grad_()
+    made = run(image)
+    (gradient,) = torch.autograd.grad(F.leaky_relu(made, 0.01).square().sum(), image, create_graph=True)
+    return [made, gradient, *torch.autograd.grad(gradient.square().sum() + made.sum(), [image, *layer.parameters()])]

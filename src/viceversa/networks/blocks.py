@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
@@ -15,6 +16,28 @@ from viceversa.errors import UsageError
 def instance_norm(channels: int, *, affine: bool = False) -> nn.GroupNorm:
     """Instance norm, written as group norm with a channel a group: the same numbers, no running statistics, faster."""
     return nn.GroupNorm(channels, channels, affine=affine)
+
+
+class HalvingConvolution(nn.Conv2d):
+    """A 4x4 convolution of stride 2, padding 1: (N, C, H, W) -> (N, C', H / 2, W / 2), rounded down.
+
+    Deep in a discriminator there are millions of weights and few positions. There, on a CPU, it is the product of a matrix of the
+    patches with one of the weights: the same sums in another order, 2 to 4 times as fast in both directions (torch 2.13).
+    """
+
+    ROWS = 8
+    """A product is faster from so many channels for each position of the batch on."""
+
+    def __init__(self, before: int, after: int, *, bias: bool = True) -> None:
+        super().__init__(before, after, 4, 2, 1, bias=bias)
+
+    def forward(self, image: Tensor) -> Tensor:
+        count, height, width = len(image), image.shape[2] // 2, image.shape[3] // 2
+        if image.device.type != "cpu" or self.out_channels < self.ROWS * count * height * width:
+            return super().forward(image)
+        patches = F.unfold(image, 4, padding=1, stride=2).transpose(1, 2)
+        made = F.linear(patches.reshape(count * height * width, -1), self.weight.flatten(1), self.bias)
+        return made.view(count, height, width, -1).permute(0, 3, 1, 2).contiguous()
 
 
 Norm = Callable[[int], nn.Module]

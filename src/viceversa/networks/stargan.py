@@ -11,7 +11,15 @@ from torch import Tensor, nn
 
 from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError
-from viceversa.networks.blocks import Norm, affine_norm, check_multiple, normalized_layer, normalized_residual, with_planes
+from viceversa.networks.blocks import (
+    HalvingConvolution,
+    Norm,
+    affine_norm,
+    check_multiple,
+    normalized_layer,
+    normalized_residual,
+    with_planes,
+)
 from viceversa.networks.slots import Slots
 
 
@@ -72,7 +80,7 @@ def critic_trunk(channels: int, width: int, layers: int, slope: float = 0.01) ->
     widths = [channels] + [width * 2**number for number in range(layers)]
     trunk = nn.Sequential()
     for before, after in itertools.pairwise(widths):
-        trunk.append(nn.Sequential(nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(slope)))
+        trunk.append(nn.Sequential(HalvingConvolution(before, after), nn.LeakyReLU(slope)))
     return trunk
 
 

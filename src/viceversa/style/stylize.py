@@ -41,9 +41,7 @@ class Stylize(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    preset: Annotated[PresetName, arg(metavar="NAME")] = Field(
-        "relative", description="relative, gatys_torch, paper or cs231n"
-    )
+    preset: Annotated[PresetName, arg(metavar="NAME")] = Field("relative", description="relative, gatys_torch, paper or cs231n")
     size: Annotated[int, arg(metavar="N")] = Field(256, ge=SMALLEST, le=8192, description="long side of the picture in pixels")
     sizes: Annotated[int, arg(metavar="N")] = Field(2, ge=1, le=8, description="number of resolutions, from coarse to fine")
     style_size: Annotated[int | None, _INTEGER] = Field(
