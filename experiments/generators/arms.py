@@ -169,8 +169,8 @@ ARMS: Mapping[str, Arm] = {
         )
     },
     **generators("hair", HINGE),
-    **generators("beard", HINGE),
-    **generators("skin", HINGE),
+    **generators("beard", HINGE, squares=MASKED),
+    **generators("skin", HINGE, squares=MASKED),
     **generators(
         "sketches",
         {**HINGE, **GEOMETRY, **COLORS},

@@ -91,6 +91,10 @@ def steps(trainer: Trainer, count: int) -> float:
 
 
 def steps_of(arm: str) -> int:
-    """Return the steps of an arm. `added` has those of `resunet`, which is the same network with one plane more."""
-    found: int = read_json(COSTS)["arms"][arm.replace("-added", "-resunet")]["steps"]
+    """Return the steps of an arm. `added` has those of `resunet`, which is the same network with one plane more; `squares` has the
+    pace of `glasses-masked`, which is the same training on other faces."""
+    costs = read_json(COSTS)["arms"]
+    if arm.endswith("-squares"):
+        return int(costs["glasses-masked"]["steps"] * ARMS[arm].seconds / ARMS["glasses-masked"].seconds) // 10 * 10
+    found: int = costs[arm.replace("-added", "-resunet")]["steps"]
     return found

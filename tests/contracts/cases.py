@@ -33,6 +33,27 @@ CASES = [
     Case("multicyclic-limited", lambda space: multicyclic(build_stargan(space), losses=("cycle",)), PHOTOS, {0: 1, 4: 9}, {4: 4}),
     Case("multicyclic-cut", lambda space: multicyclic(build_stargan(space), cut=True), PHOTOS, {4: 9}, {4: 7}),
     Case(
+        "multicyclic-stochastic",
+        lambda space: multicyclic(build_stargan(space), (0, 0.5), form="stochastic"),
+        PHOTOS,
+        {4: 6},
+        {4: 5},
+    ),
+    Case(
+        "multicyclic-on-policy",  # always two further translations; X_1 without a graph, then Y, its way back, and one that holds
+        lambda space: multicyclic(build_stargan(space), (0, 0.5), form="on-policy", teacher=5.0, hold=1.0),
+        PHOTOS,
+        {0: 1, 4: 7},
+        {0: 3, 4: 5},
+    ),
+    Case(
+        "multicyclic-replay",
+        lambda space: multicyclic(build_stargan(space), form="replay", teacher=5.0),
+        PHOTOS,
+        {0: 1, 4: 5},
+        {0: 3, 4: 5},
+    ),
+    Case(
         "triple",
         lambda space: stargan.build(space, STARGAN.model_copy(update={"triple": 10.0})),
         PHOTOS,

@@ -20,17 +20,18 @@ from viceversa.core.objective import weigh
 from viceversa.core.schedules import Progress, fading
 from viceversa.core.space import ImageSpec, Space
 from viceversa.losses.adversarial import Fool
+from viceversa.losses.chains import Onward, Seen
 from viceversa.losses.classification import TargetLabels
 from viceversa.losses.cycle import Cycle
 from viceversa.losses.gan import Wasserstein
-from viceversa.losses.multicycle import Onward, multicyclic
+from viceversa.losses.multicycle import multicyclic
 
 EXTRA = (0.25, 0.125, 0.0625)
 FIVE = Space({"photos": ImageSpec(3, 4, 4)}, tuple(Binary(name) for name in "abcde"))
 
 
 def extra_sum(loss: object, walk: Journey, cut: bool = False) -> float:
-    return sum(weight * Onward(loss, depth, cut)(walk).item() for depth, weight in enumerate(EXTRA, 1))
+    return sum(weight * Seen(loss, Onward(depth, cut))(walk).item() for depth, weight in enumerate(EXTRA, 1))
 
 
 BY_NAME = {case.name: case for case in CASES}
@@ -38,13 +39,13 @@ BY_NAME = {case.name: case for case in CASES}
 
 def test_the_identity_reconstructs_at_every_depth() -> None:
     walk = journey(lambda image: image)
-    assert [Onward(Cycle(), depth)(walk).item() for depth in (1, 2, 3)] == [0, 0, 0]
+    assert [Seen(Cycle(), Onward(depth))(walk).item() for depth in (1, 2, 3)] == [0, 0, 0]
 
 
 def test_a_generator_that_adds_a_constant() -> None:
     walk = journey(lambda image: image + 0.01)
     assert 10 * Cycle()(walk).item() == pytest.approx(0.2, rel=1e-5)
-    assert [Onward(Cycle(), depth)(walk).item() for depth in (1, 2, 3)] == pytest.approx([0.03, 0.04, 0.05], rel=1e-5)
+    assert [Seen(Cycle(), Onward(depth))(walk).item() for depth in (1, 2, 3)] == pytest.approx([0.03, 0.04, 0.05], rel=1e-5)
     assert 10 * extra_sum(Cycle(), walk) == pytest.approx(0.15625, rel=1e-5)
 
 
@@ -76,7 +77,7 @@ def test_gradients_through_the_whole_chain_or_one_link(depth: int) -> None:
     for cut, factor in ((False, depth + 2), (True, 2)):
         scale = Scale()
         walk = journey(scale, image=torch.ones(1, 1, 1, 1, dtype=torch.float64))
-        loss = Onward(Cycle(), depth, cut)(walk)
+        loss = Seen(Cycle(), Onward(depth, cut))(walk)
         assert loss.item() == pytest.approx(1 - 0.9 ** (depth + 2))
         loss.backward()
         assert scale.theta.grad.item() == pytest.approx(-factor * 0.9 ** (depth + 1))
@@ -118,7 +119,7 @@ def test_weights_and_their_schedules() -> None:
 
 def test_each_further_cycle_has_its_own_weight() -> None:
     terms = multicyclic(build_stargan(PHOTOS), EXTRA).phases[1].objective.terms
-    further = [(terms[f"cycle_{depth}"][0], terms[f"cycle_{depth}"][1].depth) for depth in (1, 2, 3)]
+    further = [(terms[f"cycle_{depth}"][0], terms[f"cycle_{depth}"][1].view.depth) for depth in (1, 2, 3)]
     assert further == [(2.5, 1), (1.25, 2), (0.625, 3)]
 
 

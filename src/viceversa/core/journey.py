@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Protocol, Self
+from typing import Protocol, Self, cast
 
 import torch
 from torch import Tensor
@@ -85,7 +85,7 @@ class _Record:
         if isinstance(last, Example):
             return last.image
         if isinstance(last, _Cut):
-            return self.image(path[:-1], graph).detach()
+            return self.image(path[:-1], graph=False)
         kept = self.images if graph and self.graph else self.pixels
         if path not in kept:
             with torch.set_grad_enabled(graph and self.graph):
@@ -139,7 +139,7 @@ class Journey:
         self.examples = tuple(examples) or (real,)
         self._real, self._route, self._targets = real, route, dict[int, Domain]()
         self._record = _Record(translate, discriminate)
-        self._path: Path = (real,)
+        self._start, self._path = real, cast(Path, (real,))
         self._depth, self._stays = 0, False
 
     def begin(self, graph: bool) -> Self:
@@ -161,7 +161,7 @@ class Journey:
     def target(self) -> Domain:
         """Where this view's translation goes; a style that is a function is not yet read (see `entered`)."""
         if self._stays:
-            return next(stop for stop in reversed((self.source, *self._path[1:])) if isinstance(stop, Domain))
+            return next(stop for stop in reversed((self._start.domain, *self._path[1:])) if isinstance(stop, Domain))
         return self._onto(self._depth)
 
     @property
@@ -201,7 +201,8 @@ class Journey:
         return self._record.judge((self.examples[number],))
 
     def onward(self, depth: int = 1, *, cut: bool = False) -> Self:
-        """The view that departs after `depth` more translations along the route. cut: gradients end at every link."""
+        """The view that departs after `depth` more translations along the route. cut: gradients end at every link, and the images
+        before the last one are made without a graph."""
         stops = [self._onto(self._depth + number) for number in range(depth)]
         links: list[Stop] = [link for stop in stops for link in ((stop, CUT) if cut else (stop,))]
         return self._seen(_path=(*self._path, *links), _depth=self._depth + depth)
@@ -212,7 +213,21 @@ class Journey:
 
     def from_example(self, number: int = 0) -> Self:
         """The view that departs from another real image, which is then its `image`, on the same route."""
-        return self._seen(_real=self.examples[number], _path=(self.examples[number],), _depth=0)
+        example = self.examples[number]
+        return self._seen(_real=example, _start=example, _path=(example,), _depth=0)
+
+    def resumed(self, real: Example, start: Example, depth: int) -> Self:
+        """The view of another journey on the same route: of `real`, departing from `start`, after `depth` translations.
+
+        Where the route comes home, it comes to the domain of `real`.
+        """
+        route, home = self._route, self.source
+
+        def rerouted(number: int) -> Domain:
+            target = route(number)
+            return real.domain if target is home else target
+
+        return self._seen(_real=real, _start=start, _path=(start,), _depth=depth, _route=rerouted, _targets={})
 
     def _onto(self, number: int) -> Domain:
         if number not in self._targets:

@@ -1,76 +1,114 @@
-"""The multicyclic loss: a generator is also trained on chains of its own outputs (Schneider 2021).
+"""The multicyclic loss: a generator is also trained on chains of its own outputs (Schneider 2021), exactly or for less.
 
     X_0 = T(x, c_0),  X_i = T(X_{i-1}, c_i),  R_i = T(X_i, c_x)
-    L_G = L(X_0, R_0) + sum_{i=1..K} extra[i-1] * L(X_i, R_i)
+    exact       L_G = L(X_0, R_0) + sum_{i=1..K} extra[i-1] * L(X_i, R_i)
+    stochastic  L_G = L(X_0, R_0) + E * L(X_k, R_k),  k drawn with the chances extra[k-1] / E,  E = sum_i extra[i-1]
+    on-policy   stochastic, with X_0 .. X_{k-1} made without a graph, and the losses `teacher` and `hold` (losses/on_policy.py)
+    replay      on-policy, with X_{k-1} from an earlier step (losses/replay.py)
 
-It is a change of method: the losses that a phase names as `chained` are repeated at `journey.onward(i)`.
+It is a change of method: the losses that a phase names as `chained` are repeated further along the chain.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from typing import Literal, get_args
 
-from torch import Tensor
-
-from viceversa.core.journey import Journey
-from viceversa.core.method import Method, Phase
-from viceversa.core.objective import Loss, Weight
+from viceversa.core.method import Memory, Method, Phase
+from viceversa.core.objective import Loss, Terms, Weight
 from viceversa.core.schedules import Schedule, constant, product, ramp, switched
-from viceversa.errors import UsageError
+from viceversa.errors import UsageError, unknown
+from viceversa.losses.chains import DrawnDepth, Onward, Seen, View
+from viceversa.losses.on_policy import Held, Taught, Teacher
+from viceversa.losses.replay import Replay
 
-
-@dataclass(frozen=True)
-class Onward:
-    """A loss, seen `depth` translations further along the chain. cut: X_i = T(sg X_{i-1}, c_i), gradients end at each link."""
-
-    loss: Loss
-    depth: int
-    cut: bool = False
-
-    def __call__(self, journey: Journey) -> Tensor:
-        return self.loss(journey.onward(self.depth, cut=self.cut))
+Form = Literal["exact", "stochastic", "on-policy", "replay"]
 
 
 def multicyclic(
     method: Method,
     extra: Sequence[float] = (0.25, 0.125, 0.0625),
     *,
+    form: Form = "exact",
     losses: Collection[str] | None = None,
     cut: bool = False,
+    teacher: float = 0.0,
+    hold: float = 0.0,
     start: float = 0.0,
     rise: float = 0.0,
 ) -> Method:
     """The method, trained on chains of K = len(extra) further translations.
 
     extra: the weight of the i-th further cycle, i = 1..K; the ordinary cycle keeps weight 1, and `()` is the method
-    itself. losses: which of the chained losses to repeat, all by default; `("cycle",)` is the limited variant.
-    cut: detached links. start: the part of the training after which the chain begins; rise: the part over which its weights then
-    rise from 0, as chains through untrained generators have gradients that are large and, in bf16, far from those in fp32
-    (docs/precision.md). Raises UsageError for a negative weight, and for a method or a loss that cannot be chained.
+    itself. form: how the chain is computed (see above). losses: which of the chained losses to repeat, all by default;
+    `("cycle",)` is the limited variant. cut: detached links; on-policy and replay have no others. teacher, hold: weights of these
+    two losses, on-policy and in replay. start: the part of the training after which the chain begins; rise: the part over which its
+    weights then rise from 0, as chains through untrained generators have gradients that are large and, in bf16, far from those in
+    fp32 (docs/precision.md). Raises UsageError for a negative weight, for a method or a loss that cannot be chained, and for an
+    argument that the form does not have.
     """
-    if any(weight < 0 for weight in extra):
-        raise UsageError(f"weights of extra cycles must not be negative: {tuple(extra)}.")
+    if form not in get_args(Form):
+        raise unknown("form of the multicyclic loss", form, get_args(Form))
+    if any(weight < 0 for weight in (*extra, teacher, hold)):
+        raise UsageError(f"weights of extra cycles must not be negative: {(*extra, teacher, hold)}.")
+    if (teacher or hold) and form not in ("on-policy", "replay"):
+        raise UsageError(f"the {form} chain has no losses `multicycle.teacher` and `multicycle.hold`: the on-policy chain has.")
     chained = {name for phase in method.phases for name in phase.chained}
     if not chained and not extra and losses is None:
         return method
     if not chained:
         raise UsageError("this method has no losses that can be repeated on a chain: leave out `multicycle.extra`.")
-    if unknown := set(losses or ()) - chained:
-        raise UsageError(f"losses that cannot be chained: {', '.join(sorted(unknown))}; these can: {', '.join(sorted(chained))}.")
+    if others := set(losses or ()) - chained:
+        raise UsageError(f"losses that cannot be chained: {', '.join(sorted(others))}; these can: {', '.join(sorted(chained))}.")
+    if not any(extra):
+        return method
     repeated = chained if losses is None else set(losses)
     onset = ramp(0.0, 1.0, start, start + rise) if rise else switched(start, 0.0, 1.0) if start else constant
-    return replace(method, phases=tuple(_lengthened(phase, extra, repeated, cut, onset) for phase in method.phases))
+    if form == "exact":
+        return _lengthened(method, lambda phase: _exact(phase, extra, repeated, cut, onset))
+    total = sum(extra)
+    chances = tuple(weight / total for weight in extra)
+    replayed = Replay(chances) if form == "replay" else None
+    view = replayed or DrawnDepth(chances, cut or form == "on-policy")
+    taught = Teacher(method.translator) if teacher else None
+    memory: dict[str, Memory] = {name: each for name, each in (("replay", replayed), ("teacher", taught)) if each is not None}
+
+    def terms(phase: Phase) -> Terms:
+        found = _at(phase, repeated, view, total, onset)
+        if taught:
+            found["teacher"] = (_scaled(teacher, 1.0, onset), Taught(taught, view))
+        if hold:
+            found["hold"] = (_scaled(hold, 1.0, onset), Held(view))
+        return found
+
+    return replace(_lengthened(method, terms), memory={**method.memory, **memory})
 
 
-def _lengthened(phase: Phase, extra: Sequence[float], repeated: Collection[str], cut: bool, onset: Schedule) -> Phase:
-    single = {name: phase.objective.terms[name] for name in phase.chained if name in repeated}
-    terms = {
-        f"{name}_{depth}": (_scaled(weight, factor, onset), Onward(loss, depth, cut))
-        for depth, factor in enumerate(extra, start=1)
-        for name, (weight, loss) in single.items()
+def _lengthened(method: Method, further: Callable[[Phase], Terms]) -> Method:
+    """The method with more losses in the phases that have losses to repeat."""
+    phases = (replace(each, objective=each.objective.adding(**further(each))) if each.chained else each for each in method.phases)
+    return replace(method, phases=tuple(phases))
+
+
+def _exact(phase: Phase, extra: Sequence[float], repeated: Collection[str], cut: bool, onset: Schedule) -> Terms:
+    """The losses at every depth."""
+    found: dict[str, tuple[Weight, Loss]] = {}
+    for depth, factor in enumerate(extra, start=1):
+        found |= _at(phase, repeated, Onward(depth, cut), factor, onset, str(depth))
+    return found
+
+
+def _at(
+    phase: Phase, repeated: Collection[str], view: View, factor: float, onset: Schedule, name: str = "chain"
+) -> dict[str, tuple[Weight, Loss]]:
+    """The repeated losses in one view, as `cycle_chain`."""
+    terms = phase.objective.terms
+    return {
+        f"{each}_{name}": (_scaled(terms[each][0], factor, onset), Seen(terms[each][1], view))
+        for each in phase.chained
+        if each in repeated
     }
-    return replace(phase, objective=phase.objective.adding(**terms))
 
 
 def _scaled(weight: Weight, factor: float, onset: Schedule) -> Weight:

@@ -21,6 +21,7 @@ from viceversa.core.schedules import (
 )
 from viceversa.data.augmentation import Augment
 from viceversa.images.fitting import Filter
+from viceversa.losses.multicycle import Form
 
 Decay = Literal["linear", "constant", "cyclegan", "fastcut", "tenth", "stargan-code", "schneider"]
 DECAYS: Mapping[Decay, Schedule] = {
@@ -96,10 +97,19 @@ class Multicycle(BaseModel):
     extra: Annotated[tuple[float, ...], optional("X ...")] = Field(
         (), description="weight of each extra cycle, such as 0.25 0.125; without any, the loss is off"
     )
+    form: Form = Field(
+        "exact",
+        description="how the chain is computed; exact: all extra cycles in each step; stochastic: one of them, drawn; on-policy: "
+        "one, with gradients in its last translation only; replay: one further translation of images of earlier steps",
+    )
     losses: Annotated[tuple[str, ...] | None, optional("NAME ...")] = Field(
         None, description="names of the losses to repeat along the chain; by default every loss that supports it"
     )
     cut: bool = Field(False, description="stop gradients between the translations of a chain")
+    teacher: float = Field(
+        0.0, ge=0, description="on-policy and replay: weight of the distance to the edit of the clean image by averaged weights"
+    )
+    hold: float = Field(0.0, ge=0, description="on-policy and replay: weight of the change by an edit to what is there already")
     start: float = Field(0.0, ge=0, lt=1, description="part of the training after which the chain begins, 0 to 1")
     rise: float = Field(0.0, ge=0, le=1, description="part of the training over which the chain's weights then rise from 0")
 

@@ -11,6 +11,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from viceversa.core.draws import Draws
 from viceversa.core.method import Method
+from viceversa.core.moving_average import follow
 from viceversa.core.plans import Batch
 from viceversa.core.schedules import Progress
 from viceversa.networks.switchable import SwitchableNorm
@@ -20,7 +21,6 @@ STATISTICS = (_BatchNorm, SwitchableNorm)
 """Layers that keep running statistics of batches."""
 
 
-@torch.no_grad()
 def update_averages(averages: Method, method: Method, decay: float, learned: Collection[str] | None = None) -> None:
     """average <- decay * average + (1 - decay) * weight for the method's averaged networks; buffers are copied.
 
@@ -31,15 +31,7 @@ def update_averages(averages: Method, method: Method, decay: float, learned: Col
     for name in method.averaged:
         if learned is not None and name not in learned:
             continue
-        kept, now = averages.networks[name], method.networks[name]
-        torch._foreach_lerp_(list(kept.parameters()), list(now.parameters()), 1 - decay)
-        for buffer, newest in zip(kept.buffers(), now.buffers(), strict=True):
-            buffer.copy_(newest)
-
-
-def warm(decay: float, updates: int) -> float:
-    """The decay after so many earlier updates: short-sighted at first, so that the random start is soon forgotten."""
-    return min(decay, (1 + updates) / (10 + updates))
+        follow(averages.networks[name], method.networks[name], decay)
 
 
 def learned_at(method: Method, progress: Progress) -> set[str]:

@@ -22,6 +22,7 @@ from torch import Tensor
 
 from viceversa.core.draws import seeded
 from viceversa.core.method import Builder, Method
+from viceversa.core.moving_average import warm
 from viceversa.core.schedules import Progress
 from viceversa.data.dataset import Dataset
 from viceversa.device import in_words
@@ -32,7 +33,7 @@ from viceversa.progress import say
 from viceversa.recipes.settings import Training
 from viceversa.runs.record import Record
 from viceversa.runs.weights import latest_checkpoint
-from viceversa.training.averages import STATISTICS, learned_at, renew_statistics, update_averages, warm
+from viceversa.training.averages import STATISTICS, learned_at, renew_statistics, update_averages
 from viceversa.training.checkpoints import restore_training, save_checkpoint
 from viceversa.training.examination import evaluating
 from viceversa.training.header import first_lines

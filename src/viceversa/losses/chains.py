@@ -1,0 +1,56 @@
+"""How far along a chain a loss is seen: at a stated depth, or at one that is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import accumulate
+
+import torch
+from torch import Tensor
+
+from viceversa.core.draws import Draws
+from viceversa.core.journey import Journey
+from viceversa.core.objective import Loss
+
+View = Callable[[Journey], Journey]
+"""A journey -> the same one as it is seen from further along."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A loss, in another view of the journey."""
+
+    loss: Loss
+    view: View
+
+    def __call__(self, journey: Journey) -> Tensor:
+        return self.loss(self.view(journey))
+
+
+@dataclass(frozen=True)
+class Onward:
+    """The view `depth` translations further along the chain. cut: X_i = T(sg X_{i-1}, c_i), gradients end at each link."""
+
+    depth: int
+    cut: bool = False
+
+    def __call__(self, journey: Journey) -> Journey:
+        return journey.onward(self.depth, cut=self.cut)
+
+
+@dataclass(frozen=True)
+class DrawnDepth:
+    """The view k translations further, k = 1, 2, ... with the chances p_1, p_2, ...; drawn by name, so that all losses of a step,
+    all rows and all processes have the same k. cut: see Onward."""
+
+    chances: tuple[float, ...]
+    cut: bool = False
+
+    def __call__(self, journey: Journey) -> Journey:
+        return journey.onward(self.depth(journey.draws), cut=self.cut)
+
+    def depth(self, draws: Draws) -> int:
+        """k of this step."""
+        drawn = torch.rand((), generator=draws.generator("depth of the chain"), dtype=torch.float64).item()
+        return 1 + sum(drawn >= edge for edge in accumulate(self.chances[:-1]))
