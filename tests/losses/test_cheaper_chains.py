@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -68,7 +69,7 @@ def test_the_expectation_over_depths_is_the_exact_sum(cut: bool) -> None:
     assert sum(EXTRA) * sum(chance * value for chance, value in zip(CHANCES, drawn, strict=True)) == pytest.approx(exact)
 
 
-def graph_of(loss: Callable[[Journey], Tensor], journey: Journey) -> int:
+def graph_of(loss: Callable[[Any], object], journey: Journey | None) -> int:
     """How many tensors are saved for the gradient."""
     saved = []
     with torch.autograd.graph.saved_tensors_hooks(lambda tensor: saved.append(1) or tensor, lambda tensor: tensor):
@@ -84,6 +85,22 @@ def test_no_graph_is_kept_of_the_images_before_the_last() -> None:
         return graph_of(Seen(Cycle(), Onward(depth, cut)), journey(network, image=torch.rand(2, 3, 4, 4)))
 
     assert of(3, True) == of(1, True) < of(1, False) < of(3, False)
+
+
+@pytest.mark.parametrize("form", ["exact", "on-policy"])
+def test_activations_that_are_computed_again_change_no_gradient(form: Form) -> None:
+    """To the last bit; and what is kept for the gradient is less."""
+    found = []
+    for recompute in (False, True):
+        torch.manual_seed(0)
+        method = multicyclic(build_stargan(PHOTOS), EXTRA, form=form, recompute=recompute)
+        gradients: list[Tensor] = []
+        trainee = Trainee(method, average=lambda each: gradients.extend(part.clone() for part in each))  # noqa: B023
+        kept = graph_of(lambda _: train_step(trainee, batch_for(method, PHOTOS), Draws(0, 4), Progress(4, 10)), None)  # noqa: B023
+        found.append((kept, gradients))
+    (kept, plain), (fewer, again) = found
+    assert fewer < kept
+    assert all(map(torch.equal, plain, again)) and len(plain) == len(again)
 
 
 def test_the_teacher_edits_the_clean_image() -> None:

@@ -14,6 +14,7 @@ from typing import Protocol, Self, cast
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
@@ -72,6 +73,7 @@ class _Record:
     discriminate: Critic
     pixels: dict[Path, Tensor] = field(default_factory=dict)
     graph: bool = False
+    recompute: bool = False
     images: dict[Path, Tensor] = field(default_factory=dict)
     domains: dict[tuple[Path, bool], Domain] = field(default_factory=dict)
     judgments: dict[Path, Judgment] = field(default_factory=dict)
@@ -90,9 +92,15 @@ class _Record:
         if path not in kept:
             with torch.set_grad_enabled(graph and self.graph):
                 departing = self.image(path[:-1], graph)
-                kept[path] = self.translate(departing, self.domain(path[:-1], graph), self.domain(path, graph))
+                kept[path] = self.leg(departing, self.domain(path[:-1], graph), self.domain(path, graph))
             self.pixels[path] = kept[path].detach()
         return kept[path]
+
+    def leg(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
+        """One translation; if `recompute`, its activations are computed again for the gradient instead of kept."""
+        if not self.recompute or not torch.is_grad_enabled():
+            return self.translate(image, source, target)
+        return checkpoint(self.translate, image, source, target, use_reentrant=False)  # type: ignore[no-any-return]
 
     def domain(self, path: Path, graph: bool) -> Domain:
         """Where that image is, its style read."""
@@ -210,6 +218,10 @@ class Journey:
     def staying(self) -> Self:
         """The view whose target is where it departs: same-domain translation."""
         return self._seen(_stays=True)
+
+    def recomputing(self) -> Self:
+        """The same view. Translations that it makes keep no activations: they are computed again for the gradient."""
+        return self._seen(_record=replace(self._record, recompute=True))
 
     def from_example(self, number: int = 0) -> Self:
         """The view that departs from another real image, which is then its `image`, on the same route."""

@@ -40,6 +40,16 @@ class Onward:
 
 
 @dataclass(frozen=True)
+class Recomputed:
+    """A view whose translations keep no activations: they are computed again for the gradient."""
+
+    view: View
+
+    def __call__(self, journey: Journey) -> Journey:
+        return self.view(journey).recomputing()
+
+
+@dataclass(frozen=True)
 class DrawnDepth:
     """The view k translations further, k = 1, 2, ... with the chances p_1, p_2, ...; drawn by name, so that all losses of a step,
     all rows and all processes have the same k. cut: see Onward."""

@@ -19,7 +19,7 @@ from viceversa.core.method import Memory, Method, Phase
 from viceversa.core.objective import Loss, Terms, Weight
 from viceversa.core.schedules import Schedule, constant, product, ramp, switched
 from viceversa.errors import UsageError, unknown
-from viceversa.losses.chains import DrawnDepth, Onward, Seen, View
+from viceversa.losses.chains import DrawnDepth, Onward, Recomputed, Seen, View
 from viceversa.losses.on_policy import Held, Taught, Teacher
 from viceversa.losses.replay import Replay
 
@@ -37,16 +37,24 @@ def multicyclic(
     hold: float = 0.0,
     start: float = 0.0,
     rise: float = 0.0,
+    recompute: bool = False,
 ) -> Method:
     """The method, trained on chains of K = len(extra) further translations.
 
-    extra: the weight of the i-th further cycle, i = 1..K; the ordinary cycle keeps weight 1, and `()` is the method
-    itself. form: how the chain is computed (see above). losses: which of the chained losses to repeat, all by default;
-    `("cycle",)` is the limited variant. cut: detached links; on-policy and replay have no others. teacher, hold: weights of these
-    two losses, on-policy and in replay. start: the part of the training after which the chain begins; rise: the part over which its
-    weights then rise from 0, as chains through untrained generators have gradients that are large and, in bf16, far from those in
-    fp32 (docs/precision.md). Raises UsageError for a negative weight, for a method or a loss that cannot be chained, and for an
-    argument that the form does not have.
+    Args:
+        extra: the weight of the i-th further cycle, i = 1..K; the ordinary cycle keeps weight 1, and `()` is the method itself.
+        form: how the chain is computed (see above).
+        losses: which of the chained losses to repeat, all by default; `("cycle",)` is the limited variant.
+        cut: end gradients between the translations of a chain. The on-policy chain and replay always do.
+        teacher, hold: weights of these two losses of the on-policy chain and of replay.
+        start: the part of the training after which the chain begins.
+        rise: the part of the training over which its weights then rise from 0. Chains through untrained generators have gradients
+            that are large and, in bf16, far from those in fp32 (docs/precision.md).
+        recompute: keep no activations of the chain and compute them again for the gradient. This takes less memory, and one more
+            forward pass of each translation that has a gradient.
+
+    Raises:
+        UsageError: a negative weight, a method or a loss that cannot be chained, or an argument that the form does not have.
     """
     if form not in get_args(Form):
         raise unknown("form of the multicyclic loss", form, get_args(Form))
@@ -66,11 +74,12 @@ def multicyclic(
     repeated = chained if losses is None else set(losses)
     onset = ramp(0.0, 1.0, start, start + rise) if rise else switched(start, 0.0, 1.0) if start else constant
     if form == "exact":
-        return _lengthened(method, lambda phase: _exact(phase, extra, repeated, cut, onset))
+        return _lengthened(method, lambda phase: _exact(phase, extra, repeated, cut, onset, recompute))
     total = sum(extra)
     chances = tuple(weight / total for weight in extra)
     replayed = Replay(chances) if form == "replay" else None
-    view = replayed or DrawnDepth(chances, cut or form == "on-policy")
+    view: View = replayed or DrawnDepth(chances, cut or form == "on-policy")
+    view = Recomputed(view) if recompute else view
     taught = Teacher(method.translator) if teacher else None
     memory: dict[str, Memory] = {name: each for name, each in (("replay", replayed), ("teacher", taught)) if each is not None}
 
@@ -91,11 +100,12 @@ def _lengthened(method: Method, further: Callable[[Phase], Terms]) -> Method:
     return replace(method, phases=tuple(phases))
 
 
-def _exact(phase: Phase, extra: Sequence[float], repeated: Collection[str], cut: bool, onset: Schedule) -> Terms:
+def _exact(phase: Phase, extra: Sequence[float], repeated: Collection[str], cut: bool, onset: Schedule, recompute: bool) -> Terms:
     """The losses at every depth."""
     found: dict[str, tuple[Weight, Loss]] = {}
     for depth, factor in enumerate(extra, start=1):
-        found |= _at(phase, repeated, Onward(depth, cut), factor, onset, str(depth))
+        view = Recomputed(Onward(depth, cut)) if recompute else Onward(depth, cut)
+        found |= _at(phase, repeated, view, factor, onset, str(depth))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Penalties on the discriminator's gradient in its input. Always in float32, outside autocast."""
+"""Penalties on the discriminator's gradient in its input. At least in float32, outside autocast."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class R2:
 def _squared_gradient(journey: Journey, image: Tensor, domain: Domain, reduce: Literal["sum", "mean"]) -> Tensor:
     """||grad_x reduce(D(x_b))||^2 for each image: (N,), with a graph to the discriminator's weights."""
     with torch.autocast(image.device.type, enabled=False):
-        image = image.detach().float().requires_grad_()
+        image = image.detach().to(torch.promote_types(image.dtype, torch.float32)).requires_grad_()
         score = journey.discriminate(image, domain).score.reshape(len(image), -1)
         total = score.sum() if reduce == "sum" else score.mean(1).sum()
         (gradient,) = torch.autograd.grad(total, image, create_graph=True)

@@ -110,6 +110,7 @@ class Multicycle(BaseModel):
         0.0, ge=0, description="on-policy and replay: weight of the distance to the edit of the clean image by averaged weights"
     )
     hold: float = Field(0.0, ge=0, description="on-policy and replay: weight of the change by an edit to what is there already")
+    recompute: bool = Field(False, description="keep no activations of the chain and compute them again: less memory, more time")
     start: float = Field(0.0, ge=0, lt=1, description="part of the training after which the chain begins, 0 to 1")
     rise: float = Field(0.0, ge=0, le=1, description="part of the training over which the chain's weights then rise from 0")
 
