@@ -17,6 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from viceversa.metrics import features
+from viceversa.multiturn import stored
 from viceversa.training import step
 
 META = torch.device("meta")
@@ -84,7 +85,8 @@ def one_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[OneDevice]:
     have no meta device.
     """
     monkeypatch.setattr(torch, "autocast", lambda *arguments, **settings: nullcontext())
-    monkeypatch.setattr(features, "threaded", lambda work, *arguments: map(work, *arguments))
+    for module in (features, stored):
+        monkeypatch.setattr(module, "threaded", lambda work, *arguments: map(work, *arguments))
     monkeypatch.setattr(step, "_descend", lambda *arguments: None)
     with OneDevice() as mode:  # type: ignore[no-untyped-call]
         yield mode

@@ -12,6 +12,7 @@ from PIL import Image
 
 import viceversa as vv
 from viceversa.data.sources import open_dataset
+from viceversa.device import CPU
 from viceversa.multiturn import stored
 from viceversa.multiturn.drift import reader
 from viceversa.multiturn.report import CARD, NUMBERS, PAGE, VALUES, DriftReport
@@ -184,7 +185,7 @@ def test_a_folder_s_own_words_lead_nowhere(tmp_path: Path) -> None:
 
 def test_a_labeller_tells_two_spaces_apart() -> None:
     """What turns between two spaces ask for is the name of a space."""
-    reads = reader("avatars:glasses", 32, quiet=True)
+    reads = reader("avatars:glasses", 32, CPU, quiet=True)
     assert reads is not None
     test = open_dataset("avatars:glasses", 32).splits["test"]
     for name in ("plain", "glasses"):

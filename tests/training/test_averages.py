@@ -18,12 +18,13 @@ from contracts.cases import CASES, CYCLEGAN, MASKED, build_masked
 from training.small import assert_same_runs, noise, trainer
 from viceversa.core.draws import seeded
 from viceversa.core.method import Method
+from viceversa.core.moving_average import warm
 from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.methods import stargan
 from viceversa.recipes.builders import BUILDERS
 from viceversa.runs.weights import FILES, load_weights, write_sealed
-from viceversa.training.averages import STATISTICS, update_averages, warm
+from viceversa.training.averages import STATISTICS, update_averages
 
 
 def weights(method: Method, network: str) -> list[Tensor]:

@@ -17,6 +17,7 @@ from viceversa.data.files.checks import split_by_hash
 from viceversa.data.files.tables import read_table
 from viceversa.data.selected_attributes import with_attributes
 from viceversa.data.sources import open_dataset
+from viceversa.device import CPU
 from viceversa.errors import UsageError
 from viceversa.metrics.chain_protocol import Place, trial
 from viceversa.metrics.labeller_examples import edits_of
@@ -103,7 +104,7 @@ def test_what_is_missing_is_unknown_and_left_out_of_measures() -> None:
     assert task.known(Place("rec", 0, "8bit")).all()
     (pixels, labels), *more = edits_of(dataset, 100)
     assert len(pixels) == len(labels) == 6 and not more and pixels.any((1, 2, 3)).all()
-    judged = examination(Path("run"), dataset, Training(steps=1, batch=2))
+    judged = examination(Path("run"), dataset, Training(steps=1, batch=2), CPU)
     truth = judged.task.truth(EDIT)
     assert judged.metric == "psnr_to_truth" and judged.measure is not None and truth is not None
     assert judged.task.known(EDIT).tolist() == [True, True, False], "of yes-yes"
@@ -130,7 +131,7 @@ def test_a_table_whose_identities_have_one_label_each_says_so() -> None:
     dataset = open_dataset(table(rows, "split,identity,glasses"), 16)
     assert dataset.truth is None and dataset.known is None
     assert "no ground truth, because no two images of an identity differ only in what is translated" in dataset.summary
-    assert examination(Path("run"), dataset, Training(steps=1, batch=2)).metric == "none"
+    assert examination(Path("run"), dataset, Training(steps=1, batch=2), CPU).metric == "none"
 
 
 def test_all_else_that_the_table_says_is_equal() -> None:
