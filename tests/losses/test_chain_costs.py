@@ -7,14 +7,13 @@ ones, at 128 px, and have no numbers: only shapes are needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import torch
 
-from devices import META, OneDevice
+from devices import META, one_device
 from viceversa.core.domains import Domain, Example
 from viceversa.core.draws import Draws
 from viceversa.core.schedules import Progress
@@ -22,7 +21,6 @@ from viceversa.core.space import ImageSpec, Space
 from viceversa.data.sets.avatars import ATTRIBUTES
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods import stargan
-from viceversa.training import step
 from viceversa.training.step import Trainee, train_step
 from viceversa.tuning.operations import Operations
 
@@ -35,14 +33,13 @@ DEPTH = sum(depth * chance for depth, chance in enumerate(CHANCES, 1))
 
 
 @pytest.fixture(autouse=True)
-def without_updates(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The meta device has neither autocast nor fused optimizers."""
-    monkeypatch.setattr(torch, "autocast", lambda *arguments, **settings: nullcontext())
-    monkeypatch.setattr(step, "_descend", lambda *arguments: None)
+def without_numbers(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with one_device(monkeypatch):
+        yield
 
 
 def counted(run: Callable[[], object]) -> float:
-    with OneDevice(), Operations() as found:  # type: ignore[no-untyped-call]
+    with Operations() as found:  # type: ignore[no-untyped-call]
         run()
     return found.total
 

@@ -47,7 +47,7 @@ class Perception:
 
     def on(self, device: torch.device) -> Perception:
         """On that device: itself if it is there, else a copy, made once."""
-        if all(weight.device == device for layer in self.layers.values() for weight in layer.parameters()):
+        if next(weight.device for layer in self.layers.values() for weight in layer.parameters()) == device:
             return self
         if device not in self.copies:
             layers = {name: copy.deepcopy(layer).to(device) for name, layer in self.layers.items()}
