@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from experiments.digits import polarity
-from viceversa.core.method import Builder, Method
-from viceversa.core.space import Space
+from viceversa.core.method import Builder
+from viceversa.methods import cyclegan
 
 Values = Mapping[str, Any]
 FIXED: Values = {"training.best": "none", "training.labeller": False, "training.precision": "bf16"}
@@ -127,13 +127,8 @@ ONE_BUILD = {"training.batch": 8, "training.average": 0.99}
 def keeping_digits(generator: str, width: int) -> Builder:
     """The losses of experiments/digits' best arm with a generator that keeps, and a hinge loss."""
     values = {"generator": generator, "width": width, "gan": "hinge-r1", "gamma": 0.02, "learning_rate": 1e-3}
-    settings = polarity.SETTINGS.model_copy(update=values)
-
-    def build(space: Space) -> Method:
-        likeness = polarity.Likeness(space.pair[0])
-        return polarity.faithful(space, settings, (2 * polarity.LIKENESS, polarity.LIKENESS), likeness)
-
-    return build
+    settings = polarity.HAND.model_copy(update=values)
+    return lambda space: cyclegan.build(space, settings)
 
 
 OF_LABELS = {"attributes": ("glasses",), "training.batch": 8, "training.average": 0.99}

@@ -4,65 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 import torch
 from PIL import Image
 
-from contracts.case import UNALIKE, batch_for
+from contracts.case import UNALIKE
 from data.small_digits import small_mnist, small_svhn
 from experiments.common import DOCS, read_json
 from experiments.digits import hardness, train
-from experiments.digits.polarity import Likeness, Polarity, correlation, enlarged, enlarging, faithful, indifferent, shrunk
-from losses.walks import journey
+from experiments.digits.polarity import enlarged, enlarging, shrunk
 from viceversa.core.domains import Domain
-from viceversa.core.draws import Draws
-from viceversa.methods.cyclegan import CycleGAN
-
-
-def test_polarity_by_hand() -> None:
-    """T(y) = y + .1 at y = .3: |(-.3 + .1) - (.3 + .1)| = .6; |y| does not care."""
-    image = torch.full((2, 1, 4, 4), 0.3)
-    assert Polarity("photos")(journey(lambda y: y + 0.1, image=image)).item() == pytest.approx(0.6)
-    assert Polarity("photos")(journey(torch.abs, image=image)).item() == 0
-    assert Polarity("other")(journey(lambda y: y + 0.1, image=image)).item() == 0
-
-
-def test_polarity_is_of_the_second_space_and_reaches_its_generator_alone() -> None:
-    torch.manual_seed(0)
-    method = indifferent(UNALIKE, CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1))
-    first, second = UNALIKE.pair
-    drawing = method.phases[0]
-    weight, loss = drawing.objective.terms["polarity"]
-    subjects = [each.begin(True) for each in drawing.plan(batch_for(method, UNALIKE), Draws(0, 0))]
-    sum(loss(each) for each in subjects).backward()
-    into = method.translator.generators
-    assert weight == 10 and any(each.grad is not None and each.grad.abs().sum() > 0 for each in into[first].parameters())
-    assert all(each.grad is None for each in into[second].parameters())
-
-
-def test_likeness_by_hand() -> None:
-    """x = (1, 0, -1), y = (1, 1, -1), weights 1/4, 1/2, 1/4: covariance 1/2, variances 1/2 and 3/4, so r^2 = 2/3."""
-    x, y, weight = torch.tensor([[1.0, 0.0, -1.0]]), torch.tensor([[1.0, 1.0, -1.0]]), torch.tensor([0.25, 0.5, 0.25])
-    assert correlation(x, y, weight).square().item() == pytest.approx(2 / 3)
-    assert correlation(x, torch.ones(1, 3), weight).item() == 0
-
-
-def test_likeness_does_not_see_polarity_and_contrast() -> None:
-    image = torch.rand(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
-    assert Likeness()(journey(lambda y: 0.2 - 0.5 * y, image=image)).item() == pytest.approx(0, abs=1e-5)
-    assert Likeness()(journey(lambda y: y.flip(3), image=image)).item() > 0.5
-    assert Likeness()(journey(torch.zeros_like, image=image)).item() == 1
-    assert Likeness("photos")(journey(lambda y: 0.5 * y, image=image)).item() == pytest.approx(0, abs=1e-5)
-    assert Likeness("photos")(journey(lambda y: -y, image=image)).item() == pytest.approx(2, abs=1e-5)
-
-
-def test_likeness_is_of_both_ways() -> None:
-    method = faithful(UNALIKE, CycleGAN(width=4, blocks=1, critic_width=4, critic_layers=1))
-    drawing = method.phases[0]
-    weight, loss = drawing.objective.terms["likeness"]
-    for each in drawing.plan(batch_for(method, UNALIKE), Draws(0, 0)):
-        assert 0 < loss(each.begin(True)).item() <= 5
-    assert weight == 1 and dict(loss.weights) == dict.fromkeys(UNALIKE.pair, 5) and method.averaged == ("generators",)
 
 
 def test_what_is_enlarged_is_the_middle() -> None:
@@ -86,9 +36,10 @@ def test_what_is_outside_the_middle_is_neither_seen_nor_drawn() -> None:
         made = method.translator(torch.rand(2, 3, 16, 16), street, hand)
     background = UNALIKE.images[hand.space].background
     assert torch.equal(made, framed(made, background)) and not torch.equal(made, torch.full_like(made, background))
-    image = torch.rand(2, 3, 28, 28)
-    assert Likeness(enlarged="photos")(journey(lambda y: framed(y, 1, 3), image=image)).item() == pytest.approx(0, abs=1e-5)
-    assert Likeness()(journey(lambda y: framed(y, 1, 3), image=image)).item() > 1e-3
+    loss = method.phases[0].objective.terms["alike"][1].loss
+    image = torch.rand(2, 1, 28, 28)
+    assert torch.equal(loss.look(image, hand), loss.look(framed(image, 1, 3), hand))
+    assert torch.equal(loss.look(image, street), image)
     assert method.networks["generators"] is method.translator and method.phases[0].plan.translate is method.translator
 
 

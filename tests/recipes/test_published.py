@@ -233,7 +233,8 @@ TABLE_OF_PAPERS: dict[str, Published] = {
         "CycleGAN, arXiv 1703.10593 and its code", epochs=200, decay="cyclegan",
         adam=dict.fromkeys(("generators", "discriminators"), (0.0002, HALF, 0.0)),
         losses={
-            "generators": {"adversarial": 1.0, "cycle": (10.0, 10.0), "identity": 5.0, "geometry": 0.0},
+            "generators": {"adversarial": 1.0, "cycle": (10.0, 10.0), "identity": 5.0, "geometry": 0.0, "polarity": 0.0,
+                           "likeness": (0.0, 0.0)},
             "discriminators": {"adversarial": 1.0},
         },
         counts={"generators": 2 * RESNET, "discriminators": 2 * PATCHES}, **UNPAIRED,
@@ -341,7 +342,7 @@ def test_losses_and_weights_are_as_published(name: str) -> None:
         for loss, expected in losses.items():
             weight, term = found[phase][loss]
             if hasattr(term, "weights"):  # of each space's own
-                assert weight == 1 and tuple(term.weights.values()) == expected, (phase, loss)
+                assert tuple(weight * each for each in term.weights.values()) == expected, (phase, loss)
             elif callable(weight):
                 assert [weight(Progress(int(share * LONG), LONG)) for share in SHARES] == pytest.approx(expected), (phase, loss)
             else:

@@ -31,6 +31,7 @@ from viceversa.losses.cycle import BySource, Identity, ReturnedCycle
 from viceversa.losses.differentiable_augmentation import DifferentiableAugmentation
 from viceversa.losses.gan_settings import CriticSettings, DescribedGan, adversary_of
 from viceversa.losses.geometry import Geometry
+from viceversa.losses.likeness import Likeness, Polarity
 from viceversa.networks.adapters import Fit, PerSpace, PerTarget, by_space, canvas_of, luminance, stretched
 from viceversa.networks.generators import GENERATOR, GeneratorName, generator_named
 from viceversa.networks.patch import check_patches, patch_discriminator
@@ -59,6 +60,13 @@ class CycleGAN(CriticSettings):
     geometry: float = Field(
         0.0, ge=0, description="weight of geometry consistency: mirrored and turned images are translated alike"
     )
+    likeness: float = Field(0.0, ge=0, description="weight of likeness: a translation's luminance correlates with the source's")
+    likeness_back: Annotated[float | None, optional("X")] = Field(
+        None, ge=0, description="weight of the likeness for images of the second space; by default the same as for the first"
+    )
+    polarity: float = Field(
+        0.0, ge=0, description="weight of polarity: images of the second space and inverted ones are translated alike"
+    )
     pool: int = Field(50, ge=0, le=100_000, description="generated images kept to train the discriminators; 0: none")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam")
     fit: Fit = Field("resize", description="how generators change the size between spaces; valid_conv changes it by up to 6 px")
@@ -81,6 +89,8 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         raise UsageError(f"luminance={settings.luminance} needs generators that accept both image sizes: set fit=resize.")
     share, same = (settings.identity, Identity()) if translator.keeps_channels(first) else (settings.luminance, Identity(luminance))
     cycle = BySource.of(space.pair, settings.cycle, settings.cycle_back, ReturnedCycle())
+    alike = Likeness(lambda image, _: luminance(image), unsigned=(second,) if settings.polarity else ())
+    likeness = BySource.of(space.pair, settings.likeness, settings.likeness_back, alike)
     adam = Optimizer(settings.learning_rate, schedule=decay)
     return Method(
         translator=translator,
@@ -89,7 +99,8 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
         phases=(
             Phase("generators", learns=("generators",), plan=plan, objective=Objective(
                 adversarial=(settings.adversarial, Fool(gan)), cycle=(1, cycle), identity=(settings.cycle * share, same),
-                geometry=(settings.geometry, Geometry())),
+                geometry=(settings.geometry, Geometry()), polarity=(settings.polarity, Polarity(second)),
+                likeness=(float(any(likeness.weights.values())), likeness)),
                 chained=("adversarial", "cycle")),
             Phase("discriminators", learns=("discriminators",), plan=plan, objective=Objective(
                 adversarial=(1, Discriminate(gan, pool)), **adversary.penalty)),
