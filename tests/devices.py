@@ -6,7 +6,8 @@ processor; and what is brought back to the CPU is there, as zeros, so that a who
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -16,8 +17,7 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from viceversa.metrics import features
-from viceversa.multiturn import stored
+from viceversa import pipeline
 from viceversa.training import step
 
 META = torch.device("meta")
@@ -40,6 +40,10 @@ class OneDevice(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of PyTor
 
     def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), settings: Mapping[str, Any] | None = None) -> Any:
         options = dict(settings or {})
+        if torch.is_inference_mode_enabled():  # where operations come whole that are taken apart elsewhere
+            with self:
+                if (made := function.decompose(*arguments, **options)) is not NotImplemented:
+                    return made
         packet, tensors = function.overloadpacket, list(_tensors(arguments, *options.values()))
         if packet not in _COPIES:
             found = {each.device for each in tensors if each.ndim or each.device.type != "cpu"}
@@ -79,14 +83,32 @@ def _tensors(*values: Any) -> Iterator[torch.Tensor]:
             yield from _tensors(*value)
 
 
+class Here:
+    """Threads that are none: what is submitted is done at once."""
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None: ...
+
+    def __enter__(self) -> Here:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future = Future[Any]()
+        try:
+            future.set_result(work(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
 @contextmanager
 def one_device(monkeypatch: pytest.MonkeyPatch) -> Iterator[OneDevice]:
     """Within it, tensors must be on one device. Threads have no such mode: their work is done here. Autocast and fused optimizers
     have no meta device.
     """
     monkeypatch.setattr(torch, "autocast", lambda *arguments, **settings: nullcontext())
-    for module in (features, stored):
-        monkeypatch.setattr(module, "threaded", lambda work, *arguments: map(work, *arguments))
+    monkeypatch.setattr(pipeline, "ThreadPoolExecutor", Here)
     monkeypatch.setattr(step, "_descend", lambda *arguments: None)
     with OneDevice() as mode:  # type: ignore[no-untyped-call]
         yield mode

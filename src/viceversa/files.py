@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import tempfile
 from pathlib import Path
@@ -10,20 +11,33 @@ from pathlib import Path
 from viceversa.errors import UsageError
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """The content under a temporary name in the same folder, flushed to disk, then renamed. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+def write_atomically(path: Path, content: bytes, *, flushed: bool = True) -> None:
+    """Write the content under a temporary name in the same folder, then rename it, so that no part of a file is ever seen.
+
+    flushed: whether it is on the disk before; else a power cut within seconds may leave an empty file, and thousands of files are
+    written several times as fast. Raises OSError.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        handle = _created(part)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle = _created(part)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
+            if flushed:
+                file.flush()
+                os.fsync(handle)
+        part.replace(path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise
+
+
+def _created(path: Path) -> int:
+    """A new file, as a number of the operating system."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
 
 
 def remove(path: Path) -> None:

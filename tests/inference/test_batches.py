@@ -44,12 +44,14 @@ def test_a_target_is_a_text_or_a_mapping(to: Any) -> None:
     assert np.array_equal(avatars().translate(faces(), to), alone())
 
 
-@pytest.mark.parametrize("batch", [1, 2, 32])
-def test_many_are_translated_as_each_alone(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("viceversa.inference.translation._BATCH", batch)
-    made = avatars().translate(faces(), TO)
-    assert made.shape == faces().shape and made.dtype == np.uint8
-    assert np.abs(made.astype(int) - alone()).max() <= 1 and (made != alone()).mean() < 1e-3  # a float's last bit, if any
+@pytest.mark.parametrize("pixels", [2**12, 2**13, 2**15])
+def test_many_are_translated_to_the_same_bits_as_each_alone(pixels: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One at a time, in batches of two that are not full, and in one that is not full."""
+    monkeypatch.setattr("viceversa.inference.translation._PIXELS", pixels)
+    deep = faces().astype(np.uint16) * 257
+    each = np.stack([avatars().translate(face[None], TO)[0] for face in deep])
+    assert np.array_equal(avatars().translate(deep, TO), each)
+    assert np.array_equal(avatars().translate(faces(), TO), alone())
 
 
 def test_the_kind_that_is_given_comes_back(tmp_path: Path) -> None:

@@ -159,10 +159,10 @@ def test_images_of_any_channels_and_depth(dataset: Callable[[], Dataset], tmp_pa
     known = load_familiarity(tmp_path / FILE)
     assert known is not None and len((tmp_path / FILE).read_bytes()) < 1e5
     pixels = data.splits["train"]["disks"].pixels
-    assert np.mean([known.distance(image, ["disks"]) > 1 for image in pixels]) < 0.1
+    assert np.mean([known.distances([image], ["disks"])[0] > 1 for image in pixels]) < 0.1
     noise = np.random.default_rng(0).integers(0, np.iinfo(pixels.dtype).max, pixels.shape[1:]).astype(pixels.dtype)
-    assert known.distance(noise, ["disks"]) > 3
-    assert known.distance(noise, ["elsewhere"]) == 0, "nothing is known, and nothing said"
+    assert known.distances([noise], ["disks"])[0] > 3
+    assert known.distances([noise], ["elsewhere"])[0] == 0, "nothing is known, and nothing said"
 
 
 def test_of_few_images_nothing_is_known() -> None:
@@ -193,7 +193,7 @@ def test_images_of_any_size(size: tuple[int, int]) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (50, *size, 3)).astype(np.uint8)
     images = Images(pixels, None, tuple(map(str, range(50))))
     data = Dataset("toy", Space({"toy": ImageSpec(3, *size)}), {"train": {"toy": images}})
-    assert np.isfinite(familiarity_of(data).distance(pixels[0], ["toy"]))
+    assert np.isfinite(familiarity_of(data).distances(pixels, ["toy"])).all()
 
 
 @pytest.mark.filterwarnings("error")
@@ -203,4 +203,4 @@ def test_images_that_are_all_alike() -> None:
         "toy", Space({"toy": ImageSpec(3, 16, 16)}), {"train": {"toy": Images(pixels, None, tuple(map(str, range(50))))}}
     )
     known = familiarity_of(data)
-    assert known.distance(pixels[0], ["toy"]) <= 1 < known.distance(255 - pixels[0], ["toy"])
+    assert known.distances(pixels[:1], ["toy"])[0] <= 1 < known.distances(255 - pixels[:1], ["toy"])[0]

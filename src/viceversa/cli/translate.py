@@ -32,7 +32,17 @@ from viceversa.inference.load import load
 from viceversa.inference.masks import Region
 from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import Manner
-from viceversa.inference.translation import check, doubt, start, translate_layers
+from viceversa.inference.translation import (
+    Opened,
+    batch_size,
+    check,
+    check_reader,
+    departed,
+    in_stages,
+    opened,
+    translate_layers,
+    with_doubts,
+)  # fmt: skip
 from viceversa.runs.selection import Checkpoint
 from viceversa.video import is_clip
 
@@ -112,13 +122,27 @@ def run(arguments: Sequence[str]) -> None:
         _check_alike(model.space)
     jobs = dict(_jobs(asked))
     headers = dict(_headers(asked, jobs.values()))
-    results = [(path, _results(asked, model, stem, headers[path])) for stem, path in jobs.items() if path in headers]
-    check_new((result for _, several in results for result in several), asked.overwrite)
-    tell(notice for path, _ in results for notice in _lost(asked, model, path, headers[path]))
-    done = sum(_translate(asked, model, manner, path, places) for path, places in results)
+    images = [_Image(path, _results(asked, model, stem, headers[path])) for stem, path in jobs.items() if path in headers]
+    check_new((place for image in images for place in image.places), asked.overwrite)
+    tell(notice for image in images for notice in _lost(asked, model, image.path, headers[image.path]))
+    done = sum(_write(asked, image) for image in _translated(asked, model, manner, images))
     if done < len(jobs):
         print(f"viceversa: skipped {len(jobs) - done} of {len(jobs)} images, which cannot be read.", file=sys.stderr)
     _tell_reader(model, asked.source)
+
+
+@dataclass(eq=False)
+class _Image:
+    """An image on its way through the stages. places: the files it becomes. opened: ready for the networks; error: why it cannot be
+    translated; made: its translation; source, target: its domains in words."""
+
+    path: Path
+    places: Sequence[Path]
+    opened: Opened | None = None
+    error: UsageError | None = None
+    made: Layers | None = None
+    source: str = ""
+    target: str = ""
 
 
 def _headers(asked: Translate, paths: Iterable[Path]) -> Iterator[tuple[Path, Header]]:
@@ -130,24 +154,58 @@ def _headers(asked: Translate, paths: Iterable[Path]) -> Iterator[tuple[Path, He
             _leave_out(asked, error)
 
 
-def _translate(asked: Translate, model: Model, manner: Manner, path: Path, places: Sequence[Path]) -> bool:
-    """Translates an image and writes it, and the difference if there is a second place; or says that it cannot be read."""
-    try:
-        image = layers_at(path, asked.max_pixels)
-        here = start(model, [image], asked.source, asked.to)
-        layers = model.preprocessing.opened(image, here.space, manner)
-    except BadImage as error:
-        _leave_out(asked, error, begun=True)
+def _translated(asked: Translate, model: Model, manner: Manner, images: Iterable[_Image]) -> Iterator[_Image]:
+    """Open the images and translate them in batches, in threads; yield them in order."""
+    space = model.routing.departure(asked.source, asked.to)
+
+    def ready(batch: Sequence[_Image]) -> Sequence[_Image]:
+        for image in batch:
+            try:
+                image.opened = opened(model, layers_at(image.path, asked.max_pixels), asked.source, asked.to, manner)
+            except BadImage as error:
+                image.error = error
+            except UsageError as error:
+                image.error = UsageError(f"{str(image.path)!r}: {error}")
+        good = [image for image in batch if image.opened]
+        for image, told in zip(good, with_doubts(model, [each.opened for each in good if each.opened], space), strict=True):
+            image.opened = told
+        return batch
+
+    def translated(batch: Sequence[_Image]) -> Sequence[_Image]:
+        if good := [image for image in batch if image.opened]:
+            found = [image.opened for image in good if image.opened]
+            here = departed(model, [each.read for each in found], asked.source, asked.to)
+            there = model.routing.target(here, asked.to, manner.strength)
+            try:
+                made = translate_layers(
+                    model, [each.layers for each in found], here, there, manner, [each.weights for each in found]
+                )
+            except UsageError as error:
+                raise UsageError(f"{str(good[0].path)!r}: {error}") from error
+            words = (_in_words(model.space, domain, len(good)) for domain in (here, there))
+            for image, one, source, target in zip(good, made, *words, strict=True):
+                image.made, image.source, image.target = one, source, target
+        return batch
+
+    check_reader(model, asked.source)
+    for batch in in_stages(ready, translated, images, batch_size(model, space, manner)):
+        yield from batch
+
+
+def _write(asked: Translate, image: _Image) -> bool:
+    """Write a translation, and the difference if there is a second place; or say that the image cannot be read."""
+    if isinstance(image.error, BadImage):
+        _leave_out(asked, image.error, begun=True)
         return False
-    there = model.routing.target(here, asked.to, manner.strength)
-    made = _translated(model, path, layers, here, there, manner)
-    if unlike := doubt(model, layers, here.space):
-        print(f"viceversa: warning: {printable(str(path))} {printable(unlike)}.", file=sys.stderr)
-    save_image(made, places[0])
-    for place in places[1:]:
-        save_image(Layers(difference(recolored(layers.colors, made.colors.shape[2]), made.colors)), place)
-    written = ", ".join(map(str, places))
-    words = [printable(text) for text in (str(path), _in_words(model.space, here), written, _in_words(model.space, there))]
+    if image.opened is None or image.made is None:
+        raise image.error or AssertionError
+    if image.opened.doubt:
+        print(f"viceversa: warning: {printable(str(image.path))} {printable(image.opened.doubt)}.", file=sys.stderr)
+    before, after = image.opened.layers.colors, image.made.colors
+    save_image(image.made, image.places[0])
+    for place in image.places[1:]:
+        save_image(Layers(difference(recolored(before, after.shape[2]), after)), place)
+    words = [printable(text) for text in (str(image.path), image.source, ", ".join(map(str, image.places)), image.target)]
     print("{} ({}) -> {} ({})".format(*words))
     return True
 
@@ -158,15 +216,6 @@ def _leave_out(asked: Translate, error: BadImage, *, begun: bool = False) -> Non
         again = "--skip-bad --overwrite" if begun else "--skip-bad"
         raise UsageError(f"{str(error).removesuffix('.')}: repair or remove it, or skip it with {again}.") from error
     print(f"skipped: {printable(str(error))}", file=sys.stderr)
-
-
-def _translated(model: Model, path: Path, layers: Layers, here: Domain, there: Domain, manner: Manner) -> Layers:
-    """What becomes of an image. Raises UsageError, which names it."""
-    try:
-        weights = model.preprocessing.weights(layers, here.space, manner)
-        return translate_layers(model, [layers], here, there, manner, [weights])[0]
-    except UsageError as error:
-        raise UsageError(f"{str(path)!r}: {error}") from error
 
 
 def _manner(asked: Translate) -> Manner:
@@ -287,5 +336,5 @@ def _images(inputs: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
             yield Path(path.name), path
 
 
-def _in_words(space: Space, domain: Domain) -> str:
-    return domain.space if domain.label is None else space.describe(domain.label)[0]
+def _in_words(space: Space, domain: Domain, count: int) -> list[str]:
+    return [domain.space] * count if domain.label is None else space.describe(domain.label)

@@ -133,7 +133,8 @@ def write_layers(layers: Layers, path: Path) -> None:
 
     The path ends in the image's suffix. Raises UsageError where a package is missing; OSError.
     """
-    write_atomically(path, _as_tiff(layers, path) if layers.suffix == ".tif" else _as_png(layers, path))
+    content = _as_tiff(layers, path) if layers.suffix == ".tif" else _as_png(layers, path)
+    write_atomically(path, content, flushed=False)
 
 
 def _as_png(layers: Layers, path: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from PIL import Image
@@ -30,11 +31,18 @@ def names_image(path: Path) -> bool:
 def format_of(path: Path) -> str:
     """Pillow's name of the format that a file's suffix says. Raises UsageError for a format that cannot be written."""
     form = Image.registered_extensions().get(path.suffix.lower(), "")
+    if not _can_be_written(form):
+        raise UsageError(f"{str(path)!r} is not the name of an image: end it with .png, .jpg or .tif.")
+    return form
+
+
+@cache
+def _can_be_written(form: str) -> bool:
     try:
         Image.new("RGB", (1, 1)).save(io.BytesIO(), form)
     except (KeyError, OSError, ValueError):
-        raise UsageError(f"{str(path)!r} is not the name of an image: end it with .png, .jpg or .tif.") from None
-    return form
+        return False
+    return True
 
 
 def save_image(layers: Layers, path: Path) -> None:
@@ -56,7 +64,7 @@ def save_image(layers: Layers, path: Path) -> None:
         layers = Layers(shown(layers.colors), shown(layers.alpha), layers.profile)
     buffer = io.BytesIO()
     seen(layers).save(buffer, form, quality=QUALITY, icc_profile=layers.fitting if form in _WITH_PROFILE else None)
-    write_atomically(path, buffer.getvalue())
+    write_atomically(path, buffer.getvalue(), flushed=False)
 
 
 def missing(path: Path, *, bits: int, alpha: bool, profile: bool) -> str:

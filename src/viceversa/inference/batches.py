@@ -14,7 +14,6 @@ from torch import Tensor
 
 from viceversa.core.domains import Domain
 from viceversa.errors import UsageError
-from viceversa.images.fitting import in_bits
 from viceversa.images.layers import Layers
 from viceversa.images.load import Picture, seen
 from viceversa.images.normalizing import normalized, quantized
@@ -61,14 +60,27 @@ def taken(given: Pictures) -> Given:
 
 
 def stacked(images: Sequence[Pixels]) -> Tensor:
-    """Images (H, W, C) of one size as a batch (N, C, H, W) in [-1, 1]; with any of 16 bits, the others are brought to these."""
-    bits = 8 * max(image.itemsize for image in images)
-    return normalized(torch.tensor(np.stack([in_bits(image, bits) for image in images])))
+    """Images (H, W, C) of one size, each in its own depth, as a batch (N, C, H, W) in [-1, 1]."""
+    if len({image.dtype for image in images}) == 1:
+        return normalized(torch.tensor(np.stack(images)))
+    return torch.cat([normalized(torch.tensor(image[None])) for image in images])
 
 
-def rows(domain: Domain, count: int) -> Domain:
-    """The domain for so many images: a label that holds for all is repeated."""
-    return domain if domain.label is None else replace(domain, label=domain.label.expand(count, -1))
+def rows_of(domain: Domain, numbers: Tensor) -> Domain:
+    """The domain of the images with these numbers; a label of one row holds for all images."""
+    if domain.label is None:
+        return domain
+    return replace(domain, label=domain.label.expand(len(numbers), -1) if len(domain.label) == 1 else domain.label[numbers])
+
+
+def in_batches(compute: Callable[[Tensor], Tensor], count: int, size: int) -> Tensor:
+    """Return compute(numbers) for the images 0 to count - 1, `size` numbers at a time; the last number fills up the last batch.
+
+    A network that always gets the same number of images gives each image the same bits, whatever images are beside it: PyTorch
+    chooses routines by the size of a batch, and they round differently.
+    """
+    firsts = range(0, count, size)
+    return torch.cat([compute(torch.arange(first, first + size).clamp(max=count - 1)) for first in firsts])[:count]
 
 
 def _of_tensor(images: Tensor) -> Given:

@@ -71,11 +71,12 @@ class Familiarity:
 
     spaces: Mapping[str, Known]
 
-    def distance(self, image: Pixels, spaces: Sequence[str]) -> float:
-        """Of an image (H, W, C) from the nearest of these spaces: more than 1 is unfamiliar; 0 where nothing is known."""
+    def distances(self, images: Sequence[Pixels], spaces: Sequence[str]) -> list[float]:
+        """Of images (H, W, C) of one size from the nearest of these spaces: more than 1 is unfamiliar; 0 where nothing is known."""
         if not all(name in self.spaces for name in spaces):
-            return 0.0
-        return min(float(self.spaces[name].distances([image])[0]) for name in spaces)
+            return [0.0] * len(images)
+        found: list[float] = np.min([self.spaces[name].distances(images) for name in spaces], 0).tolist()
+        return found
 
 
 def familiarity_of(dataset: Dataset) -> Familiarity:

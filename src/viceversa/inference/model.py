@@ -163,7 +163,7 @@ class Model:
         """How images are brought to what the networks take."""
         return Preprocessing(self.space.images, self.record.recipe.crop, self.record.recipe.filter)
 
-    @torch.no_grad()
+    @torch.inference_mode()
     def translate_images(self, images: Tensor, source: Domain, target: Domain, manner: Manner = AS_TRAINED) -> Tensor:
         """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`, in float32. Raises UsageError."""
         reference = self.preprocessing.reference(manner, target.space, styles=self.method.styles)

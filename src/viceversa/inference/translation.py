@@ -1,11 +1,12 @@
-"""The steps of a translation: source domain, preprocessing, target domain, networks, mask."""
+"""The steps of a translation: preprocessing, source domain, target domain, networks, mask."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
@@ -15,39 +16,101 @@ from viceversa.errors import UnfamiliarImage, UsageError
 from viceversa.images.layers import Layers
 from viceversa.images.load import Picture, layers_of
 from viceversa.images.normalizing import normalized, quantized
+from viceversa.images.pixels import Pixels
 from viceversa.inference.apply import ends
-from viceversa.inference.batches import rows, stacked
+from viceversa.inference.batches import in_batches, rows_of, stacked
 from viceversa.inference.full_size import in_channels, translated_whole
 from viceversa.inference.masks import Weights, blended
-from viceversa.inference.preprocessing import Manner
+from viceversa.inference.preprocessing import AS_TRAINED, Manner
+from viceversa.pipeline import ahead, in_groups, threaded
 
 if TYPE_CHECKING:
     from viceversa.inference.model import Model
+    from viceversa.metrics.labeller import Labeller
 
-_BATCH, _PIXELS = 32, 2**20
-"""Images, and pixels of one space, that go through a network at once: at most."""
+Item = TypeVar("Item")
+Batch = TypeVar("Batch")
+Result = TypeVar("Result")
+
+_PIXELS = 2**15
+"""Pixels of a batch: 8 images of 64 px, as fast as larger batches on a CPU; one image fills up its batch at little cost."""
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """An image that is ready for the networks.
+
+    layers: the image as the translator takes it. read: its pixels (H, W, C) as the labeller takes them, if it is asked. weights:
+    where the image may change, (H, W, 1) in [0, 1]; None: everywhere. doubt: a warning if it is unlike the training images.
+    """
+
+    layers: Layers
+    read: Pixels | None
+    weights: Weights | None
+    doubt: str = ""
+
+
+def batch_size(model: Model, space: str, manner: Manner) -> int:
+    """Return the number of images of a space that the networks get at once. It is always the same (see `in_batches`)."""
+    spec = model.space.images[space]
+    return 1 if manner.full_size else max(1, _PIXELS // (spec.height * spec.width))
 
 
 def chained(model: Model, pictures: Sequence[Picture], targets: Sequence[Any], source: Any, manner: Manner) -> list[list[Layers]]:
     """The images translated to each target in turn, in batches: for each target, every image. Raises UsageError."""
     to = targets[0] if targets else ""
-    spec = model.space.images[model.routing.departure(source, to)]
-    size = 1 if manner.full_size else max(1, min(_BATCH, _PIXELS // (spec.height * spec.width)))
+    space = model.routing.departure(source, to)
+    check_reader(model, source)
+
+    def ready(group: Sequence[Picture]) -> list[Opened]:
+        return with_doubts(model, [opened(model, each, source, to, manner) for each in group], space)
+
+    def visited(batch: Sequence[Opened]) -> tuple[Sequence[Opened], list[list[Layers]]]:
+        here = departed(model, [each.read for each in batch], source, to)
+        stops = [[each.layers for each in batch]]
+        for target in targets:
+            there = model.routing.target(here, target, manner.strength)
+            stops.append(translate_layers(model, stops[-1], here, there, manner, [each.weights for each in batch]))
+            here = Domain(there.space, there.label)
+        return batch, stops[1:]
+
     made: list[list[Layers]] = [[] for _ in targets]
     doubts: list[str] = []
-    for first in range(0, len(pictures), size):
-        batch = [layers_of(picture, manner.most_pixels) for picture in pictures[first : first + size]]
-        here = start(model, batch, source, to)
-        layers = [model.preprocessing.opened(picture, here.space, manner) for picture in batch]
-        doubts += [doubt(model, each, here.space) for each in layers]
-        weights = [model.preprocessing.weights(each, here.space, manner) for each in layers]
-        for number, target in enumerate(targets):
-            there = model.routing.target(here, target, manner.strength)
-            layers = translate_layers(model, layers, here, there, manner, weights)
-            made[number] += layers
-            here = Domain(there.space, there.label)
+    for batch, stops in in_stages(ready, visited, pictures, batch_size(model, space, manner)):
+        doubts += [each.doubt for each in batch]
+        for images, more in zip(made, stops, strict=True):
+            images += more
     warn(pictures, doubts)
     return made
+
+
+def in_stages(
+    first: Callable[[Sequence[Item]], Batch], second: Callable[[Batch], Result], items: Iterable[Item], size: int
+) -> Iterator[Result]:
+    """Yield second(first(batch)) for batches of so many items, in order. Batches of small images go side by side, each on one core;
+    of large ones the next is opened while the networks compute."""
+    batches = in_groups(items, size)
+    if size > 1:
+        return threaded(lambda batch: second(first(batch)), batches)
+    return ahead(map(second, ahead(map(first, batches))))
+
+
+def opened(model: Model, picture: Picture, source: Wish, to: Wish, manner: Manner) -> Opened:
+    """Return the picture ready for the networks, without a doubt. Raises UsageError, BadImage for a file."""
+    space, preprocessing = model.routing.departure(source, to), model.preprocessing
+    image = layers_of(picture, manner.most_pixels)
+    layers = preprocessing.opened(image, space, manner)
+    read = preprocessing.prepared(image, space)[0] if model.routing.unnamed(source) else None
+    return Opened(layers, read, preprocessing.weights(layers, space, manner))
+
+
+def with_doubts(model: Model, images: Sequence[Opened], space: str) -> list[Opened]:
+    """Return the images with a doubt where one is unlike the training images."""
+    if model.familiarity is None or not images:
+        return list(images)
+    seen = [model.preprocessing.seen(each.layers, space) for each in images]
+    distances = model.familiarity.distances(seen, [*model.routing.sets] or [space])
+    return [replace(each, doubt=_doubt(model, distance)) for each, distance in zip(images, distances, strict=True)]
 
 
 def check(model: Model, to: Wish, source: Wish = "") -> tuple[Domain, Domain]:
@@ -64,14 +127,34 @@ def start(model: Model, images: Sequence[Picture], source: Wish = "", to: Wish =
 
     Raises UsageError if there is no labeller to predict them.
     """
+    space = model.routing.departure(source, to)
+    asked = bool(model.routing.unnamed(source))
+    return departed(model, [model.preprocessing.prepared(image, space)[0] if asked else None for image in images], source, to)
+
+
+def departed(model: Model, images: Sequence[Pixels | None], source: Wish, to: Wish) -> Domain:
+    """Return the source domain of prepared images, which are asked for only if `source` does not name all attributes.
+
+    Raises UsageError if there is no labeller to predict them.
+    """
     label = torch.zeros(len(images), model.space.label_width)
-    if unnamed := model.routing.unnamed(source):
-        if model.reader is None:
-            needed = f"give the attributes of the image ({', '.join(unnamed)}) with `source`"
-            raise UsageError(f"this run has no labeller: {needed}.")
-        space = model.routing.departure(source, to)
-        label = model.reader.read_batch(stacked([model.preprocessing.prepared(image, space)[0] for image in images]))
+    if (reader := check_reader(model, source)) is not None:
+        pixels = stacked([image for image in images if image is not None])
+        size = batch_size(model, model.routing.departure(source, to), AS_TRAINED)
+        label = in_batches(lambda numbers: reader.read_batch(pixels[numbers]), len(pixels), size)
     return model.routing.start(label, source, to)
+
+
+def check_reader(model: Model, source: Wish) -> Labeller | None:
+    """Return the labeller if there is something for it to predict. It is trained to its end first if it is not yet.
+
+    Raises UsageError if there is none.
+    """
+    unnamed = model.routing.unnamed(source)
+    if unnamed and model.reader is None:
+        needed = f"give the attributes of the image ({', '.join(unnamed)}) with `source`"
+        raise UsageError(f"this run has no labeller: {needed}.")
+    return model.reader if unnamed else None
 
 
 def translate_layers(
@@ -93,8 +176,12 @@ def translate_layers(
     if manner.full_size:
         made = [_whole(model, layers[0], source, target, manner)]
     else:
-        here, there = rows(source, len(layers)), rows(target, len(layers))
-        images = model.translate_images(stacked([each.colors for each in layers]), here, there, manner)
+        pixels, size = stacked([each.colors for each in layers]), batch_size(model, source.space, manner)
+        images = in_batches(
+            lambda numbers: model.translate_images(pixels[numbers], rows_of(source, numbers), rows_of(target, numbers), manner),
+            len(pixels),
+            size,
+        )
         made = [
             each.with_colors(quantized(one[None], 8 * each.colors.itemsize)[0]) for one, each in zip(images, layers, strict=True)
         ]
@@ -116,9 +203,10 @@ def _whole(model: Model, layers: Layers, source: Domain, target: Domain, manner:
 
 def doubt(model: Model, layers: Layers, space: str) -> str:
     """Return a warning if the image is unlike the training images, otherwise an empty text."""
-    if model.familiarity is None:
-        return ""
-    distance = model.familiarity.distance(model.preprocessing.seen(layers, space), [*model.routing.sets] or [space])
+    return with_doubts(model, [Opened(layers, None, None)], space)[0].doubt
+
+
+def _doubt(model: Model, distance: float) -> str:
     if distance <= 1:
         return ""
     times = f"{distance:.2g} times the usual distance"

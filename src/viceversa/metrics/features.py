@@ -11,12 +11,11 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -31,6 +30,7 @@ from viceversa.files import write_atomically
 from viceversa.images.fitting import shown
 from viceversa.images.pixels import Pixels
 from viceversa.networks.lite0 import FEATURES, load_lite0
+from viceversa.pipeline import threaded
 
 EXTRACTOR = "lite0@128"
 
@@ -165,24 +165,10 @@ def _bicubic(before: int, after: int, device: torch.device) -> Tensor:
 
 
 def by_batch(work: Callable[[slice], Result], count: int) -> Iterator[tuple[slice, Result]]:
-    """work(rows) for batches of about equal size, in order, on as many threads as torch may use.
-
-    Each thread runs its own batches: where several share one small convolution and another program has a core, they wait for
-    each other longer than they compute (7 images/s were seen for 70).
-    """
+    """work(rows) for batches of about equal size, in order, on as many threads as PyTorch may use."""
     ends = np.linspace(0, count, -(-count // _BATCH) + 1).astype(int).tolist()
     batches = [slice(start, end) for start, end in pairwise(ends)]
     yield from zip(batches, threaded(work, batches), strict=True)
-
-
-def threaded(work: Callable[..., Result], *arguments: Sequence[Any]) -> Iterator[Result]:
-    """work(*each) for the arguments side by side, in order, on as many threads as torch may use; each computes on one core."""
-    threads = torch.get_num_threads()
-    try:
-        with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-            yield from pool.map(work, *arguments)
-    finally:
-        torch.set_num_threads(threads)  # what threads started later inherit
 
 
 @torch.no_grad()

@@ -64,7 +64,7 @@ class Labeller:
         return self
 
     @torch.no_grad()
-    def read(self, pixels: Pixels | Examples, batch: int = 256) -> Tensor:
+    def read(self, pixels: Pixels | Examples, batch: int = 16) -> Tensor:
         """The labels (N, K) that images (N, H, W, C) uint8 show; on the CPU, in float32."""
         parts = (normalized(torch.tensor(pixels[first : first + batch]).to(self.device)) for first in range(0, len(pixels), batch))
         return torch.cat([self.read_batch(part) for part in parts])
@@ -72,7 +72,8 @@ class Labeller:
     @torch.no_grad()
     def read_batch(self, images: Tensor) -> Tensor:
         """The labels (N, K) that images (N, C, H, W) in [-1, 1] show; on the CPU, in float32. The network may be elsewhere."""
-        return self.space.read(self.network(images.to(self.device)).float().cpu())
+        images = images.to(self.device, memory_format=torch.channels_last)  # twice as fast on a CPU
+        return self.space.read(self.network(images).float().cpu())
 
 
 def labeller_network(channels: int, outputs: int) -> nn.Sequential:

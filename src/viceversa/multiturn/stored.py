@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from viceversa.errors import UsageError, quoted
-from viceversa.metrics.features import threaded
 from viceversa.multiturn.measuring import ChainValues, Judges, TurnValues, measure_chain
 from viceversa.multiturn.turns import Chain, Turns
+from viceversa.pipeline import threaded
 from viceversa.progress import watched
 
 FORMAT = 1
