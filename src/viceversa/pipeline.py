@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import torch
 
 Item = TypeVar("Item")
+Batch = TypeVar("Batch")
 Result = TypeVar("Result")
 
 
@@ -43,6 +44,20 @@ def threaded(work: Callable[..., Result], *arguments: Iterable[Any]) -> Iterator
             yield from _in_order((pool.submit(work, *each) for each in zip(*arguments, strict=False)), 2 * threads)
     finally:
         torch.set_num_threads(threads)  # what threads started later inherit
+
+
+def in_stages(
+    first: Callable[[list[Item]], Batch], second: Callable[[Batch], Result], items: Iterable[Item], size: int
+) -> Iterator[Result]:
+    """Yield second(first(group)) for groups of `size` items, in order.
+
+    Groups of several items, which are small, go side by side, each on one core. Single items are large: `second` has all cores, and
+    `first` works in a thread on the next one.
+    """
+    groups = in_groups(items, size)
+    if size > 1:
+        return threaded(lambda group: second(first(group)), groups)
+    return ahead(map(second, ahead(map(first, groups))))
 
 
 def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

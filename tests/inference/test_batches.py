@@ -17,6 +17,7 @@ from viceversa.data.sources import open_dataset
 from viceversa.evaluation.report.contents import Report
 from viceversa.images.pixels import Pixels
 from viceversa.inference.masks import Region
+from viceversa.video import translated_frames
 
 TO = {"glasses": "yes", "hair": "blond"}
 
@@ -162,3 +163,11 @@ def test_what_is_printed_of_an_object_is_a_short_line() -> None:
     objects = [dataset, Images(np.zeros((2, 4, 4, 1), np.uint8), None, ("a", "b")), report, model.method, model.labeller, painted]
     for line in map(repr, [*objects, model.familiarity]):
         assert len(line) < 140 and "\n" not in line and "tensor(" not in line and "array(" not in line, line
+
+
+def test_frames_of_a_clip_are_translated_to_the_same_bits_as_each_alone() -> None:
+    frames = [*faces(), *faces()[::-1]]
+    labels = "hair=black,beard=no,smile=no,tone=0.5,glasses=no"
+    made = list(translated_frames(avatars(), frames, "glasses=yes", source=labels))
+    alone = [np.asarray(avatars().translate(frame, "glasses=yes", source=labels)) for frame in frames]
+    assert len(made) == 10 and all(map(np.array_equal, made, alone))

@@ -21,7 +21,7 @@ _MATRICES = {
     180: (-1 << 16, 0, 0, 0, -1 << 16, 0, 0, 0, 1 << 30),
 }
 """Of degrees counterclockwise: (x, y) goes to (a x + c y, b x + d y), y down. A telephone held upright writes the first."""
-AS_IT_IS = Process(lambda frame: frame, lambda frame, passage: frame)
+AS_IT_IS = Process(lambda frame: frame, lambda frame, alone, passage: frame)
 
 
 def scene(number: int, height: int = 48, width: int = 64) -> Picture:

@@ -29,14 +29,14 @@ def test_what_was_stopped_goes_on_with_its_parts(name: str) -> None:
     film(Path("clip.mp4"), 17)
     clip, made = open_clip(Path("clip.mp4")), list[int]()
 
-    def fading(now: Picture, passage: Passage | None) -> Picture:
+    def fading(now: Picture, _: Picture, passage: Passage | None) -> Picture:
         made.append(1)
         return now if passage is None else np.uint8(0.5 * passage.made + 0.5 * now)
 
-    def stopping(now: Picture, passage: Passage | None) -> Picture:
+    def stopping(now: Picture, alone: Picture, passage: Passage | None) -> Picture:
         if len(made) == 12:
             raise StoppedError
-        return fading(now, passage)
+        return fading(now, alone, passage)
 
     def work(out: str, process: Process) -> None:
         make_clip(clip, Path(out), form_for(clip, Path(out)), process, Work({"a": "b"}, part=5))

@@ -38,11 +38,11 @@ from viceversa.inference.translation import (
     check,
     check_reader,
     departed,
-    in_stages,
     opened,
     translate_layers,
     with_doubts,
 )  # fmt: skip
+from viceversa.pipeline import in_stages
 from viceversa.runs.selection import Checkpoint
 from viceversa.video import is_clip
 

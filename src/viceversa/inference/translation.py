@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -22,15 +22,11 @@ from viceversa.inference.batches import in_batches, rows_of, stacked
 from viceversa.inference.full_size import in_channels, translated_whole
 from viceversa.inference.masks import Weights, blended
 from viceversa.inference.preprocessing import AS_TRAINED, Manner
-from viceversa.pipeline import ahead, in_groups, threaded
+from viceversa.pipeline import in_stages
 
 if TYPE_CHECKING:
     from viceversa.inference.model import Model
     from viceversa.metrics.labeller import Labeller
-
-Item = TypeVar("Item")
-Batch = TypeVar("Batch")
-Result = TypeVar("Result")
 
 _PIXELS = 2**15
 """Pixels of a batch: 8 images of 64 px, as fast as larger batches on a CPU; one image fills up its batch at little cost."""
@@ -82,17 +78,6 @@ def chained(model: Model, pictures: Sequence[Picture], targets: Sequence[Any], s
             images += more
     warn(pictures, doubts)
     return made
-
-
-def in_stages(
-    first: Callable[[Sequence[Item]], Batch], second: Callable[[Batch], Result], items: Iterable[Item], size: int
-) -> Iterator[Result]:
-    """Yield second(first(batch)) for batches of so many items, in order. Batches of small images go side by side, each on one core;
-    of large ones the next is opened while the networks compute."""
-    batches = in_groups(items, size)
-    if size > 1:
-        return threaded(lambda batch: second(first(batch)), batches)
-    return ahead(map(second, ahead(map(first, batches))))
 
 
 def opened(model: Model, picture: Picture, source: Wish, to: Wish, manner: Manner) -> Opened:

@@ -83,6 +83,7 @@ def _frames(path: Path) -> Iterator[Frame]:
         usual = max(1, round(1 / (Fraction(stream.average_rate or 25) * tick)))
         begin = max(0, round(Fraction(container.start_time or 0, 1_000_000) / tick))
         waiting, start, end, longest, cut = None, 0, 0, usual, None
+        scaler = package("av").video.reformatter.VideoReformatter()
         try:
             for number, frame in enumerate(_decoded(container, stream)):
                 expected = start + usual if number else 0
@@ -90,12 +91,12 @@ def _frames(path: Path) -> Iterator[Frame]:
                 now = now if number == 0 or now > start else start + 1
                 if waiting is not None:
                     longest = max(longest, now - start)
-                    yield Frame(_pixels(waiting), start, now - start)
+                    yield Frame(_pixels(waiting, scaler), start, now - start)
                 waiting, start, end = frame, now, now + max(1, frame.duration or usual)
         except CutShort as error:
             cut = error
         if waiting is not None:
-            yield Frame(_pixels(waiting), start, end - start)
+            yield Frame(_pixels(waiting, scaler), start, end - start)
         if cut is not None:
             raise cut
         if (missing := _length_of(stream, container) - end * tick) > 1.5 * longest * tick:
@@ -119,13 +120,13 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
             raise CutShort("a part of it is missing or damaged")
 
 
-def _pixels(frame: VideoFrame) -> Picture8:
-    """(H, W, 3) RGB, upright: turned by the multiple of 90 degrees that the file says."""
+def _pixels(frame: VideoFrame, scaler: Any) -> Picture8:
+    """(H, W, 3) RGB, upright: turned by the multiple of 90 degrees that the file says. scaler: PyAV's, one for all frames."""
     if _is_rgb(frame):
         pixels: Any = frame.to_ndarray(format="rgb24")
     else:
         full = frame.format.name.startswith("yuvj")
-        planes: Any = frame.reformat(format="yuvj444p" if full else "yuv444p", **({} if full else ALIKE)).to_ndarray()
+        planes: Any = scaler.reformat(frame, format="yuvj444p" if full else "yuv444p", **({} if full else ALIKE)).to_ndarray()
         pixels = to_rgb(np.asarray(planes).reshape(3, frame.height, frame.width), _coding_of(frame))
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90)))
 

@@ -47,6 +47,7 @@ class Encoding:
         """A part of the file, with nothing that refers to another part."""
         with _writing(path, "matroska") as container:
             stream: Any = None
+            scaler = package("av").video.reformatter.VideoReformatter()  # one for all: to make it takes a millisecond
             for number, frame in enumerate(frames):
                 height, width = frame.pixels.shape[:2]
                 if stream is None:
@@ -55,7 +56,7 @@ class Encoding:
                     self._color(stream.codec_context)
                     if (height, width) == (self.clip.height, self.clip.width):
                         stream.codec_context.sample_aspect_ratio = self.clip.aspect
-                picture = self._picture(frame, stream.pix_fmt)
+                picture = self._picture(frame, stream.pix_fmt, scaler)
                 picture.pts, picture.time_base = number, 1 / stream.codec_context.framerate
                 container.mux(stream.encode(picture))
             if stream is not None:
@@ -100,11 +101,10 @@ class Encoding:
         context.color_range = PC if coding.full else TV
         context.colorspace, context.color_primaries, context.color_trc = coding.matrix, coding.primaries, coding.transfer
 
-    def _picture(self, frame: Frame, layout: str) -> VideoFrame:
+    def _picture(self, frame: Frame, layout: str, scaler: Any) -> VideoFrame:
         coding: Coding = self.clip.coding
         planes = from_rgb(np.ascontiguousarray(recolored(frame.pixels, 3)), coding)
-        picture: VideoFrame = package("av").VideoFrame.from_ndarray(planes, "yuv444p")
-        picture = picture.reformat(format=layout, **ALIKE)
+        picture: VideoFrame = scaler.reformat(package("av").VideoFrame.from_ndarray(planes, "yuv444p"), format=layout, **ALIKE)
         picture.color_range, picture.colorspace = PC if coding.full else TV, coding.matrix
         return picture
 

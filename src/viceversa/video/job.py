@@ -11,6 +11,7 @@ from typing import Protocol
 
 from viceversa.errors import UsageError
 from viceversa.files import remove
+from viceversa.pipeline import in_stages
 from viceversa.video.clip import Clip, CutShort, Frame, Picture8
 from viceversa.video.consistency import Consistency, Sums, summarized
 from viceversa.video.flow import DIS, Estimator, Motion
@@ -46,11 +47,17 @@ class Passage:
 
 @dataclass(frozen=True, eq=False)
 class Process:
-    """What is done to each frame. opened: the frame (H, W, 3) as it is compared with what is made of it. made: of the opened
-    frame, with the passage from the one before, which the first has not."""
+    """What is done to each frame.
+
+    opened: the frame (H, W, 3) as it is compared with what is made of it. made: of the opened frame and what it becomes alone, with
+    the passage from the one before, which the first has not. alone: what opened frames become each by itself, `together` at once:
+    the part that does not depend on the frame before, which is done ahead.
+    """
 
     opened: Callable[[Picture8], Picture8]
-    made: Callable[[Picture8, Passage | None], Picture8]
+    made: Callable[[Picture8, Picture8, Passage | None], Picture8]
+    alone: Callable[[Sequence[Picture8]], Sequence[Picture8]] = list
+    together: int = 1
 
 
 @dataclass(frozen=True)
@@ -149,16 +156,27 @@ def _steps(
     """All steps behind the parts that are done, whose last frame became `last`."""
     skipped, sums = sum(len(part.times) for part in done), Sums(**done[-1].sums) if done else Sums()
     earlier: tuple[Picture8, Picture8] | None = None
-    for number, frame in enumerate(frames):
-        if number < skipped - 1:
-            continue
-        before = process.opened(frame.pixels)
-        if number == skipped - 1 and last is not None:
-            earlier = before, last
-            continue
+    left = itertools.islice(frames, max(skipped - 1, 0), None)
+    if skipped and last is not None and (frame := next(left, None)) is not None:
+        earlier = process.opened(frame.pixels), last
+    for frame, before, alone in _ahead(left, process):
         passage = None if earlier is None else Passage(*earlier, before, work.estimator)
-        after = process.made(before, passage)
+        after = process.made(before, alone, passage)
         if work.measured and passage is not None:
             sums = sums.plus(passage.motion, passage.made, after)
         earlier = before, after
         yield Step(replace(frame, pixels=after), sums)
+
+
+def _ahead(frames: Iterable[Frame], process: Process) -> Iterator[tuple[Frame, Picture8, Picture8]]:
+    """Frames, what they are compared with, and what they become alone; read and made in threads, ahead of what is asked for."""
+
+    def opened(group: list[Frame]) -> list[tuple[Frame, Picture8]]:
+        return [(frame, process.opened(frame.pixels)) for frame in group]
+
+    def made(group: list[tuple[Frame, Picture8]]) -> list[tuple[Frame, Picture8, Picture8]]:
+        after = process.alone([before for _, before in group])
+        return [(frame, before, alone) for (frame, before), alone in zip(group, after, strict=True)]
+
+    for group in in_stages(opened, made, frames, process.together):
+        yield from group

@@ -53,7 +53,7 @@ def stylization(
     perception, region = load_perception(weights, settings.pool), None if mask is None else opened(mask)
     painters, where = [pixels_of(style, 3, 255) for style in styles], device_named(device)
 
-    def made(now: Picture8, passage: Passage | None) -> Picture8:
+    def made(now: Picture8, _: Picture8, passage: Passage | None) -> Picture8:
         if passage is None or not warm:
             return _pixels(stylize(now, painters, settings, weights=perception, mask=region, device=where))
         return _pixels(stylize(now, painters, later, weights=perception, mask=region, start=begun(passage), device=where))

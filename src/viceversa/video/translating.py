@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -13,9 +13,10 @@ from viceversa.errors import UsageError
 from viceversa.images.fitting import shown
 from viceversa.images.layers import Layers
 from viceversa.images.load import layers_of, pixels_of
+from viceversa.inference.masks import Weights
 from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import AS_TRAINED, Manner
-from viceversa.inference.translation import doubt, start, translate_layers, warn
+from viceversa.inference.translation import batch_size, doubt, start, translate_layers, warn
 from viceversa.video.clip import Picture8
 from viceversa.video.flow import DIS, Estimator
 from viceversa.video.job import Passage, Process, processed
@@ -50,15 +51,20 @@ def translation(model: Model, way: ClipTranslation) -> Process:
         pixels = model.preprocessing.opened(_in_channels(model, frame, way.source.space), way.source.space, way.manner).colors
         return np.asarray(pixels, np.uint8)
 
-    def made(before: Picture8, passage: Passage | None) -> Picture8:
-        layers = Layers(before)
-        weights = model.preprocessing.weights(layers, way.source.space, way.manner)
-        after = np.asarray(translate_layers(model, [layers], way.source, way.target, way.manner, [weights])[0].colors, np.uint8)
+    def weights(frame: Picture8) -> Weights | None:
+        return model.preprocessing.weights(Layers(frame), way.source.space, way.manner)
+
+    def alone(frames: Sequence[Picture8]) -> list[Picture8]:
+        layers = [Layers(frame) for frame in frames]
+        made = translate_layers(model, layers, way.source, way.target, way.manner, [weights(frame) for frame in frames])
+        return [np.asarray(each.colors, np.uint8) for each in made]
+
+    def made(before: Picture8, after: Picture8, passage: Passage | None) -> Picture8:
         if passage is None or not way.smooth:
             return after
-        return smoothed(after, passage.made, passage.motion, way.smooth, weights)
+        return smoothed(after, passage.made, passage.motion, way.smooth, weights(before))
 
-    return Process(opened, made)
+    return Process(opened, made, alone, batch_size(model, way.source.space, way.manner))
 
 
 def translated_frames(
@@ -71,7 +77,7 @@ def translated_frames(
     smooth: float = 0.0,
     estimator: Estimator = DIS,
 ) -> Iterator[Picture8]:
-    """The frames of a clip, (H, W, 3) uint8 or any images, translated one after the other in 8 bits; in memory are two at a time.
+    """The frames of a clip, (H, W, 3) uint8 or any images, translated in 8 bits; in memory are some at a time.
 
     smooth: share of the frame before, in [0, 1). At the run's size, unless manner says full_size. Raises UsageError.
     """
