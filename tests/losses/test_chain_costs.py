@@ -21,8 +21,8 @@ from viceversa.core.space import ImageSpec, Space
 from viceversa.data.sets.avatars import ATTRIBUTES
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods import stargan
+from viceversa.training.operations import Operations
 from viceversa.training.step import Trainee, train_step
-from viceversa.tuning.operations import Operations
 
 SPACE = Space({"faces": ImageSpec(3, 128, 128)}, ATTRIBUTES)
 REAL = Example(torch.empty(2, 3, 128, 128, device=META), Domain("faces", torch.empty(2, SPACE.label_width, device=META)))

@@ -4,6 +4,7 @@ or are gone, files that are damaged. It is one clear line, and the last good che
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import sys
@@ -130,14 +131,14 @@ from contracts.cases import build_masked
 from training.small import noise, trainer
 from viceversa.errors import UsageError
 
-run, batch = Path(sys.argv[1]), 20_000
+run, batch, most = Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])
 trainer(run, build_masked, noise(PHOTOS)).train(3)
-training = trainer(run, build_masked, noise(PHOTOS, {"train": batch, "validation": 4, "test": 4}), batch=batch)
+training = trainer(run, build_masked, noise(PHOTOS, {"train": 20_000, "validation": 4, "test": 4}), batch=batch)
 training.resume()
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 100 * 2**20,) * 2)
 try:
-    training.train(6)
+    training.train(most)
 except UsageError as error:
     print(error)
 """
@@ -146,14 +147,19 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="memory is limited as
 
 
 @LINUX
-def test_memory_that_is_full_names_the_batch_the_size_and_the_remedy(tmp_path: Path) -> None:
+def test_memory_that_is_full_names_a_batch_that_fits(tmp_path: Path) -> None:
     """100 MiB: one activation of 20000 images in 4 channels of 8x8 has 20 MB, and the networks have dozens."""
-    (message,) = finish(start(LARGE, tmp_path)).splitlines()
-    assert message.startswith(
-        "out of memory at step 3, with batches of 20000 images of 8x8 pixels: take a smaller `batch` or `size`"
-    )
-    assert message.endswith("the checkpoint of step 3 is intact.")
+    (message,) = finish(start(LARGE, tmp_path, 20_000, 6)).splitlines()
+    found = re.fullmatch(
+        r"out of memory at step 3, with batches of 20000 images of 8x8 pixels: `batch=(\d+)` fits; "
+        r"the checkpoint of step 3 is intact\.", message,
+    )  # fmt: skip
+    assert found, message
     assert_good(tmp_path, 3)
+    batch = int(found[1])
+    assert batch in [20_000 // 2**times for times in range(1, 8)]
+    assert finish(start(LARGE, tmp_path, batch, 9)) == ""
+    assert_good(tmp_path, 9)
 
 
 LARGE_COMMAND = """
@@ -177,7 +183,7 @@ def test_full_memory_is_one_line_of_the_command(tmp_path: Path) -> None:
     *shown, line = errors.splitlines()
     assert [each.partition(":")[0] for each in shown] == ["data", "model", "device", "files"]
     assert (process.returncode, output) == (2, "")
-    assert line.startswith("viceversa: out of memory at step 0, with batches of 8000 images of 32x32 pixels")
+    assert line.startswith("viceversa: out of memory at step 0, with batches of 8000 images of 32x32 pixels: --batch ")
     assert line.endswith("there is no checkpoint yet.")
 
 

@@ -30,6 +30,8 @@ class Run:
     """continue the run in --out with its settings"""
     overwrite: Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")] = False
     """replace the run in --out with a new one"""
+    dry_run: Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")] = False
+    """only measure some steps: what time, memory and disk it takes"""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from viceversa.recipes.settings import Recipe
 from viceversa.recipes.user_functions import function_named, is_named
 from viceversa.runs.record import read_record
 from viceversa.training.page import PAGE
-from viceversa.training.run import default_run, run_recipe, updated
+from viceversa.training.run import default_run, dry_run, run_recipe, updated
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -33,6 +33,9 @@ def run(arguments: Sequence[str]) -> int:
     out = asked.out or default_run(name if own is None else "own")
     if asked.resume:
         asked = _asked(_stored(out, asked.recipe, own), options, name)
+    if asked.dry_run:
+        print("\n".join(dry_run(asked.recipe, out, own=own, device=asked.device).lines()))
+        return 0
     outcome = run_recipe(
         asked.recipe,
         out,

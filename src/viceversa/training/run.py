@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import getitem
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -39,6 +40,7 @@ from viceversa.training.initializing import frozen, initialize
 from viceversa.training.labelling import labelling
 from viceversa.training.next_calls import NextSteps, next_calls
 from viceversa.training.pace import Pace
+from viceversa.training.probe import Estimate
 from viceversa.training.processes import accelerator_for, training_device
 from viceversa.training.trainer import Trainer
 
@@ -183,6 +185,24 @@ def run_recipe(
         if accelerator.is_main_process and not (run / FILE).exists():
             save_familiarity(dataset, run / FILE)
         return Outcome(run, trainer.step, best_validation(run))
+
+
+def dry_run(recipe: Recipe[Any], run: Path, *, own: Builder | None = None, device: Device = "auto") -> Estimate:
+    """Measure what the training of complete settings in a run's folder will take, on some of its steps. Nothing is written there.
+
+    Raises UsageError.
+    """
+    with TemporaryDirectory() as folder:
+        accelerator = accelerator_for(folder)
+        where = training_device(accelerator, device)
+        recipe = _located(recipe)
+        dataset = dataset_of(recipe)
+        recipe = in_steps(updated(recipe, {"size": recipe.size or dataset.size or DRAWN}), dataset)
+        record = _record(recipe, dataset, own, where, None)
+        trainer = Trainer(
+            Path(folder), _builder(recipe, own), dataset, recipe.training, accelerator, where, record.precision, record=record
+        )  # fmt: skip
+        return trainer.estimate(run)
 
 
 @contextmanager

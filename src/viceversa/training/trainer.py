@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import signal
 import threading
 import time
@@ -43,6 +44,7 @@ from viceversa.training.losses import RecentLosses, fetched
 from viceversa.training.monitor import Monitor
 from viceversa.training.next_calls import NextSteps, next_calls
 from viceversa.training.pace import Pace
+from viceversa.training.probe import Estimate, estimated, fitting_batch
 from viceversa.training.samples import sample_grid
 from viceversa.training.step import Trainee, train_step
 from viceversa.training.validation import Validator
@@ -109,7 +111,7 @@ class Trainer:
             rank=self.accelerator.process_index,
             processes=self.accelerator.num_processes,
         )
-        self._batches = self.loader if self.device.type == "cpu" else Ahead(self.loader)
+        self.batches = self.loader if self.device.type == "cpu" else Ahead(self.loader)
         average = self._average if self.accelerator.num_processes > 1 else None
         self.trainee = Trainee(self.method, average, autocast=self.precision == "bf16")
         if self.settings.compile:
@@ -143,7 +145,7 @@ class Trainer:
                     self._show_start(monitor)
             told = None
             while self.step < end and not (told := self._told(interrupted)):
-                with self._within_memory():
+                with self._within_memory(stepping=True):
                     self.one_step()
                     end = self._end(until)
                     if self._to_be_logged(last=self.step == end) or time.monotonic() - self._looked > LOOK_EVERY:
@@ -166,9 +168,14 @@ class Trainer:
                 told, f"interrupted after step {self.step} of {str(self.run)!r}, which is saved; continue with `resume=True`."
             )
 
+    def estimate(self, run: Path) -> Estimate:
+        """What a training in the folder `run` will take, measured on some steps, which spoil the weights. Raises UsageError."""
+        with self._within_memory(stepping=True):
+            return estimated(self, run)
+
     def one_step(self) -> None:
         """One step of every phase, and of the averages. Nothing of it waits for the device."""
-        batch, draws = self._batches(self.step)
+        batch, draws = self.batches(self.step)
         progress = self.progress(self._length or self.settings.steps)
         self._recent.note(self.step, train_step(self.trainee, batch, draws, progress))
         if self.settings.average:
@@ -253,7 +260,7 @@ class Trainer:
             if name not in averaged:
                 averages.networks[name].load_state_dict(network.state_dict())
         if averaged and self._renewed != self.step:
-            batches = map(self._batches, range(STATISTICS_BATCHES))
+            batches = map(self.batches, range(STATISTICS_BATCHES))
             renew_statistics(averages, batches, self.progress(self.settings.steps))
             self._renewed = self.step
         return averages
@@ -303,19 +310,23 @@ class Trainer:
         self.accelerator.wait_for_everyone()
 
     @contextmanager
-    def _within_memory(self) -> Iterator[None]:
-        """Memory that is exhausted is a UsageError that names the batch, the images' size and the remedy."""
+    def _within_memory(self, *, stepping: bool = False) -> Iterator[None]:
+        """Memory that is exhausted is a UsageError that names the batch, the images' size and the remedy. stepping: whether a step
+        is taken; then the remedy is a batch that fits, which is found by trying and spoils the trainer's weights."""
         try:
             yield
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            batch, sizes = self.settings.batch, {f"{spec.width}x{spec.height}" for spec in self.dataset.space.images.values()}
+            step, batch = self.step, self.settings.batch
+            sizes = {f"{spec.width}x{spec.height}" for spec in self.dataset.space.images.values()}
             images = f"batches of {batch} images of {' and '.join(sorted(sizes))} pixels"
             kept = f"the checkpoint of step {self._saved} is intact" if self._saved > 0 else "there is no checkpoint yet"
-            raise UsageError(
-                f"out of memory at step {self.step}, with {images}: take a smaller `batch` or `size`; {kept}."
-            ) from error
+            remedy = "take a smaller `batch` or `size`"
+            if stepping and self.accelerator.num_processes == 1 and (self.device.type != "cpu" or hasattr(os, "fork")):
+                fitting = fitting_batch(self, error)
+                remedy = f"`batch={fitting}` fits" if fitting else "take a smaller `size`: no batch fits"
+            raise UsageError(f"out of memory at step {step}, with {images}: {remedy}; {kept}.") from error
 
     def _check_numbers(self) -> None:
         """Raises NotFiniteError for losses, and for weights that a gradient has spoiled though all losses were finite."""

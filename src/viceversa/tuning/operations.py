@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import flop_registry
 
 from viceversa.core.method import Builder, Method
 from viceversa.core.schedules import Progress
@@ -16,6 +12,7 @@ from viceversa.data.dataset import Dataset
 from viceversa.device import CPU
 from viceversa.recipes import builder
 from viceversa.recipes.settings import Recipe
+from viceversa.training.operations import Operations
 from viceversa.training.processes import accelerator_for
 from viceversa.training.trainer import Trainer
 
@@ -23,19 +20,6 @@ LAZY = 4
 """Some penalties are computed at every fourth step."""
 LONGEST = 240
 BATCH = 2
-
-
-class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of PyTorch
-    """Counts while it is active: a multiplication and an addition are two. PyTorch's own counter refuses penalties, whose
-    backward passes have backward passes."""
-
-    total: float = 0
-
-    def __torch_dispatch__(self, function: Any, types: Any, arguments: Any = (), settings: Mapping[str, Any] | None = None) -> Any:
-        result = function(*arguments, **(settings or {}))
-        if count := flop_registry.get(function._overloadpacket):
-            self.total += count(*arguments, **(settings or {}), out_val=result)
-        return result
 
 
 def equal_steps(recipe: Recipe[Any], base: Recipe[Any], dataset: Dataset, build: Builder | None = None) -> int:
