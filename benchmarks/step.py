@@ -1,4 +1,4 @@
-"""Speed and memory: images per second and peak memory of one training step, discriminator and generator.
+"""Speed and memory of one training step, discriminator and generator: images per second, peak memory, share of random numbers.
 
 python -m benchmarks.step                         on a CPU: networks of a quarter of their published width; about 5 minutes
 python -m benchmarks.step --width 64 --batch 16   on a GPU: networks as published; about 4 minutes
@@ -12,17 +12,18 @@ import resource
 import statistics
 import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from accelerate import Accelerator
 
 from benchmarks.common import apart, machine, start
 from experiments.common import write_json
-from viceversa.core.draws import seeded
+from viceversa.core.draws import Draws, seeded
 from viceversa.core.method import Builder
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
@@ -71,7 +72,7 @@ def main(asked: Benchmark) -> None:
     """Measure every case and print a table."""
     where = machine()
     print(f"{where}\nwidth {asked.width}, batches of {asked.batch}, median over steps (fastest to slowest)\n")
-    print(f"{'method':<20} {'px':>4} {'precision':>9} {'images/s':>9} {'ms/step':>22} {'peak MiB':>9}")
+    print(f"{'method':<20} {'px':>4} {'precision':>9} {'images/s':>9} {'ms/step':>22} {'peak MiB':>9} {'draws %':>8}")
     results = []
     for size, precision, method in product(asked.sizes, asked.precisions, asked.methods):
         case = Case(method, precision, size, asked.width, asked.batch, asked.seconds, asked.compile)
@@ -82,8 +83,11 @@ def main(asked: Benchmark) -> None:
             continue
         results.append({**asdict(case), **found})
         times = f"{found['median']:.0f} ({found['fastest']:.0f} to {found['slowest']:.0f})"
-        speed, peak = found["images_per_second"], found["peak_mebibytes"]
-        print(f"{method:<20} {size:>4} {precision:>9} {speed:>9.1f} {times:>22} {peak:>9.0f}", flush=True)
+        speed, peak, draws = (found[each] for each in ("images_per_second", "peak_mebibytes", "draws_percent"))
+        print(
+            f"{method:<20} {size:>4} {precision:>9} {speed:>9.1f} {times:>22} {peak:>9.0f} {found['draws_percent']:>8.2f}",
+            flush=True,
+        )
     if asked.out:
         write_json(asked.out, {"machine": where, "results": results})
 
@@ -94,8 +98,9 @@ def measured(case: Case) -> dict[str, float]:
     device = accelerator.device
     settings = Training(batch=case.batch, steps=10**6, compile=case.compile)
     trainer = Trainer(Path(), builder(case), noise(case), settings, accelerator, device, case.precision, quiet=True)
-    times, until = [], 0.0
+    times, shares, until, drawing = [], [], 0.0, timed_draws()
     for step in range(10**6):
+        drawing.clear()
         started = time.perf_counter()
         trainer.one_step()
         if device.type == "cuda":
@@ -103,6 +108,7 @@ def measured(case: Case) -> dict[str, float]:
         ended = time.perf_counter()
         if step >= 2:
             times.append(1000 * (ended - started))
+            shares.append(100 * sum(drawing) / (ended - started))
         until = until or (ended + case.seconds if step >= 1 else 0.0)
         if len(times) >= 3 and ended > until:
             break
@@ -111,7 +117,30 @@ def measured(case: Case) -> dict[str, float]:
     return {
         "steps": len(times), "median": median, "fastest": min(times), "slowest": max(times),
         "images_per_second": 1000 * case.batch / median, "peak_mebibytes": peak / 2**20,
+        "draws_percent": statistics.median(shares),
     }  # fmt: skip
+
+
+def timed_draws() -> list[float]:
+    """Time the named random numbers from now on: seconds of each call of `Draws`, which are added to the list."""
+    seconds, outermost = list[float](), [True]
+
+    def timed(draw: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **settings: Any) -> Any:
+            if not outermost[0]:
+                return draw(*arguments, **settings)
+            outermost[0], started = False, time.perf_counter()
+            try:
+                return draw(*arguments, **settings)
+            finally:
+                seconds.append(time.perf_counter() - started)
+                outermost[0] = True
+
+        return counted
+
+    for name in ("generator", "normal", "uniform", "order", "choice"):
+        setattr(Draws, name, timed(getattr(Draws, name)))
+    return seconds
 
 
 def builder(case: Case) -> Builder:
