@@ -84,10 +84,7 @@ def main(asked: Benchmark) -> None:
         results.append({**asdict(case), **found})
         times = f"{found['median']:.0f} ({found['fastest']:.0f} to {found['slowest']:.0f})"
         speed, peak, draws = (found[each] for each in ("images_per_second", "peak_mebibytes", "draws_percent"))
-        print(
-            f"{method:<20} {size:>4} {precision:>9} {speed:>9.1f} {times:>22} {peak:>9.0f} {found['draws_percent']:>8.2f}",
-            flush=True,
-        )
+        print(f"{method:<20} {size:>4} {precision:>9} {speed:>9.1f} {times:>22} {peak:>9.0f} {draws:>8.2f}", flush=True)
     if asked.out:
         write_json(asked.out, {"machine": where, "results": results})
 

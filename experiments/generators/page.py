@@ -1,13 +1,15 @@
-"""Tables and pictures of the pages generators.md and icons.md of docs/results, from the stored results and runs.
+"""Tables and pictures of pages of docs/results, from the stored results and runs.
 
 python -m experiments.generators page                    tables, some seconds
 python -m experiments.generators page --runs DIR         pictures of test images 0 to 7 too, by the runs of seed 0; minutes
+python -m experiments.generators page --runs DIR --photos DIR     those of photographs, too
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import torch
 
 import viceversa as vv
 from experiments.common import DOCS, fill_page, read_json, show, table
+from experiments.digits.classifier import of
 from experiments.generators.arms import ARMS, TASKS
 from experiments.generators.cost import COSTS, steps_of
 from experiments.generators.floor import FLOOR, baselines
@@ -24,7 +27,12 @@ from experiments.generators.measures import by_model
 from experiments.generators.operations import RESULT
 from experiments.generators.train import RESULTS
 from experiments.icons.baselines import drawn
+from experiments.photos.colors import moved, statistics
+from experiments.photos.shown import smaller
+from experiments.photos.train import SHOWN as PHOTOS_SHOWN
+from experiments.photos.train import opened, translated
 from viceversa.core.domains import Domain
+from viceversa.data.joined_spaces import sources
 from viceversa.data.sets.icons import WEIGHTS
 from viceversa.data.sources import open_dataset
 from viceversa.images.fitting import shown
@@ -34,7 +42,10 @@ from viceversa.images.pixels import Pixels
 SHOWN, MANY = 8, 20
 """The first test images of a task are shown, whatever they are; if there are more rows of them, they are not enlarged."""
 PAGES = {
-    "generators.md": ("glasses", "hair", "beard", "skin", "sketches", "photos", "digits"),
+    "generators.md": ("glasses", "hair", "beard", "skin"),
+    "sketches.md": ("sketches",),
+    "photos.md": ("photos",),
+    "digits.md": ("digits",),
     "icons.md": ("bold", "fill", "weights"),
     "methods.md": ("one-edit",),
 }
@@ -68,6 +79,8 @@ class Page:
     runs: Path | None = None
     tasks: tuple[str, ...] = ()
     """tasks whose pictures are drawn; all if none is given"""
+    photos: Path | None = None
+    """folder of experiments/photos' crops of 128 px, for the picture of photographs"""
 
 
 def main(asked: Page) -> None:
@@ -76,8 +89,8 @@ def main(asked: Page) -> None:
         page = DOCS / "results" / name
         if asked.runs:
             for task in tasks:
-                if (not asked.tasks or task in asked.tasks) and TASKS[task].judge in ("truth", "sketches", "labels"):
-                    picture(task, asked.runs)
+                if not asked.tasks or task in asked.tasks:
+                    picture(task, asked.runs, asked.photos)
         if page.exists():
             text = page.read_text("utf-8")
             filled = {task: tables(task) for task in tasks if f"<!-- {task} -->" in text}
@@ -136,19 +149,19 @@ def _table(columns: Sequence[Column], floor: Mapping[str, Any], rows: Mapping[st
     used = [column for column in columns if any(column[1] in each for each in every)]
     lines = [[f"*{name}*", "-", "-", *(value([facts], column) for column in used)] for name, facts in floor.items()]
     for name, seeds in rows.items():
-        title = f"`{name.removeprefix(ARMS[name].task + '-')}`"
-        lines.append([title, f"{steps_of(name):,}", str(len(seeds)), *(value(seeds, column) for column in used)])
+        cells = [value(seeds, column, spread=column == used[0]) for column in used]
+        lines.append([f"`{title(name)}`", f"{steps_of(name):,}", str(len(seeds)), *cells])
     return table(["", "steps", "seeds", *(column[0] for column in used)], lines)
 
 
-def value(seeds: Sequence[Mapping[str, Any]], column: Column) -> str:
-    """The mean of a measure over seeds, and its range if there are several."""
+def value(seeds: Sequence[Mapping[str, Any]], column: Column, *, spread: bool = True) -> str:
+    """The mean of a measure over seeds, and its range if there are several. spread: whether the range is shown."""
     _, name, digits = column
     numbers = [float(each[name]) for each in seeds if each.get(name) is not None]
     if not numbers:
         return "-"
-    spread = f" ({min(numbers):.{digits}f} to {max(numbers):.{digits}f})" if len(numbers) > 1 else ""
-    return f"{np.mean(numbers):.{digits}f}{spread}"
+    ends = f" ({min(numbers):.{digits}f} to {max(numbers):.{digits}f})" if spread and len(numbers) > 1 else ""
+    return f"{np.mean(numbers):.{digits}f}{ends}"
 
 
 def of_weights(floor: Mapping[str, Any], rows: Mapping[str, list[dict[str, Any]]]) -> str:
@@ -172,41 +185,96 @@ def of_weights(floor: Mapping[str, Any], rows: Mapping[str, list[dict[str, Any]]
     return table(titles, lines)
 
 
-def picture(task: str, runs: Path) -> None:
-    """Draw the first test images, baselines, each arm's translations by seed 0, and the ground truth."""
-    arms = {name: runs / f"{name}-0" for name, arm in ARMS.items() if arm.task == task}
-    models = {name: vv.load(run, checkpoint="last") for name, run in arms.items() if (run / "recipe.json").exists()}
+def picture(task: str, runs: Path, photos: Path | None) -> None:
+    """Draw the first test images, baselines, each arm's translations by seed 0, and the ground truth if there is one."""
+    models = {
+        name: vv.load(runs / f"{name}-0", checkpoint="last", build=None if isinstance(arm.recipe, str) else arm.recipe)
+        for name, arm in ARMS.items()
+        if arm.task == task and (RESULTS / f"{name}-0.json").exists() and (runs / f"{name}-0" / "recipe.json").exists()
+    }
     if not models:
         return
-    if TASKS[task].judge == "labels":
-        strips = weights_strips(models)
-    else:
-        dataset = open_dataset(TASKS[task].data, TASKS[task].size, takes="spaces")
-        first, second = dataset.space.pair
-        strips = {}
-        for here, there in ((first, second), (second, first)):
-            source = np.asarray(dataset.splits["test"][here].pixels[:SHOWN])
-            assert dataset.truth is not None
-            strips[here] = source
-            known = {} if TASKS[task].judge == "sketches" else baselines(TASKS[task].data)
-            strips |= {f"{name}, to {there}": by(source, here, there) for name, by in known.items() if name != "nothing"}
-            for name, model in models.items():
-                if model.method.returns or here == first:
-                    translate = by_labels_of_glasses(model) if model.space.attributes else by_model(model)
-                    strips[f"{name.removeprefix(task + '-')}, to {there}"] = translate(source, here, there)
-            strips[f"true {there}"] = np.asarray(dataset.truth("test", here, np.arange(len(source)), there, None))
-    scale = 1 if len(strips) > MANY else None
-    save_png(grid([list(shown(each)) for each in strips.values()], [""] * SHOWN, list(strips), scale), RESULTS / f"{task}.png")
+    scale = None
+    match TASKS[task].judge:
+        case "labels":
+            strips = weights_strips(models)
+        case "digits":
+            strips = digits_strips(models)
+        case "photos":
+            if photos is None:
+                return
+            strips, scale = photos_strips(models, photos), 1
+        case _:
+            strips = strips_with_truth(task, models)
+    scale = 1 if len(strips) > MANY else scale
+    rows = [list(map(shown, each)) for each in strips.values()]
+    save_png(grid(rows, [""] * len(rows[0]), list(strips), scale), RESULTS / f"{task}.png")
 
 
-def weights_strips(models: Mapping[str, vv.Model]) -> dict[str, Pixels]:
+Strips = Mapping[str, Sequence[Pixels]]
+"""Title -> the images of a row."""
+
+
+def strips_with_truth(task: str, models: Mapping[str, vv.Model]) -> Strips:
+    """Between two spaces whose truth is known: source, baselines, arms, and truth, both ways."""
+    dataset = open_dataset(TASKS[task].data, TASKS[task].size, takes="spaces")
+    first, second = dataset.space.pair
+    strips: dict[str, Sequence[Pixels]] = {}
+    for here, there in ((first, second), (second, first)):
+        source = np.asarray(dataset.splits["test"][here].pixels[:SHOWN])
+        assert dataset.truth is not None
+        strips[here] = list(source)
+        known = {} if TASKS[task].judge == "sketches" else baselines(TASKS[task].data)
+        strips |= {f"{name}, to {there}": list(by(source, here, there)) for name, by in known.items() if name != "nothing"}
+        for name, model in models.items():
+            if model.method.returns or here == first:
+                translate = by_labels_of_glasses(model) if model.space.attributes else by_model(model)
+                strips[f"{title(name)}, to {there}"] = list(translate(source, here, there))
+        strips[f"true {there}"] = list(dataset.truth("test", here, np.arange(len(source)), there, None))
+    return strips
+
+
+def digits_strips(models: Mapping[str, vv.Model]) -> Strips:
+    """The first test digits of either set, and as each arm makes them in the other set."""
+    labeled = sources(next(iter(models.values())).record.recipe.data, open_dataset)
+    strips: dict[str, Sequence[Pixels]] = {}
+    for here, there in permutations(labeled):
+        pixels = np.asarray(of(labeled[here], "test").pixels[:SHOWN])
+        strips[here] = list(pixels)
+        strips |= {f"{title(name)}, to {there}": list(by_model(model)(pixels, here, there)) for name, model in models.items()}
+    return strips
+
+
+def photos_strips(models: Mapping[str, vv.Model], folder: Path) -> Strips:
+    """The whole test photographs that may be shown, made smaller: photograph, arms, painting, and the way back."""
+    dataset = open_dataset(str(folder), 128, takes="spaces")
+    known = [statistics(np.asarray(dataset.splits["train"][space].pixels)) for space in dataset.space.pair]
+    pairs = [[opened(folder / "whole" / f"{number}-{kind}.png") for kind in ("photo", "painting")] for number in PHOTOS_SHOWN]
+    strips: dict[str, Sequence[Pixels]] = {}
+    for here, there, names in ((0, 1, ("photograph", "painting")), (1, 0, ("painting again", "photograph again"))):
+        start = [pair[here] for pair in pairs]
+        strips[names[0]] = start
+        strips[f"color transfer, to {names[1]}"] = [moved(each[None], known[here], known[there])[0] for each in start]
+        for name, model in models.items():
+            made = translated(model, [each[None] for each in start], here, there, full_size=True)
+            strips[f"{title(name)}, to {names[1]}"] = [each[0] for each in made]
+        strips[f"true {names[1]}"] = [pair[there] for pair in pairs]
+    return {name: [smaller(each) for each in row] for name, row in strips.items()}
+
+
+def title(arm: str) -> str:
+    """The name of an arm without its task."""
+    return arm.removeprefix(ARMS[arm].task + "-")
+
+
+def weights_strips(models: Mapping[str, vv.Model]) -> Strips:
     """Light icons, and each weight as each arm makes it and as it is."""
     icons = drawn("test", 64)[:SHOWN]
-    label, strips = torch.eye(len(WEIGHTS)), {"light": icons[:, 1]}
+    label, strips = torch.eye(len(WEIGHTS)), dict[str, Sequence[Pixels]]({"light": list(icons[:, 1])})
     for target, weight in enumerate(WEIGHTS):
         if weight != "light":
             for name, model in models.items():
                 ends = [Domain("icons", label[[each] * SHOWN]) for each in (1, target)]
-                strips[f"{name.removeprefix('weights-')}, {weight}"] = model.translate_pixels(icons[:, 1], *ends)
-            strips[f"true {weight}"] = icons[:, target]
+                strips[f"{title(name)}, {weight}"] = list(model.translate_pixels(icons[:, 1], *ends))
+            strips[f"true {weight}"] = list(icons[:, target])
     return strips
