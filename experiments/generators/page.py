@@ -41,6 +41,8 @@ from viceversa.images.pixels import Pixels
 
 SHOWN, MANY = 8, 20
 """The first test images of a task are shown, whatever they are; if there are more rows of them, they are not enlarged."""
+PHOTO = 112
+"""Long side of a shown photograph, in pixels."""
 PAGES = {
     "generators.md": ("glasses", "hair", "beard", "skin"),
     "sketches.md": ("sketches",),
@@ -259,7 +261,7 @@ def photos_strips(models: Mapping[str, vv.Model], folder: Path) -> Strips:
             made = translated(model, [each[None] for each in start], here, there, full_size=True)
             strips[f"{title(name)}, to {names[1]}"] = [each[0] for each in made]
         strips[f"true {names[1]}"] = [pair[there] for pair in pairs]
-    return {name: [smaller(each) for each in row] for name, row in strips.items()}
+    return {name: [smaller(each, PHOTO) for each in row] for name, row in strips.items()}
 
 
 def title(arm: str) -> str:

@@ -83,9 +83,9 @@ def measured(measure: Callable[[Pixels, Pixels], NDArray[Any]], image: Pixels, p
     return round(float(measure(image[None], painting[None])[0]), 3)
 
 
-def smaller(picture: Pixels) -> Pixels:
-    """The picture, made smaller as the sheets show it."""
-    return np.asarray(ImageOps.contain(Image.fromarray(picture), (SMALL, SMALL), Image.Resampling.LANCZOS))
+def smaller(picture: Pixels, side: int = SMALL) -> Pixels:
+    """The picture, made smaller as the sheets show it: to that long side in pixels."""
+    return np.asarray(ImageOps.contain(Image.fromarray(picture), (side, side), Image.Resampling.LANCZOS))
 
 
 def cells(sheet: Pixels, sizes: list[tuple[int, int]]) -> list[list[Pixels]]:
