@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import viceversa as vv
 from contracts.case import PHOTOS
 from processes import command
 from training.small import noise, trainer
@@ -58,3 +59,10 @@ def test_the_command_says_it_and_writes_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0 and list(tmp_path.iterdir()) == []
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == ["operations", "memory", "time", "disk"]
     assert "1,000 steps take" in done.stdout
+
+
+def test_python_returns_it_and_writes_nothing(tmp_path: Path) -> None:
+    settings = {"method.width": 4, "method.blocks": 1, "method.critic_width": 4}
+    found = vv.train("stargan", out=tmp_path / "run", size=32, batch=2, steps=50, dry_run=True, quiet=True, settings=settings)
+    assert found.step == 0 and found.estimate and found.estimate.steps == 50 and list(tmp_path.iterdir()) == []
+    assert repr(found).splitlines() == found.estimate.lines()

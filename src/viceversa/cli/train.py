@@ -21,7 +21,7 @@ from viceversa.recipes.settings import Recipe
 from viceversa.recipes.user_functions import function_named, is_named
 from viceversa.runs.record import read_record
 from viceversa.training.page import PAGE
-from viceversa.training.run import default_run, dry_run, run_recipe, updated
+from viceversa.training.run import default_run, estimated, run_recipe, updated
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -34,7 +34,7 @@ def run(arguments: Sequence[str]) -> int:
     if asked.resume:
         asked = _asked(_stored(out, asked.recipe, own), options, name)
     if asked.dry_run:
-        print("\n".join(dry_run(asked.recipe, out, own=own, device=asked.device).lines()))
+        print("\n".join(estimated(asked.recipe, out, own=own, device=asked.device).lines()))
         return 0
     outcome = run_recipe(
         asked.recipe,

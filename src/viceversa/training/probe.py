@@ -78,7 +78,7 @@ class Estimate:
         ]
 
 
-def estimated(trainer: Trainer, run: Path) -> Estimate:
+def measured(trainer: Trainer, run: Path) -> Estimate:
     """Take some steps of every kind, and write a checkpoint into the trainer's folder. run: where the training shall be.
 
     Raises UsageError where memory is exhausted.

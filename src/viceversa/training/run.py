@@ -50,13 +50,17 @@ ARGUMENTS = ("out", "resume")
 
 @dataclass(frozen=True, repr=False)
 class Outcome:
-    """How a training ended: where it is, how many steps it has, and its best checkpoint, if it was judged."""
+    """How a training ended: where it is, how many steps it has, and its best checkpoint, if it was judged. estimate: what it will
+    take, of a dry run, which has no steps."""
 
     run: Path
     step: int
     best: Validation | None = None
+    estimate: Estimate | None = None
 
     def __repr__(self) -> str:
+        if self.estimate:
+            return "\n".join(self.estimate.lines())
         best = f", best step {self.best.step:,}: {self.best.metric} {self.best.value:.4g}" if self.best else ""
         return f"Outcome({self.run}, step {self.step:,}{best})"
 
@@ -79,6 +83,7 @@ def train(
     until: int | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    dry_run: bool = False,
     device: Device = "auto",
     quiet: bool = False,
     settings: Mapping[str, Any] | None = None,
@@ -92,8 +97,9 @@ def train(
     settings: any settings of the recipe by their dotted names, as {"method.width": 64}.
     init: a run whose weights to start from, or of it `init_only` these networks; freeze: networks that do not learn.
     resume: go on with the run in `out`, with its settings; steps, learning rates and intervals may change, others are refused
-    (training/changes.py). overwrite: begin anew in its place. device: where it trains, as in `load`; of
-    several processes each has its own.
+    (training/changes.py). overwrite: begin anew in its place. dry_run: only measure some steps, and return what time, memory and
+    disk the training takes (`estimate`); nothing is written. device: where it trains, as in `load`; of several processes each has
+    its own.
     Raises UsageError for what cannot be done, and NotFiniteError at a loss that is not a number. SIGINT (Ctrl-C) and SIGTERM are
     noted while it trains: the step is saved, then KeyboardInterrupt or Terminated, a SystemExit with code 143, is raised.
     """
@@ -108,6 +114,8 @@ def train(
     asked |= {f"training.{key}": value for key, value in (training | lengths | {"batch": batch, "seed": seed}).items()}
     base = base if own is None else read_with(base, own)
     recipe = updated(base, {**(settings or {}), **{key: value for key, value in asked.items() if value is not None}})
+    if dry_run:
+        return Outcome(run, 0, estimate=estimated(recipe, run, own=own, device=device))
     try:
         return run_recipe(recipe, run, own=own, until=until, resume=resume, overwrite=overwrite, device=device, quiet=quiet)
     except Terminated as stop:  # an exit says nothing by itself
@@ -187,7 +195,7 @@ def run_recipe(
         return Outcome(run, trainer.step, best_validation(run))
 
 
-def dry_run(recipe: Recipe[Any], run: Path, *, own: Builder | None = None, device: Device = "auto") -> Estimate:
+def estimated(recipe: Recipe[Any], run: Path, *, own: Builder | None = None, device: Device = "auto") -> Estimate:
     """Measure what the training of complete settings in a run's folder will take, on some of its steps. Nothing is written there.
 
     Raises UsageError.

@@ -44,7 +44,7 @@ from viceversa.training.losses import RecentLosses, fetched
 from viceversa.training.monitor import Monitor
 from viceversa.training.next_calls import NextSteps, next_calls
 from viceversa.training.pace import Pace
-from viceversa.training.probe import Estimate, estimated, fitting_batch
+from viceversa.training.probe import Estimate, fitting_batch, measured
 from viceversa.training.samples import sample_grid
 from viceversa.training.step import Trainee, train_step
 from viceversa.training.validation import Validator
@@ -171,7 +171,7 @@ class Trainer:
     def estimate(self, run: Path) -> Estimate:
         """What a training in the folder `run` will take, measured on some steps, which spoil the weights. Raises UsageError."""
         with self._within_memory(stepping=True):
-            return estimated(self, run)
+            return measured(self, run)
 
     def one_step(self) -> None:
         """One step of every phase, and of the averages. Nothing of it waits for the device."""
