@@ -244,6 +244,55 @@ MUTATIONS = (
         "{told}",
         ("data/files/test_identity.py",),
     ),
+    Mutation(
+        "an image's translation depends on how many are beside it",
+        "inference/batches.py",
+        "torch.arange(first, first + size).clamp(max=count - 1)",
+        "torch.arange(first, min(first + size, count))",
+        ("inference/test_batches.py",),
+    ),
+    Mutation(
+        "what is done ahead comes out of order",
+        "pipeline.py",
+        "yield waiting.popleft().result()\n        while",
+        "yield waiting.pop().result()\n        while",
+        ("test_pipeline.py",),
+    ),
+    Mutation(
+        "work in threads leaves PyTorch with one thread",
+        "pipeline.py",
+        "torch.set_num_threads(threads)  # what",
+        "pass  # what",
+        ("test_pipeline.py",),
+    ),
+    Mutation(
+        "the teacher of an on-policy chain is the translator itself",
+        "losses/on_policy.py",
+        "return self.average(image, source, target)",
+        "return self.translator(image, source, target)",
+        ("losses/test_cheaper_chains.py",),
+    ),
+    Mutation(
+        "a resumed teacher begins anew",
+        "losses/on_policy.py",
+        "self.average.load_state_dict(weights)",
+        "pass",
+        ("training/test_resume.py",),
+    ),
+    Mutation(
+        "likeness takes dark on light for light on dark everywhere",
+        "losses/likeness.py",
+        "if journey.source.space in self.unsigned else likeness",
+        "if True else likeness",
+        ("losses/test_likeness.py",),
+    ),
+    Mutation(
+        "a dry run counts each kind of step alike",
+        "training/probe.py",
+        "operations=sum(kind.share * each",
+        "operations=sum(each / len(kinds)",
+        ("training/test_probe.py",),
+    ),
 )
 
 
