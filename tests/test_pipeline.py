@@ -74,7 +74,11 @@ def test_work_in_threads_is_in_order_and_on_one_core_each() -> None:
         return number * other
 
     assert list(threaded(work, range(20), range(20))) == [number**2 for number in range(20)]
-    assert seen == {1} and torch.get_num_threads() == 2
+    assert seen == {1}
+    later = threading.Thread(target=lambda: seen.add(torch.get_num_threads()))
+    later.start()
+    later.join()
+    assert seen == {1, 2} and torch.get_num_threads() == 2, "threads started later have all cores again"
 
 
 def test_groups() -> None:

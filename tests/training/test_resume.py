@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from contracts.case import Case
-from contracts.cases import CASES, EVERY
+from contracts.case import PHOTOS, Case
+from contracts.cases import CASES, EVERY, build_masked
 from training.small import assert_same_runs, noise, trainer
 from viceversa.errors import UsageError
+from viceversa.losses.multicycle import Form, multicyclic
 from viceversa.recipes import builder, recipe_named
 from viceversa.runs.folder import CONTENTS
 from viceversa.runs.record import Record, write_record
@@ -63,6 +64,16 @@ def test_stopping_changes_nothing_in_bf16(name: str, tmp_path: Path) -> None:
     run_for(tmp_path / "full", BY_NAME[name], 6)
     with pytest.raises(AssertionError):
         assert_same_runs(tmp_path / "whole", tmp_path / "full")
+
+
+@pytest.mark.parametrize("form", ["on-policy", "replay"])
+def test_the_teacher_and_the_replayed_images_are_part_of_the_state(form: Form, tmp_path: Path) -> None:
+    """The generator learns in every step, so that five updates of the teacher come before the stop and three behind it."""
+    case = Case(form, lambda space: multicyclic(build_masked(space), (0.5,), form=form, teacher=5.0), PHOTOS, {})
+    run_for(tmp_path / "whole", case, STEPS)
+    run_for(tmp_path / "parts", case, STOP)
+    run_for(tmp_path / "parts", case, STEPS, resume=True)
+    assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(STOP,))
 
 
 def test_the_pool_is_part_of_the_state(tmp_path: Path) -> None:
