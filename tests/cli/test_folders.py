@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 from cli.own import exit_code
 from viceversa.data.sets.avatars import avatars
+from viceversa.images.layers import Layers
 
 COUNT = 19
 """Two batches of the network that are full, and one that is not."""
@@ -59,3 +61,19 @@ def test_lines_are_in_order_and_a_bad_image_keeps_its_place(folder: Path, capsys
     printed = capsys.readouterr()
     assert [line.split(" ")[0] for line in printed.out.splitlines()] == [f"in/{name}.png" for name in names]
     assert sorted(path.stem for path in Path("out").iterdir()) == names and "skipped 1 of 19" in printed.err
+
+
+def test_memory_does_not_hold_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 120 images those of some batches of 8 are there at once."""
+    Path("many").mkdir()
+    for number, face in enumerate(np.asarray(avatars(64).splits["train"]["avatars"].pixels[:120])):
+        Image.fromarray(face).save(f"many/{number:03}.png")
+    made, there = list[weakref.ref[Layers]](), list[int]()
+
+    def save(layers: Layers, path: Path) -> None:
+        made.append(weakref.ref(layers))
+        there.append(sum(each() is not None for each in made))
+
+    monkeypatch.setattr("viceversa.cli.translate.save_image", save)
+    assert translate("many", "--out", "out") == 0
+    assert len(made) == 120 and max(there) <= 16

@@ -189,7 +189,9 @@ def _translated(asked: Translate, model: Model, manner: Manner, images: Iterable
 
     check_reader(model, asked.source)
     for batch in in_stages(ready, translated, images, batch_size(model, space, manner)):
-        yield from batch
+        for image in batch:
+            yield image
+            image.opened = image.made = None  # thousands may follow
 
 
 def _write(asked: Translate, image: _Image) -> bool:
