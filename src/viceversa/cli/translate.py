@@ -41,7 +41,7 @@ from viceversa.inference.translation import (
     opened,
     translate_layers,
     with_doubts,
-)  # fmt: skip
+)
 from viceversa.pipeline import in_stages
 from viceversa.runs.selection import Checkpoint
 from viceversa.video import is_clip
@@ -166,14 +166,14 @@ def _translated(asked: Translate, model: Model, manner: Manner, images: Iterable
                 image.error = error
             except UsageError as error:
                 image.error = UsageError(f"{str(image.path)!r}: {error}")
-        good = [image for image in batch if image.opened]
-        for image, told in zip(good, with_doubts(model, [each.opened for each in good if each.opened], space), strict=True):
+        good, found = _good(batch)
+        for image, told in zip(good, with_doubts(model, found, space), strict=True):
             image.opened = told
         return batch
 
     def translated(batch: Sequence[_Image]) -> Sequence[_Image]:
-        if good := [image for image in batch if image.opened]:
-            found = [image.opened for image in good if image.opened]
+        good, found = _good(batch)
+        if good:
             here = departed(model, [each.read for each in found], asked.source, asked.to)
             there = model.routing.target(here, asked.to, manner.strength)
             try:
@@ -192,6 +192,12 @@ def _translated(asked: Translate, model: Model, manner: Manner, images: Iterable
         for image in batch:
             yield image
             image.opened = image.made = None  # thousands may follow
+
+
+def _good(batch: Sequence[_Image]) -> tuple[list[_Image], list[Opened]]:
+    """The images that could be opened, and what is ready of each."""
+    good = [image for image in batch if image.opened]
+    return good, [image.opened for image in good if image.opened]
 
 
 def _write(asked: Translate, image: _Image) -> bool:

@@ -155,12 +155,9 @@ def run_recipe(
     with _telling_what_is_kept(run), alone(run, accelerator), logged() as append:
         stored = _before(run, resume=resume, overwrite=overwrite)
         accelerator.wait_for_everyone()  # the leading one is about to write
-        recipe = _located(recipe)
-        dataset = dataset_of(recipe)
-        recipe = updated(recipe, {"size": recipe.size or dataset.size or DRAWN})
+        recipe, dataset = _resolved(recipe)
         if dataset.summary and stored is None and accelerator.is_main_process:
             say(dataset.summary, quiet=quiet or not introduce)
-        recipe = in_steps(recipe, dataset)
         record = _record(recipe, dataset, own, where, stored)
         changed: list[Change] = []
         if stored:
@@ -203,9 +200,7 @@ def estimated(recipe: Recipe[Any], run: Path, *, own: Builder | None = None, dev
     with TemporaryDirectory() as folder:
         accelerator = accelerator_for(folder)
         where = training_device(accelerator, device)
-        recipe = _located(recipe)
-        dataset = dataset_of(recipe)
-        recipe = in_steps(updated(recipe, {"size": recipe.size or dataset.size or DRAWN}), dataset)
+        recipe, dataset = _resolved(recipe)
         record = _record(recipe, dataset, own, where, None)
         trainer = Trainer(
             Path(folder), _builder(recipe, own), dataset, recipe.training, accelerator, where, record.precision, record=record
@@ -245,6 +240,13 @@ def _check_wishes(until: int | None, *, resume: bool, overwrite: bool) -> None:
         raise UsageError("`resume` continues a run and `overwrite` replaces it: give one of them.")
     if until is not None and until < 1:
         raise UsageError(f"`until={until}`: give step 1 or later.")
+
+
+def _resolved(recipe: Recipe[Any]) -> tuple[Recipe[Any], Dataset]:
+    """The recipe with absolute paths, a size and a length in steps, and its data set."""
+    recipe = _located(recipe)
+    dataset = dataset_of(recipe)
+    return in_steps(updated(recipe, {"size": recipe.size or dataset.size or DRAWN}), dataset), dataset
 
 
 def _located(recipe: Recipe[Any]) -> Recipe[Any]:
