@@ -198,6 +198,25 @@ def test_folders_that_share_a_database_leave_each_other_s_trials_alone(tmp_path:
         assert one.next_trial(9).number == 0
 
 
+def test_folders_that_ask_at_the_same_moment_make_no_trial_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path}/shared.db"
+    with studio(tmp_path / "a" / "s", url) as one, studio(tmp_path / "b" / "s", url) as other:
+        ask = one.study.ask
+
+        def late() -> Any:
+            """The other folder takes a trial between this one's count and its question."""
+            taken = other.next_trial(1)
+            assert taken is not None and taken.number == 0
+            return ask()
+
+        monkeypatch.setattr(one.study, "ask", late)
+        assert one.next_trial(1) is None and states(one) == ["RUNNING", "WAITING"]
+        monkeypatch.undo()
+        assert one.next_trial(1) is None and other.next_trial(1) is None
+        assert other.next_trial(2).number == 1, "what was put back is the next one"
+        assert states(one) == ["RUNNING", "RUNNING"]
+
+
 def test_values_of_many_trials_say_what_mattered(tmp_path: Path) -> None:
     axes = axes_of(tiny(), ["method.cycle=5..20", "method.gamma=0..2"])
     findings = search(SearchPlan(axes, samples=4, checks=1), tmp_path, trials=1)

@@ -70,14 +70,22 @@ class Studio:
         return None
 
     def _new(self, trials: int) -> Trial | None:
+        """Asks for a trial and puts it back if processes of other folders, which share no lock, were faster."""
         from optuna.trial import TrialState
 
-        begun = [each for each in self.study.get_trials(deepcopy=False) if each.state != TrialState.WAITING]
-        if len(begun) >= trials:
+        if len(self._begun()) >= trials:
             return None
         trial = self.study.ask()
+        if sum(number <= trial.number for number in self._begun()) > trials:
+            self.study._storage.set_trial_state_values(trial._trial_id, TrialState.WAITING)
+            return None
         self._taken(trial.number)
         return trial
+
+    def _begun(self) -> list[int]:
+        from optuna.trial import TrialState
+
+        return [each.number for each in self.study.get_trials(deepcopy=False) if each.state != TrialState.WAITING]
 
     def finish(self, trial: Trial, value: float | None, state: Any) -> None:
         """Writes how a trial ended, and removes runs that are no longer needed."""
