@@ -16,7 +16,7 @@ from experiments import common
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENTS = sorted(path.parent for path in (ROOT / "experiments").glob("*/__main__.py"))
-BENCHMARKS = sorted(path for path in (ROOT / "benchmarks").glob("*.py") if 'if __name__ == "__main__"' in path.read_text())
+BENCHMARKS = sorted(path for path in (ROOT / "benchmarks").rglob("*.py") if 'if __name__ == "__main__"' in path.read_text())
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MOST_BYTES = 200_000
 """Size of a picture or clip of the docs, at most."""
@@ -88,15 +88,20 @@ def test_an_experiment_says_what_it_is_and_how_it_runs(folder: Path) -> None:
     assert page[0].startswith("src") or command in (ROOT / page[0]).read_text()
 
 
-@pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.stem)
+def module_of(path: Path) -> str:
+    """The name by which Python runs a file."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+
+
+@pytest.mark.parametrize("path", BENCHMARKS, ids=module_of)
 def test_a_benchmark_says_what_it_is_and_how_it_runs(path: Path) -> None:
     told = ast.get_docstring(ast.parse(path.read_text())) or ""
-    assert f"python -m benchmarks.{path.stem}" in told and re.search(r"minute|second", told)
+    assert f"python -m {module_of(path)}" in told and re.search(r"minute|second", told)
 
 
 def test_no_module_looks_for_others_in_its_own_folder() -> None:
     for path in [*(ROOT / "benchmarks").rglob("*.py"), *(ROOT / "experiments").rglob("*.py")]:
-        of_a_reference = path.parent.name == "parity" or path.stem == "versus"
+        of_a_reference = path.parent.name in ("parity", "versus")
         assert "sys.path" not in path.read_text() or of_a_reference, "only a reference's checkout is put there"
 
 
