@@ -3,6 +3,7 @@
 python -m experiments.generators page                    tables, some seconds
 python -m experiments.generators page --runs DIR         pictures of test images 0 to 7 too, by the runs of seed 0; minutes
 python -m experiments.generators page --runs DIR --photos DIR     those of photographs, too
+python -m experiments.generators page --runs DIR --blind DIR      the same pictures with their rows shuffled, for a reader to judge
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
+from string import ascii_uppercase
 from typing import Any
 
 import numpy as np
 import torch
 
 import viceversa as vv
-from experiments.common import DOCS, fill_page, read_json, show, table
+from experiments.common import DOCS, fill_page, read_json, show, table, write_json
 from experiments.digits.classifier import of
 from experiments.generators.arms import ARMS, TASKS
 from experiments.generators.cost import COSTS, steps_of
@@ -32,6 +34,7 @@ from experiments.photos.shown import smaller
 from experiments.photos.train import SHOWN as PHOTOS_SHOWN
 from experiments.photos.train import opened, translated
 from viceversa.core.domains import Domain
+from viceversa.core.draws import seeded
 from viceversa.data.joined_spaces import sources
 from viceversa.data.sets.icons import WEIGHTS
 from viceversa.data.sources import open_dataset
@@ -52,6 +55,8 @@ PAGES = {
     "methods.md": ("one-edit",),
 }
 """Page -> the tasks whose tables it has."""
+Strips = Mapping[str, Sequence[Pixels]]
+"""Title -> the images of a row."""
 Column = tuple[str, str, int]
 """Title, measure, digits."""
 TRUTH: Sequence[Column] = (
@@ -83,10 +88,15 @@ class Page:
     """tasks whose pictures are drawn; all if none is given"""
     photos: Path | None = None
     """folder of experiments/photos' crops of 128 px, for the picture of photographs"""
+    blind: Path | None = None
+    """folder for pictures without names, and for key.json, which has the names; the pages stay as they are"""
 
 
 def main(asked: Page) -> None:
     """Fill the pages; draw their pictures if the runs are given."""
+    if asked.blind:
+        draw_blind(asked, asked.blind)
+        return
     for name, tasks in PAGES.items():
         page = DOCS / "results" / name
         if asked.runs:
@@ -187,34 +197,69 @@ def of_weights(floor: Mapping[str, Any], rows: Mapping[str, list[dict[str, Any]]
     return table(titles, lines)
 
 
+def draw_blind(asked: Page, folder: Path) -> None:
+    """Draw each task's picture without the names of its rows, and write them into key.json."""
+    if asked.runs is None:
+        raise SystemExit("--blind needs the runs: give --runs DIR, too")
+    key = {}
+    for task in asked.tasks or tuple(task for tasks in PAGES.values() for task in tasks):
+        strips, key[task] = blinded(strips_of(task, asked.runs, asked.photos), task)
+        if strips:
+            save_strips(strips, task, folder)
+    write_json(folder / "key.json", key)
+
+
+def blinded(strips: Strips, task: str) -> tuple[Strips, dict[str, str]]:
+    """Shuffle the rows that answer one source, the ground truth among them, and name them by letters. Also return the names."""
+    groups: list[list[str]] = [[]]
+    for name in strips:
+        groups[-1].append(name)
+        if name.startswith("true "):
+            groups.append([])
+    shuffled: dict[str, Sequence[Pixels]] = {}
+    key: dict[str, str] = {}
+    for number, group in enumerate(filter(None, groups), 1):
+        answers = [name for name in group if "," in name or name.startswith("true ")]
+        shuffled |= {name: strips[name] for name in group if name not in answers}
+        for letter, place in zip(
+            ascii_uppercase, torch.randperm(len(answers), generator=seeded("blind", task, number)).tolist(), strict=False
+        ):
+            key[f"{number}{letter}"] = answers[place]
+            shuffled[f"{number}{letter}"] = strips[answers[place]]
+    return shuffled, key
+
+
 def picture(task: str, runs: Path, photos: Path | None) -> None:
     """Draw the first test images, baselines, each arm's translations by seed 0, and the ground truth if there is one."""
+    if strips := strips_of(task, runs, photos):
+        save_strips(strips, task, RESULTS)
+
+
+def save_strips(strips: Strips, task: str, folder: Path) -> None:
+    """Write a picture with the strips as its rows, enlarged if they are few; photographs stay as they are."""
+    scale = 1 if len(strips) > MANY or TASKS[task].judge == "photos" else None
+    rows = [list(map(shown, each)) for each in strips.values()]
+    save_png(grid(rows, [""] * len(rows[0]), list(strips), scale), folder / f"{task}.png")
+
+
+def strips_of(task: str, runs: Path, photos: Path | None) -> Strips:
+    """The rows of a task's picture; none if there is no run of it, or no photograph."""
     models = {
         name: vv.load(runs / f"{name}-0", checkpoint="last", build=None if isinstance(arm.recipe, str) else arm.recipe)
         for name, arm in ARMS.items()
         if arm.task == task and (RESULTS / f"{name}-0.json").exists() and (runs / f"{name}-0" / "recipe.json").exists()
     }
     if not models:
-        return
-    scale = None
+        return {}
     match TASKS[task].judge:
         case "labels":
-            strips = weights_strips(models)
+            return weights_strips(models)
         case "digits":
-            strips = digits_strips(models)
+            return digits_strips(models)
         case "photos":
-            if photos is None:
-                return
-            strips, scale = photos_strips(models, photos), 1
+            return photos_strips(models, photos) if photos else {}
         case _:
-            strips = strips_with_truth(task, models)
-    scale = 1 if len(strips) > MANY else scale
-    rows = [list(map(shown, each)) for each in strips.values()]
-    save_png(grid(rows, [""] * len(rows[0]), list(strips), scale), RESULTS / f"{task}.png")
-
-
-Strips = Mapping[str, Sequence[Pixels]]
-"""Title -> the images of a row."""
+            return strips_with_truth(task, models)
 
 
 def strips_with_truth(task: str, models: Mapping[str, vv.Model]) -> Strips:

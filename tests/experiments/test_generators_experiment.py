@@ -8,6 +8,7 @@ import pytest
 from experiments.generators.arms import ARMS, TASKS
 from experiments.generators.judges import WALKS, areas, coloring, lines_kept, weights
 from experiments.generators.measures import measured
+from experiments.generators.page import blinded
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.recipes import recipe_named
@@ -82,3 +83,12 @@ def test_each_direction_and_its_way_back() -> None:
     assert found["dark to light"]["return_psnr"] == pytest.approx(20 * np.log10(25.5), abs=0.01)
     assert found["light to dark"]["same_psnr"] == pytest.approx(20 * np.log10(51), abs=0.01)
     assert set(measured(lambda images, here, there: images, dataset, "test", returns=False, full=False)) == {"dark to light"}
+
+
+def test_a_blind_picture_has_every_answer_under_a_letter_and_no_name() -> None:
+    names = ["plain", "masked, to glasses", "before, to glasses", "true glasses", "glasses", "masked, to plain", "true plain"]
+    strips = {name: [np.full((2, 2, 3), number, np.uint8)] for number, name in enumerate(names)}
+    shuffled, key = blinded(strips, "glasses")
+    assert list(shuffled) == ["plain", "1A", "1B", "1C", "glasses", "2A", "2B"]
+    assert sorted(key.values()) == sorted(set(names) - {"plain", "glasses"})
+    assert all(shuffled[letter] is strips[name] for letter, name in key.items())
