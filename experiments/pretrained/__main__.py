@@ -4,7 +4,7 @@ python -m experiments.pretrained train           avatars: three trainings, 90 mi
 python -m experiments.pretrained package         write the last generator into the package; some seconds
 python -m experiments.pretrained measure         about ten minutes on two cores; writes results/pretrained-cpu.json
 
-python -m experiments.pretrained train-icons     icons: two trainings, about an hour on one thread
+python -m experiments.pretrained train-icons     icons: about an hour on one thread
 python -m experiments.pretrained package-icons   likewise
 python -m experiments.pretrained measure-icons   a minute; writes results/icons-cpu.json
 """

@@ -21,23 +21,19 @@ from viceversa.inference.load import load
 from viceversa.inference.model import Model
 
 RESULT = Path(__file__).parent / "results" / "icons-cpu.json"
-FIRST, LENGTH, SECOND = 7735, 16_000, 6000
-"""Steps of the first stage, of its schedule, which was stopped as `fill` did not improve any more, and of the second stage."""
-LOOSER = {"method.cycle": 1.0, "method.classification": 2.0}
-"""Filled icons hide lines, so a heavy cycle loss keeps a translator from filling."""
+RUN = RUNS / "icons"
 
 
 def train_icons(asked: Training) -> None:
-    """Train the recipe `stargan-icons`, then with a looser cycle, or resume the training."""
+    """Train the recipe `stargan-icons`, or resume the training."""
     use_cpu(asked.threads)
-    first, second = RUNS / "icons", RUNS / "icons2"
-    trained("stargan-icons", first, until=FIRST, steps=LENGTH, seed=0)
-    trained("stargan-icons", second, init=first, steps=SECOND, seed=1, settings=LOOSER)
+    trained("stargan-icons", RUN, seed=0)
 
 
 def package_icons() -> None:
     """Write the last checkpoint into the package."""
-    write_model("icons", load(RUNS / "icons2", checkpoint="last"), FIRST + SECOND)
+    model = load(RUN, checkpoint="last")
+    write_model("icons", model, model.step)
 
 
 def measure_icons() -> None:

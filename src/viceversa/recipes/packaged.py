@@ -39,8 +39,8 @@ PACKAGED = (
     ),
     Entry(
         "stargan-icons", "StarGAN on icons: one generator for five weights of strokes.", "stargan",
-        {**SMALL, "generator": "resunet-added", "width": 16, "critic_layers": 3, "gamma": 0.02, "cycle": 5.0, "geometry": 10.0},
-        training={"batch": 4, "average": 0.995, "steps": 16_000}, others={"data": "icons"},
+        {**SMALL, "generator": "label", "width": 28, "gamma": 0.02, "geometry": 10.0},
+        training={"batch": 4, "average": 0.99, "steps": 8_000}, others={"data": "icons"},
     ),
     Entry(
         "fixed-point", "Fixed-Point GAN on drawn faces: small edits, and no change if the target equals the source.",
