@@ -39,7 +39,7 @@ def between_spaces(gan: Gan) -> list[Case]:
 PROJECTED = {"critic": "projected", "critic_size": 64, "adversarial": 0.1, "critic_augment": ("color", "translation", "cutout")}
 PROJECTED_CASES = [
     Case("projected-stargan", of(stargan.build, STARGANS["hinge-r1"].model_copy(update=PROJECTED)), PHOTOS, {0: 1}, {0: 3, 4: 4}),
-    Case("projected-cyclegan", of(cyclegan.build, CYCLEGANS["relativistic"].model_copy(update=PROJECTED)), ALIKE, {0: 6}, {0: 12}),
+    Case("projected-cyclegan", of(cyclegan.build, CYCLEGANS["hinge"].model_copy(update=PROJECTED)), ALIKE, {0: 6}, {0: 6}),
     Case("projected-cut", of(cut.build, CUT.model_copy(update=PROJECTED)), LINES, {0: 3}, {0: 3}),
     replace(PAIRED, name="projected-pix2pix", build=of(pix2pix.build, PIX2PIX.model_copy(update=PROJECTED))),
     replace(CODED, name="projected-augmented-cyclegan", build=of(augmented_cyclegan.build, AUGMENTED.model_copy(update=PROJECTED))),

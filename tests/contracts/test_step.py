@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from contracts.case import Case, batch_for, count_rows
-from contracts.cases import EVERY
+from contracts.cases import CASES, EVERY
 from viceversa.core.draws import Draws
 from viceversa.core.method import Method
 from viceversa.core.schedules import Progress
@@ -94,7 +94,10 @@ def test_batches_of_one_and_of_odd_sizes(case: Case) -> None:
         assert losses and all(value == value for value in losses.values())
 
 
-CHAINABLE = [case for case in EVERY if any(phase.chained for phase in case.method().phases)]
+CHAINABLE = [
+    case for case in CASES if not case.name.startswith("multicyclic") and any(phase.chained for phase in case.method().phases)
+]
+"""Each method once: other GAN losses and discriminators change nothing about chains."""
 
 
 @pytest.mark.parametrize("case", CHAINABLE, ids=lambda case: case.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from viceversa.runs.folder import CONTENTS
 from viceversa.runs.record import Record, write_record
 from viceversa.training import trainer as trainer_module
 from viceversa.training.run import train
+from viceversa.training.trainer import Trainer
 
 BY_NAME = {case.name: case for case in EVERY}
 
@@ -33,7 +35,7 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trainer_module, "STATISTICS_BATCHES", 4)
 
 
-def run_for(run: Path, case: Case, until: int, *, precision: str = "fp32", resume: bool = False) -> None:
+def run_for(run: Path, case: Case, until: int, *, precision: str = "fp32", resume: bool = False) -> Trainer:
     """Thirteen images in batches of 4: an epoch has 4 steps, the last of one image."""
     paired = any(need.beside for phase in case.method().phases for need in phase.plan.needs)
     training = trainer(run, case.build, noise(case.space, paired=paired), precision=precision, steps=STEPS, flip=True, shift=1)
@@ -41,6 +43,7 @@ def run_for(run: Path, case: Case, until: int, *, precision: str = "fp32", resum
         assert training.resume() > 0
     training.train(until)
     assert training.step == until
+    return training
 
 
 RESUMED = [*CASES, BY_NAME["stargan-wgan"], BY_NAME["cyclegan-wgan"]]
@@ -48,10 +51,20 @@ RESUMED = [*CASES, BY_NAME["stargan-wgan"], BY_NAME["cyclegan-wgan"]]
 
 
 @pytest.mark.parametrize("case", RESUMED, ids=lambda case: case.name)
-def test_stopping_changes_nothing(case: Case, tmp_path: Path) -> None:
-    run_for(tmp_path / "whole", case, STEPS)
-    run_for(tmp_path / "parts", case, STOP)
+def test_what_is_saved_is_all_that_matters(case: Case, tmp_path: Path) -> None:
+    """A training goes on from its memory, and a copy of its run from the checkpoint. The tests below never stop at all."""
+    training = run_for(tmp_path / "whole", case, STOP)
+    shutil.copytree(tmp_path / "whole", tmp_path / "parts")
+    training.train(STEPS)
     run_for(tmp_path / "parts", case, STEPS, resume=True)
+    assert_same_runs(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.mark.parametrize("name", ["multicyclic", "cyclegan", "stargan2", "johnson"])
+def test_stopping_changes_nothing(name: str, tmp_path: Path) -> None:
+    run_for(tmp_path / "whole", BY_NAME[name], STEPS)
+    run_for(tmp_path / "parts", BY_NAME[name], STOP)
+    run_for(tmp_path / "parts", BY_NAME[name], STEPS, resume=True)
     assert_same_runs(tmp_path / "whole", tmp_path / "parts", but_logged=(STOP,))
 
 
