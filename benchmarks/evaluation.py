@@ -11,13 +11,11 @@ evaluation is a process of its own:
 3. `--counts`, for memory.
 
 From 1,281 images on the report has a Frechet distance, whose matrices take about 100 MiB for any number of images. Memory is the
-peak that getrusage reports, on Linux and macOS.
+peak of the process.
 """
 
 from __future__ import annotations
 
-import resource
-import sys
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -29,12 +27,10 @@ from benchmarks.common import Figures, apart, machine_and_load, start
 from experiments.common import write_json
 from viceversa.core.journey import walk
 from viceversa.data.sources import open_dataset
+from viceversa.device import peak_memory
 from viceversa.evaluation.comparison import comparison_of
 from viceversa.metrics.chain_protocol import Candidate, translating
 from viceversa.recipes import builder, recipe_named
-
-UNIT = 2**20 if sys.platform == "darwin" else 2**10
-"""Units of getrusage in a MiB."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +104,7 @@ def measured(case: Case) -> Figures:
         "processor_seconds": processors,
         "parts": found.clock.seconds,
         "words": found.clock.in_words(),
-        "peak_mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / UNIT,
+        "peak_mebibytes": peak_memory() / 2**20,
     }
 
 

@@ -8,7 +8,6 @@ Each case runs in a process of its own. Stored figures: results/step-cpu.json.
 
 from __future__ import annotations
 
-import resource
 import statistics
 import subprocess
 import time
@@ -28,6 +27,7 @@ from viceversa.core.method import Builder
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.avatars import ATTRIBUTES
+from viceversa.device import peak_memory
 from viceversa.losses.multicycle import multicyclic
 from viceversa.methods import cyclegan, stargan
 from viceversa.recipes.settings import Training
@@ -110,10 +110,9 @@ def measured(case: Case) -> dict[str, float]:
         if len(times) >= 3 and ended > until:
             break
     median = statistics.median(times)
-    peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {
         "steps": len(times), "median": median, "fastest": min(times), "slowest": max(times),
-        "images_per_second": 1000 * case.batch / median, "peak_mebibytes": peak / 2**20,
+        "images_per_second": 1000 * case.batch / median, "peak_mebibytes": peak_memory(device) / 2**20,
         "draws_percent": statistics.median(shares),
     }  # fmt: skip
 

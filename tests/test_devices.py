@@ -20,7 +20,7 @@ import viceversa as vv
 from contracts.case import Case
 from contracts.cases import CASES
 from devices import META, ApartError, left_behind, one_device
-from processes import command
+from processes import command, run
 from training.small import noise, trainer
 from viceversa.core.attributes import Binary
 from viceversa.core.domains import Domain
@@ -296,3 +296,18 @@ def test_features_are_asked_for_on_the_device(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(features, "load_lite0", lambda device: cpu)
     with one_device(monkeypatch), pytest.raises(ApartError):
         lite0(META).features(FACES)
+
+
+PEAK = """
+from viceversa.device import peak_memory
+before = peak_memory()
+taken = b"x" * (before + 2**26)
+del taken
+print(before, peak_memory())
+"""
+
+
+def test_peak_memory_counts_what_was_taken_and_given_back() -> None:
+    """In bytes, on every system: 64 MiB more than before, at least."""
+    before, after = map(int, run(PEAK).stdout.split())
+    assert before + 2**26 < after < 3 * before + 2**27

@@ -23,8 +23,9 @@ import torch
 
 from benchmarks.common import RESULTS, Figures, apart, machine, start
 from benchmarks.versus import cyclegan, stargan
-from benchmarks.versus.comparing import Agreement, differences, peak_bytes, same
+from benchmarks.versus.comparing import Agreement, differences, same
 from experiments.common import ROOT, filled, read_json, table, write_json
+from viceversa.device import device_named, peak_memory
 
 Part = Literal["steps", "forms", "translation", "memory"]
 Found = tuple[str, str, Any]
@@ -132,7 +133,7 @@ def peak(case: Memory) -> dict[str, float]:
         cyclegan.two_updates(checkout, case.side)
     else:
         stargan.two_updates(checkout, case.side, case.batch)
-    return {"mebibytes": peak_bytes() / 2**20}
+    return {"mebibytes": peak_memory(device_named()) / 2**20}
 
 
 AIMS = {"fp32, n_critic 1": 1.1, "fp32, n_critic 5": 1.1, "bf16, n_critic 1": 2.0, "bf16, n_critic 5": 1.8}

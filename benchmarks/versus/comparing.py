@@ -153,14 +153,6 @@ def translations(theirs: nn.Module, ours: Callable[[], object], inputs: tuple[Te
     return found | {"images_per_second": round(len(inputs[0]) / statistics.median(seconds["ours"]), 2)}
 
 
-def peak_bytes() -> int:
-    """Peak memory of the GPU, or else of this process (Linux only: `getrusage` counts the process that started it too)."""
-    if torch.cuda.is_available():
-        return torch.cuda.max_memory_allocated()
-    line = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
-    return 1024 * int(line.split()[1])
-
-
 @contextlib.contextmanager
 def silence() -> Iterator[None]:
     """Nothing is printed within."""

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from viceversa.core.method import Method
 from viceversa.data.dataset import Dataset
-from viceversa.device import CPU
+from viceversa.device import CPU, peak_memory
 from viceversa.recipes import builder, dataset_of
 from viceversa.runs.record import read_record
 from viceversa.training.processes import accelerator_for
@@ -33,7 +33,7 @@ def main() -> None:
     """Print one line of JSON."""
     record = read_record(Path(sys.argv[1]))
     recipe, dataset = record.recipe, dataset_of(record.recipe)
-    before = _megabytes()
+    before = peak_memory() / 2**20
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(
             Path(folder), builder(recipe), dataset, recipe.training, accelerator_for(folder), CPU, record.precision, True
@@ -45,7 +45,7 @@ def main() -> None:
             started = time.perf_counter()
             trainer.one_step()
             seconds.append(time.perf_counter() - started)
-    memory, work = _megabytes() - before, operations(recipe, dataset)
+    memory, work = peak_memory() / 2**20 - before, operations(recipe, dataset)
     facts = {
         "generator_forwards": round(made, 3), "discriminator_forwards": round(judged, 3), "operations": work,
         "milliseconds": round(1000 * statistics.mean(seconds), 1), "megabytes": round(memory),
@@ -96,12 +96,6 @@ def _translators(method: Method, dataset: Dataset) -> list[nn.Module]:
 def _judges(method: Method) -> list[nn.Module]:
     networks = [network for name, network in method.networks.items() if name.startswith("discriminator")]
     return [each for network in networks for each in (network if isinstance(network, nn.ModuleList) else [network])]
-
-
-def _megabytes() -> float:
-    """Peak memory of this process in MiB. getrusage would include the process that started it."""
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) / 1024
 
 
 if __name__ == "__main__":

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cache
+from pathlib import Path
 
+import psutil
 import torch
 
 from viceversa.errors import UsageError
@@ -47,6 +50,22 @@ def constant(numbers: tuple[float, ...], device: torch.device, dtype: torch.dtyp
 def in_words(device: torch.device) -> str:
     """As in "cuda (NVIDIA H200)"."""
     return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
+
+
+def peak_memory(device: torch.device = CPU) -> int:
+    """Return the most memory in bytes that was taken until now: on a GPU by PyTorch, elsewhere by this process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_reserved(device)
+    if device.type == "mps":
+        return int(torch.mps.driver_allocated_memory())
+    if sys.platform == "win32":
+        return int(psutil.Process().memory_info().peak_wset)
+    if sys.platform == "linux":  # where getrusage counts the process that started this one, too
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    import resource  # which Windows lacks
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def resolved_precision(asked: str, device: torch.device) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 import time
 import warnings
 from collections.abc import Iterator, Sequence
@@ -14,12 +13,12 @@ from pathlib import Path
 from traceback import clear_frames
 from typing import TYPE_CHECKING
 
-import psutil
 import torch
 
 from viceversa.core.method import Method
 from viceversa.core.objective import weigh
 from viceversa.core.schedules import Progress
+from viceversa.device import peak_memory
 from viceversa.errors import is_out_of_memory
 from viceversa.progress import duration, time_after
 from viceversa.training.checkpoints import KEPT, save_checkpoint
@@ -104,7 +103,7 @@ def measured(trainer: Trainer, run: Path) -> Estimate:
         fastest=min(seconds),
         slowest=max(seconds),
         steps=steps,
-        memory=_peak_memory(trainer.device),
+        memory=peak_memory(trainer.device),
         checkpoint=sum(file.stat().st_size for file in written.iterdir()),
         free=shutil.disk_usage(next(folder for folder in [run, *run.absolute().parents] if folder.exists())).free,
     )
@@ -194,18 +193,6 @@ def _step(trainer: Trainer, step: int) -> None:
     trainer.one_step()
     if trainer.device.type == "cuda":
         torch.cuda.synchronize(trainer.device)
-
-
-def _peak_memory(device: torch.device) -> int:
-    if device.type == "cuda":
-        return torch.cuda.max_memory_reserved(device)
-    if device.type == "mps":
-        return int(torch.mps.driver_allocated_memory())
-    if sys.platform == "win32":
-        return int(psutil.Process().memory_info().peak_wset)
-    import resource  # which Windows lacks
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
 def _mebibytes(count: int) -> str:
