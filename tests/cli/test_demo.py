@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,10 @@ def test_the_demo_in_a_tenth_of_a_minute(viceversa: Command, tmp_path: Path) -> 
         steps = json.loads((out / name / "recipe.json").read_text())["recipe"]["training"]["steps"]
         assert f"{name}: {steps} generator updates" in " ".join(done.stdout.split())
     assert "After 3 earlier translations" in done.stdout
+    (command,) = re.findall(r"^next: (.*)$", done.stdout, re.MULTILINE)
+    program, *words = shlex.split(command)
+    made = viceversa(*words, cwd=tmp_path)
+    assert program == "viceversa" and made.returncode == 0 and len(list((tmp_path / "translated").iterdir())) == 4, made.stderr
     assert Image.open(out / "samples.png").size > (1000, 800)
     first, *_ = done.stdout.splitlines()
     assert "pretrained.png" in first and Image.open(out / "pretrained.png").size > (1000, 400)

@@ -84,9 +84,14 @@ def test_a_report_and_its_limits(folder: Path, capsys: pytest.CaptureFixture[str
     for editor, out in (("nothing", "a"), ("resave:jpeg:30", "b")):
         run = ("drift", "run", "--editor", editor, "--images", "pictures", "--protocol", "hold", "--turns", "2", "--out", out)
         assert exit_code(*run) == 0
-    assert f"viceversa drift {out} --out {out}-report" in capsys.readouterr().out
+    assert f"next: viceversa drift {out} --out {out}-report" in capsys.readouterr().out
+    assert exit_code("drift", "a", "jpeg=b", "--out", "first", "--side", "64") == 0
+    (limit,) = re.findall(r"^next: viceversa (.*)$", capsys.readouterr().out, re.MULTILINE)
+    assert exit_code(*shlex.split(limit)) == 0, "a limit a tenth above what was measured holds"
+    capsys.readouterr()
     assert exit_code("drift", "a", "jpeg=b", "--out", "report", "--side", "64", "--fail-above", "l1=50") == 0
     printed = capsys.readouterr().out
+    assert "next: " not in printed
     assert "jpeg is farther from the ground truth than nothing" in printed
     assert max(map(len, printed.splitlines())) <= 100
     assert all((folder / "report" / name).stat().st_size for name in (PAGE, NUMBERS, CARD, VALUES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ import numpy as np
 import torch
 from tyro.conf import arg
 
-from viceversa.cli.next_commands import next_commands
+from viceversa.cli.next_commands import next_commands, print_next
 from viceversa.cli.parsing import parsed
 from viceversa.data.dataset import Dataset, Images
 from viceversa.data.sets.avatars import SPLITS, labels_of, render
@@ -116,6 +117,7 @@ def run(arguments: Sequence[str]) -> int:
     print(report.table())
     minutes = (time.monotonic() - began) / 60
     print(printable(f"{asked.out / 'report.html'}, metrics.json and samples.png; {minutes:.1f} minutes in all"))
+    print_next(f"viceversa translate avatars {shlex.quote(str(asked.out / 'faces'))} --to glasses=yes")
     return 0
 
 

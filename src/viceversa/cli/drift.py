@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,11 @@ from typing import Annotated
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from viceversa.cli.next_commands import print_next
 from viceversa.cli.parsing import parsed
 from viceversa.errors import printable
 from viceversa.multiturn.drift import SIDE, drift
-from viceversa.multiturn.report import CARD, NUMBERS, PAGE, parsed_limit
+from viceversa.multiturn.report import CARD, NUMBERS, PAGE, DriftReport, parsed_limit
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,18 @@ def run(arguments: Sequence[str]) -> int:
     )
     print(report.table())
     print(printable(", ".join(str(asked.out / name) for name in (PAGE, NUMBERS, CARD))))
+    if not asked.fail_above:
+        _print_limit(asked, report)
     above = report.above(asked.fail_above)
     for line in above:
         print(printable(line))
     return 1 if above else 0
+
+
+def _print_limit(asked: Drift, report: DriftReport) -> None:
+    """Print the command that fails once an editor drifts a tenth further than the worst one does now."""
+    most = max((value for editor in report.editors if (value := report.value(editor, "l1")) is not None), default=0.0)
+    words = ["viceversa", "drift", *asked.folders, "--out", str(asked.out), "--overwrite", "--fail-above", f"l1={1.1 * most:.2g}"]
+    words += ["--side", str(asked.side)] if asked.side != SIDE else []
+    words += ["--weights", str(asked.weights)] if asked.weights else []
+    print_next(shlex.join(words))

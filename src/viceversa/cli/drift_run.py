@@ -11,6 +11,7 @@ from typing import Annotated
 from tyro.conf import arg
 
 from viceversa.cli.flags import in_flags
+from viceversa.cli.next_commands import print_next
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, printable
 from viceversa.multiturn.editors.http import Endpoint
@@ -92,8 +93,7 @@ def run(arguments: Sequence[str]) -> int:
         print(printable(in_flags(f"not finished: {line}")))
     if not made.turns:
         return 2
-    folder = shlex.quote(str(asked.out))
-    print(printable(f"measure them: viceversa drift {folder} --out {shlex.quote(f'{asked.out}-report')}"))
+    print_next(shlex.join(["viceversa", "drift", str(asked.out), "--out", f"{asked.out}-report"]))
     return 2 if made.failures else 0
 
 

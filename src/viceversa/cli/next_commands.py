@@ -1,4 +1,4 @@
-"""What to do with a run: the commands for a terminal, complete for this run, ready to be copied."""
+"""What to do next: commands for a terminal, complete, ready to be copied."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from viceversa.core.routing import routing_of
+from viceversa.errors import printable
 from viceversa.runs.record import Record
 
 
@@ -29,3 +30,9 @@ def next_commands(run: Path, record: Record, done: bool) -> dict[str, str]:
 def resume_command(run: Path, recipe: str) -> str:
     """The command that goes on with a training."""
     return f"viceversa train {shlex.quote(recipe)} --out {shlex.quote(str(run))} --resume"
+
+
+def print_next(*commands: str) -> None:
+    """Print what a person may want to do next, one command on each line."""
+    for command in commands:
+        print(printable(f"next: {command}"))

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import ValidationError
 from tyro.conf import arg
 
-from viceversa.cli.next_commands import next_commands
+from viceversa.cli.next_commands import next_commands, print_next
 from viceversa.cli.options import Run, Search
 from viceversa.cli.parsing import long_form, parsed
 from viceversa.core.method import Builder
@@ -51,8 +51,7 @@ def run(arguments: Sequence[str]) -> int:
     print(printable(f"{outcome.run}: {outcome.step} steps{kept}"))
     print(printable(f"pictures: {outcome.run / PAGE}"))
     record = read_record(outcome.run)
-    for command in next_commands(outcome.run, record, outcome.step >= record.recipe.training.steps).values():
-        print(printable(f"next: {command}"))
+    print_next(*next_commands(outcome.run, record, outcome.step >= record.recipe.training.steps).values())
     return 0
 
 
