@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,3 +52,18 @@ def test_only_the_command_line_prints_and_knows_flags() -> None:
         calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
         assert not any(isinstance(call.func, ast.Name) and call.func.id == "print" for call in calls), path
         assert not re.search(r"(^|[^\w-])--[a-z]", text), f"{path} names a flag: name the setting, in backticks"
+
+
+def test_what_needs_an_extra_names_the_command_that_installs_it() -> None:
+    """Whatever the package misses at its import, and each command is of an extra that there is."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    told = 0
+    for path in CORE.rglob("*.py"):
+        source = path.read_text()
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ExceptHandler) and ast.unparse(node.type or ast.Constant(None)) == "ImportError":
+                handler = ast.unparse(node)
+                told += "UsageError" in handler
+                assert "UsageError" not in handler or "pip install 'viceversa[" in handler, f"{path.name}: {handler}"
+        assert set(re.findall(r"pip install 'viceversa\[(\w+)\]'", source)) <= extras.keys(), path.name
+    assert told > 8
