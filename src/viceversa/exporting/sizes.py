@@ -1,0 +1,46 @@
+"""Images of any size inside a graph: padded to what a network takes, and fitted to what a labeller takes.
+
+Sizes are symbols while a graph is traced, so they are computed without asking how large they are.
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from viceversa.core.space import ImageSpec
+
+
+def padded(image: Tensor, spec: ImageSpec, multiple: int) -> Tensor:
+    """(N, C, H, W) with sides that are multiples, and as long as the run's at least.
+
+    What is missing is a reflection, below and to the right, as for images at full size (inference/full_size.py).
+    """
+    for axis, least in ((2, spec.height), (3, spec.width)):
+        units = torch.sym_max((image.shape[axis] + multiple - 1) // multiple, -(-least // multiple))
+        image = image.index_select(axis, _reflected(image.shape[axis], multiple * units))
+    return image
+
+
+def _reflected(side: int, whole: int) -> Tensor:
+    """For each of `whole` places the pixel of `side` that a reflection puts there: 0 1 2 1 0 1 2 ... for 3."""
+    period = torch.full((1,), 2 * side - 2).clamp(min=1)  # 1 pixel is its own reflection
+    places = torch.arange(whole) % period
+    return torch.minimum(places, period - places)
+
+
+def fitted(image: Tensor, spec: ImageSpec, crop: int | None) -> Tensor:
+    """(N, C, H, W) -> (N, C, height, width): the middle, cut out and resized as `images.fitting.fitted` does it, but bilinear."""
+    height, width = image.shape[2:]
+    rows, columns = (
+        (torch.sym_min(crop, height), torch.sym_min(crop, width))
+        if crop
+        else (
+            torch.sym_min(height, (2 * width * spec.height + spec.width) // (2 * spec.width)),
+            torch.sym_min(width, (2 * height * spec.width + spec.height) // (2 * spec.height)),
+        )
+    )
+    top, left = (height - rows) // 2, (width - columns) // 2
+    middle = image[:, :, top : top + rows, left : left + columns]
+    return F.interpolate(middle, (spec.height, spec.width), mode="bilinear", align_corners=False, antialias=True)

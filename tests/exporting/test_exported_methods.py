@@ -1,0 +1,129 @@
+"""Every method as ONNX files: what they say of themselves, and how they agree with PyTorch at any size and number of images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from contracts.case import PHOTOS, UNALIKE, Case
+from contracts.cases import CASES, CYCLEGAN
+from viceversa.core.domains import Domain
+from viceversa.core.draws import seeded
+from viceversa.exporting.files import contents
+from viceversa.exporting.names import names_of
+from viceversa.exporting.parity import agreement, parity
+from viceversa.images.layers import Layers
+from viceversa.inference.apply import ends
+from viceversa.inference.full_size import translated_whole
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
+from viceversa.methods import cyclegan, stargan
+from viceversa.recipes import recipe_named
+from viceversa.runs.exported.description import Description, described
+from viceversa.runs.record import Record
+
+RESUNET = stargan.StarGAN(generator="resunet-added", width=4, blocks=1, critic_width=4)
+VALID = CYCLEGAN.model_copy(update={"generator": "resnet", "fit": "valid_conv"})
+SINGLE = [case for case in CASES if not case.name.startswith(("multicyclic", "triple", "further", "better", "fastcut"))]
+EVERY = [
+    *SINGLE,
+    Case("resunet-added", lambda space: stargan.build(space, RESUNET), PHOTOS, {}),
+    Case("valid-convolutions", lambda space: cyclegan.build(space, VALID), UNALIKE, {}),
+]
+INPUTS = {
+    "relgan": {"images", "target", "source"}, "stgan": {"images", "target", "source"}, "stargan2": {"images", "style"},
+}  # fmt: skip
+"""Where they are not images alone between spaces, and images and a target among labels."""
+ONE_SIZE = {"cyclegan-unalike", "valid-convolutions", "augmented-cyclegan", "icgan"}
+
+
+def model_of(case: Case) -> Model:
+    """The case as a model; networks that begin with zeros get random weights."""
+    method = case.method()
+    for weight in method.networks.parameters():
+        if weight.ndim > 1 and not weight.any():
+            nn.init.normal_(weight, 0, 0.2)
+    method.networks.eval().requires_grad_(False)
+    record = Record(recipe=recipe_named("stargan"), dataset="imported", space=case.space, device="cpu", precision="fp32")
+    return Model(case.name, method, record, None)
+
+
+def exported(model: Model, folder: Path) -> Model:
+    """The model of its exported files, of which the last one is named."""
+    names = names_of(model, folder / "model.onnx")
+    for name, content in contents(model, names):
+        (folder / name).write_bytes(content)
+    return load(folder / list(names.files.values())[-1])
+
+
+def domains(model: Model, target: str, count: int) -> tuple[Domain, Domain]:
+    """Where images depart from, and a target with other labels."""
+    source, space = model.routing.departure("", target), model.space
+    if not space.attributes:
+        return Domain(source), Domain(target)
+    part = space.part(target)
+    labels = [space.widened(part.draw(count, seeded("test", number)), target) for number in range(2)]
+    return Domain(source, labels[0]), Domain(target, labels[1])
+
+
+def inputs(description: Description, case: Case) -> set[str]:
+    among = {"images", "target"} if case.space.attributes else {"images"}
+    if case.name == "augmented-cyclegan" and description.target == "photos":
+        return {"images", "style"}
+    return INPUTS.get(case.name, among)
+
+
+@pytest.mark.parametrize("case", EVERY, ids=lambda case: case.name)
+def test_a_method_is_exported_and_agrees_with_pytorch(case: Case, tmp_path: Path) -> None:
+    model = model_of(case)
+    made = exported(model, tmp_path)
+    files = described(tmp_path / made.name).files
+    assert set(files) == (set(case.space.images) if model.method.returns else {case.space.pair[1]})
+    parity(model, made, [*files])
+    for target, name in files.items():
+        description = described(tmp_path / name)
+        assert set(description.inputs) == inputs(description, case)
+        assert (description.multiple is None) == (case.name in ONE_SIZE)
+        spec = case.space.images[description.source]
+        pixels = np.random.default_rng(0).integers(0, 256, (3, spec.height, spec.width, spec.channels), np.uint8)
+        here, there = domains(model, target, 3)
+        three = made.translate_pixels(pixels, here, there)
+        assert agreement(three, model.translate_pixels(pixels, here, there)).share > 0.99
+        if description.multiple is not None:
+            check_sizes(model, made, target, description)
+
+
+def check_sizes(model: Model, made: Model, target: str, description: Description) -> None:
+    """Odd sizes, and sizes below the trained one, are padded and cropped in the graph as the package does it at full size."""
+    spec = model.space.images[description.source]
+    here, there = domains(model, target, 1)
+    for height, width in ((spec.height + 3, spec.width + 6), (spec.height - 3, 2 * spec.width + 1), (3, 2)):
+        pixels = np.random.default_rng(1).integers(0, 256, (height, width, spec.channels), np.uint8)
+        image = torch.from_numpy(pixels)[None].permute(0, 3, 1, 2) / 127.5 - 1
+        resized = torch.zeros(1, *spec.shape)
+        expected = translated_whole(
+            model.method.translator, Layers(pixels), *ends(model.method, resized, here, there), spec=spec, memory=512
+        )
+        with torch.inference_mode():
+            found = made.method.translator(image, *ends(made.method, resized, here, there))
+        levels = ((found[0].permute(1, 2, 0) + 1) * 127.5).round().numpy().astype(np.uint8)
+        channels = expected.colors.shape[2]
+        assert agreement(levels[None, ..., :channels], expected.colors[None]).share >= 0.99, (height, width)
+
+
+def test_a_style_is_read_off_a_reference_or_drawn(tmp_path: Path) -> None:
+    """The file of StarGAN v2 gives for a seed and a reference what the run gives."""
+    model = model_of(next(case for case in CASES if case.name == "stargan2"))
+    made = exported(model, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model-reference.onnx", "model-style.onnx", "model.onnx"]
+    image, reference = np.random.default_rng(0).integers(0, 256, (2, 8, 8, 3), np.uint8)
+    results = []
+    for manner in ({"seed": 1}, {"seed": 2}, {"reference": reference}):
+        one, other = (np.asarray(each.translate(image, "kind=dog", source="kind=cat", **manner)) for each in (model, made))
+        assert agreement(one[None], other[None]).share == 1
+        results.append(other)
+    assert not np.array_equal(results[0], results[1]) and not np.array_equal(results[0], results[2])
