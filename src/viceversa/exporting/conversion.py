@@ -38,13 +38,13 @@ def converted(
     import onnx
 
     count, sides = torch.export.Dim("N"), {1: torch.export.Dim("H"), 2: torch.export.Dim("W")}
-    first = {0: count, **(sides if any_size else {})}
+    first, *more = [{0: count, **(sides if any_size else {})}, *({0: count} for _ in range(len(examples) - 1))]
     logging.getLogger("onnxscript").setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             module.eval(), tuple(examples.values()), input_names=[*examples], output_names=[*outputs],
-            dynamic_shapes=(first, ({0: count},) * (len(examples) - 1)), opset_version=OPSET, verbose=False,
+            dynamic_shapes=(first, tuple(more)) if more else (first,), opset_version=OPSET, verbose=False,
         )  # fmt: skip
     assert program is not None
     model = program.model_proto

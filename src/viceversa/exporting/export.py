@@ -73,6 +73,7 @@ def export(
         for name, content in contents(model, names, reader, text):
             (Path(folder) / name).write_bytes(content)
         found = parity(model, load(drafts[0], device="cpu"), [*names.files])
+        found.check()
         for path, draft in zip(files, drafts, strict=True):
             write_atomically(path, draft.read_bytes())
     return Exported(files, found)

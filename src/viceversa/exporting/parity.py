@@ -57,6 +57,12 @@ class Parity:
         chain = f"not possible: {self.images} change their channels or size" if self.chain is None else str(self.chain)
         return f"one step: {self.one} ({self.images})", f"chain of {STEPS} through 8 bits: {chain}"
 
+    def check(self) -> None:
+        """Raise UsageError where more than 0.1 % of pixels differ by more than 1 level."""
+        for line, part in zip(self.lines, (self.one, self.chain), strict=True):
+            if part is not None and not part.holds:
+                raise UsageError(f"the exported graph differs from PyTorch, so nothing was written: {line}.")
+
 
 Leg = tuple[Domain, Domain]
 
@@ -65,8 +71,6 @@ def parity(model: Model, exported: Model, targets: Sequence[str]) -> Parity:
     """Compare an exported model with the one that it was made of, on test images of its data or, without them, on noise.
 
     targets: the target spaces of its files.
-
-    Raises UsageError where they differ by more than 1 level on more than 0.1 % of pixels.
     """
     found, images = [], ""
     for target in targets:
@@ -75,11 +79,7 @@ def parity(model: Model, exported: Model, targets: Sequence[str]) -> Parity:
         pairs = zip(_chain(model, pixels, legs), _chain(exported, pixels, legs), strict=True)
         found.append([agreement(*pair) for pair in pairs])
     one, chain = (_worst([each[number] for each in found]) for number in (0, -1))
-    result = Parity(one, chain if all(len(each) == STEPS for each in found) else None, images)
-    for line, part in zip(result.lines, (one, chain), strict=True):
-        if not part.holds:
-            raise UsageError(f"the exported graph differs from PyTorch, so nothing was written: {line}.")
-    return result
+    return Parity(one, chain if all(len(each) == STEPS for each in found) else None, images)
 
 
 def agreement(one: Pixels, other: Pixels) -> Agreement:

@@ -41,6 +41,10 @@ def fitted(image: Tensor, spec: ImageSpec, crop: int | None) -> Tensor:
             torch.sym_min(width, (2 * height * spec.width + spec.height) // (2 * spec.height)),
         )
     )
-    top, left = (height - rows) // 2, (width - columns) // 2
-    middle = image[:, :, top : top + rows, left : left + columns]
+    middle = image.index_select(2, _middle(height, rows)).index_select(3, _middle(width, columns))
     return F.interpolate(middle, (spec.height, spec.width), mode="bilinear", align_corners=False, antialias=True)
+
+
+def _middle(side: int, part: int) -> Tensor:
+    """The pixels in the middle; a slice would have an unknown length for the tracer."""
+    return torch.arange(part) + (side - part) // 2

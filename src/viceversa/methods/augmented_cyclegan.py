@@ -165,7 +165,7 @@ def to_codes(first: str, second: str, latent: Latent) -> Callable[[Request], Dom
         if request.space != second:
             return Domain(first)
         code = latent.draw(request.seed) if request.code is None else request.code
-        return Domain(second, style=lambda image: code.to(image).expand(len(image), -1))
+        return Domain(second, style=lambda image: code.to(image).expand(image.shape[0], -1))
 
     return destination
 

@@ -220,9 +220,9 @@ def to_styles(space: Space, mapping: nn.Module, encoder: nn.Module, latent: Late
 
         def style(image: Tensor) -> Tensor:
             if request.reference is not None:
-                return encoder(request.reference.expand(len(image), -1, -1, -1), domains_of(wanted))  # type: ignore[no-any-return]
+                return encoder(request.reference.expand(image.shape[0], -1, -1, -1), domains_of(wanted))  # type: ignore[no-any-return]
             code = latent.draw(request.seed) if request.code is None else request.code
-            return mapping(code.to(image).expand(len(image), -1), domains_of(wanted))  # type: ignore[no-any-return]
+            return mapping(code.to(image).expand(image.shape[0], -1), domains_of(wanted))  # type: ignore[no-any-return]
 
         return replace(wanted, style=style)
 
