@@ -46,8 +46,10 @@ WORST = 0.999
 def folder(runs: Path, viceversa: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A test face, and the files of both runs; `said.txt` is what the first export printed."""
     place = tmp_path_factory.mktemp("exported")
-    done = viceversa("export", runs / "labels", "--out", place / "avatars.onnx", "--labeller")
-    assert done.returncode == 0, done.stderr
+    shutil.copytree(runs / "labels", place / "run")
+    (place / "run" / "card.md").write_text("# A card")
+    done = viceversa("export", place / "run", "--out", place / "avatars.onnx", "--labeller")
+    assert (done.returncode, done.stderr) == (0, "")
     (place / "said.txt").write_text(done.stdout)
     vv.export(runs / "spaces", place / "model.onnx")
     Image.fromarray(np.asarray(open_dataset("avatars", 32).splits["test"]["avatars"].pixels[0])).save(place / "face.png")
@@ -139,7 +141,7 @@ def test_what_the_file_says_of_itself(folder: Path) -> None:
     model = onnx.load(folder / "avatars.onnx")
     metadata = {each.key: each.value for each in model.metadata_props}
     description = Description.model_validate_json(metadata[KEY])
-    assert CARD not in metadata
+    assert metadata[CARD] == "# A card"
     assert [each.columns for each in description.attributes] == [(0, 1, 2), (3,), (4,), (5,), (6,)]
     assert description.attributes[0].values == ("black", "blond", "brown")
     assert description.record.recipe.name == "multicyclic" and description.labeller is not None
@@ -148,12 +150,6 @@ def test_what_the_file_says_of_itself(folder: Path) -> None:
     dimensions = [each.dim_param or each.dim_value for each in model.graph.input[0].type.tensor_type.shape.dim]
     assert dimensions == ["N", "H", "W", 3]
     assert str(Path(vv.__file__).parent) not in model.SerializeToString().decode("latin-1"), "it tells where it was made"
-
-
-def test_the_packaged_card_goes_with_the_model(tmp_path: Path) -> None:
-    (file,) = vv.export("icons", tmp_path / "icons.onnx").files
-    metadata = {each.key: each.value for each in onnx.load(file).metadata_props}
-    assert metadata[CARD].startswith("# icons") and "## License" in metadata[CARD]
 
 
 def test_graphs_that_differ_are_an_error() -> None:

@@ -39,7 +39,8 @@ def converted(
 
     count, sides = torch.export.Dim("N"), {1: torch.export.Dim("H"), 2: torch.export.Dim("W")}
     first, *more = [{0: count, **(sides if any_size else {})}, *({0: count} for _ in range(len(examples) - 1))]
-    logging.getLogger("onnxscript").setLevel(logging.ERROR)
+    for name in ("torch.onnx", "onnxscript"):
+        logging.getLogger(name).setLevel(logging.ERROR)  # they warn of packages that are not needed
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -51,4 +52,4 @@ def converted(
     for node in model.graph.node:
         del node.metadata_props[:]  # where in which file of this computer each operation was called
     onnx.helper.set_model_props(model, dict(metadata))
-    return model.SerializeToString()
+    return bytes(model.SerializeToString())

@@ -134,6 +134,6 @@ def _test_images(record: Record, space: str) -> tuple[Pixels, Tensor, str] | Non
         return None
     if dataset is None or dataset.space != record.space or not len(images := dataset.splits["test"][space]):
         return None
-    pixels = in_bits(np.asarray(images.pixels[:IMAGES]), 8)
+    pixels = in_bits(images.pixels[:IMAGES], 8)
     label = torch.zeros(len(pixels), 0) if images.labels is None else images.labels[: len(pixels)]
     return pixels, label, f"{len(pixels)} test images of {dataset.name}"

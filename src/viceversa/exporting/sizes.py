@@ -18,7 +18,7 @@ def padded(image: Tensor, spec: ImageSpec, multiple: int) -> Tensor:
     What is missing is a reflection, below and to the right, as for images at full size (inference/full_size.py).
     """
     for axis, least in ((2, spec.height), (3, spec.width)):
-        units = torch.sym_max((image.shape[axis] + multiple - 1) // multiple, -(-least // multiple))
+        units: int = torch.sym_max((image.shape[axis] + multiple - 1) // multiple, -(-least // multiple))  # type: ignore[no-untyped-call]
         image = image.index_select(axis, _reflected(image.shape[axis], multiple * units))
     return image
 
@@ -33,18 +33,13 @@ def _reflected(side: int, whole: int) -> Tensor:
 def fitted(image: Tensor, spec: ImageSpec, crop: int | None) -> Tensor:
     """(N, C, H, W) -> (N, C, height, width): the middle, cut out and resized as `images.fitting.fitted` does it, but bilinear."""
     height, width = image.shape[2:]
-    rows, columns = (
-        (torch.sym_min(crop, height), torch.sym_min(crop, width))
-        if crop
-        else (
-            torch.sym_min(height, (2 * width * spec.height + spec.width) // (2 * spec.width)),
-            torch.sym_min(width, (2 * height * spec.width + spec.height) // (2 * spec.height)),
-        )
-    )
+    rows = crop or (2 * width * spec.height + spec.width) // (2 * spec.width)
+    columns = crop or (2 * height * spec.width + spec.height) // (2 * spec.height)
     middle = image.index_select(2, _middle(height, rows)).index_select(3, _middle(width, columns))
     return F.interpolate(middle, (spec.height, spec.width), mode="bilinear", align_corners=False, antialias=True)
 
 
-def _middle(side: int, part: int) -> Tensor:
-    """The pixels in the middle; a slice would have an unknown length for the tracer."""
+def _middle(side: int, most: int) -> Tensor:
+    """The pixels in the middle, `most` at most; the tracer would not know the length of a slice."""
+    part: int = torch.sym_min(side, most)  # type: ignore[no-untyped-call]
     return torch.arange(part) + (side - part) // 2

@@ -58,7 +58,8 @@ def translated_at_its_size(translator: nn.Module, image: Tensor, source: Domain,
     """The translation of images of any size: the adapter of spaces would bring them to its canvas, so the generator behind it is
     called."""
     if isinstance(translator, PerTarget):
-        return translator.generators[target.space](image)  # type: ignore[no-any-return]
+        generator = translator.generators[target.space]
+        return generator(image)  # type: ignore[no-any-return]
     return translator(image, source, target)  # type: ignore[no-any-return]
 
 
