@@ -39,8 +39,10 @@ def translated_whole(
     found = _FOOTPRINTS.setdefault(translator, {})
     way = source.space, target.space
     if way not in found:
-        exported = isinstance(translator, OnnxTranslator)
-        found[way] = translator.receptive_field(target.space) if exported else receptive_field_of(generator, spec)
+        if isinstance(translator, OnnxTranslator):
+            found[way] = translator.receptive_field(target.space)
+        else:
+            found[way] = receptive_field_of(generator, spec)
     colors = in_channels(colors_seen(image, spec), spec.channels)
     height, width = colors.shape[:2]
     made = translated_in_tiles(generator, _padded(colors, spec, found[way].multiple), found[way], memory)[:height, :width]
