@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +10,13 @@ import pytest
 import torch
 from torch import nn
 
+from contracts.among_labels import RELGAN, of
 from contracts.case import PHOTOS, UNALIKE, Case
 from contracts.cases import CASES, CYCLEGAN
 from viceversa import methods
 from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
+from viceversa.core.space import ImageSpec, Space
 from viceversa.exporting.files import contents
 from viceversa.exporting.names import Names, names_of
 from viceversa.exporting.parity import agreement
@@ -22,7 +25,8 @@ from viceversa.inference.apply import ends
 from viceversa.inference.full_size import translated_whole
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
-from viceversa.methods import cyclegan, stargan
+from viceversa.methods import cyclegan, relgan, stargan
+from viceversa.metrics.labeller import Labeller, network_for
 from viceversa.recipes import recipe_named
 from viceversa.runs.exported.description import Description, described
 from viceversa.runs.record import Record
@@ -128,6 +132,25 @@ def test_a_style_is_read_off_a_reference_or_drawn(tmp_path: Path) -> None:
         assert agreement(one[None], other[None]).share == 1
         results.append(other)
     assert not np.array_equal(results[0], results[1]) and not np.array_equal(results[0], results[2])
+
+
+def test_a_labeller_inside_reads_source_and_target_of_a_relative_method(tmp_path: Path) -> None:
+    """NaN is what the labeller reads, attribute by attribute; here at a size that its pooling does not divide."""
+    case = Case("relgan", of(relgan.build, RELGAN), Space({"photos": ImageSpec(3, 24, 24)}, PHOTOS.attributes), {})
+    labeller = Labeller(network_for(case.space).eval(), case.space, 0.9, None)
+    model = replace(model_of(case), labeller=labeller)
+    for name, content in contents(model, Names({"photos": "model.onnx"}, {}), labeller):
+        (tmp_path / name).write_bytes(content)
+    made = load(tmp_path / "model.onnx")
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 24, 24, 3), np.uint8)
+    read = labeller.read(pixels)
+    assert torch.equal(made.labeller.read(pixels), read) and made.labeller.accuracy == 0.9
+    nothing, known = torch.full_like(read, torch.nan), torch.tensor([False, False, False, True])
+    target = torch.where(known, 1 - read, nothing)
+    graph = made.method.translator.graphs["photos"]
+    found = graph.run("translated", {"images": torch.from_numpy(pixels), "source": nothing, "target": target})
+    expected = model.translate_pixels(pixels, Domain("photos", read), Domain("photos", torch.where(known, 1 - read, read)))
+    assert agreement(found.numpy(), expected).holds
 
 
 def test_a_target_space_is_a_file(tmp_path: Path) -> None:
