@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,10 +20,12 @@ from torch import Tensor, nn
 
 import viceversa as vv
 from conftest import Command
+from contracts.cases import CASES
 from exporting.test_exported_methods import model_of
 from viceversa.cli.export import Export
 from viceversa.core.domains import Domain
 from viceversa.data.sources import open_dataset
+from viceversa.exporting import export as module
 from viceversa.exporting.parity import agreement, parity
 from viceversa.inference.preprocessing import Manner
 from viceversa.runs.exported.description import CARD, KEY, Description
@@ -57,7 +59,7 @@ def folder(runs: Path, viceversa: Command, tmp_path_factory: pytest.TempPathFact
 
 
 def images(path: Path) -> np.ndarray:
-    return np.asarray(Image.open(path).convert("RGB"))[None]
+    return np.array(Image.open(path).convert("RGB"))[None]
 
 
 def test_parity_is_printed_in_a_line_each(folder: Path) -> None:
@@ -82,7 +84,7 @@ def test_the_labeller_inside_reads_what_is_not_a_number_at_any_size(folder: Path
     graph = vv.load(folder / "avatars.onnx").method.translator.graphs["avatars"]
     reader = vv.load(runs / "labels").reader
     small = images(folder / "face.png")
-    large = np.asarray(Image.open(folder / "face.png").resize((70, 64), Image.Resampling.BICUBIC))[None]
+    large = np.array(Image.open(folder / "face.png").resize((70, 64), Image.Resampling.BICUBIC))[None]
     read = reader.read(small)
     for pixels in (small, large):
         for known in range(read.shape[1]):
@@ -132,7 +134,6 @@ def test_two_directions_are_two_files_that_find_each_other(folder: Path, runs: P
     shutil.copy(folder / f"model-{names[1]}.onnx", tmp_path)
     alone = vv.load(tmp_path / f"model-{names[1]}.onnx")
     assert alone.translate(folder / "face.png", names[1]).size == (32, 32)
-    assert not alone.method.returns or names[0] in names
     with pytest.raises(vv.UsageError, match=rf"ONNX file '.*model-{names[0]}\.onnx' does not exist"):
         alone.translate(folder / "face.png", names[0])
 
@@ -153,8 +154,6 @@ def test_what_the_file_says_of_itself(folder: Path) -> None:
 
 
 def test_graphs_that_differ_are_an_error() -> None:
-    from contracts.cases import CASES
-
     one, other = (model_of(next(case for case in CASES if case.name == name)) for name in ("masked", "stargan"))
     with pytest.raises(vv.UsageError, match=r"differs from PyTorch, so nothing was written: one step: [\d.]+ % of pixels"):
         parity(one, other, ["photos"]).check()
@@ -173,10 +172,6 @@ class Unsteady(nn.Module):
 
 
 def test_a_failed_parity_leaves_no_file(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dataclasses import replace
-
-    from viceversa.exporting import export as module
-
     def load(run: Path, **settings: object) -> vv.Model:
         model = vv.load(run, **settings)
         if Path(run).suffix == ".onnx":
@@ -239,8 +234,8 @@ def test_without_a_package(missing: str, runs: Path, tmp_path: Path, monkeypatch
         vv.export(runs / "labels", tmp_path / "model.onnx")
 
 
-def test_manner_of_a_whole_image(folder: Path) -> None:
-    """An image that does not fit into the memory is refused in one line: a graph has no tiles."""
+def test_an_image_that_does_not_fit_into_the_memory_is_refused(folder: Path) -> None:
+    """A graph has no tiles."""
     file = vv.load(folder / "avatars.onnx")
     large = Image.open(folder / "face.png").resize((512, 512))
     with pytest.raises(vv.UsageError, match=r"tiles are impossible\. Raise `memory`"):
