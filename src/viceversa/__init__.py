@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from viceversa.errors import NotFiniteError, UnfamiliarImage, UsageError
     from viceversa.evaluation.evaluate import compare, evaluate
     from viceversa.evaluation.report.contents import Report
+    from viceversa.exporting.export import Exported, export
     from viceversa.inference.load import load
     from viceversa.inference.masks import Region
     from viceversa.inference.model import Model
@@ -45,6 +46,7 @@ __all__ = [
     "Draws",
     "DriftReport",
     "Example",
+    "Exported",
     "ImageSpec",
     "Journey",
     "Method",
@@ -69,6 +71,7 @@ __all__ = [
     "drift",
     "evaluate",
     "every",
+    "export",
     "load",
     "multicyclic",
     "relabeled",
@@ -87,6 +90,7 @@ _HOMES = {
     "Draws": "viceversa.core.draws",
     "DriftReport": "viceversa.multiturn.report",
     "Example": "viceversa.core.domains",
+    "Exported": "viceversa.exporting.export",
     "ImageSpec": "viceversa.core.space",
     "Journey": "viceversa.core.journey",
     "Method": "viceversa.core.method",
@@ -111,6 +115,7 @@ _HOMES = {
     "drift": "viceversa.multiturn.drift",
     "evaluate": "viceversa.evaluation.evaluate",
     "every": "viceversa.core.schedules",
+    "export": "viceversa.exporting.export",
     "load": "viceversa.inference.load",
     "multicyclic": "viceversa.losses.multicycle",
     "relabeled": "viceversa.core.plans",

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from inference.test_model import FACES
 from inference.test_model import model as toy
 from viceversa.core.domains import Domain
-from viceversa.core.method import Request
+from viceversa.core.method import Latent, Request
 from viceversa.errors import UsageError
 from viceversa.images.layers import Layers
 from viceversa.images.load import Picture, layers_of, mask_of
@@ -150,7 +150,7 @@ def refers(image: Picture) -> NDArray[Any]:
         return Domain("faces", request.label)
 
     used = model()
-    used = replace(used, method=replace(used.method, destination=destination, styles=True))
+    used = replace(used, method=replace(used.method, destination=destination, latent=Latent("code", 2)))
     used.translate(RGB, "hair=blond", reference=image)
     return asked[0]
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from viceversa.cli.translate import _tell_reader
 from viceversa.core.attributes import Binary, OneOf
 from viceversa.core.domains import Domain
-from viceversa.core.method import Method, Optimizer, Phase, Request, to_labels, to_spaces
+from viceversa.core.method import Latent, Method, Optimizer, Phase, Request, to_labels, to_spaces
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Retarget
 from viceversa.core.space import ImageSpec, Space
@@ -293,7 +293,7 @@ def test_a_reference_and_a_seed_reach_the_destination() -> None:
         return Domain("faces", request.label)
 
     used = model()
-    used = replace(used, method=replace(used.method, destination=destination, styles=True))
+    used = replace(used, method=replace(used.method, destination=destination, latent=Latent("code", 2)))
     used.translate(PLAIN, "hair=blond", seed=3)
     used.translate(PLAIN, "hair=blond", reference=PLAIN.resize((40, 40)))
     assert asked == [(3, None), (0, (1, 3, 16, 16))]

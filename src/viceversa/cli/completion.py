@@ -15,6 +15,7 @@ from viceversa.cli.data import Data
 from viceversa.cli.demo import Demo
 from viceversa.cli.drift import Drift
 from viceversa.cli.evaluate import Evaluate
+from viceversa.cli.export import Export
 from viceversa.cli.importing import Import
 from viceversa.cli.options import Run, Search
 from viceversa.cli.recipes import Recipes
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Any] = {
     "drift": Drift,
     "chains": Chains,
     "tune": Search,
+    "export": Export,
     "import": Import,
     "data": Data,
     "recipes": Recipes,

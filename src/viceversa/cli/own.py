@@ -19,7 +19,7 @@ def build_of(run: str | Path, given: Sequence[str], *, alone: bool = True) -> Bu
     What recipe.json names is never imported: it is told, and a person who trusts the file names it. alone: whether what is given
     is for this run only. Raises UsageError.
     """
-    stored = read_record(run_folder(run)).build
+    stored = None if Path(run).suffix.lower() == ".onnx" else read_record(run_folder(run)).build
     if stored is None:
         if alone and given:
             raise UsageError(f"{str(run)!r} was not trained with a custom method: leave out --build.")

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from viceversa.core.domains import Domain
+from viceversa.core.draws import seeded
 from viceversa.core.journey import Critic, Translator
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Plan
@@ -64,13 +65,32 @@ class Memory(Protocol):
 
 
 @dataclass(frozen=True)
+class Latent:
+    """Normal latent codes, each of which selects one of many translations to a target.
+
+    width: length of a code. name: part of the key of its random numbers.
+    """
+
+    name: str
+    width: int
+
+    def draw(self, seed: int) -> Tensor:
+        """Return the code of a seed: (1, width)."""
+        return torch.randn(1, self.width, generator=seeded(self.name, seed))
+
+
+@dataclass(frozen=True)
 class Request:
-    """What a person asks for: the target's label (N, K), a space's name, a reference image or a seed, as the method has it."""
+    """What a person asks for: the target's label (N, K), a space's name, a reference image or a seed, as the method has it.
+
+    code: a latent code (N, L), in place of the one that the seed draws.
+    """
 
     space: str | None = None
     label: Tensor | None = None
     reference: Tensor | None = None
     seed: int = 0
+    code: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,7 +100,7 @@ class Method:
     optimizers: one for each network that learns. averaged: networks of which an exponential moving average is kept.
     destination: a request -> the domain to translate to. discriminate: the discriminator, where it has one that reads labels.
     returns: whether it translates back; a method of one way translates from the first of two spaces to the second only.
-    styles: whether there are several translations to one target: by the request's seed, or like its reference image.
+    latent: the codes that select one of several translations to one target; None: there is one.
     """
 
     translator: nn.Module
@@ -92,7 +112,7 @@ class Method:
     averaged: tuple[str, ...] = ()
     discriminate: Critic | None = None
     returns: bool = True
-    styles: bool = False
+    latent: Latent | None = None
 
     def __repr__(self) -> str:
         weights = sum(weight.numel() for weight in self.networks.parameters())
@@ -107,6 +127,11 @@ class Method:
         for phase in self.phases:
             if missing := set(phase.chained) - phase.objective.terms.keys():
                 raise ValueError(f"phase {phase.name} chains losses it does not have: {', '.join(sorted(missing))}.")
+
+    @property
+    def styles(self) -> bool:
+        """Whether there are several translations to one target: by the request's seed, or like its reference image."""
+        return self.latent is not None
 
     @property
     def translate(self) -> Translator:

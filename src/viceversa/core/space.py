@@ -96,7 +96,7 @@ class Space:
         if not self.known:
             return label
         mask = [float(name == domain.space) for name in self.known]
-        return torch.cat([label, label.new_tensor(mask).expand(len(label), -1)], 1)
+        return torch.cat([label, label.new_tensor(mask).expand(label.shape[0], -1)], 1)
 
     def knows(self, name: str, attribute: Attribute) -> bool:
         """Whether labels of that space tell the attribute."""

@@ -20,10 +20,14 @@ def normalized(pixels: Tensor) -> Tensor:
 
 
 def quantized(images: Tensor, bits: int = 8) -> Pixels:
+    """The images' levels (see there) as an array."""
+    return levels(images.detach(), bits).cpu().numpy()
+
+
+def levels(images: Tensor, bits: int = 8) -> Tensor:
     """(N, C, H, W) in [-1, 1] -> uint8 (N, H, W, C): round(clamp((x + 1) 127.5, 0, 255)); of 16 bits: uint16, up to 65535."""
     top, depth = 2**bits - 1, torch.uint8 if bits == 8 else torch.uint16
-    levels = images.detach().float().add(1).mul(top / 2).clamp(0, top).round().to(depth)
-    return levels.permute(0, 2, 3, 1).contiguous().cpu().numpy()
+    return images.float().add(1).mul(top / 2).clamp(0, top).round().to(depth).permute(0, 2, 3, 1).contiguous()
 
 
 def flipped(images: Tensor, which: Tensor) -> Tensor:

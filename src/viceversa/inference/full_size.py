@@ -17,6 +17,7 @@ from viceversa.errors import UsageError
 from viceversa.images.decoding import recolored
 from viceversa.images.layers import Layers
 from viceversa.images.pixels import Pixels
+from viceversa.inference.onnx_translator import OnnxTranslator
 from viceversa.inference.receptive_field import ImageFunction, ReceptiveField, receptive_field_of
 from viceversa.inference.tiles import translated_in_tiles
 from viceversa.networks.adapters import PerTarget
@@ -38,7 +39,10 @@ def translated_whole(
     found = _FOOTPRINTS.setdefault(translator, {})
     way = source.space, target.space
     if way not in found:
-        found[way] = receptive_field_of(generator, spec)
+        if isinstance(translator, OnnxTranslator):
+            found[way] = translator.receptive_field(target.space)
+        else:
+            found[way] = receptive_field_of(generator, spec)
     colors = in_channels(colors_seen(image, spec), spec.channels)
     height, width = colors.shape[:2]
     made = translated_in_tiles(generator, _padded(colors, spec, found[way].multiple), found[way], memory)[:height, :width]
@@ -47,19 +51,18 @@ def translated_whole(
 
 
 def generator_of(translator: nn.Module, source: Domain, target: Domain) -> ImageFunction:
-    """The translation between two domains at any size, of images on the CPU.
-
-    The adapter of spaces would bring each image to its canvas; here the generator behind it is called.
-    """
+    """The translation between two domains at any size, of images on the CPU."""
     device = next(translator.parameters()).device
+    return lambda image: translated_at_its_size(translator, image.to(device), source, target).cpu()
+
+
+def translated_at_its_size(translator: nn.Module, image: Tensor, source: Domain, target: Domain) -> Tensor:
+    """The translation of images of any size: the adapter of spaces would bring them to its canvas, so the generator behind it is
+    called."""
     if isinstance(translator, PerTarget):
-        behind = translator.generators[target.space]
-        return lambda image: behind(image.to(device)).cpu()
-
-    def translate(image: Tensor) -> Tensor:
-        return translator(image.to(device), source, target).cpu()  # type: ignore[no-any-return]
-
-    return translate
+        generator = translator.generators[target.space]
+        return generator(image)  # type: ignore[no-any-return]
+    return translator(image, source, target)  # type: ignore[no-any-return]
 
 
 def colors_seen(image: Layers, spec: ImageSpec) -> Pixels:

@@ -1,4 +1,4 @@
-"""Load the model of a run."""
+"""Load the model of a run, or of an exported ONNX file."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
-from viceversa.core.method import Builder
+from torch import nn
+
+from viceversa.core.method import Builder, Method
 from viceversa.core.space import Space
 from viceversa.device import Device, device_named
 from viceversa.errors import UsageError, unknown
 from viceversa.inference.familiarity import FILE, load_familiarity
 from viceversa.inference.model import Model
+from viceversa.inference.onnx_translator import Graph, OnnxReader, OnnxTranslator, destination_of
 from viceversa.metrics.labeller import Labeller, load_labeller
 from viceversa.recipes import builder
+from viceversa.runs.exported.description import described
 from viceversa.runs.pretrained import restore_generator, run_folder
 from viceversa.runs.record import read_record
 from viceversa.runs.selection import Checkpoint, best_checkpoint
@@ -21,13 +25,16 @@ from viceversa.runs.weights import check_shapes, latest_checkpoint, restore_weig
 
 
 def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoint = "best", device: Device = "auto") -> Model:
-    """The model of a run, with averaged weights where it has them; or `avatars` or `icons`, which come with the package.
+    """The model of a run, with averaged weights where it has them; `avatars` or `icons`, which come with the package; or the model
+    of an ONNX file that `viceversa export` wrote, which runs on the CPU.
 
     build: the function that the run was trained with, for a custom method. checkpoint: the "best" one, or the last where
     a run has none that was chosen; or the "last". device: where its networks compute: "auto" is CUDA, Apple's MPS or the CPU, the
     first that there is. Raises UsageError.
     """
     chosen = device_named(device)
+    if Path(run).suffix.lower() == ".onnx" and not Path(run).is_dir():
+        return _exported(Path(run)).to(chosen)
     folder = run_folder(run)
     if folder != Path(run):
         return _packaged(folder).to(chosen)
@@ -56,6 +63,28 @@ def _packaged(folder: Path) -> Model:
     method.networks.eval().requires_grad_(False)
     labeller, familiarity = load_labeller(folder / "labeller.safetensors"), load_familiarity(folder / FILE)
     return Model(folder.name, method, record, labeller, steps, familiarity=familiarity)
+
+
+def _exported(path: Path) -> Model:
+    """The model of an exported file, with the files beside it for the other directions and for styles."""
+    description = described(path)
+    space = description.record.space
+    graphs, styles = (
+        {key: Graph(path.with_name(name)) for key, name in files.items()} for files in (description.files, description.styles)
+    )
+    method = Method(
+        translator=OnnxTranslator(graphs),
+        networks=nn.ModuleDict(),
+        optimizers={},
+        phases=(),
+        destination=destination_of(description, styles),
+        latent=description.latent,
+        returns=next(iter(space.images)) in graphs,
+    )
+    accuracy = description.labeller
+    reader = OnnxReader(graphs[description.target], space.label_width)
+    labeller = None if accuracy is None else Labeller(reader, space, accuracy, None)
+    return Model(path.name, method, description.record, labeller, description.step)
 
 
 def _chosen(run: Path, checkpoint: Checkpoint) -> Path | None:

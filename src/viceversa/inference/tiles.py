@@ -107,8 +107,8 @@ def translated_in_tiles(generator: ImageFunction, pixels: Pixels, footprint: Rec
         return made
     if not footprint.reaches:
         raise UsageError(
-            f"the generator's receptive field reaches beyond {FARTHEST // 2} pixels, so tiles are impossible. Raise `memory` "
-            f"({memory:g}) until the {pixels.shape[1]}x{pixels.shape[0]} image fits in one tile, or leave out `full_size`."
+            f"the generator's receptive field is unknown or reaches beyond {FARTHEST // 2} pixels, so tiles are impossible. Raise "
+            f"`memory` ({memory:g}) until the {pixels.shape[1]}x{pixels.shape[0]} image fits in one tile, or leave out `full_size`."
         )
     border = _rounded_up(footprint.reaches[-1] + BLEND // 2, footprint.multiple)
     image = _Image(pixels, sides_of(pixels.shape[:2], footprint, memory, border))

@@ -27,9 +27,9 @@ from torch import Tensor, nn
 from tyro.conf import Fixed, Suppress
 
 from viceversa.core.domains import Domain
-from viceversa.core.draws import Draws, seeded
+from viceversa.core.draws import Draws
 from viceversa.core.journey import Journey
-from viceversa.core.method import Method, Optimizer, Phase, Request
+from viceversa.core.method import Latent, Method, Optimizer, Phase, Request
 from viceversa.core.objective import Objective
 from viceversa.core.optional import optional
 from viceversa.core.plans import BackAndForth, Batch, Need
@@ -158,14 +158,14 @@ class Recover:
         return F.l1_loss(self.encoder(together(journey.image, journey.translated)), code_of(journey))
 
 
-def to_codes(first: str, second: str, latent: int) -> Callable[[Request], Domain]:
-    """Destinations: the first space, or the second with the code that the request's seed draws."""
+def to_codes(first: str, second: str, latent: Latent) -> Callable[[Request], Domain]:
+    """Destinations: the first space, or the second with the request's code, or the one that its seed draws."""
 
     def destination(request: Request) -> Domain:
         if request.space != second:
             return Domain(first)
-        drawn = torch.randn(1, latent, generator=seeded("code", request.seed))
-        return Domain(second, style=lambda image: drawn.to(image).expand(len(image), -1))
+        code = latent.draw(request.seed) if request.code is None else request.code
+        return Domain(second, style=lambda image: code.to(image).expand(image.shape[0], -1))
 
     return destination
 
@@ -181,7 +181,7 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
     ways = BackAndForth(space, translate=translator, discriminate=critic, augment=augment)
     plan = WithCodes(ways, encoder, settings.latent)
     cycle = BySource.of(space.pair, settings.cycle, settings.cycle_back, ReturnedCycle())
-    adam = Optimizer(settings.learning_rate, schedule=decay, clip_norm=500.0)
+    adam, latent = Optimizer(settings.learning_rate, schedule=decay, clip_norm=500.0), Latent("code", settings.latent)
     judging = replace(adam, lr=adam.lr / 5)
     return Method(
         translator=translator,
@@ -196,9 +196,9 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
                 adversarial=(settings.adversarial, Fool(adversary.gan)), codes=(1, TellCodes(judge)), cycle=(1, cycle),
                 code_cycle=(settings.code, Recover(encoder))), chained=("adversarial", "cycle")),
         ),
-        destination=to_codes(first, second, settings.latent),
+        destination=to_codes(first, second, latent),
         averaged=("generators", "encoder"),
-        styles=True,
+        latent=latent,
     )  # fmt: skip
 
 

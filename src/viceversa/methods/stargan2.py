@@ -30,9 +30,9 @@ from tyro.conf import Fixed, Suppress
 
 from viceversa.core.attributes import Binary, OneOf
 from viceversa.core.domains import Domain, Example, label_of
-from viceversa.core.draws import Draws, seeded
+from viceversa.core.draws import Draws
 from viceversa.core.journey import Critic, Journey, Judgment, Translator
-from viceversa.core.method import Method, Optimizer, Phase, Request
+from viceversa.core.method import Latent, Method, Optimizer, Phase, Request
 from viceversa.core.objective import Objective
 from viceversa.core.plans import Batch, Need, relabeled
 from viceversa.core.schedules import Schedule, fading, linear_decay
@@ -165,6 +165,7 @@ def build(space: Space, settings: StarGAN2 = StarGAN2(), *, decay: Schedule = li
         return encoder(journey.examples[1].image, domains_of(journey.examples[1].domain))  # type: ignore[no-any-return]
 
     gan, adam = NonSaturating(), Optimizer(settings.learning_rate, (0.0, 0.99), 1e-4, decay)
+    latent = Latent("style", settings.latent)
     judging = Objective(adversarial=(1, Discriminate(gan)), penalty=(1, R1(settings.gamma)))
     drawing, chained = _drawing(settings, encoder), ("adversarial", "style", "cycle")
     fade = fading(settings.diversity)
@@ -180,9 +181,9 @@ def build(space: Space, settings: StarGAN2 = StarGAN2(), *, decay: Schedule = li
             Phase("generator by reference", learns=("generator",), plan=references, chained=chained,
                   objective=drawing.adding(diversity=(fade, DiversityLoss(other_reference)))),
         ),
-        destination=to_styles(space, mapping, encoder, settings.latent),
+        destination=to_styles(space, mapping, encoder, latent),
         averaged=("generator", "mapping", "encoder"),
-        styles=True,
+        latent=latent,
     )  # fmt: skip
 
 
@@ -211,7 +212,7 @@ def by_reference(encoder: nn.Module) -> Callable[[int, Batch, Draws], Domain]:
     return target
 
 
-def to_styles(space: Space, mapping: nn.Module, encoder: nn.Module, latent: int) -> Callable[[Request], Domain]:
+def to_styles(space: Space, mapping: nn.Module, encoder: nn.Module, latent: Latent) -> Callable[[Request], Domain]:
     """Destinations: the request's label, in the style of its reference image, or of a code that its seed draws."""
 
     def destination(request: Request) -> Domain:
@@ -219,9 +220,9 @@ def to_styles(space: Space, mapping: nn.Module, encoder: nn.Module, latent: int)
 
         def style(image: Tensor) -> Tensor:
             if request.reference is not None:
-                return encoder(request.reference.expand(len(image), -1, -1, -1), domains_of(wanted))  # type: ignore[no-any-return]
-            code = torch.randn(1, latent, generator=seeded("style", request.seed)).to(image)
-            return mapping(code.expand(len(image), -1), domains_of(wanted))  # type: ignore[no-any-return]
+                return encoder(request.reference.expand(image.shape[0], -1, -1, -1), domains_of(wanted))  # type: ignore[no-any-return]
+            code = latent.draw(request.seed) if request.code is None else request.code
+            return mapping(code.to(image).expand(image.shape[0], -1), domains_of(wanted))  # type: ignore[no-any-return]
 
         return replace(wanted, style=style)
 

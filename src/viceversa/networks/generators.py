@@ -189,7 +189,7 @@ class Unlabeled(nn.Module):
         self.network = network
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.network(image, image.new_empty(len(image), 0))  # type: ignore[no-any-return]
+        return self.network(image, image.new_empty(image.shape[0], 0))  # type: ignore[no-any-return]
 
 
 class Planes(nn.Module):

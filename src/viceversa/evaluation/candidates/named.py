@@ -20,8 +20,7 @@ from viceversa.metrics.chain_protocol import LINKS, Candidate, translating
 from viceversa.metrics.rows import BOUNDS
 from viceversa.recipes import dataset_of
 from viceversa.recipes.user_functions import is_named
-from viceversa.runs.pretrained import run_folder
-from viceversa.runs.record import read_record
+from viceversa.runs.exported.description import is_run, record_of
 from viceversa.runs.selection import Checkpoint
 
 CandidateKind = Literal["run", "onnx", "answers", "function"]
@@ -48,7 +47,7 @@ def kind_of(model: Measured) -> CandidateKind:
     if not isinstance(model, str | Path):
         raise _no_model(model)
     path = Path(model)
-    if (run_folder(path) / "recipe.json").exists():
+    if is_run(path):
         return "run"
     if path.suffix.lower() == ".onnx":
         return "onnx"
@@ -84,7 +83,7 @@ def data_of(models: Iterable[Measured], data: str | None, size: int | None, imag
     kinds = [(model, kind_of(model)) for model in models]
     first = next((model for model, kind in kinds if kind == "run"), None)
     if first is not None:
-        record = first.record if isinstance(first, Model) else read_record(run_folder(str(first)))
+        record = first.record if isinstance(first, Model) else record_of(str(first))
         return dataset_of(record.recipe, data, images=images, trained=record.space)
     if data is None:
         raise UsageError("only a run has data of its own: name the test data, as in `data='avatars'`.")

@@ -1,4 +1,4 @@
-"""An ONNX file as a translator in an evaluation. It takes and makes what a Python function does, and labels in columns:
+"""An ONNX file of your own as a translator in an evaluation. It takes and makes what a Python function does, and labels in columns:
 
     images  uint8 (N, H, W, C)
     label   float32 (N, K), the target's, in the order of `columns`: for data with attributes
@@ -10,31 +10,28 @@ many at a time, the last one repeated. Metadata "attributes", a JSON list, must 
 
 from __future__ import annotations
 
-import importlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from viceversa.core.domains import Domain
 from viceversa.core.routing import routing_of
 from viceversa.core.space import Space
 from viceversa.errors import UsageError, quoted
 from viceversa.evaluation.candidates.function import checked_translator
-from viceversa.files import readable
 from viceversa.images.pixels import Pixels
 from viceversa.metrics.chain_protocol import TranslateImages
+from viceversa.runs.exported.session import in_one_line, opened
 
 Shape = Sequence[int | str | None]
 
 
 def by_onnx(path: Path, space: Space) -> TranslateImages:
     """The file as a translator on the CPU. Raises UsageError for a file of other inputs, outputs or attributes than the space's."""
-    session = _opened(path)
+    session = opened(path)
     _check_signature(session, path, space)
     _check_columns(session, path, space)
     return checked_translator(_runner(session, path, space), str(path), space)
@@ -56,7 +53,7 @@ def _runner(session: Any, path: Path, space: Space) -> Callable[[Pixels, Domain]
         index = list(space.images).index(target.space)
         more = np.full(len(pixels), index) if target.label is None else target.label.numpy()
         size, made = declared if isinstance(declared, int) else len(pixels), []
-        with _in_one_line(path):
+        with in_one_line(path):
             for start in range(0, len(pixels), size):
                 rows = np.arange(start, start + size).clip(max=len(pixels) - 1)
                 given = {"images": pixels[rows], "space" if target.label is None else "label": more[rows]}
@@ -64,32 +61,6 @@ def _runner(session: Any, path: Path, space: Space) -> Callable[[Pixels, Domain]
             return np.concatenate(made)
 
     return make
-
-
-def _opened(path: Path) -> Any:
-    readable(path, "the ONNX file")
-    try:
-        runtime = importlib.import_module("onnxruntime")
-    except ImportError as error:
-        raise UsageError(f"{quoted(str(path))} needs the package onnxruntime: pip install 'viceversa[onnx]'.") from error
-    options = runtime.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4  # what is wrong is said once, by an exception
-    with _in_one_line(path):
-        return runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-
-
-@contextmanager
-def _in_one_line(path: Path) -> Iterator[None]:
-    state = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
-    failures = (
-        state.EPFail, state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NoModel,
-        state.NoSuchFile, state.NotImplemented, state.RuntimeException, ValueError,
-    )  # fmt: skip
-    try:
-        yield
-    except failures as error:  # onnxruntime's have no class in common
-        raise UsageError(f"the ONNX file {quoted(str(path))} cannot be run: {quoted(str(error))}.") from error
 
 
 def _check_signature(session: Any, path: Path, space: Space) -> None:

@@ -22,8 +22,7 @@ from viceversa.multiturn.editors.onnx import by_onnx_file
 from viceversa.multiturn.editors.pipelines import Diffusion, by_pipeline
 from viceversa.multiturn.editors.run import by_model
 from viceversa.recipes.user_functions import is_named
-from viceversa.runs.pretrained import run_folder
-from viceversa.runs.record import read_record
+from viceversa.runs.exported.description import is_run, record_of
 
 EditorKind = Literal["run", "onnx", "diffusers", "http", "https", "openai", "function", "resave", "resize", "nothing"]
 
@@ -101,7 +100,7 @@ def editor_named(
 
 def size_of(spec: str) -> int | None:
     """Return the size in pixels of the images that a run was trained on; None for other editors. Raises UsageError."""
-    return read_record(run_folder(spec)).recipe.size if _kind(spec) == "run" else None
+    return record_of(spec).recipe.size if _kind(spec) == "run" else None
 
 
 def _kind(spec: str) -> EditorKind:
@@ -110,7 +109,7 @@ def _kind(spec: str) -> EditorKind:
         return "nothing"
     if (prefix := next((each for each in _PREFIXES if spec.startswith(f"{each}:")), None)) is not None:
         return prefix
-    if (run_folder(spec) / "recipe.json").exists():
+    if is_run(spec):
         return "run"
     if Path(spec).suffix.lower() == ".onnx":
         return "onnx"

@@ -1,0 +1,94 @@
+"""What an exported file computes, as modules of PyTorch: a translation from pixels to pixels, and the style of a target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from viceversa.core.domains import Domain
+from viceversa.core.journey import entered
+from viceversa.core.method import Request
+from viceversa.core.space import Space
+from viceversa.exporting.sizes import fitted, padded
+from viceversa.images.normalizing import levels, normalized
+from viceversa.inference.full_size import translated_at_its_size
+
+
+class TranslationGraph(nn.Module):
+    """Pixels (N, H, W, C) uint8, and what the translator takes of labels and styles -> translated pixels; with a labeller, also its
+    logits (N, K).
+
+    names: of the further inputs, in their order: "target" and "source", labels (N, K), and "style" (N, S).
+    multiple: sides are padded to multiples of it; None: images have the trained size.
+    reader: network of a labeller; NaN in the columns of an attribute stands for what it reads. crop: see `fitted`.
+    """
+
+    def __init__(
+        self,
+        translator: nn.Module,
+        space: Space,
+        source: str,
+        target: str,
+        *,
+        names: Sequence[str],
+        multiple: int | None,
+        reader: nn.Module | None,
+        crop: int | None,
+    ) -> None:
+        super().__init__()
+        self.translator, self.reader, self.space, self.source, self.target = translator, reader, space, source, target
+        self.names, self.multiple, self.crop = names, multiple, crop
+
+    def forward(self, images: Tensor, *given: Tensor) -> tuple[Tensor, ...]:
+        image, known = normalized(images), dict(zip(self.names, given, strict=True))
+        logits = () if self.reader is None else (self.reader(self._seen(image)),)
+        if logits:
+            read = self.space.read(logits[0])
+            known |= {name: torch.where(label.isnan(), read, label) for name, label in known.items() if name != "style"}
+        here, there = Domain(self.source, known.get("source")), Domain(self.target, known.get("target"), known.get("style"))
+        return levels(self._translated(image, here, there)), *logits
+
+    def _translated(self, image: Tensor, here: Domain, there: Domain) -> Tensor:
+        if self.multiple is None:
+            return self.translator(image, here, there)  # type: ignore[no-any-return]
+        whole = padded(image, self.space.images[self.source], self.multiple)
+        return translated_at_its_size(self.translator, whole, here, there)[:, :, : image.shape[2], : image.shape[3]]
+
+    def _seen(self, image: Tensor) -> Tensor:
+        """The image at the size that the labeller knows."""
+        return image if self.multiple is None else fitted(image, self.space.images[self.source], self.crop)
+
+
+class StyleGraph(nn.Module):
+    """A target's label (N, K), and a code (N, L) or the pixels of a reference image -> the style (N, S)."""
+
+    def __init__(self, networks: nn.Module, destination: Callable[[Request], Domain], space: str, *, of_reference: bool) -> None:
+        super().__init__()
+        self.networks, self.destination, self.space, self.of_reference = networks, destination, space, of_reference
+
+    def forward(self, target: Tensor, *given: Tensor) -> Tensor:
+        (made_of,) = given
+        if self.of_reference:
+            image = normalized(made_of)
+            return self._style(Request(self.space, target, reference=image), image)
+        return self._style(Request(self.space, target, code=made_of), made_of)
+
+    def _style(self, request: Request, rows: Tensor) -> Tensor:
+        """The style of a request, a row for each of `rows`."""
+        style = entered(rows, self.destination(request)).style
+        assert isinstance(style, Tensor)
+        return style
+
+
+def inputs_of(translator: nn.Module, image: Tensor, source: Domain, target: Domain) -> Mapping[str, Tensor]:
+    """What a translation depends on, of the target's and the source's label and the style: those that get a gradient."""
+    given = {"target": target.label, "source": source.label, "style": target.style}
+    leaves = {name: value.detach().clone().requires_grad_() for name, value in given.items() if isinstance(value, Tensor)}
+    there = Domain(target.space, leaves.get("target"), leaves.get("style"))
+    made = translator(image, Domain(source.space, leaves.get("source")), there)
+    if not made.requires_grad:
+        return {}
+    gradients = torch.autograd.grad(made.sum(), [*leaves.values()], allow_unused=True)
+    return {name: leaf.detach() for (name, leaf), gradient in zip(leaves.items(), gradients, strict=True) if gradient is not None}

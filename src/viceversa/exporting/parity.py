@@ -1,0 +1,139 @@
+"""How an exported model agrees with PyTorch: in one step, and in a chain of four through images of 8 bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from viceversa.core.domains import Domain
+from viceversa.core.draws import seeded
+from viceversa.errors import UsageError
+from viceversa.images.fitting import in_bits
+from viceversa.images.pixels import Pixels
+from viceversa.inference.model import Model
+from viceversa.recipes import dataset_of
+from viceversa.runs.record import Record
+
+STEPS, IMAGES = 4, 16
+LEVELS, SHARE = 1, 0.999
+"""At least this share of pixels may differ by so many levels at most."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """share: of pixels, those that differ by at most 1 level in every channel. most: the largest difference, in levels."""
+
+    share: float
+    most: int
+
+    @property
+    def holds(self) -> bool:
+        return self.share >= SHARE
+
+    def __str__(self) -> str:
+        return f"{100 * self.share:.3f} % of pixels within {LEVELS} level of PyTorch, all within {self.most}"
+
+    def and_(self, other: Agreement) -> Agreement:
+        """The worse of both."""
+        return Agreement(min(self.share, other.share), max(self.most, other.most))
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Agreement in one step and in a chain; chain: None where an output cannot be an input. images: on which, in words."""
+
+    one: Agreement
+    chain: Agreement | None
+    images: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """A line for each of the two."""
+        chain = f"not possible: {self.images} change their channels or size" if self.chain is None else str(self.chain)
+        return f"one step: {self.one} ({self.images})", f"chain of {STEPS} through 8 bits: {chain}"
+
+    def check(self) -> None:
+        """Raise UsageError where more than 0.1 % of pixels differ by more than 1 level."""
+        for line, part in zip(self.lines, (self.one, self.chain), strict=True):
+            if part is not None and not part.holds:
+                raise UsageError(f"the exported graph differs from PyTorch, so nothing was written: {line}.")
+
+
+Leg = tuple[Domain, Domain]
+
+
+def parity(model: Model, exported: Model, targets: Sequence[str]) -> Parity:
+    """Compare an exported model with the one that it was made of, on test images of its data or, without them, on noise.
+
+    targets: the target spaces of its files.
+    """
+    found, images = [], ""
+    for target in targets:
+        pixels, label, images = _examples(model, model.routing.departure("", target))
+        legs = _legs(model, target, label, len(pixels))
+        pairs = zip(_chain(model, pixels, legs), _chain(exported, pixels, legs), strict=True)
+        found.append([agreement(*pair) for pair in pairs])
+    one, chain = (_worst([each[number] for each in found]) for number in (0, -1))
+    return Parity(one, chain if all(len(each) == STEPS for each in found) else None, images)
+
+
+def agreement(one: Pixels, other: Pixels) -> Agreement:
+    """Of two stacks (N, H, W, C) of images."""
+    apart = np.abs(one.astype(np.int64) - other.astype(np.int64)).max(-1)
+    return Agreement(float((apart <= LEVELS).mean()), int(apart.max()))
+
+
+def _worst(found: Sequence[Agreement]) -> Agreement:
+    worst = found[0]
+    for each in found[1:]:
+        worst = worst.and_(each)
+    return worst
+
+
+def _chain(model: Model, pixels: Pixels, legs: Sequence[Leg]) -> list[Pixels]:
+    made = [pixels]
+    for here, there in legs:
+        made.append(model.translate_pixels(made[-1], here, there))
+    return made[1:]
+
+
+def _legs(model: Model, target: str, label: Tensor, count: int) -> list[Leg]:
+    """The legs of a chain; a single one where its output cannot depart again."""
+    space, source = model.space, model.routing.departure("", target)
+    if space.attributes:
+        part = space.part(target)
+        drawn = [space.widened(part.draw(count, seeded("export", number)), target) for number in range(STEPS)]
+        stops = [Domain(source, label), *(Domain(target, each) for each in drawn)]
+        return [*pairwise(stops)]
+    forth, back = (Domain(source), Domain(target)), (Domain(target), Domain(source))
+    if model.method.returns:
+        return [forth, back] * (STEPS // 2)
+    return [forth] * (STEPS if space.images[source].shape == space.images[target].shape else 1)
+
+
+def _examples(model: Model, space: str) -> tuple[Pixels, Tensor, str]:
+    """Images of a space in 8 bits, their labels (N, K), and what they are."""
+    if (found := _test_images(model.record, space)) is not None:
+        return found
+    spec, width = model.space.images[space], model.space.label_width
+    noise = np.random.default_rng(0).integers(0, 256, (IMAGES, spec.height, spec.width, spec.channels), np.uint8)
+    label = model.space.draw(IMAGES, seeded("export", "noise")) if width else torch.zeros(IMAGES, 0)
+    return noise, label, f"{IMAGES} images of noise"
+
+
+def _test_images(record: Record, space: str) -> tuple[Pixels, Tensor, str] | None:
+    """The same of the run's own data; None where it cannot be opened."""
+    try:
+        dataset = None if record.dataset == "imported" else dataset_of(record.recipe, trained=record.space)
+    except UsageError:
+        return None
+    if dataset is None or dataset.space != record.space or not len(images := dataset.splits["test"][space]):
+        return None
+    pixels = in_bits(images.pixels[:IMAGES], 8)
+    label = torch.zeros(len(pixels), 0) if images.labels is None else images.labels[: len(pixels)]
+    return pixels, label, f"{len(pixels)} test images of {dataset.name}"
