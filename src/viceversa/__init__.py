@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from viceversa.multiturn.drift import drift
     from viceversa.multiturn.report import DriftReport
     from viceversa.recipes import RECIPES
+    from viceversa.serving.studio.launch import studio
     from viceversa.style.stylize import Painted, Stylize, stylize
     from viceversa.training.run import Outcome, train
     from viceversa.tuning.tune import tune
@@ -72,6 +73,7 @@ __all__ = [
     "load",
     "multicyclic",
     "relabeled",
+    "studio",
     "stylize",
     "to_labels",
     "to_spaces",
@@ -114,6 +116,7 @@ _HOMES = {
     "load": "viceversa.inference.load",
     "multicyclic": "viceversa.losses.multicycle",
     "relabeled": "viceversa.core.plans",
+    "studio": "viceversa.serving.studio.launch",
     "stylize": "viceversa.style.stylize",
     "to_labels": "viceversa.core.method",
     "to_spaces": "viceversa.core.method",

@@ -81,6 +81,7 @@ class Method:
     destination: a request -> the domain to translate to. discriminate: the discriminator, where it has one that reads labels.
     returns: whether it translates back; a method of one way translates from the first of two spaces to the second only.
     styles: whether there are several translations to one target: by the request's seed, or like its reference image.
+    strengths: whether a part of an edit, or more than all of it, is an edit that the method knows.
     """
 
     translator: nn.Module
@@ -93,6 +94,7 @@ class Method:
     discriminate: Critic | None = None
     returns: bool = True
     styles: bool = False
+    strengths: bool = False
 
     def __repr__(self) -> str:
         weights = sum(weight.numel() for weight in self.networks.parameters())
