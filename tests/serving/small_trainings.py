@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from viceversa.metrics.health import COLLAPSED
 from viceversa.runs.pretrained import packaged_folder
 
 
@@ -21,6 +22,6 @@ def training(folder: Path, steps: int = 20) -> Path:
         Image.new("RGB", (40, 20)).save(folder / "samples" / f"{step:08d}.png")
     lines = [json.dumps({"step": step, "generator/adversarial": 1 / step}) + "\n" for step in range(1, 11)]
     (folder / "metrics.jsonl").write_text("".join(lines))
-    signs = {"step": 5, "metric": "psnr_to_truth", "value": 20.0, "signs": ["collapse"]}
+    signs = {"step": 5, "metric": "psnr_to_truth", "value": 20.0, "signs": [COLLAPSED.name]}
     (folder / "validation.jsonl").write_text(json.dumps(signs) + "\n" + '{"step": 10, "met')
     return folder

@@ -24,6 +24,7 @@ import processes
 import viceversa as vv
 from serving.small_trainings import training
 from viceversa.data.sets.avatars import SPLITS, labels_of, render
+from viceversa.metrics.health import COLLAPSED
 
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -229,7 +230,7 @@ def test_the_curves_of_a_training_grow_while_it_trains(visit: Visit) -> None:
         file.write(json.dumps({"step": 15, "generator/adversarial": 0.05}) + "\n")
     expect(page.locator("#run-curves")).to_contain_text("step 15 of 20")
     assert len((curve.get_attribute("points") or "").split()) == len(before) + 1
-    expect(page.locator("#run-curves")).to_contain_text("collapse")
+    expect(page.locator("#run-curves")).to_contain_text(COLLAPSED.name)
 
 
 def test_two_runs_are_compared_and_a_report_is_read(visit: Visit) -> None:

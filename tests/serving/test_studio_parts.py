@@ -21,6 +21,7 @@ from viceversa.errors import UsageError
 from viceversa.evaluation.report.strips import strips_markup
 from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import Manner
+from viceversa.metrics.health import COLLAPSED
 from viceversa.serving.studio.controls import chain_of, edits_of, painted_mask, reading, translated, values_of, wanted
 from viceversa.serving.studio.examples import examples_of
 from viceversa.serving.studio.guards import refusal
@@ -142,7 +143,7 @@ def test_a_run_is_shown_while_it_is_written_and_its_files_are_only_read(tmp_path
         file.write('{"step": 11, "generat')
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     page = run_markup(run)
-    assert "step 10 of 20" in page and "generator/<wbr>adversarial" in page and "psnr_to_truth" in page and "collapse" in page
+    assert "step 10 of 20" in page and "generator/<wbr>adversarial" in page and "psnr_to_truth" in page and COLLAPSED.name in page
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
     (run / ".lock").touch()
     assert ">training<" in run_markup(run) and ">stopped<" in page

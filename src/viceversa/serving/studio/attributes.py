@@ -25,18 +25,18 @@ def lay_out_controls(model: Model, read: Values | None) -> dict[str, gr.Componen
     """
     routing, found = model.routing, {}
     if routing.sets:
-        found["space"] = gr.Radio(list(routing.sets), value=next(iter(routing.sets)), label="Set of attributes")
+        found["space"] = gr.Radio(list(routing.sets), value=next(iter(routing.sets)), label="Set of attributes", interactive=True)
         for name, part in routing.sets.items():
             found |= _group(f"Change to ({name})", "to", part.attributes, {})
     elif not routing.described:
         spaces = list(model.space.images)[0 if model.method.returns else 1 :]
-        found["space"] = gr.Radio(spaces, value=spaces[-1], label="Translate to")
+        found["space"] = gr.Radio(spaces, value=spaces[-1], label="Translate to", interactive=True)
     else:
         if read is None:
             found |= _group("The image shows", "from", model.space.attributes, {})
         found |= _group("Change to", "to", model.space.attributes, read or {})
     if model.method.strengths:
-        found["strength"] = gr.Slider(0, MOST_STRENGTH, value=1, step=0.05, label="Strength of the change")
+        found["strength"] = gr.Slider(0, MOST_STRENGTH, value=1, step=0.05, label="Strength of the change", interactive=True)
     return found | (_styles() if model.method.styles else {})
 
 
@@ -51,18 +51,20 @@ def _control(attribute: AnyAttribute, value: Any) -> gr.Component:
     """The control of an attribute, which shows a value; None: the first or lowest one."""
     match attribute:
         case Binary(name):
-            return gr.Checkbox(bool(value), label=name)
+            return gr.Checkbox(bool(value), label=name, interactive=True)
         case OneOf(name, choices):
-            return gr.Radio(list(choices), value=value or choices[0], label=name)
+            return gr.Radio(list(choices), value=value or choices[0], label=name, interactive=True)
         case Graded(name, _, low, high):
-            return gr.Slider(low, high, value=low if value is None else value, step=(high - low) / GRADES, label=name)
+            return gr.Slider(
+                low, high, value=low if value is None else value, step=(high - low) / GRADES, label=name, interactive=True
+            )
 
 
 def _styles() -> dict[str, gr.Component]:
     """Controls of a method with styles: a reference image, or a number that a die rolls."""
     with gr.Row():
-        seed = gr.Number(0, precision=0, minimum=0, label="Style: a number for a random one")
+        seed = gr.Number(0, precision=0, minimum=0, label="Style: a number for a random one", interactive=True)
         dice = gr.Button("🎲 Roll the dice", size="sm")
-    reference = gr.File(label="Style: an image to be like instead", file_types=FILE_TYPES, height=96)
+    reference = gr.File(label="Style: an image to be like instead", file_types=FILE_TYPES, height=96, interactive=True)
     dice.click(lambda: random.randrange(10_000), None, seed)
     return {"seed": seed, "reference": reference}

@@ -55,7 +55,7 @@ def chain_tab(library: Library, folder: Path, page: gr.Blocks) -> None:
     model.change(action(offer), model, [edit, chain], show_progress="hidden", **NETWORKS)
     add.click(lambda text, line: f"{text.rstrip()}\n{line}".strip(), [chain, edit], chain)
     clear.click(lambda: ("", ""), None, [chain, strip])
-    run.click(action(go), [model, other, chooser.chosen, chain], strip, **NETWORKS)
+    run.click(action(go), [model, other, chooser.chosen, chain], strip, show_progress="minimal", **NETWORKS)
 
 
 def chain_markup(models: dict[str, Model], chosen: Chosen, edits: Sequence[str]) -> str:

@@ -48,13 +48,13 @@ def image_chooser(library: Library, model: gr.Dropdown, folder: Path, page: gr.B
         model: its value is the name of the model whose test images are offered.
         folder: where test images are written, to be opened as any other file.
     """
-    file = gr.File(label="Image: drop a file here, or choose one", file_types=FILE_TYPES, height=110, elem_classes="drop")
+    file = gr.File(label="Image", file_types=FILE_TYPES, height=140, elem_classes="drop")
     gallery = gr.Gallery(
-        label="Test images", columns=SHOWN, rows=1, height=96, allow_preview=False, object_fit="contain", format="png", buttons=[],
+        label="Test images", columns=SHOWN, rows=1, height=130, allow_preview=False, object_fit="contain", format="png", buttons=[],
         elem_classes="examples",
     )  # fmt: skip
     renew = gr.Button("Other test images", size="sm")
-    preview = gr.Image(label="Chosen image", interactive=False, height=180, format="png", buttons=[], elem_classes="pixels")
+    preview = gr.Image(label="Chosen image", interactive=False, height=200, format="png", buttons=[], elem_classes="pixels")
     chosen, first = gr.State(None), gr.State(0)
 
     def offered(name: str, start: int) -> list[Any]:

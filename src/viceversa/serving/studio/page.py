@@ -51,8 +51,8 @@ def serve(library: Library, folder: Path, port: int, *, quiet: bool = False) -> 
             mcp_server=False, num_workers=0, pwa=False, max_file_size=_LARGEST, theme=gr.themes.Soft(font=_FONT, font_mono=_MONO),
             css=STYLE,
         )  # fmt: skip
-    except OSError as error:
-        raise UsageError(f"`port={port}`: the port cannot be used ({error}): choose another one.") from None
+    except OSError:
+        raise UsageError(f"`port={port}`: the port is in use, or is not yours to use: choose another one.") from None
     try:
         say(f"the studio is at http://{HOST}:{port}/ (Ctrl-C ends it)", quiet=quiet)
         threading.Event().wait()

@@ -55,7 +55,7 @@ def _run(library: Library, timer: gr.Timer, label: str, name: str) -> gr.Dropdow
         curves = gr.HTML(elem_id=f"{name}-curves", elem_classes="report")
         samples = gr.Gallery(
             label="Sample pictures, newest first", columns=1, height=360, object_fit="contain", format="png", visible=False,
-            buttons=["fullscreen"],
+            buttons=["fullscreen"], elem_classes="samples",
         )  # fmt: skip
     seen = gr.State(None)
 

@@ -26,11 +26,9 @@ def stylize_tab(library: Library, folder: Path, translating: TranslateTab, tabs:
     """Lay out the tab and connect its parts. folder: where files of the page are written."""
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
-            content = gr.File(
-                label="Content: drop an image here, or choose one", file_types=FILE_TYPES, height=110, elem_id="content"
-            )
+            content = gr.File(label="Content", file_types=FILE_TYPES, height=140, elem_id="content")
             styles = gr.File(
-                label="Styles: one image or several", file_types=FILE_TYPES, file_count="multiple", height=110, elem_id="styles"
+                label="Styles, one or several", file_types=FILE_TYPES, file_count="multiple", height=140, elem_id="styles"
             )
             strength = gr.Slider(0, MOST, value=USUAL, step=1, label="Strength of the style")
             size = gr.Slider(64, 512, value=256, step=32, label="Long side of the picture, in pixels")
@@ -58,7 +56,13 @@ def stylize_tab(library: Library, folder: Path, translating: TranslateTab, tabs:
         save_png(view.image, path)
         yield [gr.skip(), f"<p>Done: {view.total} evaluations.</p>", gr.update(value=str(path), interactive=True)]
 
-    working = run.click(action(go), [content, styles, strength, size, evaluations, colors], [picture, told, download], **NETWORKS)
+    working = run.click(
+        action(go),
+        [content, styles, strength, size, evaluations, colors],
+        [picture, told, download],
+        show_progress_on=told,
+        **NETWORKS,
+    )
     cancel.click(lambda: "<p>Cancelled.</p>", None, told, cancels=[working])
     translating.paint.click(
         lambda chosen: [gr.Tabs(selected=TAB), chosen and chosen.file], translating.chosen, [tabs, content], show_progress="hidden"

@@ -102,7 +102,9 @@ def translate_tab(library: Library, folder: Path, page: gr.Blocks) -> TranslateT
         def press(chosen: Chosen | None, paint: Any, whole: bool, *values: Any) -> list[Any]:
             return translate(state, dict(zip(parts, values, strict=True)), chosen, paint, whole)
 
-        button.click(action(press), [chooser.chosen, painting, full_size, *parts.values()], results, **NETWORKS)
+        button.click(
+            action(press), [chooser.chosen, painting, full_size, *parts.values()], results, show_progress_on=told, **NETWORKS
+        )
 
     looked = {
         "fn": action(look), "inputs": [model, chooser.chosen], "outputs": [known, notice, remedies, painting, *results],

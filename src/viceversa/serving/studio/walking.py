@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from viceversa.evaluation.report.contents import CaptionedImage, Strip
 from viceversa.images.fitting import in_bits
@@ -94,5 +95,5 @@ def draw_drift(walks: Mapping[str, Walk], axes: Axes) -> None:
     axes.set_xlabel("step")
     axes.set_ylabel("error (levels)" if known else "drift (levels)")
     axes.set_ylim(bottom=0)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
