@@ -12,8 +12,10 @@ from PIL import Image
 
 from viceversa.errors import UsageError
 from viceversa.images.fitting import shown
-from viceversa.images.layers import Layers, write_layers
+from viceversa.images.formats import Embedded
+from viceversa.images.layers import Layers, read_layers, write_layers
 from viceversa.images.load import layers_of
+from viceversa.pages.document import escaped
 from viceversa.serving.studio.actions import NETWORKS, action
 from viceversa.serving.studio.examples import Examples, examples_of
 from viceversa.serving.studio.library import Library
@@ -82,7 +84,7 @@ def image_chooser(library: Library, model: gr.Dropdown, folder: Path, page: gr.B
         event(action(begun), model, [chosen, file], show_progress="hidden", **NETWORKS)
     renew.click(lambda start: start + SHOWN, first, first).then(**listed)
     gallery.select(action(picked), [model, first], [chosen, file], show_progress="hidden")
-    file.upload(action(_uploaded), file, [chosen, file])
+    file.upload(_uploaded, file, [chosen, file])
     chosen.change(action(_preview), chosen, preview, show_progress="hidden")
     return Chooser(chosen, file, lambda name: taken(name, 0))
 
@@ -117,8 +119,12 @@ def needed(chosen: Chosen | None) -> Chosen:
 
 
 def _uploaded(path: str) -> list[Any]:
-    """The image of a file; the place where files are dropped is empty again. Raises UsageError for what is no image."""
-    layers_of(path)
+    """The image of a file, and None, so that another file can be dropped. What is no image is refused in one line."""
+    try:
+        read_layers(Embedded(Path(path).name, Path(path).read_bytes()))
+    except UsageError as error:
+        gr.Warning(escaped(str(error)), duration=None, title="This did not work")
+        return [gr.skip(), None]
     return [Chosen(path), None]
 
 
