@@ -77,11 +77,12 @@ def image_chooser(library: Library, model: gr.Dropdown, folder: Path, page: gr.B
         examples = examples_of(library.open(name))
         return taken(name, rows(examples, start)[int(event.index)] if examples else 0)
 
-    listed = {"fn": action(offered), "inputs": [model, first], "outputs": [gallery, renew], "show_progress": "hidden", **NETWORKS}
+    begins: dict[str, Any] = {"show_progress": "hidden", **NETWORKS}
+    listed = {"fn": action(offered), "inputs": [model, first], "outputs": [gallery, renew], **begins}
     page.load(**listed)
     model.change(lambda: 0, None, first).then(**listed)
-    for event in (page.load, model.change):
-        event(action(begun), model, [chosen, file], show_progress="hidden", **NETWORKS)
+    page.load(action(lambda name, now: [gr.skip()] * 2 if now else begun(name)), [model, chosen], [chosen, file], **begins)
+    model.change(action(begun), model, [chosen, file], **begins)
     renew.click(lambda start: start + SHOWN, first, first).then(**listed)
     gallery.select(action(picked), [model, first], [chosen, file], show_progress="hidden")
     file.upload(_uploaded, file, [chosen, file])

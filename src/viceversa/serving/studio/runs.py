@@ -7,6 +7,8 @@ from typing import Any
 import gradio as gr
 from PIL import Image
 
+from viceversa.errors import UsageError
+from viceversa.pages.document import escaped
 from viceversa.serving.studio.actions import action
 from viceversa.serving.studio.library import Library
 from viceversa.serving.studio.trainings import differences_markup, report_markup, run_markup, sample_files, stamp
@@ -39,7 +41,10 @@ def runs_tab(library: Library, page: gr.Blocks) -> None:
         ]
 
     def compared(*names: str | None) -> str:
-        return differences_markup([library.run(name) for name in names if name]) if all(names) else ""
+        try:
+            return differences_markup([library.run(name) for name in names if name]) if all(names) else ""
+        except UsageError:  # each run says itself what is wrong with it
+            return ""
 
     page.load(action(found), None, [first, second, report], **_HIDDEN)
     find.click(action(found), None, [first, second, report], **_HIDDEN)
@@ -60,12 +65,15 @@ def _run(library: Library, timer: gr.Timer, label: str, name: str) -> gr.Dropdow
     seen = gr.State(None)
 
     def look(chosen: str | None, before: Any) -> list[Any]:
-        run = library.run(chosen) if chosen else None
-        now = run and (chosen, stamp(run))
-        if now == before:
-            return [gr.skip()] * 3
-        pictures = [_picture(path) for path in sample_files(run)] if run else []
-        return [run_markup(run) if run else "", gr.update(value=pictures, visible=bool(pictures)), now]
+        try:
+            run = library.run(chosen) if chosen else None
+            now = (chosen, run and stamp(run))
+            if now == before:
+                return [gr.skip()] * 3
+            pictures = [_picture(path) for path in sample_files(run)] if run else []
+            return [run_markup(run) if run else "", gr.update(value=pictures, visible=bool(pictures)), now]
+        except UsageError as error:  # it stays on the page, and is not told again every two seconds
+            return [f'<p class="warning" role="alert">{escaped(str(error))}</p>', gr.update(value=[], visible=False), None]
 
     for event in (picked.change, timer.tick):
         event(action(look), [picked, seen], [curves, samples, seen], **_HIDDEN)

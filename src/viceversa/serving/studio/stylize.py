@@ -39,7 +39,13 @@ def stylize_tab(library: Library, folder: Path, translating: TranslateTab, tabs:
                 run = gr.Button("Paint", variant="primary", elem_id="paint")
         with gr.Column(scale=3, min_width=300):
             picture = gr.Image(
-                label="Picture", interactive=False, format="png", height=460, buttons=["fullscreen"], elem_id="painting"
+                label="Picture",
+                interactive=False,
+                format="png",
+                height=460,
+                buttons=["fullscreen"],
+                elem_id="painting",
+                elem_classes="whole",
             )
             told = gr.HTML(elem_id="painted")
             download = gr.DownloadButton("Download the picture", interactive=False)

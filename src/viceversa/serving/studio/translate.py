@@ -53,7 +53,8 @@ def translate_tab(library: Library, folder: Path, page: gr.Blocks) -> TranslateT
             with gr.Accordion("Change only a part: paint it", open=False):
                 painting = gr.ImageEditor(
                     label="Where the image may change", sources=(), transforms=(), layers=False, image_mode="RGBA", format="png",
-                    brush=gr.Brush(default_size=24, colors=[_BRUSH], color_mode="fixed"), buttons=[], height=CANVAS + 100, interactive=True,
+                    brush=gr.Brush(default_size=24, colors=[_BRUSH], color_mode="fixed"), buttons=[], interactive=True,
+                    height=CANVAS + 100,
                 )  # fmt: skip
         with gr.Column(scale=3, min_width=300):
             slider = gr.ImageSlider(
