@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from queue import SimpleQueue
 
@@ -14,8 +14,8 @@ from viceversa.images.load import Picture
 from viceversa.style.painting import Losses
 from viceversa.style.stylize import PaintingInterrupted, Stylize, stylize
 
-VIEWS = 20
-"""Pictures on the way."""
+VIEWS = 60
+"""Pictures on the way. A painting can be stopped when one of them is there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class View:
     total: int
 
 
-def painted(content: Picture, styles: Sequence[Picture], settings: Stylize, device: Device = "auto") -> Iterator[View]:
+def painted(content: Picture, styles: Sequence[Picture], settings: Stylize, device: Device = "auto") -> Generator[View, None, None]:
     """Paint in a thread, and yield its pictures as they come. If the iterator is closed, the painting stops at its next evaluation.
 
     Raises UsageError.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +57,9 @@ def stylize_tab(library: Library, folder: Path, translating: TranslateTab, tabs:
         weight, side, count, keep = values
         settings = Stylize(style=float(weight), size=int(side), evaluations=int(count), keep_colors=bool(keep))
         yield [gr.skip(), "<p>Looking at the images.</p>", gr.update(interactive=False)]
-        for view in painted(file, painters, settings, library.device):
-            yield [view.image, f"<p>{view.done} of {view.total} evaluations.</p>", gr.skip()]
+        with closing(painted(file, painters, settings, library.device)) as views:
+            for view in views:
+                yield [view.image, f"<p>{view.done} of {view.total} evaluations.</p>", gr.skip()]
         path = folder / "translations" / f"{Path(file).stem}-stylized.png"
         save_png(view.image, path)
         yield [gr.skip(), f"<p>Done: {view.total} evaluations.</p>", gr.update(value=str(path), interactive=True)]
