@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import processes
 import viceversa as vv
@@ -37,6 +37,7 @@ TABS = ("Translate", "Chain", "Stylize", "Runs")
 class Visit:
     """An open page of a running studio. asked: addresses that the browser asked for; shouted: errors of its console."""
 
+    browser: Browser
     page: Page
     address: str
     runs: Path
@@ -109,7 +110,7 @@ def visit(browser_path: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
         page.set_default_timeout(10_000)
         expect.set_options(timeout=10_000)
-        visit = Visit(page, address, runs)
+        visit = Visit(browser, page, address, runs)
         page.on("request", lambda request: visit.asked.append(request.url))
         page.on("console", lambda message: visit.shouted.append(message.text) if message.type == "error" else None)
         for _ in range(300):
@@ -151,14 +152,17 @@ def test_a_translation_needs_no_mouse(visit: Visit, faces: list[Path]) -> None:
     visit.tab("Translate")
     choose(visit, faces[3])
     expect(page.get_by_role("radio", name="black")).to_be_checked()
-    page.get_by_role("radio", name="black").focus()
-    page.keyboard.press("ArrowRight")
+    smile = page.get_by_role("checkbox", name="smile")
+    smiles = smile.is_checked()
+    smile.focus()
+    page.keyboard.press("Space")
+    expect(smile).to_be_checked(checked=not smiles)
     for _ in range(30):
         if page.evaluate("document.activeElement.id") == "translate":
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect(page.locator("#told")).to_contain_text("hair=blond")
+    expect(page.locator("#told")).to_contain_text(f"smile={('yes', 'no')[smiles]}")
 
 
 def test_an_image_unlike_the_training_data_is_told_so_before_it_is_translated(visit: Visit, tmp_path: Path) -> None:
@@ -183,7 +187,7 @@ def test_a_file_that_is_no_image_is_refused_in_one_line(visit: Visit, tmp_path: 
 
 
 def test_only_what_is_painted_changes(visit: Visit, faces: list[Path]) -> None:
-    visit = replace(visit, page=visit.page.context.new_page())  # a canvas without a GPU slows down a page
+    visit = replace(visit, page=visit.browser.new_page())  # a canvas without a GPU slows down a page
     page = visit.page
     page.goto(visit.address)
     expect(page.get_by_role("radio", name="brown")).to_be_checked()
