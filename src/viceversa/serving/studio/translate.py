@@ -52,7 +52,7 @@ def translate_tab(library: Library, folder: Path, page: gr.Blocks) -> TranslateT
             full_size = gr.Checkbox(label="Full size: keep the image's own size, transparency and color profile")
             with gr.Accordion("Change only a part: paint it", open=False):
                 painting = gr.ImageEditor(
-                    label="Where the image may change", sources=(), transforms=(), layers=False, image_mode="RGBA", format="png",
+                    label="Mask", sources=(), transforms=(), layers=False, image_mode="RGBA", format="png",
                     brush=gr.Brush(default_size=24, colors=[_BRUSH], color_mode="fixed"), buttons=[], interactive=True,
                     height=CANVAS + 100,
                 )  # fmt: skip
