@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from viceversa.multiturn.drift import drift
     from viceversa.multiturn.report import DriftReport
     from viceversa.recipes import RECIPES
+    from viceversa.serving.studio.launch import studio
     from viceversa.style.stylize import Painted, Stylize, stylize
     from viceversa.training.run import Outcome, train
     from viceversa.tuning.tune import tune
@@ -75,6 +76,7 @@ __all__ = [
     "load",
     "multicyclic",
     "relabeled",
+    "studio",
     "stylize",
     "to_labels",
     "to_spaces",
@@ -119,6 +121,7 @@ _HOMES = {
     "load": "viceversa.inference.load",
     "multicyclic": "viceversa.losses.multicycle",
     "relabeled": "viceversa.core.plans",
+    "studio": "viceversa.serving.studio.launch",
     "stylize": "viceversa.style.stylize",
     "to_labels": "viceversa.core.method",
     "to_spaces": "viceversa.core.method",

@@ -16,6 +16,7 @@ import viceversa as vv
 from viceversa.cli.compare import Compare
 from viceversa.cli.evaluate import Evaluate
 from viceversa.cli.options import Train, Tune
+from viceversa.cli.studio import Studio
 
 
 def nothing(pixels: np.ndarray, targets: Mapping[str, Any]) -> np.ndarray:
@@ -28,7 +29,13 @@ def darker(pixels: np.ndarray, targets: Mapping[str, Any]) -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("options", "function", "called"),
-    [(Compare, vv.compare, {}), (Evaluate, vv.evaluate, {}), (Tune, vv.tune, {}), (Train, vv.train, {"recipe": "what"})],
+    [
+        (Compare, vv.compare, {}),
+        (Evaluate, vv.evaluate, {}),
+        (Studio, vv.studio, {}),
+        (Tune, vv.tune, {}),
+        (Train, vv.train, {"recipe": "what"}),
+    ],
 )
 def test_every_option_of_a_command_is_an_argument_in_python(
     options: type, function: Callable[..., Any], called: dict[str, str]

@@ -24,6 +24,7 @@ COMMANDS = {
     "compare": "measure several models side by side",
     "drift": "measure what repeated editing does to images, with any editor",
     "chains": "write test images and a list of translations that another program must produce",
+    "studio": "open a page in the browser to translate, chain edits, paint, and watch trainings",
     "tune": "search for better settings of a recipe",
     "export": "write a model as ONNX files, which run without PyTorch",
     "import": "convert weights of yunjey/stargan or pytorch-CycleGAN-and-pix2pix",

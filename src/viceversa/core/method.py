@@ -101,6 +101,7 @@ class Method:
     destination: a request -> the domain to translate to. discriminate: the discriminator, where it has one that reads labels.
     returns: whether it translates back; a method of one way translates from the first of two spaces to the second only.
     latent: the codes that select one of several translations to one target; None: there is one.
+    strengths: whether a part of an edit, or more than all of it, is an edit that the method knows.
     """
 
     translator: nn.Module
@@ -113,6 +114,7 @@ class Method:
     discriminate: Critic | None = None
     returns: bool = True
     latent: Latent | None = None
+    strengths: bool = False
 
     def __repr__(self) -> str:
         weights = sum(weight.numel() for weight in self.networks.parameters())

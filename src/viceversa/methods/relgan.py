@@ -165,4 +165,5 @@ def build(space: Space, settings: RelGAN = RelGAN(), *, decay: Schedule = linear
         ),
         destination=to_labels(space),
         averaged=("generator",),
+        strengths=True,
     )  # fmt: skip

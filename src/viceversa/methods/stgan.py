@@ -77,5 +77,6 @@ def build(space: Space, settings: STGAN = STGAN(), *, decay: Schedule = linear_d
         ),
         destination=to_labels(space),
         averaged=("generator",),
+        strengths=True,
         discriminate=discriminator,
     )  # fmt: skip

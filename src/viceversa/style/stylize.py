@@ -27,6 +27,8 @@ from viceversa.style.presets import PRESETS, Preset, PresetName
 
 Heard = Callable[[int, int, Losses], None]
 """Is told of evaluations done, of how many, and the weighted losses."""
+Viewed = Callable[[int, Image.Image], None]
+"""Is given each picture on the way that is kept, after the number of evaluations."""
 
 
 _INTEGER, _NUMBER, _UNSAID = (
@@ -110,13 +112,15 @@ def stylize(
     snapshots: int = 0,
     device: Device = "auto",
     heard: Heard = lambda done, total, losses: None,
+    viewed: Viewed = lambda done, image: None,
     most_pixels: int = MOST_PIXELS,
 ) -> Painted:
     """A picture of the content image in the style of one image, or of several together.
 
     weights: of the network by which pictures are compared (see load_perception), or that network. mask: an image, black where the
     content stays as it is. start: what the picture begins with, if not the content. snapshots: how many pictures on the way are
-    kept. device: where the network computes, as in `load`. heard is told of evaluations done, of how many, and the losses.
+    kept. device: where the network computes, as in `load`. heard is told of evaluations done, of how many, and the losses;
+    viewed is given each picture that is kept.
     most_pixels: of an image file, counting every four channels; larger ones are refused as decompression bombs. Raises UsageError,
     and PaintingInterrupted, which has the picture as it was then, at Ctrl-C.
     """
@@ -128,7 +132,7 @@ def stylize(
     if canvas.gray is not None:
         painters = [with_range_of(luminance(each), canvas.gray).expand(-1, 3, -1, -1) for each in painters]
     region = None if mask is None else _region(mask, canvas.colored, most_pixels)
-    notes = _Notes(sum(count for _, count in settings.stages), snapshots, heard, canvas)
+    notes = _Notes(sum(count for _, count in settings.stages), snapshots, heard, viewed, canvas)
     picture = canvas.start if start is None else canvas.begun(tensor_of(start, most_pixels))
     for side, evaluations in settings.stages:
         small = sized(canvas.start, side)
@@ -151,6 +155,7 @@ class _Notes:
     total: int
     snapshots: int
     heard: Heard
+    viewed: Viewed
     canvas: Canvas
     losses: list[Losses] = field(default_factory=list)
     strip: list[tuple[int, Image.Image]] = field(default_factory=list)
@@ -162,6 +167,7 @@ class _Notes:
         done = len(self.losses)
         if done * self.snapshots // self.total > (done - 1) * self.snapshots // self.total:
             self.strip.append((done, self.latest()))
+            self.viewed(*self.strip[-1])
         self.heard(done, self.total, losses)
 
     def latest(self) -> Image.Image:

@@ -19,7 +19,7 @@ WIDTH, HEIGHT, LEFT, MARGIN = 320, 140, 44, 6
 
 def logged_losses(path: Path) -> dict[str, Curve]:
     """Each loss of metrics.jsonl by its name, without its repetitions along a chain; nothing where there is no log yet."""
-    lines = path.read_bytes().splitlines() if path.exists() else []
+    lines = _whole_lines(path)
     found: dict[str, list[tuple[float, float]]] = {}
     for line in lines[:: math.ceil(len(lines) / LINES) or 1]:
         values = json.loads(line)
@@ -27,6 +27,18 @@ def logged_losses(path: Path) -> dict[str, Curve]:
             if name != "step" and not name[-1:].isdigit() and isinstance(value, float) and math.isfinite(value):
                 found.setdefault(name, []).append((values["step"], value))
     return {name: thinned(curve) for name, curve in found.items()}
+
+
+def last_step(path: Path) -> int:
+    """The step of the last line of metrics.jsonl; 0 where there is no log yet."""
+    lines = _whole_lines(path)
+    return int(json.loads(lines[-1])["step"]) if lines else 0
+
+
+def _whole_lines(path: Path) -> list[bytes]:
+    """The lines of a log, without a last one that is but half written."""
+    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
+    return [line for line in lines if line.endswith(b"\n")]
 
 
 def thinned(curve: Curve) -> Curve:

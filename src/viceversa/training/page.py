@@ -52,14 +52,19 @@ def run_page(run: Path, view: View) -> str:
     parts = [
         _header(view),
         section("Newest samples", _samples(samples[:1])),
-        section("Losses", panels(logged_losses(run / "metrics.jsonl"), view.step)),
-        section("Validation", _validation(judgments(run / LOG), view.step)),
+        curves_markup(run, view.step),
         section("What to do next", pairs(view.commands, "commands")),
         section("About this training", pairs(view.facts, "facts")),
         section("Earlier samples", _samples(samples[1:])),
     ]
     images = "'self' file:"  # of a page from the disk, 'self' is not the same for all browsers
     return document(view.title, "".join(parts), images=images, style=STYLE, refresh=REFRESH if view.running else None)
+
+
+def curves_markup(run: Path, step: int) -> str:
+    """The losses of a training, and what its validation found, over the steps 0 to `step`, as sections of a page."""
+    losses = section("Losses", panels(logged_losses(run / "metrics.jsonl"), step))
+    return losses + section("Validation", _validation(judgments(run / LOG), step))
 
 
 def _header(view: View) -> str:

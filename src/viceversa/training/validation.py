@@ -85,7 +85,7 @@ class Validator:
     ) -> None:
         self.run, self.dataset, self.settings, self.device, self.quiet = run, dataset, settings, device, quiet
         self._awaits, self._reader = awaits, 0
-        known = judgments(run / LOG)
+        known = mended_judgments(run / LOG)
         self._last = known[-1] if known else None
         self._best = best_validation(run)
         self._allowance = Allowance(self._last.elapsed, self._last.spent) if self._last else Allowance()
@@ -169,12 +169,21 @@ class Validator:
 
 
 def judgments(path: Path) -> list[Validation]:
+    """What was found before, without lines that cannot be read or are but half there. The file is only read."""
+    return [judgment for line in _lines(path) if (judgment := _judgment(line))]
+
+
+def mended_judgments(path: Path) -> list[Validation]:
     """What was found before. Lines that cannot be read, or are but half there, are left out of the file."""
-    lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
-    found = [(line, judgment) for line in lines if (judgment := _judgment(line))]
-    if len(found) < len(lines):
-        write_atomically(path, b"".join(line for line, _ in found))
-    return [judgment for _, judgment in found]
+    lines = _lines(path)
+    whole = [line for line in lines if _judgment(line)]
+    if len(whole) < len(lines):
+        write_atomically(path, b"".join(whole))
+    return judgments(path)
+
+
+def _lines(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines(keepends=True) if path.exists() else []
 
 
 def _judgment(line: bytes) -> Validation | None:

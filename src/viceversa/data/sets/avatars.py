@@ -125,6 +125,19 @@ def avatars(size: int = 32) -> Dataset:
     return Dataset(f"avatars-{size}-v1", Space({"avatars": _spec(size)}, ATTRIBUTES), splits, truth, _genuine(pixels, size))
 
 
+def first_avatars(count: int, size: int = 32) -> Dataset:
+    """The first test persons of `avatars` alone, drawn at once. Their true edits are drawn when they are asked for."""
+    persons = SPLITS["test"][:count]
+    labels = labels_of(persons)
+    splits = {"test": {"avatars": Images(render(persons, labels, size), torch.from_numpy(labels), _ids(persons))}}
+
+    def truth(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:
+        assert labels is not None
+        return render([persons[position] for position in positions], labels.detach().cpu().numpy(), size)
+
+    return Dataset(f"avatars-{size}-v1-first-{count}", Space({"avatars": _spec(size)}, ATTRIBUTES), splits, truth)
+
+
 def avatars_glasses(size: int = 32) -> Dataset:
     """`avatars-glasses-{size}-v1`: two spaces without labels, "plain" and "glasses", of different persons of `avatars`.
 

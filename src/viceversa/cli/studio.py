@@ -1,0 +1,32 @@
+"""`viceversa studio`: a page in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from tyro.conf import Positional, arg
+
+from viceversa.cli.parsing import parsed
+from viceversa.serving.studio.launch import PORT, studio
+
+
+@dataclass(frozen=True)
+class Studio:
+    """Open a local page in the browser: translate images, chain edits, paint styles, and watch trainings. Only this machine can
+    open it. It needs the extra `studio`."""
+
+    places: Annotated[Positional[tuple[Path, ...]], arg(metavar="[RUN|FOLDER ...]", help_behavior_hint="")] = ()
+    """runs, and folders with runs and reports; the packaged models are always there"""
+    port: Annotated[int, arg(metavar="N")] = PORT
+    """port of the page's address, http://127.0.0.1:N/"""
+    device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"
+    """auto (default), cpu, cuda, cuda:1 or mps"""
+
+
+def run(arguments: Sequence[str]) -> None:
+    """Serves the page until Ctrl-C."""
+    asked = parsed(Studio, arguments, "studio")
+    studio(asked.places, port=asked.port, device=asked.device)

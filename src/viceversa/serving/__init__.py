@@ -1,0 +1,1 @@
+"""Services on top of trained models: the studio, a page in the browser."""

@@ -1,0 +1,1 @@
+"""The studio: a local page in the browser to translate images, chain edits, paint styles, and watch trainings."""

@@ -1,0 +1,48 @@
+"""Actions of the page: what goes wrong becomes one line on it, and one network computes at a time."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import gradio as gr
+
+from viceversa.errors import UsageError, is_out_of_memory
+from viceversa.pages.document import escaped
+
+NETWORKS: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
+"""For events that run a network: one at a time, the others wait."""
+
+
+def action(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of an event; a UsageError or an error of the system becomes one line on the page."""
+    if inspect.isgeneratorfunction(function):
+
+        @wraps(function)
+        def steps(*values: Any) -> Any:
+            try:
+                yield from function(*values)
+            except (UsageError, OSError, MemoryError, RuntimeError) as error:
+                raise _line(error) from None
+
+        return steps
+
+    @wraps(function)
+    def one(*values: Any) -> Any:
+        try:
+            return function(*values)
+        except (UsageError, OSError, MemoryError, RuntimeError) as error:
+            raise _line(error) from None
+
+    return one
+
+
+def _line(error: Exception) -> Exception:
+    """The error as the page shows it, until it is closed. Raises the error itself if no line can help."""
+    if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+        raise error
+    text = "out of memory: take a smaller image." if is_out_of_memory(error) else " ".join(str(error).split())
+    told: Exception = gr.Error(escaped(text), duration=None, title="This did not work", print_exception=False)
+    return told

@@ -1,0 +1,101 @@
+"""The models, runs and reports that the studio offers: those of the package, and all below the folders that it was given."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from viceversa.device import Device
+from viceversa.errors import UsageError, unknown
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
+from viceversa.runs.folder import check_contents
+from viceversa.runs.pretrained import MODELS
+from viceversa.runs.weights import numbered
+
+_RECIPE, _REPORT = "recipe.json", "report.html"
+_KEPT = 4
+"""Models that stay in memory."""
+
+
+@dataclass(frozen=True)
+class Library:
+    """What lies below some folders. Nothing outside them is read, and links are not followed.
+
+    device: where the networks of its models compute.
+    """
+
+    folders: tuple[Path, ...] = ()
+    device: Device = "auto"
+
+    @property
+    def models(self) -> list[str]:
+        """Names of all models: the packaged ones, then the runs by their paths."""
+        return [*MODELS, *self.runs]
+
+    @property
+    def runs(self) -> dict[str, Path]:
+        """The runs by their paths."""
+        return {str(path): path for folder in self.folders for path in _below(folder) if _plain(path / _RECIPE)}
+
+    @property
+    def reports(self) -> dict[str, Path]:
+        """The reports of evaluations by their paths."""
+        pages = (path / _REPORT for folder in self.folders for path in _below(folder))
+        return {str(page): page for page in pages if _plain(page)}
+
+    def run(self, name: str) -> Path:
+        """The folder of a run. Raises UsageError for a name that is not offered, and for a run with links in it."""
+        runs = self.runs
+        if name not in runs:
+            raise unknown("run", name, runs)
+        check_contents(runs[name])
+        return runs[name]
+
+    def report(self, name: str) -> str:
+        """The content of a report's page. Raises UsageError for a name that is not offered."""
+        reports = self.reports
+        if name not in reports:
+            raise unknown("report", name, reports)
+        return reports[name].read_text(encoding="utf-8", errors="replace")
+
+    def open(self, name: str) -> Model:
+        """The model of that name with its newest weights. Raises UsageError."""
+        if name in MODELS:
+            return _loaded(name, self.device, ())
+        run = self.run(name)
+        return _loaded(str(run), self.device, _checkpoints(run))
+
+
+def library_of(places: Sequence[str | Path], device: Device = "auto") -> Library:
+    """The library of some runs and folders of runs. Raises UsageError for a place that is not a folder."""
+    for place in places:
+        if not Path(place).is_dir():
+            raise UsageError(f"{str(place)!r} is not a folder: give a run, or a folder with runs in it.")
+    return Library(tuple(dict.fromkeys(map(Path, places))), device)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """The folder and all in it, without hidden ones. What is in a run is part of it."""
+    for path, folders, files in os.walk(folder):
+        folders[:] = [] if _RECIPE in files else sorted(name for name in folders if not name.startswith("."))
+        yield Path(path)
+
+
+def _plain(path: Path) -> bool:
+    """Whether a file is there that is no link, which might lead out of the folders."""
+    return path.is_file() and not path.is_symlink()
+
+
+def _checkpoints(run: Path) -> tuple[str, ...]:
+    """Names of a run's checkpoints, which change as it trains."""
+    return tuple(f"{part}/{path.name}" for part in ("best", "checkpoints") for path in numbered(run / part))
+
+
+@lru_cache(maxsize=_KEPT)
+def _loaded(name: str, device: Device, checkpoints: tuple[str, ...]) -> Model:
+    """The model of a run, read again when its checkpoints are others."""
+    return load(name, device=device)

@@ -1,0 +1,99 @@
+"""A chain of edits by one or two models: its pictures, and how far they drift from the source and from the ground truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from viceversa.evaluation.report.contents import CaptionedImage, Strip
+from viceversa.images.fitting import in_bits
+from viceversa.images.load import layers_of
+from viceversa.images.pixels import Pixels
+from viceversa.inference.model import Model
+from viceversa.inference.preprocessing import AS_TRAINED
+from viceversa.multiturn.measures import in_channels_of, in_size_of, pixel_measures
+from viceversa.pages.figures import line_styles
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """An image of a chain. drift: mean absolute difference to the source, in levels of 255; error: the same to the ground truth,
+    None where that is not known; psnr: to the ground truth, in dB."""
+
+    pixels: Pixels
+    drift: float
+    error: float | None = None
+    psnr: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Walk:
+    """A chain by one model. source: the image as the model takes it; steps: one for each edit."""
+
+    source: Pixels
+    steps: Sequence[Step]
+
+
+def walk(model: Model, file: str | Path, edits: Sequence[str], truths: Sequence[Pixels | None]) -> Walk:
+    """Translate an image to each edit's target in turn. truths: what each step should show, as far as it is known.
+
+    Raises UsageError for an edit that the model does not know.
+    """
+    made = model.arrays(file, edits)
+    source = model.preprocessing.opened(layers_of(file), model.routing.departure("", edits[0]), AS_TRAINED).colors
+    return Walk(source, [_measured(image, source, truth) for image, truth in zip(made, truths, strict=True)])
+
+
+def _measured(image: Pixels, source: Pixels, truth: Pixels | None) -> Step:
+    drift = _compared(image, source)["l1"]
+    if truth is None:
+        return Step(image, drift)
+    found = _compared(image, truth)
+    return Step(image, drift, found["l1"], found["psnr"])
+
+
+def _compared(image: Pixels, other: Pixels) -> Mapping[str, float]:
+    """Measures of two images of any depth, size and number of channels, in levels of 8 bits."""
+    one, two = in_channels_of(in_bits(image, 8), in_bits(in_size_of(other, image), 8))
+    return {str(name): value for name, value in pixel_measures(one, two).items()}
+
+
+def strip_of(walks: Mapping[str, Walk], edits: Sequence[str], truths: Sequence[Pixels | None]) -> Strip:
+    """The pictures of a chain in a row for each model, and below them those that they should be."""
+    rows: list[tuple[str, list[CaptionedImage | None]]] = [
+        (name, [CaptionedImage(walk.source), *(CaptionedImage(step.pixels, _notes(step)) for step in walk.steps)])
+        for name, walk in walks.items()
+    ]
+    if any(truth is not None for truth in truths):
+        rows.append(("ground truth", [None, *(None if truth is None else CaptionedImage(truth) for truth in truths)]))
+    facts = {
+        "drift": "mean absolute difference to the source, in levels of 255; the edits themselves are part of it",
+        "error": "the same to the ground truth, where it is known",
+    }
+    return Strip("The chain, step by step", facts, ["source", *(f"{number}: {edit}" for number, edit in enumerate(edits, 1))], rows)
+
+
+def _notes(step: Step) -> list[str]:
+    notes = [f"drift {step.drift:.1f}"]
+    return notes if step.error is None else [*notes, f"error {step.error:.1f} (PSNR {step.psnr:.1f} dB)"]
+
+
+def draw_drift(walks: Mapping[str, Walk], axes: Axes) -> None:
+    """Draw the error after each step for each model, or the drift where no ground truth is known."""
+    known = all(step.error is not None for walk in walks.values() for step in walk.steps)
+    styles = line_styles(walks)
+    for name, walk in walks.items():
+        values = [step.drift if step.error is None or not known else step.error for step in walk.steps]
+        axes.plot(
+            np.arange(1, len(values) + 1), values, color=styles[name].color, marker=styles[name].marker, markersize=4, label=name
+        )
+    axes.set_xlabel("step")
+    axes.set_ylabel("error (levels)" if known else "drift (levels)")
+    axes.set_ylim(bottom=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.legend(frameon=False)
