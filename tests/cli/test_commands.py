@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from conftest import Command
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.report.contents import Row
 from viceversa.metrics.labeller import load_labeller
+from viceversa.serving.studio.library import library_of
 
 
 def face(path: Path, number: int = 0) -> Path:
@@ -117,6 +120,8 @@ def test_evaluate_prints_a_table_and_writes_every_row(viceversa: Command, tmp_pa
     done = viceversa("evaluate", runs / name, "--samples", "8", "--cycles", "2", "--out", "o", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert name in done.stdout and "label" in done.stdout and "floor" in done.stdout
+    (following,) = re.findall(r"^next: viceversa studio (.*)$", done.stdout, re.MULTILINE)
+    assert [*library_of([tmp_path / place for place in shlex.split(following)]).reports] == [str(tmp_path / "o" / "report.html")]
     metrics = json.loads((tmp_path / "o" / "metrics.json").read_text(), parse_constant=pytest.fail)
     assert metrics["extractor"] == "lite0@128"
     found = {(row["model"], row["direction"], row["cycles"], row["chain"]) for row in metrics["rows"]}

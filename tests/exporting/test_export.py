@@ -29,6 +29,7 @@ from viceversa.exporting import export as module
 from viceversa.exporting.parity import agreement, parity
 from viceversa.inference.preprocessing import Manner
 from viceversa.runs.exported.description import CARD, KEY, Description
+from viceversa.serving.studio.library import library_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "export.md"
 REFUSING = """
@@ -121,6 +122,12 @@ def test_translate_evaluate_and_drift_take_it(folder: Path, runs: Path, vicevers
         "--out", tmp_path / "turns",
     )  # fmt: skip
     assert done.returncode == 0 and len(list((tmp_path / "turns").rglob("turn2.png"))) == 2, done.stderr
+
+
+def test_the_studio_takes_it(folder: Path) -> None:
+    file = folder / "avatars.onnx"
+    library = library_of([file])
+    assert str(file) in library.models and library.open(str(file)).name == "avatars.onnx" and not library.runs
 
 
 def test_two_directions_are_two_files_that_find_each_other(folder: Path, runs: Path, tmp_path: Path) -> None:

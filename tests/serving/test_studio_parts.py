@@ -190,7 +190,7 @@ def test_a_library_has_what_lies_below_its_folders_and_no_links(tmp_path: Path) 
     (run / "metrics.jsonl").symlink_to("/etc/passwd")
     with pytest.raises(UsageError, match="link"):
         library.run(str(run))
-    with pytest.raises(UsageError, match="not a folder"):
+    with pytest.raises(UsageError, match="neither a folder nor an exported model"):
         library_of([tmp_path / "nothing"])
 
 

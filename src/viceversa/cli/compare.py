@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from tyro.conf import Positional, UseAppendAction, arg
 
+from viceversa.cli.next_commands import print_next, studio_command
 from viceversa.cli.own import build_of
 from viceversa.cli.parsing import parsed
 from viceversa.errors import UsageError, printable
@@ -67,3 +68,4 @@ def run(arguments: Sequence[str]) -> None:
     )  # fmt: skip
     print(report.table())
     print(printable(f"{asked.out / 'report.html'} and {asked.out / 'metrics.json'}"))
+    print_next(studio_command(runs, asked.out))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from viceversa.core.routing import routing_of
@@ -30,6 +31,11 @@ def next_commands(run: Path, record: Record, done: bool) -> dict[str, str]:
 def resume_command(run: Path, recipe: str) -> str:
     """The command that goes on with a training."""
     return f"viceversa train {shlex.quote(recipe)} --out {shlex.quote(str(run))} --resume"
+
+
+def studio_command(models: Sequence[str], report: Path) -> str:
+    """The command that opens models and their report in the browser. The packaged models are there anyway."""
+    return shlex.join(["viceversa", "studio", *(model for model in models if Path(model).exists()), str(report)])
 
 
 def print_next(*commands: str) -> None:

@@ -18,8 +18,8 @@ class Studio:
     """Open a local page in the browser: translate images, chain edits, paint styles, and watch trainings. Only this machine can
     open it. It needs the extra `studio`."""
 
-    places: Annotated[Positional[tuple[Path, ...]], arg(metavar="[RUN|FOLDER ...]", help_behavior_hint="")] = ()
-    """runs, and folders with runs and reports; the packaged models are always there"""
+    places: Annotated[Positional[tuple[Path, ...]], arg(metavar="[RUN|FOLDER|FILE.onnx ...]", help_behavior_hint="")] = ()
+    """runs, folders with runs and reports, exported models; the packaged models are always there"""
     port: Annotated[int, arg(metavar="N")] = PORT
     """port of the page's address, http://127.0.0.1:N/"""
     device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"

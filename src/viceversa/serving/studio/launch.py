@@ -21,12 +21,13 @@ def studio(places: Sequence[str | Path] = (), *, port: int = PORT, device: Devic
     Only this machine can open the page, at http://127.0.0.1:PORT/. What is uploaded and made is deleted at the end.
 
     Args:
-        places: runs, and folders that hold runs and reports; the packaged models are always there. Nothing else is read.
+        places: runs, folders that hold runs and reports, and ONNX files of `export`; the packaged models are always there. Nothing
+            else is read.
         port: number of the port, from 1 to 65535.
         device: where networks compute, as in `load`.
         quiet: do not print the address on standard error.
 
-    Raises UsageError for a place that is not a folder, a port that cannot be used, and without the extra `studio`.
+    Raises UsageError for a place that is none of these, a port that cannot be used, and without the extra `studio`.
     """
     if not 1 <= port <= 65_535:
         raise UsageError(f"`port={port}`: give a number from 1 to 65535.")

@@ -12,6 +12,7 @@ from viceversa.device import Device
 from viceversa.errors import UsageError, unknown
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
+from viceversa.runs.exported.description import is_exported
 from viceversa.runs.folder import check_contents
 from viceversa.runs.pretrained import MODELS
 from viceversa.runs.weights import numbered
@@ -25,16 +26,17 @@ _KEPT = 4
 class Library:
     """What lies below some folders. Nothing outside them is read, and links are not followed.
 
-    device: where the networks of its models compute.
+    files: exported models that were given by their names. device: where the networks of its models compute.
     """
 
     folders: tuple[Path, ...] = ()
+    files: tuple[Path, ...] = ()
     device: Device = "auto"
 
     @property
     def models(self) -> list[str]:
-        """Names of all models: the packaged ones, then the runs by their paths."""
-        return [*MODELS, *self.runs]
+        """Names of all models: the packaged ones, then exported files and runs by their paths."""
+        return [*MODELS, *map(str, self.files), *self.runs]
 
     @property
     def runs(self) -> dict[str, Path]:
@@ -64,18 +66,21 @@ class Library:
 
     def open(self, name: str) -> Model:
         """The model of that name with its newest weights. Raises UsageError."""
-        if name in MODELS:
+        if name in (*MODELS, *map(str, self.files)):
             return _loaded(name, self.device, ())
         run = self.run(name)
         return _loaded(str(run), self.device, _checkpoints(run))
 
 
 def library_of(places: Sequence[str | Path], device: Device = "auto") -> Library:
-    """The library of some runs and folders of runs. Raises UsageError for a place that is not a folder."""
-    for place in places:
-        if not Path(place).is_dir():
-            raise UsageError(f"{str(place)!r} is not a folder: give a run, or a folder with runs in it.")
-    return Library(tuple(dict.fromkeys(map(Path, places))), device)
+    """The library of some runs, folders of runs, and exported files. Raises UsageError for a place that is none of these."""
+    given = list(dict.fromkeys(map(Path, places)))
+    files = [path for path in given if is_exported(path)]
+    for place in given:
+        if place not in files and not place.is_dir():
+            known = "give a run, a folder with runs in it, or a file that `viceversa export` wrote"
+            raise UsageError(f"{str(place)!r} is neither a folder nor an exported model: {known}.")
+    return Library(tuple(path for path in given if path not in files), tuple(files), device)
 
 
 def _below(folder: Path) -> Iterator[Path]:
