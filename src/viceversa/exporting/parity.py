@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
+from viceversa.core.space import Space
 from viceversa.errors import UsageError
 from viceversa.images.fitting import in_bits
 from viceversa.images.pixels import Pixels
@@ -104,16 +106,24 @@ def _chain(model: Model, pixels: Pixels, legs: Sequence[Leg]) -> list[Pixels]:
 
 def _legs(model: Model, target: str, label: Tensor, count: int) -> list[Leg]:
     """The legs of a chain; a single one where its output cannot depart again."""
-    space, source = model.space, model.routing.departure("", target)
-    if space.attributes:
-        part = space.part(target)
-        drawn = [space.widened(part.draw(count, seeded("export", number)), target) for number in range(STEPS)]
-        stops = [Domain(source, label), *(Domain(target, each) for each in drawn)]
-        return [*pairwise(stops)]
+    ends = model.routing.departure("", target), target
+    labeled = partial(_among_labels, model.space, *ends, label, count)
+    return model.routing.choose(labels=labeled, spaces=partial(_between_spaces, model, *ends), sets=labeled)()
+
+
+def _among_labels(space: Space, source: str, target: str, label: Tensor, count: int) -> list[Leg]:
+    """From the images' labels to drawn ones, one after the other."""
+    part = space.part(target)
+    drawn = [space.widened(part.draw(count, seeded("export", number)), target) for number in range(STEPS)]
+    return [*pairwise([Domain(source, label), *(Domain(target, each) for each in drawn)])]
+
+
+def _between_spaces(model: Model, source: str, target: str) -> list[Leg]:
+    """There and back, or there again and again by a method of one way."""
     forth, back = (Domain(source), Domain(target)), (Domain(target), Domain(source))
     if model.method.returns:
         return [forth, back] * (STEPS // 2)
-    return [forth] * (STEPS if space.images[source].shape == space.images[target].shape else 1)
+    return [forth] * (STEPS if model.space.images[source].shape == model.space.images[target].shape else 1)
 
 
 def _examples(model: Model, space: str) -> tuple[Pixels, Tensor, str]:

@@ -60,7 +60,8 @@ def translation(model: Model, target: str, labeller: Labeller | None, styled: st
     """
     translator, space, source = model.method.translator, model.space, model.routing.departure("", target)
     before, after = space.images[source], space.images[target]
-    label = space.draw(COUNT, seeded("export")) if space.attributes else None
+    labeled = model.routing.choose(labels=True, spaces=False, sets=True)
+    label = space.draw(COUNT, seeded("export")) if labeled else None
     here, there = ends(model.method, torch.zeros(COUNT, *before.shape), Domain(source, label), Domain(target, label))
     examples = inputs_of(translator, torch.zeros(COUNT, *before.shape), here, there)
     if labeller is not None and "target" not in examples:

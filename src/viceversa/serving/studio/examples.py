@@ -79,7 +79,7 @@ def _drawn(record: str) -> Examples:
     """The test images of a run by the content of its recipe.json."""
     run = Record.model_validate_json(record)
     recipe, spec = run.recipe, next(iter(run.space.images.values()))
-    if recipe.data == "avatars" and run.space.attributes:
+    if recipe.data == "avatars":
         dataset = with_attributes(first_avatars(AVATARS, spec.height), recipe.attributes)
     else:
         dataset = dataset_of(recipe, trained=run.space)
