@@ -71,7 +71,8 @@ def stylize_tab(library: Library, folder: Path, translating: TranslateTab, tabs:
         show_progress_on=told,
         **NETWORKS,
     )
-    cancel.click(lambda: "<p>Cancelled.</p>", None, told, cancels=[working])
+    # said when the painting has been stopped: a picture on its way would be told after it
+    cancel.click(None, cancels=[working]).then(lambda: "<p>Cancelled.</p>", None, told, show_progress="hidden")
     translating.paint.click(
         lambda chosen: [gr.Tabs(selected=TAB), chosen and chosen.file], translating.chosen, [tabs, content], show_progress="hidden"
     )
