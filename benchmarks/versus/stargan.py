@@ -108,15 +108,15 @@ def agreement(checkout: Path, dtype: torch.dtype) -> Agreement:
     found = dict(_outputs(method, networks, image, label))
 
     gradients = {"generator": gradients_of(theirs.g_optimizer), "discriminator": gradients_of(theirs.d_optimizer)}
-    draws, taken = Draws(0, 0), list[list[Tensor]]()
+    draws, trainee = Draws(0, 0), Trainee(method)
+    taken = {name: gradients_of(optimizer) for name, optimizer in trainee.optimizers.items()}
     with _injected(draws, image, label), silence():
         theirs.train()
-    trainee = Trainee(method, average=lambda each: taken.append([gradient.clone() for gradient in each]))
     ours = train_step(trainee, {"real": Example(image, Domain("faces", label))}, draws, Progress(0, 10))
     for name, (value, same) in _losses({name: loss.item() for name, loss in ours.items()}, losses).items():
         found[f"loss {name}"] = abs(value - same) / abs(same)
-    for name, own in zip(("discriminator", "generator"), taken, strict=True):
-        found[f"gradients of the {name}"] = relative(flat(own), flat(gradients[name]))
+    for name, expected in gradients.items():
+        found[f"gradients of the {name}"] = relative(flat(taken[name]), flat(expected))
         found[f"weights of the {name} after a step"] = relative(
             *(flat(each[name].parameters()) for each in (method.networks, networks))
         )

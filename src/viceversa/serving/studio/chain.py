@@ -15,14 +15,11 @@ from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
 from viceversa.pages.figures import svg
 from viceversa.serving.studio.actions import NETWORKS, action
-from viceversa.serving.studio.choosing import Chosen, image_chooser, needed
+from viceversa.serving.studio.choosing import NONE, Chosen, image_chooser, needed
 from viceversa.serving.studio.controls import chain_of, edits_of
 from viceversa.serving.studio.examples import examples_of
 from viceversa.serving.studio.library import Library
 from viceversa.serving.studio.walking import draw_drift, strip_of, walk
-
-NONE = ("(none)", "")
-"""A choice and its value."""
 
 
 def chain_tab(library: Library, folder: Path, page: gr.Blocks) -> None:

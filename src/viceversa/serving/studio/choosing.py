@@ -23,6 +23,8 @@ from viceversa.serving.studio.library import Library
 SHOWN = 6
 """Test images that are offered at a time."""
 FILE_TYPES = ["image", ".tif", ".tiff", ".npy"]
+NONE = ("(none)", "")
+"""The choice of nothing in a list, and its value."""
 
 
 @dataclass(frozen=True)

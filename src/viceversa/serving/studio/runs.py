@@ -10,13 +10,12 @@ from PIL import Image
 from viceversa.errors import UsageError
 from viceversa.pages.document import escaped
 from viceversa.serving.studio.actions import action
+from viceversa.serving.studio.choosing import NONE
 from viceversa.serving.studio.library import Library
 from viceversa.serving.studio.trainings import differences_markup, report_markup, run_markup, sample_files, stamp
 
 SECONDS = 2.0
 """Seconds between two looks at the files of the runs that are shown."""
-NONE = ("(none)", "")
-"""A choice and its value."""
 _HIDDEN: dict[str, Any] = {"show_progress": "hidden"}
 
 
