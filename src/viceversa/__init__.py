@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from viceversa.multiturn.drift import drift
     from viceversa.multiturn.report import DriftReport
     from viceversa.recipes import RECIPES
+    from viceversa.serving.api.launch import serve
+    from viceversa.serving.api.limits import Limits
     from viceversa.serving.studio.launch import studio
     from viceversa.style.stylize import Painted, Stylize, stylize
     from viceversa.training.run import Outcome, train
@@ -50,6 +52,7 @@ __all__ = [
     "Exported",
     "ImageSpec",
     "Journey",
+    "Limits",
     "Method",
     "Model",
     "Need",
@@ -76,6 +79,7 @@ __all__ = [
     "load",
     "multicyclic",
     "relabeled",
+    "serve",
     "studio",
     "stylize",
     "to_labels",
@@ -95,6 +99,7 @@ _HOMES = {
     "Exported": "viceversa.exporting.export",
     "ImageSpec": "viceversa.core.space",
     "Journey": "viceversa.core.journey",
+    "Limits": "viceversa.serving.api.limits",
     "Method": "viceversa.core.method",
     "Model": "viceversa.inference.model",
     "Need": "viceversa.core.plans",
@@ -121,6 +126,7 @@ _HOMES = {
     "load": "viceversa.inference.load",
     "multicyclic": "viceversa.losses.multicycle",
     "relabeled": "viceversa.core.plans",
+    "serve": "viceversa.serving.api.launch",
     "studio": "viceversa.serving.studio.launch",
     "stylize": "viceversa.style.stylize",
     "to_labels": "viceversa.core.method",

@@ -25,6 +25,7 @@ COMMANDS = {
     "drift": "measure what repeated editing does to images, with any editor",
     "chains": "write test images and a list of translations that another program must produce",
     "studio": "open a page in the browser to translate, chain edits, paint, and watch trainings",
+    "serve": "answer HTTP requests for translations, chains and style transfer",
     "tune": "search for better settings of a recipe",
     "export": "write a model as ONNX files, which run without PyTorch",
     "import": "convert weights of yunjey/stargan or pytorch-CycleGAN-and-pix2pix",

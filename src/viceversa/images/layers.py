@@ -133,8 +133,15 @@ def write_layers(layers: Layers, path: Path) -> None:
 
     The path ends in the image's suffix. Raises UsageError where a package is missing; OSError.
     """
-    content = _as_tiff(layers, path) if layers.suffix == ".tif" else _as_png(layers, path)
-    write_atomically(path, content, flushed=False)
+    write_atomically(path, content_of(layers, path), flushed=False)
+
+
+def content_of(layers: Layers, path: Path) -> bytes:
+    """The content of the image's file: PNG, or TIFF if its suffix says so.
+
+    path: named by the UsageError that is raised where a package is missing.
+    """
+    return _as_tiff(layers, path) if layers.suffix == ".tif" else _as_png(layers, path)
 
 
 def _as_png(layers: Layers, path: Path) -> bytes:

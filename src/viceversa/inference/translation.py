@@ -117,16 +117,17 @@ def start(model: Model, images: Sequence[Picture], source: Wish = "", to: Wish =
     return departed(model, [model.preprocessing.prepared(image, space)[0] if asked else None for image in images], source, to)
 
 
-def departed(model: Model, images: Sequence[Pixels | None], source: Wish, to: Wish) -> Domain:
+def departed(model: Model, images: Sequence[Pixels | None], source: Wish, to: Wish, size: int | None = None) -> Domain:
     """Return the source domain of prepared images, which are asked for only if `source` does not name all attributes.
 
+    size: number of images that the labeller gets at once; None: `batch_size`, which gives each image the same bits in any company.
     Raises UsageError if there is no labeller to predict them.
     """
     label = torch.zeros(len(images), model.space.label_width)
     if (reader := check_reader(model, source)) is not None:
         pixels = stacked([image for image in images if image is not None])
-        size = batch_size(model, model.routing.departure(source, to), AS_TRAINED)
-        label = in_batches(lambda numbers: reader.read_batch(pixels[numbers]), len(pixels), size)
+        at_once = size or batch_size(model, model.routing.departure(source, to), AS_TRAINED)
+        label = in_batches(lambda numbers: reader.read_batch(pixels[numbers]), len(pixels), at_once)
     return model.routing.start(label, source, to)
 
 
@@ -149,23 +150,25 @@ def translate_layers(
     target: Domain,
     manner: Manner,
     weights: Sequence[Weights | None] | None = None,
+    size: int | None = None,
 ) -> list[Layers]:
     """Translate preprocessed images from `source` to `target`.
 
     Args:
         layers: images of the run's size, or a single image that keeps its own size.
         weights: for each image where it may change, (H, W, 1) in [0, 1]; None: everywhere.
+        size: number of images that the networks get at once; None: `batch_size`, as in `departed`.
 
     Raises UsageError.
     """
     if manner.full_size:
         made = [_whole(model, layers[0], source, target, manner)]
     else:
-        pixels, size = stacked([each.colors for each in layers]), batch_size(model, source.space, manner)
+        pixels = stacked([each.colors for each in layers])
         images = in_batches(
             lambda numbers: model.translate_images(pixels[numbers], rows_of(source, numbers), rows_of(target, numbers), manner),
             len(pixels),
-            size,
+            size or batch_size(model, source.space, manner),
         )
         made = [
             each.with_colors(quantized(one[None], 8 * each.colors.itemsize)[0]) for one, each in zip(images, layers, strict=True)

@@ -7,10 +7,10 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from viceversa.serving.loopback import names_loopback
 
 HOST = "127.0.0.1"
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
@@ -36,7 +36,7 @@ def refusal(method: str, path: str, host: str, origin: str) -> str:
         path: of the request, decoded.
         host, origin: headers of those names; a browser sends the origin with every action.
     """
-    if urlsplit(f"//{host}").hostname not in _LOOPBACK:
+    if not names_loopback(host):
         return "the studio answers on this machine only: open it as http://127.0.0.1."
     if method not in _SAFE and origin != f"http://{host}":
         return "actions must come from the studio's own page."
