@@ -138,7 +138,7 @@ class Server:
     def wait(self) -> float:
         """Wait until it is ready, and return the seconds that took."""
         began = time.monotonic()
-        while httpx2.get(f"{self.address}readyz").status_code != 200:
+        while httpx2.get(f"{self.address}readyz", timeout=90).status_code != 200:
             time.sleep(0.05)
         return time.monotonic() - began
 
@@ -237,14 +237,16 @@ def memory(asked: Serving) -> dict[str, Any]:
 
 def fuzz(asked: Serving) -> dict[str, Any]:
     """Requests that schemathesis makes up from the service's description, and 200 broken images."""
-    with served("--seconds", "30") as server:
+    with served() as server, tempfile.TemporaryDirectory() as scratch:
         statuses = [server.translate(image) for image in broken_images(200)]
         checks = "not_a_server_error,status_code_conformance,content_type_conformance"
         command = [
             "schemathesis", "run", f"{server.address}openapi.json", "--checks", checks, "--max-examples", str(asked.examples),
-            "--seed", "0", "--phases", "examples,coverage,fuzzing", "--workers", "1", "--exclude-path-regex", "/metrics",
+            "--seed", "0", "--phases", "examples,coverage,fuzzing", "--request-timeout", "60", "--exclude-path-regex", "/metrics",
         ]  # fmt: skip
-        ended = subprocess.run([str(Path(sys.executable).parent / command[0]), *command[1:]], capture_output=True, text=True)
+        ended = subprocess.run(
+            [str(Path(sys.executable).parent / command[0]), *command[1:]], capture_output=True, text=True, cwd=scratch
+        )
         alive = server.translate(face())
     counts = {str(status): statuses.count(status) for status in sorted(set(statuses))}
     return {"broken_images": counts, "schemathesis": ended.returncode, "summary": summary(ended.stdout), "good_after": alive == 200}
@@ -275,7 +277,8 @@ def main(asked: Serving) -> None:
             stored[part] = measure(asked)
             print(part, json.dumps(stored[part]), flush=True)
         write_json(STORED, stored | {"environment": machine_and_load()})
-    fill_page(DOCS / "serving.md", {"throughput": lines(stored)})
+    if "throughput" in stored:
+        fill_page(DOCS / "serving.md", {"throughput": lines(stored)})
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ class TranslateBody(_Translation):
 class ChainBody(_Translation):
     """Translate an image to each target in turn."""
 
-    to: Annotated[list[Wished], BeforeValidator(_list), Field(min_length=1, max_length=100)]
+    to: Annotated[list[Wished], BeforeValidator(_list), Field(min_length=1, max_length=32)]
 
 
 class StylizeBody(Body):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,7 +14,7 @@ import torch
 from PIL import Image
 
 from viceversa.core.domains import Domain
-from viceversa.errors import UsageError, is_out_of_memory
+from viceversa.errors import UnfamiliarImage, UsageError, is_out_of_memory
 from viceversa.images.formats import Embedded, TooLarge
 from viceversa.images.layers import Layers, content_of, read_layers
 from viceversa.images.load import seen
@@ -54,7 +55,9 @@ def warm_up(model: Model) -> None:
     """Translate a blank image, as the first translation takes longer than others."""
     to, source = model.routing.example_target, model.routing.example_source
     spec = model.space.images[model.routing.departure(source, to)]
-    model.arrays(np.zeros(spec.shape[1:] + spec.shape[:1], np.uint8), [to], source=source)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UnfamiliarImage)
+        model.arrays(np.zeros((spec.height, spec.width, spec.channels), np.uint8), [to], source=source)
 
 
 def _opened(model: Model, ask: Ask, most_pixels: int) -> Opened | Refused:

@@ -97,9 +97,9 @@ class Paintings:
                 self.cancel(painting.name)
 
     async def _paint(self, painting: Painting) -> None:
-        painting.process, connection = spawn(paint, painting.body, self.device, self.limits.most_pixels)
-        painting.state = "running"
-        loop = asyncio.get_running_loop()
+        loop, painting.state = asyncio.get_running_loop(), "running"
+        arguments = painting.body, self.device, self.limits.most_pixels
+        painting.process, connection = await loop.run_in_executor(self._thread, spawn, paint, *arguments)
         try:
             while not painting.ended:
                 _tell(painting, await loop.run_in_executor(self._thread, _heard, connection, self.limits.seconds))

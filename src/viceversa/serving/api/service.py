@@ -148,6 +148,7 @@ class Service:
             finish(batch, await worker.compute([item.ask for item in batch]))
         except WorkerLost as error:
             fail(batch, error)
+            say(f"a batch of {len(batch)} failed: {error}")
             await worker.lost.wait()
         self._note(batch, time.perf_counter() - began)
 

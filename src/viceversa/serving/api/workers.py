@@ -50,7 +50,7 @@ def spawn(target: Callable[..., None], *arguments: Any) -> tuple[Any, Connection
     """Start a process, and return it with this end of a pipe to it. The target gets the other end, then the arguments.
 
     The process ignores SIGINT and SIGTERM, which a terminal or a service manager sends to the whole group: it ends when this end of
-    the pipe is closed.
+    the pipe is closed. Starting it takes time, so call this in a thread.
     """
     here, there = _CONTEXT.Pipe()
     process = _CONTEXT.Process(target=_alone, args=(target, there, *arguments), daemon=True)
@@ -110,10 +110,10 @@ class Worker:
     async def start(self) -> Sequence[Any]:
         """Start the process, and return what it knows of its models. Raises UsageError if it cannot load them, WorkerLost."""
         self._loaded = False
-        self._process, self._connection = spawn(self.target, self.work)
+        loop = asyncio.get_running_loop()
+        self._process, self._connection = await loop.run_in_executor(self._thread, spawn, self.target, self.work)
         self.lost.clear()
-        loop, process, lost = asyncio.get_running_loop(), self._process, self.lost
-        threading.Thread(target=_watch, args=(process, loop, lost), daemon=True).start()
+        threading.Thread(target=_watch, args=(self._process, loop, self.lost), daemon=True).start()
         found = await loop.run_in_executor(self._thread, self._received, self.start_seconds)
         if isinstance(found, str):
             raise UsageError(found)
