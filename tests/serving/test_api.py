@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -24,20 +26,21 @@ from PIL import Image
 
 import viceversa as vv
 from benchmarks.serving import broken_images
+from experiments.common import ROOT
 from processes import environment
 from viceversa.cli import main
 from viceversa.data.sets.avatars import SPLITS, labels_of, render
 
 TOKEN = "a secret"
-HEADERS = {"Authorization": f"Bearer {TOKEN}"}
+PAGE = ROOT / "docs" / "serving.md"
 
 
 class Server:
     """A running service. client: with its address and token."""
 
-    def __init__(self, process: subprocess.Popen[str], address: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], address: str, token: str) -> None:
         self.process, self.address = process, address
-        self.client = httpx2.Client(base_url=address, headers=HEADERS, timeout=60)
+        self.client = httpx2.Client(base_url=address, headers={"Authorization": f"Bearer {token}"} if token else {}, timeout=60)
 
     @property
     def worker(self) -> psutil.Process:
@@ -46,15 +49,15 @@ class Server:
 
     def wait_until_ready(self, seconds: float = 60) -> None:
         end = time.monotonic() + seconds
-        while self.client.get("/readyz").status_code != 200:
+        while httpx2.get(f"{self.address}readyz", timeout=60).status_code != 200:
             assert time.monotonic() < end, "it is not ready"
             time.sleep(0.1)
 
 
 @contextmanager
-def served(*arguments: str) -> Iterator[Server]:
+def served(*arguments: str, token: str = "") -> Iterator[Server]:
     command = [sys.executable, "-m", "viceversa", "serve", *arguments, "--port", "0", "--device", "cpu"]
-    variables = {**environment(), "VICEVERSA_TOKEN": TOKEN}
+    variables = {**environment(), "VICEVERSA_TOKEN": token}
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=variables) as process:
         assert process.stderr is not None
         address = re.search(r"http://\S+", process.stderr.readline())
@@ -62,7 +65,7 @@ def served(*arguments: str) -> Iterator[Server]:
         log = threading.Thread(target=process.stderr.read, daemon=True)
         log.start()
         try:
-            yield Server(process, address[0])
+            yield Server(process, address[0], token)
         finally:
             process.kill()
 
@@ -108,9 +111,9 @@ def test_a_form_and_json_give_what_the_model_gives(server: Server, avatars: vv.M
     form = post(server, "/v1/translate", face, to="glasses=yes", model="avatars")
     assert (form.status_code, form.headers["content-type"]) == (200, "image/png")
     body = {"image": in_base64(face), "to": {"glasses": "yes"}}
-    json = server.client.post("/v1/translate", json=body, headers={"Accept": "application/json"}).json()
-    assert (json["media_type"], json["warning"], len(json["images"])) == ("image/png", "", 1)
-    for made in (form.content, base64.b64decode(json["images"][0])):
+    told = server.client.post("/v1/translate", json=body, headers={"Accept": "application/json"}).json()
+    assert (told["media_type"], told["warning"], len(told["images"])) == ("image/png", "", 1)
+    for made in (form.content, base64.b64decode(told["images"][0])):
         assert np.abs(pixels(made) - expected).max() <= 1
     assert np.abs(pixels(form.content) - pixels(face)).max() > 50
 
@@ -201,12 +204,7 @@ def test_what_is_too_large_is_refused(server: Server, face: bytes) -> None:
     check_problem(server.client.post("/v1/translate", content=pieces(), headers={"Content-Type": "application/json"}), 413, "2 MiB")
 
 
-def test_the_token_and_the_host_are_asked_for(server: Server) -> None:
-    for headers in ({}, {"Authorization": "Bearer another"}, {"Authorization": TOKEN}):
-        response = httpx2.get(f"{server.address}v1/models", headers=headers)
-        check_problem(response, 401, "Bearer")
-        assert response.headers["www-authenticate"] == "Bearer"
-    assert httpx2.get(f"{server.address}healthz").status_code == httpx2.get(f"{server.address}readyz").status_code == 200
+def test_the_host_is_asked_for(server: Server) -> None:
     check_problem(server.client.get("/v1/models", headers={"Host": "attacker.example"}), 400, "this machine only")
 
 
@@ -256,9 +254,28 @@ def wait_for(condition: Any, seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+def test_the_commands_and_the_client_of_the_page_work(server: Server, face: bytes, tmp_path: Path) -> None:
+    (tmp_path / "face.png").write_bytes(face)
+    page = PAGE.read_text("utf-8").replace("http://127.0.0.1:8000/", server.address)
+    clients = [block for block in re.findall(r"```(?:python|bash)\n(.*?)```", page, re.DOTALL) if server.address in block]
+    assert len(clients) == 3
+    made = []
+    for client in clients:
+        command = [sys.executable, "-c", client] if client.startswith("import") else ["bash", "-ec", client]
+        ended = subprocess.run(command, cwd=tmp_path, capture_output=True, timeout=60, check=True)
+        made.append(ended.stdout or (tmp_path / "edited.png").read_bytes())
+        (tmp_path / "edited.png").unlink(missing_ok=True)
+    assert made[0] == made[1] and pixels(made[0]).shape == (64, 64, 3)
+    assert len(json.loads(made[2])["images"]) == 2
+
+
 def test_a_killed_worker_is_replaced_and_what_is_in_flight_at_the_end_is_finished(face: bytes) -> None:
-    with served("avatars", "--wait", "500", "--quiet") as server:
-        server.wait_until_ready()
+    with served("avatars", "--wait", "500", "--quiet", token=TOKEN) as server:
+        server.wait_until_ready()  # the probes need no token
+        for headers in ({}, {"Authorization": "Bearer another"}, {"Authorization": TOKEN}):
+            response = httpx2.get(f"{server.address}v1/models", headers=headers)
+            check_problem(response, 401, "Bearer")
+            assert response.headers["www-authenticate"] == "Bearer"
         killed = server.worker.pid
         os.kill(killed, signal.SIGKILL)  # while it is idle
         assert post(server, "/v1/translate", face, to="glasses=yes").status_code == 200
