@@ -1,7 +1,8 @@
 """Nodes for ComfyUI: Translate, Chain and Drift.
 
 Copy or link this folder into ComfyUI's `custom_nodes`, and install viceversa into ComfyUI's environment. Nothing is imported
-before a node runs, so ComfyUI starts as fast as before. Images are ComfyUI's: tensors (N, height, width, channels) of floats in [0, 1].
+before a node runs, so ComfyUI starts as fast as before. Images are ComfyUI's: tensors (N, height, width, channels) of floats in
+[0, 1].
 """
 
 from __future__ import annotations
