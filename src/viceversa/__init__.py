@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from viceversa.evaluation.evaluate import compare, evaluate
     from viceversa.evaluation.report.contents import Report
     from viceversa.exporting.export import Exported, export
+    from viceversa.hub.push import Pushed, push
     from viceversa.inference.load import load
     from viceversa.inference.masks import Region
     from viceversa.inference.model import Model
@@ -60,6 +61,7 @@ __all__ = [
     "Painted",
     "Phase",
     "Progress",
+    "Pushed",
     "Region",
     "Report",
     "Request",
@@ -75,6 +77,7 @@ __all__ = [
     "export",
     "load",
     "multicyclic",
+    "push",
     "relabeled",
     "studio",
     "stylize",
@@ -105,6 +108,7 @@ _HOMES = {
     "Painted": "viceversa.style.stylize",
     "Phase": "viceversa.core.method",
     "Progress": "viceversa.core.schedules",
+    "Pushed": "viceversa.hub.push",
     "Region": "viceversa.inference.masks",
     "Report": "viceversa.evaluation.report.contents",
     "Request": "viceversa.core.method",
@@ -120,6 +124,7 @@ _HOMES = {
     "export": "viceversa.exporting.export",
     "load": "viceversa.inference.load",
     "multicyclic": "viceversa.losses.multicycle",
+    "push": "viceversa.hub.push",
     "relabeled": "viceversa.core.plans",
     "studio": "viceversa.serving.studio.launch",
     "stylize": "viceversa.style.stylize",
