@@ -1,8 +1,8 @@
 """A stand-in for the Hugging Face Hub: a real HTTP server on this machine with the routes that huggingface_hub asks.
 
 These tests have never seen the real hub. Routes, headers and error codes are those that the client reads (hf_api.py,
-_commit_api.py, lfs.py, file_download.py and utils/_http.py of huggingface_hub 2.4). Large files go by Git LFS: Xet, which the client
-prefers, has a protocol of its own, and HF_HUB_DISABLE_XET switches it off.
+_commit_api.py, lfs.py, file_download.py and utils/_http.py of huggingface_hub 2.4). Large files go by Git LFS: Xet, which the
+client prefers, has a protocol of its own, and HF_HUB_DISABLE_XET switches it off.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Repository:
 class Hub:
     """What the server knows, and what it was asked: method, path, headers by their names in small letters.
 
-    cut: bytes after which the next large download breaks off. down: whether every answer is 503.
+    cut: bytes after which the next download of a larger file breaks off. down: whether every answer is 503.
     """
 
     url: str = ""
@@ -98,7 +98,7 @@ def stand_in() -> Iterator[Hub]:
         server.server_close()
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """An answer that is an error: status, X-Error-Code, and the message."""
 
 
@@ -115,20 +115,20 @@ class _Answers(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         try:
             self._route(f"{self.command} {urlsplit(self.path).path}")
-        except _Refused as error:
+        except _RefusedError as error:
             status, code, message = error.args
             self._reply(status, {"error": message}, {"X-Error-Code": code, "X-Error-Message": message})
 
-    do_HEAD = do_POST = do_PUT = do_GET
+    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815  # names of http.server
 
     def _route(self, request: str) -> None:
         if self.hub.down:
-            raise _Refused(503, "", "Service unavailable")
+            raise _RefusedError(503, "", "Service unavailable")
         for name, pattern in ROUTES.items():
             if found := re.fullmatch(pattern, request):
                 getattr(self, f"_{name}")(**{key: value and unquote(value) for key, value in found.groupdict().items()})
                 return
-        raise _Refused(404, "", f"no route for {request}")
+        raise _RefusedError(404, "", f"no route for {request}")
 
     def _reply(self, status: int, content: Any, headers: Mapping[str, str] | None = None) -> None:
         body = content if isinstance(content, bytes) else json.dumps(content).encode()
@@ -143,21 +143,21 @@ class _Answers(BaseHTTPRequestHandler):
         """The token of the request, if it has one. The hub refuses one that it does not know in every request."""
         token = self.headers.get("Authorization", "").removeprefix("Bearer ") or None
         if token not in (None, WRITER, READER):
-            raise _Refused(401, "", "Invalid credentials in Authorization header")
+            raise _RefusedError(401, "", "Invalid credentials in Authorization header")
         return token
 
     def _check_writer(self, namespace: str) -> None:
         token = self._token()
         if token is None:
-            raise _Refused(401, "", "Invalid username or password.")
+            raise _RefusedError(401, "", "Invalid username or password.")
         if token != WRITER or namespace != "user":
-            raise _Refused(403, "", f"You don't have the rights to write under the namespace {namespace!r}")
+            raise _RefusedError(403, "", f"You don't have the rights to write under the namespace {namespace!r}")
 
     def _found(self, name: str) -> Repository:
         """A repository that the request may see. Without a token, the hub does not say whether there is one."""
         token, repository = self._token(), self.hub.repositories.get(name)
         if repository is None or (repository.private and token is None):
-            raise _Refused(404 if token else 401, "RepoNotFound", "Repository not found")
+            raise _RefusedError(404 if token else 401, "RepoNotFound", "Repository not found")
         return repository
 
     def _revision(self, name: str, revision: str | None) -> tuple[str, dict[str, bytes]]:
@@ -165,7 +165,7 @@ class _Answers(BaseHTTPRequestHandler):
         commits = self._found(name).commits
         chosen = [*commits][-1] if revision in (None, "main") else revision
         if chosen not in commits:
-            raise _Refused(404, "RevisionNotFound", f"Invalid rev id: {revision}")
+            raise _RefusedError(404, "RevisionNotFound", f"Invalid rev id: {revision}")
         return chosen, commits[chosen]
 
     def _validate(self) -> None:
@@ -181,7 +181,8 @@ class _Answers(BaseHTTPRequestHandler):
         name = f"{asked['organization']}/{asked['name']}"
         self._check_writer(asked["organization"])
         if name in self.hub.repositories:
-            raise _Refused(409, "", "You already created this model repo")
+            self._reply(409, {"error": "You already created this model repo", "url": f"{self.hub.url}/{name}"})
+            return
         self.hub.add(name, {".gitattributes": b"*.safetensors filter=lfs\n"}, private=asked.get("visibility") == "private")
         self._reply(200, {"url": f"{self.hub.url}/{name}", "name": name, "id": "0"})
 
@@ -204,16 +205,14 @@ class _Answers(BaseHTTPRequestHandler):
 
     def _batch(self, name: str) -> None:
         self._check_writer(name.partition("/")[0])
-        objects = [
-            {**each}
-            | ({} if each["oid"] in self.hub.large else {"actions": {"upload": {"href": f"{self.hub.url}/upload/{each['oid']}"}}})
-            for each in json.loads(self.body)["objects"]
-        ]
+        asked = json.loads(self.body)["objects"]
+        upload = {each["oid"]: {"upload": {"href": f"{self.hub.url}/upload/{each['oid']}"}} for each in asked}
+        objects = [each | ({} if each["oid"] in self.hub.large else {"actions": upload[each["oid"]]}) for each in asked]
         self._reply(200, {"transfer": "basic", "objects": objects})
 
     def _put(self, oid: str) -> None:
         if hashlib.sha256(self.body).hexdigest() != oid:
-            raise _Refused(400, "", "the content has another hash")
+            raise _RefusedError(400, "", "the content has another hash")
         self.hub.large[oid] = self.body
         self._reply(200, b"")
 
@@ -234,17 +233,14 @@ class _Answers(BaseHTTPRequestHandler):
     def _resolve(self, name: str, revision: str, path: str) -> None:
         chosen, files = self._revision(name, revision)
         if self.hub.repositories[name].gated:
-            raise _Refused(403, "GatedRepo", f"Access to model {name} is restricted")
+            raise _RefusedError(403, "GatedRepo", f"Access to model {name} is restricted")
         if path not in files:
-            raise _Refused(404, "EntryNotFound", "Entry not found")
+            raise _RefusedError(404, "EntryNotFound", "Entry not found")
         content, headers = files[path], {"X-Repo-Commit": chosen}
         if lfs := _large(path, content):
             oid = lfs["lfs"]["oid"]
-            headers |= {
-                "Location": f"{self.hub.url}/content/{oid}".replace("127.0.0.1", "localhost"),
-                "X-Linked-Etag": f'"{oid}"',
-                "X-Linked-Size": str(len(content)),
-            }
+            elsewhere = f"{self.hub.url}/content/{oid}".replace("127.0.0.1", "localhost")
+            headers |= {"Location": elsewhere, "X-Linked-Etag": f'"{oid}"', "X-Linked-Size": str(len(content))}
             self._reply(302, b"", headers)
         else:
             self._reply(200, content, headers | {"ETag": f'"{_git(content)}"'})
@@ -257,9 +253,10 @@ class _Answers(BaseHTTPRequestHandler):
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
         self.end_headers()
-        cut, self.hub.cut = self.hub.cut, None
+        cut = self.hub.cut if self.hub.cut is not None and self.hub.cut < len(content) else None
         self.wfile.write(content[start:cut])
-        self.close_connection = cut is not None
+        if cut is not None:
+            self.hub.cut, self.close_connection = None, True
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

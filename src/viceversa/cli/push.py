@@ -26,7 +26,7 @@ class Push:
     `hf auth login`, or set HF_TOKEN."""
 
     run: Annotated[Positional[Path], arg(metavar="RUN", help_behavior_hint="")]
-    """trained model: a folder, `avatars` or `icons`"""
+    """trained model: the folder of a run"""
     repository: Annotated[Positional[str], arg(metavar="USER/NAME", help_behavior_hint="(required)")]
     """name of the repository; it is made if it does not exist"""
     license: Annotated[str, arg(metavar="ID", help_behavior_hint="(required)")]

@@ -15,10 +15,9 @@ from viceversa.evaluation.candidates.named import own_name
 from viceversa.files import write_atomically
 from viceversa.hub.card import card_of
 from viceversa.hub.contents import SAMPLES, check_same, write_contents
-from viceversa.hub.results import METRICS, REPORT, Table, tables_of
+from viceversa.hub.results import DRIFT, METRICS, REPORT, Table, tables_of
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
-from viceversa.multiturn.report import CARD
 from viceversa.runs.hub import PREFIX, asking_the_hub, hub_client, repository_named
 from viceversa.runs.published import FILES, RECIPE
 from viceversa.runs.selection import Checkpoint
@@ -88,7 +87,7 @@ def push(
 def _measured(run: str | Path, model: Model, report: str | Path | None) -> Sequence[Table]:
     """What a report says of the run; nothing where none is named and none lies in the run's folder."""
     inside = None if model.run is None else model.run / REPORT
-    if report is None and (inside is None or not any((inside / name).is_file() for name in (METRICS, CARD))):
+    if report is None and (inside is None or not any((inside / name).is_file() for name in (METRICS, DRIFT))):
         return []
     return tables_of(Path(report or inside or ""), own_name(run))
 

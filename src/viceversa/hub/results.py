@@ -12,9 +12,9 @@ from pydantic import BaseModel, FiniteFloat, TypeAdapter, ValidationError
 from viceversa.errors import UsageError, quoted
 from viceversa.evaluation.report.contents import FORMAT
 from viceversa.metrics.rows import COLUMNS, Column, Row, called, defined, without_labels
-from viceversa.multiturn.report import CARD
 
-METRICS = "metrics.json"
+METRICS, DRIFT = "metrics.json", "model-index.yaml"
+"""What `viceversa evaluate` and `viceversa drift` write."""
 REPORT = "report"
 """The folder in a run's folder in which a report is looked for if none is named."""
 
@@ -87,10 +87,10 @@ def tables_of(folder: Path, model: str) -> list[Table]:
     tables = []
     if (file := folder / METRICS).is_file():
         tables.append(_evaluated(file, model))
-    if (file := folder / CARD).is_file():
+    if (file := folder / DRIFT).is_file():
         tables += _drifted(file, model)
     if not tables:
-        raise UsageError(f"{str(folder)!r} holds no report: it has neither {METRICS} nor {CARD}.")
+        raise UsageError(f"{str(folder)!r} holds no report: it has neither {METRICS} nor {DRIFT}.")
     return tables
 
 

@@ -18,7 +18,7 @@ from viceversa.progress import animated
 from viceversa.runs.published import FILES, RECIPE, WEIGHTS, check_sizes
 
 PREFIX = "hf:"
-_NAME = re.compile(r"(?P<repository>[\w.-]+/[\w.-]+)(@(?P<revision>(?!.*\.\.)[\w][\w./-]*))?", re.ASCII)
+_NAME = re.compile(r"(?P<repository>\w[\w.-]*/\w[\w.-]*)(@(?P<revision>(?!.*\.\.)\w[\w./-]*))?", re.ASCII)
 
 
 def is_on_hub(run: str | Path) -> bool:
