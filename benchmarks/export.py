@@ -27,6 +27,7 @@ import viceversa as vv
 from benchmarks.common import RESULTS, Figures, machine_and_load
 from experiments.common import DOCS, ROOT, fill_page, read_json, table, write_json
 from viceversa.runs.pretrained import MODELS, packaged_folder
+from viceversa.runs.published import WEIGHTS
 
 STORED = RESULTS / "export-cpu.json"
 ENGINES = {"onnx": "onnxruntime", "fp32": "PyTorch, fp32", "bf16": "PyTorch, bf16"}
@@ -107,7 +108,7 @@ def measured(name: str, path: Path, asked: Benchmark) -> Figures:
     for _ in range(asked.rounds):
         for engine in ENGINES:
             rows[engine].append(once(engine, str(path) if engine == "onnx" else name, asked.batches, width))
-    weights = (packaged_folder(name) / "generator.safetensors").stat().st_size
+    weights = (packaged_folder(name) / WEIGHTS).stat().st_size
     medians = {engine: {key: statistics.median(row[key] for row in found) for key in found[0]} for engine, found in rows.items()}
     return {"bytes": {"onnx": path.stat().st_size, "fp32": weights, "bf16": weights}, **medians}
 

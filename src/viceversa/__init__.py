@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from viceversa.evaluation.evaluate import compare, evaluate
     from viceversa.evaluation.report.contents import Report
     from viceversa.exporting.export import Exported, export
+    from viceversa.hub.push import Pushed, push
     from viceversa.inference.load import load
     from viceversa.inference.masks import Region
     from viceversa.inference.model import Model
@@ -63,6 +64,7 @@ __all__ = [
     "Painted",
     "Phase",
     "Progress",
+    "Pushed",
     "Region",
     "Report",
     "Request",
@@ -78,6 +80,7 @@ __all__ = [
     "export",
     "load",
     "multicyclic",
+    "push",
     "relabeled",
     "serve",
     "studio",
@@ -110,6 +113,7 @@ _HOMES = {
     "Painted": "viceversa.style.stylize",
     "Phase": "viceversa.core.method",
     "Progress": "viceversa.core.schedules",
+    "Pushed": "viceversa.hub.push",
     "Region": "viceversa.inference.masks",
     "Report": "viceversa.evaluation.report.contents",
     "Request": "viceversa.core.method",
@@ -125,6 +129,7 @@ _HOMES = {
     "export": "viceversa.exporting.export",
     "load": "viceversa.inference.load",
     "multicyclic": "viceversa.losses.multicycle",
+    "push": "viceversa.hub.push",
     "relabeled": "viceversa.core.plans",
     "serve": "viceversa.serving.api.launch",
     "studio": "viceversa.serving.studio.launch",

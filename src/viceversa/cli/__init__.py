@@ -28,6 +28,7 @@ COMMANDS = {
     "serve": "answer HTTP requests for translations, chains and style transfer",
     "tune": "search for better settings of a recipe",
     "export": "write a model as ONNX files, which run without PyTorch",
+    "push": "upload a model to the Hugging Face Hub",
     "import": "convert weights of yunjey/stargan or pytorch-CycleGAN-and-pix2pix",
     "data": "write a data set as image files and a table",
     "recipes": "list the recipes that `train` knows",

@@ -24,7 +24,7 @@ class Compare:
     write metrics.json and report.html."""
 
     models: Annotated[Positional[tuple[str, ...]], arg(metavar="MODEL [MODEL ...]", help_behavior_hint="(required)")]
-    """runs, ONNX files, Python functions such as `mine:translate`, or folders of results (see `viceversa chains`);
+    """runs, hf:USER/NAME, ONNX files, Python functions such as `mine:translate`, or folders of results (`viceversa chains`);
     NAME=MODEL names a model; NAME=MODEL,MODEL groups several trainings of one method"""
     out: Annotated[Path, arg(metavar="DIR", help_behavior_hint="")]
     """folder for metrics.json and report.html"""

@@ -23,7 +23,8 @@ class Evaluate:
     """Measure a model after 0 to N earlier translations. Print a table; write metrics.json and report.html."""
 
     model: Annotated[Positional[str], arg(metavar="MODEL", help_behavior_hint="")]
-    """folder of a run, ONNX file, Python function such as `mine:translate`, or folder of results (see `viceversa chains`)"""
+    """folder of a run, hf:USER/NAME, ONNX file, Python function such as `mine:translate`, or folder of results (see `viceversa
+    chains`)"""
     out: Annotated[Path, arg(metavar="DIR", help_behavior_hint="")]
     """folder for metrics.json and report.html"""
     data: Annotated[str | None, arg(metavar="SPEC", help_behavior_hint="")] = None

@@ -21,7 +21,7 @@ class Export:
     """Write a run as ONNX files, which run without viceversa and without PyTorch. Print how they agree with PyTorch."""
 
     run: Annotated[Positional[Path], arg(metavar="RUN", help_behavior_hint="")]
-    """trained model: a folder, `avatars` or `icons`"""
+    """model: a folder, `avatars`, `icons` or hf:USER/NAME"""
     out: Annotated[Path, arg(metavar="FILE.onnx", help_behavior_hint="(required)")]
     """name of the file; a model with several target spaces becomes FILE-TARGET.onnx for each of them"""
     labeller: Annotated[bool, arg(help_behavior_hint="")] = False

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from viceversa.core.routing import routing_of
 from viceversa.errors import printable
+from viceversa.runs.hub import is_on_hub
 from viceversa.runs.record import Record
 
 
@@ -35,7 +36,8 @@ def resume_command(run: Path, recipe: str) -> str:
 
 def studio_command(models: Sequence[str], report: Path) -> str:
     """The command that opens models and their report in the browser. The packaged models are there anyway."""
-    return shlex.join(["viceversa", "studio", *(model for model in models if Path(model).exists()), str(report)])
+    others = (model for model in models if Path(model).exists() or is_on_hub(model))
+    return shlex.join(["viceversa", "studio", *others, str(report)])
 
 
 def print_next(*commands: str) -> None:

@@ -19,7 +19,7 @@ class Studio:
     open it. It needs the extra `studio`."""
 
     places: Annotated[Positional[tuple[Path, ...]], arg(metavar="[RUN|FOLDER|FILE.onnx ...]", help_behavior_hint="")] = ()
-    """runs, folders with runs and reports, exported models; the packaged models are always there"""
+    """runs, folders with runs and reports, exported models, hf:USER/NAME; the packaged models are always there"""
     port: Annotated[int, arg(metavar="N")] = PORT
     """port of the page's address, http://127.0.0.1:N/"""
     device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"

@@ -52,7 +52,7 @@ class Translate:
     """Translate images or a video clip with a trained model."""
 
     run: Annotated[Positional[Path], arg(metavar="RUN", help_behavior_hint="")]
-    """trained model: a folder, `avatars` or `icons`"""
+    """folder, `avatars`, `icons` or hf:USER/NAME"""
     inputs: Annotated[Positional[tuple[Path, ...]], arg(metavar="INPUT [INPUT ...]", help_behavior_hint="(required)")]
     """images, folders, or a video clip to translate"""
     out: Annotated[Path, arg(metavar="PATH", help_behavior_hint="")] = Path("translated")

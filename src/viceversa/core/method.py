@@ -136,6 +136,12 @@ class Method:
         return self.latent is not None
 
     @property
+    def translating(self) -> set[str]:
+        """Names of the networks that share weights with the translator."""
+        weights = {id(weight) for weight in self.translator.parameters()}
+        return {name for name, network in self.networks.items() if any(id(weight) in weights for weight in network.parameters())}
+
+    @property
     def translate(self) -> Translator:
         """The translator, as the one call that all of them have."""
         return self.translator

@@ -227,6 +227,13 @@ def absolute(spec: str) -> str:
     return spec if spec in _EMBEDDED or not path.exists() else f"{path.resolve()}{way}"
 
 
+def is_everywhere(spec: str) -> bool:
+    """Return whether a spec names the same data on every machine: sets that the package draws, or data sets of the hub."""
+    if _joins(spec):
+        return all(map(is_everywhere, parts_of(spec).values()))
+    return is_built_in(spec) or (spec.startswith(huggingface.PREFIX) and not huggingface.is_folder(spec))
+
+
 def located_folder(images: str | None) -> str | None:
     """The image folder's absolute path, if there is one."""
     return None if images is None else str(Path(images).resolve())

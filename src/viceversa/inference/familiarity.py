@@ -100,14 +100,14 @@ def save_familiarity(dataset: Dataset, path: Path) -> None:
     if known is None:
         known = familiarity_of(dataset)
         with suppress(OSError):  # a cache that cannot be written to saves no time
-            write_atomically(cached, _stored(known))
-    write_atomically(path, _stored(known))
+            write_familiarity(known, cached)
+    write_familiarity(known, path)
 
 
-def _stored(familiarity: Familiarity) -> bytes:
-    return safetensors.numpy.save(
-        {f"{name}/{part}": array for name, known in familiarity.spaces.items() for part, array in vars(known).items()}
-    )
+def write_familiarity(familiarity: Familiarity, path: Path) -> None:
+    """Write a familiarity. Raises OSError."""
+    parts = {f"{name}/{part}": array for name, known in familiarity.spaces.items() for part, array in vars(known).items()}
+    write_atomically(path, safetensors.numpy.save(parts))
 
 
 def load_familiarity(path: Path) -> Familiarity | None:

@@ -1,8 +1,7 @@
-"""Load the model of a run, or of an exported ONNX file."""
+"""Load the model of a run, of a repository on the Hugging Face Hub, or of an exported ONNX file."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -18,51 +17,62 @@ from viceversa.inference.onnx_translator import Graph, OnnxReader, OnnxTranslato
 from viceversa.metrics.labeller import Labeller, load_labeller
 from viceversa.recipes import builder
 from viceversa.runs.exported.description import described
-from viceversa.runs.pretrained import restore_generator, run_folder
-from viceversa.runs.record import read_record
+from viceversa.runs.hub import is_on_hub
+from viceversa.runs.pretrained import run_folder
+from viceversa.runs.published import FILES, WEIGHTS, check_sizes, is_published, restored
+from viceversa.runs.record import Record, read_record
 from viceversa.runs.selection import Checkpoint, best_checkpoint
 from viceversa.runs.weights import check_shapes, latest_checkpoint, restore_weights
 
 
 def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoint = "best", device: Device = "auto") -> Model:
-    """The model of a run, with averaged weights where it has them; `avatars` or `icons`, which come with the package; or the model
-    of an ONNX file that `viceversa export` wrote, which runs on the CPU.
+    """Return the model of a run, with averaged weights where it has them.
 
-    build: the function that the run was trained with, for a custom method. checkpoint: the "best" one, or the last where
-    a run has none that was chosen; or the "last". device: where its networks compute: "auto" is CUDA, Apple's MPS or the CPU, the
-    first that there is. Raises UsageError.
+    Args:
+        run: the folder of a run; `avatars` or `icons`, which come with the package; hf:USER/NAME or hf:USER/NAME@REVISION, a
+            repository that `viceversa push` wrote, or a copy of it in a folder; or an ONNX file that `viceversa export` wrote,
+            which runs on the CPU. No code in any of them is run.
+        build: the function that the run was trained with, for a custom method.
+        checkpoint: of a run's folder: the "best" one, or the last where none was chosen; or the "last".
+        device: where its networks compute: "auto" is CUDA, Apple's MPS or the CPU, the first that there is.
+
+    Raises:
+        UsageError: there is no such model, or it cannot be read.
     """
     chosen = device_named(device)
-    if Path(run).suffix.lower() == ".onnx" and not Path(run).is_dir():
+    if Path(run).suffix.lower() == ".onnx" and not (is_on_hub(run) or Path(run).is_dir()):
         return _exported(Path(run)).to(chosen)
     folder = run_folder(run)
-    if folder != Path(run):
-        return _packaged(folder).to(chosen)
+    name = folder.resolve().name if folder == Path(run) else str(run)
     record = read_record(folder)
     if record.build and build is None:
         own = f"{str(run)!r} was trained with a custom method, {record.build}"
         raise UsageError(f"{own}: load it in Python with viceversa.load(run, build=FUNCTION).")
+    if is_published(folder):
+        return _published(folder, name, record, build).to(chosen)
     weights = _chosen(folder, checkpoint)
     if weights is None:
         raise UsageError(f"{str(run)!r} has no checkpoint yet.")
     if build is None:
-        check_shapes(weights, builder(record.recipe), record.space)
+        check_shapes(weights / "networks.safetensors", builder(record.recipe), record.space)
     method = builder(record.recipe, build)(record.space)
     restore_weights(weights, method, averaged=record.recipe.training.average > 0)
     method.networks.eval().requires_grad_(False)
     labeller = _labeller(folder / "labeller.safetensors", record.space)
     familiarity = load_familiarity(folder / FILE)
-    return Model(folder.resolve().name, method, record, labeller, int(weights.name), run=folder, familiarity=familiarity).to(chosen)
+    return Model(name, method, record, labeller, int(weights.name), run=folder, familiarity=familiarity).to(chosen)
 
 
-def _packaged(folder: Path) -> Model:
-    """A model that comes with the package, without its discriminator."""
-    record = read_record(folder)
-    method = replace(builder(record.recipe)(record.space), discriminate=None)
-    steps = restore_generator(folder, method)
+def _published(folder: Path, name: str, record: Record, build: Builder | None) -> Model:
+    """A model that was passed on (runs/published.py)."""
+    check_sizes({name: (folder / name).stat().st_size for name in FILES if (folder / name).is_file()}, str(folder))
+    file, built = folder / WEIGHTS, builder(record.recipe, build)
+    if build is None:
+        check_shapes(file, built, record.space)
+    method, steps = restored(file, built(record.space))
     method.networks.eval().requires_grad_(False)
-    labeller, familiarity = load_labeller(folder / "labeller.safetensors"), load_familiarity(folder / FILE)
-    return Model(folder.name, method, record, labeller, steps, familiarity=familiarity)
+    labeller = _labeller(folder / "labeller.safetensors", record.space)
+    return Model(name, method, record, labeller, steps, familiarity=load_familiarity(folder / FILE))
 
 
 def _exported(path: Path) -> Model:

@@ -108,8 +108,10 @@ def load_labeller(path: Path, device: torch.device = CPU) -> Labeller:
             metadata = file.metadata() or {}
             state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  (not a mapping)
         space = TypeAdapter(Space).validate_json(metadata["space"])
-        network = network_for(space)
-        network.load_state_dict({name: value.long() if name.endswith("tracked") else value for name, value in state.items()})
+        with torch.device("meta"):  # a damaged file takes no more memory than it has bytes
+            network = network_for(space)
+        weights = {name: value.long() if name.endswith("tracked") else value for name, value in state.items()}
+        network.load_state_dict(weights, assign=True)
         accuracy = TypeAdapter(float).validate_json(metadata["accuracy"])
         edits = TypeAdapter(float | None).validate_json(metadata["accuracy_edits"])
         finished = TypeAdapter(bool).validate_json(metadata.get("finished", "true"))

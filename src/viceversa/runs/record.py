@@ -15,6 +15,8 @@ from viceversa.recipes.builders import Settings, with_kind
 from viceversa.recipes.settings import FROZEN, Recipe
 
 FORMAT = 1
+LARGEST_RECIPE = 2**22
+"""Bytes of a recipe.json, at most; a label of 10,000 choices takes a fifth of it."""
 
 
 class Record(BaseModel):
@@ -62,6 +64,8 @@ def read_record(run: Path) -> Record:
     path = run / "recipe.json"
     if not path.is_file():
         raise UsageError(f"there is no run in {str(run)!r}: it has no recipe.json.")
+    if path.stat().st_size > LARGEST_RECIPE:
+        raise UsageError(f"{str(path)!r} is damaged: it has {path.stat().st_size:,} bytes, and the most is {LARGEST_RECIPE:,}.")
     text = path.read_bytes()
     try:
         _check_format(text, path)

@@ -16,6 +16,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from math import prod
 from pathlib import Path
 
 import safetensors.torch
@@ -30,6 +31,8 @@ from viceversa.progress import say
 
 FILES = ("networks.safetensors", "averages.safetensors", "training.pt")
 MANIFEST = "manifest.json"
+_MOST_LACKING = 10**9
+"""Weights of networks that a file may lack, as the discriminators of a model that only translates."""
 _SEALS = TypeAdapter(dict[str, tuple[int, str]])
 """By the name of a file: its size in bytes and its SHA-256."""
 
@@ -79,10 +82,9 @@ def restore_weights(checkpoint: Path, method: Method, *, averaged: bool = False)
         load_weights(checkpoint / "averages.safetensors", method)
 
 
-def check_shapes(checkpoint: Path, build: Builder, space: Space) -> None:
-    """Raises UsageError where a packaged method's weights have other shapes than the checkpoint's, before there is memory for
+def check_shapes(file: Path, build: Builder, space: Space) -> None:
+    """Raises UsageError where a packaged method's weights have other shapes than those in the file, before there is memory for
     them: a recipe.json may ask for any amount."""
-    file = checkpoint / "networks.safetensors"
     with torch.device("meta"):
         own = {name: list(value.shape) for name, value in build(space).networks.state_dict().items()}
     try:
@@ -94,6 +96,9 @@ def check_shapes(checkpoint: Path, build: Builder, space: Space) -> None:
         if own.get(name) != shape:
             lacks = f"this method has no weight {name} {tuple(shape)}"
             raise UsageError(f"{str(file)!r} is the checkpoint of another method: {lacks}.")
+    lacking = sum(prod(shape) for name, shape in own.items() if name not in shapes)
+    if lacking > _MOST_LACKING:
+        raise UsageError(f"{str(file)!r} is the checkpoint of another method: it lacks {lacking:,} weights of this method.")
 
 
 def numbered(folder: Path) -> list[Path]:
@@ -147,10 +152,31 @@ def load_weights(file: Path, method: Method) -> None:
 
     A file of averages may lack whole networks: those of which none was kept when the run was made.
     """
+    stored = tensors_of(file)
+    kept = {name.split(".")[0] for name in stored} if file.name.startswith("averages") else {*method.networks}
+    place(stored, method, kept, file)
+
+
+def tensors_of(file: Path) -> dict[str, torch.Tensor]:
+    """Read the tensors of a safetensors file. Raises UsageError."""
     try:
-        stored = safetensors.torch.load_file(file)
+        return safetensors.torch.load_file(file)
     except Exception as error:  # what is in the file may be anything
         raise UsageError(f"cannot read the checkpoint file {str(file)!r}: {error}.") from error
+
+
+def place(stored: Mapping[str, torch.Tensor], method: Method, needed: Collection[str], file: Path) -> None:
+    """Load tensors into a method's networks; each must have its place, shape and type, and be finite.
+
+    Args:
+        stored: by "network.parameter".
+        method: what they are loaded into.
+        needed: names of networks that must be there as a whole.
+        file: where the tensors are from, for messages.
+
+    Raises:
+        UsageError: a tensor does not fit, or one is missing.
+    """
     own = method.networks.state_dict()
     for name, value in stored.items():
         if name not in own or own[name].shape != value.shape or own[name].dtype != value.dtype:
@@ -159,7 +185,6 @@ def load_weights(file: Path, method: Method) -> None:
         if not value.isfinite().all():
             remedy = f"remove {str(file.parent)!r}, or start a new training"
             raise UsageError(f"{str(file)!r} has values in {name} that are not finite: {remedy}.")
-    kept = {name.split(".")[0] for name in stored} if file.name.startswith("averages") else method.networks.keys()
-    if missing := {name for name in own if name.split(".")[0] in kept} - stored.keys():
+    if missing := {name for name in own if name.split(".")[0] in needed} - stored.keys():
         raise UsageError(f"{str(file)!r} is the checkpoint of another method: it lacks {sorted(missing)[0]}.")
     method.networks.load_state_dict(stored, strict=False)

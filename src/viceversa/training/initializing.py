@@ -41,7 +41,7 @@ def initialize(
         theirs, ours = (", ".join(images) for images in (model.space.images, space.images))
         raise UsageError(f"{str(run)!r} translates between {theirs}, but the data has the spaces {ours}.")
     stored, own = model.method.networks.state_dict(), method.networks.state_dict()
-    required = only or _translating(method)
+    required = only or method.translating
     taken: dict[str, Tensor] = {}
     names = []
     for network in only or method.networks:
@@ -76,12 +76,6 @@ def _columns(space: Space) -> Iterator[str]:
             yield from (f"{attribute.name}={choice}" for choice in attribute.choices)
         else:
             yield f"{attribute.name} ({attribute.kind})"
-
-
-def _translating(method: Method) -> set[str]:
-    """The networks that share weights with the translator."""
-    weights = {id(weight) for weight in method.translator.parameters()}
-    return {name for name, network in method.networks.items() if any(id(weight) in weights for weight in network.parameters())}
 
 
 def _slots(method: Method) -> Iterator[tuple[str, Slots]]:

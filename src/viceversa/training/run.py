@@ -165,7 +165,7 @@ def run_recipe(
             changed = changes(stored, record, run, step := int(checkpoint.name) if checkpoint else 0)
             record = noted(record, changed, stored, step)
             if own is None and checkpoint:
-                check_shapes(checkpoint, _builder(recipe, own), record.space)
+                check_shapes(checkpoint / "networks.safetensors", _builder(recipe, own), record.space)
         trainer = Trainer(
             run, _builder(recipe, own), dataset, recipe.training, accelerator, where, record.precision, quiet, pace,
             record=record, introduce=introduce, next_steps=next_steps,

@@ -231,7 +231,7 @@ def test_baselines_out_of_range(spec: str) -> None:
 def test_what_is_no_editor(spec: str, tmp_path: Path) -> None:
     for named in (spec, str(tmp_path)):
         said = refusal(named, noise())
-        assert "is no editor: name the folder of a run, avatars, FILE.onnx, diffusers:FOLDER" in said
+        assert "is no editor: name the folder of a run, avatars, hf:USER/NAME, FILE.onnx, diffusers:FOLDER" in said
         assert all(form in said for form in ("openai:BASE_URL", "module:function", "resize:FACTOR", "nothing", "https://"))
 
 

@@ -54,6 +54,12 @@ def absolute_hub(spec: str) -> str:
     return f"{PREFIX}{folder.resolve()}{f':{split}' if split else ''}" if folder.is_dir() else spec
 
 
+def is_folder(spec: str) -> bool:
+    """Return whether a spec names a folder, which may be gone; all that `absolute_hub` returned for one is absolute."""
+    folder, _ = _named(spec)
+    return folder.is_absolute() or folder.is_dir()
+
+
 def read_hugging_face(spec: str, only: Sequence[str] = (), *, spaces: bool = False) -> tuple[str, ArrowFiles, Table]:
     """`hf:NAME[:split]`: its name, its images, and what its columns of labels say of them. Raises UsageError.
 

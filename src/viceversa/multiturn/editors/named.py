@@ -27,8 +27,8 @@ from viceversa.runs.exported.description import is_run, record_of
 EditorKind = Literal["run", "onnx", "diffusers", "http", "https", "openai", "function", "resave", "resize", "nothing"]
 
 FORMS = (
-    "the folder of a run, avatars, FILE.onnx, diffusers:FOLDER or diffusers:REPOSITORY, http://..., https://..., openai:BASE_URL, "
-    "module:function, resave:jpeg:QUALITY, resave:webp:QUALITY, resize:FACTOR, or nothing"
+    "the folder of a run, avatars, hf:USER/NAME, FILE.onnx, diffusers:FOLDER or diffusers:REPOSITORY, http://..., https://..., "
+    "openai:BASE_URL, module:function, resave:jpeg:QUALITY, resave:webp:QUALITY, resize:FACTOR, or nothing"
 )
 """What can be edited with, for messages."""
 
@@ -57,7 +57,7 @@ def editor_named(
 ) -> NamedEditor:
     """Return the editor that a text names.
 
-        editor_named("avatars")                                       a packaged model, or the folder of a run
+        editor_named("avatars")                                       a packaged model, the folder of a run, or hf:USER/NAME
         editor_named("model.onnx", space=dataset.space)               an ONNX file
         editor_named("diffusers:timbrooks/instruct-pix2pix")          a pipeline: a repository, or a folder
         editor_named("https://example.com/edit")                      a server that speaks JSON

@@ -14,6 +14,7 @@ from viceversa.core.space import Space
 from viceversa.errors import UsageError, quoted
 from viceversa.recipes.settings import FROZEN
 from viceversa.runs.exported.session import opened
+from viceversa.runs.hub import is_on_hub
 from viceversa.runs.pretrained import run_folder
 from viceversa.runs.record import Record, read_record
 
@@ -104,8 +105,8 @@ def is_exported(run: str | Path) -> bool:
 
 
 def is_run(run: str | Path) -> bool:
-    """Whether it can be loaded: the folder of a run, a packaged model, or an exported file."""
-    return (run_folder(run) / "recipe.json").exists() or is_exported(run)
+    """Whether it can be loaded: the folder of a run, a packaged model, or an exported file. A name on the hub is taken as it is."""
+    return is_on_hub(run) or (run_folder(run) / "recipe.json").exists() or is_exported(run)
 
 
 def record_of(run: str | Path) -> Record:

@@ -14,6 +14,7 @@ from viceversa.inference.load import load
 from viceversa.inference.model import Model
 from viceversa.runs.exported.description import is_exported
 from viceversa.runs.folder import check_contents
+from viceversa.runs.hub import is_on_hub
 from viceversa.runs.pretrained import MODELS
 from viceversa.runs.weights import numbered
 
@@ -26,7 +27,8 @@ _KEPT = 4
 class Library:
     """What lies below some folders. Nothing outside them is read, and links are not followed.
 
-    files: exported models that were given by their names. device: where the networks of its models compute.
+    files: exported models, and models on the Hugging Face Hub, that were given by their names. device: where the networks of its
+    models compute.
     """
 
     folders: tuple[Path, ...] = ()
@@ -75,7 +77,7 @@ class Library:
 def library_of(places: Sequence[str | Path], device: Device = "auto") -> Library:
     """The library of some runs, folders of runs, and exported files. Raises UsageError for a place that is none of these."""
     given = list(dict.fromkeys(map(Path, places)))
-    files = [path for path in given if is_exported(path)]
+    files = [path for path in given if is_on_hub(path) or is_exported(path)]
     for place in given:
         if place not in files and not place.is_dir():
             known = "give a run, a folder with runs in it, or a file that `viceversa export` wrote"

@@ -1,0 +1,125 @@
+"""Upload a run to the Hugging Face Hub: `vv.push`."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from viceversa import __version__
+from viceversa.core.method import Builder
+from viceversa.errors import UsageError, quoted
+from viceversa.evaluation.candidates.named import own_name
+from viceversa.files import write_atomically
+from viceversa.hub.card import card_of
+from viceversa.hub.contents import SAMPLES, check_same, write_contents
+from viceversa.hub.results import DRIFT, METRICS, REPORT, Table, tables_of
+from viceversa.inference.load import load
+from viceversa.inference.model import Model
+from viceversa.runs.hub import PREFIX, asking_the_hub, hub_client, repository_named
+from viceversa.runs.published import FILES, RECIPE
+from viceversa.runs.selection import Checkpoint
+
+README = "README.md"
+_OURS = (*FILES, SAMPLES, README)
+_FROM_THE_HUB = (".gitattributes", README)
+"""Files of a repository that was made on the hub's page."""
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """What a push uploaded. url: the repository's page; revision: the commit; files: name -> bytes."""
+
+    url: str
+    revision: str
+    files: dict[str, int]
+
+
+def push(
+    run: str | Path,
+    repository: str,
+    *,
+    license: str,
+    private: bool = False,
+    report: str | Path | None = None,
+    samples: bool = True,
+    build: Builder | None = None,
+    checkpoint: Checkpoint = "best",
+) -> Pushed:
+    """Upload a run to the Hugging Face Hub, as a repository that `vv.load("hf:USER/NAME")` reads (docs/hub.md).
+
+    Uploaded are the networks that translate, recipe.json without paths of this machine, the labeller, what the training images are
+    like, a sample picture, and a card. A repository that does not exist is made; the files of an earlier push are replaced.
+
+    Args:
+        run: the folder of a run, or a packaged model.
+        repository: USER/NAME, or ORGANIZATION/NAME.
+        license: of the weights, as the hub names it: apache-2.0, mit, cc-by-4.0, other, ...
+        private: make a repository that only you, or your organization, can see.
+        report: folder of a report of `viceversa evaluate` or `viceversa drift`, whose numbers the card shows; by default RUN/report
+            if it is there.
+        samples: upload the last sample picture of the training. It shows validation images of your data.
+        build: the function that the run was trained with, for a custom method. Its code is not uploaded.
+        checkpoint: the "best" one or the "last".
+
+    Raises:
+        UsageError: the run cannot be loaded, the report is not about it, there is no token or one that may not write, the hub
+            refuses the card or cannot be reached, or the repository holds something else. Nothing is uploaded then.
+    """
+    name, hub = repository_named(repository), hub_client()
+    if Path(run).suffix.lower() == ".onnx":
+        raise UsageError(f"{str(run)!r} is an ONNX file: push the run that it was exported from.")
+    model = load(run, build=build, checkpoint=checkpoint, device="cpu")
+    tables = _measured(run, model, report)
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        write_contents(model, folder, samples=samples)
+        pushed = load(folder, build=build, device="cpu")
+        check_same(model, pushed)
+        card = card_of(pushed, model.record, name, license, tables, [path.name for path in folder.iterdir()])
+        write_atomically(folder / README, str(card).encode())
+        url, revision = _uploaded(hub, folder, card, name, license, private, f"viceversa {__version__}, step {model.step:,}")
+        return Pushed(url, revision, {path.name: path.stat().st_size for path in sorted(folder.iterdir())})
+
+
+def _measured(run: str | Path, model: Model, report: str | Path | None) -> Sequence[Table]:
+    """What a report says of the run; nothing where none is named and none lies in the run's folder."""
+    inside = None if model.run is None else model.run / REPORT
+    if report is None and (inside is None or not any((inside / name).is_file() for name in (METRICS, DRIFT))):
+        return []
+    return tables_of(Path(report or inside or ""), own_name(run))
+
+
+def _uploaded(hub: Any, folder: Path, card: Any, name: str, license: str, private: bool, message: str) -> tuple[str, str]:
+    """Check the card, make the repository, and upload the folder as one commit; return the page and the commit."""
+    api = hub.HfApi(library_name="viceversa", library_version=__version__)
+    if not hub.get_token():
+        raise UsageError("there is no token for the hub: log in with `hf auth login`, or set HF_TOKEN.")
+    with asking_the_hub(name, "write"):
+        _check_card(card, license)
+        url = api.create_repo(name, private=private or None, exist_ok=True)
+        _check_repository(api.model_info(name), name, private)
+        commit = api.upload_folder(repo_id=name, folder_path=folder, commit_message=message, delete_patterns=list(_OURS))
+    return str(url), str(commit.oid)
+
+
+def _check_card(card: Any, license: str) -> None:
+    """Have the hub check the metadata of a card. Raises UsageError for what it refuses."""
+    try:
+        card.validate()
+    except ValueError as error:
+        if '"license"' in str(error):
+            examples = "apache-2.0, mit, cc-by-4.0, cc-by-nc-4.0, openrail and other"
+            raise UsageError(f"the hub knows no license {quoted(license)}; it knows, for example, {examples}.") from error
+        raise UsageError(f"the hub refuses the card: {quoted(' '.join(str(error).split()))}.") from error
+
+
+def _check_repository(info: Any, name: str, private: bool) -> None:
+    """Raise UsageError for a repository that a push would spoil, or that more people see than was asked for."""
+    files = {file.rfilename for file in info.siblings}
+    if RECIPE not in files and files.difference(_FROM_THE_HUB):
+        raise UsageError(f"{name!r} holds something else, and no model of viceversa: choose another name.")
+    if private and not info.private:
+        raise UsageError(f"{PREFIX}{name} exists and is public: leave out `private`, make it private on its page, or rename yours.")
