@@ -1,4 +1,4 @@
-"""The studio in a real browser: Debian's chromium, driven by playwright, on a server of its own."""
+"""The studio in a real browser, Chromium or Chrome, driven by playwright, on a server of its own."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from serving.small_trainings import training
 from viceversa.data.sets.avatars import SPLITS, labels_of, render
 from viceversa.metrics.health import COLLAPSED
 
+BROWSERS = ("chromium", "google-chrome", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
@@ -80,8 +81,8 @@ def option(page: Page, label: str, name: str) -> None:
 @pytest.fixture(scope="module")
 def browser_path() -> str:
     """A browser. Its absence is a failure: nothing else tests the page."""
-    found = shutil.which("chromium")
-    assert found, "there is no chromium: apt-get install chromium"
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    assert found, "there is no browser: apt-get install chromium"
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from collections.abc import Iterator
 from fractions import Fraction
@@ -175,6 +176,31 @@ def test_what_is_no_clip_is_said_and_nothing_is_left() -> None:
             copied(Path(name), Path("out.mp4"))
         assert reason in str(error.value) and "\n" not in str(error.value)
         assert set(Path().iterdir()) == before
+
+
+PLAYLISTS = {
+    "list.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{other}\n#EXT-X-ENDLIST\n",
+    "list.mp4": "ffconcat version 1.0\nfile {other}\n",
+}
+"""Files that FFmpeg takes for clips, and that only name others."""
+
+
+@pytest.mark.parametrize("name", PLAYLISTS)
+@pytest.mark.parametrize("other", ["other.mp4", "other.ts"])
+def test_a_playlist_leads_to_no_other_file(name: str, other: str) -> None:
+    film(Path(other), 3)
+    Path(name).write_text(PLAYLISTS[name].format(other=other))
+    with pytest.raises(UsageError, match=re.escape(f"'{name}' is broken or no video")):
+        open_clip(Path(name))
+
+
+def test_ffmpeg_by_itself_would_follow_playlists() -> None:
+    """So the test above can fail."""
+    film(Path("other.ts"), 3)
+    for name in ("list.m3u8", "list.mp4"):
+        Path(name).write_text(PLAYLISTS[name].format(other="other.ts"))
+        with av.open(name) as container:
+            assert len(list(container.decode(video=0))) == 3
 
 
 def test_frames_that_change_their_size_end_the_clip() -> None:

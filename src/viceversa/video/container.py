@@ -55,13 +55,15 @@ def open_container(path: Path) -> Clip:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """The file, open. Raises UsageError where PyAV cannot open it."""
+    """The file, open. FFmpeg may open no other file and no address, which a playlist could name. Raises UsageError where PyAV cannot
+    open the file."""
     av = package("av")
-    try:
-        container = av.open(str(path.absolute()))
-    except (av.error.FFmpegError, OSError) as error:
-        raise UsageError(f"{str(path)!r} is broken or no video ({reason_of_pyav(error)}): give another file.") from None
-    with container:
+    with contextlib.ExitStack() as stack:
+        try:
+            file = stack.enter_context(path.open("rb"))
+            container = stack.enter_context(av.open(file, options={"protocol_whitelist": "none"}))
+        except (av.error.FFmpegError, OSError) as error:
+            raise UsageError(f"{str(path)!r} is broken or no video ({reason_of_pyav(error)}): give another file.") from None
         yield container
 
 
