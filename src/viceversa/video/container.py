@@ -55,8 +55,7 @@ def open_container(path: Path) -> Clip:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """The file, open. FFmpeg may open no other file and no address, which a playlist could name. Raises UsageError where PyAV cannot
-    open the file."""
+    """The file, open. FFmpeg may open no other file and no address, which a playlist could name. Raises UsageError for no clip."""
     av = package("av")
     with contextlib.ExitStack() as stack:
         try:

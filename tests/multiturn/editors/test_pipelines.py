@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -119,3 +120,11 @@ def test_what_is_no_pipeline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setitem(sys.modules, "transformers.utils.logging", None)
     with pytest.raises(UsageError, match=r"needs the packages diffusers and transformers: pip install 'viceversa\[editors\]'"):
         editor_named(f"diffusers:{tmp_path}")
+
+
+def test_code_in_a_folder_is_refused_and_does_not_run(tmp_path: Path) -> None:
+    (tmp_path / "model_index.json").write_text(json.dumps({"_class_name": ["own", "Own"], "_diffusers_version": "0.42.0"}))
+    (tmp_path / "own.py").write_text(f"from pathlib import Path\nPath({str(tmp_path / 'ran')!r}).touch()\nclass Own: ...\n")
+    with pytest.raises(UsageError, match="contains custom code"):
+        editor_named(f"diffusers:{tmp_path}")
+    assert not (tmp_path / "ran").exists()
