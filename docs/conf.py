@@ -20,6 +20,7 @@ autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
+smartquotes = False
 default_role = "literal"  # docstrings have single backticks around code
 PAGES = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "README.md": "start.md"}
 """Files of the repository that are pages of the site."""
