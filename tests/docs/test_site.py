@@ -88,7 +88,7 @@ def test_signatures_and_fields_are_those_of_the_docstrings(site: Path) -> None:
     assert "viceversa.train(what, *, data=None," in text["training"] and "stop earlier, to be resumed" in text["training"]
     for name, field in vv.Stylize.model_fields.items():
         assert re.search(rf"\b{name} \(.*?\) \W* ?{re.escape(field.description or '?')}", text["style"]), name
-    assert re.search(r"feather \(int\) \W pixels over which the region fades in", text["models"])
+    assert re.search(r"feather \(int\) \W+ pixels over which the region fades in", text["models"])
 
 
 def test_commands_and_recipes_are_those_of_the_package(site: Path) -> None:
