@@ -41,11 +41,11 @@ class Draws:
         return seeded(self.seed, self.step, self._prefix + name)
 
     def normal(self, name: str, like: Tensor, *shape: int) -> Tensor:
-        """Standard normal numbers, (N, *shape) for the N rows of `like`, on its device and of its type."""
+        """Standard normal numbers, `(N, *shape)` for the N rows of `like`, on its device and of its type."""
         return self._mine(torch.randn(self._total(like), *shape, generator=self.generator(name)), like).to(like, non_blocking=True)
 
     def uniform(self, name: str, like: Tensor, *shape: int) -> Tensor:
-        """Uniform numbers in [0, 1), (N, *shape) for the N rows of `like`, on its device and of its type."""
+        """Uniform numbers in [0, 1), `(N, *shape)` for the N rows of `like`, on its device and of its type."""
         return self._mine(torch.rand(self._total(like), *shape, generator=self.generator(name)), like).to(like, non_blocking=True)
 
     def order(self, name: str, like: Tensor) -> Tensor:

@@ -46,7 +46,7 @@ class Consistency:
     """Means over all pairs of neighboring frames.
 
     output, input: E_warp, by the same flow and mask of the input. ratio: output by input; None where the input's is 0.
-    flicker: mean |O_t+1 - O_t| - mean |I_t+1 - I_t|, without a flow. visible: the mean share of a frame that the masks leave.
+    flicker: `mean |O_t+1 - O_t| - mean |I_t+1 - I_t|`, without a flow. visible: the mean share of a frame that the masks leave.
     estimator: of the flow, whose name is part of the figures' names.
     """
 
