@@ -41,6 +41,16 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("VICEVERSA_CACHE", _CACHE)
 
 
+@pytest.fixture
+def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, range]:
+    """Drawn data sets of these few images, in a cache of their own: to draw all images of one takes up to a minute."""
+    splits = {"train": range(40), "validation": range(40, 60), "test": range(60, 160)}
+    monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path / "cache"))
+    for name in ("avatars", "outlines", "toons", "street_digits"):
+        monkeypatch.setattr(f"viceversa.data.sets.{name}.SPLITS", splits)
+    return splits
+
+
 @pytest.fixture(scope="session")
 def runs(viceversa: Command, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A folder with two small runs on real avatars: `labels` (multicyclic) and `spaces` (cyclegan). Both workers read the same."""

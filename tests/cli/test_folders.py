@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,17 @@ import pytest
 from PIL import Image
 
 from cli.own import exit_code
-from viceversa.data.sets.avatars import avatars
+from viceversa.data.sets.avatars import first_avatars
 from viceversa.images.layers import Layers
+from viceversa.images.pixels import Pixels
 
 COUNT = 19
 """Two batches of the network that are full, and one that is not."""
+
+
+@cache
+def faces(count: int) -> Pixels:
+    return np.asarray(first_avatars(count, 64).splits["test"]["avatars"].pixels)
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +29,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Faces as files, every fifth of them gray of 16 bits, and every seventh of another size."""
     monkeypatch.chdir(tmp_path)
     Path("in").mkdir()
-    for number, face in enumerate(np.asarray(avatars(64).splits["test"]["avatars"].pixels[:COUNT])):
+    for number, face in enumerate(faces(COUNT)):
         image = Image.fromarray(face)
         if number % 5 == 4:
             image = Image.fromarray(face[..., 0].astype(np.uint16) * 257)
@@ -66,7 +73,7 @@ def test_lines_are_in_order_and_a_bad_image_keeps_its_place(folder: Path, capsys
 def test_memory_does_not_hold_what_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 120 images those of some batches of 8 are there at once."""
     Path("many").mkdir()
-    for number, face in enumerate(np.asarray(avatars(64).splits["train"]["avatars"].pixels[:120])):
+    for number, face in enumerate(faces(120)):
         Image.fromarray(face).save(f"many/{number:03}.png")
     made, there = list[weakref.ref[Layers]](), list[int]()
 

@@ -17,7 +17,7 @@ from PIL import Image, ImageCms, ImageOps
 import processes
 import viceversa as vv
 from cli.own import exit_code
-from viceversa.data.sources import open_dataset
+from viceversa.data.sets.avatars import first_avatars
 from viceversa.images.decoding import decode
 from viceversa.images.layers import read_layers
 from viceversa.inference.masks import Region
@@ -35,7 +35,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def face(height: int = 90, width: int = 70) -> NDArray[np.uint8]:
     """A real avatar's picture, of another size than the model's."""
-    pixels = np.asarray(open_dataset("avatars", 64).splits["test"]["avatars"].pixels[0])
+    (pixels,) = first_avatars(1, 64).splits["test"]["avatars"].pixels
     return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.BICUBIC))
 
 

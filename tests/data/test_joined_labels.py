@@ -14,6 +14,8 @@ from viceversa.data.sets.avatars import avatars
 from viceversa.data.sets.toons import MOOD, toons
 from viceversa.errors import UsageError
 
+pytestmark = pytest.mark.usefixtures("few")
+
 
 def opened() -> dict[str, Dataset]:
     return {"faces": avatars(32), "toons": toons(32)}

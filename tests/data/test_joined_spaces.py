@@ -12,6 +12,8 @@ from viceversa.data.joined_spaces import parts_of, sources, spec_of
 from viceversa.data.sources import absolute, open_dataset
 from viceversa.errors import UsageError
 
+pytestmark = pytest.mark.usefixtures("few")
+
 
 @pytest.mark.parametrize(
     ("spec", "parts"),
@@ -29,7 +31,7 @@ def test_specs_are_taken_apart(spec: str, parts: dict[str, str]) -> None:
     assert spec_of(parts) == (spec if parts else "")
 
 
-def test_two_sources_are_two_spaces(tmp_path: Path) -> None:
+def test_two_sources_are_two_spaces(tmp_path: Path, few: dict[str, range]) -> None:
     pixels, digits = small_mnist(tmp_path / "small")
     spec = f"mnist={tmp_path / 'small'},street=street-digits"
     dataset = open_dataset(spec, 64, takes="spaces")
@@ -37,7 +39,7 @@ def test_two_sources_are_two_spaces(tmp_path: Path) -> None:
     assert dataset.space.attributes == () and dataset.space.pair == ("mnist", "street")
     assert all(images.labels is None for spaces in dataset.splits.values() for images in spaces.values())
     test = dataset.splits["test"]
-    assert (test["mnist"].pixels[..., 0] == pixels[20:]).all() and len(test["street"]) == 4000
+    assert (test["mnist"].pixels[..., 0] == pixels[20:]).all() and len(test["street"]) == len(few["test"])
     assert dataset.name.startswith("mnist-small-28-") and dataset.name.endswith("+street-street-digits-v1")
     labeled = sources(spec, open_dataset)["mnist"].splits["test"]["digits"]
     assert labeled.labels is not None and labeled.labels.argmax(1).tolist() == digits[20:].tolist()

@@ -136,6 +136,7 @@ def test_trainings_of_one_method_are_a_group(folder: Path, capsys: pytest.Captur
     assert found["dark"]["l1_to_source"] == pytest.approx(found["dark 1"]["l1_to_source"] / 2)
 
 
+@pytest.mark.usefixtures("few")
 def test_data_is_that_of_the_first_run(runs: Path, folder: Path) -> None:
     models = ["mine_to_compare:nothing", str(runs / "spaces"), str(runs / "labels")]
     assert data_of(models, None, 64).name == "avatars-glasses-32-v1"

@@ -45,6 +45,7 @@ def test_the_page_shows_the_table() -> None:
     assert filled(page, {"gradients": gradients.table(found, (0, 50, 200))}) == page, "run python -m benchmarks.gradients --table"
 
 
+@pytest.mark.usefixtures("few")
 def test_a_cosine_is_measured_again() -> None:
     """That of the chain of `digits` before its first step, which depends on rounding alone; where bf16 is emulated, too."""
     rows = list(gradients.measured("digits", (0,)))

@@ -13,6 +13,7 @@ from PIL import Image
 
 import viceversa as vv
 from viceversa.data.dataset import Images
+from viceversa.data.sets.avatars import first_avatars
 from viceversa.data.sources import open_dataset
 from viceversa.evaluation.report.contents import Report
 from viceversa.images.pixels import Pixels
@@ -29,7 +30,7 @@ def avatars() -> vv.Model:
 
 @cache
 def faces() -> Pixels:
-    return np.ascontiguousarray(open_dataset("avatars", 64).splits["test"]["avatars"].pixels[:5])
+    return np.asarray(first_avatars(5, 64).splits["test"]["avatars"].pixels)
 
 
 def as_tensor(pixels: Pixels) -> torch.Tensor:
@@ -154,11 +155,11 @@ def test_a_model_moves_in_place() -> None:
 
 
 def test_what_is_printed_of_an_object_is_a_short_line() -> None:
-    dataset, report = open_dataset("avatars", 64), Report("a on b", "lite0@128", "b-v1", True, [], {})
+    dataset, report = open_dataset("avatars", 32), Report("a on b", "lite0@128", "b-v1", True, [], {})
     model = avatars()
     assert repr(model) == "Model(multicyclic, 64 px, step 10,200, avatars: hair, glasses, beard, smile, tone)"
     assert repr(vv.Outcome(Path("runs/a"), 2000)) == "Outcome(runs/a, step 2,000)"
-    assert repr(dataset.splits["test"]["avatars"]) == "Images(2,000 of 64x64x3 uint8, labels of 7)"
+    assert repr(dataset.splits["test"]["avatars"]) == "Images(2,000 of 32x32x3 uint8, labels of 7)"
     painted = vv.Painted(Image.new("RGB", (8, 6)), [{}] * 3, [])
     objects = [dataset, Images(np.zeros((2, 4, 4, 1), np.uint8), None, ("a", "b")), report, model.method, model.labeller, painted]
     for line in map(repr, [*objects, model.familiarity]):

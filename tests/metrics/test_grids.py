@@ -15,7 +15,7 @@ from PIL import Image
 from viceversa.core.domains import Domain
 from viceversa.core.space import ImageSpec, Space
 from viceversa.data.dataset import Dataset, Images
-from viceversa.data.sources import open_dataset
+from viceversa.data.sets.avatars import first_avatars
 from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
 from viceversa.inference.enlarged import enlarged, made_at_full_size
@@ -54,8 +54,7 @@ def photographs(name: str, side: int = 64) -> Pixels:
 
 @cache
 def avatars(size: int) -> Pixels:
-    splits = open_dataset("avatars", size).splits["validation"]
-    return np.asarray(next(iter(splits.values())).pixels[:128])
+    return np.asarray(first_avatars(128, size).splits["test"]["avatars"].pixels)
 
 
 def saved(images: Pixels, quality: int) -> Pixels:

@@ -22,6 +22,7 @@ DIGITS = "digits"
 """Of two sizes of their own."""
 
 
+@pytest.mark.usefixtures("few")
 @pytest.mark.parametrize("name", EMBEDDED)
 def test_a_recipe_trains_loads_and_translates(name: str, tmp_path: Path) -> None:
     small = {"training.average": 0.5} if recipe_named(name).training.average else {}

@@ -5,23 +5,27 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from viceversa.data.sets.toons import MOOD, moods_of, toons
+from viceversa.data.sets.toons import MOOD, SPLITS, moods_of, toons
 from viceversa.errors import UsageError
 
 
-def test_persons_are_split_and_labeled() -> None:
+def test_persons_and_their_moods() -> None:
+    assert [*SPLITS.items()] == [("train", range(4000)), ("validation", range(4000, 4500)), ("test", range(4500, 5500))]
+    shares = np.bincount(moods_of(SPLITS["train"]), minlength=3) / 4000
+    assert (np.abs(shares - 1 / 3) < 0.03).all()  # four standard deviations
+
+
+def test_persons_are_split_and_labeled(few: dict[str, range]) -> None:
     dataset = toons(32)
-    assert {split: len(spaces["toons"]) for split, spaces in dataset.splits.items()} == {
-        "train": 4000, "validation": 500, "test": 1000,
-    }  # fmt: skip
+    for split, persons in few.items():
+        images = dataset.splits[split]["toons"]
+        assert images.labels is not None and images.labels.shape == (len(persons), 3) and len(images.pixels) == len(persons)
+        assert images.labels.argmax(1).tolist() == moods_of(persons)
     train = dataset.splits["train"]["toons"]
-    assert train.labels is not None and train.labels.shape == (4000, 3)
-    shares = train.labels.mean(0)
-    assert ((shares - 1 / 3).abs() < 0.03).all()  # four standard deviations
-    assert moods_of(range(3)) == train.labels[:3].argmax(1).tolist()
     assert dataset.space.attributes == (MOOD,) and not (train.pixels[0] == train.pixels[1]).all()
 
 
+@pytest.mark.usefixtures("few")
 def test_the_true_edit_changes_the_mouth_alone() -> None:
     dataset = toons(32)
     images = dataset.splits["test"]["toons"]
