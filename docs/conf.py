@@ -22,7 +22,12 @@ autodoc_typehints_description_target = "documented"
 autodoc_preserve_defaults = True
 smartquotes = False
 default_role = "literal"  # docstrings have single backticks around code
-PAGES = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md", "README.md": "start.md", "SECURITY.md": "security.md"}
+PAGES = {
+    "CHANGELOG.md": "changelog.md",
+    "CONTRIBUTING.md": "contributing.md",
+    "README.md": "start.md",
+    "SECURITY.md": "security.md",
+}
 """Files of the repository that are pages of the site."""
 
 

@@ -13,6 +13,8 @@ from sphinx.util.typing import stringify_annotation
 
 def listed(app: Sphinx, what: str, name: str, documented: Any, options: Any, lines: list[str]) -> None:
     """Give each argument that a paragraph tells, as in `out: the folder. seed: a number.`, a line of its own."""
+    if what in ("property", "attribute"):
+        lines[:1] = re.split(r"(?<=:) ", lines[0], maxsplit=1)  # or napoleon takes what is before a colon for a type
     if what not in ("class", "function", "method"):
         return
     if what == "class" and issubclass(documented, BaseModel):
@@ -38,7 +40,8 @@ def _in_lines(paragraph: str, begins: str) -> str:
     after = re.search(r"(?:^| )Raises .*$", told[-1])
     if after:
         told[-1] = told[-1][: after.start()]
-    section = ["Args:", *(f"    {names}: {text.strip()}" for names, text in zip(told[::2], told[1::2], strict=True))]
+    pairs = zip(told[::2], told[1::2], strict=True)
+    section = ["Args:", *(f"    {re.sub(' (?:or|and) ', ', ', names)}: {text.strip().rstrip(';')}" for names, text in pairs)]
     return "\n\n".join(filter(None, (before.strip(), "\n".join(section), after and after[0].strip())))
 
 
