@@ -202,6 +202,7 @@ def flood(asked: Serving) -> dict[str, Any]:
     """Many more clients than requests that may be open: some are refused, and then all is as before."""
     with served("--requests", "32") as server:
         found = load(server, 256, asked.seconds)
+        time.sleep(1)  # until what was in flight is done
         after = [server.translate(face()) for _ in range(20)]
     return {**found, "good_after": after.count(200), "of": len(after)}
 
