@@ -24,6 +24,7 @@ from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import Manner
 from viceversa.metrics.health import COLLAPSED
 from viceversa.runs.folder import LOCK
+from viceversa.serving.studio import painter
 from viceversa.serving.studio.controls import chain_of, edits_of, painted_mask, reading, translated, values_of, wanted
 from viceversa.serving.studio.examples import examples_of
 from viceversa.serving.studio.guards import refusal
@@ -216,13 +217,18 @@ def test_only_its_own_page_on_this_machine_is_answered(method: str, path: str, h
     assert bool(refusal(method, path, host, origin)) == refused
 
 
-def test_a_painting_shows_pictures_on_the_way_and_stops_when_nobody_looks(face: Path) -> None:
-    settings = Stylize(size=32, sizes=1, evaluations=4)
+def test_a_painting_shows_pictures_on_the_way_and_stops_when_nobody_wants_it(face: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, endless = Stylize(size=32, sizes=1, evaluations=4), Stylize(size=32, sizes=1, evaluations=1_000_000)
     views = list(painted(face, [face], settings, "cpu"))
     assert [view.done for view in views] == [1, 2, 3, 4, 4] and views[-1].image.size == (32, 32)
-    long = painted(face, [face], Stylize(size=32, sizes=1, evaluations=10_000), "cpu")
-    next(long)
-    long.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "painting"]
     with pytest.raises(UsageError, match="name a style"):
         list(painted(face, [], settings, "cpu"))
+    monkeypatch.setattr(painter, "VIEWS", endless.evaluations)
+    left = painted(face, [face], endless, "cpu")
+    next(left)
+    left.close()
+    unwanted = threading.Event()
+    for view in painted(face, [face], endless, "cpu", unwanted):
+        unwanted.set()
+    assert view.done < 100
+    assert not [thread for thread in threading.enumerate() if thread.name == "painting"]
