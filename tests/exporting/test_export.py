@@ -5,9 +5,12 @@ from __future__ import annotations
 import inspect
 import json
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
+import urllib.request
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -18,10 +21,12 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
+import processes
 import viceversa as vv
 from conftest import Command
 from contracts.cases import CASES
 from exporting.test_exported_methods import model_of
+from serving.server import running
 from viceversa.cli.export import Export
 from viceversa.core.domains import Domain
 from viceversa.data.sources import open_dataset
@@ -32,6 +37,7 @@ from viceversa.runs.exported.description import CARD, KEY, Description
 from viceversa.serving.studio.library import library_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "export.md"
+COMMANDS = [shlex.split(line)[1:] for line in re.findall(r"^    (viceversa .*)$", PAGE.read_text(), re.MULTILINE)]
 REFUSING = """
 import sys
 
@@ -47,11 +53,11 @@ WORST = 0.999
 
 @pytest.fixture(scope="module")
 def folder(runs: Path, viceversa: Command, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A test face, and the files of both runs; `said.txt` is what the first export printed."""
+    """A test face, and the files of both runs, one called avatars, as the page does it; `said.txt` is what it printed."""
     place = tmp_path_factory.mktemp("exported")
-    shutil.copytree(runs / "labels", place / "run")
-    (place / "run" / "card.md").write_text("# A card")
-    done = viceversa("export", place / "run", "--out", place / "avatars.onnx", "--labeller")
+    shutil.copytree(runs / "labels", place / "avatars")
+    (place / "avatars" / "card.md").write_text("# A card")
+    done = viceversa(*COMMANDS[0], cwd=place)
     assert (done.returncode, done.stderr) == (0, "")
     (place / "said.txt").write_text(done.stdout)
     vv.export(runs / "spaces", place / "model.onnx")
@@ -65,7 +71,7 @@ def images(path: Path) -> np.ndarray:
 
 def test_parity_is_printed_in_a_line_each(folder: Path) -> None:
     file, one, chain = (folder / "said.txt").read_text().splitlines()
-    assert re.fullmatch(r".*avatars\.onnx \(\d\.\d MiB\)", file)
+    assert re.fullmatch(r".*avatars\.onnx \(\d\.\d MiB\): images of any size", file)
     shares = [float(found[1]) for line in (one, chain) if (found := re.search(r": ([\d.]+) % of pixels within 1 level", line))]
     assert one.startswith("one step: ") and one.endswith("(16 test images of avatars-32-v1)")
     assert chain.startswith("chain of 4 through 8 bits: ") and len(shares) == 2 and min(shares) >= 99.9
@@ -111,23 +117,32 @@ def test_the_file_is_a_model(folder: Path, runs: Path) -> None:
     assert one.shape == (39, 45, 3) and agreement(one[None], other[None]).share >= WORST
 
 
-def test_translate_evaluate_and_drift_take_it(folder: Path, runs: Path, viceversa: Command, tmp_path: Path) -> None:
-    done = viceversa("translate", folder / "avatars.onnx", folder / "face.png", "--to", "glasses=yes", "--out", tmp_path / "a.png")
-    assert done.returncode == 0, done.stderr
-    found = vv.compare([runs / "labels", folder / "avatars.onnx"], cycles=0, samples=16, quiet=True)
-    values = {row.model: row.psnr_to_truth for row in found.rows if row.direction == "inv"}
-    assert values["labels"] == pytest.approx(values["avatars.onnx"], abs=0.01)
-    done = viceversa(
-        "drift", "run", "--editor", folder / "avatars.onnx", "--images", "avatars", "--turns", "2", "--samples", "2",
-        "--out", tmp_path / "turns",
-    )  # fmt: skip
-    assert done.returncode == 0 and len(list((tmp_path / "turns").rglob("turn2.png"))) == 2, done.stderr
+def test_translate_evaluate_drift_and_the_studio_take_it(folder: Path, viceversa: Command) -> None:
+    """By the commands of the page, made short."""
+    export, translate, evaluate, drift, studio = COMMANDS
+    assert export[0] == "export"
+    short = {"evaluate": ["--cycles", "0", "--samples", "16"], "drift": ["--turns", "2", "--samples", "2"], "translate": []}
+    for command in (translate, evaluate, drift):
+        done = viceversa(*command, *short[command[0]], cwd=folder)
+        assert done.returncode == 0, done.stderr
+    expected = vv.load(folder / "avatars").translate(folder / "face.png", "glasses=yes")
+    assert agreement(images(folder / "translated" / "face.png"), np.asarray(expected)[None]).share >= WORST
+    rows = [row for row in json.loads((folder / "report" / "metrics.json").read_text())["rows"] if row["direction"] == "inv"]
+    values = {row["model"]: row["psnr_to_truth"] for row in rows}
+    run = vv.evaluate(folder / "avatars", cycles=0, samples=16, quiet=True)
+    (of_run,) = (row.psnr_to_truth for row in run.rows if row.direction == "inv" and row.model == "avatars")
+    assert values["avatars.onnx"] == pytest.approx(of_run, abs=0.01)
+    assert len(list((folder / "turns").rglob("turn2.png"))) == 2
+    with running(lambda port: processes.start(processes.COMMAND, *studio, "--port", port, cwd=folder), 130) as (address, _):
+        assert "avatars.onnx" in urllib.request.urlopen(f"{address}config").read().decode()
+    library = library_of([folder / "avatars.onnx"])
+    assert library.open(str(folder / "avatars.onnx")).name == "avatars.onnx" and not library.runs
 
 
-def test_the_studio_takes_it(folder: Path) -> None:
-    file = folder / "avatars.onnx"
-    library = library_of([file])
-    assert str(file) in library.models and library.open(str(file)).name == "avatars.onnx" and not library.runs
+def test_the_extra_that_the_page_names_is_there() -> None:
+    (extra,) = re.findall(r"pip install 'viceversa\[(\w+)\]'", PAGE.read_text())
+    packages = tomllib.loads((PAGE.parents[1] / "pyproject.toml").read_text())["project"]["optional-dependencies"][extra]
+    assert {re.match(r"\w+", package)[0] for package in packages} == {"onnx", "onnxscript", "onnxruntime"}  # type: ignore[index]
 
 
 def test_two_directions_are_two_files_that_find_each_other(folder: Path, runs: Path, tmp_path: Path) -> None:

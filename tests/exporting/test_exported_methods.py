@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,28 +12,32 @@ import torch
 from torch import nn
 
 from contracts.among_labels import RELGAN, of
+from contracts.between_spaces import AUGMENTED
 from contracts.case import PHOTOS, UNALIKE, Case
 from contracts.cases import CASES, CYCLEGAN
 from viceversa import methods
 from viceversa.core.domains import Domain
 from viceversa.core.draws import seeded
 from viceversa.core.space import ImageSpec, Space
+from viceversa.errors import UsageError
 from viceversa.exporting.files import contents
 from viceversa.exporting.names import Names, names_of
 from viceversa.exporting.parity import agreement
 from viceversa.images.layers import Layers
 from viceversa.inference.apply import ends
-from viceversa.inference.full_size import translated_whole
+from viceversa.inference.full_size import translated_at_its_size, translated_whole
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
-from viceversa.methods import cyclegan, relgan, stargan
+from viceversa.methods import augmented_cyclegan, cyclegan, relgan, stargan
 from viceversa.metrics.labeller import Labeller, network_for
+from viceversa.networks.adapters import fit
 from viceversa.recipes import recipe_named
 from viceversa.runs.exported.description import Description, described
 from viceversa.runs.record import Record
 
 RESUNET = stargan.StarGAN(generator="resunet-added", width=4, blocks=1, critic_width=4)
 VALID = CYCLEGAN.model_copy(update={"generator": "resnet", "fit": "valid_conv"})
+PADDED = VALID.model_copy(update={"fit": "pad_crop"})
 NAMES = [
     "two-sets", "cyclegan", "cyclegan-unalike", "fixed-point", "relgan", "stgan", "icgan", "discogan", "augmented-cyclegan", "cut",
     "pix2pix", "johnson", "diat",
@@ -42,12 +47,16 @@ EVERY = [
     *(case for case in CASES if case.name in NAMES),
     Case("resunet-added", lambda space: stargan.build(space, RESUNET), PHOTOS, {}),
     Case("valid-convolutions", lambda space: cyclegan.build(space, VALID), UNALIKE, {}),
+    Case("padded", lambda space: cyclegan.build(space, PADDED), UNALIKE, {}),
+    Case("augmented-unalike", lambda space: augmented_cyclegan.build(space, AUGMENTED), UNALIKE, {}),
 ]
 INPUTS = {
     "relgan": {"images", "target", "source"}, "stgan": {"images", "target", "source"}, "augmented-cyclegan": {"images", "style"},
+    "augmented-unalike": {"images", "style"},
 }  # fmt: skip
 """Where they are not images alone between spaces, and images and a target among labels."""
-ONE_SIZE = {"cyclegan-unalike", "valid-convolutions", "augmented-cyclegan", "icgan"}
+ONE_SIZE = {"valid-convolutions", "padded", "icgan"}
+RESIZING = {"cyclegan-unalike", "augmented-unalike"}
 
 
 def model_of(case: Case) -> Model:
@@ -93,10 +102,12 @@ def test_a_method_is_exported_and_agrees_with_pytorch(case: Case, tmp_path: Path
     assert {*description.inputs} == INPUTS.get(case.name, among)
     assert (description.multiple is None) == (case.name in ONE_SIZE)
     spec = case.space.images[description.source]
+    sizes = "any size" if description.multiple else f"{spec.width}x{spec.height} pixels only"
+    assert description.takes.startswith(f"images of {sizes}")
     pixels = np.random.default_rng(0).integers(0, 256, (16, spec.height, spec.width, spec.channels), np.uint8)
     here, there = domains(model, target, 16)
     assert agreement(made.translate_pixels(pixels, here, there), model.translate_pixels(pixels, here, there)).holds
-    if description.multiple is not None:
+    if description.multiple is not None and case.name not in RESIZING:
         check_sizes(model, made, target, description)
 
 
@@ -116,6 +127,30 @@ def check_sizes(model: Model, made: Model, target: str, description: Description
         levels = ((found[0].permute(1, 2, 0) + 1) * 127.5).round().numpy().astype(np.uint8)
         channels = expected.colors.shape[2]
         assert agreement(levels[None, ..., :channels], expected.colors[None]).share >= 0.99, (height, width)
+
+
+@pytest.mark.parametrize(("name", "target"), [("cyclegan-unalike", "outlines"), ("augmented-unalike", "photos")])
+def test_between_sizes_images_of_any_size_are_resized(name: str, target: str, tmp_path: Path) -> None:
+    """To the generator's scale, where they are padded as at full size, and on to the target's."""
+    model = model_of(next(case for case in EVERY if case.name == name))
+    made = exported(model, tmp_path, target)
+    here, there = domains(model, target, 1)
+    before, after = (model.space.images[space] for space in (here.space, there.space))
+    ways = ends(made.method, torch.zeros(1, *before.shape), here, there)
+    for height, width in ((before.height + 1, 2 * before.width), (before.height - 3, before.width), (1, 2)):
+        pixels = np.random.default_rng(1).integers(0, 256, (1, height, width, before.channels), np.uint8)
+        image = torch.from_numpy(pixels).permute(0, 3, 1, 2) / 127.5 - 1
+        rows, columns = (round(side * 16 / before.height) for side in (height, width))
+        missing = [(0, max(16, 4 * math.ceil(side / 4)) - side) for side in (rows, columns)]
+        whole = np.pad(fit(image, (rows, columns)).numpy(), [(0, 0), (0, 0), *missing], mode="reflect")
+        with torch.inference_mode():
+            enlarged = translated_at_its_size(model.method.translator, torch.from_numpy(whole), *ways)[:, :, :rows, :columns]
+            expected = fit(enlarged, [max(round(side * after.height / before.height), 1) for side in (height, width)])
+            found = made.method.translator(image, *ways)
+        assert found.shape == expected.shape and ((found - expected).abs() <= 2 / 127.5).float().mean() > 0.99, (height, width)
+    sizes = f"{before.width}x{before.height} to {after.width}x{after.height}"
+    with pytest.raises(UsageError, match=f"changes the size of images, as from {sizes} pixels: leave out `full_size`"):
+        made.translate(np.zeros((20, 20, before.channels), np.uint8), target, full_size=True)
 
 
 def test_a_style_is_read_off_a_reference_or_drawn(tmp_path: Path) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from accelerate import Accelerator
+from filelock import FileLock
 
 from conftest import Command
 from contracts.cases import build_masked
@@ -14,6 +18,7 @@ from processes import pair, start
 from training.small import Started, finish, wait
 from training.test_resume import digest
 from viceversa.errors import UsageError
+from viceversa.runs.folder import LOCK, alone, is_training
 from viceversa.runs.weights import latest_checkpoint
 from viceversa.training.run import train
 
@@ -60,13 +65,37 @@ def test_a_second_training_is_refused_until_the_first_is_dead(busy: Started, run
     refusal = line.removeprefix("viceversa: ").replace("--out", "`out`") + "\n"
     assert [finish(each) for each in pair(TRAIN, run, 1)] == [refusal] * 2
     assert busy.poll() is None, "the first one trains on"
+    assert is_training(run)
 
     busy.send_signal(signal.SIGKILL)
     finish(busy, -signal.SIGKILL)
+    assert (run / LOCK).exists() and not is_training(run)
     latest = latest_checkpoint(run)
     assert latest is not None
     until = int(latest.name) + 1
     assert train(build_masked, out=run, resume=True, until=until, **SETTINGS).step == until
+
+
+def test_whether_a_run_trains_can_be_asked_at_any_time(run: Path) -> None:
+    """Asking makes no file, follows no link, waits for no pipe, and does not keep a training from starting."""
+    assert not is_training(run)
+    run.mkdir()
+    assert not is_training(run) and not list(run.iterdir())
+    lock, elsewhere = run / LOCK, run / "elsewhere"
+    with FileLock(elsewhere):
+        lock.symlink_to(elsewhere)
+        assert not is_training(run)
+    lock.unlink()
+    os.mkfifo(lock)
+    assert not is_training(run)
+    lock.unlink()
+    asking = FileLock(lock, thread_local=False)
+    asking.acquire()
+    assert is_training(run)
+    threading.Timer(0.05, asking.release).start()
+    with alone(run, Accelerator(cpu=True)):
+        assert is_training(run)
+    assert not is_training(run)
 
 
 def test_several_processes_of_one_launch_train_and_leave_no_lock(run: Path) -> None:

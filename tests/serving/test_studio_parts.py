@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from PIL import Image
 
 import viceversa as vv
@@ -22,6 +23,8 @@ from viceversa.evaluation.report.strips import strips_markup
 from viceversa.inference.model import Model
 from viceversa.inference.preprocessing import Manner
 from viceversa.metrics.health import COLLAPSED
+from viceversa.runs.folder import LOCK
+from viceversa.serving.studio import painter
 from viceversa.serving.studio.controls import chain_of, edits_of, painted_mask, reading, translated, values_of, wanted
 from viceversa.serving.studio.examples import examples_of
 from viceversa.serving.studio.guards import refusal
@@ -145,15 +148,17 @@ def test_a_run_is_shown_while_it_is_written_and_its_files_are_only_read(tmp_path
     page = run_markup(run)
     assert "step 10 of 20" in page and "generator/<wbr>adversarial" in page and "psnr_to_truth" in page and COLLAPSED.name in page
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
-    (run / ".lock").touch()
-    assert ">training<" in run_markup(run) and ">stopped<" in page
+    assert ">stopped<" in page
     assert [int(path.stem) for path in sample_files(run)][::11] == [20, 3] and len(sample_files(run)) == 12
 
 
-def test_a_stamp_changes_when_a_training_writes(tmp_path: Path) -> None:
+def test_a_stamp_changes_when_a_training_writes_and_when_it_ends(tmp_path: Path) -> None:
     run = training(tmp_path / "run")
     first = stamp(run)
     assert stamp(run) == first
+    with FileLock(run / LOCK):
+        assert stamp(run) != first and ">training<" in run_markup(run)
+    assert (run / LOCK).exists() and stamp(run) == first, "a lock that nobody holds is a file as a killed training leaves it"
     with (run / "metrics.jsonl").open("a") as file:
         file.write(json.dumps({"step": 11, "generator/adversarial": 0.1}) + "\n")
     assert stamp(run) != first
@@ -212,13 +217,20 @@ def test_only_its_own_page_on_this_machine_is_answered(method: str, path: str, h
     assert bool(refusal(method, path, host, origin)) == refused
 
 
-def test_a_painting_shows_pictures_on_the_way_and_stops_when_nobody_looks(face: Path) -> None:
-    settings = Stylize(size=32, sizes=1, evaluations=4)
+def test_a_painting_shows_pictures_on_the_way_and_stops_when_nobody_wants_it(face: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings, endless = Stylize(size=32, sizes=1, evaluations=4), Stylize(size=32, sizes=1, evaluations=1_000_000)
     views = list(painted(face, [face], settings, "cpu"))
     assert [view.done for view in views] == [1, 2, 3, 4, 4] and views[-1].image.size == (32, 32)
-    long = painted(face, [face], Stylize(size=32, sizes=1, evaluations=10_000), "cpu")
-    next(long)
-    long.close()
-    assert not [thread for thread in threading.enumerate() if thread.name == "painting"]
     with pytest.raises(UsageError, match="name a style"):
         list(painted(face, [], settings, "cpu"))
+    monkeypatch.setattr(painter, "VIEWS", endless.evaluations)
+    left = painted(face, [face], endless, "cpu")
+    next(left)
+    left.close()
+    unwanted = threading.Event()
+    done = 0
+    for view in painted(face, [face], endless, "cpu", unwanted):
+        done = view.done
+        unwanted.set()
+    assert done < 100
+    assert not [thread for thread in threading.enumerate() if thread.name == "painting"]

@@ -42,6 +42,7 @@ def run(arguments: Sequence[str]) -> None:
         asked.run, asked.out, labeller=asked.labeller, build=build, checkpoint=asked.checkpoint, overwrite=asked.overwrite
     )
     for path in made.files:
-        print(printable(f"{path} ({path.stat().st_size / 2**20:.1f} MiB)"))
+        takes = f": {made.takes[path]}" if path in made.takes else ""
+        print(printable(f"{path} ({path.stat().st_size / 2**20:.1f} MiB){takes}"))
     for line in made.parity.lines:
         print(printable(line))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +17,17 @@ from viceversa.files import write_atomically
 from viceversa.inference.load import load
 from viceversa.inference.model import Model
 from viceversa.metrics.labeller import Labeller
+from viceversa.runs.exported.description import described
 from viceversa.runs.pretrained import run_folder
 from viceversa.runs.selection import Checkpoint
 
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export wrote, and how it agrees with PyTorch."""
+    """What an export wrote, and how it agrees with PyTorch. takes: the images that each translation takes, in words."""
 
     files: tuple[Path, ...]
+    takes: Mapping[Path, str]
     parity: Parity
 
 
@@ -74,9 +77,10 @@ def export(
             (Path(folder) / name).write_bytes(content)
         found = parity(model, load(drafts[0], device="cpu"), [*names.files])
         found.check()
+        takes = {path: described(draft).takes for path, draft in zip(files[: len(names.files)], drafts, strict=False)}
         for path, draft in zip(files, drafts, strict=True):
             write_atomically(path, draft.read_bytes())
-    return Exported(files, found)
+    return Exported(files, takes, found)
 
 
 def _reader(model: Model) -> Labeller:

@@ -11,9 +11,10 @@ from viceversa.core.domains import Domain
 from viceversa.core.journey import entered
 from viceversa.core.method import Request
 from viceversa.core.space import Space
-from viceversa.exporting.sizes import fitted, padded
+from viceversa.exporting.sizes import Size, fitted, padded, resized, scaled
 from viceversa.images.normalizing import levels, normalized
 from viceversa.inference.full_size import translated_at_its_size
+from viceversa.networks.adapters import Coded, PerTarget
 
 
 class TranslationGraph(nn.Module):
@@ -21,7 +22,8 @@ class TranslationGraph(nn.Module):
     logits (N, K).
 
     names: of the further inputs, in their order: "target" and "source", labels (N, K), and "style" (N, S).
-    multiple: sides are padded to multiples of it; None: images have the trained size.
+    multiple: sides are padded to multiples of it, on the scale of the canvas on which the spaces' sizes meet; None: images have the
+    trained size.
     reader: network of a labeller; NaN in the columns of an attribute stands for what it reads. crop: see `fitted`.
     """
 
@@ -40,6 +42,7 @@ class TranslationGraph(nn.Module):
         super().__init__()
         self.translator, self.reader, self.space, self.source, self.target = translator, reader, space, source, target
         self.names, self.multiple, self.crop = names, multiple, crop
+        self.before, self.canvas, self.after = sizes_of(translator, space, source, target)
 
     def forward(self, images: Tensor, *given: Tensor) -> tuple[Tensor, ...]:
         image, known = normalized(images), dict(zip(self.names, given, strict=True))
@@ -53,12 +56,20 @@ class TranslationGraph(nn.Module):
     def _translated(self, image: Tensor, here: Domain, there: Domain) -> Tensor:
         if self.multiple is None:
             return self.translator(image, here, there)  # type: ignore[no-any-return]
-        whole = padded(image, self.space.images[self.source], self.multiple)
-        return translated_at_its_size(self.translator, whole, here, there)[:, :, : image.shape[2], : image.shape[3]]
+        seen = resized(image, scaled(image, self.before, self.canvas))
+        whole = padded(seen, self.canvas, self.multiple)
+        made = translated_at_its_size(self.translator, whole, here, there)[:, :, : seen.shape[2], : seen.shape[3]]
+        return resized(made, scaled(image, self.before, self.after))
 
     def _seen(self, image: Tensor) -> Tensor:
         """The image at the size that the labeller knows."""
         return image if self.multiple is None else fitted(image, self.space.images[self.source], self.crop)
+
+
+def sizes_of(translator: nn.Module, space: Space, source: str, target: str) -> tuple[Size, Size, Size]:
+    """Sizes of images of the source space, inside the translator, and of the target space, where all have the trained size."""
+    before, after = (space.images[name].shape[1:] for name in (source, target))
+    return before, translator.canvas if isinstance(translator, PerTarget | Coded) else before, after
 
 
 class StyleGraph(nn.Module):

@@ -1,4 +1,4 @@
-"""Images of any size inside a graph: padded to what a network takes, and fitted to what a labeller takes.
+"""Images of any size inside a graph: padded to what a network takes, resized between spaces, and fitted to what a labeller takes.
 
 Sizes are symbols while a graph is traced, so they are computed without asking how large they are.
 """
@@ -11,13 +11,32 @@ from torch import Tensor
 
 from viceversa.core.space import ImageSpec
 
+Size = tuple[int, int]
+"""Height and width."""
 
-def padded(image: Tensor, spec: ImageSpec, multiple: int) -> Tensor:
-    """(N, C, H, W) with sides that are multiples, and as long as the run's at least.
+
+def resized(image: Tensor, size: Size) -> Tensor:
+    """(N, C, H, W) at another size; itself where it has that size whatever image there is. See `adapters.fit`."""
+    if image.shape[2:] == size:
+        return image
+    return F.interpolate(image, size, mode="bilinear", align_corners=False, antialias=True)
+
+
+def scaled(image: Tensor, before: Size, after: Size) -> Size:
+    """The size of an image on the scale on which the size `before` becomes `after`."""
+    height, width = (
+        side if old == new else torch.sym_max((2 * side * new + old) // (2 * old), 1)  # type: ignore[no-untyped-call]
+        for side, old, new in zip(image.shape[2:], before, after, strict=True)
+    )
+    return height, width
+
+
+def padded(image: Tensor, size: Size, multiple: int) -> Tensor:
+    """(N, C, H, W) with sides that are multiples, and as long as those of the size at least.
 
     What is missing is a reflection, below and to the right, as for images at full size (inference/full_size.py).
     """
-    for axis, least in ((2, spec.height), (3, spec.width)):
+    for axis, least in zip((2, 3), size, strict=True):
         units: int = torch.sym_max((image.shape[axis] + multiple - 1) // multiple, -(-least // multiple))  # type: ignore[no-untyped-call]
         image = image.index_select(axis, _reflected(image.shape[axis], multiple * units))
     return image

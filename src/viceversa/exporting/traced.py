@@ -14,7 +14,7 @@ from viceversa.core.journey import entered
 from viceversa.core.method import Request
 from viceversa.core.space import ImageSpec
 from viceversa.errors import UsageError
-from viceversa.exporting.graphs import StyleGraph, TranslationGraph, inputs_of
+from viceversa.exporting.graphs import StyleGraph, TranslationGraph, inputs_of, sizes_of
 from viceversa.inference.apply import ends
 from viceversa.inference.full_size import generator_of
 from viceversa.inference.model import Model
@@ -75,7 +75,7 @@ def translation(model: Model, target: str, labeller: Labeller | None, styled: st
     meanings = {"target": f"label of the target, {LABEL}{read}", "source": f"label of the images, {LABEL}{read}", "style": styled}
     inputs = {"images": _described(before, field is not None)}
     inputs |= {name: _row(value, meanings[name]) for name, value in examples.items()}
-    outputs = {"translated": _described(after, field is not None)}
+    outputs = {"translated": _described(after, field is not None, before)}
     outputs |= {"logits": f"float32 (N, {space.label_width}): {LOGITS}"} if labeller else {}
     examples = {"images": _pixels(before, odd=field is not None), **examples}
     return Traced(module, source, target, examples, inputs, outputs, field)
@@ -102,17 +102,17 @@ def style(model: Model, made_of: StyleInput) -> Traced:
 def _field(model: Model, source: Domain, target: Domain) -> ReceptiveField | None:
     """What is known of the translation of images of any size; None where the trained size is the only one.
 
-    It is so too where an adapter between spaces resizes images of the trained size: others would not be resized.
+    It is so too where an adapter between spaces adds margins of so many pixels, which have no meaning at other sizes.
     """
     translator, spec = model.method.translator, model.space.images[source.space]
-    shapes = [model.space.images[name].shape[1:] for name in (source.space, target.space)]
-    if isinstance(translator, PerTarget) and shapes != [translator.canvas] * 2:
+    before, canvas, after = sizes_of(translator, model.space, source.space, target.space)
+    if isinstance(translator, PerTarget) and translator.how != "resize" and not before == canvas == after:
         return None
     try:
         found = receptive_field_of(generator_of(translator, _first(source), _first(target)), spec)
     except UsageError:
         return None
-    return None if any(side % found.multiple for side in spec.shape[1:]) else found
+    return None if any(side % found.multiple for side in canvas) else found
 
 
 def _first(domain: Domain) -> Domain:
@@ -127,8 +127,12 @@ def _pixels(spec: ImageSpec, *, odd: bool = False) -> Tensor:
     return torch.zeros(COUNT, height, width, spec.channels, dtype=torch.uint8)
 
 
-def _described(spec: ImageSpec, any_size: bool = False) -> str:
-    sides = "H, W" if any_size else f"{spec.height}, {spec.width}"
+def _described(spec: ImageSpec, any_size: bool = False, of: ImageSpec | None = None) -> str:
+    """Type and shape of images. of: those that they are made of, whose sides they are a multiple of."""
+    sides = f"{spec.height}, {spec.width}"
+    if any_size:
+        ratios = [(spec.height, (of or spec).height, "H"), (spec.width, (of or spec).width, "W")]
+        sides = ", ".join(name if new == old else f"{new}/{old} {name}" for new, old, name in ratios)
     return f"uint8 (N, {sides}, {spec.channels})"
 
 

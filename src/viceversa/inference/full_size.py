@@ -20,7 +20,7 @@ from viceversa.images.pixels import Pixels
 from viceversa.inference.onnx_translator import OnnxTranslator
 from viceversa.inference.receptive_field import ImageFunction, ReceptiveField, receptive_field_of
 from viceversa.inference.tiles import translated_in_tiles
-from viceversa.networks.adapters import PerTarget
+from viceversa.networks.adapters import Coded, PerTarget
 
 _FOOTPRINTS: MutableMapping[nn.Module, dict[tuple[str, str], ReceptiveField]] = weakref.WeakKeyDictionary()
 """What was found of translators, for each source and target space: to find it takes about as long as a translation."""
@@ -59,9 +59,8 @@ def generator_of(translator: nn.Module, source: Domain, target: Domain) -> Image
 def translated_at_its_size(translator: nn.Module, image: Tensor, source: Domain, target: Domain) -> Tensor:
     """The translation of images of any size: the adapter of spaces would bring them to its canvas, so the generator behind it is
     called."""
-    if isinstance(translator, PerTarget):
-        generator = translator.generators[target.space]
-        return generator(image)  # type: ignore[no-any-return]
+    if isinstance(translator, PerTarget | Coded):
+        return translator.at_its_size(image, target)
     return translator(image, source, target)  # type: ignore[no-any-return]
 
 

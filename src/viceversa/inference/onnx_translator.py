@@ -68,13 +68,16 @@ class OnnxTranslator(nn.Module):
     def receptive_field(self, target: str) -> ReceptiveField:
         """What the file for a target space takes: images of any size as a whole, as nothing is known of how far it looks.
 
-        Raises UsageError for a file that takes one size only.
+        Raises UsageError for a file that takes one size only, or changes sizes.
         """
-        description = self.graphs[target].description
+        name, description = self.graphs[target].path.name, self.graphs[target].description
+        before, after = (description.record.space.images[space] for space in (description.source, description.target))
+        resized = "leave out `full_size`, and viceversa resizes the images"
         if description.multiple is None:
-            spec = description.record.space.images[description.source]
-            resized = "leave out `full_size`, and viceversa resizes the images"
-            raise UsageError(f"{self.graphs[target].path.name} takes only images of {spec.width}x{spec.height} pixels: {resized}.")
+            raise UsageError(f"{name} takes only images of {before.width}x{before.height} pixels: {resized}.")
+        if before.shape[1:] != after.shape[1:]:
+            sizes = f"from {before.width}x{before.height} to {after.width}x{after.height} pixels"
+            raise UsageError(f"{name} changes the size of images, as {sizes}: {resized}.")
         return ReceptiveField(description.multiple, (), description.weight)
 
 

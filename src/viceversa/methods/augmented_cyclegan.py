@@ -40,7 +40,7 @@ from viceversa.losses.cycle import BySource, ReturnedCycle
 from viceversa.losses.differentiable_augmentation import DifferentiableAugmentation
 from viceversa.losses.gan import LeastSquares
 from viceversa.losses.gan_settings import CriticSettings, DescribedGan, adversary_of
-from viceversa.networks.adapters import PerSpace, by_space, canvas_of, fit
+from viceversa.networks.adapters import Coded, PerSpace, by_space, canvas_of, fit
 from viceversa.networks.augmented import (
     CodedGenerator,
     code_discriminator,
@@ -81,18 +81,6 @@ class AugmentedCycleGAN(CriticSettings):
     )
     code: float = Field(0.025, ge=0, description="weight of the loss that recovers the code")
     learning_rate: float = Field(2e-4, gt=0, description="learning rate of Adam; a fifth of it for the discriminators")
-
-
-class Coded(nn.Module):
-    """Into the second space G_AB(x, z), z the target's style; into the first G_BA(x). Sizes that differ meet on a canvas."""
-
-    def __init__(self, forth: nn.Module, back: nn.Module, space: Space) -> None:
-        super().__init__()
-        self.forth, self.back, self.space, self.canvas = forth, back, space, canvas_of(space.images)
-
-    def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
-        image, size = fit(image, self.canvas), self.space.images[target.space].shape[1:]
-        return fit(self.forth(image, target.style) if target.space == self.space.pair[1] else self.back(image), size)
 
 
 def together(first: Tensor, second: Tensor) -> Tensor:

@@ -81,6 +81,10 @@ class PerTarget(nn.Module):
             case "valid_conv":
                 return generator(image)  # type: ignore[no-any-return]
 
+    def at_its_size(self, image: Tensor, target: Domain) -> Tensor:
+        """What the generator makes of images of any size, on the canvas' scale."""
+        return self.generators[target.space](image)  # type: ignore[no-any-return]
+
     def takes_own(self, space: str) -> bool:
         """Whether the generator into the space takes images of the space itself: not where it changes sizes by itself."""
         return self.how != "valid_conv" or self.images[space].shape[1:] == self.images[self.sources[space]].shape[1:]
@@ -88,6 +92,22 @@ class PerTarget(nn.Module):
     def keeps_channels(self, space: str) -> bool:
         """Whether it does so in all their channels."""
         return self.takes_own(space) and self.images[space].channels == self.images[self.sources[space]].channels
+
+
+class Coded(nn.Module):
+    """Into the second of two spaces G_AB(x, z), z the target's style; into the first G_BA(x). Sizes that differ meet on a
+    canvas."""
+
+    def __init__(self, forth: nn.Module, back: nn.Module, space: Space) -> None:
+        super().__init__()
+        self.forth, self.back, self.space, self.canvas = forth, back, space, canvas_of(space.images)
+
+    def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
+        return fit(self.at_its_size(fit(image, self.canvas), target), self.space.images[target.space].shape[1:])
+
+    def at_its_size(self, image: Tensor, target: Domain) -> Tensor:
+        """What the generator makes of images of any size, on the canvas' scale."""
+        return self.forth(image, target.style) if target.space == self.space.pair[1] else self.back(image)  # type: ignore[no-any-return]
 
 
 class Single(nn.Module):

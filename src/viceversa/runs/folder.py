@@ -8,13 +8,15 @@ from pathlib import Path
 
 from accelerate import Accelerator
 from accelerate.utils import broadcast_object_list
-from filelock import FileLock, Timeout
+from filelock import FileLock, Timeout, lock_descriptor
 
 from viceversa.errors import UsageError
 from viceversa.files import remove
 from viceversa.runs.weights import numbered
 
 LOCK, LOG = ".lock", "train.log"
+PATIENCE = 0.2
+"""Seconds to wait for a lock: `is_training` holds it for an instant."""
 CONTENTS = (
     "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors",
     "familiarity.safetensors", "index.html", LOG, "recipe.json",
@@ -28,7 +30,7 @@ def alone(run: Path, accelerator: Accelerator) -> Iterator[None]:
     Leaves no folder for a training that did not begin. Raises UsageError, in all processes, where another training holds the
     lock, or where the folder cannot be written.
     """
-    new, lock, refused = not run.exists(), FileLock(run / LOCK, timeout=0), ""
+    new, lock, refused = not run.exists(), FileLock(run / LOCK, timeout=PATIENCE), ""
     if accelerator.is_main_process:
         try:
             _lock(run, lock)
@@ -61,6 +63,21 @@ def _lock(run: Path, lock: FileLock) -> None:
         raise UsageError(f"{busy}: wait until it ends, or choose another folder with `out`.") from None
     except OSError as error:
         raise UsageError(f"cannot write to {str(run)!r}: {error.strerror or error}.") from error
+
+
+def is_training(run: Path) -> bool:
+    """Return whether a process trains in the run's folder, as far as it may be known: whether it holds the lock.
+
+    The lock's file proves nothing: a killed process leaves it behind.
+    """
+    path = run / LOCK
+    if path.is_symlink() or not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return not lock_descriptor(file.fileno(), blocking=False)
+    except OSError:
+        return False
 
 
 def check_room(run: Path, *, overwrite: bool) -> None:

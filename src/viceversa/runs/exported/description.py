@@ -67,6 +67,13 @@ class Description(BaseModel):
     labeller: float | None
     record: Record
 
+    @property
+    def takes(self) -> str:
+        """The images that the file takes, in words."""
+        spec = self.record.space.images[self.source]
+        only = f"images of {spec.width}x{spec.height} pixels only, because the network is built for that size"
+        return only if self.multiple is None else "images of any size"
+
 
 def columns_of(space: Space) -> tuple[Columns, ...]:
     """Return the attributes of a space with their columns."""

@@ -44,5 +44,5 @@ def _line(error: Exception) -> Exception:
     if isinstance(error, RuntimeError) and not is_out_of_memory(error):
         raise error
     text = "out of memory: take a smaller image." if is_out_of_memory(error) else " ".join(str(error).split())
-    told: Exception = gr.Error(escaped(text), duration=None, title="This did not work", print_exception=False)
+    told: Exception = gr.Error(escaped(text), duration=None, print_exception=False)
     return told

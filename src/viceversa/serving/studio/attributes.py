@@ -65,6 +65,8 @@ def _styles() -> dict[str, gr.Component]:
     with gr.Row():
         seed = gr.Number(0, precision=0, minimum=0, label="Style: a number for a random one", interactive=True)
         dice = gr.Button("🎲 Roll the dice", size="sm")
-    reference = gr.File(label="Style: an image to be like instead", file_types=FILE_TYPES, height=96, interactive=True)
+    reference = gr.File(
+        label="Style: an image to be like instead", file_types=FILE_TYPES, height=96, interactive=True, elem_id="reference"
+    )
     dice.click(lambda: random.randrange(10_000), None, seed)
     return {"seed": seed, "reference": reference}

@@ -22,22 +22,25 @@ from viceversa.serving.studio.library import Library
 from viceversa.serving.studio.walking import draw_drift, strip_of, walk
 
 
-def chain_tab(library: Library, folder: Path, page: gr.Blocks) -> None:
+def chain_tab(library: Library, folder: Path, page: gr.Blocks, tabs: gr.Tabs) -> None:
     """Lay out the tab and connect its parts. folder: where files of the page are written."""
     names = library.models
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
             model = gr.Dropdown(names, value=names[0], label="Model", elem_id="chain-model")
-            other = gr.Dropdown([NONE, *names], value=NONE[1], label="Second model, for comparison")
+            other = gr.Dropdown([NONE, *names], value=NONE[1], label="Second model, for comparison", elem_id="chain-second")
             chooser = image_chooser(library, model, folder, page)
         with gr.Column(scale=1, min_width=300):
             edit = gr.Dropdown([], label="Edit", elem_id="chain-edit")
             add = gr.Button("Add to the chain", elem_id="chain-add")
             chain = gr.Textbox(label="Chain: one edit on each line, from top to bottom", lines=6, elem_id="chain-edits")
             with gr.Row():
-                clear = gr.Button("Clear")
                 run = gr.Button("Run the chain", variant="primary", elem_id="chain-run")
+                clear = gr.Button("Clear")
     strip = gr.HTML(elem_id="chain-strip", elem_classes="report")
+
+    def listed() -> list[Any]:
+        return [gr.update(choices=library.models), gr.update(choices=[NONE, *library.models])]
 
     def offer(name: str) -> list[Any]:
         edits = edits_of(library.open(name).routing)
@@ -47,7 +50,7 @@ def chain_tab(library: Library, folder: Path, page: gr.Blocks) -> None:
         models = {each: library.open(each) for each in dict.fromkeys([name, *([second] if second else [])])}
         return chain_markup(models, needed(chosen), chain_of(text))
 
-    page.load(lambda: [gr.update(choices=library.models), gr.update(choices=[NONE, *library.models])], None, [model, other])
+    gr.on([page.load, tabs.select], listed, None, [model, other], show_progress="hidden")
     page.load(action(offer), model, [edit, chain], show_progress="hidden", **NETWORKS)
     model.change(action(offer), model, [edit, chain], show_progress="hidden", **NETWORKS)
     add.click(lambda text, line: f"{text.rstrip()}\n{line}".strip(), [chain, edit], chain)

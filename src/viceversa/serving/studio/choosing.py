@@ -37,12 +37,11 @@ class Chosen:
 
 @dataclass(frozen=True, eq=False)
 class Chooser:
-    """The parts of the page that choose an image. chosen: a State with `Chosen` or None; file: where files are dropped; first: the
-    function that takes a model's first test image, for the outputs `chosen` and `file`."""
+    """The parts of the page that choose an image. chosen: a State with `Chosen` or None; first: the function that takes a model's
+    first test image, for the output `chosen`."""
 
     chosen: gr.State
-    file: gr.File
-    first: Callable[[str], list[Any]]
+    first: Callable[[str], Chosen]
 
 
 def image_chooser(library: Library, model: gr.Dropdown, folder: Path, page: gr.Blocks) -> Chooser:
@@ -66,16 +65,16 @@ def image_chooser(library: Library, model: gr.Dropdown, folder: Path, page: gr.B
         pictures = [] if examples is None else [picture_of(Layers(examples.images.pixels[row])) for row in rows(examples, start)]
         return [gr.update(value=pictures, visible=bool(pictures)), gr.update(visible=bool(pictures))]
 
-    def taken(name: str, position: int) -> list[Any]:
+    def taken(name: str, position: int) -> Chosen:
         examples = examples_of(library.open(name))
         if examples is None:
             raise UsageError(f"{name!r} was trained on other data than the package draws: give an image of your own.")
-        return [Chosen(str(written(examples, position, folder)), position), None]
+        return Chosen(str(written(examples, position, folder)), position)
 
-    def begun(name: str) -> list[Any]:
-        return taken(name, 0) if examples_of(library.open(name)) else [None, None]
+    def begun(name: str) -> Chosen | None:
+        return taken(name, 0) if examples_of(library.open(name)) else None
 
-    def picked(name: str, start: int, event: gr.SelectData) -> list[Any]:
+    def picked(name: str, start: int, event: gr.SelectData) -> Chosen:
         examples = examples_of(library.open(name))
         return taken(name, rows(examples, start)[int(event.index)] if examples else 0)
 
@@ -83,13 +82,13 @@ def image_chooser(library: Library, model: gr.Dropdown, folder: Path, page: gr.B
     listed = {"fn": action(offered), "inputs": [model, first], "outputs": [gallery, renew], **begins}
     page.load(**listed)
     model.change(lambda: 0, None, first).then(**listed)
-    page.load(action(lambda name, now: [gr.skip()] * 2 if now else begun(name)), [model, chosen], [chosen, file], **begins)
-    model.change(action(begun), model, [chosen, file], **begins)
+    page.load(action(lambda name, now: gr.skip() if now else begun(name)), [model, chosen], chosen, **begins)
+    model.change(action(begun), model, chosen, **begins)
     renew.click(lambda start: start + SHOWN, first, first).then(**listed)
-    gallery.select(action(picked), [model, first], [chosen, file], show_progress="hidden")
+    gallery.select(action(picked), [model, first], chosen, show_progress="hidden")
     file.upload(_uploaded, file, [chosen, file])
     chosen.change(action(_preview), chosen, preview, show_progress="hidden")
-    return Chooser(chosen, file, lambda name: taken(name, 0))
+    return Chooser(chosen, lambda name: taken(name, 0))
 
 
 def rows(examples: Examples, start: int) -> list[int]:
@@ -126,7 +125,7 @@ def _uploaded(path: str) -> list[Any]:
     try:
         read_layers(Embedded(Path(path).name, Path(path).read_bytes()))
     except UsageError as error:
-        gr.Warning(escaped(str(error)), duration=None, title="This did not work")
+        gr.Warning(escaped(str(error)), duration=None)
         return [gr.skip(), None]
     return [Chosen(path), None]
 

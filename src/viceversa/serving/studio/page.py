@@ -18,9 +18,14 @@ from viceversa.serving.studio.runs import runs_tab
 from viceversa.serving.studio.stylize import TAB, stylize_tab
 from viceversa.serving.studio.translate import translate_tab
 
-STYLE = resources.files("viceversa.serving.studio").joinpath("page.css").read_text(encoding="utf-8")
-_FONT = ("system-ui", "sans-serif")
-_MONO = ("ui-monospace", "monospace")
+STYLE, SCRIPT = (
+    resources.files("viceversa.serving.studio").joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
+)
+THEME = gr.themes.Soft(font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")).set(
+    background_fill_primary="*neutral_50",  # as it is: `set` forgets it
+    checkbox_border_color="*neutral_400",
+    checkbox_border_color_dark="*neutral_400",
+)
 _LARGEST = "256mb"
 """An uploaded file."""
 
@@ -31,9 +36,9 @@ def build_page(library: Library, folder: Path) -> gr.Blocks:
         gr.HTML("<h1>Viceversa studio</h1>", elem_id="head")
         with gr.Tabs() as tabs:
             with gr.Tab("Translate", id="translate"):
-                translating = translate_tab(library, folder, page)
+                translating = translate_tab(library, folder, page, tabs)
             with gr.Tab("Chain", id="chain"):
-                chain_tab(library, folder, page)
+                chain_tab(library, folder, page, tabs)
             with gr.Tab("Stylize", id=TAB):
                 stylize_tab(library, folder, translating, tabs)
             with gr.Tab("Runs", id="runs"):
@@ -48,8 +53,7 @@ def serve(library: Library, folder: Path, port: int, *, quiet: bool = False) -> 
         page.launch(
             server_name=HOST, server_port=port, share=False, ssr_mode=False, prevent_thread_lock=True, inbrowser=False, quiet=True,
             app_kwargs={"middleware": [Middleware(OwnPage)]}, footer_links=[], run_history=False, enable_monitoring=False,
-            mcp_server=False, num_workers=0, pwa=False, max_file_size=_LARGEST, theme=gr.themes.Soft(font=_FONT, font_mono=_MONO),
-            css=STYLE,
+            mcp_server=False, num_workers=0, pwa=False, max_file_size=_LARGEST, theme=THEME, css=STYLE, js=SCRIPT,
         )  # fmt: skip
     except OSError:
         raise UsageError(f"`port={port}`: the port is in use, or is not yours to use: choose another one.") from None

@@ -15,7 +15,7 @@ from viceversa.style.painting import Losses
 from viceversa.style.stylize import PaintingInterrupted, Stylize, stylize
 
 VIEWS = 60
-"""Pictures on the way. A painting can be stopped when one of them is there."""
+"""Pictures on the way, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,16 +27,20 @@ class View:
     total: int
 
 
-def painted(content: Picture, styles: Sequence[Picture], settings: Stylize, device: Device = "auto") -> Generator[View, None, None]:
-    """Paint in a thread, and yield its pictures as they come. If the iterator is closed, the painting stops at its next evaluation.
+def painted(
+    content: Picture, styles: Sequence[Picture], settings: Stylize, device: Device = "auto", unwanted: threading.Event | None = None
+) -> Generator[View, None, None]:
+    """Paint in a thread, and yield its pictures as they come.
+
+    unwanted: set by another thread, it stops the painting at its next evaluation; so does closing the iterator.
 
     Raises UsageError.
     """
     views: SimpleQueue[View | BaseException | None] = SimpleQueue()
-    unwanted, total = threading.Event(), sum(count for _, count in settings.stages)
+    stop, total = unwanted or threading.Event(), sum(count for _, count in settings.stages)
 
     def heard(done: int, total: int, losses: Losses) -> None:
-        if unwanted.is_set():
+        if stop.is_set():
             raise KeyboardInterrupt
 
     def work() -> None:
@@ -61,5 +65,5 @@ def painted(content: Picture, styles: Sequence[Picture], settings: Stylize, devi
                 raise view
             yield view
     finally:
-        unwanted.set()
+        stop.set()
         thread.join()

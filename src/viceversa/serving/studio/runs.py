@@ -22,13 +22,12 @@ _HIDDEN: dict[str, Any] = {"show_progress": "hidden"}
 def runs_tab(library: Library, page: gr.Blocks) -> None:
     """Lay out the tab and connect its parts."""
     timer = gr.Timer(SECONDS)
+    find = gr.Button("Look for new runs and reports", size="sm")
     with gr.Row():
         first = _run(library, timer, "Run", "run")
         second = _run(library, timer, "Second run, for comparison", "second-run")
     settings = gr.HTML(elem_id="settings", elem_classes="report")
-    with gr.Row():
-        report = gr.Dropdown([], label="Report of an evaluation", elem_id="report", scale=3)
-        find = gr.Button("Look for new runs and reports", size="sm", scale=1)
+    report = gr.Dropdown([], label="Report of an evaluation", elem_id="report")
     frame = gr.HTML(elem_id="report-frame")
 
     def found() -> list[Any]:

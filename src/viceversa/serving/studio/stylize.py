@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -36,43 +38,41 @@ def stylize_tab(library: Library, folder: Path, translating: TranslateTab, tabs:
             evaluations = gr.Slider(10, 400, value=120, step=10, label="Evaluations: more of them take longer")
             colors = gr.Checkbox(label="Keep the colors of the content")
             with gr.Row():
-                cancel = gr.Button("Cancel", variant="stop", elem_id="cancel")
                 run = gr.Button("Paint", variant="primary", elem_id="paint")
+                cancel = gr.Button("Cancel", variant="stop", elem_id="cancel")
         with gr.Column(scale=3, min_width=300):
             picture = gr.Image(
-                label="Picture",
-                interactive=False,
-                format="png",
-                height=460,
-                buttons=["fullscreen"],
-                elem_id="painting",
+                label="Picture", interactive=False, format="png", height=460, buttons=["fullscreen"], elem_id="painting",
                 elem_classes="whole",
-            )
+            )  # fmt: skip
             told = gr.HTML(elem_id="painted")
             download = gr.DownloadButton("Download the picture", interactive=False)
 
-    def go(file: str | None, painters: list[str] | None, *values: Any) -> Iterator[list[Any]]:
+    unwanted: dict[str | None, threading.Event] = defaultdict(threading.Event)  # of each open page
+
+    def go(request: gr.Request, file: str | None, painters: list[str] | None, *values: Any) -> Iterator[list[Any]]:
         if not file or not painters:
             raise UsageError("give an image as content, and one or more as styles.")
         weight, side, count, keep = values
+        stop = unwanted[request.session_hash] = threading.Event()
         settings = Stylize(style=float(weight), size=int(side), evaluations=int(count), keep_colors=bool(keep))
         yield [gr.skip(), "<p>Looking at the images.</p>", gr.update(interactive=False)]
-        with closing(painted(file, painters, settings, library.device)) as views:
+        with closing(painted(file, painters, settings, library.device, stop)) as views:
             for view in views:
                 yield [view.image, f"<p>{view.done} of {view.total} evaluations.</p>", gr.skip()]
+        if stop.is_set():
+            yield [gr.skip(), "<p>Cancelled.</p>", gr.skip()]
+            return
         path = folder / "translations" / f"{Path(file).stem}-stylized.png"
         save_png(view.image, path)
         yield [gr.skip(), f"<p>Done: {view.total} evaluations.</p>", gr.update(value=str(path), interactive=True)]
 
-    working = run.click(
-        action(go),
-        [content, styles, strength, size, evaluations, colors],
-        [picture, told, download],
-        show_progress_on=told,
-        **NETWORKS,
-    )
-    # said when the painting has been stopped: a picture on its way would be told after it
-    cancel.click(None, cancels=[working]).then(lambda: "<p>Cancelled.</p>", None, told, show_progress="hidden")
+    def cancelled(request: gr.Request) -> None:
+        unwanted[request.session_hash].set()
+
+    values = [content, styles, strength, size, evaluations, colors]
+    run.click(action(go), values, [picture, told, download], show_progress_on=told, **NETWORKS)
+    cancel.click(cancelled, show_progress="hidden", queue=False)
     translating.paint.click(
         lambda chosen: [gr.Tabs(selected=TAB), chosen and chosen.file], translating.chosen, [tabs, content], show_progress="hidden"
     )

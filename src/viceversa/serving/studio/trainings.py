@@ -9,7 +9,7 @@ from pathlib import Path
 
 from viceversa.errors import UsageError
 from viceversa.pages.document import escaped
-from viceversa.runs.folder import LOCK
+from viceversa.runs.folder import is_training
 from viceversa.runs.record import changed_settings, read_record
 from viceversa.runs.weights import numbered
 from viceversa.training.curves import last_step
@@ -17,19 +17,19 @@ from viceversa.training.page import curves_markup
 
 SAMPLES = 12
 """Sample pictures that are shown: of more, evenly spread ones, with the newest and the first."""
-_WATCHED = ("metrics.jsonl", "validation.jsonl", "samples", "recipe.json", LOCK)
+_WATCHED = ("metrics.jsonl", "validation.jsonl", "samples", "recipe.json")
 
-Stamp = tuple[tuple[int, int], ...]
+Stamp = tuple[object, ...]
 
 
 def stamp(run: Path) -> Stamp:
-    """Return what changes when a training writes: the time and size of each of its files, 0 for one that is not there."""
-    found = []
+    """Return what changes when a training begins, writes or ends: whether it runs, and the time and size of each of its files."""
+    found: list[object] = [is_training(run)]
     for name in _WATCHED:
         try:
             status = (run / name).stat()
         except FileNotFoundError:
-            found.append((0, 0))
+            found.append(None)
         else:
             found.append((status.st_mtime_ns, status.st_size))
     return tuple(found)
@@ -39,7 +39,7 @@ def run_markup(run: Path) -> str:
     """How a training stands, its losses, its validation and its warnings, as HTML. Raises UsageError for a damaged run."""
     record = read_record(run)
     steps, log = record.recipe.training.steps, run / "metrics.jsonl"
-    training, saved = (run / LOCK).exists(), numbered(run / "checkpoints")
+    training, saved = is_training(run), numbered(run / "checkpoints")
     step = max(last_step(log), int(saved[-1].name) if saved else 0)
     state = "training" if training else "done" if step >= steps else "stopped"
     when = f", written at {datetime.fromtimestamp(log.stat().st_mtime):%Y-%m-%d %H:%M:%S}" if log.exists() else ""

@@ -19,8 +19,8 @@ from viceversa.inference.masks import Region
 from viceversa.pages.document import escaped
 from viceversa.serving.studio.actions import NETWORKS, action
 from viceversa.serving.studio.attributes import lay_out_controls
-from viceversa.serving.studio.choosing import Chosen, image_chooser, needed, picture_of
-from viceversa.serving.studio.controls import painted_mask, reading, translated, wanted
+from viceversa.serving.studio.choosing import Chosen, image_chooser, picture_of
+from viceversa.serving.studio.controls import Values, painted_mask, reading, translated, wanted
 from viceversa.serving.studio.library import Library
 
 CANVAS = 320
@@ -36,9 +36,34 @@ class TranslateTab:
     paint: gr.Button
 
 
-def translate_tab(library: Library, folder: Path, page: gr.Blocks) -> TranslateTab:
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """An image that a model has looked at; the page draws new controls for each.
+
+    read: the attributes that the model's labeller read off the image; None where it read none.
+    """
+
+    model: str
+    file: str
+    read: Values | None
+
+
+def translate_tab(library: Library, folder: Path, page: gr.Blocks, tabs: gr.Tabs) -> TranslateTab:
     """Lay out the tab and connect its parts. folder: where files of the page are written."""
-    known = gr.State(None)
+    seen = gr.State(None)
+
+    def controls(now: Seen | None) -> None:
+        if now is None:
+            gr.HTML("<p>Choose an image to see what can be changed.</p>")
+            return
+        parts = lay_out_controls(library.open(now.model), now.read)
+
+        def press(painted: Any, whole: bool, *values: Any) -> list[Any]:
+            return _made(library, folder, now, dict(zip(parts, values, strict=True)), painted, whole)
+
+        button = gr.Button("Translate", variant="primary", elem_id="translate")
+        button.click(action(press), [mask, full_size, *parts.values()], results, show_progress_on=told, **NETWORKS)
+
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             model = gr.Dropdown(library.models, value=library.models[0], label="Model", elem_id="translate-model")
@@ -48,74 +73,75 @@ def translate_tab(library: Library, folder: Path, page: gr.Blocks) -> TranslateT
                 another = gr.Button("Take a test image", size="sm")
                 paint = gr.Button("Paint it in a style instead", size="sm")
         with gr.Column(scale=2, min_width=300):
-            gr.render(inputs=[known])(lambda state: _lay_out(state))
+            gr.render(inputs=[seen])(controls)
             full_size = gr.Checkbox(label="Full size: keep the image's own size, transparency and color profile")
-            with gr.Accordion("Change only a part: paint it", open=False):
-                painting = gr.ImageEditor(
-                    label="Mask", sources=(), transforms=(), layers=False, image_mode="RGBA", format="png",
-                    brush=gr.Brush(default_size=24, colors=[_BRUSH], color_mode="fixed"), buttons=[], interactive=True,
-                    height=CANVAS + 100,
-                )  # fmt: skip
+            mask = _mask()
         with gr.Column(scale=3, min_width=300):
-            slider = gr.ImageSlider(
-                label="Source and translation",
-                format="png",
-                interactive=False,
-                height=400,
-                elem_classes="pixels",
-                elem_id="compared",
-            )
-            told = gr.HTML(elem_id="told")
-            changed = gr.Image(label="Difference", interactive=False, format="png", height=220, buttons=[], elem_classes="pixels")
-            download = gr.DownloadButton("Download the translation", interactive=False)
-    results = [slider, changed, told, download]
+            _, told, *_ = results = _results()
 
     def look(name: str, chosen: Chosen | None) -> list[Any]:
-        found = None if chosen is None else reading(library.open(name), chosen.file)
-        warning = f'<p class="warning" role="alert">This image {escaped(found.doubt)}.</p>' if found and found.doubt else ""
-        canvas = None if chosen is None else _canvas(chosen.file)
-        state = {"model": name, "looked": found is not None, "read": None if found is None else found.values}
-        return [state, warning, gr.update(visible=bool(warning)), canvas, None, None, "", gr.update(value=None, interactive=False)]
-
-    def translate(state: Mapping[str, Any], values: Mapping[str, Any], chosen: Chosen | None, paint: Any, whole: bool) -> list[Any]:
-        model, file = library.open(state["model"]), needed(chosen).file
-        asked = wanted(model, state["read"], values)
-        mask = painted_mask((paint or {}).get("layers") or [], file)
-        manner = replace(asked.manner, full_size=whole, region=None if mask is None else Region(mask))
-        pair = translated(model, file, replace(asked, manner=manner))
-        pictures = picture_of(pair.before), picture_of(pair.after)
-        said = asked.to if isinstance(asked.to, str) else ", ".join(f"{name}={_word(value)}" for name, value in asked.to.items())
-        saved = _saved(pair.after, folder, Path(file).stem)
-        return [
-            pictures,
-            _difference(pair.before, pair.after),
-            f"<p>Translated: {escaped(said)}.</p>",
-            gr.update(value=saved, interactive=True),
-        ]
-
-    def _lay_out(state: Mapping[str, Any] | None) -> None:
-        if state is None or not state["looked"]:
-            gr.HTML("<p>Choose an image to see what can be changed.</p>")
-            return
-        parts = lay_out_controls(library.open(state["model"]), state["read"])
-        button = gr.Button("Translate", variant="primary", elem_id="translate")
-
-        def press(chosen: Chosen | None, paint: Any, whole: bool, *values: Any) -> list[Any]:
-            return translate(state, dict(zip(parts, values, strict=True)), chosen, paint, whole)
-
-        button.click(
-            action(press), [chooser.chosen, painting, full_size, *parts.values()], results, show_progress_on=told, **NETWORKS
-        )
+        return [*_looked(library, name, chosen), *_NO_RESULTS]
 
     looked = {
-        "fn": action(look), "inputs": [model, chooser.chosen], "outputs": [known, notice, remedies, painting, *results],
+        "fn": action(look), "inputs": [model, chooser.chosen], "outputs": [seen, notice, remedies, mask, *results],
         "show_progress": "hidden", **NETWORKS,
     }  # fmt: skip
-    page.load(lambda: gr.update(choices=library.models), None, model, show_progress="hidden")
+    gr.on([page.load, tabs.select], lambda: gr.update(choices=library.models), None, model, show_progress="hidden")
     model.change(**looked)
     chooser.chosen.change(**looked)
-    another.click(action(chooser.first), model, [chooser.chosen, chooser.file], show_progress="hidden")
+    another.click(action(chooser.first), model, chooser.chosen, show_progress="hidden")
     return TranslateTab(chooser.chosen, paint)
+
+
+def _mask() -> gr.ImageEditor:
+    """Lay out the brush, and what it paints on."""
+    with gr.Accordion("Change only a part: paint it", open=False):
+        return gr.ImageEditor(
+            label="Mask", sources=(), transforms=(), layers=False, image_mode="RGBA", format="png", buttons=[], interactive=True,
+            brush=gr.Brush(default_size=24, colors=[_BRUSH], color_mode="fixed"), height=CANVAS + 100,
+        )  # fmt: skip
+
+
+def _results() -> list[gr.Component]:
+    """Lay out where a translation is shown: the slider, a line about it, the difference, and the file."""
+    slider = gr.ImageSlider(
+        label="Source and translation", format="png", interactive=False, height=400, elem_classes="pixels", elem_id="compared"
+    )
+    told = gr.HTML(elem_id="told")
+    changed = gr.Image(label="Difference", interactive=False, format="png", height=220, buttons=[], elem_classes="pixels")
+    return [slider, told, changed, gr.DownloadButton("Download the translation", interactive=False)]
+
+
+_NO_RESULTS = (None, "", None, gr.update(value=None, interactive=False))
+"""What `_results` shows where nothing is translated yet."""
+
+
+def _looked(library: Library, name: str, chosen: Chosen | None) -> list[Any]:
+    """What is known of an image before it is translated: for the page's State, the notice, the remedies and the mask."""
+    if chosen is None:
+        return [None, "", gr.update(visible=False), None]
+    found = reading(library.open(name), chosen.file)
+    notice = f'<p class="warning" role="alert">This image {escaped(found.doubt)}.</p>' if found.doubt else ""
+    return [Seen(name, chosen.file, found.values), notice, gr.update(visible=bool(found.doubt)), _canvas(chosen.file)]
+
+
+def _made(library: Library, folder: Path, seen: Seen, values: Mapping[str, Any], painted: Any, whole: bool) -> list[Any]:
+    """Translate an image as the controls ask for it; what `_results` shows then.
+
+    painted: of the mask's editor. whole: at full size. Raises UsageError.
+    """
+    model = library.open(seen.model)
+    asked = wanted(model, seen.read, values)
+    mask = painted_mask((painted or {}).get("layers") or [], seen.file)
+    manner = replace(asked.manner, full_size=whole, region=None if mask is None else Region(mask))
+    pair = translated(model, seen.file, replace(asked, manner=manner))
+    to = asked.to if isinstance(asked.to, str) else ", ".join(f"{name}={_word(value)}" for name, value in asked.to.items())
+    return [
+        (picture_of(pair.before), picture_of(pair.after)),
+        f"<p>Translated: {escaped(to)}.</p>",
+        _difference(pair.before, pair.after),
+        gr.update(value=_saved(pair.after, folder, Path(seen.file).stem), interactive=True),
+    ]
 
 
 def _word(value: Any) -> str:

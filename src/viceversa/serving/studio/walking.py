@@ -73,14 +73,14 @@ def strip_of(walks: Mapping[str, Walk], edits: Sequence[str], truths: Sequence[P
         rows.append(("ground truth", [None, *(None if truth is None else CaptionedImage(truth) for truth in truths)]))
     facts = {
         "drift": "mean absolute difference to the source, in levels of 255; the edits themselves are part of it",
-        "error": "the same to the ground truth, where it is known",
+        "error": "the same to the ground truth, where it is known; PSNR is to the ground truth too",
     }
     return Strip("The chain, step by step", facts, ["source", *(f"{number}: {edit}" for number, edit in enumerate(edits, 1))], rows)
 
 
 def _notes(step: Step) -> list[str]:
     notes = [f"drift {step.drift:.1f}"]
-    return notes if step.error is None else [*notes, f"error {step.error:.1f} (PSNR {step.psnr:.1f} dB)"]
+    return notes if step.error is None else [*notes, f"error {step.error:.1f}", f"PSNR {step.psnr:.1f} dB"]
 
 
 def draw_drift(walks: Mapping[str, Walk], axes: Axes) -> None:
@@ -94,6 +94,6 @@ def draw_drift(walks: Mapping[str, Walk], axes: Axes) -> None:
         )
     axes.set_xlabel("step")
     axes.set_ylabel("error (levels)" if known else "drift (levels)")
-    axes.set_ylim(bottom=0)
+    axes.set_ylim(0, 1.1 * axes.dataLim.y1 or 1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False)
