@@ -153,6 +153,11 @@ def test_models_are_told_of(server: Server) -> None:
 def test_the_description_names_every_endpoint_and_has_examples_that_work(server: Server) -> None:
     paths = server.client.get("/openapi.json").json()["paths"]
     assert {"/v1/translate", "/v1/chain", "/v1/stylize", "/v1/models", "/healthz", "/readyz", "/metrics"} <= set(paths)
+    for path in paths:  # each answer's type is told
+        if path not in ("/v1/stylize", "/v1/stylize/{name}", "/v1/translate", "/v1/chain", "/v1/stylize/{name}/image"):
+            told = server.client.get(path).headers["content-type"].partition(";")[0]
+            assert told in paths[path]["get"]["responses"]["200"]["content"], path
+    assert "image/png" in paths["/v1/stylize/{name}/image"]["get"]["responses"]["200"]["content"]
     for path, status in (("/v1/translate", 200), ("/v1/chain", 200), ("/v1/stylize", 202)):
         example = paths[path]["post"]["requestBody"]["content"]["application/json"]["example"]
         assert server.client.post(path, json=example).status_code == status

@@ -32,6 +32,7 @@ WARNING = "X-Warning"
 """Header that says that an image is unlike the training images."""
 _DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGM4EaABAAMkAUEdGZ/EAAAAAElFTkSuQmCC"
 _PICTURE = {"schema": {"type": "string", "format": "binary"}}
+_PNG: dict[int | str, dict[str, Any]] = {200: {"description": "the picture", "content": {IMAGES["png"]: _PICTURE}}}
 _TRANSLATE = {"image": _DOT, "to": "glasses=yes"}
 _CHAIN = {"image": _DOT, "to": ["glasses=yes", "hair=blond", {"glasses": "no"}]}
 _STYLIZE = {"content": _DOT, "style": [_DOT], "size": 128, "evaluations": 50}
@@ -83,7 +84,7 @@ def application(service: Service, token: str = "", local: bool = True) -> FastAP
         """How far a painting is."""
         return JSONResponse(_state(service.paintings.find(name)))
 
-    @app.get("/v1/stylize/{name}/image", responses=_refusals(401, 404, 409))
+    @app.get("/v1/stylize/{name}/image", response_class=Response, responses=_PNG | _refusals(401, 404, 409))
     async def fetch(name: str) -> Response:
         """The picture, as PNG, once it is done."""
         painting = service.paintings.find(name)
@@ -113,7 +114,7 @@ def application(service: Service, token: str = "", local: bool = True) -> FastAP
             raise Problem(503, "no worker is ready.", 1)
         return PlainTextResponse("ok")
 
-    @app.get("/metrics", responses=_refusals(401))
+    @app.get("/metrics", response_class=PlainTextResponse, responses=_refusals(401))
     async def metrics() -> Response:
         """Counts and times, for Prometheus."""
         return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
