@@ -122,8 +122,11 @@ def test_translate_evaluate_drift_and_the_studio_take_it(folder: Path, viceversa
     export, translate, evaluate, drift, studio = COMMANDS
     assert export[0] == "export"
     short = {"evaluate": ["--cycles", "0", "--samples", "16"], "drift": ["--turns", "2", "--samples", "2"], "translate": []}
-    for command in (translate, evaluate, drift):
-        done = viceversa(*command, *short[command[0]], cwd=folder)
+    elsewhere = folder / "elsewhere"  # where `avatars` is the data set, and no run
+    elsewhere.mkdir()
+    shutil.copy(folder / "avatars.onnx", elsewhere)
+    for command, place in ((translate, folder), (evaluate, folder), (drift, elsewhere)):
+        done = viceversa(*command, *short[command[0]], cwd=place)
         assert done.returncode == 0, done.stderr
     expected = vv.load(folder / "avatars").translate(folder / "face.png", "glasses=yes")
     assert agreement(images(folder / "translated" / "face.png"), np.asarray(expected)[None]).share >= WORST
@@ -132,7 +135,7 @@ def test_translate_evaluate_drift_and_the_studio_take_it(folder: Path, viceversa
     run = vv.evaluate(folder / "avatars", cycles=0, samples=16, quiet=True)
     (of_run,) = (row.psnr_to_truth for row in run.rows if row.direction == "inv" and row.model == "avatars")
     assert values["avatars.onnx"] == pytest.approx(of_run, abs=0.01)
-    assert len(list((folder / "turns").rglob("turn2.png"))) == 2
+    assert len(list((elsewhere / "turns").rglob("turn2.png"))) == 2
     with running(lambda port: processes.start(processes.COMMAND, *studio, "--port", port, cwd=folder), 130) as (address, _):
         assert "avatars.onnx" in urllib.request.urlopen(f"{address}config").read().decode()
     library = library_of([folder / "avatars.onnx"])

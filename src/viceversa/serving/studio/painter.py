@@ -37,10 +37,10 @@ def painted(
     Raises UsageError.
     """
     views: SimpleQueue[View | BaseException | None] = SimpleQueue()
-    stop, total = unwanted or threading.Event(), sum(count for _, count in settings.stages)
+    closed, total = threading.Event(), sum(count for _, count in settings.stages)
 
     def heard(done: int, total: int, losses: Losses) -> None:
-        if stop.is_set():
+        if closed.is_set() or (unwanted is not None and unwanted.is_set()):
             raise KeyboardInterrupt
 
     def work() -> None:
@@ -65,5 +65,5 @@ def painted(
                 raise view
             yield view
     finally:
-        stop.set()
+        closed.set()
         thread.join()
