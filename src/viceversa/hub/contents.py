@@ -59,7 +59,7 @@ def check_same(model: Model, again: Model) -> None:
         noise = 2 * torch.rand(1, spec.channels, spec.height, spec.width, generator=seeded("push")) - 1
         if not torch.equal(*(each.translate_images(noise, here, there) for each in (model, again))):
             reason = "its method translates with a network that learns in a phase of its own"
-            raise UsageError(f"{model.name!r} cannot be pushed, because {reason}: name that network in `averaged` of the method.")
+            raise UsageError(f"{model.name!r} cannot be pushed, because {reason}: name that network in Method.averaged.")
 
 
 def _samples(model: Model) -> Path | None:

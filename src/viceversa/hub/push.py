@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ class Pushed:
 
     url: str
     revision: str
-    files: dict[str, int]
+    files: Mapping[str, int]
 
 
 def push(
@@ -71,8 +71,12 @@ def push(
     name, hub = repository_named(repository), hub_client()
     if Path(run).suffix.lower() == ".onnx":
         raise UsageError(f"{str(run)!r} is an ONNX file: push the run that it was exported from.")
+    if not hub.get_token():
+        raise UsageError("there is no token for the hub: log in with `hf auth login`, or set HF_TOKEN.")
     model = load(run, build=build, checkpoint=checkpoint, device="cpu")
     tables = _measured(run, model, report)
+    api = hub.HfApi(library_name="viceversa", library_version=__version__)
+    message = f"viceversa {__version__}, step {model.step:,}"
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         write_contents(model, folder, samples=samples)
@@ -80,29 +84,21 @@ def push(
         check_same(model, pushed)
         card = card_of(pushed, model.record, name, license, tables, [path.name for path in folder.iterdir()])
         write_atomically(folder / README, str(card).encode())
-        url, revision = _uploaded(hub, folder, card, name, license, private, f"viceversa {__version__}, step {model.step:,}")
-        return Pushed(url, revision, {path.name: path.stat().st_size for path in sorted(folder.iterdir())})
+        with asking_the_hub(name, "write"):
+            _check_card(card, license)
+            url = api.create_repo(name, private=private or None, exist_ok=True)
+            _check_repository(api.model_info(name), name, private)
+            commit = api.upload_folder(repo_id=name, folder_path=folder, commit_message=message, delete_patterns=list(_OURS))
+        return Pushed(str(url), str(commit.oid), {path.name: path.stat().st_size for path in sorted(folder.iterdir())})
 
 
 def _measured(run: str | Path, model: Model, report: str | Path | None) -> Sequence[Table]:
     """What a report says of the run; nothing where none is named and none lies in the run's folder."""
+    if report is not None:
+        return tables_of(Path(report), own_name(run))
     inside = None if model.run is None else model.run / REPORT
-    if report is None and (inside is None or not any((inside / name).is_file() for name in (METRICS, DRIFT))):
-        return []
-    return tables_of(Path(report or inside or ""), own_name(run))
-
-
-def _uploaded(hub: Any, folder: Path, card: Any, name: str, license: str, private: bool, message: str) -> tuple[str, str]:
-    """Check the card, make the repository, and upload the folder as one commit; return the page and the commit."""
-    api = hub.HfApi(library_name="viceversa", library_version=__version__)
-    if not hub.get_token():
-        raise UsageError("there is no token for the hub: log in with `hf auth login`, or set HF_TOKEN.")
-    with asking_the_hub(name, "write"):
-        _check_card(card, license)
-        url = api.create_repo(name, private=private or None, exist_ok=True)
-        _check_repository(api.model_info(name), name, private)
-        commit = api.upload_folder(repo_id=name, folder_path=folder, commit_message=message, delete_patterns=list(_OURS))
-    return str(url), str(commit.oid)
+    there = inside is not None and any((inside / name).is_file() for name in (METRICS, DRIFT))
+    return tables_of(inside, own_name(run)) if inside and there else []
 
 
 def _check_card(card: Any, license: str) -> None:
@@ -118,7 +114,7 @@ def _check_card(card: Any, license: str) -> None:
 
 def _check_repository(info: Any, name: str, private: bool) -> None:
     """Raise UsageError for a repository that a push would spoil, or that more people see than was asked for."""
-    files = {file.rfilename for file in info.siblings}
+    files = {file.rfilename for file in info.siblings or ()}
     if RECIPE not in files and files.difference(_FROM_THE_HUB):
         raise UsageError(f"{name!r} holds something else, and no model of viceversa: choose another name.")
     if private and not info.private:

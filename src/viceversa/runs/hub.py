@@ -105,7 +105,7 @@ def _sizes(api: Any, repository: str, revision: str | None) -> dict[str, int] | 
         return None
     except (errors.HTTPError, errors.OfflineModeIsEnabled):
         return None
-    return {file.rfilename: file.size or 0 for file in info.siblings}
+    return {file.rfilename: file.size or 0 for file in info.siblings or ()}
 
 
 def _reason(error: Exception, repository: str, use: Literal["read", "write"], revision: str | None) -> str:
