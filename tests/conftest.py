@@ -41,25 +41,31 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("VICEVERSA_CACHE", _CACHE)
 
 
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
 @pytest.fixture
-def few(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, range]:
+def few(shared: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, range]:
     """Drawn data sets of these few images, in a cache of their own: to draw all images of one takes up to a minute."""
     splits = {"train": range(40), "validation": range(40, 60), "test": range(60, 160)}
-    monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("VICEVERSA_CACHE", str(shared / "few"))
     for name in ("avatars", "outlines", "toons", "street_digits"):
         monkeypatch.setattr(f"viceversa.data.sets.{name}.SPLITS", splits)
     return splits
 
 
 @pytest.fixture(scope="session")
-def runs(viceversa: Command, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+def runs(viceversa: Command, shared: Path) -> Path:
     """A folder with two small runs on real avatars: `labels` (multicyclic) and `spaces` (cyclegan). Both workers read the same."""
     from viceversa.data.sources import open_dataset
     from viceversa.metrics.labeller_training import independent_labeller
 
     independent_labeller(open_dataset("avatars", 32), quiet=True)  # a training as short as these would not finish it
-    base = tmp_path_factory.getbasetemp()
-    folder = (base if worker_id == "master" else base.parent) / "runs"
+    folder = shared / "runs"
     with FileLock(f"{folder}.lock"):
         for name, recipe, settings in (("labels", "multicyclic", STARGAN), ("spaces", "cyclegan", CYCLEGAN)):
             if not (folder / name).exists():

@@ -68,9 +68,9 @@ def test_the_page_has_its_results() -> None:
 def test_the_baselines_at_a_small_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the perceptual distance, which the translator below is measured by."""
     monkeypatch.setattr(measures, "perceptual", lambda pictures, true: np.zeros(len(true)))
-    measures.main(measures.Baselines(16, tmp_path / "found.json"))
+    measures.main(measures.Baselines(32, tmp_path / "found.json"))
     found = read_json(tmp_path / "found.json")
-    assert found["dataset"] == "sketches-pairs-16-v1" and found["pairs"] == 151
+    assert found["dataset"] == "sketches-pairs-32-v1" and found["pairs"] == 151
     names = ["sketch", "mean color", "most frequent color", "nearest drawing"]
     assert list(found["baselines"]) == names
     assert found["baselines"]["nearest drawing"]["histogram_of_all"] < 0.2 < found["baselines"]["sketch"]["histogram_of_all"]

@@ -13,7 +13,7 @@ from PIL import Image
 import processes
 import viceversa as vv
 from viceversa.core.domains import Domain
-from viceversa.data.sets.icons import WEIGHTS, icons
+from viceversa.data.sets.icons import WEIGHTS, listed, render
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
 from viceversa.metrics.similarity import psnr
@@ -30,7 +30,8 @@ def model() -> Model:
 @cache
 def drawn() -> Pixels:
     """The first test icons in all weights: (40, 5, 64, 64, 1)."""
-    return np.asarray(icons(64).splits["test"]["icons"].pixels).reshape(-1, len(WEIGHTS), 64, 64, 1)[:ICONS]
+    names = listed()["test"][:ICONS]
+    return np.stack([render(names, [weight] * ICONS, 64) for weight in WEIGHTS], 1)
 
 
 def changed(source: str, target: str) -> Pixels:

@@ -6,7 +6,6 @@ import hashlib
 import re
 import sys
 from importlib.metadata import version
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -33,11 +32,10 @@ def test_lines_alone_and_the_whole_in_color() -> None:
     assert groups == [True, False, False, False]
 
 
-def test_splits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("VICEVERSA_CACHE", str(tmp_path))
-    dataset, pairs = open_dataset("sketches", 16, takes="spaces"), open_dataset("sketches:pairs", 16, takes="pairs")
-    assert (dataset.name, pairs.name) == ("sketches-16-v1", "sketches-pairs-16-v1")
-    specs = {"lines": ImageSpec(1, 16, 16, background=1), "colors": ImageSpec(3, 16, 16, background=1)}
+def test_splits() -> None:
+    dataset, pairs = open_dataset("sketches", 32, takes="spaces"), open_dataset("sketches:pairs", 32, takes="pairs")
+    assert (dataset.name, pairs.name) == ("sketches-32-v1", "sketches-pairs-32-v1")
+    specs = {"lines": ImageSpec(1, 32, 32, background=1), "colors": ImageSpec(3, 32, 32, background=1)}
     assert dataset.space.images == pairs.space.images == specs and not dataset.space.attributes
     train = dataset.splits["train"]
     assert not set(train["lines"].ids) & set(train["colors"].ids)
@@ -53,10 +51,10 @@ def test_splits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
             for source, target in (SPACES, SPACES[::-1]):
                 assert opened.truth is not None
                 names = [spaces[source].ids[row] for row in rows]
-                assert (opened.truth(split, source, rows, target, None) == render(names, target, 16)).all()
-                assert (spaces[source].pixels[rows] == render(names, source, 16)).all()
-    with pytest.raises(UsageError, match="sketches-16-v1 has no pairs"):
-        open_dataset("sketches", 16, takes="pairs")
+                assert (opened.truth(split, source, rows, target, None) == render(names, target, 32)).all()
+                assert (spaces[source].pixels[rows] == render(names, source, 32)).all()
+    with pytest.raises(UsageError, match="sketches-32-v1 has no pairs"):
+        open_dataset("sketches", 32, takes="pairs")
 
 
 def test_what_is_left_out() -> None:
