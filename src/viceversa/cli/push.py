@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from tyro.conf import Positional, arg
+from tyro.conf import FlagCreatePairsOff, Positional, arg
 
 from viceversa.cli.next_commands import next_commands, print_next
 from viceversa.cli.own import build_of
@@ -31,12 +31,12 @@ class Push:
     """name of the repository; it is made if it does not exist"""
     license: Annotated[str, arg(metavar="ID", help_behavior_hint="(required)")]
     """license of the weights, such as apache-2.0, mit or cc-by-4.0"""
-    private: Annotated[bool, arg(help_behavior_hint="")] = False
+    private: Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")] = False
     """make a repository that only you, or your organization, can see"""
     report: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """report of `evaluate` or `drift` with numbers for the card; by default RUN/report if it is there"""
     samples: Annotated[bool, arg(help_behavior_hint="")] = True
-    """leave out the sample picture, which shows images of your data"""
+    """put the sample picture on the card: it shows images of your data"""
     build: Annotated[str | None, arg(metavar="NAME", help_behavior_hint="")] = None
     """MODULE:FUNCTION that builds a custom method; its code is not uploaded"""
     checkpoint: Annotated[Checkpoint, arg(metavar="WHICH")] = "best"
@@ -45,7 +45,7 @@ class Push:
 
 def run(arguments: Sequence[str]) -> None:
     """Uploads, and prints the files, the page and the next commands."""
-    asked = parsed(Push, arguments, "push")
+    asked = parsed(Push, arguments, "push", pairs=True)
     name = repository_named(asked.repository)
     build = build_of(asked.run, [asked.build] if asked.build else [])
     pushed = push(
