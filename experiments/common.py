@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import re
+import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,12 @@ def seconds_of(run: Path) -> float:
     """Seconds from the first file of a run to its last checkpoint, pauses included."""
     ends = [path.stat().st_mtime for path in run.glob("checkpoints/*/manifest.json")]
     return round(max(ends) - (run / "recipe.json").stat().st_mtime, 1)
+
+
+def commit() -> str:
+    """The commit that trains, with a plus if files differ from it."""
+    found = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True, check=True)
+    return found.stdout.strip()
 
 
 def environment() -> dict[str, Any]:

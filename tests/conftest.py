@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 os.environ["HF_HUB_OFFLINE"] = "1"  # before `datasets` is imported anywhere: names that are no folders fail at once
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, and their children, would ignore it
+
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 
 _CACHE = os.environ.get("VICEVERSA_CACHE")
@@ -24,6 +28,17 @@ _CACHE = os.environ.get("VICEVERSA_CACHE")
 SMALL = ["--steps", "8", "--batch", "4", "--training.checkpoint-every", "4", "--training.sample-every", "8"]
 STARGAN = ["--method.width", "4", "--method.blocks", "1", "--method.critic-width", "4"]
 CYCLEGAN = ["--method.width", "4", "--method.blocks", "1", "--method.critic-width", "4"]
+
+
+@pytest.fixture(autouse=True)
+def forgotten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Modules that a test wrote and imported: the next test may write others of the same names."""
+    before = set(sys.modules)
+    yield
+    base = str(tmp_path_factory.getbasetemp())
+    for name in sys.modules.keys() - before:
+        if (getattr(sys.modules[name], "__file__", None) or "").startswith(base):
+            del sys.modules[name]
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,12 @@ python -m experiments.generators train --part 1 --of 2 & python -m experiments.g
 from __future__ import annotations
 
 import datetime
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.common import ROOT, trained, use_cpu, write_result
+from experiments.common import commit, trained, use_cpu, write_result
 from experiments.generators.arms import ARMS, SEEDS, TASKS, Arm
 from experiments.generators.cost import steps_of
 from experiments.generators.judges import judge
@@ -83,9 +82,3 @@ def one(name: str, seed: int, asked: Train) -> None:
 def result_of(name: str, seed: int) -> Path:
     """File of a row."""
     return RESULTS / f"{name}-{seed}.json"
-
-
-def commit() -> str:
-    """The commit that trains, with a plus if files differ from it."""
-    found = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return found.stdout.strip()

@@ -1,1 +1,1 @@
-"""What the multicyclic loss does: `python -m experiments.multicyclic`."""
+"""Does the multicyclic loss pay at equal cost? The plan is in plan.md."""

@@ -1,14 +1,13 @@
-"""What the multicyclic loss does: the page docs/results/multicyclic.md.
+"""Does the multicyclic loss pay at equal cost? plan.md says what is asked and how.
 
-python -m experiments.multicyclic choose          the learning rate of all arms; about 25 minutes on two cores
-python -m experiments.multicyclic train           train and measure the arms; about five hours on two cores
-python -m experiments.multicyclic cost            operations of a step of each arm; about two minutes
-python -m experiments.multicyclic kernel-scale    the size of the kernel distance; a minute
-python -m experiments.multicyclic page            fill the page from the stored results; some seconds
+python -m experiments.multicyclic cost                     operations of an update of each arm; about two minutes
+python -m experiments.multicyclic choose --stage starts    settings, on validation images; then `terms`, then `rates`
+python -m experiments.multicyclic train                    all arms; about eleven hours of a core
+python -m experiments.multicyclic verdicts                 the four tests from the stored rows; some seconds
 """
 
 from experiments.common import command
-from experiments.multicyclic import choose, cost, kernel_scale, page, train
+from experiments.multicyclic import choose, cost, train, verdicts
 
 if __name__ == "__main__":
-    command(__doc__, choose.main, train.main, cost.main, kernel_scale.main, page.main)
+    command(__doc__, cost.main, choose.main, train.main, verdicts.main)

@@ -1,79 +1,76 @@
-"""Train the arms of the experiment, measure each, and write results/ARM-SEED.json and results/ARM-SEED.png.
+"""Train every arm with every seed, measure it on all test images, and store a row: results/TASK-ARM-SEED.json.
 
-python -m experiments.multicyclic train                             all arms: about five hours on two cores
-python -m experiments.multicyclic train --arms base full --seeds 0  some arms
-python -m experiments.multicyclic page                              the page from the stored results
+A row that is stored is not made again; a training that was interrupted goes on. Two processes may share the work:
 
-An interrupted training goes on with the same command. An arm with a stored result is not trained again.
+python -m experiments.multicyclic train --part 1 --of 2 & python -m experiments.multicyclic train --part 2 --of 2
 """
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass, replace
+import datetime
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.common import seconds_of, trained, use_cpu, write_result
-from experiments.multicyclic.arms import ARMS, SEEDS, VARIATIONS, Arm, training_of
-from experiments.multicyclic.cost import cost
-from experiments.multicyclic.steps import steps
-from experiments.multicyclic.stored import RESULTS
+from experiments.common import commit, use_cpu, write_result
+from experiments.multicyclic.arms import PRIMARY_SEEDS, SEEDS, TASKS, Arm, arms
+from experiments.multicyclic.choices import rate_chosen, start_chosen, terms_chosen
+from experiments.multicyclic.cost import update_cost, updates_for
+from experiments.multicyclic.measures import held, measured
+from experiments.multicyclic.training import model_of
 from viceversa.data.sources import open_dataset
-from viceversa.evaluation.candidates.run import candidate_of
-from viceversa.evaluation.judge import Judge
-from viceversa.images.pictures import grid, save_png
-from viceversa.metrics.chain_protocol import PROBES, Way, trial
-from viceversa.metrics.features import EXTRACTOR
-from viceversa.metrics.labeller_training import independent_labeller
-from viceversa.training.samples import samples
 
-CYCLES, STEPS = 3, 10
+RESULTS = Path(__file__).parent / "results"
+HELD = 200
+"""Images that are translated into their own labels."""
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """Which arms are trained, where, and how they are measured."""
+class Train:
+    """Which arms are trained and measured, and where."""
 
-    arms: tuple[str, ...] = (*ARMS, *VARIATIONS)
-    seeds: tuple[int, ...] = SEEDS
+    arms: tuple[str, ...] = ()
+    """names of arms; all if none is given"""
+    tasks: tuple[str, ...] = tuple(TASKS)
+    seeds: tuple[int, ...] = tuple(PRIMARY_SEEDS)
+    part: int = 1
+    """which of the shares is this process's, from 1"""
+    of: int = 1
+    """number of shares"""
     runs: Path = Path("runs/multicyclic")
-    """folder of the trainings"""
-    threads: int = 2
-    images: int = 500
-    """number of test images"""
-    updates: int | None = None
-    """updates in place of those of the arms, for a try"""
-    results: Path = RESULTS
-    """folder of the results"""
 
 
-def main(asked: Experiment) -> None:
-    """Train and measure the arms one after the other.
-
-    The arms of the question come first. Seeds follow one another, so that an interrupted experiment has whole seeds.
-    """
-    use_cpu(asked.threads)
-    for arms in (ARMS, VARIATIONS):
-        for seed in asked.seeds:
-            for name, arm in arms.items():
-                if name in asked.arms and seed in arm.seeds and not (asked.results / f"{name}-{seed}.json").exists():
-                    print(f"{name}, seed {seed}", file=sys.stderr, flush=True)
-                    one(name, replace(arm, updates=asked.updates or arm.updates), seed, asked)
+def main(asked: Train) -> None:
+    """Train and measure what has no row: the primary arms seed by seed, then the others."""
+    use_cpu(1)
+    every = arms(start_chosen(), terms_chosen())
+    chosen = {name: arm for name, arm in every.items() if not asked.arms or name in asked.arms}
+    work = [(task, name, seed) for seed in asked.seeds for task in asked.tasks for name, arm in chosen.items() if seed in arm.seeds]
+    work.sort(key=lambda each: every[each[1]].seeds == SEEDS)
+    for task, name, seed in work[asked.part - 1 :: asked.of]:
+        if not result_of(task, name, seed).exists():
+            one(task, name, every, seed, asked.runs)
 
 
-def one(name: str, arm: Arm, seed: int, asked: Experiment) -> None:
-    """Train and measure an arm; write its rows, the rows of the bounds once for each size, and a picture."""
-    run = asked.runs / f"{name}-{seed}"
-    model, dataset = trained(arm.recipe, run, **training_of(arm, seed)), open_dataset("avatars", arm.size)
-    task = trial(dataset, asked.images)
-    judge = Judge(task, independent_labeller(dataset), Way(CYCLES, STEPS, PROBES))
-    bounds = asked.results / ("bounds.json" if arm.size == 32 else f"bounds-{arm.size}.json")
-    if not bounds.exists():
-        write_result(bounds, {"images": asked.images}, judge.bounds(lambda images: None))
+def one(name: str, arm_name: str, every: dict[str, Arm], seed: int, runs: Path) -> None:
+    """Train an arm of a task with a seed, measure it, and store its row."""
+    task, arm = TASKS[name], every[arm_name]
+    began, started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), time.process_time()
+    of_length = every["full"] if arm.length == "updates of full" else arm
+    updates, rate = updates_for(task, of_length.settings, of_length.start), rate_chosen(name, arm.rate)
+    model = model_of(task, arm.settings, arm.start, updates, rate, seed, runs / f"{name}-{arm_name}-{seed}")
+    seconds = round(time.process_time() - started, 1)
+    dataset = open_dataset(task.data, task.size)
     facts = {
-        "recipe": arm.recipe, "seed": seed, "updates": arm.updates, "operations": arm.updates * cost(arm),
-        "seconds": seconds_of(run), "threads": asked.threads, "dataset": dataset.name, "extractor": EXTRACTOR,
-        "images": asked.images, "steps": steps(candidate_of(model), task, STEPS),
+        "task": name, "arm": arm_name, "seed": seed, "began": began, "commit": commit(), "updates": updates, "rate": rate,
+        "start": arm.start, "settings": dict(arm.settings), "operations_of_an_update": update_cost(task, arm.settings),
+        "cpu_seconds_of_this_process": seconds, "held": held(model, dataset, HELD),
     }  # fmt: skip
-    save_png(grid(*samples(model.method, dataset, 0, people=4)), asked.results / f"{name}-{seed}.png")
-    write_result(asked.results / f"{name}-{seed}.json", facts, judge.assess("model", candidate_of(model), lambda images: None).rows)
+    rows = measured(model, dataset)
+    write_result(result_of(name, arm_name, seed), facts, rows)
+    print(name, arm_name, seed, rows[0], rows[3], flush=True)
+
+
+def result_of(task: str, arm: str, seed: int) -> Path:
+    """File of a row."""
+    return RESULTS / f"{task}-{arm}-{seed}.json"

@@ -7,7 +7,6 @@ import json
 import re
 import shlex
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -36,7 +35,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working folder with an editor and three pictures."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "mine", raising=False)  # of another test
     (tmp_path / "mine.py").write_text(EDITOR)
     (tmp_path / "pictures").mkdir()
     for number in range(3):

@@ -58,14 +58,17 @@ def test_an_interrupt_keeps_the_picture(folder: Path) -> None:
     program = Path(sys.executable).parent / "viceversa"
     command = [str(program), "stylize", "photo.png", "painting.jpg", "--size", "96", "--evaluations", "100000"]
     leader, follower = pty.openpty()
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=follower, text=True) as process:
-        os.close(follower)
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=follower, text=True)
+    os.close(follower)
+    try:
         seen, parts = b"", told(leader)
         while b"content" not in seen:
             seen += next(parts)
         process.send_signal(signal.SIGINT)
         seen += b"".join(parts)
         said = process.communicate(timeout=60)[0]
+    finally:
+        process.kill()
     assert process.returncode == 130 and seen.endswith(b"viceversa: interrupted.\r\n") and b"Traceback" not in seen
     assert said.startswith("stylized.png: ")
     with Image.open(folder / "stylized.png") as made:

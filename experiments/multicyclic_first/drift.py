@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from experiments.common import table
-from experiments.multicyclic.stored import Result
+from experiments.multicyclic_first.stored import Result
 
 Found = Mapping[str, Sequence[Result]]
 Numbers = NDArray[np.float64]

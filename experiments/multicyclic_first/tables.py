@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Mapping, Sequence
 
 from experiments.common import table
-from experiments.multicyclic.arms import ARMS, VARIATIONS
-from experiments.multicyclic.stored import Place, Result, cell, half_width, values
+from experiments.multicyclic_first.arms import ARMS, VARIATIONS
+from experiments.multicyclic_first.stored import Place, Result, cell, half_width, values
 
 Found = Mapping[str, Sequence[Result]]
 

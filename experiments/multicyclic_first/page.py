@@ -1,6 +1,6 @@
 """The page docs/results/multicyclic.md from the stored results: its tables, its curves, and its pictures.
 
-python -m experiments.multicyclic page          some seconds
+python -m experiments.multicyclic_first page          some seconds
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from matplotlib.figure import Figure
 
 from experiments.common import DOCS, fill_page, show
-from experiments.multicyclic.arms import ARMS, VARIATIONS
-from experiments.multicyclic.drift import drift_table, drift_tests_table
-from experiments.multicyclic.hypotheses import hypotheses
-from experiments.multicyclic.kernel_scale import scale_table
-from experiments.multicyclic.stored import RESULTS, Result, results, values
-from experiments.multicyclic.tables import chain_table, collapse_table, costs, main_table, probes_table, seed_table
+from experiments.multicyclic_first.arms import ARMS, VARIATIONS
+from experiments.multicyclic_first.drift import drift_table, drift_tests_table
+from experiments.multicyclic_first.hypotheses import hypotheses
+from experiments.multicyclic_first.kernel_scale import scale_table
+from experiments.multicyclic_first.stored import RESULTS, Result, results, values
+from experiments.multicyclic_first.tables import chain_table, collapse_table, costs, main_table, probes_table, seed_table
 
 PAGE = DOCS / "results" / "multicyclic.md"
 

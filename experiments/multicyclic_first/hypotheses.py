@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from experiments.common import table
-from experiments.multicyclic.stored import Result, cell, differences, values
+from experiments.multicyclic_first.stored import Result, cell, differences, values
 
 Found = Mapping[str, Sequence[Result]]
 STUDENT = {2: 12.706, 3: 4.303, 4: 3.182, 5: 2.776}

@@ -1,6 +1,6 @@
 """Why the kernel distance x 1000 is in the hundreds for every translator, and about 1 for doing nothing.
 
-python -m experiments.multicyclic kernel-scale          a minute; writes results/kernel-scale.json
+python -m experiments.multicyclic_first kernel-scale          a minute; writes results/kernel-scale.json
 
 No translator is needed: true edits are damaged a little, and measured against the true edits as outputs are.
 With means m of the features and s = |m|^2 / d the distance is about 3 (1 + s)^2 |m - m'|^2 / d: the first term of

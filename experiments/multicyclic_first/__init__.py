@@ -1,0 +1,1 @@
+"""What the multicyclic loss does: `python -m experiments.multicyclic_first`."""
