@@ -8,6 +8,7 @@ python -m experiments.multicyclic cost          prints the cost of every arm; ab
 
 from __future__ import annotations
 
+from experiments.common import use_cpu
 from experiments.multicyclic.arms import CHAINED, FIXED, NONE, TASKS, Task, Values, arms
 from viceversa.data.sources import open_dataset
 from viceversa.recipes import recipe_named
@@ -17,6 +18,7 @@ from viceversa.tuning.operations import operations
 
 def main() -> None:
     """Print the cost of each arm while its chain runs, also relative to `base`."""
+    use_cpu(1)
     for name, task in TASKS.items():
         base = update_cost(task, NONE)
         for arm_name, arm in arms(0.0, "teacher").items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from viceversa.core.domains import Domain
@@ -47,11 +48,11 @@ def measured(model: Model, dataset: Dataset, split: str = "test", images: int | 
 def held(model: Model, dataset: Dataset, images: int) -> list[float]:
     """PSNR to the source in dB after each of STEPS translations into the label that an image has already."""
     task = trial(dataset, images)
-    image, home = normalized(task.sources), Domain(task.home, task.labels)
+    image, home = normalized(torch.tensor(task.sources)), Domain(task.home, task.labels)
     found = []
     for _ in range(STEPS):
         pixels = quantized(model.translate_images(image, home, home))
-        image = normalized(pixels)
+        image = normalized(torch.from_numpy(pixels))
         found.append(round(float(psnr(pixels, task.sources).mean()), 3))
     return found
 
@@ -69,5 +70,6 @@ def squared_error(images: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArr
 
 
 def means(parts: list[PerImage]) -> dict[str, float]:
-    """Of each measure over all images that have it."""
-    return {name: round(float(np.nanmean(np.concatenate([part[name] for part in parts]))), 5) for name in parts[0]}
+    """Of each measure over the images that have it; a measure that none has is left out."""
+    every = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return {name: round(float(np.nanmean(values)), 5) for name, values in every.items() if np.isfinite(values).any()}

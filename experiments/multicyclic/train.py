@@ -37,6 +37,8 @@ class Train:
     """which of the shares is this process's, from 1"""
     of: int = 1
     """number of shares"""
+    images: int | None = None
+    """number of test images, for a try; all by default"""
     runs: Path = Path("runs/multicyclic")
 
 
@@ -49,24 +51,24 @@ def main(asked: Train) -> None:
     work.sort(key=lambda each: every[each[1]].seeds == SEEDS)
     for task, name, seed in work[asked.part - 1 :: asked.of]:
         if not result_of(task, name, seed).exists():
-            one(task, name, every, seed, asked.runs)
+            one(task, name, every, seed, asked)
 
 
-def one(name: str, arm_name: str, every: dict[str, Arm], seed: int, runs: Path) -> None:
+def one(name: str, arm_name: str, every: dict[str, Arm], seed: int, asked: Train) -> None:
     """Train an arm of a task with a seed, measure it, and store its row."""
     task, arm = TASKS[name], every[arm_name]
     began, started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), time.process_time()
     of_length = every["full"] if arm.length == "updates of full" else arm
     updates, rate = updates_for(task, of_length.settings, of_length.start), rate_chosen(name, arm.rate)
-    model = model_of(task, arm.settings, arm.start, updates, rate, seed, runs / f"{name}-{arm_name}-{seed}")
+    model = model_of(task, arm.settings, arm.start, updates, rate, seed, asked.runs / f"{name}-{arm_name}-{seed}")
     seconds = round(time.process_time() - started, 1)
     dataset = open_dataset(task.data, task.size)
     facts = {
         "task": name, "arm": arm_name, "seed": seed, "began": began, "commit": commit(), "updates": updates, "rate": rate,
         "start": arm.start, "settings": dict(arm.settings), "operations_of_an_update": update_cost(task, arm.settings),
-        "cpu_seconds_of_this_process": seconds, "held": held(model, dataset, HELD),
+        "cpu_seconds_of_this_process": seconds, "held": held(model, dataset, min(HELD, asked.images or HELD)),
     }  # fmt: skip
-    rows = measured(model, dataset)
+    rows = measured(model, dataset, images=asked.images)
     write_result(result_of(name, arm_name, seed), facts, rows)
     print(name, arm_name, seed, rows[0], rows[3], flush=True)
 

@@ -43,7 +43,8 @@ def test_the_four_tests_by_hand() -> None:
     assert drift.differences == pytest.approx([-0.06, -0.05, -0.04]) and level.differences == pytest.approx([0, 0.5, 1])
     half = 4.302653 * 0.01 / 3**0.5  # Student's t with 2 degrees of freedom
     assert interval(drift.differences) == pytest.approx((-0.05 - half, -0.05 + half), rel=1e-4)
-    assert drift.p == pytest.approx(0.01315, rel=1e-3) and drift.corrected == pytest.approx(0.0526, rel=1e-3) and not drift.holds
+    p = 1 - 75**0.5 / 77**0.5  # t^2 = 3 (.05 / .01)^2 = 75; with 2 degrees of freedom p = 1 - t / sqrt(t^2 + 2)
+    assert drift.p == pytest.approx(p, rel=1e-4) and drift.corrected == pytest.approx(4 * p, rel=1e-4) and not drift.holds
     assert drift.seen == pytest.approx((4.302653 + 1.060660) * 0.01 / 3**0.5, rel=1e-4)
     assert found["full", "drift"].differences == pytest.approx([-0.005, 0, 0.005]) and found["full", "level"].mean == pytest.approx(
         -1
@@ -102,7 +103,7 @@ def test_squared_error_by_hand() -> None:
     assert measures.squared_error(images, np.zeros_like(images)) == pytest.approx([8, 1])
 
 
-def test_an_arm_is_trained_and_measured(few: dict[str, range], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_arm_is_trained_and_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two updates in the place of thousands, on the on-policy chain; a second call finds nothing to do."""
     monkeypatch.setenv("ACCELERATE_USE_CPU", "1")
     monkeypatch.setattr(train, "RESULTS", tmp_path)
@@ -110,7 +111,7 @@ def test_an_arm_is_trained_and_measured(few: dict[str, range], tmp_path: Path, m
         monkeypatch.setattr(train, name, lambda value=value: value)
     monkeypatch.setattr(train, "rate_chosen", lambda task, arm: 1e-3)
     monkeypatch.setattr(train, "updates_for", lambda *asked: 2)
-    asked = train.Train(("on-policy",), ("avatars",), (0,), runs=tmp_path / "runs")
+    asked = train.Train(("on-policy",), ("avatars",), (0,), images=8, runs=tmp_path / "runs")
     train.main(asked)
     found = read_json(train.result_of("avatars", "on-policy", 0))
     assert (found["updates"], found["start"], found["rate"]) == (2, 0.0, 0.001) and len(found["held"]) == 10
