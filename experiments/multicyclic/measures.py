@@ -29,7 +29,7 @@ def measured(model: Model, dataset: Dataset, split: str = "test", images: int | 
     """A row for each place, means over images.
 
     psnr in dB and mse in levels^2, to the truth (of rec: to the source); changed, kept: accuracies by an independent labeller;
-    success: SR@k of steps.
+    success_rate: SR@k, of steps.
     """
     task, labeller = trial(dataset, images, split), independent_labeller(dataset)
     found: dict[Place, list[PerImage]] = {place: [] for place in PLACES}

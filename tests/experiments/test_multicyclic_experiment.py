@@ -117,7 +117,7 @@ def test_an_arm_is_trained_and_measured(tmp_path: Path, monkeypatch: pytest.Monk
     assert (found["updates"], found["start"], found["rate"]) == (2, 0.0, 0.001) and len(found["held"]) == 10
     places = [(each["direction"], each["k"]) for each in found["rows"]]
     assert places == [*(("inv", k) for k in range(4)), *(("rec", k) for k in range(4)), *(("step", k) for k in range(1, 11))]
-    success = [each["success"] for each in found["rows"] if each["direction"] == "step"]
+    success = [each["success_rate"] for each in found["rows"] if each["direction"] == "step"]
     assert success == sorted(success, reverse=True) and found["rows"][0]["mse"] > 0
     monkeypatch.setattr(train, "one", None)
     train.main(asked)
