@@ -14,7 +14,7 @@ Values = Mapping[str, Any]
 FIXED: Values = {"training.best": "none", "training.labeller": False, "training.precision": "bf16"}
 """Nothing is judged or labelled while an arm trains."""
 SEEDS = 3
-Judge = Literal["truth", "labels", "digits", "sketches", "photos"]
+Judge = Literal["truth", "labels", "digits", "sketches", "photos", "codes"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ TASKS: Mapping[str, Task] = {
     "sketches": Task("sketches", 64, 400, "sketches", "drawings in lines, and in colors"),
     "photos": Task("{photos}", 128, 600, "photos", "photographs, and paintings"),
     "digits": Task("mnist={mnist},street=street-digits", None, 400, "digits", "handwritten digits, and house numbers"),
+    "outlines": Task("avatars:outlines", 64, 400, "codes", "outlines of drawn faces, and faces: many for each outline"),
     "one-edit": Task("avatars:glasses", 64, 200, "truth", "drawn faces without glasses, and with them, by every method"),
 }
 
@@ -131,6 +132,11 @@ def keeping_digits(generator: str, width: int) -> Builder:
     return lambda space: cyclegan.build(space, settings)
 
 
+CODES = {
+    **OFTEN, **RESUNET, "method.width": 24, "method.latent": 8, "method.cycle": 10.0, "method.cycle_back": 1.0, "method.code": 1.0,
+    "training.batch": 8,
+}  # fmt: skip
+"""Augmented CycleGAN where one image has many right answers: the code is recovered with a weight 40 times the paper's."""
 OF_LABELS = {"attributes": ("glasses",), "training.batch": 8, "training.average": 0.99}
 """Methods among labels see the glasses as their only attribute."""
 _QUICK = {**MASKED, "method.learning_rate": 1e-3, "training.batch": 4, "training.average": 0.99}
@@ -177,5 +183,7 @@ ARMS: Mapping[str, Arm] = {
     "digits-masked": Arm("digits", keeping_digits("masked", 32), ONE_BUILD, "the same losses, masked residual generator, hinge"),
     "digits-resunet": Arm("digits", keeping_digits("resunet", 16), ONE_BUILD, "the same losses, residual U-Net, hinge"),
     "digits-added": Arm("digits", keeping_digits("resunet-added", 16), ONE_BUILD, "the same losses, residual U-Net, added, hinge"),
+    "outlines-one": Arm("outlines", "cyclegan", {**KEEPING, **RESUNET, **HINGE, **COLORS, "training.batch": 8}, "CycleGAN"),
+    "outlines-codes": Arm("outlines", "augmented-cyclegan", CODES, "Augmented CycleGAN"),
     **{f"one-edit-{name}": Arm("one-edit", *recipe, name, data) for name, (*recipe, data) in ONE_EDIT.items()},
 }

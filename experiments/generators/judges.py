@@ -32,7 +32,7 @@ from viceversa.inference.preprocessing import Manner
 from viceversa.metrics.diversity import diversity
 from viceversa.metrics.grids import grids
 from viceversa.metrics.labeller_training import independent_labeller
-from viceversa.metrics.similarity import psnr, ssim
+from viceversa.metrics.similarity import l1, psnr, ssim
 from viceversa.recipes import dataset_of
 
 EVEN = 12.0
@@ -57,6 +57,8 @@ def judge(name: Judge, model: Model, split: str, *, photos: str = "", full: bool
             return by_areas(model, split)
         case "photos":
             return by_paintings(model, photos)
+        case "codes":
+            return by_codes(model, split)
 
 
 def by_truth(model: Model, split: str, *, full: bool) -> dict[str, Any]:
@@ -122,6 +124,41 @@ def styles(model: Model, images: Pixels) -> dict[str, float]:
         lambda rows, seed: model.translate_pixels(images[rows], here, there, Manner(seed=seed)), [slice(0, len(images))], SEEDS
     )
     return {"diversity_l1": float(found.l1.mean()), "diversity_perceptual_lite0": float(found.perceptual.mean())}
+
+
+def by_codes(model: Model, split: str) -> dict[str, Any]:
+    """Faces painted from outlines: whether they keep what an outline shows, and how much they differ by their code.
+
+    kept: share of glasses, beards and smiles that a labeller of real faces reads as they are in the outline's own face.
+    hairs: hair colors, of three, that it reads among the faces of one outline by SEEDS codes; 1 without codes. diversity_l1: see
+    `styles`; others_l1: the same distance between real faces of different people. return_psnr: from the face back to the outline.
+    """
+    dataset = dataset_of(model.record.recipe)
+    here, there = dataset.space.pair
+    lines, real = (dataset.splits[split][space] for space in (here, there))
+    outlines, ids = np.asarray(lines.pixels[:CODED]), [int(name) for name in lines.ids[:CODED]]
+    seeds = range(SEEDS) if model.method.styles else range(1)
+    faces = [by_model(model, seed)(outlines, here, there) for seed in seeds]
+    reader = independent_labeller(avatars(outlines.shape[1]), quiet=True)
+    wanted = torch.from_numpy(labels_of(ids))
+    read = [reader.read(each) for each in faces]
+    kept = torch.stack([reader.space.agrees(each, wanted)[:, SHOWN_BY_OUTLINES] for each in read]).double().mean().item()
+    hair = torch.stack([each[:, :3].argmax(1) for each in read])
+    others = np.asarray(real.pixels[:CODED])
+    found = {
+        "kept": round(kept, 4),
+        "hairs": float(np.mean([len(each.unique()) for each in hair.T])),
+        "others_l1": round(float(l1(others, np.roll(others, 1, 0)).mean()), 2),
+        "return_psnr": round(float(psnr(by_model(model)(faces[0], there, here), outlines).mean()), 2),
+        "kernel_vgg16": round(kernel_vgg16(faces[0], np.asarray(dataset.splits["train"][there].pixels[: 2 * CODED])), 4),
+    }
+    return found | (styles(model, outlines) if model.method.styles else {"diversity_l1": 0.0, "diversity_perceptual_lite0": 0.0})
+
+
+CODED = 100
+"""Outlines that are painted."""
+SHOWN_BY_OUTLINES = [1, 2, 3]
+"""Attributes of `avatars` that an outline shows: glasses, beard, smile."""
 
 
 def by_labels(model: Model, split: str) -> dict[str, Any]:
