@@ -24,11 +24,13 @@ from viceversa.images.normalizing import normalized, quantized
 from viceversa.images.pixels import Pixels
 from viceversa.inference.apply import device_of, translated
 from viceversa.inference.batches import Pictures, taken
+from viceversa.inference.chain import Chain
 from viceversa.inference.familiarity import Familiarity
 from viceversa.inference.masks import Region
 from viceversa.inference.preprocessing import AS_TRAINED, Manner, Preprocessing
 from viceversa.inference.translation import chained
 from viceversa.metrics.labeller import Labeller
+from viceversa.pages.document import escaped, pairs
 from viceversa.runs.labeller import finished_labeller
 from viceversa.runs.record import Record
 
@@ -69,6 +71,11 @@ class Model:
     def __repr__(self) -> str:
         what = f"{self.record.recipe.name}, {' or '.join(dict.fromkeys(f'{spec.width} px' for spec in self.space.images.values()))}"
         return f"Model({what}, step {self.step:,}, {self.space.in_words})"
+
+    def _repr_html_(self) -> str:
+        """Return what the model is and what it can be asked for, as a notebook shows it."""
+        asked = {attribute.name: ", ".join(attribute.values) for attribute in self.space.attributes}
+        return f"<p>{escaped(repr(self))}</p>{pairs(asked or {'spaces': ', '.join(self.space.images)}, 'facts')}"
 
     @property
     def device(self) -> torch.device:
@@ -142,7 +149,7 @@ class Model:
         For each target, what `translate` returns; see there for the arguments.
         """
         manner = Manner(strength, reference, seed, full_size, memory, _region(mask), paper, most_pixels)
-        return self._chain(images, targets, source, manner)
+        return Chain(self._chain(images, targets, source, manner), targets)
 
     def _chain(self, images: Pictures, targets: Sequence[Wish], source: Wish, manner: Manner) -> list[Any]:
         if isinstance(targets, str | Mapping):

@@ -18,6 +18,7 @@ from viceversa.metrics.bootstrap import LEVEL, RESAMPLES
 from viceversa.multiturn.curves import GOALS, Curves, Difference, goal_of
 from viceversa.multiturn.measures import NAMED, RATES, Measure
 from viceversa.multiturn.measuring import Reference
+from viceversa.pages.document import framed
 
 PAGE, NUMBERS, CARD, VALUES = "drift.html", "drift.json", "model-index.yaml", "values.jsonl"
 """Files of a report: the page, the numbers, rows for a model card, and the values of each chain."""
@@ -47,6 +48,12 @@ class DriftReport:
 
     def __repr__(self) -> str:
         return f"DriftReport({', '.join(f'{each.name}: {len(each.chains)} chains' for each in self.editors)})"
+
+    def _repr_html_(self) -> str:
+        """Return the page of the report, as a notebook shows it."""
+        from viceversa.multiturn.page import drift_page
+
+        return framed(drift_page(self))
 
     @property
     def goal(self) -> Reference:

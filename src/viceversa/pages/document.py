@@ -27,6 +27,11 @@ def pairs(terms: Mapping[str, str], name: str) -> str:
     return f'<dl class="{name}">\n{items}</dl>\n' if items else ""
 
 
+def framed(page: str, height: int = 32) -> str:
+    """A document inside another one, as a notebook shows it. height: of the frame, in lines of text."""
+    return f'<iframe srcdoc="{escape(page)}" style="width: 100%; height: {height}em; border: 0"></iframe>'
+
+
 def document(title: str, body: str, *, images: str = "data:", style: str = "", refresh: int | None = None) -> str:
     """A whole page that runs no script and loads nothing from the network.
 

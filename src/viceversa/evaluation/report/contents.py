@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from viceversa.evaluation.differences import Difference
 from viceversa.files import write_atomically
 from viceversa.metrics.rows import TRUSTED, Row, is_label, without_labels
+from viceversa.pages.document import framed
 
 if TYPE_CHECKING:
     from viceversa.images.pixels import Pixels
@@ -96,6 +97,12 @@ class Report:
 
     def __repr__(self) -> str:
         return f"Report({self.title}: {len(self.rows)} rows, {self.subtitle})"
+
+    def _repr_html_(self) -> str:
+        """Return the page of the report, as a notebook shows it."""
+        from viceversa.evaluation.report.page import report_page
+
+        return framed(report_page(self))
 
     @property
     def subtitle(self) -> str:

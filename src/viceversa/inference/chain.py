@@ -1,0 +1,34 @@
+"""The images of a chain, as a list that shows itself."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from viceversa.core.space import Wish
+from viceversa.images.pictures import grid
+
+
+class Chain(list[Any]):
+    """Translations of `Model.chain`, one for each target. A notebook shows single images as a strip, with their targets above."""
+
+    def __init__(self, translations: Sequence[Any], targets: Sequence[Wish]) -> None:
+        super().__init__(translations)
+        self.targets = targets
+
+    def _repr_png_(self) -> bytes | None:
+        """Return the strip as a PNG file; None for arrays, tensors and lists."""
+        if not self or not all(isinstance(each, Image.Image) for each in self):
+            return None
+        buffer = io.BytesIO()
+        grid([[np.asarray(each.convert("RGB")) for each in self]], list(map(in_words, self.targets))).save(buffer, "png")
+        return buffer.getvalue()
+
+
+def in_words(target: Wish) -> str:
+    """Return a target as the command line takes it: "hair=blond,glasses=yes"."""
+    return ",".join(f"{name}={value}" for name, value in target.items()) if isinstance(target, Mapping) else str(target)
