@@ -152,7 +152,7 @@ def test_names_and_trainings_of_one_method(folder: Path) -> None:
 
 def test_the_commands_of_docs_evaluation(folder: Path) -> None:
     text = DOCS.read_text()
-    for name, content in re.findall(r"As `(\w+\.py)`:\n\n```python\n(.*?)```", text, re.DOTALL):
+    for name, content in re.findall(r"[Aa]s `(\w+\.py)`:\n\n```python\n(.*?)```", text, re.DOTALL):
         (folder / name).write_text(content)
     unchanged(folder / "faces.onnx")
     lines = [line.strip() for line in text.splitlines() if line.startswith(("    viceversa ", "    python "))]
