@@ -95,7 +95,13 @@ def test_there_and_back_compares_even_turns_only() -> None:
     editor = Curves("e", chains, facts={"protocol": "there-and-back"})
     assert editor.slopes("source", "l1").tolist() == [0, 0, 0]
     assert "it drifts" not in verdict([editor], [])
-    assert "takes back" not in verdict([editor], [])
+    assert "brings it" not in verdict([editor], [])
+
+
+def test_an_editor_that_returns_comes_nearer_by_a_positive_number() -> None:
+    """-2 levels a turn: no sign, and the ends of the interval in order."""
+    editor = Curves("e", [chain(str(row), [12.0 + row, 10 + row, 8 + row]) for row in range(3)])
+    assert "each later turn brings it 2.00 levels (2.00 to 2.00) nearer." in verdict([editor], [])
 
 
 def test_a_single_chain_has_no_interval_and_decides_nothing() -> None:

@@ -78,7 +78,8 @@ def _first_and_later(editor: Curves, goal: Reference) -> list[str]:
     if slope.low > 0:
         return [f"After turn 1 it is {first.mean:.2f} levels; each later turn adds {later}: it drifts."]
     if slope.high < 0:
-        return [f"After turn 1 it is {first.mean:.2f} levels; each later turn takes back {later}."]
+        nearer = f"{-slope.mean:.2f} levels ({-slope.high:.2f} to {-slope.low:.2f}) nearer"
+        return [f"After turn 1 it is {first.mean:.2f} levels; each later turn brings it {nearer}."]
     return [f"After turn 1 it is {first.mean:.2f} levels; later turns add nothing that can be told from 0: {later} a turn."]
 
 
