@@ -131,7 +131,8 @@ def by_codes(model: Model, split: str) -> dict[str, Any]:
 
     kept: share of glasses, beards and smiles that a labeller of real faces reads as they are in the outline's own face.
     hairs: hair colors, of three, that it reads among the faces of one outline by SEEDS codes; 1 without codes. diversity_l1: see
-    `styles`; others_l1: the same distance between real faces of different people. return_psnr: from the face back to the outline.
+    `styles`; others_l1: the same distance between real faces of different people. psnr: to the outline's own face, of which training
+    without pairs knows nothing. return_psnr: from the face back to the outline.
     """
     dataset = dataset_of(model.record.recipe)
     here, there = dataset.space.pair
@@ -149,9 +150,11 @@ def by_codes(model: Model, split: str) -> dict[str, Any]:
         "kept": round(kept, 4),
         "hairs": float(np.mean([len(each.unique()) for each in hair.T])),
         "others_l1": round(float(l1(others, np.roll(others, 1, 0)).mean()), 2),
-        "return_psnr": round(float(psnr(by_model(model)(faces[0], there, here), outlines).mean()), 2),
+        "psnr": round(float(psnr(faces[0], others).mean()), 2),
         "kernel_vgg16": round(kernel_vgg16(faces[0], np.asarray(dataset.splits["train"][there].pixels[: 2 * CODED])), 4),
     }
+    if model.method.returns:
+        found["return_psnr"] = round(float(psnr(by_model(model)(faces[0], there, here), outlines).mean()), 2)
     return found | (styles(model, outlines) if model.method.styles else {"diversity_l1": 0.0, "diversity_perceptual_lite0": 0.0})
 
 
