@@ -131,8 +131,8 @@ def by_codes(model: Model, split: str) -> dict[str, Any]:
 
     kept: share of glasses, beards and smiles that a labeller of real faces reads as they are in the outline's own face.
     hairs: hair colors, of three, that it reads among the faces of one outline by SEEDS codes; 1 without codes. diversity_l1: see
-    `styles`; others_l1: the same distance between real faces of different people. psnr: to the outline's own face, which training
-    without pairs knows nothing. return_psnr: from the face back to the outline.
+    `styles`; others_l1: the same distance between real faces of different people. psnr: to the outline's own face.
+    return_psnr: from the face back to the outline.
     """
     dataset = dataset_of(model.record.recipe)
     here, there = dataset.space.pair
