@@ -141,6 +141,13 @@ def test_luminance_takes_the_range_of_another() -> None:
     assert gray.tolist()[0] == pytest.approx([0.45, 0.5, 0.55])
 
 
+def test_an_image_of_one_pixel_has_no_deviation() -> None:
+    """As content and as style: a mean, and finite."""
+    one, three = torch.tensor([[0.3]]), torch.tensor([[0.2, 0.4, 0.9]])
+    assert with_range_of(three, one).tolist()[0] == pytest.approx([0.3] * 3)
+    assert with_range_of(one, three).tolist()[0] == pytest.approx([0.5])
+
+
 def test_a_mask_keeps_its_region() -> None:
     content, mask = picture(0), Image.new("L", (48, 40), 0)
     mask.paste(255, (24, 0, 48, 40))

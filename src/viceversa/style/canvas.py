@@ -89,4 +89,4 @@ def resized(image: Tensor, size: Sequence[int]) -> Tensor:
 
 def with_range_of(gray: Tensor, other: Tensor) -> Tensor:
     """A luminance with the mean and the deviation of another one (arXiv 1606.05897, eq. 4), in [0, 1]."""
-    return ((gray - gray.mean()) / gray.std().clamp(min=1e-6) * other.std() + other.mean()).clamp(0, 1)
+    return ((gray - gray.mean()) / gray.std(correction=0).clamp(min=1e-6) * other.std(correction=0) + other.mean()).clamp(0, 1)
