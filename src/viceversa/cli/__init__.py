@@ -1,4 +1,4 @@
-"""The command line: one file a command, imported when it is called."""
+"""The command line. Each command has its own file, which is imported when the command is called."""
 
 from __future__ import annotations
 
@@ -47,13 +47,17 @@ HELP = "\n".join([
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Runs one command and exits: 0; 2 with one line for a user's mistake; 1 for a training that broke; 130 after SIGINT (Ctrl-C),
-    143 after SIGTERM; 141 without a word where nobody reads on, as behind `| head`."""
+    """Run one command and exit.
+
+    Exit codes: 0 for success; 1 for a training that diverged, or a limit that was exceeded; 2 for a mistake of the user, with one
+    line on standard error; 130 after SIGINT (Ctrl-C); 141, without a message, if the reader of the output is gone, as in `| head`;
+    143 after SIGTERM.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # names of files may have what the terminal's encoding has not
+            stream.reconfigure(errors="backslashreplace")  # file names may contain characters that the terminal cannot encode
     if not _has_home():
-        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it works without a home directory, after a long warning
+        logging.getLogger("matplotlib").setLevel(logging.ERROR)  # without a home directory it works, but prints a long warning
     log = logging.getLogger("viceversa")
     log.addFilter(_with_flags)
     try:
@@ -67,13 +71,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _with_flags(record: logging.LogRecord) -> bool:
-    """What the library says, with its settings as flags."""
+    """Rewrite the settings in a log message as flags."""
     record.msg, record.args = in_flags(record.getMessage()), ()
     return True
 
 
 def _outcome(arguments: list[str]) -> int:
-    """The exit code of a command. Raises BrokenPipeError."""
+    """Run a command and return its exit code. Raises BrokenPipeError."""
     try:
         return _run(arguments)
     except Terminated as stop:
@@ -99,7 +103,7 @@ def _outcome(arguments: list[str]) -> int:
 
 
 def _unread() -> int:
-    """The exit code of a program that SIGPIPE ends. What is still to be written goes nowhere, or Python would complain of it."""
+    """Return the exit code of a program that SIGPIPE ends. Remaining output is discarded, otherwise Python prints an error."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         os.dup2(nowhere, stream.fileno())
@@ -125,7 +129,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _has_home() -> bool:
-    """Whether the user has a home directory, which some containers' users have not."""
+    """Return whether the user has a home directory. In some containers there is none."""
     try:
         return bool(Path.home())
     except RuntimeError:
@@ -133,6 +137,6 @@ def _has_home() -> bool:
 
 
 def _complaint(text: str, code: int) -> int:
-    """One line, in which nothing of a name can move the cursor or color the terminal."""
+    """Print one line on standard error, without control characters, and return the exit code."""
     print(f"viceversa: {printable(' '.join(text.split()))}", file=sys.stderr)
     return code

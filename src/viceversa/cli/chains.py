@@ -1,4 +1,4 @@
-"""`viceversa chains DATA DIR`: what an evaluation asks for, as files, to be translated elsewhere."""
+"""`viceversa chains DATA DIR`: write the images and the translations of an evaluation as files, for another program."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Chains:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Writes the sources and the table."""
+    """Write the source images and the table."""
     asked = parsed(Chains, arguments, "chains")
     if not vacant(asked.directory):
         raise UsageError(f"{str(asked.directory)!r} is not an empty folder: name a new or an empty one.")

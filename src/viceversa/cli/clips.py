@@ -1,4 +1,4 @@
-"""Clips on the command line: what `viceversa translate` and `viceversa stylize` do with video, GIF and folders of images."""
+"""Clips in `viceversa translate` and `viceversa stylize`: video, GIF and folders of frames."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from viceversa.inference.preprocessing import Manner
 
 STYLIZED_PART = 8
-"""Frames of a part of a stylized clip, each of which may take minutes."""
+"""Number of frames in a part of a stylized clip. Each frame may take minutes."""
 
 
 def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
-    """Translates the one input, and says where the clip is. Raises UsageError."""
+    """Translate the one input, and print where the clip is. Raises UsageError."""
     if len(asked.inputs) > 1:
         raise UsageError(f"{len(asked.inputs)} inputs, one of them a clip: translate clips one at a time.")
     if asked.difference or asked.skip_bad:
@@ -70,7 +70,7 @@ def translate_clip(asked: Translate, model: Model, manner: Manner) -> None:
 
 
 def stylize_clip(asked: Command) -> None:
-    """Paints the clip, and says where it is and how consistent, which costs little here. Raises UsageError."""
+    """Paint the clip, and print where it is and its consistency, which is cheap to measure here. Raises UsageError."""
     if asked.strip:
         raise UsageError("leave out --strip: it is for images.")
     later = later_settings(asked.settings, asked.later)
@@ -106,10 +106,9 @@ def _work(clip: Clip, request: Mapping[str, str], consistency: bool, part: int =
 
 
 def _finish(clip: Clip, out: Path, process: Process, work: Work, notices: Sequence[Notice], *, overwrite: bool) -> None:
-    """Makes the clip, after the notices, and prints a summary. Raises UsageError for an input that could not be read to its end,
-    behind all else."""
+    """Print the notices, make the clip and print a summary. Raises UsageError at the end if part of the input could not be read."""
     form = form_for(clip, out)
-    if not out.is_dir():  # a folder for frames has to be empty, or to have parts of the same request
+    if not out.is_dir():  # a folder for frames must be empty, or contain parts of the same request
         check_new([out], overwrite)
     for line in listing(clip.path, deep=False).account() if clip.path.is_dir() else ():
         print(printable(f"{clip.path}: {line}"), file=sys.stderr)
@@ -120,7 +119,7 @@ def _finish(clip: Clip, out: Path, process: Process, work: Work, notices: Sequen
     if done.consistency:
         _tell(done.consistency, figures)
     else:
-        figures.unlink(missing_ok=True)  # of a clip that was there before
+        figures.unlink(missing_ok=True)  # figures of an earlier clip
         if work.measured:
             print("  the clip has only one frame: there is no consistency to measure")
     if done.cut:
@@ -130,7 +129,7 @@ def _finish(clip: Clip, out: Path, process: Process, work: Work, notices: Sequen
 
 
 def _tell(consistency: Consistency, path: Path) -> None:
-    """Prints the figures, and writes them."""
+    """Print the figures, and write them."""
     figures: dict[str, Any] = dict(consistency.figures)
     for name, value in figures.items():
         print(f"  {name.replace('_', ' '):<32} {'none' if value is None else f'{value:.6g}'}")

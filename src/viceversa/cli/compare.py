@@ -1,4 +1,4 @@
-"""`viceversa compare A B...`: what is left of images after repeated translation, side by side."""
+"""`viceversa compare A B...`: measure several models side by side after repeated translation."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Compare:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Measures, prints and writes."""
+    """Measure the models, print the table and write the report."""
     asked = parsed(Compare, arguments, "compare")
     runs = [model for model in models_by_name(asked.models).models.values() if isinstance(model, str) and kind_of(model) == "run"]
     builds = {run: build for run in runs if (build := build_of(run, asked.build, alone=False))}

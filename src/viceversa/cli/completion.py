@@ -1,4 +1,4 @@
-"""Completion by tab: a script for bash, zsh or fish that knows every command, every recipe and their options."""
+"""Tab completion: a script for bash, zsh or fish with every command, every recipe and their options."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def run(arguments: Sequence[str]) -> None:
 
 
 def _complete(kind: Any) -> Any:
-    """The command with each recipe as a command of its own, if it takes a recipe."""
+    """Return the command. If it takes a recipe, each recipe becomes a subcommand."""
     if kind not in (Run, Search):
         off: Any = FlagCreatePairsOff
         return off[kind]

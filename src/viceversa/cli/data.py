@@ -1,4 +1,4 @@
-"""`viceversa data NAME DIR`: a data set as images and a table."""
+"""`viceversa data NAME DIR`: write a data set as image files and a table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Data:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Writes the data set."""
+    """Write the data set."""
     asked = parsed(Data, arguments, "data")
     dataset = open_dataset(asked.name, asked.size, images=asked.images)
     if dataset.summary:

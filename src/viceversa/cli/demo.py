@@ -1,4 +1,4 @@
-"""`viceversa demo`: the main job at small scale: StarGAN with and without the multicyclic loss, trained and compared."""
+"""`viceversa demo`: train StarGAN with and without the multicyclic loss at a small scale, and compare them."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ from viceversa.training.samples import samples
 
 RECIPES = {"base": "stargan", "multicyclic": "multicyclic"}
 CYCLES, FEWEST, WANTED, MOST = 3, 20, 200, 500
-"""Further translations; how many test images are measured: at least, those that time is kept for, and at most."""
+"""Number of earlier translations; numbers of test images to measure: least, planned for, and most."""
 OUTPUTS = 2 * (4 * CYCLES + 2) + 9
-"""Sets of images that pass the feature network: of each model two directions and links (at k = 0 one link), and what both are
-compared with."""
+"""Sets of images that pass the feature network: two directions and links of each model (at k = 0 one link), and the references
+of both."""
 RESERVE = 10.0
-"""Seconds for the pictures and the report, on two idle cores of 2024."""
+"""Seconds for the pictures and the report, on two idle CPU cores of 2024."""
 BETWEEN = 2.0
-"""Seconds to set up a training, and for what it does behind its last step."""
+"""Seconds to set up and to finish a training."""
 SLOWER = 1.5
-"""How much slower than it was all may become: processors cool down, and other programs wake up."""
+"""Safety factor of the time estimates: processors slow down when hot, and other programs start."""
 SHORTEST = 0.5
-"""Seconds of a training, if there is no time at all."""
+"""Seconds of a training if there is no time left."""
 
 
 @dataclass(frozen=True)
@@ -68,29 +68,29 @@ class Demo:
 
 @dataclass(frozen=True)
 class Budget:
-    """The demo's time, by a clock: how long each model may train, and how many images can be measured afterwards."""
+    """Time budget of the demo: how long each model may train, and how many images can be measured afterwards."""
 
     deadline: float
     clock: Callable[[], float] = time.monotonic
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline; 0 behind it."""
+        """Seconds until the deadline; 0 after it."""
         return max(self.deadline - self.clock(), 0.0)
 
     def training(self, models: int, seconds_per_image: float) -> float:
-        """Seconds for each of so many trainings. Kept for later: what `WANTED` images take where all becomes `SLOWER`."""
+        """Return the seconds for each training. The rest is reserved to measure `WANTED` images, slower by the factor `SLOWER`."""
         kept = SLOWER * (WANTED * seconds_per_image + RESERVE + models * BETWEEN)
         return max((self.left - kept) / models, SHORTEST)
 
     def images(self, seconds_per_image: float) -> int:
-        """How many images to measure in the time that is left: `WANTED` if there is time, more only if there is time to spare."""
+        """Return how many images to measure in the remaining time: `WANTED` if possible, more only if there is time to spare."""
         possible = (self.left - SLOWER * RESERVE) / seconds_per_image
         return round(float(np.clip(max(possible / SLOWER, min(possible, WANTED)), FEWEST, MOST)))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Trains, compares, and reports. Returns the exit code, as for `train`."""
+    """Train and compare the models, and write the report. Return the exit code."""
     asked, began = parsed(Demo, arguments, "demo"), time.monotonic()
     if not 0 < asked.minutes < 1e6:
         raise UsageError(f"--minutes {asked.minutes}: give a number above 0.")
@@ -122,7 +122,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def conclusion(comparison: Comparison) -> str:
-    """What the multicyclic loss bought, from intervals paired by image; one seed, so only the images' chance is in them."""
+    """Return the effect of the multicyclic loss in words, with intervals paired by image. They do not cover other seeds."""
     last = comparison.way.cycles
     findings = [
         _finding(comparison, "inv", "changed_accuracy", "accuracy of what had to change (inv)", 3),
@@ -148,7 +148,7 @@ def _finding(comparison: Comparison, direction: Direction, metric: str, words: s
 
 
 def _seconds_per_image(dataset: Dataset) -> float:
-    """Seconds to measure all that the models make of one image, from a short timing."""
+    """Return the seconds to measure all outputs of the models for one image, from a short timing."""
     pixels = next(iter(dataset.splits["test"].values())).pixels[:64]
     measure(pixels, [pixels])
     started = time.perf_counter()
@@ -157,13 +157,13 @@ def _seconds_per_image(dataset: Dataset) -> float:
 
 
 def _train(name: str, recipe: Recipe[Any], seconds: float, run: Path) -> Outcome:
-    """Trains for so many seconds. No best checkpoint is looked for: the last one is measured."""
+    """Train for the given seconds. There is no search for the best checkpoint: the last one is measured."""
     print(f"{name}: {seconds:.0f} s of training", file=sys.stderr)
     return run_recipe(updated(recipe, {"training.best": "none"}), run, pace=Pace(seconds), next_steps=next_commands)
 
 
 def show_pretrained(folder: Path) -> None:
-    """Writes four test faces as FOLDER/faces/ID.png, and what the packaged model makes of them as pretrained.png."""
+    """Write four test faces as FOLDER/faces/ID.png, and the packaged model's edits of them as pretrained.png."""
     model, persons = load("avatars"), SPLITS["test"][:4]
     spec, labels = model.space.images["avatars"], labels_of(persons)
     faces = Images(render(persons, labels, spec.height), torch.from_numpy(labels), tuple(map(str, persons)))
@@ -180,7 +180,7 @@ def show_pretrained(folder: Path) -> None:
 
 
 def _draw_samples(models: Mapping[str, Model], dataset: Dataset, path: Path) -> None:
-    """The same people translated by each model: to single targets, along a chain of four, and back home."""
+    """Draw translations of the same faces by each model: to single targets, along a chain of four, and back to the source."""
     drawn = {name: samples(model.method, dataset, 0, people=4) for name, model in models.items()}
     captions = next(iter(drawn.values()))[1]
     rows = [row for people in zip(*(rows for rows, _ in drawn.values()), strict=True) for row in people]

@@ -1,4 +1,4 @@
-"""`viceversa drift FOLDER...`: what repeated editing does to images; `viceversa drift run`: make the images first."""
+"""`viceversa drift FOLDER...`: measure what repeated editing does to images. `viceversa drift run` makes the images."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def run(arguments: Sequence[str]) -> int:
         return run_editor(arguments[1:])
     asked = parsed(Drift, arguments, "drift")
     for limit in asked.fail_above:
-        parsed_limit(limit)  # what is wrong with it is said before anything is measured
+        parsed_limit(limit)  # raises for an invalid limit before anything is measured
     report = drift(
         asked.folders, out=asked.out, overwrite=asked.overwrite, weights=asked.weights, side=asked.side, device=asked.device
     )
@@ -63,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _print_limit(asked: Drift, report: DriftReport) -> None:
-    """Print the command that fails once an editor drifts a tenth further than the worst one does now."""
+    """Print the command that fails if an editor drifts a tenth more than the worst one does now."""
     most = max((value for editor in report.editors if (value := report.value(editor, "l1")) is not None), default=0.0)
     words = ["viceversa", "drift", *asked.folders, "--out", str(asked.out), "--overwrite", "--fail-above", f"l1={1.1 * most:.2g}"]
     words += ["--side", str(asked.side)] if asked.side != SIDE else []

@@ -23,7 +23,7 @@ from viceversa.multiturn.protocols import Protocol, plan
 from viceversa.multiturn.verdict import counted
 
 _WITHOUT_EFFECT = ("key_env", "per_minute", "retries", "timeout")
-"""Options that do not decide what an editor answers."""
+"""Options that do not affect the answers of an editor."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,8 @@ class DriftRun:
     out: Annotated[Path, arg(metavar="DIR", help_behavior_hint="(required)")]
     """folder for the images, ID/turn1.png and so on"""
     protocol: Protocol = "chain"
-    """hold: ask for what is there already; there-and-back: an edit and its inverse; chain: another edit in every turn;
-    composed: all edits of a chain in one request to the source"""
+    """hold: ask for attributes that the image has already; there-and-back: an edit and its inverse; chain: another edit in every
+    turn; composed: all edits of a chain in one request to the source"""
     turns: Annotated[int, arg(metavar="N")] = 10
     """number of turns"""
     samples: Annotated[int | None, arg(metavar="N", help_behavior_hint="")] = None
@@ -56,7 +56,7 @@ class DriftRun:
     device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"
     """auto (default), cpu, cuda, cuda:1 or mps"""
     full_size: Annotated[bool, arg(help_behavior_hint="")] = False
-    """a run keeps the size of each image"""
+    """with a run: keep the size of each image"""
     diffusion: Diffusion = field(default_factory=Diffusion)
     """options of diffusers"""
     endpoint: Endpoint = field(default_factory=Endpoint)
@@ -64,7 +64,7 @@ class DriftRun:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Make the turns and print what comes next. The exit code is 2 if an editor did not finish some chains."""
+    """Make the turns and print the next commands. Return the exit code: 2 if an editor did not finish some chains."""
     asked = parsed(DriftRun, arguments, "drift run")
     if asked.answers not in (1, 2):
         raise UsageError(f"--answers {asked.answers}: give 1 or 2.")
@@ -86,7 +86,7 @@ def run(arguments: Sequence[str]) -> int:
     facts = {"editor": editor.name, "protocol": asked.protocol, "data": asked.images, "seed": str(asked.seed)}
     facts |= {"called": asked.editor, "prompts": prompts.digest, "options": _options(asked)}
     if planned.size is not None:
-        facts["size"] = str(planned.size)  # the images of a data set; a labeller of them is found by it
+        facts["size"] = str(planned.size)  # size of a data set's images, which identifies their labeller
     made = make_turns(editor, planned, asked.turns, asked.out, facts, seed=asked.seed, answers=asked.answers)
     print(printable(f"{counted(made.turns, 'image')} in {asked.out}"))
     for line in made.failures:
@@ -98,7 +98,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _options(asked: DriftRun) -> str:
-    """The options that decide what an editor answers, where they are not the default."""
+    """Return the options that affect an editor's answers, where they differ from the defaults."""
     given, usual = (
         {"full_size": full_size, **asdict(diffusion), **asdict(endpoint)}
         for full_size, diffusion, endpoint in (

@@ -1,4 +1,4 @@
-"""`viceversa evaluate MODEL`: what is left of images after repeated translation."""
+"""`viceversa evaluate MODEL`: measure a model after repeated translation."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Evaluate:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Measures, prints and writes."""
+    """Measure the model, print the table and write the report."""
     asked = parsed(Evaluate, arguments, "evaluate")
     is_run = kind_of(asked.model) == "run"
     if asked.build and not is_run:

@@ -1,4 +1,4 @@
-"""`viceversa export RUN --out model.onnx`: a run as ONNX files."""
+"""`viceversa export RUN --out model.onnx`: write a run as ONNX files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Export:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Exports, and prints the files and their parity."""
+    """Export the run, and print the files and how they agree with PyTorch."""
     asked = parsed(Export, arguments, "export")
     build = None if asked.run.suffix == ".onnx" else build_of(asked.run, [asked.build] if asked.build else [])
     made = export(

@@ -1,4 +1,4 @@
-"""Messages of the library on the command line: it names settings as Python's arguments, here they become flags."""
+"""Messages of the library on the command line: names of Python arguments become flags."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 import shlex
 
 _OTHERWISE = {"source": "from", "most_pixels": "max-pixels"}
-"""Arguments whose flags have other names."""
+"""Python arguments whose flags have other names."""
 
 _SETTING = re.compile(r"`([a-z]\w*(?:\.\w+)*)(?:=([^`]*))?`")
 
 
 def in_flags(text: str) -> str:
-    """A message of the library (see UsageError) with its settings as flags: `full_size` -> --full-size,
+    """Return a message of the library (see UsageError) with flags in place of arguments: `full_size` -> --full-size,
     `to='hair=black'` -> --to hair=black, `resume=True` -> --resume."""
     return _SETTING.sub(_flag, text)
 
@@ -31,7 +31,7 @@ def _flag(found: re.Match[str]) -> str:
 
 
 def _read(value: str | None) -> object:
-    """What Python's notation of a value says; the notation itself where it is none."""
+    """Return the value of a Python literal, or the text itself if it is none."""
     try:
         return None if value is None else ast.literal_eval(value)
     except (ValueError, SyntaxError):

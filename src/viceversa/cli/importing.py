@@ -1,4 +1,4 @@
-"""`viceversa import stargan|cyclegan FILE...`: the reference projects' weights as a run."""
+"""`viceversa import stargan|cyclegan FILE...`: convert weights of the reference projects to a run."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Import:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Imports, and says what is in the run."""
+    """Import the weights, and print what the run contains."""
     asked = parsed(Import, arguments, "import")
     if asked.size is not None and asked.size < 1:
         raise UsageError(f"--size {asked.size}: images need at least 1 pixel.")
@@ -66,7 +66,10 @@ def _cyclegan(asked: Import, spaces: Sequence[str]) -> list[str]:
 
 
 def attributes_of(text: str) -> tuple[AnyAttribute, ...]:
-    """`"hair=black|blond,male,age=0..90"`: a one-of with a column for each choice, a yes or no, a number. Raises UsageError."""
+    """Read attributes such as "hair=black|blond,male,age=0..90": a one-of (a column for each choice), a yes or no, and a number.
+
+    Raises UsageError.
+    """
     attributes = tuple(_attribute(part.strip()) for part in text.split(",")) if text else ()
     names = [attribute.name for attribute in attributes]
     if doubled := {name for name in names if names.count(name) > 1}:

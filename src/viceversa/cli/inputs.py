@@ -1,4 +1,4 @@
-"""Images that a command is given, read with what its flags allow."""
+"""Input images of a command, read within the limit that its flags set."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ _Found = TypeVar("_Found")
 
 
 def layers_at(path: Path, max_pixels: int) -> Layers:
-    """The image in a file. Raises BadImage, which names the flag that allows larger ones."""
+    """Read the image in a file. Raises BadImage; if the image is too large, the message names the flag that allows it."""
     return naming_the_flag(lambda: read_layers(path, most_pixels=max_pixels))
 
 
 def header_at(path: Path, max_pixels: int) -> Header:
-    """What is known of an image file before it is decoded. Raises as `layers_at` does."""
+    """Read the header of an image file without decoding the image. Raises the same errors as `layers_at`."""
     return naming_the_flag(lambda: read_header(path, most_pixels=max_pixels))
 
 
 def checked_limit(max_pixels: int) -> int:
-    """The value of --max-pixels. Raises UsageError."""
+    """Return the value of --max-pixels if it is valid. Raises UsageError."""
     if max_pixels < 1:
         raise UsageError(f"--max-pixels {max_pixels}: give at least 1 pixel.")
     return max_pixels
 
 
 def naming_the_flag(read: Callable[[], _Found]) -> _Found:
-    """What `read` finds. Raises what it does; TooLarge names the flag that allows larger images."""
+    """Return the result of `read`. Raises its errors; the message of TooLarge names the flag that allows larger images."""
     try:
         return read()
     except TooLarge as error:

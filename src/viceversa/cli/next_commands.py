@@ -1,4 +1,4 @@
-"""What to do next: commands for a terminal, complete, ready to be copied."""
+"""Suggestions of next commands, complete and ready to copy into a terminal."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from viceversa.runs.record import Record
 
 
 def next_commands(run: Path, record: Record, done: bool) -> dict[str, str]:
-    """What a person may want to do next -> how. done: the training has reached the end of its schedule.
+    """Return possible next steps after a training: purpose -> command.
 
-    A method of the user's own is named by its function.
+    done: whether the training has reached the end of its schedule. For a custom method, the commands name its function.
     """
     folder = shlex.quote(str(run))
     own = f" --build {shlex.quote(record.build)}" if record.build else ""
@@ -30,17 +30,17 @@ def next_commands(run: Path, record: Record, done: bool) -> dict[str, str]:
 
 
 def resume_command(run: Path, recipe: str) -> str:
-    """The command that goes on with a training."""
+    """Return the command that continues a training."""
     return f"viceversa train {shlex.quote(recipe)} --out {shlex.quote(str(run))} --resume"
 
 
 def studio_command(models: Sequence[str], report: Path) -> str:
-    """The command that opens models and their report in the browser. The packaged models are there anyway."""
+    """Return the command that opens models and their report in the browser. The packaged models are always included."""
     others = (model for model in models if Path(model).exists() or is_on_hub(model))
     return shlex.join(["viceversa", "studio", *others, str(report)])
 
 
 def print_next(*commands: str) -> None:
-    """Print what a person may want to do next, one command on each line."""
+    """Print suggested commands, one per line."""
     for command in commands:
         print(printable(f"next: {command}"))

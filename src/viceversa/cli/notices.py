@@ -1,4 +1,4 @@
-"""What an image loses on its way through a command, said on standard error: one line of a kind, however many images."""
+"""Notices on standard error of what images lose in a command. Each kind of loss has one line, for any number of images."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from viceversa.images.save import missing
 
 @dataclass(frozen=True)
 class Notice:
-    """One loss of one image. kind: its sentence up to the example; remedy: the sentence's end."""
+    """One loss of one image. kind: the sentence up to the example; remedy: the end of the sentence."""
 
     kind: str
     example: str
@@ -22,7 +22,7 @@ class Notice:
 
 
 def tell(notices: Iterable[Notice]) -> None:
-    """Prints a line for each kind: its first example, and how many other images lose the same."""
+    """Print a line for each kind: its first example, and how many other images have the same loss."""
     examples: dict[tuple[str, str], list[str]] = {}
     for notice in notices:
         examples.setdefault((notice.kind, notice.remedy), []).append(notice.example)
@@ -32,7 +32,7 @@ def tell(notices: Iterable[Notice]) -> None:
 
 
 def lost_in_resizing(header: Header, size: tuple[int, int], middle: tuple[int, int], name: str) -> Iterator[Notice]:
-    """What an image loses that is brought to the run's size. middle: height and width of the part that is cut out before."""
+    """Yield what an image loses if it is resized to the run's size. middle: height and width of the part cut out before."""
     (height, width), (top, across) = size, middle
     if (header.height, header.width) != size:
         yield Notice("resized", f"{header.size} -> {width}x{height}", "; --full-size keeps the size")
@@ -43,7 +43,7 @@ def lost_in_resizing(header: Header, size: tuple[int, int], middle: tuple[int, i
 
 
 def lost_in_reading(header: Header, channels: int, name: str) -> Iterator[Notice]:
-    """What is in a file and goes into no result. channels: of the result."""
+    """Yield what a file contains but no result can hold. channels: number of channels of the result."""
     if header.more:
         yield Notice("used only the first page or frame of", quoted(name))
     if header.profile and not fits(header.profile, channels):
@@ -53,6 +53,6 @@ def lost_in_reading(header: Header, channels: int, name: str) -> Iterator[Notice
 
 
 def lost_in_writing(header: Header, path: Path, channels: int, *, alpha: bool) -> Iterator[Notice]:
-    """What a file of that name cannot hold. channels: of the result. alpha: whether it has transparent parts."""
+    """Yield what a file of that name cannot hold. channels: of the result. alpha: whether the result has transparent parts."""
     if lost := missing(path, bits=header.bits, alpha=alpha, profile=fits(header.profile, channels)):
         yield Notice("dropped", f"{lost} of {quoted(path.name)}", "; .png and .tif keep it")

@@ -1,4 +1,4 @@
-"""What `train` and `tune` take whatever the recipe is, and the check of its name: answered without PyTorch."""
+"""Options of `train` and `tune` that do not depend on the recipe, and the check of the recipe's name. Imports no PyTorch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from viceversa.tuning import Equal
 
 @dataclass(frozen=True)
 class Run:
-    """How a training is run, whatever its settings are."""
+    """Options of a training that are not settings of its recipe."""
 
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """folder of the run (default: runs/RECIPE)"""
@@ -60,7 +60,7 @@ class Train(Run):
 
 @dataclass(frozen=True)
 class Search:
-    """How a search is made, whatever the recipe is."""
+    """Options of a search that are not settings of its recipe."""
 
     out: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """folder of the search (default: tuning/RECIPE)"""
@@ -94,19 +94,19 @@ class Tune(Search):
 
 
 COMMANDS: dict[str, type[Train | Tune]] = {"train": Train, "tune": Tune}
-"""The commands that take a recipe."""
+"""Commands that take a recipe."""
 
 
 def check_recipe(command: str, arguments: Sequence[str]) -> None:
-    """Answer what needs no recipe's settings: the command's own help, and a missing or a misspelt recipe.
+    """Handle what needs no settings of a recipe: the help of the command, and a missing or misspelt recipe.
 
-    Raises UsageError. Exits after --help.
+    Raises UsageError for a missing or unknown recipe. Exits after --help.
     """
     match arguments:
         case [name, *_] if not name.startswith("-"):
             if name not in RECIPES and not is_named(name):
                 raise unknown("recipe", name, RECIPES)
-        case [*options] if "--resume" not in options or "--help" in options:  # a run that is resumed knows its recipe
+        case [*options] if "--resume" not in options or "--help" in options:  # a resumed run has stored its recipe
             recipe = parsed(COMMANDS[command], arguments, command).recipe or "multicyclic"
             raise UsageError(
                 f"name a recipe first, as in viceversa {command} {recipe}; the command 'viceversa recipes' lists them."

@@ -14,10 +14,17 @@ from viceversa.runs.record import read_record
 
 
 def build_of(run: str | Path, given: Sequence[str], *, alone: bool = True) -> Builder | None:
-    """The function that builds a run's method, of those that are given by name; None for a packaged method.
+    """Return the function that builds a run's method, from the functions given by name; None for a packaged method.
 
-    What recipe.json names is never imported: it is told, and a person who trusts the file names it. alone: whether what is given
-    is for this run only. Raises UsageError.
+    The function that recipe.json names is never imported by itself: the error message names it, and a user who trusts the file
+    gives it with --build.
+
+    Args:
+        given: functions as MODULE:FUNCTION.
+        alone: whether they are for this run only.
+
+    Raises:
+        UsageError: the function is missing, or none is needed.
     """
     stored = None if Path(run).suffix.lower() == ".onnx" else read_record(run_folder(run)).build
     if stored is None:
@@ -33,6 +40,6 @@ def build_of(run: str | Path, given: Sequence[str], *, alone: bool = True) -> Bu
 
 
 def _alike(given: str, stored: str) -> bool:
-    """Whether a name, which may be that of a file, is the one that a run remembers."""
+    """Return whether a given name, which may name a file, is the name that the run stores."""
     module, _, function = given.rpartition(":")
     return f"{Path(module).stem if module.endswith('.py') else module}:{function}" == stored

@@ -1,4 +1,4 @@
-"""From arguments to typed settings, by tyro; its boxes for a user's mistake become one line."""
+"""Parse arguments into typed settings with tyro. Its error boxes become messages of one line."""
 
 from __future__ import annotations
 
@@ -18,18 +18,25 @@ from viceversa.errors import UsageError
 Parsed = TypeVar("Parsed")
 
 SHORT = {f"--{name}": f"--training.{name}" for name in ("steps", "epochs", "batch", "seed")}
-"""Options of a recipe that have a short name too, because everyone needs them."""
+"""Options of a recipe that also have a short name because they are used often."""
 
 WIDE, NARROW = "2000", "80"
-"""Columns in which no message is wrapped; and in which the boxes of a help stand one below the other."""
+"""Terminal widths: one at which no message is wrapped, and one at which the boxes of a help page are below each other."""
 
 
 def parsed(
     kind: type[Parsed], arguments: Sequence[str], command: str, description: str | None = None, *, pairs: bool = False
 ) -> Parsed:
-    """The arguments as an instance of a dataclass. Exits after --help. Raises UsageError with the place and the value.
+    """Parse the arguments into an instance of a dataclass. Exits after --help.
 
-    pairs: whether what is on or off has two options, --x and --no-x, as where some of them are on by default.
+    Args:
+        kind: dataclass whose fields are the options.
+        command: name of the command, for messages.
+        description: text above the options; by default the docstring of `kind`.
+        pairs: whether a switch has two options, --x and --no-x. This is needed if some switches are on by default.
+
+    Raises:
+        UsageError: an argument is unknown or invalid. The message has its place and value.
     """
     parse = partial(_parse, kind, command=command, description=description, pairs=pairs)
     if any(argument in ("-h", "--help") for argument in arguments):
@@ -51,7 +58,7 @@ def _parse(kind: type[Parsed], arguments: Sequence[str], command: str, descripti
 
 
 def _quietly(parse: Callable[[Sequence[str]], Parsed], arguments: Sequence[str], columns: str = WIDE) -> tuple[Parsed | None, str]:
-    """The settings, or None where the arguments are not good; and what was said."""
+    """Return the settings, or None if the arguments are invalid, and the printed text."""
     said = io.StringIO()
     try:
         with _columns(columns), contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
@@ -61,14 +68,14 @@ def _quietly(parse: Callable[[Sequence[str]], Parsed], arguments: Sequence[str],
 
 
 def _options(shown: str) -> list[str]:
-    """All options of a help, with the short names of those that have one."""
+    """Return all options on a help page, including short names."""
     lines = (re.match(r"[│ ] (?:-\w, )?(--[^\s,]+)(?:, (--\S+))?", line) for line in shown.splitlines())
     known = [option for line in lines if line for option in line.groups() if option]
     return known + [short for short, long in SHORT.items() if long in known]
 
 
 def long_form(option: str) -> str:
-    """An option by its dotted name, where a short one was given."""
+    """Return the dotted name of an option that was given by its short name; other options stay as they are."""
     name, equals, value = option.partition("=")
     return SHORT.get(name, name) + equals + value
 
@@ -87,7 +94,7 @@ def _columns(width: str) -> Iterator[None]:
 
 
 def _in_one_line(box: str) -> str:
-    """What a box of tyro's says: its first paragraph, or pydantic's reason."""
+    """Return the message in one of tyro's boxes: its first paragraph, or pydantic's reason."""
     first = [*_paragraphs(box), ["these arguments cannot be read"]][0]
     text = " ".join(map(str.strip, first))
     if first[0].startswith("Missing from"):
@@ -103,7 +110,7 @@ def _in_one_line(box: str) -> str:
 
 
 def _paragraphs(box: str) -> list[list[str]]:
-    """The lines between the rules of a box, without its title and its border, which may be a border of spaces."""
+    """Return the paragraphs of a box as lines, without title and border. The border may consist of spaces."""
     paragraphs: list[list[str]] = [[]]
     for line in box.splitlines():
         if line.startswith("╭") or re.fullmatch(r"[\s│╰╯]*[-─]{3,}[\s│╰╯]*", line):

@@ -1,4 +1,4 @@
-"""`viceversa push RUN USER/NAME --license ID`: a run as a repository on the Hugging Face Hub."""
+"""`viceversa push RUN USER/NAME --license ID`: upload a run to the Hugging Face Hub."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Push:
     license: Annotated[str, arg(metavar="ID", help_behavior_hint="(required)")]
     """license of the weights, such as apache-2.0, mit or cc-by-4.0"""
     private: Annotated[FlagCreatePairsOff[bool], arg(help_behavior_hint="")] = False
-    """make a repository that only you, or your organization, can see"""
+    """create a repository that only you, or your organization, can see"""
     report: Annotated[Path | None, arg(metavar="DIR", help_behavior_hint="")] = None
     """report of `evaluate` or `drift` with numbers for the card; by default RUN/report if it is there"""
     samples: Annotated[bool, arg(help_behavior_hint="")] = True
@@ -44,7 +44,7 @@ class Push:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Uploads, and prints the files, the page and the next commands."""
+    """Upload the run, and print the files, the address of the page and the next commands."""
     asked = parsed(Push, arguments, "push", pairs=True)
     name = repository_named(asked.repository)
     build = build_of(asked.run, [asked.build] if asked.build else [])

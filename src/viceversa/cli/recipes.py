@@ -1,4 +1,4 @@
-"""`viceversa recipes`: what can be trained, one line each."""
+"""`viceversa recipes`: list the recipes, one line each."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from viceversa.cli.parsing import parsed
 from viceversa.recipes import TABLE
 
 WIDTH = 26
-"""Columns of the names; three are longer."""
+"""Width of the column of names. Three names are longer."""
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Recipes:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Prints the recipes."""
+    """Print the recipes."""
     parsed(Recipes, arguments, "recipes")
     for entry in TABLE:
         print(f"{entry.name:<{WIDTH}} {entry.about}")

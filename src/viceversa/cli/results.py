@@ -1,4 +1,4 @@
-"""Where results go: results that are there already are not written over unless the command says so."""
+"""Check of output files: existing results are replaced only with --overwrite."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from viceversa.errors import UsageError
 
 
 def check_new(paths: Iterable[Path], overwrite: bool) -> None:
-    """Raises UsageError where one of the results exists and is not to be overwritten."""
+    """Raise UsageError if one of the results exists and must not be overwritten."""
     there = [] if overwrite else [path for path in paths if path.exists()]
     if there:
         others = len(there) - 1

@@ -1,4 +1,4 @@
-"""`viceversa serve MODEL...`: translations over HTTP."""
+"""`viceversa serve MODEL...`: answer requests for translations over HTTP."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from viceversa.serving.api.launch import HOST, PORT, serve
 from viceversa.serving.api.limits import Limits
 
 TOKEN = "VICEVERSA_TOKEN"
-"""Variable of the environment with the token: a command's arguments can be read by others on the machine."""
+"""Environment variable with the token. It is not an argument, because other users of the machine can read arguments."""
 _NUMBER = arg(metavar="N")
 
 
@@ -29,7 +29,7 @@ class Serve:
     host: Annotated[str, arg(metavar="ADDRESS")] = HOST
     """address to listen on; 0.0.0.0 lets other machines in"""
     port: Annotated[int, _NUMBER] = PORT
-    """its port; 0 takes a free one"""
+    """port to listen on; 0 takes a free one"""
     device: Annotated[str, arg(metavar="NAME", help_behavior_hint="")] = "auto"
     """auto (default), cpu, cuda, cuda:1 or mps"""
     workers: Annotated[int, _NUMBER] = 1
@@ -45,13 +45,13 @@ class Serve:
     megapixels: Annotated[float, arg(metavar="X")] = Limits.megapixels
     """largest image in millions of pixels"""
     seconds: Annotated[float, arg(metavar="S")] = Limits.seconds
-    """longest time of a request"""
+    """longest time of a request in seconds"""
     quiet: Annotated[bool, arg(help_behavior_hint="")] = False
     """print no line for each batch"""
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Serves until Ctrl-C."""
+    """Serve until Ctrl-C."""
     asked = parsed(Serve, arguments, "serve")
     limits = Limits(asked.requests, asked.batch, asked.wait, asked.megabytes, asked.megapixels, asked.seconds)
     serve(

@@ -1,4 +1,4 @@
-"""`viceversa studio`: a page in the browser."""
+"""`viceversa studio`: serve a local page for the browser."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ class Studio:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Serves the page until Ctrl-C."""
+    """Serve the page until Ctrl-C."""
     asked = parsed(Studio, arguments, "studio")
     studio(asked.places, port=asked.port, device=asked.device)

@@ -1,4 +1,4 @@
-"""`viceversa stylize CONTENT STYLE`: a picture with the content of one image and the style of others; or a clip."""
+"""`viceversa stylize CONTENT STYLE`: paint an image or a clip in the style of other images."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Command:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Paints, and says where the picture is."""
+    """Paint, and print where the picture is. Return the exit code."""
     asked = parsed(Command, arguments, "stylize")
     inputs = [asked.content, *asked.styles, *([asked.mask] if asked.mask else [])]
     for path in inputs:
@@ -90,7 +90,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _check(asked: Command, inputs: Sequence[Path]) -> None:
-    """Raises UsageError for places that cannot be written to, before there is any work."""
+    """Raise UsageError, before any work, if an output cannot be written."""
     if asked.later is not None or asked.fps is not None:
         raise UsageError("leave out --later and --fps: they are for clips.")
     checked_limit(asked.max_pixels)
@@ -109,7 +109,7 @@ def _check(asked: Command, inputs: Sequence[Path]) -> None:
 
 
 def _lost(asked: Command, header: Header) -> Iterator[Notice]:
-    """What of the content image does not go into the picture, which is in color and has 8 bits."""
+    """Yield what the content image loses in the picture, which is in color and has 8 bits per channel."""
     yield from lost_in_reading(header, 3, str(asked.content))
     yield from lost_in_writing(replace(header, bits=8), asked.out, 3, alpha=header.alpha)
 
@@ -133,7 +133,7 @@ def _in_words(losses: Losses) -> str:
 
 
 def _side_by_side(painted: Painted) -> Image.Image:
-    """The pictures on the way at the size of the last."""
+    """Return the intermediate pictures side by side, resized to the last one."""
     size = painted.strip[-1][1].size
     cells = [np.asarray(image.convert("RGB").resize(size, Image.Resampling.BICUBIC)) for _, image in painted.strip]
     return grid([cells], [f"{done} evaluations" for done, _ in painted.strip], scale=1)

@@ -1,4 +1,4 @@
-"""`viceversa train RECIPE`: a training, begun or gone on with; every setting of the recipe by its dotted name."""
+"""`viceversa train RECIPE`: start or continue a training. Every setting of the recipe is an option with its dotted name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from viceversa.training.run import default_run, estimated, run_recipe, updated
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Trains, and says where the run is. Returns the exit code."""
+    """Train, and print where the run is. Return the exit code."""
     name, *rest = arguments if arguments and not arguments[0].startswith("-") else [_recipe_of_run(arguments), *arguments]
     options = [long_form(option) for option in rest]
     own = function_named(name) if is_named(name) else None
@@ -56,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _recipe_of_run(arguments: Sequence[str]) -> str:
-    """The recipe of the run that the options ask to go on with, where none is named. Raises UsageError."""
+    """Return the recipe of the run in --out, for options that name no recipe. Raises UsageError."""
     words = [word for option in arguments for word in option.split("=", 1)]
     if "--out" not in words[:-1]:
         raise UsageError("name a recipe first, as in viceversa train multicyclic; the command 'viceversa recipes' lists them.")
@@ -68,7 +68,7 @@ def _recipe_of_run(arguments: Sequence[str]) -> str:
 
 
 def _stored(run: Path, recipe: Recipe[Any], own: Builder | None) -> Recipe[Any]:
-    """The settings of a run, which must be one of the recipe's."""
+    """Return the settings of a run. Raises UsageError if the run has another recipe."""
     stored, name = read_record(run).recipe, recipe.name
     if stored.name != name:
         raise UsageError(f"{str(run)!r} holds a run of {stored.name!r}, not of {name!r}.")
@@ -83,16 +83,16 @@ def _stored(run: Path, recipe: Recipe[Any], own: Builder | None) -> Recipe[Any]:
 
 
 def _asked(recipe: Recipe[Any], options: Sequence[str], name: str = "") -> Any:
-    """The options over the recipe's settings: a Run with the `recipe`. name: what it was asked for by, if not by its own."""
+    """Return a Run with the `recipe`, changed by the options. name: the recipe's name on the command line; by default its own."""
     name = name or recipe.name
     about = f"Train {name}. --steps, --epochs, --batch and --seed are short for --training.steps, .epochs, .batch and .seed."
     return settings_over(recipe, Run, options, f"train {name}", about)
 
 
 def settings_over(recipe: Recipe[Any], kind: type[Run | Search], options: Sequence[str], command: str, about: str) -> Any:
-    """The options over the recipe's settings: a Run or a Search with the `recipe`. Steps take the place of its epochs.
+    """Return a Run or a Search with the `recipe`, changed by the options. A given number of steps replaces the recipe's epochs.
 
-    Raises UsageError for what cannot be read, and for both.
+    Raises UsageError for an option that cannot be read, and for steps together with epochs.
     """
     by_steps, by_epochs = (any(option.startswith(f"--training.{unit}") for option in options) for unit in ("steps", "epochs"))
     if by_steps and by_epochs:
@@ -103,7 +103,7 @@ def settings_over(recipe: Recipe[Any], kind: type[Run | Search], options: Sequen
 
 
 def settings_of(recipe: Recipe[Any], kind: type[Run | Search]) -> Any:
-    """A class for a Run or a Search with all settings of the `recipe`, whose values are the defaults."""
+    """Return a subclass of Run or Search with the settings of the `recipe` as defaults."""
     return make_dataclass(
         "Settings", [("recipe", Annotated[type(recipe), arg(name="")], field(default=recipe))], bases=(kind,), frozen=True
     )  # fmt: skip

@@ -1,5 +1,8 @@
-"""`viceversa translate RUN INPUT...`: files or folders of images in, PNG files out. TIFF where PNG cannot hold them, and where
-images that keep their size were TIFF; one image may name its file. Clips go by `cli/clips.py`."""
+"""`viceversa translate RUN INPUT...`: translate image files, folders of images, or a clip (`cli/clips.py`).
+
+Images are written as PNG; as TIFF if PNG cannot hold them, or if the input is TIFF and keeps its size. For one image, --out can
+name the file and its format.
+"""
 
 from __future__ import annotations
 
@@ -104,7 +107,7 @@ class Translate:
 
 
 def run(arguments: Sequence[str]) -> None:
-    """Translates every input."""
+    """Translate every input."""
     asked = parsed(Translate, arguments, "translate", "")
     model = load(
         asked.run, build=build_of(asked.run, [asked.build] if asked.build else []), checkpoint=asked.checkpoint, device=asked.device
@@ -133,8 +136,15 @@ def run(arguments: Sequence[str]) -> None:
 
 @dataclass(eq=False)
 class _Image:
-    """An image on its way through the stages. places: the files it becomes. opened: ready for the networks; error: why it cannot be
-    translated; made: its translation; source, target: its domains in words."""
+    """State of one image during the command.
+
+    Args:
+        places: files to write.
+        opened: image prepared for the networks.
+        error: reason why the image cannot be translated.
+        made: translation.
+        source, target: domains in words.
+    """
 
     path: Path
     places: Sequence[Path]
@@ -146,7 +156,7 @@ class _Image:
 
 
 def _headers(asked: Translate, paths: Iterable[Path]) -> Iterator[tuple[Path, Header]]:
-    """The images that can be read, as far as their headers say, each with its header. Raises UsageError for others."""
+    """Yield each image that has a valid header, with its header. Raises UsageError for others unless they are to be skipped."""
     for path in paths:
         try:
             yield path, header_at(path, asked.max_pixels)
@@ -191,17 +201,17 @@ def _translated(asked: Translate, model: Model, manner: Manner, images: Iterable
     for batch in in_stages(ready, translated, images, batch_size(model, space, manner)):
         for image in batch:
             yield image
-            image.opened = image.made = None  # thousands may follow
+            image.opened = image.made = None  # free the memory: thousands of images may follow
 
 
 def _good(batch: Sequence[_Image]) -> tuple[list[_Image], list[Opened]]:
-    """The images that could be opened, and what is ready of each."""
+    """Return the images that could be opened, and their prepared pixels."""
     good = [image for image in batch if image.opened]
     return good, [image.opened for image in good if image.opened]
 
 
 def _write(asked: Translate, image: _Image) -> bool:
-    """Write a translation, and the difference if there is a second place; or say that the image cannot be read."""
+    """Write a translation, and the difference if there is a second place; or print that the image cannot be read."""
     if isinstance(image.error, BadImage):
         _leave_out(asked, image.error, begun=True)
         return False
@@ -219,7 +229,7 @@ def _write(asked: Translate, image: _Image) -> bool:
 
 
 def _leave_out(asked: Translate, error: BadImage, *, begun: bool = False) -> None:
-    """Says that an image cannot be read. Raises UsageError unless such images are to be skipped."""
+    """Print that an image cannot be read. Raises UsageError unless such images are to be skipped."""
     if not asked.skip_bad:
         again = "--skip-bad --overwrite" if begun else "--skip-bad"
         raise UsageError(f"{str(error).removesuffix('.')}: repair or remove it, or skip it with {again}.") from error
@@ -227,7 +237,7 @@ def _leave_out(asked: Translate, error: BadImage, *, begun: bool = False) -> Non
 
 
 def _manner(asked: Translate) -> Manner:
-    """How to translate; the mask is read. Raises UsageError."""
+    """Return how to translate, with the mask read from its file. Raises UsageError."""
     checked_limit(asked.max_pixels)
     if asked.memory < 1:
         raise UsageError(f"--memory {asked.memory}: give at least 1 MiB.")
@@ -240,7 +250,7 @@ def _manner(asked: Translate) -> Manner:
 
 
 def _key(text: str) -> tuple[str, int]:
-    """COLOR or COLOR:N: the color, and the levels around it. Raises UsageError."""
+    """Read COLOR or COLOR:N: the color, and its tolerance in gray levels. Raises UsageError."""
     color, colon, levels = text.partition(":")
     if colon and not levels.isdecimal():
         raise UsageError(f"--key {text}: give a color, or a color and a tolerance, as in '#00ff00:40'.")
@@ -248,7 +258,7 @@ def _key(text: str) -> tuple[str, int]:
 
 
 def _tell_reader(model: Model, source: str) -> None:
-    """Says what the labeller read, and how well it does."""
+    """Print that the labeller reads the attributes, and its accuracy."""
     if (names := model.routing.unnamed(source)) and model.reader:
         accuracy = f"{model.reader.accuracy:.3f} on test images"
         read = printable(", ".join(names))
@@ -266,13 +276,13 @@ def _check_alike(space: Space) -> None:
 
 
 def _beside(result: Path) -> Path:
-    """Where the difference of a result goes."""
+    """Return the file for the difference image of a result."""
     return result.with_name(f"{result.name}-difference")
 
 
 def _named(asked: Translate) -> bool:
-    """Whether --out names the file of the one image. Raises UsageError for the name of an image where there may be several, or
-    for a format that cannot be written."""
+    """Return whether --out names an image file. Raises UsageError if there may be several results, or if the format cannot be
+    written."""
     if not names_image(asked.out) or asked.out.is_dir():
         return False
     format_of(asked.out)
@@ -282,7 +292,7 @@ def _named(asked: Translate) -> bool:
 
 
 def _results(asked: Translate, model: Model, stem: Path, header: Header) -> list[Path]:
-    """The files that an image becomes: the translation, and the difference if it is asked for."""
+    """Return the files to write for an image: the translation, and the difference if requested."""
     keeps_tiff = asked.full_size and header.tiff
     suffix = ".tif" if keeps_tiff or _channels(asked, model, header) not in (1, 3) else ".png"
     suffixes = [asked.out.suffix] * 2 if _named(asked) else [suffix, ".png"]
@@ -291,13 +301,13 @@ def _results(asked: Translate, model: Model, stem: Path, header: Header) -> list
 
 
 def _channels(asked: Translate, model: Model, header: Header) -> int:
-    """Of what an image becomes: at full size, gray images come back gray of a network of color images."""
+    """Return the number of channels of a translation. With --full-size, a color network returns a gray image for a gray one."""
     here, there = (model.space.images[domain.space].channels for domain in check(model, asked.to, asked.source))
     return 1 if asked.full_size and header.channels == 1 and here == there == 3 else there
 
 
 def _lost(asked: Translate, model: Model, path: Path, header: Header) -> Iterator[Notice]:
-    """What of an image goes into no result, so that it can be said."""
+    """Yield notices of what an image loses, such as transparency or resolution."""
     spec = model.space.images[model.routing.departure(asked.source, asked.to)]
     size = spec.height, spec.width
     if not asked.full_size:
@@ -310,7 +320,7 @@ def _lost(asked: Translate, model: Model, path: Path, header: Header) -> Iterato
 
 
 def _jobs(asked: Translate) -> Iterator[tuple[Path, Path]]:
-    """Each image's result, without a suffix, and the image. Raises UsageError rather than lose an image."""
+    """Yield the result of each image, without suffix, and the image. Raises UsageError if two images had the same result."""
     images, named = list(_images(asked.inputs)), _named(asked)
     if not images:
         told = (f"{str(path)!r}{listing(path).reason()}" for path in asked.inputs if path.is_dir())

@@ -1,4 +1,4 @@
-"""`viceversa tune RECIPE`: a search for better settings of a recipe; what is not searched is set as for a training."""
+"""`viceversa tune RECIPE`: search for better settings of a recipe. Other settings are given as in `viceversa train`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LENGTHS = ("training.steps", "training.epochs")
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Searches, prints what was found. Returns the exit code."""
+    """Search, and print what was found. Return the exit code."""
     name, *rest = arguments
     build = function_named(name) if is_named(name) else None
     base = recipe_named(name) if build is None else own_recipe(build)
@@ -50,9 +50,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def command(recipe: Recipe[Any], searched: Sequence[str] = (), *, name: str | None = None, base: Recipe[Any] | None = None) -> str:
-    """The command that trains these settings, for the recipe's own number of steps unless that was searched.
+    """Return the command that trains these settings, for the recipe's own number of steps unless it was searched.
 
-    name, base: what a custom method is trained by, and its defaults.
+    Args:
+        searched: dotted names of the searched settings.
+        name: MODULE:FUNCTION of a custom method.
+        base: recipe of the custom method, with its defaults.
     """
     options = [
         option
@@ -64,7 +67,7 @@ def command(recipe: Recipe[Any], searched: Sequence[str] = (), *, name: str | No
 
 
 def _options(setting: str, value: Any) -> Iterator[str]:
-    """An option as it is written on a command line."""
+    """Yield the words of an option on a command line."""
     match value:
         case bool():
             place, dot, last = setting.rpartition(".")
@@ -76,6 +79,6 @@ def _options(setting: str, value: Any) -> Iterator[str]:
 
 
 def _asked(recipe: Recipe[Any], options: Sequence[str], name: str) -> Any:
-    """The options over the recipe's settings: a Search with the `recipe`, which was asked for by that name."""
+    """Return a Search with the `recipe`, changed by the options. name: the recipe's name on the command line."""
     about = ABOUT.format(name=name)
     return settings_over(recipe, Search, options, f"tune {name}", about)

@@ -1,1 +1,1 @@
-"""Evaluation: what is left of an image after it has been translated again and again."""
+"""Evaluation: quality of a model's translations after several earlier translations of the same image."""

@@ -1,4 +1,4 @@
-"""Comparing models: all measured on the same images and chains, by the same labeller and features, into one report."""
+"""Comparison of models: all are measured on the same images and chains, with the same labeller and features."""
 
 from __future__ import annotations
 
@@ -30,9 +30,11 @@ from viceversa.progress import Bar
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """What was measured of each model, on what, and by what. groups: methods trained several times, and their models.
+    """Measurements of several models on one trial.
 
-    trainings: what each run among the models was trained with.
+    Args:
+        groups: name of a method that was trained several times -> names of its models.
+        trainings: name of a model that is a run -> its settings in training.
     """
 
     task: Trial
@@ -47,7 +49,7 @@ class Comparison:
     trainings: Mapping[str, Trained] = field(default_factory=dict)
 
     def report(self, title: str, facts: Mapping[str, str] | None = None, conclusion: str = "") -> Report:
-        """The comparison as a report; `facts` come after what it knows itself."""
+        """Return the comparison as a report. `facts` are listed after the comparison's own facts."""
         methods = contenders(self.assessments, self.groups)
         per_image = {name: assessment.per_image for name, assessment in self.assessments.items()}
         means = [row for name in methods if name in self.groups for row in self.pooled(name).rows]
@@ -69,7 +71,7 @@ class Comparison:
         )
 
     def verdict(self) -> str:
-        """What was found, in words for a person."""
+        """Return the result in words."""
         methods = contenders(self.assessments, self.groups)
         facts = Facts(
             self.bounds, self.task.away, self.task.labeled, len(self.task), self.way.cycles,
@@ -79,7 +81,7 @@ class Comparison:
         return verdict({name: self.pooled(name) for name in methods}, facts)
 
     def pooled(self, method: str) -> Assessment:
-        """A method's assessment: the mean of its trainings, or that of the model with this name."""
+        """Return the assessment of a method: the mean of its trainings, or the assessment of the model with this name."""
         if method not in self.groups:
             return self.assessments[method]
         return pooled(method, [self.assessments[name] for name in self.groups[method]])
@@ -112,19 +114,27 @@ def comparison_of(
     features: str = "lite0",
     device: torch.device = CPU,
 ) -> Comparison:
-    """Measures models, by their names in the report, on the first `samples` images of a split, all if None.
+    """Measure models on the same images and chains.
 
-    cycles: k = 0..cycles. steps: the chain's own images are measured too, after each of so many translations. probes: rec_k
-    through links that destroy hidden information, too. groups: several trainings of one method as one: its name -> names of its
-    models. features: "lite0", or "inception" for FID, KID and LPIPS. device: of the labeller and of these
-    networks. Raises UsageError for a number that cannot be had.
+    Args:
+        models: name in the report -> model.
+        cycles: measure k = 0..cycles.
+        steps: also measure every image of a chain of this many translations.
+        probes: also measure rec_k through links that destroy hidden information.
+        samples: number of images, the first ones of the split; all if None.
+        groups: name of a method -> names of its models, which are several trainings of it.
+        features: "lite0", or "inception" for FID, KID and LPIPS.
+        device: device of the labeller and of the feature networks.
+
+    Raises:
+        UsageError: a number is out of range, or a model does not fit the data.
     """
     clock, methods = Clock(), dict(groups or {})
     check_groups(methods, models)
     way = Way(cycles, steps, PROBES if probes else ())
     task = measurable(dataset, samples, way, split)
     for candidate in models.values():
-        candidate.outputs(task, way)  # what is wrong with a folder of answers is said at once; of others nothing is made yet
+        candidate.outputs(task, way)  # checks a folder of answers at once; other candidates make nothing yet
     extractor = extractor_named(features, device)
     with clock.part("training the labeller"):
         labeller = independent_labeller(dataset, device=device, quiet=quiet) if routing_of(dataset.space).question else None
@@ -137,7 +147,7 @@ def comparison_of(
 
 
 def _trusted(found: Comparison) -> Comparison:
-    """The comparison without what a labeller read that reads too little right."""
+    """Return the comparison without label accuracies if the labeller is not accurate enough."""
     if found.labeller is None or found.labeller.trusted:
         return found
 
@@ -150,7 +160,7 @@ def _trusted(found: Comparison) -> Comparison:
 
 
 def _measured(judge: Judge, models: Mapping[str, Candidate], quiet: bool) -> tuple[list[Row], dict[str, Assessment]]:
-    """The bounds, and each model."""
+    """Measure the bounds and each model."""
     way, done = judge.way, 0
     others = way.steps + len(way.probes) * way.cycles
     outcomes = 3 + 2 * others + len(models) * (4 * way.cycles + 2 + others)  # at k = 0 one link
@@ -170,7 +180,7 @@ def _measured(judge: Judge, models: Mapping[str, Candidate], quiet: bool) -> tup
 
 
 def measurable(dataset: Dataset, samples: int | None, way: Way, split: str = "test") -> Trial:
-    """The trial. Raises UsageError for fewer than two images, and for a way that is longer than the data set's chains."""
+    """Return the trial. Raises UsageError for fewer than two images, or for chains longer than the data set's."""
     if samples is not None and samples < 2:
         raise UsageError(f"{samples} samples are too few to measure anything: take 2 or more.")
     task = trial(dataset, samples, split)
@@ -186,7 +196,7 @@ def measurable(dataset: Dataset, samples: int | None, way: Way, split: str = "te
 
 
 def _strips(found: Comparison, models: Mapping[str, Candidate]) -> list[Strip]:
-    """Some people as each method translates them, which is shown by its first training; chosen by the first method."""
+    """Return example images with the translations of each method's first training. The first method decides which are shown."""
     shown = {}
     for name, (first, *more) in contenders(found.assessments, found.groups).items():
         shown[f"{name} (here {first})" if more else first] = models[first], found.assessments[first]

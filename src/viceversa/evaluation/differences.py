@@ -1,4 +1,4 @@
-"""Differences between models, image by image: what one gets beyond another on the same images and chains."""
+"""Differences between models on the same images and chains, paired by image."""
 
 from __future__ import annotations
 
@@ -26,15 +26,16 @@ COMPARED = (
     ("rec", "psnr_to_truth", "PSNR to the source, in dB", 2),
     ("rec", "perceptual_to_source", "perceptual distance to the source", 3),
 )
-"""Directions, metrics, what they are in words, and with how many digits they are shown."""
+"""Directions and metrics that are compared, their description, and the number of digits shown."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The mean of model - base over images, and its 95 % interval, paired by image; of the trainings that were measured.
+    """Mean of model - base over images, with a 95 % confidence interval, paired by image.
 
-    seeds, base_seeds: how many trainings of each these are; what each image got is their mean. spread: the standard deviation,
-    over seeds, of the difference between one training of each; None where one of them was trained once.
+    Args:
+        seeds, base_seeds: numbers of trainings; the value of an image is the mean over them.
+        spread: standard deviation, over seeds, of the difference between one training of each; None if one was trained once.
     """
 
     model: str
@@ -51,18 +52,20 @@ class Difference:
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval leaves 0 out."""
+        """Whether the interval excludes 0."""
         return self.low > 0 or self.high < 0
 
 
 PerPlace = Mapping["Place", Mapping[str, "NDArray[Any]"]]
-"""Place -> metric -> its value for each image (N,)."""
+"""Place -> metric -> value for each image (N,)."""
 
 
 def differences(models: Mapping[str, PerPlace], methods: Mapping[str, Sequence[str]] | None = None) -> list[Difference]:
-    """Of every method from the first one, after each number of cycles through 8-bit images.
+    """Compare every method with the first one, after each number of cycles through 8-bit images.
 
-    methods: names of each one's models, which are its trainings; without them each model is a method.
+    Args:
+        models: name -> values of each image.
+        methods: name of a method -> names of its models, which are its trainings; by default each model is a method.
     """
     named = {name: [name] for name in models} if methods is None else methods
     trainings = [(name, [models[member] for member in members]) for name, members in named.items()]
@@ -83,14 +86,14 @@ def _between(name: str, trainings: Sequence[PerPlace], base: str, others: Sequen
 
 
 def _spread(mine: Sequence[NDArray[Any]], theirs: Sequence[NDArray[Any]]) -> float | None:
-    """The root of the sum of both variances over trainings."""
+    """Return the root of the sum of both variances over trainings; None if one has a single training."""
     if min(len(mine), len(theirs)) < 2:
         return None
     return math.sqrt(sum(statistics.variance(float(np.nanmean(each)) for each in several) for several in (mine, theirs)))
 
 
 def about(found: Sequence[Difference]) -> str:
-    """What the differences are, in one line."""
+    """Describe in one line what the differences are."""
     start = f"difference from {found[0].base} at k = 0, 1, ..., with 95 % intervals over images; *: 0 is outside"
     if all(each.seeds == each.base_seeds == 1 for each in found):
         return f"{start}. One training of each: the intervals cover other test images, not other seeds"
@@ -98,7 +101,7 @@ def about(found: Sequence[Difference]) -> str:
 
 
 def in_words(found: Sequence[Difference]) -> Iterator[tuple[str, str, list[str]]]:
-    """(model, measure, a text for each number of cycles), as "+0.012 (+0.003 to +0.020)"; a star where 0 is left out."""
+    """Yield (model, measure, a text for each number of cycles) such as "+0.012 (+0.003 to +0.020)"; a star if 0 is excluded."""
     for model in dict.fromkeys(difference.model for difference in found):
         for direction, metric, words, digits in COMPARED:
             mine = [each for each in found if (each.model, each.direction, each.metric) == (model, direction, metric)]

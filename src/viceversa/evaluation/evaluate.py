@@ -1,4 +1,4 @@
-"""Measuring as a person asks for it, in Python and on the command line alike: one model, or several side by side."""
+"""Public functions to measure one model (`evaluate`) or several side by side (`compare`)."""
 
 from __future__ import annotations
 
@@ -40,26 +40,31 @@ def evaluate(
     device: Device = "auto",
     quiet: bool = False,
 ) -> Report:
-    """Measure a translator after 0..cycles repeated translations (docs/evaluation.md).
+    """Measure a translator after 0 to `cycles` earlier translations (docs/evaluation.md).
 
     Args:
-        model: a Model, the folder of a run, an ONNX file, a folder of answers, or a function (N, H, W, C) uint8, targets ->
-            the same; as a text, "module:function".
-        data: what to measure on; a run's own data by default.
-        images: the folder of a table's images, if it is not the table's own.
-        out: a folder for metrics.json and report.html. overwrite: replace those of another report.
-        size: of the images in pixels, where there is no run to say it; chosen from them by default.
-        cycles: how many translations come before the last, at most.
-        steps: how many steps of a chain to measure, 10 at most.
-        probes: measure the way back through noise, JPEG and blur too.
-        samples: how many test images; all by default.
-        features: the network behind the distances.
-        checkpoint: of a run: its best one, or its last.
-        build: the function that a run was trained with, for a custom method.
-        device: where networks compute, as in `load`; a Model stays where it is.
+        model: a Model, the folder of a run, an ONNX file, a folder of results (see `viceversa chains`), or a function from images
+            (N, H, W, C) uint8 and their targets to images, also as the text "module:function".
+        data: test data; by default the data of the run.
+        images: folder of the images that a table names, if it is not the table's own folder.
+        out: folder for metrics.json and report.html.
+        overwrite: replace a report that exists already.
+        size: height and width of the images in pixels, if the model is not a run; by default a size that fits the images.
+        cycles: largest number of earlier translations.
+        steps: number of steps of a chain to measure, 10 at most; 0: none.
+        probes: also measure the way back through noise, JPEG and blur.
+        samples: number of test images; all by default.
+        features: feature network of the distances to real images; "inception" gives FID and KID.
+        checkpoint: checkpoint of a run: "best" or "last".
+        build: function that the run was trained with, for a custom method.
+        device: device of the networks, as in `load`; a Model stays on its own device.
         quiet: show no progress.
 
-    Raises UsageError.
+    Returns:
+        The report; a notebook shows it as a page.
+
+    Raises:
+        UsageError: the model cannot be measured on the data, an argument is out of range, or a report exists already.
     """
     if build is not None and not isinstance(model, str | Path):
         raise UsageError("leave out `build`: it is for the folder of a run.")
@@ -88,12 +93,15 @@ def compare(
     device: Device = "auto",
     quiet: bool = False,
 ) -> Report:
-    """Measure several translators on the same images and chains; differences are from the first, paired by image.
+    """Measure several translators on the same images and chains, and their differences from the first one, paired by image.
 
-    models: their names -> a model (see `evaluate`), or a list of them for several trainings of one method; or a list of models,
-    which are called by their folders or, as texts, "NAME=MODEL" and "NAME=MODEL,MODEL". data: that of the first run among them by
-    default. build: for runs that were trained with a custom method: the folder of a run -> its function. Other arguments: see
-    `evaluate`. Raises UsageError.
+    Args:
+        models: name -> a model (see `evaluate`), or a list of models for several trainings of one method. Or a list of models;
+            their names are those of their folders, or given in a text as "NAME=MODEL" or "NAME=MODEL,MODEL".
+        data: test data; by default the data of the first run.
+        build: folder of a run with a custom method -> the function that it was trained with.
+
+    See `evaluate` for the other arguments, the result and the errors.
     """
     if out is not None and not overwrite and (Path(out) / PAGE).exists():
         raise UsageError(
@@ -117,14 +125,14 @@ def compare(
 
 
 def _loaded(model: Measured, checkpoint: Checkpoint, builds: Mapping[str, Builder], device: torch.device) -> Measured:
-    """The model of a run's folder; all else as it is."""
+    """Load the model if a run's folder is given; return anything else unchanged."""
     if not isinstance(model, str | Path) or kind_of(model) != "run":
         return model
     return load(model, build=builds.get(str(model)), checkpoint=checkpoint, device=device)
 
 
 def _training(models: Sequence[Measured]) -> dict[str, str]:
-    """What is said of the training, where there is one run alone."""
+    """Return facts about the training if there is a single run."""
     match models:
         case [Model() as model]:
             recipe = model.record.recipe

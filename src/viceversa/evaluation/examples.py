@@ -1,4 +1,4 @@
-"""Images to look at: those that the first model translates worst, best, and in between, and what all models make of them."""
+"""Example images of a report: the worst, the middle and the best ones of the first model, as all models translate them."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from viceversa.metrics.accuracies import PerImage
 from viceversa.metrics.chain_protocol import Candidate, Direction, Place, Trial, Way
 
 EACH = 2
-"""Number of the worst, the middle and the best."""
+"""Numbers of the worst, the middle and the best images."""
 
 _RANKED: tuple[tuple[Direction, str, str], ...] = (
     ("inv", "psnr_to_truth", "PSNR to the ground truth {:.1f} dB"),
     ("inv", "label_accuracy", "label accuracy of inv {:.3f}"),
     ("rec", "psnr_to_truth", "PSNR to the source {:.1f} dB"),
 )
-"""What images are ranked by, higher is better; the first that is known and differs. Between two sets the label accuracy
-says whether a classifier takes the output for one of the other set: nearly always, or nearly never, so it ranks nothing."""
+"""Metrics that rank images, higher is better; the first one that is known and differs between images is used.
+
+Between two spaces, label accuracy is not used. It says whether a classifier assigns the output to the other space, which is
+nearly always or nearly never the case, so it ranks nothing.
+"""
 
 _NAMES: dict[Direction, str] = {"step": "on the way", "inv": "inv", "rec": "rec"}
 
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """A model whose outputs are shown: of the chosen images, and what was measured of all."""
+    """A model in the examples: its outputs for the chosen images, and the measurements of all images."""
 
     title: str
     outputs: Mapping[Place, Pixels]
@@ -40,9 +43,11 @@ class Shown:
 def strips(
     task: Trial, way: Way, models: Mapping[str, tuple[Candidate, Assessment]], name: str, ranking: Assessment
 ) -> list[Strip]:
-    """A strip for each of some images: what every model makes of them through 8 bits, and what was measured of it.
+    """Return a strip for each chosen image: the outputs of every model through 8 bits, with their measurements.
 
-    models: under the titles that are shown; name, ranking: of the one that the images are chosen by.
+    Args:
+        models: title -> model and assessment.
+        name, ranking: name and assessment of the model that decides which images are shown.
     """
     if not ranking.per_image:
         return []
@@ -65,8 +70,10 @@ def strips(
 
 
 def _values(ranking: Assessment, way: Way, *, labeled: bool) -> tuple[str, NDArray[np.float64]] | None:
-    """What images are ranked by in words, and each one's mean over k of it: (N,), NaN where it is unknown; None where nothing tells
-    enough of them apart."""
+    """Return the ranking metric in words, and its mean over k for each image: (N,), NaN if unknown.
+
+    None if no metric distinguishes enough images.
+    """
     for direction, metric, words in _RANKED:
         if metric == "label_accuracy" and not labeled:
             continue
@@ -81,12 +88,12 @@ def _values(ranking: Assessment, way: Way, *, labeled: bool) -> tuple[str, NDArr
 
 
 def _spread(count: int) -> dict[int, str]:
-    """Rows of some images, evenly spaced, and what each is called."""
+    """Return rows of evenly spaced images, with a title for each."""
     return dict.fromkeys(np.linspace(0, count - 1, min(3 * EACH, count)).round().astype(int).tolist(), "example")
 
 
 def _chosen(values: NDArray[np.float64]) -> dict[int, str]:
-    """Rows with a value and why they are shown, the worst first; none twice, though there be few."""
+    """Return the rows to show and the reason for each, the worst first. No row occurs twice."""
     order = np.argsort(values, kind="stable")[: np.isfinite(values).sum()]  # NaN comes last
     middle = order[np.argsort(np.abs(np.arange(len(order)) - (len(order) - 1) / 2), kind="stable")]
     picked: dict[int, str] = {}
@@ -98,13 +105,13 @@ def _chosen(values: NDArray[np.float64]) -> dict[int, str]:
 
 
 def _outputs(candidate: Candidate, few: Trial, way: Way) -> dict[Place, Pixels]:
-    """The few images' outputs at the 8-bit places."""
+    """Return the outputs of the chosen images at the 8-bit places."""
     parts = [made for _, made in candidate.outputs(few, Way(way.cycles, way.steps))]
     return {place: np.concatenate([part[place] for part in parts]) for place in parts[0] if place.link == "8bit"}
 
 
 def _asked(task: Trial, way: Way, row: int) -> dict[str, str]:
-    """What the image shows, and what is asked for."""
+    """Return the attributes that the image shows, and the requested ones."""
     if task.labels is None or task.inverted is None or task.targets is None:
         return {"is of": task.home, "inv asks for": task.away}
     labels = {"shows": task.labels[row], "inv asks for": task.inverted[row]}
@@ -113,7 +120,7 @@ def _asked(task: Trial, way: Way, row: int) -> dict[str, str]:
 
 
 def _lines(shown: Shown, task: Trial, way: Way, index: int, row: int) -> list[tuple[str, list[CaptionedImage | None]]]:
-    """A model's lines of one image: the images on the way, where they were measured, inv and rec."""
+    """Return a model's rows of pictures for one image: the measured steps of its chain, inv and rec."""
     source = CaptionedImage(task.sources[row], ("source",))
     place = Place("inv", 0, "8bit")
     edit = task.truth(place)
@@ -135,7 +142,7 @@ def _lines(shown: Shown, task: Trial, way: Way, index: int, row: int) -> list[tu
 
 
 def _notes(measured: PerImage, row: int) -> Sequence[str]:
-    """What was measured of one image: how near it is to the true one, and which attributes are not as asked."""
+    """Return notes on one image: its distance to the ground truth, and the attributes that are wrong."""
     notes = []
     if np.isfinite(near := measured["psnr_to_truth"][row]):
         notes.append(f"PSNR {near:.1f}")

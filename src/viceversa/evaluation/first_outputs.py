@@ -1,4 +1,4 @@
-"""The first outputs of a model, kept to be looked at as pictures: are they all alike, unchanged, inverted, or under a grid?"""
+"""First outputs of a model, kept to detect typical faults: all alike, unchanged, inverted, or covered by a grid."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from viceversa.metrics.chain_protocol import LINKS, Direction, Place, Trial
 from viceversa.metrics.health import measured
 
 MOST = 64
-"""Images, as many as a training's validation looks at."""
+"""Number of images, as many as in the validation of a training."""
 
 
 @dataclass(frozen=True, eq=False)
 class FirstOutputs:
-    """The outputs inv_0 and rec_0 of the first images of a trial, as far as the model makes them."""
+    """Outputs inv_0 and rec_0 of the first images of a trial, if the model makes them."""
 
     task: Trial
     _parts: dict[Direction, dict[int, Pixels]] = field(default_factory=dict)
 
     def add(self, rows: slice, made: Mapping[Place, Pixels]) -> None:
-        """Keeps what is new of a batch, in whatever order batches come."""
+        """Keep the outputs of a batch that are among the first images. Batches may come in any order."""
         for direction in ("inv", "rec"):
             place = next((at for link in LINKS if (at := Place(direction, 0, link)) in made), None)
             if place is not None and rows.start < MOST:
                 self._parts.setdefault(direction, {})[rows.start] = made[place][: MOST - rows.start].copy()  # the batch is let go
 
     def measures(self, large: Pixels | None) -> dict[str, float]:
-        """The measures of health, as in training. large: outputs for enlarged sources, if the model makes them."""
+        """Return the measures of health, as in training. large: outputs for enlarged sources, if the model makes them."""
         outputs, same = self._whole("inv"), self._whole("rec")
         if outputs is None:
             return {}

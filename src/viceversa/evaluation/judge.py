@@ -1,4 +1,4 @@
-"""The evaluation of a translator per number of cycles: measured image by image, then summed up in rows (docs/methods.md)."""
+"""Measurement of a translator for each number of cycles: by image, then as rows of means (docs/methods.md)."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ MEANS = (
     "label_accuracy", "label_accuracy_bits", "changed_accuracy", "kept_accuracy", "perceptual_to_source", "l1_to_source",
     "psnr_to_truth", "ssim_to_truth", "l1_outside", "own_accuracy_bits", "success_rate",
 )  # fmt: skip
-"""What a row has the mean over images of."""
+"""Measures of which a row has the mean over images."""
 
 _BATCH = 100
 
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """A model's rows, and for each place what every image got: for intervals paired between models.
+    """Rows of a model, and the values of every image at each place, which are needed for intervals paired between models.
 
-    measures: of the health of its first outputs, by their names (metrics/health.py).
+    measures: name -> measure of health of its first outputs (metrics/health.py).
     """
 
     rows: list[Row] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Assessment:
 
 @dataclass(frozen=True, eq=False)
 class Judge:
-    """What all models of a comparison are measured by: the same images and chains, networks, and reference sets."""
+    """Common basis of all models in a comparison: images, chains, networks and reference sets."""
 
     task: Trial
     labeller: Labeller | None
@@ -60,7 +60,7 @@ class Judge:
         return References(self.task, self.extractor)
 
     def assess(self, name: str, candidate: Candidate, advance: Advance) -> Assessment:
-        """A model at all places of the way. Memory holds a batch, and some numbers an image."""
+        """Measure a model at all places of the way. Memory holds one batch, and a few numbers per image."""
         assessment = Assessment()
         with TemporaryDirectory() as folder:
             seen: dict[Place, Accumulated] = {}
@@ -79,8 +79,11 @@ class Judge:
         return assessment
 
     def bounds(self, advance: Advance) -> list[Row]:
-        """Rows of doing nothing (`floor`), which a probe changes all the same; of the true edits, or the sources for rec
-        (`ceiling`); and of as many other real images (`real`)."""
+        """Return the rows of the bounds.
+
+        `floor`: no translation (a probe still changes the images); `ceiling`: the ground truth, or the sources for rec; `real`: an
+        equal number of other real images.
+        """
         rows = self._bound("floor", self._nothing(), advance)
         for known, places in self._known():
             part = self if known.all() else replace(self, task=self.task.of(np.flatnonzero(known).tolist()))
@@ -88,7 +91,7 @@ class Judge:
         return rows + list(self._other_real(advance))
 
     def _bound(self, name: str, batches: Iterable[tuple[slice, dict[Place, Pixels]]], advance: Advance) -> list[Row]:
-        """The rows of images that do not depend on the number of cycles."""
+        """Return the rows of images that do not depend on the number of cycles."""
         bound = Assessment()
         with TemporaryDirectory() as folder:
             seen: dict[Place, Accumulated] = {}
@@ -112,11 +115,11 @@ class Judge:
         yield from (Place("step", number, "8bit") for number in range(1, self.way.steps + 1))
 
     def _unmoved(self) -> list[Place]:
-        """Where outputs do not depend on the number of cycles, if nobody translates."""
+        """Return the places where outputs of no translation do not depend on the number of cycles."""
         return [Place("rec", 0, "8bit"), Place("inv", 0, "8bit"), *(at for at in self._places() if at.direction == "step")]
 
     def _nothing(self) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
-        """The sources; after k links of a probe, as these alone change them."""
+        """Yield the sources, changed only by the k links of a probe."""
         idle = Way(self.way.cycles if self.way.probes else 0, 0, self.way.probes)
         for rows, found in outputs(lambda image, source, target: image, self.task, idle):
             source = self.task.sources[rows]
@@ -124,7 +127,7 @@ class Judge:
             yield rows, dict.fromkeys(self._unmoved(), source) | probed
 
     def _known(self) -> list[tuple[NDArray[np.bool_], list[Place]]]:
-        """The images whose true edits are known, and the places where they are these; without places where none is known."""
+        """Return masks of the images with a known ground truth, each with its places. Places without any are left out."""
         found: dict[bytes, tuple[NDArray[np.bool_], list[Place]]] = {}
         with self.clock.part("true edits"):
             for place in self._unmoved():
@@ -133,7 +136,7 @@ class Judge:
         return list(found.values())
 
     def _best(self, places: Sequence[Place]) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
-        """The true edits at these places, where all are known."""
+        """Yield the ground truth at these places, for images where it is known."""
         with self.clock.part("true edits"):
             truths = {place: truth for place in places if (truth := self.task.truth(place)) is not None}
         for start in range(0, len(self.task), _BATCH):
@@ -141,7 +144,7 @@ class Judge:
             yield rows, {place: truth[rows] for place, truth in truths.items()}
 
     def _other_real(self, advance: Advance) -> Iterator[Row]:
-        """How far real images are from as many others, of the training split: what chance alone does to a distance."""
+        """Yield the distances of real images to an equal number of real training images: the distance that chance alone causes."""
         others_of = self.task.dataset.splits.get("train" if self.task.split != "train" else "test", {})
         spaces: tuple[tuple[Direction, str], ...] = (("inv", self.task.away), ("rec", self.task.home))
         for direction, space in spaces:

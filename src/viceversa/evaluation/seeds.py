@@ -1,4 +1,4 @@
-"""Several trainings of one method, which differ in their seeds, as one: means, and how far the trainings spread."""
+"""Trainings of one method with several seeds: their means and standard deviations."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from viceversa.metrics.references import ToReal
 from viceversa.metrics.rows import BOUNDS, Row
 
 MEASURES = (*MEANS, *(field.name for field in fields(ToReal)))
-"""All measures of a row but those of single attributes."""
+"""All measures of a row except those of single attributes."""
 
 
 def check_groups(groups: Mapping[str, Sequence[str]], models: Collection[str]) -> None:
-    """Raises UsageError for groups that cannot be: of unknown models or none, two that share one, or with a model's name."""
+    """Raise UsageError for a group that is empty, has an unknown model, shares a model, or has the name of a model."""
     taken: dict[str, str] = {}
     for group, members in groups.items():
         if group in models or group in BOUNDS:
@@ -38,16 +38,16 @@ def check_groups(groups: Mapping[str, Sequence[str]], models: Collection[str]) -
 
 
 def contenders(assessments: Mapping[str, Assessment], groups: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
-    """What is compared, in the order of the models: methods with their trainings, and models that are of no method."""
+    """Return the compared methods with their trainings, in the order of the models. A model without a group is its own method."""
     method = {member: group for group, members in groups.items() for member in members}
     names = dict.fromkeys(method.get(name, name) for name in assessments)
     return {name: list(groups.get(name, [name])) for name in names}
 
 
 def pooled(name: str, trainings: Sequence[Assessment]) -> Assessment:
-    """The mean of trainings, each measured at the same places: of every measure, and of what each image got.
+    """Return the mean of trainings that were measured at the same places: of every measure, and of the values of each image.
 
-    The intervals are those of the mean over trainings: they hold the chance of the images.
+    The intervals are those of the mean over trainings. They cover other images, not other seeds.
     """
     per_image = {
         place: {metric: np.mean([each.per_image[place][metric] for each in trainings], 0) for metric in first}
@@ -78,7 +78,7 @@ def _mean(name: str, rows: Sequence[Row], per_image: PerImage) -> Row:
 
 
 def _average(values: Sequence[float | None]) -> float | None:
-    """Undefined where one of them is."""
+    """Return the mean; None if one value is None."""
     known = [value for value in values if value is not None]
     return statistics.fmean(known) if len(known) == len(values) else None
 

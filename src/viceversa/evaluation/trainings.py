@@ -1,4 +1,4 @@
-"""How the runs of a comparison were trained, and in what they differ."""
+"""Training settings of the runs in a comparison, and their differences."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Mapping
 from viceversa.runs.record import Record, dotted
 
 Trained = Mapping[str, str]
-"""What a run was trained with: a setting's short name -> its value."""
+"""Settings of a training: short name -> value."""
 
 _LEFT_OUT = ("checkpoint_every", "sample_every", "best", "labeller", "compile", "kind", "skip_bad", "name", "steps", "data")
-"""Settings that change neither the data nor what is learned, and those that are said otherwise."""
+"""Settings that are left out: they do not affect the result, or are reported elsewhere."""
 
 
 def training_of(record: Record, step: int) -> Trained:
-    """The method, the steps made, the data, and every setting of a run that could make a difference."""
+    """Return the method, the steps, the data, and every setting of a run that could affect the result."""
     settings = {name.removeprefix("training.").removeprefix("method."): value for name, value in dotted(record.recipe.model_dump())}
     found = {"method": record.recipe.name, "steps": f"{step:,}", "data": record.dataset}
     return found | {name: f"{value}" for name, value in settings.items() if name not in _LEFT_OUT}
 
 
 def contrasted(trainings: Mapping[str, Trained]) -> str:
-    """In what trainings differ, as "steps: a 2,000, b 1,000; width: a 32, b 64"; empty where they do not.
+    """Return the differences of trainings, such as "steps: a 2,000, b 1,000; width: a 32, b 64"; "" if there are none.
 
-    trainings: by the models' names. Settings are compared where all have them, as those of one method are not another's.
+    trainings: name of the model -> settings. Only settings that all of them have are compared, as methods differ in theirs.
     """
     if len(trainings) < 2:
         return ""

@@ -1,7 +1,7 @@
-"""The verdict on a comparison: a few sentences for a person who wants to know whether a model is good, and what to do if not.
+"""Verdict on a comparison: a few sentences on how good a model is, and what to do if it is not.
 
-It reads what was measured and measures nothing. A sentence on each model says what is wrong, how far it gets, and what is left of
-an image on the way back. Several models are ranked only where intervals over images support each place.
+The verdict only reads measurements. A sentence on each model names its faults, how close it comes to a perfect translation, and
+what is left of an image on the way back. Several models are ranked only if intervals over images support every rank.
 """
 
 from __future__ import annotations
@@ -21,17 +21,19 @@ from viceversa.metrics.health import COLLAPSED, DEAF, GRIDS, INVERTED, UNCHANGED
 from viceversa.metrics.rows import TRUSTED, Row, rounded
 
 HALVED = 20 * math.log10(2)
-"""6 dB of PSNR: half the error's amplitude. An edit that gains so much over the untouched source is called close."""
+"""Gain in PSNR over the unchanged source from which an edit is called close: 6 dB, which is half the error's amplitude."""
 CLOSE, PART = 0.8, 0.3
-"""Parts of the way from doing nothing (0) to real images or all labels right (1), from which outputs are called close, or on the
-way. The packaged model gets more than 0.9 of its labels right; one that changes every other attribute has 0.5."""
+"""Progress from which outputs are called close, or on the way: 0 is no translation, 1 is real images or all labels right.
+
+The packaged model has more than 0.9 of its labels right; a model that changes every second attribute has 0.5.
+"""
 RETURNS, LOSES = 25.0, 18.0
-"""PSNR to the source in dB after the way back: above the first the picture is the same but for details, below the second it is
-another one (errors of 14 and 32 levels of 255)."""
+"""PSNR to the source in dB after the way back. Above the first, the picture is the same except for details; below the second, it
+is another picture. The errors are 14 and 32 levels of 255."""
 SURE = 2.0
-"""Standard deviations by which two kernel distances must differ to be told apart."""
+"""Number of standard deviations from which two kernel distances count as different."""
 FEW = 50
-"""Test images below which the verdict says that they are few: a share of 50 images has a standard error of up to 7 %."""
+"""Number of test images below which the verdict warns that they are few: a share of 50 has a standard error of up to 7 %."""
 
 _FAULTS: Mapping[Sign, str] = {
     UNCHANGED: "the outputs are nearly the inputs: the model changes almost nothing",
@@ -51,10 +53,12 @@ _WAY_BACK = "Give the cycle loss more weight (method.cycle), or use the multicyc
 
 @dataclass(frozen=True, eq=False)
 class Facts:
-    """What all models of a comparison share: the bounds, the two spaces, whether images have labels, and how well these are read.
+    """Facts that all models of a comparison share: the bounds, the two spaces, and the labels.
 
-    accuracy: the labeller's on real test images; None without one. ways: what differs between the trainings, in words. untrained:
-    models that cannot be trained here, as functions and answers: nothing is advised for these.
+    Args:
+        accuracy: accuracy of the labeller on real test images; None without a labeller.
+        ways: differences of the trainings, in words.
+        untrained: models that cannot be trained here, such as functions and folders of results; they get no advice.
     """
 
     bounds: Sequence[Row]
@@ -67,13 +71,13 @@ class Facts:
     untrained: Collection[str] = ()
 
     def bound(self, name: str) -> Row | None:
-        """The row of a bound for inv_0."""
+        """Return the row of a bound for inv_0."""
         return _row(self.bounds, name, "inv", 0)
 
 
 @dataclass(frozen=True)
 class Share:
-    """How far a model gets. share: of the way from doing nothing to a perfect translation; at most 1, below 0 for harm."""
+    """Progress of a model. share: from no translation (0) to a perfect one (1, the most); below 0 if the model does harm."""
 
     share: float
     words: str
@@ -81,7 +85,7 @@ class Share:
 
 @dataclass(frozen=True)
 class _Judged:
-    """A model's faults, progress and way back, as texts, and what to do."""
+    """Texts on a model: its faults, progress and way back, and advice."""
 
     texts: Sequence[str]
     remedies: Sequence[str] = field(default_factory=list)
@@ -93,9 +97,9 @@ class _Judged:
 
 
 def verdict(models: Mapping[str, Assessment], facts: Facts) -> str:
-    """A sentence or two on one model; of several, what is known of their order, and a line on each. Empty without models.
+    """Return one or two sentences on one model; for several, a sentence on their ranking and a line on each. "" without models.
 
-    models: each method's assessment by its name.
+    models: name of each method -> assessment.
     """
     judged = {name: _judged(assessment, facts) for name, assessment in models.items()}
     judged |= {name: replace(judged[name], remedies=()) for name in facts.untrained if name in judged}
@@ -117,7 +121,7 @@ def verdict(models: Mapping[str, Assessment], facts: Facts) -> str:
 
 
 def ranking(models: Mapping[str, Assessment], facts: Facts) -> tuple[list[str], str]:
-    """The models' names, the best first where every place is supported, and what is said of their order."""
+    """Return the names, the best first if every rank is supported, and sentences on the ranking."""
     found = _measure(models, facts)
     if found is None:
         return list(models), "The models are not ranked: no measure of the translation is known for all of them."
@@ -136,7 +140,7 @@ Clear = Callable[[str, str], bool]
 
 
 def _measure(models: Mapping[str, Assessment], facts: Facts) -> tuple[str, dict[str, float], Clear] | None:
-    """What models are ranked by, in words; each one's value, higher is better; and whether one is clearly above another."""
+    """Return the ranking metric in words, the value of each model (higher is better), and a test whether one is clearly better."""
     place = Place("inv", 0, "8bit")
     choices = [("psnr_to_truth", "PSNR to the ground truth")]
     choices += [("changed_accuracy", "accuracy of the attributes to change")] if _read_well(facts) else []
@@ -163,7 +167,7 @@ def _measure(models: Mapping[str, Assessment], facts: Facts) -> tuple[str, dict[
 
 
 def _judged(assessment: Assessment, facts: Facts) -> _Judged:
-    """What is said of one model."""
+    """Return the texts on one model."""
     found = signs(assessment.measures)
     faults = [sign for sign in found if sign in _FAULTS]
     texts, remedies = [_FAULTS[sign] for sign in faults], [_REMEDIES[sign] for sign in faults]
@@ -185,7 +189,7 @@ def _judged(assessment: Assessment, facts: Facts) -> _Judged:
 
 
 def _progress(assessment: Assessment, facts: Facts) -> Share | None:
-    """How far the translation inv_0 gets: by the ground truth, the labels, or the distance to real images, what is known first."""
+    """Return the progress of inv_0 by ground truth, labels or the distance to real images: the first one that is known."""
     row, floor = _row(assessment.rows, None, "inv", 0), facts.bound("floor")
     if row is None:
         return None
@@ -213,7 +217,7 @@ def _by_labels(row: Row, facts: Facts) -> Share | None:
 
 
 def _by_distance(row: Row, floor: Row | None, facts: Facts) -> Share | None:
-    """By the kernel distance to real images of the other space."""
+    """Return the progress by the kernel distance to real images of the other space."""
     if row.kernel is None or floor is None or floor.kernel is None:
         return None
     real = facts.bound("real")
@@ -234,13 +238,13 @@ def _by_distance(row: Row, floor: Row | None, facts: Facts) -> Share | None:
 
 
 def _way_back(assessment: Assessment, facts: Facts) -> tuple[str, bool] | None:
-    """What is left of a source after the longest chain and the way back, and whether it is lost; None for methods of one way."""
+    """Return what is left of a source after the longest chain and the way back, and whether it is lost; None for one-way models."""
     row = _row(assessment.rows, None, "rec", facts.cycles)
     if row is None or row.psnr_to_truth is None or not facts.cycles:
         return None
     after = f"{facts.cycles} {'earlier translation' if facts.labeled else 'round trip'}{'s' * (facts.cycles > 1)}"
     each = assessment.per_image.get(Place("rec", facts.cycles, "8bit"), {}).get("psnr_to_truth")
-    nearness = row.psnr_to_truth if each is None else float(np.median(each))  # a mean is lifted by images that equal their source
+    nearness = row.psnr_to_truth if each is None else float(np.median(each))  # images equal to their source would raise a mean
     numbers = f"PSNR to the source {nearness:.1f} dB"
     if nearness >= RETURNS:
         return f"sources come back nearly as they were after {after} ({numbers})", False
@@ -254,7 +258,7 @@ def _read_well(facts: Facts) -> bool:
 
 
 def _row(rows: Sequence[Row], name: str | None, direction: Literal["inv", "rec"], cycles: int) -> Row | None:
-    """The row of the 8-bit chain, or of the float one where there is no other; name: of which model, if rows have several."""
+    """Return the row of the 8-bit chain, or of the float chain if there is no other. name: model, if rows have several."""
     for chain in ("8bit", "float"):
         for row in rows:
             if name in (None, row.model) and (row.direction, row.cycles, row.chain) == (direction, cycles, chain):
@@ -263,5 +267,5 @@ def _row(rows: Sequence[Row], name: str | None, direction: Literal["inv", "rec"]
 
 
 def _percent(share: float) -> str:
-    """Rounded to the nearest, but 100 % is all of them."""
+    """Return a percentage, rounded to the nearest integer; 100 % is reserved for all."""
     return f"{round(100 * share) if share >= 1 else min(round(100 * share), 99)} %"

@@ -1,4 +1,4 @@
-"""The adversarial losses: what the discriminator and the generator minimize against each other."""
+"""Adversarial losses of the discriminator and of the generator."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ from viceversa.losses.gan import GanLoss
 
 @dataclass(frozen=True)
 class Discriminate:
-    """L_D = mean_{i=0..further} discriminator(D(y), D(sg X_i)), y the journey's example, X_0 = T(x, c_0), X_i = T(X_{i-1}, c_i).
+    """Discriminator loss: L_D = mean_{i=0..further} discriminator(D(y), D(sg X_i)).
 
-    further: links of the chain whose images are fakes too; 0 as in all papers, and the discriminator has then never seen what
-    a multicyclic loss asks it of. With a pool, first fakes pass through it, once a phase, for the space that they are in.
+    y is the journey's example, X_0 = T(x, c_0) and X_i = T(X_{i-1}, c_i). If there is a pool for the space of X_0, X_0 passes
+    through it once in each phase.
+
+    Args:
+        further: number of later images of the chain that count as fakes too. Papers use 0; the discriminator then never learns from
+            the later images that a multicyclic loss shows it.
     """
 
     gan: GanLoss
@@ -40,7 +44,7 @@ class Discriminate:
 
 @dataclass(frozen=True)
 class Fool:
-    """L_G = generator(D(T(x, c)), D(y)), judged in the target domain; y the journey's example."""
+    """Generator loss: L_G = generator(D(T(x, c)), D(y)), judged in the target domain. y is the journey's example."""
 
     gan: GanLoss
 
@@ -49,10 +53,10 @@ class Fool:
 
 
 class ImagePool:
-    """The last generated images, mixed into what the discriminator sees (arXiv 1612.07828, as in CycleGAN's code).
+    """History of generated images for the discriminator (arXiv 1612.07828, as in CycleGAN's code).
 
-    Image by image: while fewer than `size` of a space are kept, an image is kept and returned; then, with probability
-    1/2, a kept image is returned and replaced by the new one, else the new one is returned.
+    While fewer than `size` images of a space are kept, each new image is kept and returned. Later, with probability 1/2, a kept
+    image is returned and replaced by the new one; otherwise the new image is returned.
     """
 
     def __init__(self, size: int = 50) -> None:
@@ -60,7 +64,7 @@ class ImagePool:
         self.images: dict[str, list[Tensor]] = {}
 
     def query(self, space: str, batch: Tensor, draws: Draws) -> Tensor:
-        """As many images as the batch has, of its shape, without a graph: (N, C, H, W)."""
+        """Return new or kept images of the batch's shape (N, C, H, W), without a graph."""
         kept = self.images.setdefault(space, [])
         if kept and kept[0].shape != batch.shape[1:]:
             theirs, ours = tuple(kept[0].shape), tuple(batch.shape[1:])

@@ -1,4 +1,4 @@
-"""How far along a chain a loss is seen: at a stated depth, or at one that is drawn."""
+"""Views of a journey from further along its chain: at a fixed depth, or at a random one."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from viceversa.core.journey import Journey
 from viceversa.core.objective import Loss
 
 View = Callable[[Journey], Journey]
-"""A journey -> the same one as it is seen from further along."""
+"""A function from a journey to the same journey, seen from further along the chain."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A loss, in another view of the journey."""
+    """A loss that is computed on another view of the journey."""
 
     loss: Loss
     view: View
@@ -30,7 +30,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Onward:
-    """The view `depth` translations further along the chain. cut: X_i = T(sg X_{i-1}, c_i), gradients end at each link."""
+    """View `depth` translations further along the chain. cut: X_i = T(sg X_{i-1}, c_i), so gradients end at each link."""
 
     depth: int
     cut: bool = False
@@ -41,7 +41,7 @@ class Onward:
 
 @dataclass(frozen=True)
 class Recomputed:
-    """A view whose translations keep no activations: they are computed again for the gradient."""
+    """View whose translations keep no activations. They are computed again for the gradient."""
 
     view: View
 
@@ -51,8 +51,10 @@ class Recomputed:
 
 @dataclass(frozen=True)
 class DrawnDepth:
-    """The view k translations further, k = 1, 2, ... with the chances p_1, p_2, ...; drawn by name, so that all losses of a step,
-    all rows and all processes have the same k. cut: see Onward."""
+    """View k translations further along the chain, with random k = 1, 2, ... of probabilities p_1, p_2, ...
+
+    The draw is named, so all losses of a step, all rows and all processes have the same k. cut: see Onward.
+    """
 
     chances: tuple[float, ...]
     cut: bool = False
@@ -61,6 +63,6 @@ class DrawnDepth:
         return journey.onward(self.depth(journey.draws), cut=self.cut)
 
     def depth(self, draws: Draws) -> int:
-        """k of this step."""
+        """Return k of this step."""
         drawn = torch.rand((), generator=draws.generator("depth of the chain"), dtype=torch.float64).item()
         return 1 + sum(drawn >= edge for edge in accumulate(self.chances[:-1]))

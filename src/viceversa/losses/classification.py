@@ -1,4 +1,4 @@
-"""Classification losses: the discriminator's class head against labels, of those attributes that they tell."""
+"""Classification losses: the discriminator's class head is compared with labels, for the attributes that are known."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from viceversa.core.space import Space
 
 @dataclass(frozen=True)
 class RealLabels:
-    """cls(D_cls(x), c_x): the class head learns from real images only."""
+    """Classification loss of the discriminator: cls(D_cls(x), c_x) on real images only."""
 
     space: Space
 
@@ -23,7 +23,7 @@ class RealLabels:
 
 @dataclass(frozen=True)
 class TargetLabels:
-    """cls(D_cls(T(x, c)), c): the generator's images must look like their target's labels."""
+    """Classification loss of the generator: cls(D_cls(T(x, c)), c), so that outputs show the target label."""
 
     space: Space
 

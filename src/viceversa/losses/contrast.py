@@ -1,4 +1,5 @@
-"""The patch-wise contrastive loss: a patch of the output is of its own place in the source, not of another (arXiv 2007.15651)."""
+"""Patch-wise contrastive loss: a patch of the output resembles the same place in the source more than other places
+(arXiv 2007.15651)."""
 
 from __future__ import annotations
 
@@ -12,9 +13,12 @@ TEMPERATURE, PATCHES = 0.07, 256
 
 
 def patch_contrast(queries: Sequence[Tensor], keys: Sequence[Tensor], heads: nn.ModuleList, generator: Generator) -> Tensor:
-    """The mean over layers of contrast(H_l q, sg H_l k), at 256 random places, or all where there are fewer.
+    """Return the mean over layers of contrast(H_l q, sg H_l k), at 256 random places, or at all if there are fewer.
 
-    queries, keys: features (N, C, H, W) of each layer, of what was made and of its source; places are the same for all images.
+    Args:
+        queries, keys: features (N, C, H, W) of each layer, of the output and of its source. Places are the same for all images.
+        heads: H_l, one network per layer.
+        generator: random numbers for the places.
     """
     losses = []
     for query, key, head in zip(queries, keys, heads, strict=True):
@@ -26,7 +30,9 @@ def patch_contrast(queries: Sequence[Tensor], keys: Sequence[Tensor], heads: nn.
 
 
 def contrast(queries: Tensor, keys: Tensor) -> Tensor:
-    """mean -log softmax_j(q_i . k_j / 0.07) at j = i, over places i: (N, places, width) twice, of unit length. Negatives are of the
-    same image only."""
+    """Return mean -log softmax_j(q_i . k_j / 0.07) at j = i, over places i. Negatives are of the same image only.
+
+    queries, keys: (N, places, width), of unit length.
+    """
     products = queries @ keys.transpose(1, 2) / TEMPERATURE
     return F.cross_entropy(products.flatten(0, 1), torch.arange(queries.shape[1], device=queries.device).repeat(len(queries)))

@@ -1,4 +1,4 @@
-"""Losses that compare a journey's end with its beginning. L1 is the mean absolute difference."""
+"""Cycle losses, which compare the end of a journey with its beginning. L1 is the mean absolute difference."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from viceversa.core.journey import Journey
 
 
 def returned(journey: Journey) -> Tensor:
-    """The image that is back in the source: T(X_i), or X_i itself where the walk between two spaces has just come home, as no
-    generator leads from a space to itself."""
+    """Return the image translated back to the source: T(X_i).
+
+    Between two spaces, X_i itself is returned if it is in the source space already: no generator maps a space to itself.
+    """
     return journey.translated if journey.target is journey.source else journey.reconstructed
 
 
 @dataclass(frozen=True)
 class Cycle:
-    """L1(T(T(x, c), c_x), x): back in the source, the image is itself again."""
+    """Cycle loss: L1(T(T(x, c), c_x), x)."""
 
     def __call__(self, journey: Journey) -> Tensor:
         return F.l1_loss(journey.reconstructed, journey.image)
@@ -28,7 +30,7 @@ class Cycle:
 
 @dataclass(frozen=True)
 class ReturnedCycle:
-    """L1(R, x), R as `returned` has it: the cycle loss between two spaces, along a chain x -> Y -> X -> Y too."""
+    """Cycle loss between two spaces: L1(R, x), where R is `returned`. It also holds along a chain x -> Y -> X -> Y."""
 
     def __call__(self, journey: Journey) -> Tensor:
         return F.l1_loss(returned(journey), journey.image)
@@ -36,14 +38,14 @@ class ReturnedCycle:
 
 @dataclass(frozen=True)
 class BySource:
-    """A loss, times the weight of the space that the journey comes from."""
+    """A loss times the weight of the source space."""
 
     weights: Mapping[str, float]
     loss: Callable[[Journey], Tensor]
 
     @classmethod
     def of(cls, spaces: tuple[str, str], weight: float, back: float | None, loss: Callable[[Journey], Tensor]) -> BySource:
-        """Of two spaces, the second with the weight `back` where that is another."""
+        """Weigh a loss between two spaces: by `weight` from the first one, and by `back` from the second if that is given."""
         return cls(dict(zip(spaces, (weight, weight if back is None else back), strict=True)), loss)
 
     def __call__(self, journey: Journey) -> Tensor:
@@ -52,8 +54,7 @@ class BySource:
 
 @dataclass(frozen=True)
 class WeighedCycle:
-    """mean_b w_b |distance of R_b to x_b|, R as `returned` has it: the mean absolute difference of what `look` sees of images that
-    are back in a domain, image by image (arXiv 2408.15374)."""
+    """Cycle loss with a weight per image: mean_b w_b |look(R_b) - look(x_b)|, where R is `returned` (arXiv 2408.15374)."""
 
     look: Callable[[Tensor, Domain], Tensor]
     weigh: Callable[[Journey], Tensor]
@@ -65,7 +66,7 @@ class WeighedCycle:
 
 @dataclass(frozen=True)
 class Triple:
-    """L1(T(T(x, c_0), c_1), T(x, c_1)): an edit is the same after another edit (triple consistency).
+    """Triple consistency: L1(T(T(x, c_0), c_1), T(x, c_1)). An edit is the same after another edit.
 
     @article{sanchez2018triple, title={Triple consistency loss for pairing distributions in {GAN}-based face synthesis},
     author={Sanchez, Enrique and Valstar, Michel}, journal={arXiv preprint}, year={2018}, eprint={1811.03492}}
@@ -80,7 +81,7 @@ class Triple:
 
 @dataclass(frozen=True)
 class Staying:
-    """A loss of same-domain translation: its target is where the image is."""
+    """A loss of same-domain translation: the target is the image's own domain."""
 
     loss: Callable[[Journey], Tensor]
 
@@ -90,7 +91,7 @@ class Staying:
 
 @dataclass(frozen=True)
 class Identity:
-    """L1(T(x, c_x), x): translation to the domain where the image is changes nothing, or nothing of what is seen of it."""
+    """Identity loss: L1(T(x, c_x), x), or the L1 of a view of both images, such as their luminance."""
 
     see: Callable[[Tensor], Tensor] = lambda image: image
 

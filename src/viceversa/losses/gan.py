@@ -1,6 +1,7 @@
 """GAN losses on raw scores.
 
-Scores are (N, ...): patch maps are averaged. No sigmoid stands inside a discriminator.
+Scores have shape (N, ...); patch maps are averaged. Discriminators have no final sigmoid. r and f are the scores of real and
+generated images; "G:" precedes the generator's loss.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from torch import Tensor
 
 
 class GanLoss(Protocol):
-    """What a discriminator and a generator minimize, given scores of real and of generated images."""
+    """Losses of a discriminator and a generator, given scores of real and of generated images."""
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return the discriminator's loss."""
@@ -26,7 +27,7 @@ class GanLoss(Protocol):
 
 
 class Separate(Protocol):
-    """A GAN loss of two terms: one on real, one on generated images, so that a method can weigh several kinds of each."""
+    """GAN loss with separate terms for real and generated images, so a method can weigh several kinds of each."""
 
     def real(self, score: Tensor) -> Tensor:
         """Return the discriminator's loss on real images."""
@@ -43,7 +44,10 @@ class Separate(Protocol):
 
 @dataclass(frozen=True)
 class Minimax(Separate):
-    """mean softplus(-r) + mean softplus(f); G: -mean softplus(f), which vanishes when D wins (arXiv 1406.2661, eq. 1)."""
+    """Minimax loss: mean softplus(-r) + mean softplus(f); G: -mean softplus(f), whose gradient vanishes when D wins.
+
+    Source: arXiv 1406.2661, eq. 1.
+    """
 
     def real(self, score: Tensor) -> Tensor:
         return F.softplus(-score).mean()
@@ -57,7 +61,7 @@ class Minimax(Separate):
 
 @dataclass(frozen=True)
 class NonSaturating(Separate):
-    """mean softplus(-r) + mean softplus(f); G: mean softplus(-f) (arXiv 1406.2661, section 3)."""
+    """Non-saturating loss: mean softplus(-r) + mean softplus(f); G: mean softplus(-f) (arXiv 1406.2661, section 3)."""
 
     def real(self, score: Tensor) -> Tensor:
         return F.softplus(-score).mean()
@@ -71,7 +75,10 @@ class NonSaturating(Separate):
 
 @dataclass(frozen=True)
 class LeastSquares(Separate):
-    """factor * [mean (r - 1)^2 + mean f^2]; G: mean (f - 1)^2 (arXiv 1611.04076, with CycleGAN's factor 1/2 on D)."""
+    """Least-squares loss: factor * [mean (r - 1)^2 + mean f^2]; G: mean (f - 1)^2.
+
+    Source: arXiv 1611.04076, with CycleGAN's factor 1/2 on D.
+    """
 
     factor: float = 0.5
 
@@ -87,7 +94,10 @@ class LeastSquares(Separate):
 
 @dataclass(frozen=True)
 class Wasserstein(Separate):
-    """mean f - mean r; G: -mean f (arXiv 1701.07875). Needs a Lipschitz critic: `clamp` of its Optimizer, or a GradientPenalty."""
+    """Wasserstein loss: mean f - mean r; G: -mean f (arXiv 1701.07875).
+
+    It needs a Lipschitz critic: use `clamp` of its Optimizer, or a GradientPenalty.
+    """
 
     def real(self, score: Tensor) -> Tensor:
         return -score.mean()
@@ -101,7 +111,7 @@ class Wasserstein(Separate):
 
 @dataclass(frozen=True)
 class Hinge(Separate):
-    """mean relu(1 - r) + mean relu(1 + f); G: -mean f (arXiv 1705.02894)."""
+    """Hinge loss: mean relu(1 - r) + mean relu(1 + f); G: -mean f (arXiv 1705.02894)."""
 
     def real(self, score: Tensor) -> Tensor:
         return F.relu(1 - score).mean()
@@ -115,9 +125,9 @@ class Hinge(Separate):
 
 @dataclass(frozen=True)
 class Relativistic:
-    """mean softplus(-(r - f)); G: mean softplus(-(f - r)), row by row (arXiv 1807.00734; R3GAN, arXiv 2501.05441).
+    """Relativistic loss: mean softplus(-(r - f)); G: mean softplus(-(f - r)), row by row (arXiv 1807.00734).
 
-    A constant added to all scores changes nothing. R3GAN adds R1 and R2 with it.
+    A constant added to all scores changes nothing. R3GAN (arXiv 2501.05441) combines it with the penalties R1 and R2.
     """
 
     def discriminator(self, real: Tensor, fake: Tensor) -> Tensor:

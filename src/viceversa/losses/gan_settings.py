@@ -1,4 +1,4 @@
-"""The choices of a setting `gan`: a GAN loss, with what keeps its discriminator smooth.
+"""Choices of the setting `gan`: a GAN loss, and the method that keeps its discriminator smooth.
 
 | `gan` | losses (gan.py) | discriminator |
 |---|---|---|
@@ -39,7 +39,7 @@ DescribedGan = Annotated[
 
 
 class AdversarySettings(BaseModel):
-    """The settings of methods whose GAN loss can be chosen; each loss uses only the number that is its own."""
+    """Settings of methods whose GAN loss can be chosen. Each loss uses only its own numbers."""
 
     gan: DescribedGan = "wgan-gp"
     gradient_penalty: float = Field(10.0, ge=0, description="weight of the penalty of wgan-gp")
@@ -51,7 +51,7 @@ class AdversarySettings(BaseModel):
 
 
 class CriticSettings(AdversarySettings):
-    """The settings of methods whose discriminator can be chosen too."""
+    """Settings of methods whose GAN loss and discriminator can be chosen."""
 
     critic: Literal["patch", "projected"] = Field(
         "patch",
@@ -69,7 +69,7 @@ class CriticSettings(AdversarySettings):
 
 @dataclass(frozen=True)
 class Adversary:
-    """A GAN loss, the discriminator's penalty by its name in an objective, if there is one, and where its weights are clipped."""
+    """A GAN loss, the discriminator's penalties by their names in an objective, and the limit at which its weights are clipped."""
 
     gan: GanLoss
     penalty: Mapping[str, tuple[Weight, Loss]] = field(default_factory=dict)
@@ -80,16 +80,16 @@ class Adversary:
         return {name: (product(factor, weight), loss) for name, (weight, loss) in self.penalty.items()}
 
     def optimizer(self, generator: Optimizer, rate: float | None = None) -> Optimizer:
-        """The discriminator's: the generator's, at its own rate if there is one.
+        """Return the discriminator's optimizer: the generator's, with the learning rate `rate` if it is given.
 
-        Where weights are clipped it is RMSprop: momentum makes such a critic unstable (arXiv 1701.07875).
+        If weights are clipped, it is RMSprop: momentum makes such a critic unstable (arXiv 1701.07875).
         """
         own = replace(generator, lr=generator.lr if rate is None else rate)
         return own if self.clip is None else replace(own, clamp=self.clip, algorithm=RMSprop)
 
 
 def adversary_of(settings: AdversarySettings) -> Adversary:
-    """The adversary that the settings name."""
+    """Return the adversary that the settings describe."""
     lazy = lazily(1.0, 4)
     match settings.gan:
         case "minimax":

@@ -1,4 +1,4 @@
-"""Geometry consistency: mirrored and turned images are translated alike (GcGAN, arXiv 1809.05852)."""
+"""Geometry consistency: translation commutes with mirroring and rotation (GcGAN, arXiv 1809.05852)."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from viceversa.core.journey import Journey
 
 @dataclass(frozen=True)
 class Geometry:
-    """L1(T(f(x)), f(T(x))), f one of the seven mirrorings and turns of a square, drawn for each step; of the three that keep the
-    sides if an image's sides differ.
+    """Geometry consistency loss: L1(T(f(x)), f(T(x))).
 
-    Discriminators of patches and cycles allow a translator that moves every image a little; this forbids it. GcGAN has one f for
-    a whole training, and an adversarial loss for T(f(x)) too (eq. 4).
+    f is drawn for each step from the seven mirrorings and rotations of a square; if the sides of an image differ, from the three
+    that keep its shape. Patch discriminators and cycle losses allow a translator that shifts every image a little; this loss does
+    not. GcGAN has one f for a whole training, and also an adversarial loss for T(f(x)) (eq. 4).
     """
 
     def __call__(self, journey: Journey) -> Tensor:
@@ -29,5 +29,5 @@ class Geometry:
 
 
 def moved_by(image: Tensor, number: int) -> Tensor:
-    """Turn an image (N, C, H, W) by `number` % 4 quarters, after mirroring it if `number` is 4 to 7."""
+    """Rotate an image (N, C, H, W) by `number` % 4 quarter turns, after mirroring it if `number` is 4 to 7."""
     return torch.rot90(image.flip(3) if number >= 4 else image, number % 4, (2, 3))

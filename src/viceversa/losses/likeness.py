@@ -1,6 +1,6 @@
-"""Losses that keep the shapes of an image where colors, contrast and size differ between spaces: likeness and polarity.
+"""Losses that keep the shapes of an image if colors, contrast and size differ between spaces: likeness and polarity.
 
-Nothing in a cycle loss says that a shape stays what it is: it may change as long as it can be changed back.
+A cycle loss alone does not preserve shapes: a shape may change as long as it can be changed back.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from viceversa.core.journey import Journey
 
 @dataclass(frozen=True)
 class Likeness:
-    """mean_b (1 - r_b); for images of the spaces `unsigned`, mean_b (1 - r_b^2), which takes dark on light for light on dark.
+    """Likeness loss: mean_b (1 - r_b); for images of the spaces `unsigned`, mean_b (1 - r_b^2), which ignores inverted contrast.
 
-    r is the correlation in [-1, 1] of what `look` sees of x and T(x), over pixels, x brought to the size of T(x). A pixel weighs
-    exp(-8 d^2), d its distance from the middle as a share of the side. So a shape keeps its place, with any contrast.
+    r is the correlation in [-1, 1] of look(x) and look(T(x)) over pixels, after x is resized to T(x). A pixel has the weight
+    exp(-8 d^2), where d is its distance from the middle as a fraction of the side. So a shape keeps its place, with any contrast.
 
     Args:
-        look: what is compared of an image of a domain: (N, C, H, W) of the same channels for both domains, such as luminances.
+        look: maps an image of a domain to the values that are compared, such as luminances: (N, C, H, W), with the same channels
+            for both domains.
         unsigned: names of spaces.
     """
 
@@ -43,10 +44,11 @@ class Likeness:
 
 @dataclass(frozen=True)
 class Polarity:
-    """L1(T(-y), T(y)) of images y of one space, whose colors -y has inverted; 0 for the others.
+    """Polarity loss: L1(T(-y), T(y)) for images y of one space, where -y has inverted colors; 0 for images of other spaces.
 
-    If half of a space's images are light on dark and half dark on light, a generator into it makes one kind, and cycles teach the
-    way back for that kind alone. Like geometry consistency (GcGAN, arXiv 1809.05852), of another change of the image.
+    Use it if half of a space's images are light on dark and half dark on light. A generator into this space makes only one kind,
+    so cycle losses train the way back for that kind alone. The loss is like geometry consistency (GcGAN, arXiv 1809.05852), with
+    another change of the image.
     """
 
     space: str
@@ -59,7 +61,7 @@ class Polarity:
 
 
 def correlation(x: Tensor, y: Tensor, weight: Tensor) -> Tensor:
-    """Correlation of the rows of two tables (N, P), with weights (P,) of sum 1: (N,) in [-1, 1]; 0 if a row has one value."""
+    """Return the correlation (N,) in [-1, 1] of the rows of two tables (N, P), with weights (P,) of sum 1; 0 for constant rows."""
     x, y = (each - (weight * each).sum(1, keepdim=True) for each in (x, y))
     products = (weight * x * y).sum(1)
     return products / ((weight * x * x).sum(1) * (weight * y * y).sum(1)).clamp_min(1e-8).sqrt()

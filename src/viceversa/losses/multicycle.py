@@ -1,4 +1,4 @@
-"""The multicyclic loss: a generator is also trained on chains of its own outputs (Schneider 2021), exactly or for less.
+"""The multicyclic loss: a generator is also trained on chains of its own outputs (Schneider 2021), in an exact or cheaper form.
 
     X_0 = T(x, c_0),  X_i = T(X_{i-1}, c_i),  R_i = T(X_i, c_x)
     exact       L_G = L(X_0, R_0) + sum_{i=1..K} extra[i-1] * L(X_i, R_i)
@@ -6,7 +6,7 @@
     on-policy   stochastic, with X_0 .. X_{k-1} made without a graph, and the losses `teacher` and `hold` (losses/on_policy.py)
     replay      on-policy, with X_{k-1} from an earlier step (losses/replay.py)
 
-It is a change of method: the losses that a phase names as `chained` are repeated further along the chain.
+`multicyclic` changes a method: the losses that a phase names as `chained` are repeated further along the chain.
 """
 
 from __future__ import annotations
@@ -39,22 +39,22 @@ def multicyclic(
     rise: float = 0.0,
     recompute: bool = False,
 ) -> Method:
-    """The method, trained on chains of K = len(extra) further translations.
+    """Return the method with losses on chains of K = len(extra) further translations.
 
     Args:
-        extra: the weight of the i-th further cycle, i = 1..K; the ordinary cycle keeps weight 1, and `()` is the method itself.
+        extra: weight of the i-th extra cycle, i = 1..K. The ordinary cycle keeps weight 1; `()` returns the method itself.
         form: how the chain is computed (see above).
-        losses: which of the chained losses to repeat, all by default; `("cycle",)` is the limited variant.
-        cut: end gradients between the translations of a chain. The on-policy chain and replay always do.
-        teacher, hold: weights of these two losses of the on-policy chain and of replay.
-        start: the part of the training after which the chain begins.
-        rise: the part of the training over which its weights then rise from 0. Chains through untrained generators have gradients
-            that are large and, in bf16, far from those in fp32 (docs/precision.md).
+        losses: names of the chained losses to repeat, all by default; `("cycle",)` is the limited variant.
+        cut: stop gradients between the translations of a chain. The on-policy chain and replay always do.
+        teacher, hold: weights of these two losses, for on-policy and replay only.
+        start: fraction of the training after which the chain begins.
+        rise: fraction of the training over which its weights then rise from 0. Chains through untrained generators have large
+            gradients, which differ in bf16 and fp32 (docs/precision.md).
         recompute: keep no activations of the chain and compute them again for the gradient. This takes less memory, and one more
             forward pass of each translation that has a gradient.
 
     Raises:
-        UsageError: a negative weight, a method or a loss that cannot be chained, or an argument that the form does not have.
+        UsageError: a weight is negative, the method or a loss cannot be chained, or the form does not have an argument.
     """
     if form not in get_args(Form):
         raise unknown("form of the multicyclic loss", form, get_args(Form))
@@ -95,13 +95,13 @@ def multicyclic(
 
 
 def _lengthened(method: Method, further: Callable[[Phase], Terms]) -> Method:
-    """The method with more losses in the phases that have losses to repeat."""
+    """Return the method with additional losses in the phases that have losses to repeat."""
     phases = (replace(each, objective=each.objective.adding(**further(each))) if each.chained else each for each in method.phases)
     return replace(method, phases=tuple(phases))
 
 
 def _exact(phase: Phase, extra: Sequence[float], repeated: Collection[str], cut: bool, onset: Schedule, recompute: bool) -> Terms:
-    """The losses at every depth."""
+    """Return the losses at every depth of the chain."""
     found: dict[str, tuple[Weight, Loss]] = {}
     for depth, factor in enumerate(extra, start=1):
         view = Recomputed(Onward(depth, cut)) if recompute else Onward(depth, cut)
@@ -112,7 +112,7 @@ def _exact(phase: Phase, extra: Sequence[float], repeated: Collection[str], cut:
 def _at(
     phase: Phase, repeated: Collection[str], view: View, factor: float, onset: Schedule, name: str = "chain"
 ) -> dict[str, tuple[Weight, Loss]]:
-    """The repeated losses in one view, as `cycle_chain`."""
+    """Return the repeated losses in one view, with names such as `cycle_chain`."""
     terms = phase.objective.terms
     return {
         f"{each}_{name}": (_scaled(terms[each][0], factor, onset), Seen(terms[each][1], view))

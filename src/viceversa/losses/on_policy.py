@@ -1,10 +1,11 @@
-"""Losses of the on-policy chain: an edit of an edited image is compared with the edit of the clean one, and must hold what it has.
+"""Losses of the on-policy chain: `teacher` compares an edit of an edited image with the edit of the clean image, `hold` keeps what
+is there already.
 
     d = sg X_{k-1}, in c_{k-1};  Y = T(d, c_{k-1} -> c_k)
     teacher   L1(Y, sg T_ema(x, c_x -> c_k))
     hold      L1(T(d, c_{k-1} -> c_{k-1}), d)
 
-T_ema is a moving average of the translator. Only Y, what follows from it, and the translation that holds have a graph.
+T_ema is a moving average of the translator. Gradients reach only Y, what follows from Y, and the translation of `hold`.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ from viceversa.losses.chains import View
 
 
 class Teacher:
-    """T_ema: an exponential moving average of a translator, of one update for each step that asks it. It is part of checkpoints.
+    """T_ema: an exponential moving average of a translator, stored in checkpoints.
 
-    It begins as the translator is when it is first asked, and learns nothing itself.
+    It starts as a copy of the translator at its first use, and is updated once in each step that uses it.
     """
 
     def __init__(self, translator: nn.Module, decay: float = 0.999) -> None:
@@ -37,7 +38,7 @@ class Teacher:
 
     @torch.no_grad()
     def __call__(self, image: Tensor, source: Domain, target: Domain, step: int) -> Tensor:
-        """T_ema(image, source -> target), without a graph. step: of the training."""
+        """Return T_ema(image, source -> target), without a graph. step: number of the training step."""
         self._follow(step)
         return self.average(image, source, target)  # type: ignore[no-any-return]
 
@@ -49,7 +50,7 @@ class Teacher:
         self._updates, self._step = self._updates + 1, step
 
     def state_dict(self) -> dict[str, Tensor]:
-        """The average's weights, and how often it was updated."""
+        """Return the average's weights and the number of updates."""
         place = torch.tensor([self._updates, self._step])
         return {"place": place, **{f"average.{name}": value for name, value in self.average.state_dict().items()}}
 
@@ -63,9 +64,9 @@ class Teacher:
 
 @dataclass(frozen=True)
 class Taught:
-    """L1(Y, sg T_ema(x, c_x -> c_k)): an edit after other edits is the edit of the clean image.
+    """Teacher loss: L1(Y, sg T_ema(x, c_x -> c_k)). An edit after other edits should equal the edit of the clean image.
 
-    Where a chain between two spaces has come home, the clean image is x.
+    If a chain between two spaces is back in the source space, the clean image is x.
     """
 
     teacher: Teacher
@@ -81,9 +82,9 @@ class Taught:
 
 @dataclass(frozen=True)
 class Held:
-    """L1(T(d, c -> c), d) where the chain has come, in c: what is there already is left alone.
+    """Hold loss: L1(T(d, c -> c), d) for an image d of the chain in its domain c. It must not change what is there already.
 
-    Raises UsageError between two spaces, as no generator leads from a space to itself.
+    Raises UsageError between two spaces: no generator maps a space to itself.
     """
 
     view: View

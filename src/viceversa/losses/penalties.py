@@ -1,4 +1,4 @@
-"""Penalties on the discriminator's gradient in its input. At least in float32, outside autocast."""
+"""Penalties on the gradient of the discriminator with respect to its input, in float32 or more, outside autocast."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from viceversa.core.journey import Journey
 
 @dataclass(frozen=True)
 class GradientPenalty:
-    """mean_b (||grad_x reduce(D(x^_b))||_2 - 1)^2 at x^ = a * real + (1 - a) * sg(fake), a ~ U(0, 1) for each image.
+    """Gradient penalty of WGAN-GP (arXiv 1704.00028, eq. 3): mean_b (||grad_x reduce(D(x^_b))||_2 - 1)^2.
 
-    WGAN-GP, arXiv 1704.00028, eq. 3. reduce: "sum" over a patch map, as StarGAN's code, or "mean"; they differ by the
-    number of patches in the gradient.
+    x^ = a * real + (1 - a) * sg(fake), with a ~ U(0, 1) for each image.
+
+    Args:
+        reduce: "sum" over a patch map, as in StarGAN's code, or "mean". The gradients differ by a factor, the number of patches.
     """
 
     reduce: Literal["sum", "mean"] = "sum"
@@ -27,7 +29,7 @@ class GradientPenalty:
 
 
 def gradient_penalty(journey: Journey, real: Example, reduce: Literal["sum", "mean"] = "sum") -> Tensor:
-    """WGAN-GP's penalty between those real images and what the journey makes first."""
+    """Return WGAN-GP's penalty between the given real images and the journey's first translations."""
     share = journey.draws.uniform("gradient penalty", real.image, 1, 1, 1)
     mixed = share * real.image + (1 - share) * journey.translated.detach()
     norm = (_squared_gradient(journey, mixed, real.domain, reduce) + 1e-12).sqrt()
@@ -36,7 +38,7 @@ def gradient_penalty(journey: Journey, real: Example, reduce: Literal["sum", "me
 
 @dataclass(frozen=True)
 class R1:
-    """gamma / 2 * mean_b ||grad_x sum(D(x_b))||^2 on real images only (arXiv 1801.04406, eq. 9)."""
+    """R1 penalty: gamma / 2 * mean_b ||grad_x sum(D(x_b))||^2 on real images only (arXiv 1801.04406, eq. 9)."""
 
     gamma: float = 1.0
 
@@ -47,7 +49,7 @@ class R1:
 
 @dataclass(frozen=True)
 class R2:
-    """gamma / 2 * mean_b ||grad_x sum(D(x_b))||^2 on generated images (arXiv 1801.04406; R3GAN, arXiv 2501.05441)."""
+    """R2 penalty: gamma / 2 * mean_b ||grad_x sum(D(x_b))||^2 on generated images (arXiv 1801.04406; R3GAN, arXiv 2501.05441)."""
 
     gamma: float = 1.0
 
@@ -57,7 +59,7 @@ class R2:
 
 
 def _squared_gradient(journey: Journey, image: Tensor, domain: Domain, reduce: Literal["sum", "mean"]) -> Tensor:
-    """||grad_x reduce(D(x_b))||^2 for each image: (N,), with a graph to the discriminator's weights."""
+    """Return ||grad_x reduce(D(x_b))||^2 for each image: (N,), with a graph to the discriminator's weights."""
     with torch.autocast(image.device.type, enabled=False):
         image = image.detach().to(torch.promote_types(image.dtype, torch.float32)).requires_grad_()
         score = journey.discriminate(image, domain).score.reshape(len(image), -1)

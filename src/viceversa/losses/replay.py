@@ -1,8 +1,8 @@
-"""Chains that are continued from earlier steps: one further translation a step, however deep the chain is.
+"""Replay: chains that are continued from earlier steps, with one further translation per step at any depth.
 
     d = X_{k-1} of an earlier batch, in c_{k-1};  Y = T(d, c_{k-1} -> c_k)
 
-The images before d were made by the generator as it was then, so the losses are biased by its age.
+d was made by an earlier version of the generator, so the losses are biased.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from viceversa.core.journey import Journey, entered
 
 @dataclass(frozen=True, eq=False)
 class Passage:
-    """A batch on its way: x, where it comes from, X_j = `made`, where that is, and the translations that made it, j + 1."""
+    """A batch in the memory: x and its domain, X_j = `made` and its domain, and the number of its translations, j + 1."""
 
     image: Tensor
     source: Domain
@@ -31,11 +31,11 @@ class Passage:
 
 @dataclass(eq=False)
 class Replay:
-    """The view of a batch of an earlier step, one translation before its next stop. It is part of checkpoints.
+    """View of a batch from an earlier step, one translation before its next target. The memory is stored in checkpoints.
 
-    Of each source space, `kept` batches are in the memory; until it is full, and where the sizes of batches differ, the step's own
-    X_0 is taken. The batch of a drawn place is continued; it then goes on to the depth k + 1 with the chance p_{k+1} / p_k, 1 at
-    most, and otherwise makes room for the step's own X_0. So depths are met as often as with the chances p, if these do not rise.
+    The memory holds `kept` batches of each source space. Until it is full, and if batches differ in size, the step's own X_0 is
+    used. Otherwise a random batch is continued. With probability min(1, p_{k+1} / p_k) it stays for depth k + 1; if not, the step's
+    own X_0 replaces it. So depth k occurs with probability p_k, if these probabilities do not rise with k.
     """
 
     chances: tuple[float, ...]
@@ -62,11 +62,11 @@ class Replay:
         return view
 
     def _goes_on(self, depth: int, chance: float) -> bool:
-        """Whether a batch that is at its k-th further translation gets another one."""
+        """Return whether a batch after its k-th further translation gets another one."""
         return depth < len(self.chances) and chance * self.chances[depth - 1] < self.chances[depth]
 
     def state_dict(self) -> dict[str, Tensor]:
-        """All passages."""
+        """Return all passages of the memory."""
         state: dict[str, Tensor] = {}
         for space, passages in self._passages.items():
             for number, each in enumerate(passages):
@@ -92,7 +92,7 @@ class Replay:
 
 
 def _read(domain: Domain, image: Tensor) -> Domain:
-    """A domain with its style read off an image that departs for it, without a graph."""
+    """Return a domain with the style that is computed from an image on its way to it, without a graph."""
     with torch.no_grad():
         return _kept(entered(image, domain))
 

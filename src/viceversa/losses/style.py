@@ -1,4 +1,4 @@
-"""Content and style of pictures, in the layers of a trained network (arXiv 1508.06576)."""
+"""Content and style losses on the features of a trained network (arXiv 1508.06576)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 
 
 class Seen(Protocol):
-    """A picture as a network sees it, and what it is to be like: features (N, C, h, w) by layer, and grams of the styles."""
+    """A picture and its goals as features: features (N, C, h, w) by layer, and Gram matrices of the styles."""
 
     @property
     def features(self) -> Mapping[str, Tensor]: ...
@@ -21,58 +21,58 @@ class Seen(Protocol):
 
     @property
     def styles(self) -> Sequence[tuple[float, Mapping[str, Tensor]]]:
-        """Of each style its weight and its Gram matrices, each divided by its number of places."""
+        """Return the weight of each style and its Gram matrices by layer, divided by the number of places."""
         ...
 
 
 def gram(features: Tensor) -> Tensor:
-    """F F^T / M: (N, C, h, w) -> (N, C, C), M = h w places. An uncentered second moment of channels: where things are is lost."""
+    """Return the Gram matrix F F^T / M, M = h w places: (N, C, h, w) -> (N, C, C). It does not depend on where features are."""
     rows = features.flatten(2)
     return rows @ rows.transpose(1, 2) / rows.shape[2]
 
 
 Distance = Callable[[Tensor, Tensor], Tensor]
-"""A number, of two tensors of one shape."""
+"""A distance of two tensors of one shape, as a scalar."""
 
 
 def squares(one: Tensor, other: Tensor) -> Tensor:
-    """sum (a - b)^2."""
+    """Return sum (a - b)^2."""
     return (one - other).square().sum()
 
 
 def mean_squares(one: Tensor, other: Tensor) -> Tensor:
-    """mean (a - b)^2."""
+    """Return mean (a - b)^2."""
     return (one - other).square().mean()
 
 
 def half_squares(one: Tensor, other: Tensor) -> Tensor:
-    """1/2 sum (a - b)^2, the paper's distance of contents (eq. 1)."""
+    """Return 1/2 sum (a - b)^2, the paper's distance of contents (eq. 1)."""
     return squares(one, other) / 2
 
 
 def by_four_channels_squared(one: Tensor, other: Tensor) -> Tensor:
-    """1 / (4 C^2) sum (a - b)^2, of Gram matrices by M: the paper's distance of styles (eq. 4)."""
+    """Return 1 / (4 C^2) sum (a - b)^2 of Gram matrices divided by M: the paper's distance of styles (eq. 4)."""
     return squares(one, other) / (4 * one.shape[1] ** 2)
 
 
 def by_channels_squared(one: Tensor, other: Tensor) -> Tensor:
-    """sum (a / C - b / C)^2, of Gram matrices by M: the distance of styles of Stanford's course CS231n."""
+    """Return sum (a / C - b / C)^2 of Gram matrices divided by M: the distance of styles in Stanford's course CS231n."""
     return squares(one, other) / one.shape[1] ** 2
 
 
 def authors_squares(one: Tensor, other: Tensor) -> Tensor:
-    """1000 / C^2 mean (a - b)^2, of Gram matrices by M: the distance of styles in the author's PyTorch code."""
+    """Return 1000 / C^2 mean (a - b)^2 of Gram matrices divided by M: the distance of styles in the author's PyTorch code."""
     return 1000 / one.shape[1] ** 2 * mean_squares(one, other)
 
 
 def relative_squares(one: Tensor, other: Tensor) -> Tensor:
-    """sum (a - b)^2 / sum b^2: 1 for nothing at all in the place of b, whatever the network's scale."""
+    """Return sum (a - b)^2 / sum b^2. It does not depend on the network's scale; it is 1 for a = 0."""
     return squares(one, other) / other.square().sum().clamp(min=1e-12)
 
 
 @dataclass(frozen=True)
 class Content:
-    """d(F, P) at one layer, F of the picture, P of the content image."""
+    """Content loss: d(F, P) at one layer, with features F of the picture and P of the content image."""
 
     layer: str
     distance: Distance
@@ -83,7 +83,10 @@ class Content:
 
 @dataclass(frozen=True)
 class Style:
-    """sum_j v_j sum_l w_l d(G, A_j) over styles j and layers l; Gram matrices are divided by M; v_j, w_l are weights."""
+    """Style loss: sum_j v_j sum_l w_l d(G, A_j) over styles j and layers l.
+
+    G and A_j are Gram matrices divided by M, of the picture and of style j; v_j and w_l are weights.
+    """
 
     layers: Mapping[str, float]
     distance: Distance

@@ -1,4 +1,4 @@
-"""Total variation: how much neighboring pixels differ."""
+"""Total variation losses on the differences of neighboring pixels."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from viceversa.core.journey import Journey
 
 
 def total_variation(image: Tensor) -> Tensor:
-    """The sum of squared differences of neighboring pixels, averaged over the batch: (N, C, H, W) -> ()."""
+    """Return the sum of squared differences of neighboring pixels, averaged over the batch: (N, C, H, W) -> ()."""
     return (image.diff(dim=2).square().sum() + image.diff(dim=3).square().sum()) / len(image)
 
 
 def mean_variation(image: Tensor) -> Tensor:
-    """TV divided by the pixels: the same weight for images of all sizes."""
+    """Return the total variation divided by the number of pixels, which is comparable for all image sizes."""
     return total_variation(image) / (image.shape[2] * image.shape[3])
 
 
 def variation(journey: Journey) -> Tensor:
-    """TV of the translation."""
+    """Total variation of a journey's translation."""
     return total_variation(journey.translated)

@@ -1,1 +1,1 @@
-"""Methods, one paper a file: settings, and `build(space, settings) -> Method`."""
+"""Methods, one file for each paper: its settings, and a function `build(space, settings) -> Method`."""

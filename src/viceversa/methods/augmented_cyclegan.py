@@ -1,13 +1,13 @@
-"""Augmented CycleGAN: one-to-many from A to B, by a code z that goes around with the image (docs/methods.md).
+"""Augmented CycleGAN: a one-to-many translation from A to B by a latent code z, which the cycle recovers (docs/methods.md).
 
     b' = G_AB(a, z), z ~ N(0, 1);    a' = G_BA(b), z' = E(a', b)
     L_D = sum over (a, a'), (b, b'), (z, z') of 1/2 [(D(real) - 1)^2 + D(made)^2]
     L_G = (D_A(a') - 1)^2 + (D_B(b') - 1)^2 + (D_z(z') - 1)^2
           + L1(G_BA(b'), a) + L1(G_AB(a', z'), b) + .025 L1(E(a, b'), z)
 
-The discriminators learn first, at a fifth of the rate; the code loses that fifth once its rates decay, which is not followed.
-A code's scale in the conditional norm is a ReLU, as in the code: channels may die. Along a chain (our own reading) codes go around
-with the images, and the images' adversarial and cycle losses are repeated.
+The discriminators are updated first, at a fifth of the learning rate. (The authors' program loses this factor once its rates decay;
+here it stays.) The scale of the conditional norm is a ReLU of the latent code, as in the authors' program, so channels may die. Our
+own: in a chain, latent codes go around with the images, and the images' adversarial and cycle losses are repeated.
 
 @inproceedings{almahairi2018augmented, title={Augmented {CycleGAN}: Learning Many-to-Many Mappings from Unpaired Data},
 author={Almahairi, Amjad and Rajeswar, Sai and Sordoni, Alessandro and Bachman, Philip and Courville, Aaron}, booktitle={ICML},
@@ -84,13 +84,13 @@ class AugmentedCycleGAN(CriticSettings):
 
 
 def together(first: Tensor, second: Tensor) -> Tensor:
-    """What the encoder sees of an image of each space: both at the second one's size, channels together."""
+    """Return the encoder's input for a pair of images: the first at the second one's size, concatenated along channels."""
     return torch.cat([fit(first, second.shape[2:]), second], 1)
 
 
 @dataclass(frozen=True, eq=False)
 class WithCodes:
-    """The plan: journeys a -> B -> A with a drawn code, and b -> A -> B with the code that the encoder finds in a' and b."""
+    """Plan of journeys a -> B -> A with a random code, and b -> A -> B with the code that the encoder finds in a' and b."""
 
     ways: BackAndForth
     encoder: nn.Module
@@ -109,12 +109,12 @@ class WithCodes:
 
 
 def is_drawn(journey: Journey) -> bool:
-    """Whether it goes into the second space, by a drawn code; the other journey finds its code."""
+    """Return whether the journey goes to the second space with a random code. The other journey gets its code from the encoder."""
     return isinstance(journey.target.style, Tensor)
 
 
 def code_of(journey: Journey) -> Tensor:
-    """The code that goes around: the drawn z, or z' = E(a', b), with which the journey goes back."""
+    """Return the journey's code: the random z, or z' = E(a', b), which the way back uses."""
     style = (journey.target if is_drawn(journey) else journey.entered(journey.target, journey.source)).style
     assert isinstance(style, Tensor)
     return style
@@ -122,7 +122,7 @@ def code_of(journey: Journey) -> Tensor:
 
 @dataclass(frozen=True)
 class TellCodes:
-    """Drawn codes are real, found ones are made; learn: the discriminator's side, else the encoder's."""
+    """Adversarial loss on codes: random ones are real, encoded ones are fake. learn: the discriminator's loss, else the encoder's."""
 
     critic: nn.Module
     learn: bool = False
@@ -136,7 +136,7 @@ class TellCodes:
 
 @dataclass(frozen=True)
 class Recover:
-    """L1(E(a, b'), z): a drawn code can be found again."""
+    """Code loss: L1(E(a, b'), z), so that a random code can be recovered."""
 
     encoder: nn.Module
 
@@ -147,7 +147,7 @@ class Recover:
 
 
 def to_codes(first: str, second: str, latent: Latent) -> Callable[[Request], Domain]:
-    """Destinations: the first space, or the second with the request's code, or the one that its seed draws."""
+    """Return the destinations of requests: the first space, or the second with the request's code or a code from its seed."""
 
     def destination(request: Request) -> Domain:
         if request.space != second:
@@ -159,7 +159,7 @@ def to_codes(first: str, second: str, latent: Latent) -> Callable[[Request], Dom
 
 
 def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, decay: Schedule = linear_decay) -> Method:
-    """Augmented CycleGAN from the first of two spaces to the second, of which there are many for one image."""
+    """Build Augmented CycleGAN: the first of two spaces has many translations in the second for each image."""
     (first, a), (second, b) = ((name, space.images[name]) for name in space.pair)
     width = settings.width
     translator = Coded(*_generators(a, b, canvas_of(space.images), settings), space)
@@ -191,7 +191,7 @@ def build(space: Space, settings: AugmentedCycleGAN = AugmentedCycleGAN(), *, de
 
 
 def _generators(a: ImageSpec, b: ImageSpec, canvas: tuple[int, int], settings: AugmentedCycleGAN) -> tuple[nn.Module, nn.Module]:
-    """From the first space to the second, with a code, and back."""
+    """Return the generators from the first space to the second, with a code, and back."""
     if settings.generator == "coded":
         forth = CodedGenerator(a.channels, b.channels, latent=settings.latent, width=settings.width)
         return forth, plain_generator(b.channels, a.channels, width=settings.width)
@@ -204,7 +204,7 @@ def _generators(a: ImageSpec, b: ImageSpec, canvas: tuple[int, int], settings: A
 
 
 def _discriminators(space: Space, settings: AugmentedCycleGAN) -> dict[str, nn.Module]:
-    """One for each space."""
+    """Return a discriminator for each space."""
     (first, a), (second, b) = ((name, space.images[name]) for name in space.pair)
     if settings.critic == "projected":
         return projected_discriminators(space.images, size=settings.critic_size, width=2 * settings.width)

@@ -1,14 +1,14 @@
-"""CycleGAN with better cycles: the way back need not be the image itself, if the discriminator sees the same (docs/methods.md).
+"""CycleGAN with better cycles: the cycle loss compares discriminator features instead of pixels only (docs/methods.md).
 
-CycleGAN's losses, but for each image b, with f_X the first layers of D_X and R = T(T(x)):
+The losses are CycleGAN's, except the cycle loss. For each image b, with the first layers f_X of D_X and R = T(T(x)):
 
     cyc_b = gamma L1(f_X(R_b), sg f_X(x_b)) + (1 - gamma) L1(R_b, x_b)
     L_cyc = 10 mu mean_b w_b cyc_b,    w_b = clamp(1 - mean (D_Y(T(x_b)) - 1)^2, 0.1, 1), without gradient
 
-gamma rises from 0 to 0.9 over the training, mu falls from 1 to 0.1 over its second half, for the identity loss too. Both are our
-own: the report's numbers were not found, and the code's defaults turn all three off. w_b weighs by the quality of what was made,
-as the code, but in all epochs; the report prints the score of the source. f_X is all before D's last convolution, as the report
-says; the code has two convolutions.
+gamma rises from 0 to 0.9 over the training. mu falls from 1 to 0.1 over its second half, for the identity loss too. Both schedules
+are our own: the report's numbers were not found, and the code's defaults turn gamma, mu and w off. w_b depends on the score of the
+translation, as in the code, but in all epochs; the report prints the score of the source. f_X is everything before D's last
+convolution, as the report says; the code has two convolutions.
 
 @misc{wang2024cyclegan, title={{CycleGAN} with Better Cycles}, author={Wang, Tongzhou and Lin, Yihan}, year={2024},
 eprint={2408.15374}}
@@ -53,18 +53,18 @@ class BetterCycles(BaseModel):
 
 
 def quality(journey: Journey) -> Tensor:
-    """clamp(1 - mean (D(T(x_b)) - 1)^2, 0.1, 1): (N,), without gradient."""
+    """Return the quality of each translation: clamp(1 - mean (D(T(x_b)) - 1)^2, 0.1, 1): (N,), without gradient."""
     score = journey.judge(journey.target).score.detach().float()
     return (1 - (score - 1).square().flatten(1).mean(1)).clamp(0.1, 1)
 
 
 def quality_of_source(journey: Journey) -> Tensor:
-    """clamp(mean D(x_b), 0, 1), as the report prints it: (N,), without gradient."""
+    """Return the quality of each source, as the report prints it: clamp(mean D(x_b), 0, 1): (N,), without gradient."""
     return journey.judge().score.detach().float().flatten(1).mean(1).clamp(0, 1)
 
 
 def no_quality(journey: Journey) -> Tensor:
-    """1 for every image."""
+    """Return 1 for every image: (N,)."""
     return journey.image.new_ones(len(journey.image))
 
 
@@ -72,7 +72,7 @@ QUALITIES: dict[Quality, Callable[[Journey], Tensor]] = {"made": quality, "sourc
 
 
 def build(space: Space, settings: BetterCycles = BetterCycles(), *, decay: Schedule = linear_decay) -> Method:
-    """CycleGAN between two spaces with looser cycles."""
+    """Build CycleGAN between two spaces with a relaxed cycle loss."""
     if settings.quality != "off" and settings.cyclegan.gan != "least-squares":
         raise UsageError(
             f"quality={settings.quality} needs scores that are trained to be 0 or 1, as by least-squares; the loss is "

@@ -1,11 +1,11 @@
-"""CUT: one way between two spaces, without cycles: a patch of the output resembles its own place in the source (docs/methods.md).
+"""CUT: one-way translation without cycles, with a contrastive loss between patches of output and source (docs/methods.md).
 
     L_D = 1/2 [(D(y) - 1)^2 + D(T(x))^2]
     L_G = (D(T(x)) - 1)^2 + 1/2 [NCE(x, T(x)) + NCE(y, T(y))]
 
-NCE compares features of the generator's own encoder, at five layers behind heads that learn with it. FastCUT is FASTCUT below: no
-identity, NCE ten times as heavy, and half of the batches mirrored, of which the features are mirrored back. The discriminator
-learns first. With identity and mirror both on, the code mirrors y too. Between color and gray, which the code does not know, the
+NCE compares features of the generator's own encoder, at five layers, after heads that are trained too. FastCUT (`FASTCUT` below)
+has no identity loss, ten times the weight of NCE, and mirrors half of the batches; their features are mirrored back. The
+discriminator is updated first. If identity and mirror are both on, the code mirrors y too. Our own: between color and gray, the
 encoder sees the luminance of a color image, or gray three times.
 
 @inproceedings{park2020contrastive, title={Contrastive Learning for Unpaired Image-to-Image Translation}, author={Park, Taesung and
@@ -68,7 +68,7 @@ FASTCUT = CUT(contrast=10.0, identity=False, mirror=True)
 
 @dataclass(frozen=True, eq=False)
 class Mirrored:
-    """The plan, with half of its batches' sources mirrored."""
+    """A plan with the sources of half of the batches mirrored."""
 
     plan: OneWay
 
@@ -83,16 +83,18 @@ class Mirrored:
 
 
 def is_mirrored(draws: Draws) -> bool:
-    """Whether this step's sources are, with probability 1/2."""
+    """Return whether the sources of this step are mirrored, with probability 1/2."""
     return torch.rand((), generator=draws.generator("mirror")).item() < 0.5
 
 
 @dataclass(frozen=True)
 class Contrast:
-    """NCE(x, T(x)).
+    """Contrastive loss NCE(x, T(x)).
 
-    stages: of the generator, whose outputs are compared. channels: of its input. mirror: the source may have been mirrored; the
-    key's features are of the image as it was.
+    Args:
+        stages: stages of the generator whose outputs are compared.
+        channels: number of channels of its input.
+        mirror: whether the source may be mirrored; the keys are then features of the image before.
     """
 
     stages: Sequence[nn.Module]
@@ -111,7 +113,7 @@ class Contrast:
 
 @dataclass(frozen=True)
 class OfSecond:
-    """A loss of an image of the second space, as its own source."""
+    """A loss on images of the second space as sources."""
 
     loss: Contrast
 
@@ -120,7 +122,7 @@ class OfSecond:
 
 
 def build(space: Space, settings: CUT = CUT(), *, decay: Schedule = linear_decay) -> Method:
-    """CUT from the first of two spaces to the second, of one size, whose sides are multiples of 4."""
+    """Build CUT from the first of two spaces to the second. Both have the same size, with sides that are multiples of 4."""
     first, second = (space.images[name] for name in space.pair)
     if first.shape[1:] != second.shape[1:]:
         raise UsageError("CUT needs two spaces of equal size: it compares an image with its translation.")
@@ -155,7 +157,7 @@ def build(space: Space, settings: CUT = CUT(), *, decay: Schedule = linear_decay
 
 
 def _discriminators(space: Space, settings: CUT) -> dict[str, nn.Module]:
-    """One for the second space."""
+    """Return a discriminator for the second space."""
     name = space.pair[1]
     spec, width = space.images[name], settings.critic_width
     if settings.critic == "projected":

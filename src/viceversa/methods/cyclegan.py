@@ -1,10 +1,10 @@
-"""CycleGAN: two spaces, a generator into each and a discriminator of each (docs/methods.md).
+"""CycleGAN: unpaired translation between two spaces, each with a generator and a discriminator (docs/methods.md).
 
     L_G = sum over both ways of (D(T(x)) - 1)^2 + 10 L1(T(T(x)), x) + 5 L1(T(x, X -> X), x)
     L_D = 1/2 [(D(y) - 1)^2 + D(pool(T(x)))^2]
 
-The generators learn first, then the discriminators, from the images that the generators were trained on. Our own are spaces of two
-sizes (`fit`) and of other channels, `luminance`, and the chain of the multicyclic loss: there, back, there.
+The generators are updated first, then the discriminators on the same generated images. Our own: spaces with different sizes (`fit`)
+or channels, `luminance`, and the chain of the multicyclic loss: there, back, there.
 
 @inproceedings{zhu2017unpaired, title={Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks},
 author={Zhu, Jun-Yan and Park, Taesung and Isola, Phillip and Efros, Alexei A}, booktitle={ICCV}, year={2017},
@@ -73,7 +73,7 @@ class CycleGAN(CriticSettings):
 
 
 def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = linear_decay) -> Method:
-    """CycleGAN between two spaces, whose channels and sizes may differ."""
+    """Build CycleGAN between two spaces, whose channels and sizes may differ."""
     first, second = space.pair
     sources = {first: second, second: first}
     generators = by_space({target: _generator(space, source, target, settings) for target, source in sources.items()})
@@ -112,7 +112,7 @@ def build(space: Space, settings: CycleGAN = CycleGAN(), *, decay: Schedule = li
 
 
 def _discriminators(space: Space, settings: CycleGAN) -> dict[str, nn.Module]:
-    """One for each space."""
+    """Return a discriminator for each space."""
     if settings.critic == "projected":
         return projected_discriminators(space.images, size=settings.critic_size, width=settings.critic_width)
     for spec in space.images.values():
@@ -122,7 +122,7 @@ def _discriminators(space: Space, settings: CycleGAN) -> dict[str, nn.Module]:
 
 
 def _generator(space: Space, source: str, target: str, settings: CycleGAN) -> nn.Module:
-    """The generator into one of the spaces; valid convolutions change its size, otherwise all images are on one canvas."""
+    """Return the generator into one of the spaces. Valid convolutions change the size; otherwise images have a common canvas."""
     here, there = space.images[source], space.images[target]
     canvas = canvas_of(space.images)
     before, after = (ImageSpec(spec.channels, *canvas) for spec in (here, there))

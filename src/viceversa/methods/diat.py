@@ -1,16 +1,16 @@
-"""DIAT-like: one way, from images without an attribute to images with it, and the person kept (docs/methods.md).
+"""DIAT-like: one-way translation that adds an attribute and keeps the person's identity (docs/methods.md).
 
-For x without the attribute, y with it, phi_l the l-th of L layers of features of D:
+For x without the attribute, y with it, and features phi_l of layer l of L in D:
 
     L_G = softplus(-D(T(x))) + 1/L sum_l mean (phi_l(T(x)) - sg phi_l(x))^2 + 1e-5 TV(T(x))
     L_D = softplus(-D(y)) + softplus(D(T(x)))
     TV(x) = the sum of squared differences of neighboring pixels, averaged over the batch
 
-The generator learns first, then the discriminator, from the images that the generator was trained on. No official code was
-found, and the paper has two versions: the first has the identity loss on a network for faces, and an enhancement network; the
-second has T(x) = x (1 - m) + m y, a Wasserstein loss, beside the loss on faces one on the discriminator's features ("adaptive"),
-and two regularizers. Built are what both share, the adaptive loss, which needs no weights from elsewhere, and the mask. All
-weights, the rate and the discriminator are our own choices: hence "DIAT-like".
+The generator is updated first, then the discriminator on the same generated images. No official code was found, and the paper has
+two versions. The first has an identity loss on a face network, and an enhancement network. The second has
+T(x) = x (1 - m) + m y, a Wasserstein loss, another identity loss on the discriminator's features ("adaptive"), and two
+regularizers. This module has what both share, the adaptive loss, which needs no pretrained weights, and the mask. All weights, the
+learning rate and the discriminator are our own choices: hence "DIAT-like".
 
 @article{li2016diat, title={Deep Identity-aware Transfer of Facial Attributes}, author={Li, Mu and Zuo, Wangmeng and Zhang, David},
 year={2016}, eprint={1610.05586}}
@@ -63,14 +63,14 @@ class DIAT(BaseModel):
 
 
 def same_features(journey: Journey) -> Tensor:
-    """1/L sum_l mean (phi_l(T(x)) - sg phi_l(x))^2: the discriminator sees the same person. It does not learn from this."""
+    """Return 1/L sum_l mean (phi_l(T(x)) - sg phi_l(x))^2: the discriminator should see the same person. It does not update D."""
     before, after = journey.judge().features, journey.judge(journey.target).features
     losses = [F.mse_loss(made, real.detach()) for real, made in zip(before, after, strict=True)]
     return torch.stack(losses).mean()
 
 
 def build(space: Space, settings: DIAT = DIAT(), *, decay: Schedule = linear_decay) -> Method:
-    """DIAT-like, from the first of two spaces to the second, whose images have the same channels and size."""
+    """Build DIAT-like from the first of two spaces to the second. Both have the same channels and size."""
     first, second = space.pair
     spec = space.images[second]
     if space.images[first].shape != spec.shape:

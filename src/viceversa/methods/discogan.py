@@ -1,13 +1,14 @@
-"""DiscoGAN: two spaces, encoders and decoders without skips, and squared cycle errors (docs/methods.md).
+"""DiscoGAN: unpaired translation between two spaces by encoder-decoders without skips, with squared cycle errors
+(docs/methods.md).
 
     L_D = sum over spaces of 1/2 [BCE(D(y), 1) + BCE(D(T(x)), 0)]
     L_G = sum over both ways of (1 - r) [0.1 BCE(D(T(x)), 1) + 0.9 FM] + r mean (T(T(x)) - x)^2
     FM  = sum over D's layers of mean (mean_b f(y_b) - mean_b f(T(x_b)))^2
 
-r is .01 in the first fifth of the training and then .5. The paper has GAN and cycle losses alone; FM and r are the official code's,
-which switches after 10,000 steps. Every third step is the discriminators', all others the generators'. Batch norm takes the
-statistics of each batch; at use, running ones. Along a chain (our own reading) the adversarial and the cycle losses are repeated,
-FM is not: a walk that has come home has no batch of other real images to match.
+r is 0.01 in the first fifth of the training, then 0.5. The paper has GAN and cycle losses only; FM and r are from the official
+code, which switches after 10,000 steps. Every third step updates the discriminators, all others the generators. Batch norm uses the
+statistics of each batch in training, and running ones afterwards. Our own: along a chain, the adversarial and cycle losses are
+repeated, but not FM, because an image back in its source space has no batch of other real images to match.
 
 @inproceedings{kim2017learning, title={Learning to Discover Cross-Domain Relations with Generative Adversarial Networks},
 author={Kim, Taeksoo and Cha, Moonsu and Kim, Hyunsoo and Lee, Jung Kwon and Kim, Jiwon}, booktitle={ICML}, year={2017},
@@ -58,19 +59,19 @@ class DiscoGAN(BaseModel):
 
 
 def feature_matching(journey: Journey) -> Tensor:
-    """FM: the batch means of the discriminator's features are those of real images."""
+    """Feature matching loss FM: the batch means of discriminator features should equal those of real images."""
     real, made = journey.judge_example().features, journey.judge(journey.target).features
     losses = [(one.mean(0) - other.mean(0)).square().mean() for one, other in zip(real, made, strict=True)]
     return torch.stack(losses).sum()
 
 
 def squared_cycle(journey: Journey) -> Tensor:
-    """mean (T(T(x)) - x)^2; along a chain, of X_i itself where the walk has just come home."""
+    """Squared cycle loss: mean (T(T(x)) - x)^2. Along a chain, X_i itself is used if it is back in the source space."""
     return F.mse_loss(returned(journey), journey.image)
 
 
 def build(space: Space, settings: DiscoGAN = DiscoGAN(), *, decay: Schedule = linear_decay) -> Method:
-    """DiscoGAN between two spaces, whose sides are 4 px times a power of 2."""
+    """Build DiscoGAN between two spaces, whose sides are 4 px times a power of 2."""
     first, second = space.pair
     sources = {first: second, second: first}
     generators = by_space({

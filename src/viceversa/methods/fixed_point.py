@@ -1,13 +1,13 @@
-"""Fixed-Point GAN: StarGAN whose edits are small and whose translation to where an image is changes nothing (docs/methods.md).
+"""Fixed-Point GAN: StarGAN with residual edits and an identity loss for same-domain translation (docs/methods.md).
 
     T(x, c) = tanh(x + G(x, c))
     L_D = E D(T(x, c)) - E D(x) + 10 GP + cls(D_cls(x), c_x)
     L_G = sum over c' in {c, c_x} of [-E D(T(x, c')) + cls(D_cls(T(x, c')), c') + 10 L1(T(T(x, c'), c_x), x)]
           + 10 L1(T(x, c_x), x)
 
-The discriminator's real term stands once, and it sees no T(x, c_x), as in the official code; the paper's sum may be read
-otherwise. A chain of the multicyclic loss goes on from T(x, c). With tanh an image that is white or black somewhere has no fixed
-point; "clamp", our own, has one where G is 0. |x - T(x, healthy)| is what the paper looks at to find a disease.
+The discriminator loss has the real term once, and no T(x, c_x), as in the official code; the paper's sum may be read otherwise. A
+chain of the multicyclic loss continues from T(x, c). With tanh, an image with white or black pixels has no fixed point; with
+"clamp", our own, every image has one where G is 0. The paper detects a disease by |x - T(x, healthy)|.
 
 @inproceedings{siddiquee2019learning, title={Learning Fixed Points in Generative Adversarial Networks: From Image-to-Image
 Translation to Disease Detection and Localization}, author={Rahman Siddiquee, Md Mahfuzur and Zhou, Zongwei and Tajbakhsh, Nima
@@ -64,7 +64,7 @@ class FixedPointGAN(AdversarySettings):
 
 
 def build(space: Space, settings: FixedPointGAN = FixedPointGAN(), *, decay: Schedule = linear_decay) -> Method:
-    """Fixed-Point GAN on labeled images, of sides as StarGAN takes them."""
+    """Build Fixed-Point GAN on labeled images, whose sides are as in StarGAN."""
     space.check_labels("Fixed-Point GAN")
     generator = Labeled(_network(space, settings), space)
     discriminator = Classifying(ClassifyingDiscriminator(space.spec, space.label_width, width=settings.critic_width))

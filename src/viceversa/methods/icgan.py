@@ -1,13 +1,13 @@
-"""IcGAN: a conditional GAN is trained first, then encoders that invert it; an edit is G(E_z(x), c) (docs/methods.md).
+"""IcGAN: a conditional GAN, and encoders that invert it; an edit is G(E_z(x), c) (docs/methods.md).
 
-For x of label c_x, c of other images, c' != c_x of others, z ~ N(0, 1):
+For x with label c_x, labels c of other images, wrong labels c' != c_x, and z ~ N(0, 1):
 
     L_D = BCE(D(x, c_x), 1) + 1/2 BCE(D(x, c'), 0) + 1/2 BCE(D(G(z, c), c), 0),    L_G = BCE(D(G(z, c), c), 1)
     L_Ez = mean (E_z(G(z, c)) - z)^2,    L_Ey = mean (E_y(x) - c_x)^2  with labels of -1 and 1
 
-The conditional GAN learns in the first part of the training, 25 of 40 epochs in the paper, and the encoders in the rest. E_y
-reads the label of an image of which none is known; where it is known, as everywhere here, the translation does not need it.
-Little of the person passes z: that is this method's part as a baseline.
+The conditional GAN is trained in the first part of the training, 25 of 40 epochs in the paper, and the encoders in the rest. E_y
+reads the label of an image without a known label; here all labels are known, so the translation does not need it. z keeps little of
+the person's identity: the method serves as a baseline.
 
 @inproceedings{perarnau2016invertible, title={Invertible Conditional {GANs} for Image Editing}, author={Perarnau, Guim and van de
 Weijer, Joost and Raducanu, Bogdan and {\\'A}lvarez, Jose M.}, booktitle={NIPS Workshop on Adversarial Training}, year={2016},
@@ -56,7 +56,7 @@ class IcGAN(BaseModel):
 
 
 class Inverting(nn.Module):
-    """G(E_z(x), c_target)."""
+    """The translator: G(E_z(x), c_target)."""
 
     def __init__(self, decoder: Decoder, code_of: nn.Module) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class Inverting(nn.Module):
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Real images, and what the decoder makes of drawn codes for other labels; made once a phase."""
+    """Real images, and images decoded from random codes for other labels, made once in each phase."""
 
     real: Example
     wanted: Tensor
@@ -95,7 +95,7 @@ class Drawn:
 
 @dataclass(frozen=True, eq=False)
 class Draw:
-    """The plan: codes from a normal distribution, and labels of the batch in two other orders."""
+    """Plan of codes from a normal distribution, and labels of the batch in two other orders."""
 
     space: Space
     decoder: Decoder
@@ -113,7 +113,7 @@ class Draw:
 
 @dataclass(frozen=True)
 class TellPairs:
-    """L_D. A wrong label that happens to be the right one does not count."""
+    """Discriminator loss L_D. A wrong label that equals the right one is ignored."""
 
     critic: PairDiscriminator
 
@@ -126,7 +126,7 @@ class TellPairs:
 
 
 def build(space: Space, settings: IcGAN = IcGAN(), *, decay: Schedule = linear_decay) -> Method:
-    """IcGAN on one space of labeled images, of sides that are 4 px times a power of 2."""
+    """Build IcGAN on one space of labeled images, whose sides are 4 px times a power of 2."""
     space.check_labels("IcGAN")
     spec, width = space.images[space.only], space.label_width
     decoder = Decoder(spec, width, latent=settings.latent, width=settings.width)

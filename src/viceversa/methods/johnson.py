@@ -1,13 +1,13 @@
-"""Johnson's feed-forward style transfer: one network that paints any image of a space in one style (docs/style.md).
+"""Johnson's feed-forward style transfer: one network paints any image of a space in one style (docs/style.md).
 
-For images x of the first space, images y of the second, F and G features and Gram matrices of a trained classifier:
+For images x of the first space, images y of the second, and features F and Gram matrices G of a trained classifier:
 
     L = content d(F(T(x)), F(x)) + style sum_l w_l d(G_l(T(x)), mean_y G_l(y)) + variation TV(T(x)) / pixels
     d(a, b) = sum (a - b)^2 / sum b^2
 
-The second space is the style: one image, or several, whose Gram matrices are averaged over each batch, so that styles blend. The
-relative distance is ours, the same for any network; PyTorch's example has 1e5 mean (F - P)^2 and 1e10 mean (G / C M - A / C M)^2
-on VGG-16, its layers relu2_2, and relu1_2, 2_2, 3_3, 4_3, which `content_layer` and `style_layers` name.
+The second space holds the style: one image, or several, whose Gram matrices are averaged over each batch, so styles blend. The
+relative distance is our own; its weights suit any network. PyTorch's example has 1e5 mean (F - P)^2 and 1e10 mean (G / C M - A / C
+M)^2 on VGG-16, with relu2_2 for the content and relu1_2, 2_2, 3_3, 4_3 for the style; `content_layer` and `style_layers` set these.
 
 @inproceedings{johnson2016perceptual, title={Perceptual Losses for Real-Time Style Transfer and Super-Resolution}, author={Johnson,
 Justin and Alahi, Alexandre and Fei-Fei, Li}, booktitle={ECCV}, year={2016}, eprint={1603.08155}}
@@ -69,7 +69,7 @@ class Johnson(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Stylization:
-    """The subject: images x, those of the style, and T(x), made once a phase, as the classifier sees them."""
+    """Subject of the losses: images x, images of the style, and T(x), made once in each phase, with their features."""
 
     image: Tensor
     style: Tensor
@@ -82,7 +82,7 @@ class Stylization:
 
     @cached_property
     def picture(self) -> Tensor:
-        """T(x), about [0, 1]."""
+        """T(x), with values near [0, 1]."""
         with torch.set_grad_enabled(self.graph):
             return (self.network(self.image) + 1) / 2  # type: ignore[no-any-return]
 
@@ -104,7 +104,7 @@ class Stylization:
 
 @dataclass(frozen=True, eq=False)
 class Looking:
-    """The plan: images of the first space, and some of the second."""
+    """Plan of images of the first space, with some of the second."""
 
     space: Space
     network: nn.Module
@@ -120,23 +120,23 @@ class Looking:
 
 
 def content(look: Stylization) -> Tensor:
-    """d(F(T(x)), F(x))."""
+    """Content loss: d(F(T(x)), F(x))."""
     return Content(look.sight.content, relative_squares)(look)
 
 
 def style(look: Stylization) -> Tensor:
-    """mean_l d(G_l(T(x)), mean_y G_l(y))."""
+    """Style loss: mean_l d(G_l(T(x)), mean_y G_l(y))."""
     layers = look.sight.styles
     return Style(dict.fromkeys(layers, 1 / len(layers)), relative_squares)(look)
 
 
 def smoothness(look: Stylization) -> Tensor:
-    """TV(T(x)) / pixels."""
+    """Total variation loss: TV(T(x)) / pixels."""
     return mean_variation(look.picture)
 
 
 def build(space: Space, settings: Johnson = Johnson(), *, decay: Schedule = linear_decay) -> Method:
-    """Painting images of the first of two spaces in the style of the second's, which are RGB."""
+    """Build style transfer: images of the first of two spaces are painted in the style of the second, whose images are RGB."""
     source, target = (space.images[name] for name in space.pair)
     if target.channels != 3 or source.channels not in (1, 3) or source.shape[1:] != target.shape[1:]:
         shapes = " and ".join("x".join(map(str, each.shape)) for each in (source, target))

@@ -1,12 +1,12 @@
-"""pix2pix: one way between two spaces of pairs, whose discriminator sees source and result together (docs/methods.md).
+"""pix2pix: one-way translation from image pairs; the discriminator sees source and result together (docs/methods.md).
 
 For pairs (x, y):
 
     L_D = 1/2 [BCE(D(x, y), 1) + BCE(D(x, T(x)), 0)]
     L_G = BCE(D(x, T(x)), 1) + 100 L1(T(x), y)
 
-The loss and its weights are as recalled from the official code, whose networks ran beside these. The discriminator learns
-first. With pairs to learn from it is the ceiling for methods without. Jitter moves both images of a pair alike.
+The loss and its weights are as recalled from the official code, whose networks ran beside these. The discriminator is updated
+first. Because it learns from pairs, it is an upper bound for methods without pairs. Jitter moves both images of a pair alike.
 
 @inproceedings{isola2017image, title={Image-to-Image Translation with Conditional Adversarial Networks}, author={Isola, Phillip
 and Zhu, Jun-Yan and Zhou, Tinghui and Efros, Alexei A}, booktitle={CVPR}, year={2017}, eprint={1611.07004}}
@@ -56,12 +56,12 @@ class Pix2Pix(CriticSettings):
 
 
 def distance(journey: Journey) -> Tensor:
-    """L1(T(x), y)."""
+    """Distance to the paired image: L1(T(x), y)."""
     return F.l1_loss(journey.translated, journey.examples[0].image)
 
 
 def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = linear_decay) -> Method:
-    """pix2pix from the first of two spaces to the second, of one size, whose sides are powers of 2."""
+    """Build pix2pix from the first of two spaces to the second. Both have the same size, with sides that are powers of 2."""
     first, second = (space.images[name] for name in space.pair)
     if first.shape[1:] != second.shape[1:]:
         raise UsageError(f"pix2pix takes pairs of one size, not {first.width}x{first.height} and {second.width}x{second.height}.")
@@ -89,8 +89,10 @@ def build(space: Space, settings: Pix2Pix = Pix2Pix(), *, decay: Schedule = line
 
 
 def _discriminator(first: ImageSpec, second: ImageSpec, settings: Pix2Pix, *, penalized: bool) -> nn.Module:
-    """Return the discriminator of an image pair, concatenated along channels; where gradients are penalized, without batch norm,
-    through which the score of one image depends on others."""
+    """Return the discriminator of an image pair, concatenated along channels.
+
+    If gradients are penalized, it has no batch norm, with which the score of one image would depend on others.
+    """
     channels, width = (first.channels, second.channels), settings.critic_width
     if settings.critic == "projected":
         return ProjectedDiscriminator(Projection(settings.critic_size), channels, width=width)

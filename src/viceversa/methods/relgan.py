@@ -1,4 +1,4 @@
-"""RelGAN: the generator is told what shall change, v = c - c_a, and by how much (docs/methods.md).
+"""RelGAN: the generator receives relative attributes, the change v = c - c_a (docs/methods.md).
 
 For real images a, b, c with labels, c = c_b, v = c_b - c_a, s ~ U(0, 1) for each image:
 
@@ -7,11 +7,11 @@ For real images a, b, c with labels, c = c_b, v = c_b - c_a, s ~ U(0, 1) for eac
           + 10 [(I(G(a, s v)) - min(s, 1 - s))^2 + (s < 1/2 ? I(G(a, 0)) : I(G(a, v)))^2] + 150 GP between a and G(a, v)
     L_G = (D(G(a, v)) - 1)^2 + (M(a, G(a, v), v) - 1)^2 + 10 L1(G(G(a, v), -v), a) + 10 L1(G(a, 0), a) + 10 I(G(a, s v))^2
 
-M scores whether a pair and a change match, I whether an edit was interpolated. v is target - source, as the paper and the
-authors' code have it; a co-author's port has it the other way around. No orthogonality loss: in that code it is another one
-than the paper's. Convolutions have no biases, where theirs have; their Keras code has a penalty on I too, which the paper has
-not, and is not built; rates fall as the recipe says, where the paper's is constant. Along a chain (our own reading) v_i = c_i
-- c_{i-1}. A target between source and target is an edit of that strength.
+M scores whether a pair and a change match, I whether an edit is interpolated. v is target - source, as in the paper and the
+authors' code; a co-author's port has the opposite sign. Differences: there is no orthogonality loss, which differs between code and
+paper; convolutions have no biases; there is no gradient penalty on I, which only the authors' Keras code has; the learning rate
+follows the recipe, while the paper's is constant. Our own: along a chain, v_i = c_i - c_{i-1}. A target label between source and
+target is an edit of that strength.
 
 @inproceedings{wu2019relgan, title={{RelGAN}: Multi-Domain Image-to-Image Translation via Relative Attributes}, author={Wu, Po-Wei
 and Lin, Yu-Jing and Chang, Che-Han and Chang, Edward Y. and Liao, Shih-Wei}, booktitle={ICCV}, year={2019}, eprint={1908.07269}}
@@ -68,8 +68,8 @@ class RelGAN(BaseModel):
 
 @dataclass(frozen=True, eq=False)
 class Triples:
-    """A journey from a to the label of b, with b and c as the discriminator's real images; further targets are labels of b's
-    batch in another order."""
+    """Plan of journeys from a to the label of b, with b and c as the discriminator's real images. Further targets are the labels of
+    b's batch in another order."""
 
     space: Space
     translate: Translator = field(kw_only=True)
@@ -90,7 +90,7 @@ class Triples:
 
 @dataclass(frozen=True)
 class TellMatches:
-    """What the discriminator learns of pairs and changes: one kind that matches, five that do not."""
+    """Matching loss of the discriminator: one kind of pair and change matches, five kinds do not."""
 
     critic: RelativeDiscriminator
 
@@ -106,7 +106,7 @@ class TellMatches:
 
 @dataclass(frozen=True)
 class Match:
-    """(M(X_{i-1}, X_i, c_i - c_{i-1}) - 1)^2."""
+    """Matching loss of the generator: (M(X_{i-1}, X_i, c_i - c_{i-1}) - 1)^2."""
 
     critic: RelativeDiscriminator
 
@@ -117,7 +117,8 @@ class Match:
 
 @dataclass(frozen=True)
 class Interpolate:
-    """An interpolated edit must not be told from a whole one; learn: the discriminator's side, which tells how far it was."""
+    """Interpolation loss: interpolated edits should look like full ones. learn: the discriminator's loss, which estimates the
+    strength, else the generator's."""
 
     critic: RelativeDiscriminator
     learn: bool = False
@@ -136,12 +137,12 @@ class Interpolate:
 
 
 def penalty_from_source(journey: Journey) -> Tensor:
-    """WGAN-GP's penalty between the source itself and its translation."""
+    """Gradient penalty of WGAN-GP between the source and its own translation."""
     return gradient_penalty(journey, Example(journey.image, journey.source))
 
 
 def build(space: Space, settings: RelGAN = RelGAN(), *, decay: Schedule = linear_decay) -> Method:
-    """RelGAN on one space of labeled images, of sides as StarGAN takes them."""
+    """Build RelGAN on one space of labeled images, whose sides are as in StarGAN."""
     space.check_labels("RelGAN")
     spec = space.images[space.only]
     sizes = {"width": settings.width, "blocks": settings.blocks}

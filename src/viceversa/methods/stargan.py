@@ -67,7 +67,7 @@ class StarGAN(CriticSettings):
 
 
 def build(space: Space, settings: StarGAN = StarGAN(), *, decay: Schedule = linear_decay) -> Method:
-    """StarGAN on one space of labeled images, of sides that are multiples of 4 and powers of 2 from 8 px."""
+    """Build StarGAN on one space of labeled images, whose sides are multiples of 4 and powers of 2 from 8 px."""
     spec = space.spec
     space.check_labels("StarGAN")
     network = generator_named(settings.generator, spec, spec, space.code_width, width=settings.width, blocks=settings.blocks)

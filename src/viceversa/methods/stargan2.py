@@ -1,16 +1,16 @@
-"""StarGAN v2: many images for one target, by a style code that a latent code or a reference image gives (docs/methods.md).
+"""StarGAN v2: diverse translations for one target, with a style code from a latent code or a reference image (docs/methods.md).
 
-F_y(z), E_y(x): the style of a latent code, or of an image, in domain y; D_y: the discriminator's branch; X = G(x, s).
+F_y(z), E_y(x): style of a latent code, or of an image, in domain y; D_y: branch of the discriminator; X = G(x, s).
 
     L_D = -log sigma D_{y_x}(x) - log(1 - sigma D_y(X)) + 1/2 ||grad D_{y_x}(x)||^2
     L_G = -log sigma D_y(X) + L1(E_y(X), s) - w L1(X, sg G(x, s')) + L1(G(X, E_{y_x}(x)), x)
 
-A step has four phases: the discriminator with s of codes, then of references; G, F and E with codes, G alone with references.
-w falls from 1 (2 for animals) to 0. In a chain of the multicyclic loss, our own, each link has a domain and a style of its
-own, and no diversity is asked for; among references, links use those of the batch in another order. The domains are the values
-of one attribute. In the code rates are constant (here `training.decay` says), weights are averaged by .999 (the recipe:
-.995) and training images are cropped at random, for half of them. The landmarks' high-pass skips for aligned faces are not
-built.
+A step has four phases: the discriminator with s from latent codes, then from references; G, F and E with latent codes; G alone with
+references. w falls from 1 (2 for animals) to 0. The domains are the values of one attribute. Our own: in a chain of the multicyclic
+loss, each link has its own domain and style, without the diversity loss; with references, links use those of the batch in another
+order. Differences from the code: learning rates follow `training.decay` and are constant there, weights are averaged by 0.995 (the
+recipe) and 0.999 there, and half of the training images are cropped at random there. The high-pass skips for aligned faces are
+missing here.
 
 @inproceedings{choi2020stargan, title={{StarGAN} v2: Diverse Image Synthesis for Multiple Domains}, author={Choi, Yunjey and
 Uh, Youngjung and Yoo, Jaejun and Ha, Jung-Woo}, booktitle={CVPR}, year={2020}, eprint={1912.01865}}
@@ -65,7 +65,7 @@ class StarGAN2(BaseModel):
 
 
 class Styled(nn.Module):
-    """G(x, s_target)."""
+    """The translator: G(x, s_target)."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -87,14 +87,14 @@ class Branched(nn.Module):
 
 
 def domains_of(domain: Domain) -> Tensor:
-    """A label of one attribute as a row with a column for each domain: a yes or no has two."""
+    """Return the label of one attribute with a column for each domain: two columns for a yes or no."""
     label = label_of(domain)
     return label if label.shape[1] > 1 else torch.cat([1 - label, label], 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Styles:
-    """Journeys to targets with styles; home has the style of the source itself. target: where link `number` of a chain leads."""
+    """Plan of journeys to targets with styles. The way back has the style of the source image. target: domain of each link."""
 
     space: Space
     translate: Translator
@@ -125,7 +125,7 @@ class Styles:
 
 @dataclass(frozen=True)
 class StyleReconstruction:
-    """L1(E_y(X), s): the style that was asked for can be read off."""
+    """Style reconstruction loss: L1(E_y(X), s)."""
 
     encoder: nn.Module
 
@@ -137,7 +137,7 @@ class StyleReconstruction:
 
 @dataclass(frozen=True)
 class DiversityLoss:
-    """-L1(G(x, s), sg G(x, s')): another style of the same domain gives another image."""
+    """Diversity loss: -L1(G(x, s), sg G(x, s')), so that two styles of a domain give different images."""
 
     second: Callable[[Journey], Tensor]
 
@@ -147,7 +147,7 @@ class DiversityLoss:
 
 
 def build(space: Space, settings: StarGAN2 = StarGAN2(), *, decay: Schedule = linear_decay) -> Method:
-    """StarGAN v2 among the values of one attribute."""
+    """Build StarGAN v2. Its domains are the values of one attribute."""
     spec, domains = space.images[space.only], _count(space)
     sizes = {"width": settings.width, "most": settings.most}
     generator = Styled(StyledGenerator(spec, style=settings.style, **sizes))
@@ -188,7 +188,7 @@ def build(space: Space, settings: StarGAN2 = StarGAN2(), *, decay: Schedule = li
 
 
 def by_code(mapping: nn.Module, latent: int) -> Callable[[int, Batch, Draws], Domain]:
-    """Links lead to the labels of the reference images, the further ones in another order, with styles of drawn codes."""
+    """Return the targets of links with styles from random codes: the references' labels, for later links in another order."""
 
     def target(number: int, batch: Batch, draws: Draws) -> Domain:
         first = batch["first"]
@@ -200,7 +200,7 @@ def by_code(mapping: nn.Module, latent: int) -> Callable[[int, Batch, Draws], Do
 
 
 def by_reference(encoder: nn.Module) -> Callable[[int, Batch, Draws], Domain]:
-    """Links lead to the reference images, the further ones to those of this process in another order."""
+    """Return the targets of links with styles from references; later links use those of this process in another order."""
 
     def target(number: int, batch: Batch, draws: Draws) -> Domain:
         image, there = batch["first"].image, batch["first"].domain
@@ -213,7 +213,7 @@ def by_reference(encoder: nn.Module) -> Callable[[int, Batch, Draws], Domain]:
 
 
 def to_styles(space: Space, mapping: nn.Module, encoder: nn.Module, latent: Latent) -> Callable[[Request], Domain]:
-    """Destinations: the request's label, in the style of its reference image, or of a code that its seed draws."""
+    """Return the destinations of requests: the label, in the style of the reference image or of a code from the seed."""
 
     def destination(request: Request) -> Domain:
         wanted = Domain(space.only, request.label)
@@ -238,7 +238,7 @@ def _drawing(settings: StarGAN2, encoder: nn.Module) -> Objective:
 
 
 def _count(space: Space) -> int:
-    """How many domains there are. Raises UsageError for data of no attribute or several."""
+    """Return the number of domains. Raises UsageError for data without an attribute, or with several."""
     match space.attributes:
         case (Binary(),):
             return 2

@@ -1,12 +1,12 @@
-"""STGAN: the generator is told the difference of the labels, and units choose what passes by the bottleneck (docs/methods.md).
+"""STGAN: the generator receives the difference of labels, and selective transfer units filter its skips (docs/methods.md).
 
     v = c - c_x
     L_D = E D(G(x, v)) - E D(x) + 10 GP + cls(D_cls(x), c_x)
     L_G = -E D(G(x, v)) + 10 cls(D_cls(G(x, v)), c) + 100 L1(G(x, 0), x)
 
-cls is the mean over attributes. There is no cycle: the image is kept by G(x, 0). In a multicyclic chain (our own) that is
-L1(G(X_{i-1}, 0), X_{i-1}). The code's labels are 1/2 and -1/2, ours 1 and 0, with the same differences. The paper's figures
-were made with differences of 1.5, beyond what is trained: a strength of 1.5 when images are translated.
+cls is the mean over attributes. There is no cycle loss: the reconstruction G(x, 0) keeps the image. In a multicyclic chain, our
+own, it is L1(G(X_{i-1}, 0), X_{i-1}). The code's labels are 1/2 and -1/2, ours are 1 and 0, with the same differences. The paper's
+figures have differences of 1.5, more than in training: use `strength` 1.5 to get them.
 
 @inproceedings{liu2019stgan, title={{STGAN}: A Unified Selective Transfer Network for Arbitrary Image Attribute Editing},
 author={Liu, Ming and Ding, Yukang and Xia, Min and Liu, Xiao and Ding, Errui and Zuo, Wangmeng and Wen, Shilei},
@@ -53,7 +53,7 @@ class STGAN(AdversarySettings):
 
 
 def build(space: Space, settings: STGAN = STGAN(), *, decay: Schedule = linear_decay) -> Method:
-    """STGAN on one space of labeled images, whose sides can be halved to 4 px."""
+    """Build STGAN on one space of labeled images, whose sides can be halved to 4 px."""
     space.check_labels("STGAN")
     spec, width = space.images[space.only], space.label_width
     sizes = {"width": settings.width, "blocks": settings.blocks}

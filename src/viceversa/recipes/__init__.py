@@ -1,4 +1,4 @@
-"""Recipes: what can be trained by name. Listing them, and refusing a name that is none, imports no PyTorch."""
+"""Recipes: complete settings of trainings, found by name. Listing the recipes and checking a name import no PyTorch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ RECIPES: Mapping[str, Entry] = {entry.name: entry for entry in TABLE}
 
 
 def recipe_named(name: str) -> Recipe[Any]:
-    """The recipe of that name with its defaults. Raises UsageError that names the nearest one."""
+    """Return the recipe of that name with its defaults. Raises UsageError, which suggests the nearest name, for an unknown one."""
     if name not in RECIPES:
         raise unknown("recipe", name, RECIPES)
     return RECIPES[name]()
@@ -31,10 +31,15 @@ def recipe_named(name: str) -> Recipe[Any]:
 def dataset_of(
     recipe: Recipe[Any], data: str | None = None, *, images: str | Path | None = None, trained: Space | None = None
 ) -> Dataset:
-    """The data set that a recipe trains on, or another one prepared as its is, as the method takes it.
+    """Open the data set of a recipe, or other data prepared the same way, in the form that the recipe's method takes.
 
-    images: the folder of a table's images, if it is not the table's own; the recipe's, if neither it nor other data is given.
-    trained: the space that it was trained on, which tells what a method of one's own takes.
+    Args:
+        data: other data, named as in the recipe's setting `data`.
+        images: folder of the images that a table names; by default the recipe's folder, or the table's own folder for other data.
+        trained: space of an earlier training; it tells which form of data a custom method takes.
+
+    Raises:
+        UsageError: the recipe has no data and none is given, or the data cannot be opened.
     """
     from viceversa.core.routing import routing_of
     from viceversa.data.sources import open_dataset
@@ -52,9 +57,9 @@ def dataset_of(
 
 
 def builder(recipe: Recipe[Any], own: Builder | None = None) -> Builder:
-    """The function that builds the recipe's method for a space: a packaged one, or `own` for a custom method.
+    """Return the function that builds the recipe's method for a space: a packaged one, or `own` for a custom method.
 
-    It raises UsageError for settings that the method refuses, and where `own` returns no Method.
+    The function raises UsageError if the method refuses a setting, or if `own` does not return a Method.
     """
     from viceversa.core.method import Method
     from viceversa.losses.multicycle import multicyclic

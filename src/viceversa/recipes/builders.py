@@ -1,4 +1,4 @@
-"""The methods of the table by their settings: what builds them, and how recipe.json tells them apart."""
+"""Builders of the packaged methods by the type of their settings, and the `kind` that distinguishes settings in recipe.json."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from viceversa.recipes.entry import builder_in, default_settings
 
 
 class OwnSettings(BaseModel):
-    """The settings of a custom method, as values by their names; only its function knows their types."""
+    """Settings of a custom method: values by name. Only the method's function knows their types."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -23,15 +23,15 @@ class OwnSettings(BaseModel):
 BUILDERS: Mapping[type[BaseModel], Callable[..., Method]] = {
     type(default_settings(build)): build for build in map(builder_in, dict.fromkeys(entry.method for entry in TABLE))
 }
-"""(space, settings, decay=) -> the method of these settings."""
+"""Type of the settings -> function (space, settings, decay=) that builds the method."""
 
 if TYPE_CHECKING:
     Settings = Any
 else:
     Settings = Annotated[Union[(*BUILDERS, OwnSettings)], Field(discriminator="kind")]
-"""The settings of any method, told apart in a file by their `kind`."""
+"""Settings of any method. In a file, the field `kind` names their type."""
 
 
 def with_kind(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings as files have them; the first files knew two kinds and did not say which."""
+    """Return the settings of a file with their `kind`. The oldest files have none: they hold settings of CycleGAN or StarGAN."""
     return settings if "kind" in settings else {"kind": "cyclegan" if "pool" in settings else "stargan", **settings}

@@ -16,11 +16,14 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Entry:
-    """A recipe. A call returns its settings and imports the module of its method.
+    """A recipe in the table. A call returns its settings and imports the module of its method.
 
-    name: name of the recipe. about: its purpose in one line. method: module in `viceversa.methods` with a function `build`.
-    settings: settings of the method that differ from the defaults of `build`. multicycle, training, others: settings of the recipe
-    (settings.py).
+    Args:
+        name: name of the recipe.
+        about: purpose in one line.
+        method: module in `viceversa.methods` with a function `build`.
+        settings: settings of the method that differ from the defaults of `build`.
+        multicycle, training, others: settings of the recipe (settings.py) that differ from their defaults.
     """
 
     name: str

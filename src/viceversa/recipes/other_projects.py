@@ -1,5 +1,5 @@
-"""Settings that people know from other projects (pytorch-CycleGAN-and-pix2pix, StarGAN): which of ours does the same, or why
-there is none; and the nearest of ours for one that is misspelt."""
+"""Suggestions for unknown settings: the equivalent of a setting of pytorch-CycleGAN-and-pix2pix or StarGAN, the reason why there
+is no equivalent, or the setting with the most similar spelling."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ OURS: Mapping[str, str] = {
     "checkpoint_every": "save-epoch-freq save-latest-freq save-every model-save-step",
     "sample_every": "display-freq sample-step",
 }
-"""The last part of our setting, as `learning_rate` of method.learning_rate -> theirs; of two, the first that a method has."""
+"""Last part of our setting (`learning_rate` of method.learning_rate) -> names in other projects, separated by spaces. If a name
+has two equivalents, the first one that the recipe has is suggested."""
 
 WHY: Mapping[str, str] = {
     "choose the GPU by a variable before the command, as in CUDA_VISIBLE_DEVICES={value}": "gpu gpus gpu-id gpu-ids",
@@ -60,13 +61,16 @@ WHY: Mapping[str, str] = {
     "each method has the betas of its paper": "beta1 beta2",
     "losses are always written to the run's folder, for TensorBoard too": "log-step print-freq use-tensorboard use-wandb",
 }
-"""Why there is none of ours -> theirs. {value} is what was given to it."""
+"""Reason why there is no equivalent -> names in other projects. {value} is replaced by the given value."""
 
 
 def suggestion(name: str, value: str, known: Sequence[str]) -> str:
     """Return a sentence with the right setting in backticks, or "" if none is similar.
 
-    name: unknown setting, in any spelling. value: its value, which the answer may repeat. known: dotted names of all settings.
+    Args:
+        name: unknown setting, in any spelling.
+        value: value of the setting, which the answer may repeat.
+        known: dotted names of all settings.
     """
     plain = name.lower().replace("_", "-")
     if there := [_called(ours, known) for ours in _keys(OURS, plain)]:
@@ -83,12 +87,12 @@ def _keys(table: Mapping[str, str], name: str) -> Iterator[str]:
 
 
 def _called(name: str, known: Sequence[str]) -> str:
-    """The shortest of the settings that end with this name."""
+    """Return the shortest known setting whose last part is this name, or ""."""
     return min((each for each in known if _last(each) == name), key=len, default="")
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:
-    """The setting that is spelt most like the name, as a whole or in its last part."""
+    """Return the setting with the most similar spelling, of the last part or of the whole name, or ""."""
     for near in difflib.get_close_matches(_last(name), map(_last, known), n=1, cutoff=0.75):
         if "." not in name or name.rpartition(".")[0] in _called(near, known):
             return _called(near, known)

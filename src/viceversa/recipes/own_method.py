@@ -1,7 +1,7 @@
-"""The recipe of a custom method: a function `build(space)`, or `build(space, settings=Mine())` with settings of its own.
+"""Recipes of custom methods: a function `build(space)`, or `build(space, settings=Mine())` with its own settings.
 
-Mine is a frozen pydantic model. Its fields are settings like those of a packaged method: `method.width`, stored in
-recipe.json, and read back by the function that has them.
+`Mine` is a frozen pydantic model. Its fields are settings like those of a packaged method, such as `method.width`. recipe.json
+stores their values, and the function is needed to read them back with their types.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from viceversa.recipes.settings import Recipe
 from viceversa.recipes.user_functions import name_of
 
 NONE = Suppress[Fixed[None]]
-"""In the place of settings, where there is nothing to set."""
+"""Type of the settings of a custom method that has none."""
 
 
 def own_settings(build: Builder) -> BaseModel | None:
-    """The default of the function's second parameter, if that is a pydantic model; None for a function of the space alone.
+    """Return the default of the function's second parameter if it is a pydantic model, otherwise None.
 
-    A packaged method's function is called with its defaults, as its recipes have its settings. Raises UsageError.
+    The function of a packaged method gives None too: its settings belong to its recipes. Raises UsageError for a field `kind`.
     """
     default = default_settings(build)
     if not isinstance(default, BaseModel) or type(default) in BUILDERS:
@@ -36,13 +36,13 @@ def own_settings(build: Builder) -> BaseModel | None:
 
 
 def own_recipe(build: Builder) -> Recipe[Any]:
-    """The recipe of a custom method, with the defaults of its settings."""
+    """Return the recipe of a custom method, with the defaults of its settings."""
     settings = own_settings(build)
     return Recipe[NONE](name="own", method=None) if settings is None else _typed(type(settings))(name="own", method=settings)
 
 
 def read_with(recipe: Recipe[Any], build: Builder) -> Recipe[Any]:
-    """A stored recipe whose settings are those of the function. Raises UsageError for settings that it does not have."""
+    """Return a stored recipe with the settings in the function's own type. Raises UsageError if the function has other settings."""
     if recipe.method is not None and type(recipe.method) is not OwnSettings:
         return recipe
     default = own_settings(build)
@@ -61,7 +61,7 @@ def read_with(recipe: Recipe[Any], build: Builder) -> Recipe[Any]:
 
 
 def storable(recipe: Recipe[Any]) -> Recipe[Any]:
-    """The recipe as recipe.json holds it: settings of your own as mere values."""
+    """Return the recipe as recipe.json stores it: settings of a custom method become plain values."""
     if recipe.method is None or type(recipe.method) is OwnSettings or type(recipe.method) in BUILDERS:
         return recipe
     values = OwnSettings.model_validate({**recipe.method.model_dump(mode="json"), "kind": "own"})

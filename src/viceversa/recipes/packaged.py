@@ -9,18 +9,19 @@ EXTRA = (0.25, 0.125, 0.0625)
 FULL = {"extra": EXTRA}
 LIMITED = {"extra": EXTRA, "losses": ("cycle",)}
 RISING = {"rise": 0.1}
-"""For generators whose chains have, before the first steps, other gradients in bf16 than in fp32: a cosine of .5
-(docs/precision.md). If extra cycles are asked for, their weights rise over a tenth of the training."""
+"""Multicyclic settings for generators whose chains have different gradients in bf16 and fp32 before training: their cosine is
+0.5 (docs/precision.md). If there are extra cycles, their weights rise over the first tenth of the training."""
 
 SMALL = {"width": 32, "blocks": 4, "critic_width": 32, "gan": "hinge-r1", "critic_steps": 1, "learning_rate": 1e-3}
 STARGAN = {**SMALL, "generator": "masked"}
 MASKED = {"generator": "masked", "width": 32, "blocks": 4, "learning_rate": 1e-3}
-"""A generator that repaints parts of an image and keeps the rest: the best one between faces (docs/results/generators.md)."""
+"""Settings of a generator that repaints parts of an image and keeps the rest: the best one for faces
+(docs/results/generators.md)."""
 PATCH = {"critic_width": 32, "critic_layers": 2}
 CYCLEGAN = {**MASKED, **PATCH, "identity": 0.0}
-"""A generator that keeps needs no identity loss, which holds it back."""
+"""Settings without the identity loss: a masked generator does not need it, and the loss weakens its edits."""
 BETWEEN = {"batch": 4, "average": 0.99, "steps": 10_000}
-"""The training of methods between spaces: many small steps, and an average of their weights."""
+"""Training settings of methods between spaces: many steps on small batches, and a moving average of the weights."""
 GLASSES = {"data": "avatars:glasses"}
 
 PACKAGED = (

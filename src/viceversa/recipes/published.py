@@ -1,8 +1,8 @@
 """Published settings: those of a paper, or of its official code where the paper is silent.
 
-A test compares every number with a table (tests/recipes/test_published.py), which also lists what is not the paper's. The
-methods have these settings as their defaults; the rest is here: sizes, crops, batches, lengths and decays, in fp32 and without a
-moving average unless the code has one. A recipe without data asks for yours.
+tests/recipes/test_published.py compares every number with a table, which also lists the deviations from the papers. The settings
+of the methods are the defaults of the methods. The table here holds the rest: sizes, crops, batches, lengths and decays, in fp32
+and without a moving average unless the code has one. A recipe without data asks for yours.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from viceversa.recipes.packaged import FULL, LIMITED
 AUTHOR = {  # classification: the mean over five attributes, where StarGAN has their sum
     "generator": "label-normalized", "critic_slope": 0.3, "critic_bias": True, "classification": 0.2, "targets": "shared",
 }  # fmt: skip
-"""StarGAN as the author of the multicyclic loss built it."""
+"""Settings of StarGAN in the implementation by the author of the multicyclic loss."""
 CELEBA = {"data": "celeba", "size": 128, "crop": 178, "filter": "bilinear"}
 YOURS_256, YOURS_64 = {"data": "", "size": 256}, {"data": "", "size": 64}
-"""No data of its own."""
+"""Settings of recipes without data, by image size in pixels."""
 
 
 def training(**settings: Any) -> dict[str, Any]:
-    """In fp32, without a moving average, unless the settings say otherwise."""
+    """Return training settings whose defaults are fp32 and no moving average."""
     return {"average": 0.0, "precision": "fp32", **settings}
 
 
 def between(epochs: int, decay: str) -> dict[str, Any]:
-    """Cut at random from 286 px, mirrored with even odds, one image a step."""
+    """Return training settings between two spaces: one image per step, enlarged to 286 px, randomly cropped and mirrored."""
     return training(batch=1, epochs=epochs, decay=decay, flip=True, resize_to=286)
 
 
 def on_celeba(batch: int = 8, decay: str = "linear") -> dict[str, Any]:
-    """20 epochs of the training images; the arms of the multicyclic experiment all have batches of 8."""
+    """Return training settings on CelebA: 20 epochs, mirrored images. The multicyclic experiment uses batches of 8 everywhere."""
     return training(batch=batch, epochs=20, decay=decay, flip=True)
 
 

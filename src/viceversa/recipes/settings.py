@@ -35,14 +35,14 @@ DECAYS: Mapping[Decay, Schedule] = {
 }
 
 Metric = Literal["psnr_to_truth", "change_and_return", "none"]
-"""By which a training's best checkpoint is chosen, in order of preference: training/examination.py has their equations."""
+"""Metric that chooses the best checkpoint, in order of preference. training/examination.py has the equations."""
 
 FROZEN = ConfigDict(frozen=True, extra="forbid")
 
 Count = Annotated[int | None, optional("N")]
 Text = Annotated[str | None, optional("TEXT")]
 Names = Annotated[tuple[str, ...], optional("NAME ...")]
-"""Settings whose default is none: their description says what that means, so that the help shows no default beside it."""
+"""Types of settings without a default value. Their description says what happens then, so the help shows no default."""
 
 
 class Training(BaseModel):

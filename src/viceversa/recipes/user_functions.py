@@ -1,4 +1,4 @@
-"""Functions of your own by name: "module:function", or "folder/file.py:function". They run only when a person names them."""
+"""User functions by name: "module:function" or "folder/file.py:function". They run only if the user names them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from viceversa.errors import UsageError, quoted
 
 
 def is_named(spec: str) -> bool:
-    """Whether the text has the form of a function's name: a module or a file of Python, a colon, and a name in it."""
+    """Return whether the text has the form of a function's name: a module or Python file, a colon, and an identifier."""
     module, colon, name = spec.rpartition(":")
     parts = module.split(".")
     return bool(colon) and name.isidentifier() and (module.endswith(".py") or all(part.isidentifier() for part in parts))
 
 
 def function_named(spec: str) -> Callable[..., Any]:
-    """Import the function. Modules are found in the working folder too, as `python -m` finds them. Raises UsageError."""
+    """Import the function. Modules are also found in the working directory, as with `python -m`.
+
+    Raises UsageError if the file, the module or the function does not exist, or if the import fails.
+    """
     module, _, name = spec.rpartition(":")
     file = Path(module) if module.endswith(".py") else None
     if file and not file.is_file():
@@ -32,7 +35,7 @@ def function_named(spec: str) -> Callable[..., Any]:
         sys.path.insert(0, folder)
     try:
         function = vars(_of_file(file) if file else importlib.import_module(module)).get(name)
-    except Exception as error:  # whatever the module does as it is imported
+    except Exception as error:  # an import runs the module's code, which can raise anything
         raise UsageError(f"cannot import {module!r}: {reason_of(error)}.") from error
     if function is None:
         raise UsageError(f"the module {module!r} has no {name!r}.")
@@ -42,12 +45,12 @@ def function_named(spec: str) -> Callable[..., Any]:
 
 
 def name_of(function: Callable[..., Any]) -> str:
-    """By what a run remembers the function: "module:function"."""
+    """Return the name under which a run stores the function: "module:function"."""
     return f"{function.__module__}:{getattr(function, '__qualname__', function)}"
 
 
 def _of_file(file: Path) -> ModuleType:
-    """The module in a file, imported once."""
+    """Return the module in a file, imported once."""
     known = sys.modules.get(file.stem)
     if known is not None and Path(known.__file__ or "").resolve() == file.resolve():
         return known
@@ -60,7 +63,7 @@ def _of_file(file: Path) -> ModuleType:
 
 
 def reason_of(error: Exception) -> str:
-    """What went wrong and in which line."""
+    """Return what went wrong during an import, and in which line."""
     if isinstance(error, ImportError):
         return str(error)
     last = traceback.extract_tb(error.__traceback__)[-1]

@@ -1,1 +1,1 @@
-"""What can be measured: runs, Python functions, ONNX files, and images that were translated elsewhere."""
+"""Candidates of an evaluation: runs, Python functions, ONNX files, and images that another program translated."""

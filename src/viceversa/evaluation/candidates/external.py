@@ -1,9 +1,9 @@
-"""Images translated elsewhere: an evaluation's sources and what is asked of them, as files; and the answers, as its outputs.
+"""Images that another program translated: write an evaluation's sources and requests as files, and read the results.
 
-chains.csv has a row for each translation of each chain: id, direction, cycles, step, and the target's attributes, or its space
-where the data has no attributes. Step 1 translates the source, the others what the step before made. The answer is
-{8bit|float}/ID/{direction}{cycles}/{step}.png: as made with every image on the way rounded to 8 bits, or in floating point.
-Of "inv" and "rec" the last step is measured; of "step" each one.
+chains.csv has a row for each translation of each chain: id, direction, cycles, step, and the attributes of the target, or its
+space if the data has no attributes. Step 1 translates the source; each later step translates the result of the previous step. A
+result is {8bit|float}/ID/{direction}{cycles}/{step}.png, made from images that were rounded to 8 bits between the steps, or not.
+For "inv" and "rec" the last step is measured, for "step" every step.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _BATCH = 100
 
 @dataclass(frozen=True)
 class ExternalImage:
-    """Where an answer is found of each image, what it answers (at k = 0 both links' places), and its size and channels."""
+    """A result of each image: its file, its places (at k = 0 those of both links), and its size and channels."""
 
     link: Link
     chain: str
@@ -45,15 +45,15 @@ class ExternalImage:
     spec: ImageSpec
 
     def path(self, name: str) -> Path:
-        """Below the folder of answers, of the image with that id."""
+        """Return the file for the image with that id, relative to the folder of results."""
         return Path(self.link, name, self.chain, f"{self.step}{_suffix(self.spec)}")
 
 
 def write_chains(task: Trial, way: Way, folder: Path) -> int:
-    """Write sources/ID.png (.tif where PNG cannot hold them), then chains.csv: it is there only when all images are.
+    """Write sources/ID.png (.tif if PNG cannot hold the image), and then chains.csv, so the table exists only if all images do.
 
-    ID is the image's number in the split. Returns how many translations there are. Raises UsageError for an attribute that is
-    called as another column.
+    ID is the number of the image in the split. Return the number of translations. Raises UsageError if an attribute has the name of
+    another column.
     """
     for attribute in task.dataset.space.attributes:
         if attribute.name in COLUMNS:
@@ -69,7 +69,7 @@ def write_chains(task: Trial, way: Way, folder: Path) -> int:
 
 
 def table(task: Trial, way: Way) -> Iterator[list[str]]:
-    """The rows of chains.csv, the header first, image by image."""
+    """Yield the rows of chains.csv, the header first, image by image."""
     yield [*COLUMNS, *routing_of(task.dataset.space).columns]
     for start in range(0, len(task), _BATCH):
         part = task.of(range(start, min(start + _BATCH, len(task))))
@@ -83,7 +83,7 @@ def table(task: Trial, way: Way) -> Iterator[list[str]]:
 
 
 def external(folder: Path) -> Candidate:
-    """A folder of answers, to be measured. Its outputs raise UsageError: for what is missing at once, before one is read."""
+    """Return a folder of results as a candidate. Its outputs raise UsageError for missing files before any file is read."""
     return Candidate(partial(_outputs, folder))
 
 
@@ -119,7 +119,7 @@ def _image(path: Path, spec: ImageSpec) -> NDArray[np.uint8]:
 
 
 def _wanted(task: Trial, way: Way, links: Sequence[Link]) -> Iterator[ExternalImage]:
-    """At k = 0 no image has passed a link yet: one answer, of the first link, is that of both."""
+    """Yield the results that are needed. At k = 0 no image has passed a link, so one result is used for both links."""
     for direction, cycles in _chains(task, way):
         targets = route(task, direction, cycles)
         chain, spec = f"{direction}{cycles}", task.dataset.space.images[targets[-1].space]
@@ -133,7 +133,7 @@ def _wanted(task: Trial, way: Way, links: Sequence[Link]) -> Iterator[ExternalIm
 
 
 def _chains(task: Trial, way: Way) -> Iterator[tuple[Direction, int]]:
-    """Each chain by its direction and cycles. rec_0 between spaces of other channels is undefined."""
+    """Yield each chain by direction and cycles. rec_0 is undefined between spaces with different channels."""
     home, away = (task.dataset.space.images[name].channels for name in (task.home, task.away))
     for direction in DIRECTIONS:
         yield from ((direction, cycles) for cycles in range(way.cycles + 1) if cycles or direction == "inv" or home == away)
@@ -142,7 +142,7 @@ def _chains(task: Trial, way: Way) -> Iterator[tuple[Direction, int]]:
 
 
 def _check_table(path: Path, task: Trial, way: Way) -> None:
-    """That chains.csv, if there is one, asks for what is measured, among others perhaps; its rows are as they were written."""
+    """Check that chains.csv, if it exists, has all rows that are measured, unchanged. It may have more."""
     if not path.is_file():
         return
     task = task.of(np.argsort(task.numbers).tolist())
@@ -164,7 +164,7 @@ def _check_table(path: Path, task: Trial, way: Way) -> None:
 
 
 def _check_source(folder: Path, task: Trial) -> None:
-    """That the first source, if it is there, is the data's: other sizes and other images are found out."""
+    """Check that the first source, if it exists, is the data's: this detects other sizes and other images."""
     path = _source(folder, task, _ids(task)[0])
     if path.is_file() and not np.array_equal(decode(path), task.sources[0]):
         raise UsageError(
@@ -190,7 +190,7 @@ def _shape(spec: ImageSpec) -> tuple[int, int, int]:
 
 
 def _words(space: Space, target: Domain, count: int) -> list[list[str]]:
-    """A column for each attribute, or the one of the space: a word for each image."""
+    """Return a column of words for each attribute, or a column with the space; one word per image."""
     if target.label is None:
         return [[target.space] * count]
     return [attribute.describe(values) for attribute, values in space.columns(target.label)]

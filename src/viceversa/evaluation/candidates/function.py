@@ -1,4 +1,4 @@
-"""A Python function of your own as a translator in an evaluation; what makes 8-bit images, checked."""
+"""User functions as translators in an evaluation, with checks of their results."""
 
 from __future__ import annotations
 
@@ -20,33 +20,34 @@ from viceversa.metrics.chain_protocol import TranslateImages
 from viceversa.recipes.user_functions import function_named, reason_of
 
 Function = Callable[[Pixels, Mapping[str, list[Any]]], Pixels]
-"""(N, H, W, C) uint8, and the target attributes: name -> a value for each image -> the images, translated, uint8.
+"""A function (images, targets) -> translated images; images are (N, H, W, C) uint8.
 
-Values are words, as "blond" and "yes", and numbers where an attribute is graded. Between spaces there is the one "space".
+targets: name of an attribute -> a value for each image: words such as "blond" and "yes", or numbers for graded attributes.
+Between spaces there is one name, "space".
 """
 
 
 def by_function(given: str | Function, space: Space) -> TranslateImages:
-    """A function, or the one that "module:function" names, as a translator. Raises UsageError."""
+    """Return a function, given directly or as "module:function", as a translator. Raises UsageError."""
     function: Function = function_named(given) if isinstance(given, str) else given
     called = given if isinstance(given, str) else function_name(given)
 
     def make(pixels: Pixels, target: Domain) -> object:
         try:
             return function(pixels, asked(target, space, len(pixels)))
-        except Exception as error:  # whatever the function does
+        except Exception as error:  # a user's function can raise anything
             raise UsageError(f"{called} failed: {reason_of(error)}.") from error
 
     return checked_translator(make, called, space)
 
 
 def function_name(function: Function) -> str:
-    """What a function is called; another callable as its class."""
+    """Return the name of a function; for another callable, the name of its class."""
     return function.__name__ if isinstance(function, FunctionType) else type(function).__name__
 
 
 def checked_translator(make: Callable[[Pixels, Domain], object], name: str, space: Space) -> TranslateImages:
-    """What makes uint8 (N, H, W, C) of such, as a translator, every image rounded to 8 bits. It raises UsageError for others."""
+    """Return a function on uint8 images (N, H, W, C) as a translator. It raises UsageError for results of another form."""
 
     def translate(images: Tensor, source: Domain, target: Domain) -> Tensor:
         spec = space.images[target.space]
@@ -61,7 +62,7 @@ def checked_translator(make: Callable[[Pixels, Domain], object], name: str, spac
 
 
 def asked(target: Domain, space: Space, count: int) -> dict[str, list[Any]]:
-    """The table of target attributes."""
+    """Return the target attributes: name -> a value for each image."""
     if target.label is None:
         return {"space": [target.space] * count}
     return {

@@ -1,4 +1,4 @@
-"""Whatever translates images, as a candidate for an evaluation: a run, an ONNX file, a Python function, a folder of answers."""
+"""Candidates by name: a run, an ONNX file, a Python function, or a folder of results."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ CandidateKind = Literal["run", "onnx", "answers", "function"]
 
 
 Measured = Model | Function | str | Path
-"""What can be measured: a model, a function, or where one is: see `kind_of`."""
+"""Anything that can be measured: a model, a function, or a text or path that leads to one (see `kind_of`)."""
 
 
 @dataclass(frozen=True)
 class Named:
-    """Models by their names in a report; groups: a method's name -> the names of its models, where it has several."""
+    """Models by name in a report. groups: name of a method with several models -> their names."""
 
     models: Mapping[str, Measured]
     groups: Mapping[str, Sequence[str]]
 
 
 def kind_of(model: Measured) -> CandidateKind:
-    """What a model is. Raises UsageError for what is none."""
+    """Return the kind of a model. Raises UsageError for anything else."""
     if isinstance(model, Model):
         return "run"
     if callable(model):
@@ -60,7 +60,7 @@ def kind_of(model: Measured) -> CandidateKind:
 
 
 def candidate(model: Measured, dataset: Dataset, checkpoint: Checkpoint = "best") -> Candidate:
-    """A model, to be measured on a data set; of a run that checkpoint. Raises UsageError for one that does not fit it."""
+    """Return a model as a candidate for a data set. Raises UsageError if it does not fit. checkpoint: used for runs only."""
     if isinstance(model, Model):
         return of_run(model, model.name, dataset)
     match kind_of(model):
@@ -75,10 +75,14 @@ def candidate(model: Measured, dataset: Dataset, checkpoint: Checkpoint = "best"
 
 
 def data_of(models: Iterable[Measured], data: str | None, size: int | None, images: str | Path | None = None) -> Dataset:
-    """What models are measured on: `data`, prepared as that of the first run among them, or that run's own data.
+    """Return the test data: `data`, prepared as for the first run among the models, or by default the data of that run.
 
-    images: the folder of a table's images, if it is not the table's own.
-    size: of the images in pixels where there is no run; chosen from them if not given. Raises UsageError.
+    Args:
+        images: folder of the images that a table names, if it is not the table's own folder.
+        size: height and width of the images in pixels, if no model is a run; by default a size that fits the images.
+
+    Raises:
+        UsageError: there is no data, or it cannot be opened.
     """
     kinds = [(model, kind_of(model)) for model in models]
     first = next((model for model, kind in kinds if kind == "run"), None)
@@ -91,11 +95,15 @@ def data_of(models: Iterable[Measured], data: str | None, size: int | None, imag
 
 
 def models_by_name(given: Sequence[Measured] | Mapping[str, Measured | Sequence[Measured]]) -> Named:
-    """Models by their names: NAME -> a model, or a list of several trainings of one method; or a list of models, a text among
-    which may be NAME=MODEL or NAME=MODEL,MODEL,... Raises UsageError.
+    """Return models by name.
 
-    A model without a name is called as its file or folder, or in full where two would be called the same. A path that exists is
-    one model, whatever is in its name.
+    Args:
+        given: name -> a model, or a list of several trainings of one method. Or a list of models, in which a text may be NAME=MODEL
+            or NAME=MODEL,MODEL,... A model without a name gets the name of its file or folder, or its full path if that name is not
+            unique. A path that exists is one model, even if it contains "=".
+
+    Raises:
+        UsageError: two models have one name, or a name has no model.
     """
     if isinstance(given, str | Path | Model) or callable(given):
         raise UsageError("models must be a list, or a dictionary such as {'name': model}.")
@@ -112,7 +120,7 @@ def models_by_name(given: Sequence[Measured] | Mapping[str, Measured | Sequence[
 
 
 def _by_name(given: Iterable[tuple[str, Measured | Sequence[Measured]]]) -> Iterator[tuple[str, Sequence[Measured]]]:
-    """Each name with its models. Raises UsageError for a name without any."""
+    """Yield each name with its models. Raises UsageError for a name without any."""
     for name, models in given:
         if not isinstance(models, list | tuple):
             yield name, [models]  # type: ignore[list-item]  # Path, a function or a Model
@@ -123,7 +131,7 @@ def _by_name(given: Iterable[tuple[str, Measured | Sequence[Measured]]]) -> Iter
 
 
 def _listed(given: Sequence[Measured]) -> Iterator[tuple[str, Sequence[Measured]]]:
-    """The same of models in a list, some of which say their names. Raises UsageError."""
+    """Yield each name with its models, for a list in which some texts contain names. Raises UsageError."""
     alone = [each for each in given if not _says_name(each)]
     short = [own_name(each) for each in alone]
     names = iter(short if len(set(short)) == len(short) else map(str, alone))
@@ -143,7 +151,7 @@ def _says_name(model: Measured) -> bool:
 
 
 def own_name(model: Measured) -> str:
-    """What a model is called of which no name is given."""
+    """Return the name of a model for which no name is given."""
     if isinstance(model, Model):
         return model.name
     if callable(model):

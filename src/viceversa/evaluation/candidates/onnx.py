@@ -1,11 +1,11 @@
-"""An ONNX file of your own as a translator in an evaluation. It takes and makes what a Python function does, and labels in columns:
+"""User ONNX files as translators in an evaluation. The inputs are like those of a Python function, with labels as columns:
 
-    images  uint8 (N, H, W, C)
-    label   float32 (N, K), the target's, in the order of `columns`: for data with attributes
-    space   int64 (N,), the number of the target's space among the data's, from 0: between two spaces
+images  uint8 (N, H, W, C)
+label   float32 (N, K), label of the target in the order of `columns`: for data with attributes
+space   int64 (N,), number of the target's space in the data, from 0: between two spaces
 
-and it has one output, uint8 (N, H, W, C), of any name. Each dimension is its number or open. Where N is a number, images come so
-many at a time, the last one repeated. Metadata "attributes", a JSON list, must be `columns`.
+The file has one output of any name, uint8 (N, H, W, C). Each dimension is fixed or open. If N is fixed, images come in batches
+of this size, and the last image is repeated. The metadata "attributes", a JSON list, must equal `columns`.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Shape = Sequence[int | str | None]
 
 
 def by_onnx(path: Path, space: Space) -> TranslateImages:
-    """The file as a translator on the CPU. Raises UsageError for a file of other inputs, outputs or attributes than the space's."""
+    """Return the file as a translator on the CPU. Raises UsageError if its inputs, outputs or attributes do not fit the space."""
     session = opened(path)
     _check_signature(session, path, space)
     _check_columns(session, path, space)
@@ -38,7 +38,7 @@ def by_onnx(path: Path, space: Space) -> TranslateImages:
 
 
 def columns(space: Space) -> list[str]:
-    """What a label's columns are called: by the attribute, or as in "hair=blond" where it has several."""
+    """Return the names of the label columns: the attribute, or such as "hair=blond" for an attribute with several columns."""
     return [
         name
         for attribute in space.attributes
@@ -64,7 +64,7 @@ def _runner(session: Any, path: Path, space: Space) -> Callable[[Pixels, Domain]
 
 
 def _check_signature(session: Any, path: Path, space: Space) -> None:
-    """Names, types and dimensions of what goes in and comes out; where spaces are of different sizes, these must be open."""
+    """Check names, types and dimensions of inputs and outputs. If spaces differ in size, height and width must be open."""
     sizes = [(spec.height, spec.width, spec.channels) for spec in space.images.values()]
     images = [each[0] if len(set(each)) == 1 else None for each in zip(*sizes, strict=True)]
     label: tuple[str, str, Shape] = ("label", "float", [space.label_width])
@@ -96,7 +96,7 @@ def _check_columns(session: Any, path: Path, space: Space) -> None:
 
 
 def _fits(declared: Any, kind: str, shape: Shape) -> bool:
-    """Whether an input or output can hold arrays (N, *shape). A dimension that is no number is open, in `shape` it has to be."""
+    """Return whether an input or output can hold arrays (N, *shape). None in `shape` requires an open dimension."""
     count, *dimensions = declared.shape or [0]
     return (
         declared.type == f"tensor({kind})"

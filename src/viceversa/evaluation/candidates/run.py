@@ -30,7 +30,7 @@ def candidate_of(model: Model) -> Candidate:
 
 @torch.no_grad()
 def _read(model: Model, pixels: Pixels) -> Tensor:
-    """The labels that the model's own discriminator reads: (N, H, W, C) -> (N, K)."""
+    """Predict labels with the model's own discriminator: (N, H, W, C) -> (N, K)."""
     assert model.method.discriminate is not None
     images = normalized(torch.tensor(pixels).to(model.device))
     logits = model.method.discriminate(images, Domain(model.routing.departure())).logits
@@ -56,9 +56,9 @@ def of_run(model: Model, run: str, dataset: Dataset) -> Candidate:
 
 
 def _columns(trained: Space, given: Space) -> Tensor | None:
-    """The matrix (K of the data, K of the run) by which labels of data without some of the run's choices become the run's.
+    """Return the matrix (K of the data, K of the run) that maps labels of data that lack some of the run's choices to its labels.
 
-    None for data that differ in more than that.
+    None if the data differ in more than that.
     """
     names = [[attribute.name for attribute in space.attributes] for space in (trained, given)]
     if trained.images != given.images or names[0] != names[1]:
@@ -76,14 +76,14 @@ def _columns(trained: Space, given: Space) -> Tensor | None:
 
 
 def _widened(model: Model, columns: Tensor, images: Tensor, source: Domain, target: Domain) -> Tensor:
-    """Translates for labels of data that lack choices."""
+    """Translate for labels of data that lack choices."""
     assert source.label is not None and target.label is not None
     here, there = (replace(domain, label=label @ columns) for domain, label in ((source, source.label), (target, target.label)))
     return model.translate_images(images, here, there)
 
 
 def _within(model: Model, name: str, images: Tensor, source: Domain, target: Domain) -> Tensor:
-    """Translates among the labels of one of the model's sets."""
+    """Translate among the labels of one of the model's sets."""
     assert source.label is not None and target.label is not None
     here, there = (Domain(name, model.space.widened(label, name)) for label in (source.label, target.label))
     return model.translate_images(images, here, there)

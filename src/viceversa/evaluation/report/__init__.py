@@ -1,1 +1,1 @@
-"""The report of an evaluation: its rows, its table as text, its page."""
+"""Report of an evaluation: rows, a table as text, and a page."""

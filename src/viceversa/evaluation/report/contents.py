@@ -1,4 +1,4 @@
-"""The report of an evaluation: flat rows, a table, and a page."""
+"""Report of an evaluation: its contents, and methods to show and save them."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 
 PAGE = "report.html"
-"""The page among the files of a report."""
+"""File name of the page."""
 FORMAT = 1
-"""Of metrics.json."""
+"""Version of the format of metrics.json."""
 
 
 @dataclass(frozen=True, eq=False)
 class CaptionedImage:
-    """An image (H, W, C) of 8 or 16 bits, and what is said below it, a line each."""
+    """An image (H, W, C) of 8 or 16 bits, and the lines of text below it."""
 
     pixels: Pixels
     notes: Sequence[str] = ()
@@ -33,9 +33,9 @@ class CaptionedImage:
 
 @dataclass(frozen=True, eq=False)
 class Strip:
-    """What models make of one image: rows of pictures under captions, each row with a title; None leaves a place empty.
+    """Outputs of models for one image: titled rows of pictures under captions; None leaves a place empty.
 
-    facts: what is said of the image, a label -> one line of text.
+    facts: label -> one line of text on the image.
     """
 
     title: str
@@ -46,14 +46,21 @@ class Strip:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Report:
-    """All that an evaluation found.
+    """Results of an evaluation. A notebook shows them as a page.
 
-    title: as in "runs/a on avatars"; extractor: the feature network, "lite0@128"; dataset: with its version, "avatars-32-v1".
-    genuine: whether the test pixels are those that the version stands for; if not, the results are not comparable.
-    facts: what was measured, on what: a label -> one line of text. conclusion: a sentence. differences: from the first model.
-    groups: methods that were trained several times, and the models that these are: rows has both. labeller: its accuracy on real
-    held-out images; below `TRUSTED` the label accuracies are in metrics.json only, which says so. verdict: what was found, in words
-    for a person. labeled: whether images go between labels, or else between two spaces.
+    Args:
+        title: such as "runs/a on avatars".
+        extractor: feature network, such as "lite0@128".
+        dataset: data set with its version, such as "avatars-32-v1".
+        genuine: whether the test pixels are those of this version; if not, the results are not comparable.
+        facts: label -> one line of text on what was measured.
+        conclusion: a sentence.
+        differences: differences from the first model.
+        groups: name of a method that was trained several times -> names of its models. `rows` has both.
+        labeller: accuracy of the labeller on real held-out images. Below `TRUSTED`, label accuracies are only in metrics.json, with
+            a remark.
+        verdict: results in words.
+        labeled: whether images are translated between labels, not between two spaces.
     """
 
     title: str
@@ -72,12 +79,12 @@ class Report:
 
     @property
     def trusts_labels(self) -> bool:
-        """Whether the labeller reads well enough for label accuracies to be shown."""
+        """Whether the labeller is accurate enough to show label accuracies."""
         return self.labeller is None or self.labeller >= TRUSTED
 
     @property
     def notes(self) -> list[str]:
-        """What a reader has to know before the results, a line each."""
+        """Remarks that a reader must know before the results, one line each."""
         if self.trusts_labels:
             return []
         return [
@@ -87,12 +94,12 @@ class Report:
 
     @property
     def shown(self) -> Sequence[Row]:
-        """The rows as they are shown, without label accuracies where the labeller reads too little right."""
+        """The rows, without label accuracies if the labeller is not accurate enough."""
         return self.rows if self.trusts_labels else [without_labels(row) for row in self.rows]
 
     @property
     def shown_differences(self) -> Sequence[Difference]:
-        """The differences as they are shown."""
+        """The differences, without label accuracies if the labeller is not accurate enough."""
         return [each for each in self.differences if self.trusts_labels or not is_label(each.metric)]
 
     def __repr__(self) -> str:
@@ -111,7 +118,7 @@ class Report:
 
     @property
     def warning(self) -> str:
-        """Why the results are not comparable; empty where they are."""
+        """Reason why the results are not comparable; "" if they are."""
         if self.genuine:
             return ""
         return (
@@ -121,22 +128,21 @@ class Report:
 
     @property
     def summary(self) -> list[Row]:
-        """The rows without those of single trainings of a method that has several."""
+        """The rows, without single trainings of methods with several."""
         single = {name for members in self.groups.values() for name in members}
         return [row for row in self.shown if row.model not in single]
 
     def table(self) -> str:
-        """The verdict, the rows of the 8-bit chain as plain text, 100 columns wide, the accuracy by attribute for inv, facts, and
-        conclusion.
+        """Return the verdict, rows of the 8-bit chain, accuracies by attribute for inv, facts and conclusion, 100 columns wide.
 
-        Of several trainings of a method it has their mean, with their standard deviation below it.
+        For several trainings of a method, the table shows their mean, with their standard deviation below.
         """
         from viceversa.evaluation.report.table import text
 
         return text(self)
 
     def save(self, directory: Path | str) -> None:
-        """Writes metrics.json, all rows, and report.html, one file without links. Raises ValueError for a value that is NaN."""
+        """Write metrics.json with all rows, and report.html, one file without links. Raises ValueError for a value that is NaN."""
         from viceversa.evaluation.report.page import report_page
 
         rows = [

@@ -1,4 +1,4 @@
-"""Curves over the number of cycles: one small figure a measure, as SVG for a page."""
+"""Curves over the number of cycles: one small SVG figure for each measure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LINES = {"8bit": "-", "float": ":"}
 
 @dataclass(frozen=True)
 class Panel:
-    """A measure, times `factor`, in one direction. bounds: those that say something; the PSNR of the truth with itself does not."""
+    """A figure of a measure, times `factor`, in one direction. bounds: the informative ones (not the PSNR of truth to itself)."""
 
     title: str
     direction: str
@@ -31,7 +31,7 @@ class Panel:
         return None if value is None else self.factor * value
 
     def spread(self, row: Row) -> float:
-        """The standard deviation over seeds; 0 for a single training."""
+        """Return the standard deviation over seeds; 0 for a single training."""
         return self.factor * row.spread.get(self.measure, 0.0)
 
 
@@ -46,14 +46,14 @@ _PANELS = (
 
 
 def looks(rows: Sequence[Row]) -> dict[str, LineStyle]:
-    """How each model is drawn, the bounds left out."""
+    """Return the line style of each model, without the bounds."""
     return line_styles(name for name in by_model(rows) if name not in BOUNDS)
 
 
 def curves(rows: Sequence[Row], extractor: str = "") -> list[tuple[Panel, str]]:
-    """Each measure that is defined for a model, as an <svg> element: solid lines for 8 bits, dotted ones for floats.
+    """Return an <svg> element for each measure that is defined for a model: solid lines for 8 bits, dotted lines for floats.
 
-    Where a row is the mean of several trainings, whiskers reach one standard deviation up and down.
+    If a row is the mean of several trainings, whiskers show one standard deviation.
     """
     styles = looks(rows)
     panels = [replace(panel, title=called(panel.title, extractor)) for panel in _PANELS]
@@ -96,6 +96,6 @@ def _draw(axes: Axes, panel: Panel, rows: Sequence[Row], styles: dict[str, LineS
 
 
 def _points(panel: Panel, rows: Sequence[Row]) -> tuple[list[int], list[float]]:
-    """The numbers of cycles where the measure is defined, and its values."""
+    """Return the numbers of cycles for which the measure is defined, and its values."""
     found = [(row.cycles, value) for row in rows if (value := panel.value(row)) is not None]
     return [cycles for cycles, _ in found], [value for _, value in found]

@@ -1,4 +1,4 @@
-"""report.html: an evaluation on one page that needs no other file."""
+"""report.html: an evaluation as one self-contained page."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHAINS = {
 
 
 def report_page(report: Report) -> str:
-    """The page as HTML, pictures and curves inside."""
+    """Return the page as HTML, including pictures and curves."""
     attributes = attribute_columns(report.shown)
     parts = [
         _header(report),
@@ -74,7 +74,7 @@ def _glossary(report: Report) -> str:
 
 
 def _differences(report: Report) -> str:
-    """A table of the models' differences from the first one."""
+    """Return a table of the models' differences from the first one."""
     found = report.shown_differences
     if not found:
         return ""
@@ -106,7 +106,7 @@ def _table(report: Report, columns: Sequence[Column]) -> str:
 
 
 def _lines(name: str, rows: Sequence[Row], columns: Sequence[Column]) -> str:
-    """A model's rows of the table; of several trainings, their deviation after the mean."""
+    """Return a model's rows of the table; for several trainings, the standard deviation follows the mean."""
     kind = "bound" if name in BOUNDS else "model"
     texts = [[str(row.cycles), *(f"{column.text(row)}{_spread(column, row)}" for column in columns)] for row in rows]
     cells = ["".join(f"<td>{text}</td>" for text in line) for line in texts]

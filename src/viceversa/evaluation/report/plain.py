@@ -1,4 +1,4 @@
-"""Plain text of a fixed width, the same on every terminal, in a notebook and in a file."""
+"""Plain text of fixed width, identical on terminals, in notebooks and in files."""
 
 from __future__ import annotations
 

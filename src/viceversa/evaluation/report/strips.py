@@ -1,4 +1,4 @@
-"""Strips of pictures in a page that needs no other file."""
+"""Strips of pictures for a self-contained page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from viceversa.evaluation.report.contents import CaptionedImage, Strip
 
 _SIDE = 96
-"""Pixels to which the longer side of a picture is enlarged at least, by a whole number."""
+"""Least length in pixels of a picture's longer side; smaller pictures are enlarged by an integer factor."""
 
 
 def strips_markup(strips: Sequence[Strip]) -> str:
@@ -25,7 +25,7 @@ def strips_markup(strips: Sequence[Strip]) -> str:
 
 
 def _strip(strip: Strip) -> str:
-    """An image: what is said of it, and a table of pictures."""
+    """Return one image: its facts, and a table of pictures."""
     heads = "".join(f'<th scope="col">{escaped(caption)}</th>' for caption in strip.captions)
     lines = "".join(
         f'<tr><th scope="row">{escaped(title)}</th>{"".join(f"<td>{_picture(each, title)}</td>" for each in pictures)}</tr>\n'
@@ -37,7 +37,7 @@ def _strip(strip: Strip) -> str:
 
 
 def _picture(picture: CaptionedImage | None, title: str) -> str:
-    """At its own size, to be enlarged by the browser, with notes below."""
+    """Return a picture at its own size, which the browser enlarges, with notes below."""
     if picture is None:
         return ""
     seen = shown(picture.pixels)

@@ -1,4 +1,4 @@
-"""A report as plain text."""
+"""The report of an evaluation as plain text."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def _written(report: Report, plain: Console) -> None:
 
 
 def _table(rows: Sequence[Row], columns: Sequence[Column], extractor: str) -> Table:
-    """A section for each direction. A bound has one line; what depends on k there is left out."""
+    """Return a table with a section for each direction. A bound has one line, without values that depend on k."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
     table.add_column("model", overflow="fold", vertical="bottom")
     for title in ("k", *(called(column.title, extractor) for column in columns)):
@@ -76,7 +76,7 @@ def _table(rows: Sequence[Row], columns: Sequence[Column], extractor: str) -> Ta
 
 
 def _lines(rows: Sequence[Row], columns: Sequence[Column]) -> list[list[str]]:
-    """A line for each number of cycles, and below it, where there are several trainings, how far these spread."""
+    """Return a line for each number of cycles; for several trainings, their standard deviation is below."""
     lines = []
     for row in rows:
         lines.append([str(row.cycles), *(column.text(row) for column in columns)])
