@@ -77,7 +77,7 @@ def frechet_diagonal(reference: Population, other: Population) -> float | None:
 
 
 def kernel(features: Features, others: Features, seed: int = 0) -> tuple[float, float | None] | None:
-    """Return mean and standard deviation over subsets of the unbiased squared MMD with k(a, b) = (a.b / d + 1)^3 (arXiv 1801.01401).
+    """Return mean and standard deviation over subsets of the unbiased squared MMD, k(a, b) = (a.b / d + 1)^3 (arXiv 1801.01401).
 
     MMD^2 = [sum_{i != j} k(x_i, x_j) + sum_{i != j} k(y_i, y_j)] / (m (m - 1)) - 2 mean k(x_i, y_j), over 100 subsets of
     m = min(1000, N, M) rows drawn by `seed`. The distance has no unit, and may be negative because it is unbiased. If m = N = M,

@@ -122,7 +122,7 @@ class Curves:
 
     @cached_property
     def success(self) -> NDArray[np.float64]:
-        """Success rate SR@k: 0 if one of the turns 1..k of a chain is wrong, else NaN if one is unknown, else 1: (chains, turns)."""
+        """Success rate SR@k: 0 if one of turns 1..k of a chain is wrong, else NaN if one is unknown, else 1: (chains, turns)."""
         table = self._empty()
         for row, chain in enumerate(self.chains):
             rights = [chain.turns[number].right if number in chain.turns else None for number in range(1, table.shape[1] + 1)]
@@ -139,7 +139,7 @@ class Curves:
 
     @cached_property
     def collapsed(self) -> NDArray[np.float64]:
-        """Collapse rate CR@k: 1 if an image up to turn k is as far from its references as another source is, else 0: (chains, turns).
+        """Collapse rate CR@k: 1 if an image up to turn k is as far from its references as another source, else 0: (chains, turns).
 
         The references are the source and the ground truths of the chain; distances are perceptual. A collapsed chain stays
         collapsed. NaN if nothing was measured, or if all sources are alike.

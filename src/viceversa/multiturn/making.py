@@ -31,7 +31,7 @@ FAILURES = 3
 
 @dataclass(frozen=True)
 class Made:
-    """Result of making turns. turns: number of images that exist; failures: a line for each chain that the editor did not finish."""
+    """Result of making turns. turns: number of images that exist; failures: a line for each chain that is not finished."""
 
     folder: Path
     turns: int
@@ -51,7 +51,7 @@ def make_turns(
 ) -> Made:
     """Request all edits of a plan from an editor. Images that exist already are not made again.
 
-    Every image is saved as PNG, and the next turn reads the file. What the file cannot hold is lost, as if a user saved and opened it.
+    Every image is saved as PNG, and the next turn reads the file: what the file cannot hold is lost, as if a user saved it.
 
     Args:
         editor: edits an image.
