@@ -1,1 +1,1 @@
-"""A trained translator at work: on one image or many, at any size, inside a mask."""
+"""Inference: translation of one or many images with a trained model, at any size, with masks."""

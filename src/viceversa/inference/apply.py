@@ -1,4 +1,4 @@
-"""A request, as a person makes it, turned into one call of a trained translator."""
+"""Call of a trained translator for a source and a target domain."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ from viceversa.errors import UsageError
 def translated(
     method: Method, images: Tensor, source: Domain, target: Domain, *, reference: Tensor | None = None, seed: int = 0
 ) -> Tensor:
-    """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`: on the method's device, and back on the CPU.
+    """Translate images (N, C, H, W) in [-1, 1] from `source` to `target`, on the method's device; the result is on the CPU.
 
-    reference (1, C, H, W), seed: for methods with styles, read off that image or drawn. Raises UsageError for images of another
-    type or shape.
+    Args:
+        reference: image (1, C, H, W) that gives the style, for methods with styles.
+        seed: seed of a random style, for such methods without a reference.
+
+    Raises:
+        UsageError: the images have another type or shape.
     """
     if images.ndim != 4 or not images.is_floating_point():
         given = f"{tuple(images.shape)} of {str(images.dtype).removeprefix('torch.')}"
@@ -29,7 +33,7 @@ def translated(
 def ends(
     method: Method, images: Tensor, source: Domain, target: Domain, *, reference: Tensor | None = None, seed: int = 0
 ) -> tuple[Domain, Domain]:
-    """Where images depart from and where they go, on the method's device; a style that is read off them is read."""
+    """Return the source and target domains on the method's device. A style that depends on the images is computed."""
     device = device_of(method)
     wanted = _moved(target, device)
     request = Request(wanted.space, wanted.label, None if reference is None else reference.to(device), seed)
@@ -37,7 +41,7 @@ def ends(
 
 
 def device_of(method: Method) -> torch.device:
-    """Where its weights are."""
+    """Return the device of the method's weights."""
     return next(method.translator.parameters()).device
 
 

@@ -1,4 +1,4 @@
-"""One image or many, of any kind, to be translated: taken apart for the networks, and given back as they came."""
+"""Conversion of one or many images of any kind to single images for the networks, and back to the given kind."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ Pictures = Picture | Tensor | Sequence[Picture | Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Images one by one, and what makes their translations into the kind that was given."""
+    """Single images, and the function that converts their translations to the given kind."""
 
     pictures: list[Picture]
     returned: Callable[[Sequence[Layers]], Any]
 
 
 def taken(given: Pictures) -> Given:
-    """The images that are given. Raises UsageError for arrays and tensors of other shapes, types and ranges.
+    """Return the given images one by one. Raises UsageError for arrays and tensors of other shapes, types and ranges.
 
-    An image, an array (H, W, C) or a path becomes a Pillow image, a tensor (C, H, W) a tensor, a list a list of these; an array
-    or a tensor of many becomes one. Tensors pass as images of 16 bits, and come back on their device.
+    An image, an array (H, W, C) or a path gives a Pillow image; a tensor (C, H, W) a tensor; a list a list of these; an array or
+    tensor of many images an array or tensor. Tensors are processed as images of 16 bits, and returned on their device.
     """
     match given:
         case Tensor():
@@ -60,14 +60,14 @@ def taken(given: Pictures) -> Given:
 
 
 def stacked(images: Sequence[Pixels]) -> Tensor:
-    """Images (H, W, C) of one size, each in its own depth, as a batch (N, C, H, W) in [-1, 1]."""
+    """Stack images (H, W, C) of one size, each with its own bit depth, to a batch (N, C, H, W) in [-1, 1]."""
     if len({image.dtype for image in images}) == 1:
         return normalized(torch.tensor(np.stack(images)))
     return torch.cat([normalized(torch.tensor(image[None])) for image in images])
 
 
 def rows_of(domain: Domain, numbers: Tensor) -> Domain:
-    """The domain of the images with these numbers; a label of one row holds for all images."""
+    """Return the domain of the images with these numbers. A label of one row is valid for all images."""
     if domain.label is None:
         return domain
     return replace(domain, label=domain.label.expand(len(numbers), -1) if len(domain.label) == 1 else domain.label[numbers])
@@ -84,7 +84,7 @@ def in_batches(compute: Callable[[Tensor], Tensor], count: int, size: int) -> Te
 
 
 def _of_tensor(images: Tensor) -> Given:
-    """A batch, or one image. Raises UsageError."""
+    """Return the images of a tensor: a batch, or one image. Raises UsageError."""
     one = images.ndim == 3
     if images.ndim not in (3, 4) or not images.is_floating_point():
         what = f"{tuple(images.shape)} of {str(images.dtype).removeprefix('torch.')}"

@@ -1,4 +1,4 @@
-"""The images of a chain, as a list that shows itself."""
+"""List of the images of a chain, which a notebook shows as pictures."""
 
 from __future__ import annotations
 

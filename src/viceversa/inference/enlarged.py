@@ -1,4 +1,4 @@
-"""Outputs at full size: what a translator makes of enlarged images, where its network takes more than one size."""
+"""Outputs at full size: translations of enlarged images, for networks that accept more than one size."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from viceversa.inference.full_size import generator_of
 from viceversa.metrics.chain_protocol import Trial
 
 FACTOR, COUNT = 4, 4
-"""How many times as high and wide, and how many images: together as many pixels as 64 images at the trained size."""
+"""Factor of height and width, and number of images. Together they have as many pixels as 64 images at the trained size."""
 
 
 def enlarged(pixels: Pixels) -> Pixels:
-    """The first images (N, H, W, C) by `FACTOR`, bicubic: as smooth as a large picture is from pixel to pixel, uint8."""
+    """Enlarge the first images (N, H, W, C) uint8 by `FACTOR`, bicubic. They are as smooth as a large picture."""
     size = pixels.shape[1] * FACTOR, pixels.shape[2] * FACTOR
     whole: NDArray[np.uint8] = np.stack([fitted(np.asarray(image), size) for image in in_bits(pixels[:COUNT], 8)]).astype(np.uint8)
     return whole
@@ -29,10 +29,11 @@ def enlarged(pixels: Pixels) -> Pixels:
 
 @torch.no_grad()
 def made_at_full_size(method: Method, task: Trial) -> Pixels | None:
-    """The translation inv_0 of enlarged sources: (n, H, W, C) uint8; None where the network takes one size only, or memory is full.
+    """Return the translation inv_0 of enlarged sources: (n, H, W, C) uint8; None if the network accepts one size only, or memory is
+    full.
 
-    A data set keeps images at the trained size, not their files. An enlarged image is to the network what a large picture is: its
-    norms see more pixels, and places are smooth, where a grid is seen best.
+    A data set keeps images at the trained size, not their files. An enlarged image is like a large picture for the network: norms
+    see more pixels, and areas are smooth, which makes a grid most visible.
     """
     found = []
     for number, (image, source) in enumerate(zip(enlarged(task.sources), task.sources[:COUNT], strict=True)):

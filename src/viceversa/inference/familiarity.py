@@ -1,12 +1,12 @@
-"""Familiarity: how like a run's training images an image is, so that a model can say what it does not know.
+"""Familiarity: similarity of an image to a run's training images, so that a model can warn of unfamiliar images.
 
-An image is described by its colors on a grid of 8x8 cells and by how much neighboring pixels differ, on two scales in 4x4 cells, as
-a logarithm. Of the descriptions of training images, each as it is and once more as files come (rescaled, moved, another brightness,
-JPEG), the K principal axes are kept. The distance of an image with coordinates z on these, and the rest r beyond them, is
+An image is described by its colors in 8x8 cells, and by the logarithm of the differences of neighboring pixels, on two scales in
+4x4 cells. The descriptions of training images, each unchanged and once disturbed like an image file (rescaled, shifted, other
+brightness, JPEG), give K principal axes. The distance of an image with coordinates z on these axes and the residual r is
 
     d = (mean over k of z_k^2 / variance_k + |r|^2 / mean of |r|^2) / 2,
 
-about 1 for training images. An image is unfamiliar if it is farther than 99 of 100 held-out images, as they are and as files.
+about 1 for training images. An image is unfamiliar if it is farther than 99 of 100 held-out images, unchanged and disturbed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ Numbers = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Known:
-    """What is known of the images of one space: mean, scale (D,); axes (K, D); their variances (K,); rest, the mean of |r|^2, and
+    """Statistics of the images of one space: mean, scale (D,); axes (K, D); their variances (K,); rest, the mean of |r|^2, and
     limit, the distance beyond which an image is unfamiliar: (1,)."""
 
     mean: Numbers
@@ -52,12 +52,12 @@ class Known:
         return f"Known({len(self.mean)} numbers, {len(self.axes)} axes, limit {self.limit[0]:.3g})"
 
     def distances(self, images: Sequence[Pixels]) -> Numbers:
-        """Of images (H, W, C), in multiples of the limit: (N,)."""
+        """Return the distances of images (H, W, C) in multiples of the limit: (N,)."""
         found: Numbers = self.distances_of(_described(images)) / self.limit
         return found
 
     def distances_of(self, descriptions: Numbers) -> Numbers:
-        """d of each description (N, D): (N,)."""
+        """Return the distance d of each description (N, D): (N,)."""
         centered = (descriptions - self.mean) / self.scale
         along = centered @ self.axes.T
         beyond = np.square(centered - along @ self.axes).sum(1)
@@ -67,12 +67,12 @@ class Known:
 
 @dataclass(frozen=True, eq=False)
 class Familiarity:
-    """What is known of each space of a run, if it has enough images."""
+    """Statistics of each space of a run that has enough images."""
 
     spaces: Mapping[str, Known]
 
     def distances(self, images: Sequence[Pixels], spaces: Sequence[str]) -> list[float]:
-        """Of images (H, W, C) of one size from the nearest of these spaces: more than 1 is unfamiliar; 0 where nothing is known."""
+        """Return distances of images (H, W, C) of one size to the nearest of these spaces: above 1 is unfamiliar, 0 is unknown."""
         if not all(name in self.spaces for name in spaces):
             return [0.0] * len(images)
         found: list[float] = np.min([self.spaces[name].distances(images) for name in spaces], 0).tolist()
@@ -80,7 +80,7 @@ class Familiarity:
 
 
 def familiarity_of(dataset: Dataset) -> Familiarity:
-    """What is known of a data set's training images; its validation images say how far held-out ones are from them."""
+    """Return the statistics of a data set's training images. Its validation images give the distances of held-out images."""
     found: dict[str, Known] = {}
     for name, images in dataset.splits["train"].items():
         held_out = dataset.splits.get("validation", {}).get(name)
@@ -90,8 +90,10 @@ def familiarity_of(dataset: Dataset) -> Familiarity:
 
 
 def save_familiarity(dataset: Dataset, path: Path) -> None:
-    """Writes what is known of the data set's training images, about 60 kB for each space. It is kept in the cache, too, by the
-    data set's name, which is that of its content."""
+    """Write the statistics of the data set's training images, about 60 kB for each space.
+
+    They are also kept in the cache under the data set's name, which stands for its content.
+    """
     cached = cache_directory() / "familiarity" / f"{dataset.name}-{VERSION}.safetensors"
     try:
         known = load_familiarity(cached)
@@ -111,7 +113,7 @@ def write_familiarity(familiarity: Familiarity, path: Path) -> None:
 
 
 def load_familiarity(path: Path) -> Familiarity | None:
-    """Reads it; None where there is no file, as in older runs. Raises UsageError for a file of something else."""
+    """Read a familiarity; None if there is no file, as in older runs. Raises UsageError for an invalid file."""
     if not path.exists():
         return None
     try:
@@ -150,25 +152,25 @@ def _known(training: Pixels, held_out: Pixels | None) -> Known | None:
 
 
 def _sample(images: Pixels, most: int) -> list[Pixels]:
-    """Some of the images, evenly chosen, no larger than SIDE."""
+    """Return evenly chosen images, reduced to at most SIDE pixels."""
     rows = np.linspace(0, len(images) - 1, min(len(images), most)).round().astype(int)
     return [_small(np.asarray(images[row])) for row in rows]
 
 
 def _both(images: Sequence[Pixels], seed: int) -> Numbers:
-    """Descriptions of images as they are, and as files come."""
+    """Return descriptions of images, unchanged and disturbed like files."""
     generator = np.random.default_rng(seed)
     return np.concatenate([_described(images), _described([_as_file(image, generator) for image in images])])
 
 
 def _small(image: Pixels) -> Pixels:
-    """(H, W, C) of any depth in 8 bits, its sides at most SIDE."""
+    """Return an image (H, W, C) of any bit depth in 8 bits, with sides of at most SIDE."""
     sides = min(image.shape[0], SIDE), min(image.shape[1], SIDE)
     return in_bits(image if image.shape[:2] == sides else fitted(image, sides), 8)
 
 
 def _as_file(image: Pixels, generator: np.random.Generator) -> Pixels:
-    """The image as it may be on a disk: each with even odds rescaled, moved, lighter or darker, and through JPEG."""
+    """Disturb an image like a file: rescale, shift, change brightness and compress as JPEG, each with probability 1/2."""
     height, width = image.shape[:2]
     rescaled, moved, relit, compressed = generator.random(4) < 0.5
     share, light, contrast, quality = generator.uniform((0.5, -6, 0.95, 60), (1, 6, 1.05, 96))
@@ -185,7 +187,7 @@ def _as_file(image: Pixels, generator: np.random.Generator) -> Pixels:
 
 
 def _through_jpeg(image: Pixels, quality: int) -> Pixels:
-    """After JPEG, channel by channel where there are neither one nor three."""
+    """Return an image after JPEG; by channel if it has neither 1 nor 3."""
     if image.shape[2] not in (1, 3):
         return np.concatenate([_through_jpeg(image[..., [channel]], quality) for channel in range(image.shape[2])], 2)
     buffer = io.BytesIO()
@@ -194,7 +196,7 @@ def _through_jpeg(image: Pixels, quality: int) -> Pixels:
 
 
 def _described(images: Sequence[Pixels]) -> Numbers:
-    """Images (H, W, C) of one size -> (N, D); D is 64 C + 32, and less for sides below 10 px."""
+    """Describe images (H, W, C) of one size: (N, D), with D = 64 C + 32, or less for sides below 10 px."""
     colors: Numbers = np.stack([_small(image) for image in images]).astype(np.float32) / np.float32(255)
     gray: Numbers = colors.mean(3, keepdims=True)
     parts = [_pooled(colors, 8)]
@@ -209,7 +211,7 @@ def _described(images: Sequence[Pixels]) -> Numbers:
 
 
 def _pooled(images: Numbers, cells: int) -> Numbers:
-    """Means of (N, H, W, C) in cells x cells parts, or in as many as there are pixels."""
+    """Return the means of (N, H, W, C) in cells x cells parts, or fewer if there are fewer pixels."""
     rows, columns = (np.linspace(0, side, min(cells, side), endpoint=False).astype(int) for side in images.shape[1:3])
     sums: Numbers = np.add.reduceat(np.add.reduceat(images, rows, 1), columns, 2)
     sizes = [np.diff([*starts, side]) for starts, side in zip((rows, columns), images.shape[1:3], strict=True)]

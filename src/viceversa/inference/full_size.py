@@ -1,4 +1,4 @@
-"""An image of any size through a trained generator, as it is: in its own size, depth and channels."""
+"""Translation of an image of any size by a trained generator, with its own size, bit depth and channels."""
 
 from __future__ import annotations
 
@@ -23,17 +23,24 @@ from viceversa.inference.tiles import translated_in_tiles
 from viceversa.networks.adapters import Coded, PerTarget
 
 _FOOTPRINTS: MutableMapping[nn.Module, dict[tuple[str, str], ReceptiveField]] = weakref.WeakKeyDictionary()
-"""What was found of translators, for each source and target space: to find it takes about as long as a translation."""
+"""Cache of translators' receptive fields for each source and target space. Finding one takes about as long as a translation."""
 
 
 def translated_whole(
     translator: nn.Module, image: Layers, source: Domain, target: Domain, *, spec: ImageSpec, memory: int
 ) -> Layers:
-    """The image in other colors, of its own size and depth. Alpha is put back as it was; where all of it is transparent, the
-    network sees the run's background. A gray image for a network of color images comes back gray.
+    """Translate an image and keep its size and bit depth.
 
-    source, target: both on the translator's device, the style read. spec: of the source space. memory: in MiB, see `tiles`.
-    Raises UsageError for a generator or a number of channels with which this cannot be.
+    Alpha is kept unchanged; the network sees the run's background in fully transparent pixels. A gray image for a network of color
+    images is returned in gray.
+
+    Args:
+        source, target: domains on the translator's device, with their styles computed.
+        spec: channels and size of the source space.
+        memory: limit in MiB, see `tiles`.
+
+    Raises:
+        UsageError: the generator does not accept this size, or the number of channels differs.
     """
     generator = generator_of(translator, source, target)
     found = _FOOTPRINTS.setdefault(translator, {})
@@ -51,21 +58,20 @@ def translated_whole(
 
 
 def generator_of(translator: nn.Module, source: Domain, target: Domain) -> ImageFunction:
-    """The translation between two domains at any size, of images on the CPU."""
+    """Return the translation between two domains as a function of images of any size on the CPU."""
     device = next(translator.parameters()).device
     return lambda image: translated_at_its_size(translator, image.to(device), source, target).cpu()
 
 
 def translated_at_its_size(translator: nn.Module, image: Tensor, source: Domain, target: Domain) -> Tensor:
-    """The translation of images of any size: the adapter of spaces would bring them to its canvas, so the generator behind it is
-    called."""
+    """Translate images of any size. The generator is called without the adapter of spaces, which would resize to its canvas."""
     if isinstance(translator, PerTarget | Coded):
         return translator.at_its_size(image, target)
     return translator(image, source, target)  # type: ignore[no-any-return]
 
 
 def colors_seen(image: Layers, spec: ImageSpec) -> Pixels:
-    """The colors, and the run's background where none can be seen."""
+    """Return the colors, with the run's background in fully transparent pixels."""
     if image.alpha is None:
         return image.colors
     background = round((spec.background + 1) / 2 * np.iinfo(image.colors.dtype).max)
@@ -74,7 +80,7 @@ def colors_seen(image: Layers, spec: ImageSpec) -> Pixels:
 
 
 def in_channels(colors: Pixels, channels: int) -> Pixels:
-    """(H, W, 1 or 3) -> (H, W, channels). Raises UsageError for other numbers of channels."""
+    """Convert (H, W, 1 or 3) to (H, W, channels). Raises UsageError for other numbers of channels."""
     try:
         pixels: Pixels = recolored(colors, channels)
     except ValueError:
@@ -84,7 +90,7 @@ def in_channels(colors: Pixels, channels: int) -> Pixels:
 
 
 def _padded(colors: Pixels, spec: ImageSpec, multiple: int) -> Pixels:
-    """Sides as long as the run's, or longer and multiples; what is missing is a reflection, below and to the right."""
+    """Pad an image by reflection, below and to the right, to at least the run's size and to multiples of `multiple`."""
     sides = zip(colors.shape[:2], (spec.height, spec.width), strict=True)
     missing = [multiple * math.ceil(max(side, least) / multiple) - side for side, least in sides]
     if not any(missing):

@@ -64,7 +64,7 @@ def load(run: str | Path, *, build: Builder | None = None, checkpoint: Checkpoin
 
 
 def _published(folder: Path, name: str, record: Record, build: Builder | None) -> Model:
-    """A model that was passed on (runs/published.py)."""
+    """Return the model of a published folder (runs/published.py)."""
     check_sizes({name: (folder / name).stat().st_size for name in FILES if (folder / name).is_file()}, str(folder))
     file, built = folder / WEIGHTS, builder(record.recipe, build)
     if build is None:
@@ -76,7 +76,7 @@ def _published(folder: Path, name: str, record: Record, build: Builder | None) -
 
 
 def _exported(path: Path) -> Model:
-    """The model of an exported file, with the files beside it for the other directions and for styles."""
+    """Return the model of an exported file, with the files next to it for other directions and for styles."""
     description = described(path)
     space = description.record.space
     graphs, styles = (
@@ -98,14 +98,14 @@ def _exported(path: Path) -> Model:
 
 
 def _chosen(run: Path, checkpoint: Checkpoint) -> Path | None:
-    """The folder of the checkpoint asked for; None where the run has none at all. Raises UsageError."""
+    """Return the folder of the requested checkpoint; None if the run has none at all. Raises UsageError."""
     if checkpoint not in get_args(Checkpoint):
         raise unknown("checkpoint", checkpoint, get_args(Checkpoint))
     return (best_checkpoint(run) if checkpoint == "best" else None) or latest_checkpoint(run)
 
 
 def _labeller(path: Path, space: Space) -> Labeller | None:
-    """The labeller of a run for that space, if it has one."""
+    """Return the labeller of a run for that space, if it has one."""
     if not path.exists():
         return None
     labeller = load_labeller(path)

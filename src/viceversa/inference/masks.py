@@ -1,5 +1,7 @@
-"""Regions that a translation leaves alone: masks, colors that stand for them, feathered edges. Plain functions on arrays
-(H, W, C), for images and for the frames of a video alike."""
+"""Regions that a translation may change: masks, color keys and feathered edges.
+
+All functions take arrays (H, W, C): images or video frames.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +19,22 @@ from viceversa.images.load import Picture
 from viceversa.images.pixels import Pixels, check_pixels
 
 Weights = NDArray[np.float32]
-"""(H, W, 1) in [0, 1]: how much of a translation is shown; where it is 0, nothing changes."""
+"""Weights (H, W, 1) in [0, 1] of a translation; where they are 0, nothing changes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Region:
-    """The part of an image that a translation may change; all else stays, bit for bit.
+    """The part of an image that a translation may change. The rest stays unchanged, bit for bit.
 
-    mask: white there and black elsewhere. key: the region's color instead, "#00ff00" or a name, which is looked for in the mask, or
-    without one in the image itself. tolerance: how far each channel may be from it, in 8-bit levels. feather: pixels over which
-    the region fades in, inside of its edge. outside: all else is the region. Raises UsageError for what cannot be.
+    Args:
+        mask: image that is white in the region and black outside.
+        key: color of the region instead, such as "#00ff00" or a name, in the mask, or in the image itself without a mask.
+        tolerance: largest difference of each channel from the key, in 8-bit levels.
+        feather: width in pixels over which the region fades in, inside its edge.
+        outside: invert the region.
+
+    Raises:
+        UsageError: an argument is out of range, or two do not go together.
     """
 
     mask: Picture | None = None
@@ -46,7 +54,7 @@ class Region:
             raise UsageError(f"`feather={self.feather}`: the value must be from 0 to 4096 pixels.")
 
     def weights(self, image: Pixels, mask: Pixels | None) -> Weights:
-        """Of an image (H, W, C), with the pixels of the mask (H, W, 1 or 3). Raises UsageError for a mask of another size."""
+        """Return the weights for an image (H, W, C) and a mask (H, W, 1 or 3). Raises UsageError for a mask of another size."""
         if mask is not None:
             check_size_of(mask.shape[:2], image.shape[:2])
         looked_at = image if mask is None else mask
@@ -55,14 +63,14 @@ class Region:
 
 
 def check_size_of(mask: Sequence[int], image: Sequence[int]) -> None:
-    """Raises UsageError where a mask's height and width are not the image's."""
+    """Raise UsageError if a mask and an image differ in height or width."""
     if tuple(mask) != tuple(image):
         sizes = [f"{width}x{height}" for height, width in (mask, image)]
         raise UsageError(f"the mask has {sizes[0]} pixels, the image {sizes[1]}: give a mask of the image's size.")
 
 
 def color_of(text: str) -> tuple[int, int, int]:
-    """The color that "#00ff00" or a name as "lime" means, in levels of 8 bits. Raises UsageError."""
+    """Return the color of a text such as "#00ff00" or "lime" in 8-bit levels. Raises UsageError."""
     try:
         red, green, blue = ImageColor.getrgb(text)[:3]
     except ValueError:
@@ -71,13 +79,13 @@ def color_of(text: str) -> tuple[int, int, int]:
 
 
 def brightness(mask: Pixels) -> Weights:
-    """(H, W, 1 or 3) uint8 or uint16 -> weights: 0 where it is black, 1 where it is white. Raises UsageError."""
+    """Return the weights of a mask (H, W, 1 or 3) uint8 or uint16: 0 for black, 1 for white. Raises UsageError."""
     check_pixels(mask, "a mask")
     return (recolored(mask, 1) / np.float32(np.iinfo(mask.dtype).max)).astype(np.float32)
 
 
 def keyed(image: Pixels, color: tuple[int, int, int], tolerance: int = 0) -> Weights:
-    """1 where every channel of the image (H, W, 1 or 3) is within the tolerance of the color, both in 8-bit levels; else 0.
+    """Return 1 where every channel of an image (H, W, 1 or 3) is within the tolerance of the color, in 8-bit levels; else 0.
 
     Raises UsageError for other values than uint8 or uint16.
     """
@@ -89,9 +97,9 @@ def keyed(image: Pixels, color: tuple[int, int, int], tolerance: int = 0) -> Wei
 
 
 def feathered(weights: Weights, width: int) -> Weights:
-    """The weights times min(1, d / (width + 1)), d being the distance to the nearest pixel outside, whose weight is 0.
+    """Return the weights times min(1, d / (width + 1)), where d is the distance to the nearest pixel of weight 0.
 
-    So nothing reaches outside, and the first pixel inside has 1 / (width + 1). Beyond the image's border nothing is outside.
+    So pixels outside stay at 0, and the first pixel inside has 1 / (width + 1). The area beyond the image's border is not outside.
     """
     if width == 0:
         return weights
@@ -106,7 +114,7 @@ def feathered(weights: Weights, width: int) -> Weights:
 
 
 def _distance_along_columns(inside: NDArray[np.bool_], most: int) -> NDArray[np.float32]:
-    """(H, W): how many pixels up or down the nearest one outside is, at most `most`."""
+    """Return the vertical distance in pixels to the nearest pixel outside, at most `most`: (H, W)."""
     rows = np.arange(len(inside), dtype=np.float32)[:, None]
     start = np.where(inside, np.float32(most), np.float32(0))
     above = np.minimum.accumulate(start - rows, axis=0) + rows
@@ -116,7 +124,7 @@ def _distance_along_columns(inside: NDArray[np.bool_], most: int) -> NDArray[np.
 
 
 def blended(before: Pixels, after: Pixels, weights: Weights) -> Pixels:
-    """before + weights (after - before), rounded, of images (H, W, C) of one depth: `before` bit for bit where the weight is 0.
+    """Return before + weights (after - before), rounded; where a weight is 0, `before` is unchanged. Images are (H, W, C).
 
     Raises UsageError for images of two sizes or numbers of channels.
     """

@@ -1,4 +1,4 @@
-"""Using a trained run: images in, images out."""
+"""`Model`: a trained run that translates images."""
 
 from __future__ import annotations
 
@@ -37,12 +37,15 @@ from viceversa.runs.record import Record
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
-    """A trained translator with what it takes to use it: `translate` one image, or `chain` one through several targets.
+    """A trained translator. `translate` images to one target, or `chain` them through several.
 
-    Targets are attributes, as in "hair=blond,glasses=yes", or a space's name for methods between two spaces. Attributes
-    that a target does not name stay as they are: as `source` says, or else as the labeller reads them off the image.
-    step: how many steps it was trained. run: its folder, where it is one that may still lack its labeller. familiarity: what it
-    knows of its training images, to warn of others.
+    A target is a text of attributes, such as "hair=blond,glasses=yes", or the name of a space for methods between two spaces.
+    Attributes that a target does not name stay unchanged: `source` gives their values, or the labeller predicts them.
+
+    Args:
+        step: number of training steps.
+        run: folder of a run that may still lack its labeller.
+        familiarity: statistics of the training images, for warnings of unfamiliar images.
     """
 
     name: str
@@ -55,7 +58,7 @@ class Model:
 
     @cached_property
     def reader(self) -> Labeller | None:
-        """The labeller, which is trained to its end first where the run has none yet that can be trusted. Raises UsageError."""
+        """The labeller. If the run has no trusted one yet, it is trained to its end first. Raises UsageError."""
         ready = self.labeller is not None and (self.labeller.finished or self.labeller.trusted)
         return self.labeller if ready or self.run is None else finished_labeller(self.run, self.record, self.labeller, self.device)
 
@@ -65,7 +68,7 @@ class Model:
 
     @cached_property
     def routing(self) -> Routing:
-        """Where images depart from, and where targets lead."""
+        """Source and target domains of requests."""
         return routing_of(self.space, returns=self.method.returns)
 
     def __repr__(self) -> str:
@@ -73,21 +76,21 @@ class Model:
         return f"Model({what}, step {self.step:,}, {self.space.in_words})"
 
     def _repr_html_(self) -> str:
-        """Return what the model is and what it can be asked for, as a notebook shows it."""
+        """Return a description of the model and its targets, for a notebook."""
         asked = {attribute.name: ", ".join(attribute.values) for attribute in self.space.attributes}
         return f"<p>{escaped(repr(self))}</p>{pairs(asked or {'spaces': ', '.join(self.space.images)}, 'facts')}"
 
     @property
     def device(self) -> torch.device:
-        """Where the networks are."""
+        """Device of the networks."""
         return device_of(self.method)
 
     def to(self, device: Device) -> Self:
-        """Move the networks to a device, as "cuda" or "cpu", in place, and return the model. Raises UsageError."""
+        """Move the networks to a device such as "cuda" or "cpu", in place, and return the model. Raises UsageError."""
         chosen = device_named(device)
         for network in (self.method.networks, self.method.translator):
             network.to(chosen)
-        for labeller in (self.labeller, self.__dict__.get("reader")):  # a labeller that was trained on demand, too
+        for labeller in (self.labeller, self.__dict__.get("reader")):  # also a labeller that was trained on demand
             if labeller is not None:
                 labeller.to(chosen)
         return self
@@ -110,21 +113,27 @@ class Model:
         """Translate one image, or many in batches.
 
         Args:
-            images: a path, a Pillow image or an array (H, W, C), which becomes a Pillow image; a list of these, which becomes a
-                list; an array (N, H, W, C) of uint8 or uint16, which becomes one of the same type; or a tensor (N, C, H, W) or
-                (C, H, W) of floats in [0, 1], which becomes one on the same device.
-            to: attributes, as "glasses=yes" or {"glasses": "yes"}, or the name of a space.
-            source: what the images show, in the same form; the labeller reads what it does not name.
-            strength: part of an edit of attributes: 0 is none, 1 all; others are for methods that can (RelGAN, STGAN).
-            reference: an image that the result shall be like. seed: which of the many results. Both for methods with styles.
-            full_size: keep each image's size, channels, alpha and color profile; otherwise it is brought to the run's size.
-            memory: in MiB, for the networks at full size; an image that needs more goes in tiles.
-            mask: white where the image may change, of its size; or a Region, which has a color key and soft edges.
+            images: a path, a Pillow image or an array (H, W, C); a list of these; an array (N, H, W, C) of uint8 or uint16; or a
+                tensor (N, C, H, W) or (C, H, W) of floats in [0, 1].
+            to: target attributes, such as "glasses=yes" or {"glasses": "yes"}, or the name of a space.
+            source: what the images show, in the same form; the labeller predicts attributes that it does not name.
+            strength: strength of an edit of attributes: 0 is none, 1 the full edit; other values for RelGAN and STGAN only.
+            reference: image whose style to copy, for methods with styles.
+            seed: seed of the random style, for methods with styles.
+            full_size: keep each image's size, channels, alpha and color profile; otherwise it is resized to the run's size.
+            memory: memory in MiB for the networks at full size; an image that needs more is translated in tiles.
+            mask: image of the same size, white where the image may change; or a Region, which has a color key and soft edges.
             paper: the images are drawings on paper, scanned or photographed, to be flattened first.
             most_pixels: larger image files are refused as decompression bombs.
 
-        Pillow has gray of 16 bits and color of 8: a translation with more comes back in 8 bits, and `arrays` has all of it.
-        Raises UsageError. Warns (UnfamiliarImage) of images unlike those of the training.
+        Returns:
+            The translation in the form of `images`: a Pillow image for a path, a Pillow image or an array (H, W, C); otherwise a
+            list, array or tensor like the given one. Pillow has 16 bits for gray only, so color of 16 bits is returned in 8 bits;
+            `arrays` keeps all bits.
+
+        Raises:
+            UsageError: the target, the source or an image is not valid. The warning UnfamiliarImage is issued for images unlike
+                those of the training.
         """
         manner = Manner(strength, reference, seed, full_size, memory, _region(mask), paper, most_pixels)
         return self._chain(images, [to], source, manner)[0]
@@ -144,9 +153,9 @@ class Model:
         paper: bool = False,
         most_pixels: int = MOST_PIXELS,
     ) -> list[Any]:
-        """Translate to each target in turn, each time rounded to the images' bits, as if saved and opened again.
+        """Translate to each target in turn. Results are rounded to the images' bit depth, as if saved and opened again.
 
-        For each target, what `translate` returns; see there for the arguments.
+        Return a list with the result of `translate` for each target; see there for the arguments.
         """
         manner = Manner(strength, reference, seed, full_size, memory, _region(mask), paper, most_pixels)
         return Chain(self._chain(images, targets, source, manner), targets)
@@ -158,29 +167,29 @@ class Model:
         return [given.returned(layers) for layers in chained(self, given.pictures, targets, source, manner)]
 
     def arrays(self, image: Picture, targets: Sequence[Wish], *, source: Wish = "", manner: Manner = AS_TRAINED) -> list[Pixels]:
-        """As `chain`, in the depth of the image and with all channels but alpha: (H, W, C) uint8 or uint16 each."""
+        """Return the results of `chain` for one image as arrays (H, W, C) uint8 or uint16, in its bit depth, without alpha."""
         return [layers.colors for layers in self.layers(image, targets, source=source, manner=manner)]
 
     def layers(self, image: Picture, targets: Sequence[Wish], *, source: Wish = "", manner: Manner = AS_TRAINED) -> list[Layers]:
-        """As `arrays`, with alpha and color profile where the size is kept."""
+        """Return the results of `arrays` with alpha and color profile, if the size is kept."""
         return [made for (made,) in chained(self, [image], targets, source, manner)]
 
     @cached_property
     def preprocessing(self) -> Preprocessing:
-        """How images are brought to what the networks take."""
+        """Preprocessing of images for the networks."""
         return Preprocessing(self.space.images, self.record.recipe.crop, self.record.recipe.filter)
 
     @torch.inference_mode()
     def translate_images(self, images: Tensor, source: Domain, target: Domain, manner: Manner = AS_TRAINED) -> Tensor:
-        """(N, C, H, W) in [-1, 1] of `source` -> the same of `target`, in float32. Raises UsageError."""
+        """Translate images (N, C, H, W) in [-1, 1] from `source` to `target`, in float32. Raises UsageError."""
         reference = self.preprocessing.reference(manner, target.space, styles=self.method.styles)
         return translated(self.method, images, source, target, reference=reference, seed=manner.seed)
 
     def translate_pixels(self, pixels: Pixels, source: Domain, target: Domain, manner: Manner = AS_TRAINED) -> Pixels:
-        """(N, H, W, C) uint8 or uint16 of `source` -> the same of `target`, of the same depth. Raises UsageError."""
+        """Translate images (N, H, W, C) uint8 or uint16 from `source` to `target`, in the same bit depth. Raises UsageError."""
         return quantized(self.translate_images(normalized(torch.tensor(pixels)), source, target, manner), 8 * pixels.itemsize)
 
 
 def _region(mask: Picture | Region | None) -> Region | None:
-    """Where an image may change: a region as it is, a picture as one that is white there."""
+    """Return the region of a mask: a Region unchanged, a picture as the mask of one."""
     return mask if isinstance(mask, Region) or mask is None else Region(mask)

@@ -23,15 +23,17 @@ from viceversa.inference.masks import Region, Weights
 
 @dataclass(frozen=True)
 class Manner:
-    """How to translate, beside where to.
+    """Options of a translation besides source and target.
 
-    strength: of an edit of attributes; 0 is none, 1 all, and between and beyond is for methods that can: RelGAN, STGAN.
-    reference: an image that the result shall be like. seed: which of the many results. Both for methods with styles: StarGAN v2.
-    full_size: whether an image keeps its size, channels and alpha; else its middle is cut out and resized to the run's size.
-    memory: MiB for the networks' numbers then; what does not fit goes in tiles.
-    region: where anything may change, if not everywhere.
-    paper: whether images are drawings on paper, scanned or photographed, to be flattened first (images/paper_drawings.py).
-    most_pixels: of an image file, counting every four channels; larger ones are refused as decompression bombs.
+    Args:
+        strength: strength of an edit of attributes: 0 is none, 1 the full edit; other values for RelGAN and STGAN only.
+        reference: image whose style to copy, for methods with styles such as StarGAN v2.
+        seed: seed of the random style, for such methods.
+        full_size: keep size, channels and alpha of an image; otherwise its middle is cut out and resized to the run's size.
+        memory: memory in MiB for the networks at full size; a larger image is translated in tiles.
+        region: where the image may change; None: everywhere.
+        paper: images are drawings on paper, scanned or photographed, to be flattened first (images/paper_drawings.py).
+        most_pixels: limit of an image file, counting every four channels; larger files are refused as decompression bombs.
     """
 
     strength: float = 1.0
@@ -45,7 +47,7 @@ class Manner:
 
 
 AS_TRAINED = Manner()
-"""At the run's size, all of the edit, everywhere."""
+"""The defaults: the run's size, the full edit, everywhere."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""What a generator is like, found by trying it: which sizes it takes, how far it looks, and how much memory it needs.
+"""Sizes, receptive field and memory of a generator, found by experiment.
 
-Nothing is known here of methods or layers. A NaN put into an image comes out wherever the image is looked at from.
+No knowledge of methods or layers is needed: a NaN in the input appears at every output that depends on it.
 """
 
 from __future__ import annotations
@@ -20,19 +20,24 @@ from viceversa.errors import UsageError, is_out_of_memory
 from viceversa.inference.norms import Moments, Normalizing
 
 ImageFunction = Callable[[Tensor], Tensor]
-"""Images (N, C, H, W) in [-1, 1] -> (N, C', H, W), whatever the size."""
+"""A function from images (N, C, H, W) in [-1, 1] to (N, C', H, W), for any size."""
 
 FARTHEST = 1024
-"""Side, in pixels, of the largest image that is tried: a generator that looks farther than half of it is not cut into tiles."""
+"""Side in pixels of the largest image tried. A generator that looks farther than half of it is not used in tiles."""
 
 _LEAST = 64
 
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """multiple: what sides must be multiples of. reaches: how far each norm looks, in the order of the norms, and last the
-    output, in pixels, rounded up to multiples; none of them where one looks too far. weight: bytes for each pixel at the peak, of
-    the numbers between the layers."""
+    """Properties of a generator for images of any size.
+
+    Args:
+        multiple: sides must be multiples of this number.
+        reaches: receptive field in pixels of each norm, in order, and of the output last, rounded up to multiples; empty if one is
+            too large.
+        weight: peak memory of activations in bytes per pixel.
+    """
 
     multiple: int
     reaches: tuple[int, ...]
@@ -41,10 +46,9 @@ class ReceptiveField:
 
 @torch.no_grad()
 def multiple_of(generator: ImageFunction, spec: ImageSpec) -> int:
-    """The smallest power of two that sides can grow by, beyond the first one that holds the run's images, so that the size comes
-    out that went in.
+    """Return the smallest power of two by which sides can grow beyond the run's size, so that the generator keeps the size.
 
-    Raises UsageError for a generator that takes one size only, or changes sizes.
+    Raises UsageError for a generator that accepts one size only, or changes sizes.
     """
     grown, base = 1, 2 ** math.ceil(math.log2(max(spec.height, spec.width)))
     while grown <= base:
@@ -63,7 +67,7 @@ def multiple_of(generator: ImageFunction, spec: ImageSpec) -> int:
 
 @torch.no_grad()
 def receptive_field_of(generator: ImageFunction, spec: ImageSpec) -> ReceptiveField:
-    """All of it. Raises UsageError for a generator that takes one size only."""
+    """Return the properties of a generator. Raises UsageError for a generator that accepts one size only."""
     multiple = multiple_of(generator, spec)
     side = multiple * math.ceil(max(_LEAST, 2 * multiple) / multiple)
     while True:

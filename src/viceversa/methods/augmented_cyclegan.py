@@ -122,7 +122,7 @@ def code_of(journey: Journey) -> Tensor:
 
 @dataclass(frozen=True)
 class TellCodes:
-    """Adversarial loss on codes: random ones are real, encoded ones are fake. learn: the discriminator's, else the encoder's."""
+    """Adversarial loss on codes: random ones are real, encoded ones fake. learn: the discriminator's loss, else the encoder's."""
 
     critic: nn.Module
     learn: bool = False

@@ -1,1 +1,1 @@
-"""Measures of translations: chains of them, distances, features, labellers, and the health of a training."""
+"""Metrics of translations: chains, distances, features, labellers, and signs of a training that goes wrong."""

@@ -1,4 +1,4 @@
-"""Whether the attributes that outputs show are those asked for, image by image."""
+"""Label accuracies: whether outputs show the requested attributes, for each image."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from viceversa.core.space import Space
 from viceversa.metrics.chain_protocol import Place, Trial
 
 PerImage = dict[str, NDArray[np.float64]]
-"""A metric's name -> its value for each image (N,), NaN where it is undefined."""
+"""Name of a metric -> value for each image (N,), NaN if undefined."""
 
 
 def accuracies(task: Trial, place: Place, space: Space, read: Tensor, own: Tensor | None) -> PerImage:
-    """Each image's share of right attributes; changed, kept: of those that the last translation had to change, or not.
+    """Return the share of right attributes of each image: of all, and of those that the last translation had to change, or to keep.
 
-    read (N, K): the labels that the outputs show, as the labeller reads them; own: as the model's own discriminator does.
+    Args:
+        read: labels (N, K) of the outputs, predicted by the labeller.
+        own: labels predicted by the model's own discriminator.
     """
     goal, before = _asked(task, place, space, len(read))
     right, changed = space.agrees(read, goal).numpy(), ~space.agrees(before, goal).numpy()
@@ -35,10 +37,13 @@ def accuracies(task: Trial, place: Place, space: Space, read: Tensor, own: Tenso
 
 
 def success(found: PerImage, place: Place, before: Mapping[Place, PerImage]) -> PerImage:
-    """1 for each image on which every attribute stands as asked after this step and after each step before, else 0.
+    """Return 1 for each image whose attributes are all as requested after this step and every earlier step, else 0.
 
-    Its mean is SR@k. found: what `accuracies` says of the step; before: all that was found of earlier ones. Empty if an earlier
-    step was not measured.
+    The mean is the success rate SR@k. Empty if an earlier step was not measured.
+
+    Args:
+        found: result of `accuracies` for this step.
+        before: results for earlier steps.
     """
     right = (found["label_accuracy"] == 1).astype(np.float64)
     if place.cycles == 1:
@@ -48,7 +53,7 @@ def success(found: PerImage, place: Place, before: Mapping[Place, PerImage]) -> 
 
 
 def _asked(task: Trial, place: Place, space: Space, count: int) -> tuple[Tensor, Tensor]:
-    """The label that the outputs should have, and the one asked for before their last translation."""
+    """Return the label that the outputs should have, and the label requested before their last translation."""
     goal, before = task.goal(place), task.asked_before(place)
     if goal is not None and before is not None:
         return goal, before
@@ -57,7 +62,7 @@ def _asked(task: Trial, place: Place, space: Space, count: int) -> tuple[Tensor,
 
 
 def _bits(read: Tensor, goal: Tensor, space: Space) -> NDArray[np.float64]:
-    """The share of right columns, a one-of attribute counted once for each choice (the multicyclic author's form)."""
+    """Return the share of right columns; a one-of attribute counts once for each choice (the multicyclic author's form)."""
     parts = zip(space.columns(read), space.columns(goal), strict=True)
     columns = [
         (values >= 0.5) == (wanted >= 0.5) if attribute.width > 1 else attribute.agrees(values, wanted)[:, None]
@@ -67,6 +72,6 @@ def _bits(read: Tensor, goal: Tensor, space: Space) -> NDArray[np.float64]:
 
 
 def _share(right: NDArray[np.bool_], which: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Each image's share of right ones among `which`; NaN where there is none."""
+    """Return the share of right attributes among `which` for each image; NaN if there is none."""
     total = which.sum(1)
     return np.where(total > 0, (right & which).sum(1) / np.maximum(total, 1), np.nan)

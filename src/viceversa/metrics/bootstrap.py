@@ -1,4 +1,4 @@
-"""Intervals for means over images by the bootstrap: resample the images, keep the model. Seeds of training vary besides."""
+"""Bootstrap confidence intervals of means over images. They resample images for a fixed model; they do not cover other seeds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 @dataclass(frozen=True)
 class Interval:
-    """A mean and the ends of its percentile interval, in the values' unit."""
+    """A mean and the ends of its percentile interval, in the unit of the values."""
 
     mean: float
     low: float
@@ -23,27 +23,27 @@ _AT_ONCE = 50
 
 
 def interval(values: ArrayLike, *, seed: int = 0) -> Interval | None:
-    """The mean of (N,) values and the percentile interval over resamples of the N images (Efron 1979).
+    """Return the mean of (N,) values and its percentile interval over resamples of the N images (Efron 1979).
 
-    NaN stands for "undefined for this image" and is left out of every resample; None where nothing is defined. All calls for
-    the same N draw the same images, so that intervals of differences are paired.
+    NaN means "undefined for this image" and is left out of every resample; None if no value is defined. All calls with the same N
+    draw the same images, so intervals of differences are paired.
     """
     return intervals({"": values}, seed=seed).get("")
 
 
 def paired_interval(values: ArrayLike, others: ArrayLike, *, seed: int = 0) -> Interval | None:
-    """interval(values - others): the mean difference over the images where both (N,) are defined; None where none is."""
+    """Return interval(values - others), over the images for which both (N,) are defined; None if there are none."""
     return interval(np.subtract(values, others), seed=seed)
 
 
 def intervals(values: Mapping[str, ArrayLike], *, seed: int = 0) -> dict[str, Interval]:
-    """`interval` of several measures (N,) of the same images at once, those that are defined nowhere left out."""
+    """Return `interval` of several measures (N,) of the same images, without measures that are defined for none."""
     table = np.array([np.asarray(each, np.float64) for each in values.values()]).T
     if not table.size:
         return {}
     known = ~np.isnan(table)
     filled = np.where(known, table, 0.0)
-    with np.errstate(invalid="ignore", divide="ignore"):  # a resample with no defined image is NaN, and left out
+    with np.errstate(invalid="ignore", divide="ignore"):  # a resample without a defined image gives NaN and is left out
         means = np.concatenate([counts @ filled / (counts @ known) for counts in _counts(len(table), seed)])
     found = {}
     for column, name in enumerate(values):
@@ -54,7 +54,7 @@ def intervals(values: Mapping[str, ArrayLike], *, seed: int = 0) -> dict[str, In
 
 
 def _counts(images: int, seed: int) -> Iterator[NDArray[np.float64]]:
-    """How often each image is in each resample: (50, N) at a time."""
+    """Yield how often each image is in each resample: (50, N) at a time."""
     generator = np.random.default_rng(seed)
     for _ in range(RESAMPLES // _AT_ONCE):
         drawn = generator.integers(images, size=(_AT_ONCE, images))

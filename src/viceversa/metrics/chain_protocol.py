@@ -1,14 +1,14 @@
-"""What a translator makes of test images along the evaluation's chains of translations (docs/methods.md, Evaluation).
+"""Outputs of a translator for test images along the evaluation's chains of translations (docs/methods.md, Evaluation).
 
     x^(0) = x,  x^(j) = T(x^(j-1), t_j)    step_j = x^(j)    inv_k = T(x^(k), inv(c))    rec_k = T(x^(k), c)
 
-Between two unlabeled spaces, k counts completed round trips: inv_k is the image in the other space after k of them and
-one leg, rec_k the image at home after k of them; rec_0 is same-domain translation, undefined where channels differ. A
-translator that goes from the first space to the second only has inv_0.
+Between two unlabeled spaces, k counts completed round trips: inv_k is the image in the other space after k round trips and one
+translation, rec_k the image in the source space after k round trips. rec_0 is same-domain translation, which is undefined if the
+channels differ. A one-way translator only has inv_0.
 
-Every image on the way passes a link: "float" leaves it as it is, "8bit" rounds it, as if it were saved and opened again.
-The others are probes for hidden information: after rounding, "noise" adds a Gaussian of 2 levels, "jpeg" compresses with
-quality 75, "blur" smooths by a Gaussian of half a pixel. What a person cannot see they destroy, and little else.
+Every image between two translations passes a link: "float" leaves it unchanged, "8bit" rounds it, as if it were saved and opened
+again. The other links are probes for hidden information. After rounding, "noise" adds Gaussian noise of 2 levels, "jpeg" compresses
+with quality 75, and "blur" smooths with a Gaussian of half a pixel. They destroy what a person cannot see, and little else.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ TranslateImages = Callable[[Tensor, Domain, Domain], Tensor]
 
 @dataclass(frozen=True)
 class Place:
-    """Which outputs: after how many cycles, in which direction, through which links. "step": x^(cycles) itself."""
+    """Place of outputs: direction, number of cycles, and kind of links. Direction "step" is x^(cycles) itself."""
 
     direction: Direction
     cycles: int
@@ -55,7 +55,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Way:
-    """How far chains go: k = 0..cycles; outputs after steps 1..steps of the 8-bit chain; rec_k, k >= 1, through the probes."""
+    """Lengths of the chains: k = 0..cycles, steps 1..steps of the 8-bit chain, and rec_k, k >= 1, through the probes."""
 
     cycles: int = 3
     steps: int = 0
@@ -68,10 +68,13 @@ class Way:
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """Images of one split of a data set, and where they are sent: shared by all models that are compared.
+    """Images of one split of a data set with their targets, shared by all compared models.
 
-    sources (N, H, W, C) of the space `home`, the images of these `numbers` (N,) in the split; labels, inverted (N, K) and
-    targets (steps, N, K), or None between spaces.
+    Args:
+        sources: images (N, H, W, C) of the space `home`.
+        numbers: their numbers (N,) in the split.
+        labels, inverted: their labels and the opposite labels (N, K); None between spaces.
+        targets: labels of the chain (steps, N, K); None between spaces.
     """
 
     dataset: Dataset
@@ -90,11 +93,11 @@ class Trial:
 
     @property
     def labeled(self) -> bool:
-        """Whether images go between labels, or else between two spaces."""
+        """Whether images are translated between labels, not between two spaces."""
         return self.labels is not None
 
     def of(self, rows: Sequence[int]) -> Trial:
-        """The same for some of its images only."""
+        """Return the trial of some images only."""
         chosen = list(rows)
         return replace(
             self,
@@ -106,7 +109,7 @@ class Trial:
         )
 
     def goal(self, place: Place) -> Tensor | None:
-        """The label that an output should have: (N, K)."""
+        """Return the labels (N, K) that outputs should have; None between spaces."""
         match place.direction:
             case "inv":
                 return self.inverted
@@ -116,7 +119,7 @@ class Trial:
                 return None if self.targets is None else self.targets[place.cycles - 1]
 
     def asked_before(self, place: Place) -> Tensor | None:
-        """The label asked for last before the final translation: the source's own where there was none."""
+        """Return the label requested before the final translation: the source's own label if there was none."""
         translations = place.cycles - (place.direction == "step")
         return self.labels if not translations or self.targets is None else self.targets[translations - 1]
 
@@ -136,7 +139,7 @@ class Trial:
         if self.dataset.truth is None or (not self.labeled and place.direction == "step"):
             return None, ~everywhere
         key = (place.direction, place.cycles if place.direction == "step" else 0)
-        if key not in self._truths:  # each batch asks, and to open a cached set checks all its pixels
+        if key not in self._truths:  # every batch needs it, and opening a cached set checks all pixels
             asked = (self.split, self.home, self.numbers, self.home if self.labeled else self.away, self.goal(place))
             known = everywhere if self.dataset.known is None else self.dataset.known(*asked)
             self._truths[key] = (self.dataset.truth(*asked) if known.any() else None), known
@@ -144,14 +147,18 @@ class Trial:
 
 
 Outputs = Callable[[Trial, Way], Iterator[tuple[slice, dict[Place, Pixels]]]]
-"""What is made of a trial's images along a way: batch by batch, their rows and the images at all places, uint8."""
+"""A function (trial, way) that yields batches: their rows, and the output images at all places, uint8."""
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """What is to be measured: its outputs, and, where it has a discriminator that reads labels, (n, H, W, C) -> (n, K).
+    """A model to measure.
 
-    full_size: its outputs for a few enlarged sources of a trial, or None; training: what it was trained with, see `trainings`.
+    Args:
+        outputs: makes its outputs.
+        read: labels that its own discriminator predicts, (n, H, W, C) -> (n, K); None without one.
+        full_size: its outputs for a few enlarged sources of a trial, or None.
+        training: its settings in training, see `trainings`.
     """
 
     outputs: Outputs
@@ -161,14 +168,14 @@ class Candidate:
 
 
 def translating(translate: TranslateImages, read: Callable[[Pixels], Tensor] | None = None, *, returns: bool = True) -> Candidate:
-    """A translator as what is to be measured: its outputs are made when they are asked for. returns: whether it goes both ways."""
+    """Return a translator as a candidate, whose outputs are made on demand. returns: whether it translates both ways."""
     return Candidate(partial(outputs, translate, returns=returns), read)
 
 
 def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> Trial:
-    """The first `samples` images of a split, all if None, on the data set's stored chains; sources of the first space.
+    """Return the first `samples` images of a split (None: all) of the first space, with the data set's stored chains.
 
-    Raises UsageError for several labeled sets.
+    Raises UsageError for data with several labeled sets.
     """
     home, away = routing_of(dataset.space).ends
     images = dataset.splits[split][home]
@@ -185,9 +192,9 @@ def trial(dataset: Dataset, samples: int | None = None, split: str = "test") -> 
 def outputs(
     translate: TranslateImages, task: Trial, way: Way, batch: int = 100, *, returns: bool = True
 ) -> Iterator[tuple[slice, dict[Place, Pixels]]]:
-    """Batch by batch, the outputs at all places of the way: uint8, whatever the link; of a translator that goes one way, inv_0.
+    """Yield batches of the outputs at all places of the way, uint8 for every link; only inv_0 for a one-way translator.
 
-    The float chain rounds its last image only. At k = 0 there is no link, and both kinds have the same array.
+    The float chain rounds its last image only. At k = 0 there is no link, so "float" and "8bit" share one array.
     """
     follow = _among_labels if task.labeled else _between_spaces if returns else _one_way
     for start in range(0, len(task), batch):
@@ -199,7 +206,7 @@ def outputs(
 
 
 def route(task: Trial, direction: Direction, cycles: int) -> list[Domain]:
-    """Where the translations of a chain lead, one after the other."""
+    """Return the target domains of a chain, in order."""
     if task.targets is None:
         legs = [Domain(task.away), Domain(task.home)] * (cycles + 1)
         return legs[: 2 * cycles + (direction == "inv")] or [Domain(task.home)]
@@ -208,7 +215,7 @@ def route(task: Trial, direction: Direction, cycles: int) -> list[Domain]:
 
 
 def linked(image: Tensor, link: Link, numbers: Iterable[int], step: int) -> Tensor:
-    """Images (N, C, H, W) in [-1, 1] after a link. Noise is drawn for each image, by its number in the split and the step."""
+    """Return images (N, C, H, W) in [-1, 1] after a link. Noise depends on the image's number in the split and the step."""
     if link == "float":
         return image
     pixels: Pixels = quantized(image)
@@ -271,7 +278,7 @@ def _one_way(translate: TranslateImages, task: Trial, rows: slice, way: Way) -> 
 
 
 def _compressed(pixels: Pixels) -> Pixels:
-    """An image (H, W, C) after JPEG of quality 75; of neither gray nor color, channel by channel."""
+    """Return an image (H, W, C) after JPEG of quality 75; by channel if it has neither 1 nor 3."""
     if pixels.shape[2] not in (1, 3):
         return np.concatenate([_compressed(pixels[..., [channel]]) for channel in range(pixels.shape[2])], 2)
     buffer = io.BytesIO()
@@ -280,7 +287,7 @@ def _compressed(pixels: Pixels) -> Pixels:
 
 
 def _smoothed(image: Tensor) -> Tensor:
-    """By a Gaussian of half a pixel's deviation: weights exp(-2 d^2) at distances -1, 0, 1, along both axes; borders continued."""
+    """Smooth with a Gaussian of sigma 0.5 px: weights exp(-2 d^2) at distances -1, 0, 1 along both axes; borders are repeated."""
     weights = torch.exp(-2 * torch.tensor([-1.0, 0, 1]).square())
     kernel = (weights[:, None] * weights / weights.sum() ** 2).expand(image.shape[1], 1, 3, 3)
     return F.conv2d(F.pad(image, (1, 1, 1, 1), mode="replicate"), kernel, groups=image.shape[1])

@@ -1,4 +1,4 @@
-"""Where the time of an evaluation goes."""
+"""Measurement of the time that the parts of an evaluation take."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, eq=False)
 class Clock:
-    """Seconds by part; of processors, all threads together, since it was made."""
+    """Clock of an evaluation: seconds of each part, and CPU seconds of all threads since its creation."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     _began: tuple[float, float] = field(default_factory=lambda: (time.perf_counter(), time.process_time()), init=False)
@@ -22,7 +22,7 @@ class Clock:
 
     @contextmanager
     def part(self, name: str, threads: int = 1) -> Iterator[None]:
-        """Counts what passes inside; where `threads` do so at once, their seconds are divided among them."""
+        """Count the time of the block. If `threads` threads count at once, the seconds are divided by their number."""
         started = time.perf_counter()
         try:
             yield
@@ -31,21 +31,21 @@ class Clock:
                 self.seconds[name] = self.seconds.get(name, 0.0) + (time.perf_counter() - started) / threads
 
     def each(self, name: str, items: Iterable[Item]) -> Iterator[Item]:
-        """The items; what it takes to make them is counted."""
+        """Yield the items and count the time to make them."""
         iterator, end = iter(items), object()
         while True:
             with self.part(name):
                 item = next(iterator, end)
             if item is end:
                 return
-            yield item  # type: ignore[misc]  # the end is no item
+            yield item  # type: ignore[misc]  # the end marker is not yielded
 
     def total(self) -> tuple[float, float]:
-        """Seconds since it was made, and seconds of processors."""
+        """Return the seconds since the creation, and the CPU seconds."""
         return time.perf_counter() - self._began[0], time.process_time() - self._began[1]
 
     def in_words(self) -> str:
-        """As in "412 s (700 s of processors): features 61 %, translation 20 %, ..."; parts of less than 1 % are left out."""
+        """Return such as "412 s (700 s of processors): features 61 %, translation 20 %, ..."; parts below 1 % are left out."""
         total, processors = self.total()
         shares = {name: 100 * seconds / total for name, seconds in self.seconds.items()}
         shares["other work"] = 100 - sum(shares.values())

@@ -1,4 +1,4 @@
-"""Distances between two sets of features: Frechet and kernel. Raw values: nothing is multiplied."""
+"""Distances between two sets of features: Frechet and kernel. Values are raw, without a factor."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _SUBSETS = 100
 _SUBSET = 1000
 _ROWS = 500
 _ONCE = 3000
-"""Up to so many rows each kernel value is computed once, for all subsets; above, for each subset."""
+"""Number of rows up to which each kernel value is computed once for all subsets; above, it is computed for each subset."""
 
 
 @dataclass(frozen=True, eq=False)
 class Population:
-    """A set of features (N, d) with what its distances to others need, computed when first asked for and kept."""
+    """A set of features (N, d) with its statistics, computed on first use and kept."""
 
     features: Features
 
     @cached_property
     def mean(self) -> Tensor:
-        """(d,), in float64."""
+        """Mean (d,) in float64."""
         return torch.stack([part.sum(0) for part in _parts(self.features)]).sum(0) / len(self.features)
 
     @cached_property
     def covariance(self) -> Tensor:
-        """(d, d), unbiased, in float64."""
+        """Unbiased covariance (d, d) in float64."""
         width = self.features.shape[1]
         total = torch.zeros(width, width, dtype=torch.float64)
         for part in _parts(self.features):
@@ -42,19 +42,20 @@ class Population:
 
     @cached_property
     def root(self) -> Tensor:
-        """The covariance's symmetric square root: (d, d)."""
+        """Symmetric square root (d, d) of the covariance."""
         values, vectors = torch.linalg.eigh(self.covariance)
         root: Tensor = (vectors * values.clamp(min=0).sqrt()) @ vectors.T
         return root
 
 
 def frechet(reference: Population, other: Population, fewest: int | None = None) -> float | None:
-    """|m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) of means and unbiased covariances, in float64 (arXiv 1706.08500, eq. 6).
+    """Return the Frechet distance |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) (arXiv 1706.08500, eq. 6).
 
-    tr (C1 C2)^(1/2) is the sum of the roots of the eigenvalues of C1^(1/2) C2 C1^(1/2), which is symmetric: 0.4 s at d = 1280
-    on one core, where those of C1 C2 take 3 s. In squared units of the features; symmetric; 0 for equal sets up to rounding.
-    Biased upward, about as 1/N: compare only at equal N. None where a set has fewer than `fewest` rows, d + 1 if that is None:
-    below, a covariance is singular.
+    m are means, C unbiased covariances, in float64. The distance has squared units of the features, is symmetric, and is 0 for
+    equal sets up to rounding. Its bias is positive, about as 1/N: compare only at equal N. tr (C1 C2)^(1/2) is the sum of the roots
+    of the eigenvalues of the symmetric matrix C1^(1/2) C2 C1^(1/2). They take 0.4 s at d = 1280 on one core; those of C1 C2 3 s.
+
+    fewest: least number of rows, d + 1 by default, below which a covariance is singular. None is returned for a smaller set.
     """
     width = reference.features.shape[1]
     if min(len(reference.features), len(other.features)) < (width + 1 if fewest is None else fewest):
@@ -65,9 +66,9 @@ def frechet(reference: Population, other: Population, fewest: int | None = None)
 
 
 def frechet_diagonal(reference: Population, other: Population) -> float | None:
-    """|m1 - m2|^2 + sum of (s1 - s2)^2 over features' means m and standard deviations s: Frechet of diagonal covariances.
+    """Return the Frechet distance of diagonal covariances: |m1 - m2|^2 + |s1 - s2|^2, with means m and standard deviations s.
 
-    A lower bound on `frechet`; the multicyclic author's form. None where a set has fewer than 2 rows.
+    It is a lower bound on `frechet`, used by the author of the multicyclic loss. None if a set has fewer than 2 rows.
     """
     if min(len(reference.features), len(other.features)) < 2:
         return None
@@ -76,13 +77,17 @@ def frechet_diagonal(reference: Population, other: Population) -> float | None:
 
 
 def kernel(features: Features, others: Features, seed: int = 0) -> tuple[float, float | None] | None:
-    """Mean and standard deviation over subsets of the unbiased squared MMD with k(a, b) = (a.b / d + 1)^3 (arXiv 1801.01401).
+    """Return mean and standard deviation over subsets of the unbiased squared MMD, k(a, b) = (a.b / d + 1)^3 (arXiv 1801.01401).
 
     MMD^2 = [sum_{i != j} k(x_i, x_j) + sum_{i != j} k(y_i, y_j)] / (m (m - 1)) - 2 mean k(x_i, y_j), over 100 subsets of
-    m = min(1000, N, M) rows drawn by `seed`. features: (N, d), others: (M, d). No unit; unbiased, so it may be negative.
-    Where m = N = M there is one subset, all rows, and no deviation: None. None in all where N or M < 2.
-    torchmetrics' class would compute each kernel value about 50 times at N = 2000; here, up to 3000 rows, each is computed
-    once, in float64, and added to the sums of the subsets that it is in.
+    m = min(1000, N, M) rows drawn by `seed`. The distance has no unit, and may be negative because it is unbiased. If m = N = M,
+    there is one subset of all rows, and the deviation is None. None is returned if N or M < 2. Up to 3000 rows, each kernel value
+    is computed once in float64 and added to the sums of its subsets; torchmetrics computes it about 50 times at N = 2000.
+
+    Args:
+        features: (N, d).
+        others: (M, d).
+        seed: seed of the subsets.
     """
     rows, columns = len(features), len(others)
     size = min(_SUBSET, rows, columns)
@@ -99,7 +104,7 @@ def kernel(features: Features, others: Features, seed: int = 0) -> tuple[float, 
 
 
 def _once(features: Features, others: Features, first: Tensor, second: Tensor) -> Tensor:
-    """The squared MMD of each pair of subsets, (subsets, size) rows each: (subsets,)."""
+    """Return the squared MMD of each pair of subsets, given as rows (subsets, size): (subsets,)."""
     size = first.shape[1]
     x, y = _membership(first, len(features)), _membership(second, len(others))
     between = torch.zeros(len(x), dtype=torch.float64)
@@ -110,7 +115,7 @@ def _once(features: Features, others: Features, first: Tensor, second: Tensor) -
 
 
 def _within(features: Features, x: Tensor) -> Tensor:
-    """The sum of k(a, b) over the pairs of different members of each subset, x (subsets, N): (subsets,)."""
+    """Return the sum of k(a, b) over pairs of different members of each subset, x (subsets, N): (subsets,)."""
     total, members = torch.zeros(len(x), dtype=torch.float64), torch.split(x, _ROWS, 1)
     for row, part in enumerate(_parts(features)):
         for column, other in enumerate(_parts(features[: (row + 1) * _ROWS])):
@@ -121,7 +126,7 @@ def _within(features: Features, x: Tensor) -> Tensor:
 
 
 def _sums(one: Tensor, other: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """The sum of k(a, b) over the members of each subset: x (subsets, n) of `one`, y (subsets, m) of `other`."""
+    """Return the sum of k(a, b) over the members of each subset: x (subsets, n) of `one`, y (subsets, m) of `other`."""
     return ((x @ poly_kernel(one, other)) * y).sum(1)
 
 
@@ -134,12 +139,12 @@ def _by_subset(features: Features, others: Features, first: Tensor, second: Tens
 
 
 def _membership(chosen: Tensor, count: int) -> Tensor:
-    """Which of `count` rows are in each subset (subsets, size): (subsets, count), 1 or 0."""
+    """Return which of `count` rows are in each subset (subsets, size): (subsets, count), 1 or 0."""
     return torch.zeros(len(chosen), count, dtype=torch.float64).scatter_(1, chosen, 1.0)
 
 
 def _parts(features: Features) -> Iterator[Tensor]:
-    """500 rows at a time in float64."""
+    """Yield 500 rows at a time in float64."""
     return (_double(features[start : start + _ROWS]) for start in range(0, len(features), _ROWS))
 
 

@@ -12,7 +12,10 @@ NAMES = ("lite0", "inception")
 
 
 def extractor_named(name: str, device: torch.device) -> Extractor:
-    """ "lite0", or "inception": the official networks of FID, KID and LPIPS. Raises UsageError where these cannot be had."""
+    """Return the extractor "lite0", or "inception": the official networks of FID, KID and LPIPS.
+
+    Raises UsageError for another name, or if the official networks are not available.
+    """
     match name:
         case "lite0":
             return lite0(device)

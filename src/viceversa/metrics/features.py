@@ -1,9 +1,8 @@
-"""The extractor `lite0@128`: image features for the Frechet and kernel distances, and `perceptual_lite0` between images.
+"""Extractor `lite0@128`: features for the Frechet and kernel distances, and the distance `perceptual_lite0` between images.
 
-uint8 RGB -> Pillow's antialiased bicubic to 128 x 128 on floats, each channel alone -> clipped to [0, 255], not rounded
-(clean-fid's rule, arXiv 2104.11222) -> [-1, 1] -> EfficientNet-Lite0 in fp32. Grey images are repeated to three channels.
-Numbers are named by the extractor: "FD (lite0@128)", never "FID"; `perceptual_lite0`, never "LPIPS", whose learned weights
-and networks are others.
+uint8 RGB -> Pillow's antialiased bicubic to 128 x 128 on floats, by channel -> clipped to [0, 255], not rounded (clean-fid's rule,
+arXiv 2104.11222) -> [-1, 1] -> EfficientNet-Lite0 in fp32. Gray images are repeated to three channels. Numbers have the name of the
+extractor: "FD (lite0@128)", not "FID"; `perceptual_lite0`, not "LPIPS", which has other networks and learned weights.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ from viceversa.pipeline import threaded
 EXTRACTOR = "lite0@128"
 
 Features = NDArray[np.float32]
-"""(N, width) float32, not negative."""
+"""Features (N, width) float32, not negative."""
 
 Advance = Callable[[int], None]
-"""Hears how many images were just done."""
+"""A function that is called with the number of images just processed."""
 
 Result = TypeVar("Result")
 
@@ -48,7 +47,7 @@ _BATCH = 32  # the fastest of 8 to 128 on a CPU
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """A set of images against its source: features (N, width), and perceptual (N,), 0 where an image is its source."""
+    """Measurement of a set of images: features (N, width), and perceptual distance (N,) to the source, 0 for equal images."""
 
     features: Features
     perceptual: NDArray[np.float32]
@@ -56,10 +55,14 @@ class Measurement:
 
 @dataclass(frozen=True, eq=False)
 class Extractor:
-    """The networks that images are measured by. Each call is for one batch; images are (n, H, W, C) uint8.
+    """Networks that measure images. Each call is for one batch of images (n, H, W, C) uint8.
 
-    name: what its numbers are called by and cached under; width: of the features; fewest: images for a Frechet distance;
-    features: images -> (n, width); compared: a source and sets of outputs, n images each -> a measurement of each set.
+    Args:
+        name: name of its numbers, and of its files in the cache.
+        width: number of features.
+        fewest: least number of images for a Frechet distance.
+        features: images -> (n, width).
+        compared: a source and sets of outputs, n images each -> a measurement of each set.
     """
 
     name: str
@@ -71,12 +74,12 @@ class Extractor:
 
 @cache
 def lite0(device: torch.device = CPU) -> Extractor:
-    """The extractor of this module, on a device."""
+    """Return the extractor of this module on a device."""
     return Extractor(EXTRACTOR, FEATURES, FEATURES + 1, partial(_features, device=device), partial(_compared, device=device))
 
 
 def extract(images: Pixels, advance: Advance = lambda count: None, extractor: Extractor | None = None) -> Features:
-    """The features of (N, H, W, C) uint8 images: (N, width); by lite0@128 if no other extractor is given."""
+    """Return the features (N, width) of images (N, H, W, C) uint8, by lite0@128 unless another extractor is given."""
     chosen = extractor or lite0()
     features = np.empty((len(images), chosen.width), np.float32)
     for rows, result in by_batch(lambda rows: chosen.features(images[rows]), len(images)):
@@ -88,12 +91,19 @@ def extract(images: Pixels, advance: Advance = lambda count: None, extractor: Ex
 def measure(
     source: Pixels, outputs: Sequence[Pixels], advance: Advance = lambda count: None, device: torch.device = CPU
 ) -> list[Measurement]:
-    """The features of every set of outputs, and the perceptual distance of each of its images to the same row of `source`.
+    """Return the features of every set of outputs, and the perceptual distance of each image to the same row of `source`.
 
-    perceptual = sum over five taps of the mean over positions of |f / |f| - g / |g||^2, f and g the channels there; as LPIPS
-    (arXiv 1801.03924, eq. 1) with unit weights; from 0 to 20. The source passes the network once for all sets; memory holds
-    one batch. `source` and every set: (N, H, W, 1 or 3) uint8, of any size. `advance` hears how many outputs were just done.
-    Raises ValueError where a set has not as many images as the source.
+    perceptual = sum over five taps of the mean over positions of |f / |f| - g / |g||^2, where f and g are the channels there: as
+    LPIPS (arXiv 1801.03924, eq. 1) with unit weights; from 0 to 20. The source passes the network once for all sets. Memory holds
+    one batch.
+
+    Args:
+        source: (N, H, W, 1 or 3) uint8, of any size.
+        outputs: sets of images of this form.
+        advance: is called with the number of outputs just processed.
+
+    Raises:
+        ValueError: a set does not have as many images as the source.
     """
     counts = [len(images) for images in outputs]
     if any(count != len(source) for count in counts):
@@ -109,15 +119,15 @@ def measure(
 
 
 def perceptual(images: Pixels, others: Pixels, device: torch.device = CPU) -> NDArray[np.float32]:
-    """`perceptual_lite0` of each pair of rows (see measure): (N,)."""
+    """Return `perceptual_lite0` of each pair of rows (see `measure`): (N,)."""
     return measure(images, [others], device=device)[0].perceptual
 
 
 def reference_features(images: Pixels, advance: Advance = lambda count: None, extractor: Extractor | None = None) -> Features:
-    """extract(images), from the cache or computed into it: memory-mapped, read-only.
+    """Return extract(images) from the cache, computed if necessary: memory-mapped, read-only.
 
-    The file's name is that of the extractor and the pixels (see fingerprint). A damaged file is computed again; nobody sees
-    half a file. Raises UsageError if the cache cannot be written.
+    The file name depends on the extractor and the pixels (see `key_of_pixels`). A damaged file is computed again; files are written
+    atomically. Raises UsageError if the cache cannot be written.
     """
     chosen = extractor or lite0()
     path = cache_directory() / "features" / f"{key_of_pixels(images, chosen)}.npy"
@@ -136,7 +146,7 @@ def reference_features(images: Pixels, advance: Advance = lambda count: None, ex
 
 
 def key_of_pixels(images: Pixels, extractor: Extractor) -> str:
-    """The SHA-256 of the extractor's name, the shape and the pixels."""
+    """Return the SHA-256 of the extractor's name, the shape and the pixels."""
     key = hashlib.sha256(f"{extractor.name} {images.dtype} {images.shape}".encode())
     for start in range(0, len(images), 256):
         key.update(images[start : start + 256].tobytes())
@@ -144,9 +154,9 @@ def key_of_pixels(images: Pixels, extractor: Extractor) -> str:
 
 
 def as_input(images: Pixels, side: int = _SIDE, device: torch.device = CPU) -> Tensor:
-    """(N, H, W, C) uint8, three channels or one of which are seen -> (N, 3, side, side) float32 in [-1, 1].
+    """Convert images (N, H, W, C) uint8 to the network's input (N, 3, side, side) float32 in [-1, 1].
 
-    Resized, clipped, not rounded.
+    The network sees three channels, or one. Images are resized and clipped, not rounded.
     """
     pixels = torch.tensor(np.ascontiguousarray(shown(images))).to(device).permute(0, 3, 1, 2).float()
     above, beside = (_bicubic(length, side, device) for length in pixels.shape[2:])
@@ -156,7 +166,7 @@ def as_input(images: Pixels, side: int = _SIDE, device: torch.device = CPU) -> T
 
 @cache
 def _bicubic(before: int, after: int, device: torch.device) -> Tensor:
-    """(after, before): Pillow's bicubic along one axis as a matrix, which is what Pillow makes of the identity.
+    """Return Pillow's bicubic resize along one axis as a matrix (after, before): the resized identity matrix.
 
     Two products with it equal Pillow's resize within 1e-4 of 255 levels, in a quarter of the time.
     """
@@ -165,7 +175,7 @@ def _bicubic(before: int, after: int, device: torch.device) -> Tensor:
 
 
 def by_batch(work: Callable[[slice], Result], count: int) -> Iterator[tuple[slice, Result]]:
-    """work(rows) for batches of about equal size, in order, on as many threads as PyTorch may use."""
+    """Yield work(rows) for batches of about equal size, in order, on as many threads as PyTorch may use."""
     ends = np.linspace(0, count, -(-count // _BATCH) + 1).astype(int).tolist()
     batches = [slice(start, end) for start, end in pairwise(ends)]
     yield from zip(batches, threaded(work, batches), strict=True)
@@ -200,7 +210,7 @@ def directions(taps: Iterable[Tensor]) -> list[Tensor]:
 
 
 def _mapped(path: Path, shape: tuple[int, int]) -> Features | None:
-    """The file's features, or None where there is no file, or one that is damaged or of another shape."""
+    """Return the features in a file; None if the file is missing, damaged or of another shape."""
     try:
         features = np.load(path, mmap_mode="r")
     except (FileNotFoundError, NotADirectoryError, EOFError, ValueError):

@@ -1,7 +1,7 @@
-"""Grids over images: the peaks that upsampling leaves in their spectrum at periods of 2, 4 and 8 pixels (docs/reliability.md).
+"""Grid artifacts: spectral peaks at periods of 2, 4 and 8 pixels, which upsampling causes (docs/reliability.md).
 
-A transposed convolution of stride 2 leaves a pattern of 2 px, two in a row one of 4 px, three one of 8 px. A pattern of period p
-has its power at the frequencies 2 pi (a, b) / p and nowhere else. Edges, textures and noise spread theirs over the neighbors.
+A transposed convolution of stride 2 leaves a pattern of 2 px; two in a row leave one of 4 px, three one of 8 px. A pattern of
+period p has power only at the frequencies 2 pi (a, b) / p. Edges, textures and noise spread theirs over neighboring frequencies.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from viceversa.images.fitting import in_bits
 from viceversa.images.pixels import Pixels
 
 PERIODS = (2, 4, 8)
-"""In pixels: what one, two and three layers leave that double the size."""
+"""Periods in pixels of the patterns of one, two and three layers that double the size."""
 UNSEEN = 0.5
-"""An amplitude in levels that nobody sees. It is added to peaks and neighbors, so that smaller ones have no weight."""
+"""Invisible amplitude in levels. It is added to peaks and neighbors, so that smaller amplitudes have no weight."""
 
 _WINDOW, _APART = 16, 2
 
 
 def grids(outputs: Pixels, reals: Pixels) -> dict[int, float]:
-    """Period -> how far a grid of it stands out of outputs beyond real images, for each period that both have room for.
+    """Return period -> strength of a grid in the outputs relative to real images, for each period that fits into both.
 
         g(p) = max_f r_outputs(f) / (max(1, r_reals(f)) c)                over the F frequencies f = 2 pi (a, b) / p
         r(f) = mean over windows of (P(f) + e^2) / (Q(f) + e^2)           e = UNSEEN
         P(f) = |sum_ij w_i w_j y_ij exp(-i (f_1 i + f_2 j))|^2 / (sum_i w_i)^4    mean over channels; w: Hann's window
-        Q(f) = mean of P two bins from f, along the rows or along the columns: the larger, as an edge is a line in the spectrum
+        Q(f) = mean of P two bins from f, along rows or columns: the larger one, as an edge is a line in the spectrum
         c    = 1 + sqrt(2 log F / n) + log F / n                          n: the number of windows
 
-    Without a grid it is about 1: c is how high the highest of F means of n exponential variables comes by chance. A checkerboard of
-    `a` levels up and down on flat images has r = (a^2 + e^2) / e^2, which is 5 for one level. A grid that real images have too,
-    as that of JPEG, is none.
+    The value is about 1 without a grid: c is the height that the largest of F means of n exponential variables reaches by chance. A
+    checkerboard of `a` levels up and down on flat images has r = (a^2 + e^2) / e^2, 5 for one level. A grid that real images have
+    too, such as that of JPEG, does not count. Windows are small, 16 px or four periods, because a grid is often local.
 
-    outputs, reals: (N, H, W, C) uint8 or uint16. Windows are small, 16 px or four periods, as a grid is often seen in places only.
+    outputs, reals: (N, H, W, C) uint8 or uint16.
     """
     found = {}
     for period in PERIODS:
@@ -49,7 +49,7 @@ def grids(outputs: Pixels, reals: Pixels) -> dict[int, float]:
 
 
 def peaks(images: Pixels, period: int) -> NDArray[np.float64]:
-    """r(f) of `grids`, for the frequencies of a period: (F,)."""
+    """Return r(f) of `grids` for the frequencies of a period: (F,)."""
     side = _side(period)
     power = _power(images, side)
 
@@ -66,13 +66,13 @@ def peaks(images: Pixels, period: int) -> NDArray[np.float64]:
 
 
 def frequencies(period: int) -> list[tuple[int, int]]:
-    """(a, b) of a period's frequencies that no shorter period has, one of each two that real numbers make equal."""
+    """Return the frequencies (a, b) of a period that no shorter period has, one of each conjugate pair."""
     every = [(a, b) for a, b in product(range(period), repeat=2) if (a % 2 or b % 2)]
     return [(a, b) for a, b in every if (a, b) <= (-a % period, -b % period)]
 
 
 def by_chance(frequencies: int, windows: int) -> float:
-    """c of `grids`: the bound of Laurent and Massart (2000, lemma 1) for means of exponential variables, at odds of 1 in F."""
+    """Return c of `grids`: the bound of Laurent and Massart (2000, lemma 1) for means of exponential variables, odds of 1 in F."""
     odds = math.log(frequencies)
     return 1 + math.sqrt(2 * odds / windows) + odds / windows
 
@@ -82,7 +82,7 @@ def _side(period: int) -> int:
 
 
 def _power(images: Pixels, side: int) -> NDArray[np.float64]:
-    """P of `grids`, in the windows of `side` pixels that images are cut into: (windows, side, side)."""
+    """Return P of `grids` in windows of `side` pixels: (windows, side, side)."""
     count, height, width, channels = images.shape
     rows, columns = height // side, width // side
     whole = in_bits(images[:, : rows * side, : columns * side], 8).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Signs of a training that goes wrong, read off what it makes of real images: numbers, their bounds, and what they mean."""
+"""Signs of a training that goes wrong: measures of its outputs, their bounds, and their meaning."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from viceversa.images.pixels import Pixels
 from viceversa.metrics.grids import PERIODS, grids
 
 Scores = NDArray[np.float32]
-"""A discriminator's raw scores, of all images and patches: (n,)."""
+"""Raw scores of a discriminator for all images and patches: (n,)."""
 
 
 @dataclass(frozen=True)
 class Sign:
-    """What is wrong where a measure is below its bound, or above it; means: why, and what to do."""
+    """A fault that is present if a measure is below or above its bound. means: cause and remedy."""
 
     name: str
     measure: str
@@ -27,12 +27,12 @@ class Sign:
     means: str
 
     def seen(self, measures: Mapping[str, float]) -> bool:
-        """Whether the measure was taken and is out of bounds."""
+        """Return whether the measure exists and is out of bounds."""
         value = measures.get(self.measure, math.nan)
         return value > self.bound if self.above else value < self.bound
 
     def line(self, step: int, measures: Mapping[str, float]) -> str:
-        """One line for a person."""
+        """Return one line of text on the fault."""
         side = "above" if self.above else "below"
         return f"step {step}: {self.name} ({self.measure} {measures[self.measure]:.3g}, {side} {self.bound:g}): {self.means}."
 
@@ -61,7 +61,7 @@ GRIDS = tuple(
     for place, words in (("", ""), ("_full_size", " at full size"))
     for period in reversed(PERIODS)
 )  # fmt: skip
-"""The longest period first: a grid of 4 px has a part of 2 px. Above 2 no real images were found (docs/reliability.md)."""
+"""Signs of grids, the longest period first: a grid of 4 px has a part of 2 px. Real images stay below 2 (docs/reliability.md)."""
 WON = Sign(
     "the discriminator has won", "separation", 0.995, True,
     "it tells real from made images nearly always, and the generator learns little; give it fewer steps, a lower learning rate or "
@@ -71,8 +71,11 @@ SIGNS = (WON, UNCHANGED, COLLAPSED, DEAF, INVERTED, *GRIDS)
 
 
 def signs(measures: Mapping[str, float]) -> list[Sign]:
-    """What is wrong. That targets make no difference is not said beside a cause of it. Of several grids the first is said, and
-    none of outputs that equal each other: in copies of one image, every line is in the same place."""
+    """Return the signs that are present.
+
+    That targets make no difference is not reported together with a cause of it. Only the first of several grids is reported, and
+    none if all outputs are equal: in copies of one image, every line is in the same place.
+    """
     found = [sign for sign in SIGNS if sign.seen(measures)]
     besides = {DEAF} if {UNCHANGED, COLLAPSED} & set(found) else set()
     visible = [sign for sign in found if sign in GRIDS]
@@ -83,12 +86,16 @@ def signs(measures: Mapping[str, float]) -> list[Sign]:
 def measured(
     sources: Pixels, outputs: Pixels, reals: Pixels, same: Pixels | None, large: tuple[Pixels, Pixels] | None = None
 ) -> dict[str, float]:
-    """The measures of outputs (N, H, W, C) uint8 that are defined, by their names.
+    """Return the defined measures of outputs by name.
 
-    reals: images of the space that outputs are to be in. same: outputs for the sources' own labels, where outputs are for
-    the opposite ones. large: outputs and real images at full size, for grids. Inputs and outputs are compared where their
-    shapes are equal, and for inverted colors where the sources' and the reals' mean images are not opposed themselves, as
-    drawings on white and on black are.
+    Sources and outputs are compared if their shapes are equal. Inverted colors are measured unless the mean images of sources and
+    reals are opposed themselves, as for drawings on white and on black.
+
+    Args:
+        sources, outputs: images (N, H, W, C) uint8.
+        reals: real images of the space that outputs should be in.
+        same: outputs for the sources' own labels, if `outputs` are for the opposite labels.
+        large: outputs and real images at full size, for grids.
     """
     found = {"variety": _share(spread(outputs), spread(reals))}
     found |= {f"grid_{period}": height for period, height in grids(outputs, reals).items()}
@@ -104,17 +111,17 @@ def measured(
 
 
 def mean_difference(images: Pixels, others: Pixels) -> float:
-    """mean |x - y| in levels: (N, H, W, C) uint8 twice."""
+    """Return mean |x - y| in levels: (N, H, W, C) uint8 twice."""
     return float(np.abs(images.astype(np.int16) - others.astype(np.int16)).mean())
 
 
 def spread(images: Pixels) -> float:
-    """mean_i |x_i - x_{i+1}| in levels, after the last one comes the first: how different images are. 0 of one image."""
+    """Return mean_i |x_i - x_{i+1}| in levels, cyclically: how different images are. 0 for one image."""
     return mean_difference(images, np.roll(images, 1, 0))
 
 
 def correlation(images: NDArray[np.generic], others: NDArray[np.generic]) -> float:
-    """The median over pairs of Pearson's correlation of their values, 1 for equal ones, -1 for negatives; NaN of flat images.
+    """Return the median over pairs of Pearson's correlation: 1 for equal images, -1 for negatives; NaN for flat images.
 
     r = sum (x - mean x) (y - mean y) / sqrt(sum (x - mean x)^2 sum (y - mean y)^2): (N, H, W, C) twice, any number type.
     """
@@ -126,9 +133,9 @@ def correlation(images: NDArray[np.generic], others: NDArray[np.generic]) -> flo
 
 
 def separation(pairs: Sequence[tuple[Scores, Scores]]) -> float:
-    """P(real > made) + P(real = made) / 2 over all pairs of a real and a made score: 1/2 cannot tell, 1 always can.
+    """Return P(real > made) + P(real = made) / 2 over all pairs of scores: 1/2 for a random discriminator, 1 for a perfect one.
 
-    Of several discriminators the highest. It is the same for every GAN loss, as it does not change with the scale of scores.
+    For several discriminators, return the highest. It is comparable for all GAN losses: it does not depend on the scale of scores.
     """
     shares = []
     for real, made in pairs:

@@ -1,7 +1,8 @@
-"""The labeller: a small network that reads attributes off images, independent of every method that it judges (docs/methods.md).
+"""The labeller: a small classifier that predicts the attributes of images, independent of the methods that it judges
+(docs/methods.md).
 
-It is trained on the real training images of a data set, chosen by nothing but its schedule, and kept in the cache. It takes no part
-in the training of translators. A run keeps a copy, which reads the attributes of a picture that a target does not name.
+It is trained on the real training images of a data set by a fixed schedule, and kept in the cache. It takes no part in the training
+of translators. A run keeps a copy, which predicts the attributes of an image that a target does not name.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from viceversa.metrics.labeller_examples import Examples
 from viceversa.metrics.rows import TRUSTED
 
 FILE = "labeller.safetensors"
-"""In a run's folder."""
+"""File name in a run's folder."""
 WIDTHS = (24, 48, 96)
 
 
@@ -35,8 +36,11 @@ WIDTHS = (24, 48, 96)
 class Labeller:
     """A trained labeller.
 
-    space: whose attributes it reads. accuracy: on real held-out images, of the test split if it is finished, else of the validation
-    split. accuracy_edits: on true edits, if the data knows them. Both are means over attributes. finished: whether its training is.
+    Args:
+        space: space whose attributes it predicts.
+        accuracy: mean accuracy over attributes on real held-out images: of the test split if it is finished, else of validation.
+        accuracy_edits: the same on ground-truth edits, if the data has them.
+        finished: whether its training is finished.
     """
 
     network: nn.Module
@@ -47,7 +51,7 @@ class Labeller:
 
     @property
     def trusted(self) -> bool:
-        """Whether its accuracy is high enough for what it reads to be reported."""
+        """Whether it is accurate enough to report its predictions."""
         return self.accuracy >= TRUSTED
 
     def __repr__(self) -> str:
@@ -55,7 +59,7 @@ class Labeller:
 
     @property
     def device(self) -> torch.device:
-        """Where its network is."""
+        """Device of its network."""
         return next(self.network.parameters(), torch.empty(0)).device
 
     def to(self, device: torch.device) -> Self:
@@ -65,19 +69,22 @@ class Labeller:
 
     @torch.no_grad()
     def read(self, pixels: Pixels | Examples, batch: int = 16) -> Tensor:
-        """The labels (N, K) that images (N, H, W, C) uint8 show; on the CPU, in float32."""
+        """Predict the labels (N, K) of images (N, H, W, C) uint8; the result is on the CPU, in float32."""
         parts = (normalized(torch.tensor(pixels[first : first + batch]).to(self.device)) for first in range(0, len(pixels), batch))
         return torch.cat([self.read_batch(part) for part in parts])
 
     @torch.no_grad()
     def read_batch(self, images: Tensor) -> Tensor:
-        """The labels (N, K) that images (N, C, H, W) in [-1, 1] show; on the CPU, in float32. The network may be elsewhere."""
-        images = images.to(self.device, memory_format=torch.channels_last)  # twice as fast on a CPU
+        """Predict the labels (N, K) of images (N, C, H, W) in [-1, 1]; the result is on the CPU, in float32."""
+        images = images.to(self.device, memory_format=torch.channels_last)  # this format is twice as fast on a CPU
         return self.space.read(self.network(images).float().cpu())
 
 
 def labeller_network(channels: int, outputs: int) -> nn.Sequential:
-    """Three stages of two 3x3 convolutions and a pooling, then one linear layer on a 4x4 map: 0.17 M parameters for RGB."""
+    """Return the network: three stages of two 3x3 convolutions and pooling, and a linear layer on a 4x4 map.
+
+    It has 0.17 M parameters for RGB.
+    """
     network, before = nn.Sequential(), channels
     for width in WIDTHS:
         for _ in range(2):
@@ -89,18 +96,18 @@ def labeller_network(channels: int, outputs: int) -> nn.Sequential:
 
 
 def network_for(space: Space) -> nn.Sequential:
-    """The network that reads the space's attributes, untrained. Its weights leave global random numbers as they were."""
+    """Return the untrained network for a space's attributes. It leaves the global random state unchanged."""
     with torch.random.fork_rng(devices=[]):
         return labeller_network(next(iter(space.images.values())).channels, space.label_width)
 
 
 def write_labeller(labeller: Labeller, path: Path) -> None:
-    """Writes a labeller in half precision, its accuracy in the file's metadata. Raises OSError."""
+    """Write a labeller in half precision, with its accuracy in the file's metadata. Raises OSError."""
     write_atomically(path, _stored(labeller))
 
 
 def load_labeller(path: Path, device: torch.device = CPU) -> Labeller:
-    """Reads a labeller. Raises UsageError for a file that is none."""
+    """Read a labeller. Raises UsageError for an invalid file."""
     try:
         if not path.is_file():
             raise ValueError("it is not a regular file")
@@ -108,7 +115,7 @@ def load_labeller(path: Path, device: torch.device = CPU) -> Labeller:
             metadata = file.metadata() or {}
             state = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118  (not a mapping)
         space = TypeAdapter(Space).validate_json(metadata["space"])
-        with torch.device("meta"):  # a damaged file takes no more memory than it has bytes
+        with torch.device("meta"):  # so that a damaged file cannot take more memory than its size
             network = network_for(space)
         weights = {name: value.long() if name.endswith("tracked") else value for name, value in state.items()}
         network.load_state_dict(weights, assign=True)
@@ -116,7 +123,7 @@ def load_labeller(path: Path, device: torch.device = CPU) -> Labeller:
         edits = TypeAdapter(float | None).validate_json(metadata["accuracy_edits"])
         finished = TypeAdapter(bool).validate_json(metadata.get("finished", "true"))
         return Labeller(network.eval(), space, accuracy, edits, finished).to(device)
-    except Exception as error:  # what is in the file may be anything
+    except Exception as error:  # the file can contain anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(
             f"cannot read the labeller {str(path)!r} ({reason}): remove it; it is trained again when it is needed."
@@ -124,7 +131,7 @@ def load_labeller(path: Path, device: torch.device = CPU) -> Labeller:
 
 
 def accuracy(read: Tensor, target: Tensor, space: Space) -> float:
-    """The share of attributes that are right, a one-of attribute counted once."""
+    """Return the share of right attributes; a one-of attribute counts once."""
     return space.agrees(read, target).float().mean().item()
 
 

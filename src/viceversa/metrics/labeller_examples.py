@@ -1,4 +1,4 @@
-"""The images that a labeller learns from and is measured on, with the labels that it is asked for."""
+"""Images and labels on which a labeller is trained and measured."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOST_IMAGES, MOST_EDITS = 20_000, 500
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Some rows of the images of each space, one space after the other, with labels (N, K); in 8 bits, read when asked for."""
+    """Selected images of each space, one space after the other, with labels (N, K). Images are in 8 bits and read on demand."""
 
     pixels: Sequence[Pixels]
     rows: Sequence[NDArray[np.int64]]
@@ -42,7 +42,10 @@ class Examples:
 
 
 def disturbed(images: Tensor, draws: Draws) -> Tensor:
-    """Flips, shifts of up to two pixels, and noise of up to a tenth of the range: translated images are not quite real."""
+    """Augment images with flips, shifts of up to two pixels, and noise of up to a tenth of the range.
+
+    The labeller thus learns to read translated images, which are not quite real.
+    """
     images = flipped(images, draws.uniform("flip", images) < 0.5)
     images = shifted(images, (draws.uniform("shift", images, 2) * 5).long() - 2, 2)
     strength = 0.2 * draws.uniform("strength", images, 1, 1, 1)
@@ -50,7 +53,7 @@ def disturbed(images: Tensor, draws: Draws) -> Tensor:
 
 
 def examples_of(dataset: Dataset, split: str, space: Space) -> Examples:
-    """Images of a split, evenly chosen where there are many, with the labels that the labeller is asked for."""
+    """Return images of a split with their labels; evenly chosen if there are many."""
     spaces = [dataset.splits[split][name] for name in space.images]
     counted = [min(len(images), MOST_IMAGES // len(spaces)) for images in spaces]
     chosen = [np.linspace(0, len(images) - 1, count).round().astype(int) for images, count in zip(spaces, counted, strict=True)]
@@ -62,9 +65,9 @@ def examples_of(dataset: Dataset, split: str, space: Space) -> Examples:
 
 
 def edits_of(dataset: Dataset, batch: int) -> Iterator[tuple[Pixels, Tensor]]:
-    """Batches of true edits of the first test images, to the opposite labels or to the other space, with their labels (n, K).
+    """Yield batches of ground-truth edits of the first test images, to opposite labels or the other space, with labels (n, K).
 
-    Nothing for data that knows none of them.
+    Data without ground truth yields nothing.
     """
     if dataset.truth is None:
         return

@@ -1,6 +1,6 @@
-"""Training a labeller: all at once where it is needed, or a little at a time beside a translator's training.
+"""Training of a labeller: at once when it is needed, or in small units beside a translator's training.
 
-What is done is kept in the cache, so that runs and evaluations of the same data go on from it.
+The state is kept in the cache, so runs and evaluations on the same data continue from it.
 """
 
 from __future__ import annotations
@@ -33,20 +33,23 @@ from viceversa.progress import Bar
 
 VERSION = 2
 ROUNDS, ENOUGH = (1, 2, 4, 8), 0.995
-"""Epochs of each round of training, and the accuracy on validation images after which there is no further round."""
+"""Epochs of each round of training, and the validation accuracy after which no further round is needed."""
 BATCH, RATE, FEWEST_STEPS = 64, 3e-3, 50
 KEEP_EVERY = 10.0
-"""Seconds of work after which an unfinished labeller is written to the cache."""
+"""Seconds of work after which an unfinished training is written to the cache."""
 
 
 @dataclass(eq=False)
 class LabellerTraining:
-    """A labeller in the making, which goes on one small unit of work at a time.
+    """Training of a labeller, one small unit of work at a time.
 
-    It is trained in rounds of more and more epochs until the validation images are read well enough; the best round counts. The
-    result is a function of the data and the device alone, in whatever processes it is trained; no global random number is drawn.
+    It has rounds of more and more epochs, until the validation accuracy is high enough; the best round counts. The result depends
+    only on the data and the device, not on the processes that train it. No global random number is drawn.
 
-    number, step: of the round, and within it. best: of the rounds that are done. found: the labeller, once it is finished.
+    Args:
+        number, step: number of the round, and the step within it.
+        best: best of the finished rounds.
+        found: the labeller, once it is finished.
     """
 
     dataset: Dataset
@@ -70,26 +73,29 @@ class LabellerTraining:
 
     @property
     def steps(self) -> int:
-        """Steps of the round."""
+        """Number of steps of the round."""
         return self._steps_of(self.number)
 
     @property
     def done(self) -> int:
-        """Steps of all rounds until now."""
+        """Number of steps done in all rounds."""
         return sum(map(self._steps_of, range(self.number))) + self.step
 
     @property
     def total(self) -> int:
-        """Steps of all rounds, of which the last ones may not be needed."""
+        """Number of steps of all rounds. The last rounds may not be needed."""
         return sum(map(self._steps_of, range(len(self.rounds))))
 
     @property
     def in_words(self) -> str:
-        """As in "round 2 of 4"."""
+        """Return such as "round 2 of 4"."""
         return f"round {min(self.number + 1, len(self.rounds))} of {len(self.rounds)}"
 
     def advance(self) -> bool:
-        """Do one unit: a step, or the reading of a batch. Returns whether there are more; the finished labeller is in the cache."""
+        """Do one unit: a training step, or predictions for a batch. Return whether there are more.
+
+        After the last unit, the labeller is in the cache.
+        """
         if self.found is None:
             self._whole = False
             more = next(self._units, False)
@@ -99,15 +105,15 @@ class LabellerTraining:
         return self.found is None
 
     def seconds(self) -> float:
-        """About how many seconds a unit takes, from the reading of a few images."""
+        """Estimate the seconds of a unit from predictions for a few images."""
         few, now = self._examples[: min(4, self._batch)], Labeller(self._network.eval(), self.space, 0.0, None)
-        for _ in range(2):  # the first time is slower
+        for _ in range(2):  # the first call is slower
             started = time.perf_counter()
             now.read(few)
         return (time.perf_counter() - started) * 3 * self._batch / len(few)
 
     def keep(self) -> None:
-        """Write what is done to the cache, or take up what is further there. Half a unit, of an interrupted one, is not kept."""
+        """Write the state to the cache, or continue from the cache if that is further. An interrupted unit is not kept."""
         if not self._whole:
             return
         self._kept = time.monotonic()
@@ -131,13 +137,13 @@ class LabellerTraining:
         return len(self._examples) // self._batch
 
     def _begin_round(self) -> None:
-        """A rate that rises and falls once a round."""
-        steps = self.steps or self._steps_of(0)  # behind the last round none is taken
+        """Start a round, whose learning rate rises and falls once."""
+        steps = self.steps or self._steps_of(0)  # after the last round there are no steps
         self._optimizer = torch.optim.AdamW(self._network.parameters(), RATE, weight_decay=1e-2)
         self._schedule = torch.optim.lr_scheduler.OneCycleLR(self._optimizer, RATE, total_steps=steps)
 
     def _work(self) -> Iterator[bool]:
-        """All units that are left."""
+        """Do the remaining units, one for each item."""
         while self.number < len(self.rounds) and (self.best is None or self.best.accuracy < ENOUGH):
             while self.step < self.steps:
                 self._learn()
@@ -155,7 +161,7 @@ class LabellerTraining:
         self.found = Labeller(self.best.network, self.space, on_test or 0.0, on_edits)
 
     def _learn(self) -> None:
-        """A step on a batch."""
+        """Take a step on a batch."""
         epoch, place = divmod(self.step, self._per_epoch)
         order = torch.randperm(len(self._examples), generator=seeded("labeller", self.number, epoch))
         order = order[place * self._batch : (place + 1) * self._batch]
@@ -169,7 +175,7 @@ class LabellerTraining:
         self.step += 1
 
     def _state(self) -> dict[str, object]:
-        """What an unfinished training goes on from."""
+        """Return the state from which an unfinished training continues."""
         return {
             "place": (self.number, self.step),
             "network": self._network.state_dict(),
@@ -179,7 +185,7 @@ class LabellerTraining:
         }
 
     def _take_up(self) -> bool:
-        """Go on from what the cache has, where that is finished or further; whether it is."""
+        """Continue from the state in the cache if that is finished or further; return whether it is."""
         if self.path.exists():
             self.found = load_labeller(self.path, self.device)
             _unfinished(self.path).unlink(missing_ok=True)
@@ -203,7 +209,7 @@ class LabellerTraining:
 def independent_labeller(
     dataset: Dataset, *, rounds: Sequence[int] = ROUNDS, device: torch.device = CPU, quiet: bool = False
 ) -> Labeller:
-    """The data set's labeller, from the cache or trained to its end now. Raises UsageError where there is nothing to read."""
+    """Return the data set's labeller from the cache, or train it now. Raises UsageError if there are no attributes to predict."""
     _asked(dataset)
     path = cached_path(dataset.name, rounds)
     make_writable(path.parent)
@@ -214,17 +220,17 @@ def independent_labeller(
 
 
 def save_labeller(dataset: Dataset, path: Path, *, quiet: bool = False) -> None:
-    """Writes a copy of the data set's labeller, at most 0.5 MB, its accuracy in the file's metadata."""
+    """Write a copy of the data set's labeller, at most 0.5 MB, with its accuracy in the file's metadata."""
     write_labeller(independent_labeller(dataset, quiet=quiet), path)
 
 
 def cached_path(name: str, rounds: Sequence[int] = ROUNDS) -> Path:
-    """Where the finished labeller of the data set of that name is kept."""
+    """Return the path of the finished labeller of a data set in the cache."""
     return cache_directory() / "labellers" / f"{name}-{VERSION}-{'-'.join(map(str, rounds))}.safetensors"
 
 
 def _asked(dataset: Dataset) -> Space:
-    """What the labeller is asked. Raises UsageError where there is nothing."""
+    """Return the space with the attributes to predict. Raises UsageError if there are none."""
     if (space := routing_of(dataset.space).question) is None:
         reason = "has neither attributes nor spaces of one size: there is nothing to read off its images"
         raise UsageError(f"{dataset.name} {reason}.")
@@ -232,7 +238,7 @@ def _asked(dataset: Dataset) -> Space:
 
 
 def _finish(training: LabellerTraining, quiet: bool) -> None:
-    """Trains to the end, under one bar that says which round it is."""
+    """Train to the end, with a progress bar that names the round."""
     with Bar("labeller", training.total, start=training.done, quiet=quiet) as bar:
         try:
             while training.advance():
@@ -243,14 +249,14 @@ def _finish(training: LabellerTraining, quiet: bool) -> None:
 
 
 def _batches(examples: Examples) -> Iterator[tuple[Pixels, Tensor]]:
-    """Images and their labels (n, K)."""
+    """Yield batches of images and their labels (n, K)."""
     for first in range(0, len(examples), BATCH):
         part = slice(first, first + BATCH)
         yield examples[part], examples.labels[part]
 
 
 def _measured(labeller: Labeller, batches: Iterator[tuple[Pixels, Tensor]]) -> Generator[bool, None, float | None]:
-    """The accuracy on images, read batch by batch; None where there is none."""
+    """Measure the accuracy batch by batch; return None without images."""
     right, count = 0.0, 0
     for pixels, labels in batches:
         right += len(labels) * accuracy(labeller.read(pixels), labels, labeller.space)
@@ -260,14 +266,14 @@ def _measured(labeller: Labeller, batches: Iterator[tuple[Pixels, Tensor]]) -> G
 
 
 def _unfinished(path: Path) -> Path:
-    """Where the training that will end in `path` is kept meanwhile."""
+    """Return the path of the unfinished training of the labeller in `path`."""
     return path.with_suffix(".unfinished")
 
 
 def _unfinished_state(path: Path, device: torch.device) -> dict[str, Any] | None:
-    """What was kept, read as data only; None where there is none, or one that is damaged."""
+    """Return the stored state, read as data only; None if it is missing or damaged."""
     try:
         state = torch.load(_unfinished(path), device, weights_only=True)
-    except Exception:  # what is in the file may be anything
+    except Exception:  # the file can contain anything
         return None
     return state if isinstance(state, dict) else None

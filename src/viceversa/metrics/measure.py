@@ -1,4 +1,4 @@
-"""Looking at outputs, batch by batch: features, labels that they show, and how near they are to sources and true edits."""
+"""Measurement of outputs in batches: features, predicted labels, and distances to sources and ground truth."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from viceversa.metrics.labeller import Labeller
 from viceversa.metrics.similarity import l1, l1_where, psnr, ssim
 
 TO_TRUTH = ("l1_outside", "psnr_to_truth", "ssim_to_truth")
-"""The distances that need the true edit."""
+"""Distances that need the ground truth."""
 
 Read = Callable[[Pixels], Tensor]
-"""(n, H, W, C) -> the labels that the images show (n, K)."""
+"""A function that predicts labels: images (n, H, W, C) -> (n, K)."""
 
 
 @dataclass(frozen=True, eq=False)
 class Findings:
-    """What is found of some images: distances by name, and the labels that the labeller and the model's own network read."""
+    """Measurements of some images: distances by name, and labels predicted by the labeller and by the model's own network."""
 
     measured: Measurement
     distances: PerImage
@@ -39,9 +39,11 @@ class Findings:
 
 @dataclass(eq=False)
 class Accumulated:
-    """What is found of the outputs at one place. Features lie in a file, the rest is some numbers an image.
+    """Measurements of the outputs at one place. Features are in a file; the rest are a few numbers per image in memory.
 
-    per_image: distances; read, own: the labels that they show (N, K), by the labeller and by the model's own discriminator.
+    Args:
+        per_image: distances by name.
+        read, own: labels (N, K) predicted by the labeller, and by the model's own discriminator.
     """
 
     file: Path
@@ -51,12 +53,12 @@ class Accumulated:
 
     @property
     def features(self) -> Features:
-        """(N, width), mapped: in memory only while someone holds them."""
+        """Features (N, width), memory-mapped."""
         features: Features = np.load(self.file, mmap_mode="r")
         return features
 
     def add(self, rows: slice, look: Findings, count: int) -> None:
-        """Some rows of `count`."""
+        """Add the measurements of some rows of `count`."""
         if not self.file.exists():
             np.lib.format.open_memmap(self.file, "w+", np.float32, (count, look.measured.features.shape[1]))
         np.load(self.file, mmap_mode="r+")[rows] = look.measured.features
@@ -67,7 +69,7 @@ class Accumulated:
 
 @dataclass(frozen=True, eq=False)
 class OutputBatch:
-    """Some rows of a trial's outputs: at each place the images, the true edits if there are any, and which of them are known."""
+    """Some rows of a trial's outputs: for each place the images, the ground truth if there is any, and for which images."""
 
     rows: slice
     made: Mapping[Place, Pixels]
@@ -79,7 +81,7 @@ class OutputBatch:
 
 @dataclass(frozen=True, eq=False)
 class Looker:
-    """What outputs are looked at with, and where their features go."""
+    """Networks that measure outputs, and the folder of the features."""
 
     task: Trial
     labeller: Labeller | None
@@ -90,7 +92,7 @@ class Looker:
     def look(
         self, seen: dict[Place, Accumulated], rows: slice, made: Mapping[Place, Pixels], own: Read | None, advance: Advance
     ) -> None:
-        """Adds what is found of a batch. The same array is looked at once; where it has the same true edit, it is seen as one."""
+        """Measure a batch and add the results. An array that several places share, with the same ground truth, is measured once."""
         first: dict[tuple[int, str, int], Place] = {}
         for place, pixels in made.items():
             alike = first.setdefault((id(pixels), place.direction, place.cycles if place.direction == "step" else 0), place)
@@ -106,7 +108,7 @@ class Looker:
             advance(len({id(made[place]) for place in looks}) * (part.stop - part.start))
 
     def _look(self, batch: OutputBatch, part: slice) -> dict[Place, Findings]:
-        """Some rows of a batch; runs in several threads at once."""
+        """Measure some rows of a batch. It runs in several threads at once."""
         source = self.task.sources[batch.rows][part]
         different = {id(pixels): pixels[part] for pixels in batch.made.values()}
         with self.clock.part("features", batch.threads):
@@ -126,10 +128,10 @@ class Looker:
 
 
 def _distances(source: Pixels, place: Place, pixels: Pixels, truth: Pixels | None) -> PerImage:
-    """Of images to their sources and true edits, pixel by pixel."""
+    """Return the pixel distances of images to their sources and ground truth."""
     nothing = np.full(len(pixels), np.nan)
     alike = pixels.shape == source.shape
-    true = truth if truth is not None and truth.shape == pixels.shape else None  # nobody's edit may have other channels
+    true = truth if truth is not None and truth.shape == pixels.shape else None  # outputs of no translation may differ in channels
     outside = None if true is None or not alike or place.direction == "rec" else (np.asarray(true) == source).all(3)
     return {
         "l1_to_source": l1(pixels, source) if alike else nothing,

@@ -1,7 +1,7 @@
 """Perceptual distances by a named network at a stated size: `perceptual_lite0` and `perceptual_vgg16`.
 
-The distance is the sum over taps of the mean over positions of |f / |f| - g / |g||^2, as LPIPS (arXiv 1801.03924, eq. 1) with unit
-weights in place of learned ones. Its numbers are comparable only for the same network and size.
+The distance is the sum over taps of the mean over positions of |f / |f| - g / |g||^2: LPIPS (arXiv 1801.03924, eq. 1) with unit
+weights instead of learned ones. Numbers are comparable only for the same network and size.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from viceversa.networks.lite0 import load_lite0
 from viceversa.networks.perception import Perception, load_perception
 
 VGG16_TAPS = ("relu1_2", "relu2_2", "relu3_3", "relu4_3", "relu5_3")
-"""Layers of LPIPS with VGG-16; here each weighs 1."""
+"""Layers of LPIPS with VGG-16; here each has weight 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class PerceptualNetwork:
-    """A network that images are compared by.
+    """A network for perceptual distances.
 
     Args:
-        name: of the measure.
-        look: images (N, H, W, C) uint8 -> for each tap, the directions of the channels at each position (N, c, h, w).
+        name: name of the measure.
+        look: images (N, H, W, C) uint8 -> for each tap, the normalized channels at each position (N, c, h, w).
     """
 
     name: Literal["perceptual_lite0", "perceptual_vgg16"]
@@ -40,12 +40,15 @@ class PerceptualNetwork:
 
 
 def lite0_at(side: int, device: torch.device = CPU) -> PerceptualNetwork:
-    """EfficientNet-Lite0, which comes with the package; images are resized to side x side pixels."""
+    """Return EfficientNet-Lite0, which comes with the package. Images are resized to side x side pixels."""
     return PerceptualNetwork("perceptual_lite0", partial(_by_lite0, side=side, device=device))
 
 
 def vgg16_at(side: int, weights: Path, device: torch.device = CPU) -> PerceptualNetwork:
-    """VGG-16 from a safetensors file (networks/perception.py); images are resized to side x side pixels. Raises UsageError."""
+    """Return VGG-16 from a safetensors file (networks/perception.py). Images are resized to side x side pixels.
+
+    Raises UsageError if the file cannot be read.
+    """
     network = load_perception(weights).on(device)
     if not set(VGG16_TAPS) <= network.layers.keys():
         raise UsageError(f"{str(weights)!r} holds {network.name}, not VGG-16.")

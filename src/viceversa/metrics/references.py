@@ -1,4 +1,4 @@
-"""The sets of features that outputs are measured against, each looked up once, and the distances to them."""
+"""Reference sets of features, each computed once, and the distances of outputs to them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from viceversa.metrics.features import Advance, Extractor, Features, key_of_pixe
 
 @dataclass(frozen=True)
 class ToReal:
-    """Distances of a set of outputs to the real images, and to the set that a perfect translator would make; None: undefined."""
+    """Distances of outputs to real images, and to the outputs of a perfect translator; None if undefined."""
 
     frechet: float | None = None
     kernel: float | None = None
@@ -31,7 +31,7 @@ class ToReal:
 
 @dataclass(frozen=True, eq=False)
 class References:
-    """The reference sets of a trial. Their features lie in the cache; sets of equal pixels are one."""
+    """Reference sets of a trial. Their features are in the cache; sets with equal pixels are computed once."""
 
     task: Trial
     extractor: Extractor
@@ -39,7 +39,10 @@ class References:
     _known: dict[str, Population] = field(default_factory=dict, init=False)
 
     def distances(self, place: Place, features: Features) -> ToReal:
-        """For steps, return only the kernel distance to the true edits. Images without a known true edit are left out."""
+        """Return the distances of outputs at a place. Distances to the ground truth leave out images without any.
+
+        For steps, only the kernel distance to the ground truth is computed.
+        """
         target, other, known = self._target(place), Population(features), self.task.known(place)
         edited = Population(features[known]) if known.any() and not known.all() else other
         if place.direction == "step":
@@ -53,11 +56,11 @@ class References:
         return ToReal(far, near, spread, far_target, near_target, frechet_diagonal(real, other))
 
     def others(self, pixels: Pixels, advance: Advance) -> Features:
-        """The features of as many other real images."""
+        """Return the features of an equal number of other real images."""
         return reference_features(in_bits(pixels, 8), advance, self.extractor)
 
     def real(self, direction: Direction) -> Population:
-        """The real images of the space that outputs should be in, as many as are judged."""
+        """Return real images of the target space, as many as there are outputs."""
         space = self.task.away if direction == "inv" else self.task.home
         if (space, 0) not in self._asked:
             pixels = in_bits(self.task.dataset.splits[self.task.split][space].pixels[: len(self.task)], 8)
@@ -67,7 +70,7 @@ class References:
         return found
 
     def _target(self, place: Place) -> Population | None:
-        """What a perfect translator would make: the true edits, or real images with the labels asked for; None: neither."""
+        """Return the outputs of a perfect translator: ground truth, or real images with the requested labels; else None."""
         key = f"to {place.direction}", place.cycles if place.direction == "step" else 0
         if key not in self._asked:
             truth, goal = self.task.truth(place), self.task.goal(place)
@@ -87,7 +90,7 @@ class References:
 
 
 def _with_labels(labels: Tensor, goal: Tensor) -> NDArray[np.int64] | None:
-    """For each goal a row with that label, drawn at random; goals of no row are left out. None where these are half or more."""
+    """Return a random row with each goal's label. Goals without such a row are left out; None if these are half or more."""
     rows: dict[tuple[float, ...], list[int]] = {}
     for number, label in enumerate(labels.tolist()):
         rows.setdefault(tuple(label), []).append(number)

@@ -1,4 +1,4 @@
-"""The rows of an evaluation's report, and the measures that are its columns."""
+"""Rows of an evaluation's report, and the measures that are its columns."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DETAILS = {
     "bit accuracy": "label accuracy counted by columns of the label, as the discriminator's own is",
 }
 TRUSTED = 0.9
-"""Accuracy of a labeller on real held-out images below which label accuracies are not shown as if they were right."""
+"""Accuracy of a labeller on real held-out images below which label accuracies are not shown."""
 OFFICIAL = "inception-v3-compat"
 _OFFICIAL_NAMES = {
     "kernel distance": "KID", "Kernel distance": "KID", "kernel": "KID", "Fréchet distance": "FID", "Fréchet": "FID",
@@ -42,14 +42,17 @@ _OFFICIAL_NAMES = {
 
 @dataclass(frozen=True)
 class Row:
-    """One model in one direction after so many cycles through one kind of chain; None where undefined.
+    """Measures of one model in one direction, after a number of cycles through one kind of chain; None if undefined.
 
-    frechet_target, kernel_target: to the true edits, or without them to real images with the labels asked for. l1_outside:
-    to the source, where the true edit changes nothing. frechet_diagonal, own_accuracy_bits: the multicyclic author's
-    measures. intervals: of means over images, by the measure's name; 95 %, by the bootstrap.
-    known: number of images with a known true edit; measures against it are means over these; None: all images, or none.
-    success_rate: share of images on which every attribute was as asked after each step so far; of steps only.
-    seeds: how many trainings the row is the mean of; spread: their standard deviation, by the measure's name.
+    Args:
+        frechet_target, kernel_target: distance to the ground truth, or else to real images with the requested labels.
+        l1_outside: L1 to the source where the ground truth changes nothing.
+        frechet_diagonal, own_accuracy_bits: measures of the multicyclic author.
+        intervals: name of a measure -> 95 % bootstrap interval of its mean over images.
+        known: number of images with ground truth, over which measures against it are means; None: all images, or none.
+        success_rate: share of images whose attributes were all as requested after each step so far; for steps only.
+        seeds: number of trainings whose mean the row is.
+        spread: name of a measure -> standard deviation over these trainings.
     """
 
     model: str
@@ -81,19 +84,19 @@ class Row:
     success_rate: float | None = None
 
     def value(self, measure: str) -> float | None:
-        """The measure of that name; "accuracy NAME" is that of an attribute."""
+        """Return the measure of that name; "accuracy NAME" is the accuracy of an attribute."""
         found: float | None = vars(self).get(measure)
         return self.accuracy_by_attribute.get(measure.removeprefix("accuracy ")) if measure not in vars(self) else found
 
     @property
     def title(self) -> str:
-        """The model, and of how many trainings it is the mean."""
+        """Name of the model, and the number of trainings whose mean it is."""
         return f"{self.model} ({self.seeds} seeds)" if self.seeds > 1 else self.model
 
 
 @dataclass(frozen=True)
 class Column:
-    """One measure of a row as text: times `factor`, with so many digits. detail: on the page only."""
+    """A measure as a column of text: times `factor`, rounded to `digits`. detail: show it on the page only."""
 
     title: str
     measure: str
@@ -107,12 +110,12 @@ class Column:
         return UNDEFINED if value is None else rounded(value * self.factor, self.digits)
 
     def spread(self, row: Row) -> str:
-        """As in "±0.013"; empty for a single training."""
+        """Return such as "±0.013"; "" for a single training."""
         return f"±{row.spread[self.measure] * self.factor:.{self.digits}f}" if self.measure in row.spread else ""
 
 
 def rounded(value: float, digits: int) -> str:
-    """A number with so many decimals, or fewer where it would have more than five digits."""
+    """Return a number with this many decimals, or fewer if it would have more than five digits."""
     before = len(f"{abs(value):.0f}")
     return f"{value:z.{max(0, min(digits, 5 - before))}f}"
 
@@ -136,17 +139,17 @@ COLUMNS = (
     Column("diagonal Fréchet", "frechet_diagonal", 2, "lower", detail=True),
     Column("bit accuracy by its own discriminator", "own_accuracy_bits", 3, "higher", detail=True),
 )
-"""The measures of a row, all attributes taken together. L1 is in levels of 0 to 255, PSNR in dB, the others have no unit.
+"""Measures of a row over all attributes. L1 is in levels of 0 to 255, PSNR in dB; the others have no unit.
 
-Who changes nothing is nearest to the source, so for inv neither more nor less of that is better.
+A model that changes nothing is nearest to the source, so for inv neither a larger nor a smaller distance to the source is better.
 """
 
 LABELS = ("label_accuracy", "label_accuracy_bits", "changed_accuracy", "kept_accuracy", "success_rate")
-"""The measures that the labeller reads, beside the accuracy of each attribute."""
+"""Measures by the labeller, in addition to the accuracy of each attribute."""
 
 
 def without_labels(row: Row) -> Row:
-    """The row without what a labeller read, for one that reads too little right."""
+    """Return the row without label accuracies, for a labeller that is not accurate enough."""
     kept = {name: value for name, value in row.intervals.items() if not is_label(name)}
     spread = {name: value for name, value in row.spread.items() if not is_label(name)}
     return replace(
@@ -156,37 +159,39 @@ def without_labels(row: Row) -> Row:
 
 
 def is_label(measure: str) -> bool:
-    """Whether the labeller reads the measure."""
+    """Return whether the measure depends on the labeller."""
     return measure in LABELS or measure.startswith("accuracy ")
 
 
 def meaning(labeled: bool, *, details: bool = False) -> dict[str, str]:
-    """What the rows and columns of a report are, in words.
+    """Return the meaning of the rows and columns of a report, in words.
 
-    labeled: whether images go between labels, or else between two sets; details: with the columns that only the page shows.
+    Args:
+        labeled: whether images are translated between labels, not between two spaces.
+        details: include the columns that only the page shows.
     """
     return (_BY_LABELS if labeled else _BETWEEN_SETS) | _ALWAYS | (_DETAILS if labeled and details else {})
 
 
 def attribute_columns(rows: Sequence[Row]) -> list[Column]:
-    """The accuracy of each attribute that any row knows."""
+    """Return a column with the accuracy of each attribute that any row has."""
     names = dict.fromkeys(name for row in rows for name in row.accuracy_by_attribute)
     return defined([Column(name, f"accuracy {name}", 3, "higher") for name in names], rows)
 
 
 def defined(columns: Sequence[Column], rows: Sequence[Row]) -> list[Column]:
-    """The columns that have a value in any of the rows."""
+    """Return the columns that have a value in any row."""
     return [column for column in columns if any(row.value(column.measure) is not None for row in rows)]
 
 
 def by_model(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """The rows of each model by number of cycles; models in their order, the bounds last."""
+    """Return the rows of each model by number of cycles; models in their order, bounds last."""
     names = sorted(dict.fromkeys(row.model for row in rows), key=lambda name: name in BOUNDS)  # stable
     return {name: sorted((row for row in rows if row.model == name), key=lambda row: row.cycles) for name in names}
 
 
 def called(text: str, extractor: str) -> str:
-    """The text with the names that the distances have in the official networks' features: FID, KID and LPIPS."""
+    """Return the text with the official names of the distances if the extractor is official: FID, KID and LPIPS."""
     for ours, official in _OFFICIAL_NAMES.items() if extractor == OFFICIAL else ():
         text = text.replace(ours, official)
     return text

@@ -1,4 +1,4 @@
-"""How near two images are, pixel by pixel: one number for each pair, from uint8 images of one shape."""
+"""Pixel similarities of image pairs: L1, PSNR and SSIM of uint8 images of one shape, one number for each pair."""
 
 from __future__ import annotations
 
@@ -15,33 +15,36 @@ from viceversa.images.pixels import Pixels
 
 _BATCH = 64
 SMALLEST = 11
-"""Pixels of the window of SSIM, and so of the smallest image that has one."""
+"""Side in pixels of the window of SSIM, and so of the smallest image with an SSIM."""
 HIGHEST = 100.0
 """PSNR of equal images, in dB."""
 
 
 def l1(images: Pixels, others: Pixels) -> NDArray[np.float64]:
-    """Mean absolute difference in levels, 0 to 255: (N, H, W, C) uint8 twice -> (N,). Raises ValueError for two shapes."""
+    """Return the mean absolute difference in levels, 0 to 255: (N, H, W, C) uint8 twice -> (N,).
+
+    Raises ValueError if the shapes differ.
+    """
     return _by_batch(lambda left, right: (left - right).abs().mean((1, 2, 3)), images, others)
 
 
 def l1_where(images: Pixels, others: Pixels, where: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """l1 over the positions (N, H, W) that are marked: (N,), NaN where none is."""
+    """Return l1 over the marked positions (N, H, W): (N,), NaN if none is marked."""
     difference = np.abs(np.asarray(images, np.int16) - np.asarray(others, np.int16)).mean(3)
     count = where.sum((1, 2))
     return np.where(count > 0, (difference * where).sum((1, 2)) / np.maximum(count, 1), np.nan)
 
 
 def psnr(images: Pixels, others: Pixels) -> NDArray[np.float64]:
-    """10 log10(255^2 / mean squared difference) in dB, at most 100, which equal images get: (N, H, W, C) twice -> (N,)."""
+    """Return PSNR = 10 log10(255^2 / mean squared difference) in dB, 100 for equal images: (N, H, W, C) twice -> (N,)."""
     return _by_batch(_peak_ratio, images, others)
 
 
 def ssim(images: Pixels, others: Pixels) -> NDArray[np.float64]:
-    """Structural similarity, 1 for equal images: (N, H, W, C) uint8 twice -> (N,). (Wang et al. 2004, IEEE TIP 13(4).)
+    """Return the structural similarity, 1 for equal images: (N, H, W, C) uint8 twice -> (N,) (Wang et al. 2004, IEEE TIP 13(4)).
 
-    A Gaussian window of 11 pixels, sigma 1.5, data range 255, each channel alone, averaged over channels and positions.
-    Raises UsageError for images smaller than the window.
+    It has a Gaussian window of 11 pixels with sigma 1.5 and data range 255, and is averaged over channels and positions. Raises
+    UsageError for images smaller than the window.
     """
     height, width = images.shape[1:3]
     if min(height, width) < SMALLEST:
@@ -54,14 +57,14 @@ def _peak_ratio(left: Tensor, right: Tensor) -> Tensor:
 
 
 def _structure(left: Tensor, right: Tensor) -> Tensor:
-    # In float32, 37 times as fast as in float64 on a CPU and within 1e-4 of it, worst where an image is flat.
+    # float32 is 37 times as fast as float64 on a CPU, and within 1e-4 of it; flat images have the largest error.
     value = structural_similarity_index_measure(left.float(), right.float(), sigma=1.5, data_range=255.0, reduction="none")
-    assert isinstance(value, Tensor)  # a pair only where the full image is asked for
+    assert isinstance(value, Tensor)  # it is a pair only if the full image is requested
     return value
 
 
 def _by_batch(metric: Callable[[Tensor, Tensor], Tensor], images: Pixels, others: Pixels) -> NDArray[np.float64]:
-    """`metric` of (n, C, H, W) float64 batches in [0, 255], for all rows: (N,)."""
+    """Return `metric` of (n, C, H, W) float64 batches in [0, 255], for all rows: (N,)."""
     if images.shape != others.shape:
         raise ValueError(f"images of shape {images.shape} cannot be compared pixel by pixel with {others.shape}.")
     values = np.empty(len(images))

@@ -1,1 +1,1 @@
-"""Images that any editor edited in several turns: made by a protocol, read from folders, and measured for drift."""
+"""Multi-turn editing: images that any editor edited in several turns, made by a protocol, and measured for drift."""

@@ -1,4 +1,4 @@
-"""What was measured of an editor's chains, as curves over turns with intervals over the chains."""
+"""Curves of an editor's measurements over turns, with confidence intervals over chains."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ GOALS: Mapping[Reference, str] = {"truth": "ground truth", "source": "source"}
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """The values of one editor: its chains by turns.
+    """Measurements of one editor: its chains by turns.
 
     Args:
-        name: what the editor is called.
-        chains: what was measured of each.
-        problems: what could not be used, one line each.
-        facts: what the folder says of itself.
+        name: name of the editor.
+        chains: measurements of each chain.
+        problems: one line for everything that could not be used.
+        facts: facts in the folder's run.json.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Curves:
 
     @cached_property
     def last(self) -> int:
-        """The last turn that at least half of the chains have: the one that is judged. 0 if no chain has any."""
+        """The last turn that at least half of the chains have, which is the judged one. 0 if no chain has any."""
         counts = Counter(number for chain in self.chains for number in chain.turns)
         measured = sum(bool(chain.turns) for chain in self.chains)
         return max((number for number, count in counts.items() if 2 * count >= measured), default=0)
@@ -60,7 +60,7 @@ class Curves:
 
     @cached_property
     def goal(self) -> Reference:
-        """What images should show: the ground truth, if nine of ten turns that were measured have one; else the source."""
+        """Reference for the images: the ground truth if nine of ten measured turns have one, else the source."""
         turns = [turn for chain in self.chains for turn in chain.turns.values()]
         known = sum("truth" in turn.distances for turn in turns)
         return "truth" if turns and known >= KNOWN * len(turns) else "source"
@@ -72,12 +72,12 @@ class Curves:
 
     @cached_property
     def back(self) -> bool:
-        """Whether even turns lead back to the source, so that only they are compared with each other."""
+        """Whether even turns lead back to the source, so only even turns are compared with each other."""
         return (self.facts or {}).get("protocol") == "there-and-back"
 
     @cached_property
     def references(self) -> list[Reference]:
-        """What turns are compared with, in the order of REFERENCES."""
+        """References with which turns are compared, in the order of REFERENCES."""
         found = {name for chain in self.chains for turn in chain.turns.values() for name in turn.distances}
         return [name for name in REFERENCES if name in found]
 
@@ -92,7 +92,7 @@ class Curves:
     def means(self, reference: Reference, measure: Measure) -> Mapping[int, Interval]:
         """Return turn -> the mean over chains with its interval, for the turns in which it is defined for any chain."""
         key = (reference, measure)
-        if key not in self._means:  # tables, curves and numbers ask for the same, and each takes a thousand resamples
+        if key not in self._means:  # tables, curves and numbers need the same mean, which takes a thousand resamples
             self._means[key] = _by_turn(self.values(reference, measure))
         return self._means[key]
 
@@ -122,7 +122,7 @@ class Curves:
 
     @cached_property
     def success(self) -> NDArray[np.float64]:
-        """SR@k: 0 if one of the turns 1..k of a chain is wrong, else NaN if one is unknown, else 1: (chains, turns)."""
+        """Success rate SR@k: 0 if one of turns 1..k of a chain is wrong, else NaN if one is unknown, else 1: (chains, turns)."""
         table = self._empty()
         for row, chain in enumerate(self.chains):
             rights = [chain.turns[number].right if number in chain.turns else None for number in range(1, table.shape[1] + 1)]
@@ -139,10 +139,10 @@ class Curves:
 
     @cached_property
     def collapsed(self) -> NDArray[np.float64]:
-        """CR@k: 1 if an image up to turn k is as far from all that its chain should show as another source is, else 0.
+        """Collapse rate CR@k: 1 if an image up to turn k is as far from its references as another source, else 0: (chains, turns).
 
-        A chain should show its source and its ground truths; distances are perceptual. (chains, turns); a chain that
-        collapsed stays so. NaN where nothing was measured, and if all sources are alike.
+        The references are the source and the ground truths of the chain; distances are perceptual. A collapsed chain stays
+        collapsed. NaN if nothing was measured, or if all sources are alike.
         """
         nearest = self._empty()
         for row, chain in enumerate(self.chains):
@@ -155,7 +155,7 @@ class Curves:
 
     @cached_property
     def resized(self) -> int:
-        """Number of chains in which an image had another size than the source."""
+        """Number of chains with an image whose size differs from the source's."""
         return sum(any(turn.resized for turn in chain.turns.values()) for chain in self.chains)
 
     def _empty(self) -> NDArray[np.float64]:
@@ -170,7 +170,7 @@ class Curves:
 
 @dataclass(frozen=True)
 class Difference:
-    """How an editor differs from the first one on the same chains.
+    """Difference of an editor from the first one on the same chains.
 
     Args:
         editor, base: their names.

@@ -1,4 +1,4 @@
-"""Make the turns: ask an editor for every edit of a plan, and keep every image as a file before the next turn."""
+"""Make the turns: request every edit of a plan from an editor, and save every image before the next turn."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FAILURES = 3
 
 @dataclass(frozen=True)
 class Made:
-    """What was made. turns: images that are there; failures: a line for each chain that an editor did not finish."""
+    """Result of making turns. turns: number of images that exist; failures: a line for each chain that is not finished."""
 
     folder: Path
     turns: int
@@ -49,10 +49,9 @@ def make_turns(
     answers: int = 1,
     quiet: bool = False,
 ) -> Made:
-    """Ask an editor for all edits of a plan. Images that are there already are not made again.
+    """Request all edits of a plan from an editor. Images that exist already are not made again.
 
-    Every image is saved as PNG, and the next turn reads it from there: what the file cannot hold is lost, as for a person who saves
-    and opens it again.
+    Every image is saved as PNG, and the next turn reads the file: what the file cannot hold is lost, as if a user saved it.
 
     Args:
         editor: edits an image.
@@ -181,7 +180,7 @@ def _old_lines(out: Path) -> dict[str, list[list[str]]]:
 
 
 def _check_requests(out: Path, before: list[list[str]], now: list[list[str]]) -> None:
-    """Raises UsageError if images that are there were made for other requests."""
+    """Raise UsageError if existing images were made for other requests."""
     for old, new in zip(before, now, strict=False):
         if old[3:5] != new[3:5] and (out / old[2]).exists():
             said, asked = (quoted(line[3] or line[4]) for line in (old, new))

@@ -1,4 +1,4 @@
-"""How far an image of a chain is from another one: by pixels, by frequency, by color, by a feature network, by region."""
+"""Distances between images of a chain: by pixels, frequency, color, feature network and region."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Rate = Literal["success_rate", "collapse_rate"]
 
 @dataclass(frozen=True)
 class Meaning:
-    """What a measure is in words, with how many digits it is shown, and whether lower values are nearer."""
+    """Meaning of a measure in words, the number of digits shown, and whether lower values are nearer."""
 
     title: str
     words: str

@@ -28,15 +28,15 @@ REFERENCES: Mapping[Reference, str] = {
     "truth": "the ground truth of the turn",
     "again": "a second answer to the same request: what is random, and so no drift",
 }
-"""What an image is compared with."""
+"""Reference with which an image is compared."""
 
 Reads = Callable[[Pixels, str], bool]
-"""Whether an image (H, W, C) shows the attributes that were asked for, by a labeller."""
+"""A function that returns whether an image (H, W, C) shows the requested attributes, by a labeller."""
 
 
 @dataclass(frozen=True)
 class Judges:
-    """What images are judged by.
+    """Networks that judge images.
 
     Args:
         networks: for perceptual distances; the first one also says which images have collapsed.
@@ -51,7 +51,7 @@ class Judges:
 
 @dataclass(frozen=True)
 class TurnValues:
-    """What was measured of one turn.
+    """Measurements of one turn.
 
     Args:
         distances: what it is compared with -> measure -> value; undefined values are left out.
@@ -69,7 +69,7 @@ class TurnValues:
 
 @dataclass(frozen=True)
 class ChainValues:
-    """What was measured of a chain.
+    """Measurements of one chain.
 
     Args:
         id: the chain's.

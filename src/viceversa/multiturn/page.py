@@ -1,4 +1,4 @@
-"""drift.html: what repeated editing does to images, on one page that needs no other file."""
+"""drift.html: the report of a drift measurement as one self-contained page."""
 
 from __future__ import annotations
 

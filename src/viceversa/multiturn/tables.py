@@ -1,4 +1,4 @@
-"""Chains of edits in a table: a CSV file with one row for each image, and the facts that lie beside it."""
+"""Chains of edits in a table: a CSV file with one row for each image, and the facts in the file next to it."""
 
 from __future__ import annotations
 

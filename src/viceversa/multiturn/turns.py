@@ -1,4 +1,4 @@
-"""Chains of images: a source and what an editor made of it, turn by turn."""
+"""Chains of images: a source and its edits, turn by turn."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was found of an editor, in sentences."""
+"""Verdict on editors, in sentences."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from viceversa.multiturn.measures import RATES
 from viceversa.multiturn.measuring import Reference
 
 FEW = 20
-"""Chains below which the verdict says that they are few."""
+"""Number of chains below which the verdict warns that they are few."""
 MUCH = 0.75
-"""Part of the squared error in one band of frequencies from which the verdict names the band."""
+"""Share of the squared error in one band of frequencies from which the verdict names the band."""
 
 
 def verdict(editors: Sequence[Curves], found: Sequence[Difference]) -> str:

@@ -1,1 +1,1 @@
-"""Editors: whatever edits an image as asked, behind one call."""
+"""Editors: models, servers, functions and baselines that edit an image by a request, with one common interface."""

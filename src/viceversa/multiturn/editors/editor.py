@@ -1,4 +1,4 @@
-"""What an editor is asked, and its call."""
+"""The request to an editor, and the protocol of an editor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An editor by what a person names: a run, an ONNX file, a pipeline, a server, a Python function, or a baseline."""
+"""Editors by name: a run, an ONNX file, a pipeline, a server, a Python function, or a baseline."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FORMS = (
     "the folder of a run, avatars, hf:USER/NAME, FILE.onnx, diffusers:FOLDER or diffusers:REPOSITORY, http://..., https://..., "
     "openai:BASE_URL, module:function, resave:jpeg:QUALITY, resave:webp:QUALITY, resize:FACTOR, or nothing"
 )
-"""What can be edited with, for messages."""
+"""Forms of names, for messages."""
 
 _PREFIXES: tuple[EditorKind, ...] = ("diffusers", "http", "https", "openai", "resave", "resize")
 

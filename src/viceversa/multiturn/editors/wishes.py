@@ -1,4 +1,4 @@
-"""What an edit asks of an editor that understands attributes or spaces, not words."""
+"""Source and target of an edit for editors that understand attributes or spaces, not words."""
 
 from __future__ import annotations
 
