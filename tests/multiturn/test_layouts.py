@@ -359,8 +359,8 @@ def rows_of(folder: Path) -> list[list[str]]:
         (["x", "2", "x"], "'x': it is a folder."),
         (["x", "2", "n" * 5000], "File name too long"),
         (["x", "2", "ü" * 5000], "File name too long"),
-        (["x", "2", "a\0b"], "null byte"),
-        (["x", "2", "ü\0b"], "null byte"),
+        (["x", "2", "a\0b"], "embedded null"),
+        (["x", "2", "ü\0b"], "embedded null"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_a_line(tmp_path: Path, row: list[str], said: str) -> None:
