@@ -1,4 +1,4 @@
-"""Does the multicyclic loss pay at equal cost? plan.md says what is asked and how.
+"""Does the multicyclic loss pay at equal cost? plan.md says what is asked and how; the page will be docs/results/multicyclic.md.
 
 python -m experiments.multicyclic cost                     operations of an update of each arm; about two minutes
 python -m experiments.multicyclic choose --stage starts    settings, on validation images; then `terms`, then `rates`
