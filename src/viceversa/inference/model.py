@@ -132,8 +132,8 @@ class Model:
             `arrays` keeps all bits.
 
         Raises:
-            UsageError: the target, the source or an image is not valid. The warning UnfamiliarImage is issued for images unlike those
-                of the training.
+            UsageError: the target, the source or an image is not valid. The warning UnfamiliarImage is issued for images unlike
+                those of the training.
         """
         manner = Manner(strength, reference, seed, full_size, memory, _region(mask), paper, most_pixels)
         return self._chain(images, [to], source, manner)[0]
