@@ -1,4 +1,4 @@
-"""Norms of whole images while a network sees parts of them: the statistics of every norm, taken out of it and put into it."""
+"""Norms with the statistics of whole images while a network processes tiles of them."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from torch.overrides import TorchFunctionMode
 
 @dataclass(frozen=True, eq=False)
 class Moments:
-    """Of the values of each channel: how many there are, their mean (N, C) and their variance (N, C), divided by the count."""
+    """Statistics of the values of each channel: count, mean (N, C), and biased variance (N, C)."""
 
     count: int
     mean: Tensor
     variance: Tensor
 
     def merged(self, other: Moments) -> Moments:
-        """Of both sets of values together: var = (n var + n' var') / (n + n') + n n' (mean - mean')^2 / (n + n')^2."""
+        """Return the moments of both sets together: var = (n var + n' var') / (n + n') + n n' (mean - mean')^2 / (n + n')^2."""
         count = self.count + other.count
         here, there = self.count / count, other.count / count
         apart = self.mean - other.mean
@@ -30,21 +30,21 @@ class Moments:
 
 
 def moments_of(values: Tensor) -> Moments:
-    """Of (N, C, H, W), over height and width: in float64, on the CPU."""
+    """Return the moments of (N, C, H, W) over height and width, in float64, on the CPU."""
     variance, mean = torch.var_mean(values.float(), (2, 3), correction=0)
     return Moments(values.shape[2] * values.shape[3], mean.cpu().double(), variance.cpu().double())
 
 
 Finder = Callable[[int, Tensor], Moments]
-"""(number of the norm in the order of the calls, its input (N, C, H, W)) -> the moments that it shall use."""
+"""A function (number of the norm in the order of calls, its input (N, C, H, W)) -> moments that the norm uses."""
 
 
 class Normalizing(TorchFunctionMode):
-    """While it is entered, norms over height and width use the moments that `find` gives, not those of their inputs.
+    """Context in which norms over height and width use the moments that `find` returns, not those of their inputs.
 
-    Group norm (with a channel a group, this is instance norm), instance norm without running statistics, and what is written
-    on torch.var_mean over (2, 3), as switchable and conditional norms are. Batch norm in use has statistics of its own, the same
-    for every image. calls: how many norms there were.
+    It covers group norm with one channel per group, instance norm without running statistics, and norms written with torch.var_mean
+    over (2, 3), such as switchable and conditional norms. Batch norm in evaluation mode has its own statistics, the same for every
+    image. calls: number of norms so far.
     """
 
     def __init__(self, find: Finder) -> None:
@@ -107,7 +107,7 @@ class Normalizing(TorchFunctionMode):
 def _input_counts(
     input: Tensor, running_mean: Tensor | None = None, running_var: Tensor | None = None, *others: Any, **named: Any
 ) -> bool:
-    """Whether this instance norm takes the statistics of its input."""
+    """Return whether this instance norm uses the statistics of its input."""
     return bool(named.get("use_input_stats", others[2] if len(others) > 2 else True))
 
 

@@ -1,4 +1,4 @@
-"""Exported ONNX files as the networks of a model: their translator, their styles, and the labeller inside."""
+"""Exported ONNX files as the networks of a model: translator, styles, and labeller."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from viceversa.runs.exported.session import in_one_line, opened
 
 @dataclass(frozen=True)
 class Graph:
-    """An exported file, opened when it is first run. Raises UsageError where that cannot be."""
+    """An exported file, opened at its first use. Raises UsageError if it cannot be opened."""
 
     path: Path
 
@@ -33,11 +33,11 @@ class Graph:
 
     @cached_property
     def description(self) -> Description:
-        """What the file says of itself."""
+        """Description in the file's metadata."""
         return described(self.path)
 
     def run(self, output: str, given: Mapping[str, Tensor | None]) -> Tensor:
-        """Return one output. Of what is given, by the names of inputs, the graph gets what it takes."""
+        """Return one output. given: values by names of inputs; the graph receives those that it has."""
         taken = {each.name for each in self.session.get_inputs()}
         arrays = {name: value.detach().cpu().numpy() for name, value in given.items() if name in taken and value is not None}
         with in_one_line(self.path):
@@ -45,9 +45,9 @@ class Graph:
 
 
 class OnnxTranslator(nn.Module):
-    """A translator of exported files, one for each target space. They run on the CPU, and images pass through them in 8 bits.
+    """Translator from exported files, one for each target space. They run on the CPU with images of 8 bits.
 
-    digest: SHA-256 of the files that are there; it stands for the weights.
+    digest: SHA-256 of the files, in place of a digest of weights.
     """
 
     def __init__(self, graphs: Mapping[str, Graph]) -> None:
@@ -57,7 +57,7 @@ class OnnxTranslator(nn.Module):
         self.digest = nn.Parameter(torch.tensor(list(b"".join(digests)), dtype=torch.uint8), requires_grad=False)
 
     def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
-        """(N, C, H, W) in [-1, 1] of the source space -> of the target space, rounded to 8 bits. Raises UsageError."""
+        """Translate images (N, C, H, W) in [-1, 1] to the target space; the result is rounded to 8 bits. Raises UsageError."""
         style = target.style
         assert not callable(style)
         labels = {"target": target.label, "source": source.label, "style": style}
@@ -66,9 +66,9 @@ class OnnxTranslator(nn.Module):
         return normalized(made).to(image.device)
 
     def receptive_field(self, target: str) -> ReceptiveField:
-        """What the file for a target space takes: images of any size as a whole, as nothing is known of how far it looks.
+        """Return the sizes that the file for a target space accepts. Images are not tiled, as the receptive field is unknown.
 
-        Raises UsageError for a file that takes one size only, or changes sizes.
+        Raises UsageError for a file that accepts one size only, or changes sizes.
         """
         name, description = self.graphs[target].path.name, self.graphs[target].description
         before, after = (description.record.space.images[space] for space in (description.source, description.target))
@@ -82,7 +82,7 @@ class OnnxTranslator(nn.Module):
 
 
 class OnnxReader(nn.Module):
-    """The labeller inside a file: images (N, C, H, W) in [-1, 1] -> logits (N, width)."""
+    """Labeller inside a file: images (N, C, H, W) in [-1, 1] -> logits (N, width)."""
 
     def __init__(self, graph: Graph, width: int) -> None:
         super().__init__()

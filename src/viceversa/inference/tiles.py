@@ -1,9 +1,9 @@
-"""Images of any size through a generator, in tiles that overlap, with the norms' statistics of the whole image.
+"""Translation of images of any size in overlapping tiles, with norm statistics of the whole image.
 
-A tile is a core and a border as wide as the generator looks, so a core comes out as it would of the whole image, if every norm had
-the whole image's mean and variance. Those are found norm by norm: the statistics of norm k need those of norms 1..k-1, so for each
-norm all tiles go once more through the network up to it. With n norms this costs about n / 2 + 1 translations of all tiles; to
-measure several norms at once, each from tiles with the last estimates of the others, does not come to rest any sooner.
+A tile has a core, and a border as wide as the receptive field. So a core equals the same part of the whole image's translation, if
+every norm has the mean and variance of the whole image. These are found norm by norm: the statistics of norm k need those of norms
+1..k-1, so for each norm all tiles pass the network up to this norm. n norms cost about n / 2 + 1 translations of all tiles.
+Estimating several norms at once, each with the last estimates of the others, does not converge any sooner.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from viceversa.inference.norms import Moments, Normalizing, moments_of
 from viceversa.inference.receptive_field import FARTHEST, ImageFunction, ReceptiveField
 
 BLEND = 16
-"""Pixels over which one tile passes into the next."""
+"""Width in pixels over which neighboring tiles are blended."""
 
 WORKSPACE = 3.0
 """Memory at the peak for each byte of numbers between the layers: convolutions rearrange theirs. Measured: 0.8 to 2.5."""
@@ -97,10 +97,16 @@ class _Image:
 
 @torch.no_grad()
 def translated_in_tiles(generator: ImageFunction, pixels: Pixels, footprint: ReceptiveField, memory: float) -> Pixels:
-    """(H, W, C) uint8 or uint16, sides multiples of the footprint's -> (H, W, C') of the same depth.
+    """Translate an image (H, W, C) uint8 or uint16, in tiles if necessary: (H, W, C') of the same bit depth.
 
-    memory: in MiB, for the numbers between the layers; an image for which they do not suffice goes in tiles. The image itself
-    and its translation are whole. Raises UsageError for too little.
+    Args:
+        generator: translation of images of any size.
+        pixels: image, with sides that are multiples of `footprint.multiple`.
+        footprint: properties of the generator.
+        memory: memory in MiB for activations, beside the image and its translation.
+
+    Raises:
+        UsageError: the memory is too small.
     """
     if pixels.shape[0] * pixels.shape[1] <= room(footprint, memory):
         made: NDArray[Any] = quantized(generator(normalized(torch.tensor(pixels[None]))), 8 * pixels.itemsize)[0]
@@ -122,7 +128,7 @@ def translated_in_tiles(generator: ImageFunction, pixels: Pixels, footprint: Rec
 
 
 def room(footprint: ReceptiveField, memory: float) -> float:
-    """How many pixels go through the network at once, with so many MiB."""
+    """Return how many pixels pass the network at once with this memory in MiB."""
     return max(memory, 0) * 2**20 / (footprint.weight * WORKSPACE)
 
 
@@ -151,7 +157,7 @@ def whole_moments(
     tiling: Callable[[int], tuple[list[Span], list[Span]]],
     reaches: Sequence[int],
 ) -> list[Moments]:
-    """Of every norm's input over the whole image, in the order of the norms; tiles are as wide as each norm looks."""
+    """Return the moments of every norm's input over the whole image, in the order of the norms. reaches: their receptive fields."""
     known: list[Moments] = []
     for reach in reaches:
         rows, columns = tiling(reach)

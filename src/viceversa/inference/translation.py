@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from viceversa.metrics.labeller import Labeller
 
 _PIXELS = 2**15
-"""Pixels of a batch: 8 images of 64 px, as fast as larger batches on a CPU; one image fills up its batch at little cost."""
+"""Pixels of a batch: 8 images of 64 px. Larger batches are not faster on a CPU, and filling up a batch costs little."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ def batch_size(model: Model, space: str, manner: Manner) -> int:
 
 
 def chained(model: Model, pictures: Sequence[Picture], targets: Sequence[Any], source: Any, manner: Manner) -> list[list[Layers]]:
-    """The images translated to each target in turn, in batches: for each target, every image. Raises UsageError."""
+    """Translate images to each target in turn, in batches. Return all images for each target. Raises UsageError."""
     to = targets[0] if targets else ""
     space = model.routing.departure(source, to)
     check_reader(model, source)
@@ -202,7 +202,7 @@ def _doubt(model: Model, distance: float) -> str:
 
 
 def warn(pictures: Sequence[Picture], doubts: Sequence[str]) -> None:
-    """Warns (UnfamiliarImage) once of the images for which there is a doubt (see `doubt`)."""
+    """Issue one warning (UnfamiliarImage) for the images with a doubt (see `doubt`)."""
     found = [number for number, doubt in enumerate(doubts) if doubt]
     if found:
         first = pictures[found[0]]

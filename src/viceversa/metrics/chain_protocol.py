@@ -124,11 +124,11 @@ class Trial:
         return self.labels if not translations or self.targets is None else self.targets[translations - 1]
 
     def truth(self, place: Place) -> Pixels | None:
-        """Return the true edits (N, H, W, C), or the sources for rec; unknown ones are 0. None if none is known."""
+        """Return the ground truth (N, H, W, C), or the sources for rec; unknown images are 0. None if none is known."""
         return self._edits(place)[0]
 
     def known(self, place: Place) -> NDArray[np.bool_]:
-        """Return whether the true edit of each image is known: (N,) Booleans."""
+        """Return whether the ground truth of each image is known: (N,) Booleans."""
         return self._edits(place)[1]
 
     def _edits(self, place: Place) -> tuple[Pixels | None, NDArray[np.bool_]]:

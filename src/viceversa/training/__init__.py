@@ -1,1 +1,1 @@
-"""Training: the step, the loader, checkpoints, and the loop around them."""
+"""Training: the step, the data loader, checkpoints, validation, and the training loop."""

@@ -1,4 +1,4 @@
-"""Exponential moving averages of weights, which translate better than the weights that train."""
+"""Exponential moving averages of weights, which translate better than the trained weights themselves."""
 
 from __future__ import annotations
 
@@ -22,11 +22,13 @@ STATISTICS = (_BatchNorm, SwitchableNorm)
 
 
 def update_averages(averages: Method, method: Method, decay: float, learned: Collection[str] | None = None) -> None:
-    """average <- decay * average + (1 - decay) * weight for the method's averaged networks; buffers are copied.
+    """Update the averaged networks: average <- decay * average + (1 - decay) * weight; buffers are copied.
 
-    learned: the networks that this step updated; all, if None. An average is one of updates: a step that leaves the generator as
-    it is, as four of five with n_critic = 5, does not shorten its horizon of 1 / (1 - decay) updates.
-    The averages live in a second method from the same builder: a copy of a method would share its closures' networks.
+    Args:
+        averages: a second method from the same builder, which holds the averages. (A copy of `method` would share networks.)
+        decay: the horizon is 1 / (1 - decay) updates.
+        learned: networks that this step updated; all if None. A step without an update of the generator, such as four of five with
+            n_critic = 5, does not change its average.
     """
     for name in method.averaged:
         if learned is not None and name not in learned:
@@ -35,16 +37,15 @@ def update_averages(averages: Method, method: Method, decay: float, learned: Col
 
 
 def learned_at(method: Method, progress: Progress) -> set[str]:
-    """The networks that a step updates."""
+    """Return the networks that a step updates."""
     return {name for phase in method.phases if phase.when(progress) for name in phase.learns}
 
 
 @torch.no_grad()
 def renew_statistics(averages: Method, batches: Iterable[tuple[Batch, Draws]], progress: Progress) -> None:
-    """Give averaged networks batch statistics of their own: the mean over some training batches, in the phases that learn them.
+    """Compute batch statistics for the averaged networks: the mean over some training batches, in the phases that train them.
 
-    The statistics that are copied from the training networks belong to other weights. Does nothing where no averaged network
-    takes statistics.
+    The statistics copied from the trained networks belong to other weights. Without such layers, nothing is done.
     """
     layers = [
         module for name in averages.averaged for module in averages.networks[name].modules() if isinstance(module, STATISTICS)
@@ -60,7 +61,7 @@ def renew_statistics(averages: Method, batches: Iterable[tuple[Batch, Draws]], p
 
 @contextmanager
 def _anew(layers: Iterable[_BatchNorm | SwitchableNorm]) -> Iterator[None]:
-    """Layers take the plain mean of the statistics of all batches that they see in the block."""
+    """Within the block, layers collect the plain mean of the statistics of all batches."""
     before = [(layer, layer.momentum) for layer in layers]
     for layer, _ in before:
         layer.reset_running_stats()

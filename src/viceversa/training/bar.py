@@ -37,11 +37,11 @@ class TrainingBar:
         self._bar.stop()
 
     def lengthen(self, until: int) -> None:
-        """The training has so many steps, as it is known now."""
+        """Set a new number of steps."""
         self._bar.update(self._task, total=until)
 
     def advance(self, step: int, images: int, losses: Mapping[str, float]) -> None:
-        """`step` steps are done, the last one on so many images."""
+        """Show that `step` steps are done, the last one on `images` images."""
         self._losses |= losses
         self._images += images
         seconds = time.perf_counter() - self._since
@@ -53,5 +53,5 @@ class TrainingBar:
         self._since, self._images = time.perf_counter(), 0
 
     def _shortest(self) -> list[tuple[str, float]]:
-        """The losses that are no repetitions along a chain."""
+        """Return the losses without repetitions along a chain."""
         return [(name, value) for name, value in self._losses.items() if not name[-1].isdigit()]

@@ -1,4 +1,4 @@
-"""What may change when a run goes on, and what may not.
+"""Settings that may change when a run is resumed, and settings that may not.
 
 | setting | may it change? |
 |---|---|
@@ -9,7 +9,7 @@
 | seed | no: the seed and the step give every draw, so one seed could not repeat the run |
 | weights of losses, decay, averages, augmentation, precision | no: it would be another training under the name of this one |
 
-A training that changes what may not is a new one, which can start from the weights of this one (`init`).
+To change another setting, start a new training from the weights of this one (`init`).
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from viceversa.training.trainer import Trainer
 STEPS = "training.steps"
 FREE = (STEPS, "training.checkpoint_every", "training.sample_every", "training.best", "training.labeller")
 ELSEWHERE = ("device", "changes", "recipe.data", "recipe.images")
-"""What may differ without being a change: the same data in another place has the same name."""
+"""Settings that may differ without being a change: the same data in another place has the same name."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """A setting of a run that goes on with another value than before."""
+    """A setting of a resumed run with a new value."""
 
     name: str
     old: Any
@@ -42,7 +42,7 @@ class Change:
 
 
 def changes(stored: Record, asked: Record, run: Path, step: int) -> list[Change]:
-    """The settings that change when a run goes on after so many steps. Raises UsageError for one that may not."""
+    """Return the settings that change when a run is resumed at a step. Raises UsageError for one that may not change."""
     found = [Change(name, old, new) for name, old, new in changed_settings(stored, asked) if name not in ELSEWHERE]
     for change in found:
         setting = change.name.removeprefix("recipe.")
@@ -55,12 +55,12 @@ def changes(stored: Record, asked: Record, run: Path, step: int) -> list[Change]
 
 
 def noted(record: Record, found: Sequence[Change], before: Record, step: int) -> Record:
-    """The record of a run that goes on with these changes after so many steps."""
+    """Return the record of a run that is resumed at a step with these changes."""
     return record.model_copy(update={"changes": (*before.changes, *(f"step {step}: {change}" for change in found))})
 
 
 def line_of_change(change: Change, trainer: Trainer) -> str:
-    """What a change does to a training that goes on, in one line."""
+    """Describe in one line what a change does to a resumed training."""
     if change.name != STEPS:
         return str(change)
     schedule = next(iter(trainer.method.optimizers.values())).schedule

@@ -1,6 +1,6 @@
 """Checkpoints of a training: weights, averages, optimizers and the method's memory.
 
-The state is loaded as data only; no code in it runs. The schedule and the position of the sampler follow from the step.
+The state is loaded as data only; no code in it is run. The schedule and the position in the data follow from the step.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ KEPT = 2
 
 
 def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) -> Path:
-    """Writes the state after `step` steps beside the previous ones, of which the last is kept.
+    """Write the state after `step` steps. The previous checkpoint is kept, older ones are removed.
 
-    Raises UsageError where it cannot be written, as on a full disk; the previous checkpoint is then as it was.
+    Raises UsageError if it cannot be written, as on a full disk; the previous checkpoint is then unchanged.
     """
     folder = run / "checkpoints"
     final = folder / f"{step:08d}"
@@ -51,7 +51,7 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
 
 
 def restore_training(checkpoint: Path, trainee: Trainee, averages: Method) -> int:
-    """Brings a training to a checkpoint's state and returns how many steps it had. Raises UsageError."""
+    """Restore a training from a checkpoint, and return its step. Raises UsageError."""
     restore_weights(checkpoint, trainee.method)
     restore_weights(checkpoint, averages, averaged=True)
     file = checkpoint / "training.pt"
@@ -72,7 +72,7 @@ def restore_training(checkpoint: Path, trainee: Trainee, averages: Method) -> in
 
 
 def _training_state(file: Path) -> dict[str, Any]:
-    """The step, the optimizers and the memory that were saved, read as data only: code in the file is never run."""
+    """Return the saved step, optimizers and memory, read as data only: code in the file is never run."""
     try:
         with warnings.catch_warnings(action="ignore"):
             state = torch.load(file, map_location="cpu", weights_only=True)
@@ -92,7 +92,7 @@ def _same_names(checkpoint: Path, what: str, stored: dict[Any, Any], own: Mappin
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Any]) -> None:
-    """Loads an optimizer's state. Adam's settings are the method's, whatever the file says. Raises ValueError and others."""
+    """Load an optimizer's state. Adam's settings stay those of the method. Raises ValueError and others."""
     if type(optimizer) is not torch.optim.Adam:
         optimizer.load_state_dict(stored)
         return

@@ -1,12 +1,12 @@
-"""What a training is judged by: its translations of the first validation images, and its discriminators' scores of them.
+"""Examination of a checkpoint: its translations of the first validation images, and its discriminators' scores of them.
 
-    psnr_to_truth      mean PSNR of inv_3 to the true edits (of inv_0 for a method of one way), in dB: for data that knows them
+    psnr_to_truth      mean PSNR of inv_3 to the ground truth (of inv_0 for a one-way method), in dB: for data with ground truth
     change_and_return  (share of right attributes in inv_3 among those that its last translation had to change)
                        * max(0, 1 - mean (rec_3 - x)^2 / mean (x - mean x)^2): for labeled data, read by the run's labeller if
                        its accuracy on held-out images is .9 or more
 
-All through 8 bits (docs/methods.md, Evaluation). In the second, who changes nothing has little in the first factor, and who
-paints another person little in the second; the share of right attributes alone is soon 1 for all.
+All images pass 8 bits (docs/methods.md, Evaluation). In change_and_return, a model that changes nothing scores near 0 on the first
+factor, and a model that replaces the person scores low on the second. The share of right attributes alone soon is 1 for all models.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from viceversa.training.loader import Loader
 
 IMAGES, CYCLES = 64, 3
 PASSES, FEW = 31, 7
-"""Bounds of the time that a look takes, in translations of all its images. It has up to 23 with a metric, and 4 without one."""
+"""Bounds of the time of an examination, in translations of all its images: up to 23 with a metric, 4 without."""
 EDIT, BACK = (Place(direction, CYCLES, "8bit") for direction in ("inv", "rec"))
 FIRST_EDIT, STAY = (Place(direction, 0, "8bit") for direction in ("inv", "rec"))
 
@@ -52,7 +52,7 @@ Measure = Callable[[Made], float]
 
 @dataclass(frozen=True, eq=False)
 class Examination:
-    """The images and the metric, the same for all checkpoints of a run. measure: None where the metric is "none"."""
+    """Images and metric, the same for all checkpoints of a run. measure: None if the metric is "none"."""
 
     task: Trial
     metric: Metric
@@ -62,9 +62,10 @@ class Examination:
 
     @torch.no_grad()
     def __call__(self, method: Method, averages: Method) -> tuple[float | None, dict[str, float]]:
-        """The metric's value, if there is one, and the measures of health. method: what trains; averages: what translates.
+        """Return the metric's value, if there is a metric, and the measures of health.
 
-        Neither is changed, nor any random state that the training draws from: every step seeds its own.
+        method holds the trained weights, averages those that translate. Neither is changed, and neither is any random state of the
+        training: every step seeds its own.
         """
         with evaluating(method), evaluating(averages):
             made = self._made(averages)
@@ -79,7 +80,7 @@ class Examination:
 
     @torch.no_grad()
     def seconds(self, averages: Method) -> float:
-        """How many seconds it will take at most, from the translation of one batch."""
+        """Return an upper bound of the seconds that it takes, from the translation of one batch."""
         image = normalized(torch.tensor(self.task.sources[: self.batch]))
         label = None if self.task.labels is None else self.task.labels[: self.batch]
         for _ in range(2):  # the first time is slower
@@ -96,7 +97,7 @@ class Examination:
         return whole
 
     def _scores(self, method: Method) -> list[tuple[Scores, Scores]]:
-        """Of each discriminator on real and on made images, patch by patch; none where no phase has the loss `Discriminate`."""
+        """Return the scores of each discriminator on real and generated images, by patch; none without the loss `Discriminate`."""
         found = []
         for phase in method.phases:
             if any(isinstance(loss, Discriminate) for _, loss in phase.objective.terms.values()):
@@ -115,7 +116,10 @@ class Examination:
 
 
 def examination(run: Path, dataset: Dataset, settings: Training, device: torch.device) -> Examination:
-    """What a run is judged by: the metric that its settings name, or the next one that the data can tell. Raises UsageError."""
+    """Return the examination of a run, by the metric of its settings; if the data cannot provide it, by the next one in the list.
+
+    Raises UsageError.
+    """
     task = trial(dataset, IMAGES, "validation")
     metric, measure = settings.best, None
     if metric == "psnr_to_truth" and (measure := _to_truth(task)) is None:
@@ -126,7 +130,7 @@ def examination(run: Path, dataset: Dataset, settings: Training, device: torch.d
 
 
 def _to_truth(task: Trial) -> Measure | None:
-    """psnr_to_truth, where the data knows true edits."""
+    """Return psnr_to_truth if the data has ground truth."""
     if (truth := task.truth(EDIT)) is None:
         return None
     from viceversa.metrics.similarity import psnr  # with torchmetrics
@@ -136,7 +140,7 @@ def _to_truth(task: Trial) -> Measure | None:
 
 
 def _change_and_return(task: Trial, path: Path, device: torch.device) -> Measure | None:
-    """change_and_return, where the run has a trusted labeller of the data's attributes. Raises UsageError for a damaged one."""
+    """Return change_and_return if the run has a trusted labeller of the data's attributes. Raises UsageError for a damaged one."""
     goal, before = task.goal(EDIT), task.asked_before(EDIT)
     if goal is None or before is None or not path.exists():
         return None
@@ -153,14 +157,14 @@ def _change_and_return(task: Trial, path: Path, device: torch.device) -> Measure
 
 
 def share_returned(images: Pixels, sources: Pixels) -> float:
-    """max(0, 1 - mean (y - x)^2 / mean (x - mean x)^2), means over images, pixels and channels; (N, H, W, C) uint8 twice."""
+    """Return max(0, 1 - mean (y - x)^2 / mean (x - mean x)^2), means over images, pixels and channels: (N, H, W, C) uint8 twice."""
     there, here = images.astype(np.float64), sources.astype(np.float64)
     variance = here.var()
     return max(0.0, 1 - float(((there - here) ** 2).mean() / variance)) if variance else float(np.array_equal(images, sources))
 
 
 def _judged(journey: Journey) -> tuple[Scores, Scores]:
-    """The discriminator's scores of real images, and of those that the journey makes first."""
+    """Return the discriminator's scores of real images, and of the journey's first translations."""
     journey = journey.begin(False)
     real, made = (
         judged.score.float().flatten().cpu().numpy() for judged in (journey.judge_example(), journey.judge(journey.target))
@@ -170,7 +174,7 @@ def _judged(journey: Journey) -> tuple[Scores, Scores]:
 
 @contextmanager
 def evaluating(method: Method) -> Iterator[None]:
-    """Networks as they are used, not as they learn, while the block runs."""
+    """Set the networks to evaluation mode within the block."""
     before = [(module, module.training) for module in (*method.networks.modules(), *method.translator.modules())]
     method.networks.eval()
     method.translator.eval()

@@ -1,4 +1,4 @@
-"""The first lines of a training: what is trained, on what, where, and where its files are."""
+"""First lines of a training: method, data, device, and place of the files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from viceversa.training.page import PAGE
 
 
 def first_lines(run: Path, dataset: Dataset, name: str, networks: nn.ModuleDict, device: str, how: str) -> dict[str, str]:
-    """The lines by their names; the fifth, the time, is known after the first steps.
+    """Return the lines by name. The fifth line, the time, is known only after the first steps.
 
     Args:
         name: of the recipe, or of the user's own method.
@@ -32,7 +32,7 @@ def first_lines(run: Path, dataset: Dataset, name: str, networks: nn.ModuleDict,
 
 
 def _data_line(dataset: Dataset) -> str:
-    """The data set's name, and each space's images: how many in each split, and of which size."""
+    """Return the data set's name, and for each space the number of images in each split and their size."""
     spaces = [
         f"{name} {', '.join(f'{len(images[name]):,} {split}' for split, images in dataset.splits.items())}, {_form(spec)}"
         for name, spec in dataset.space.images.items()
@@ -41,7 +41,7 @@ def _data_line(dataset: Dataset) -> str:
 
 
 def spoken(lines: Mapping[str, str]) -> list[str]:
-    """The lines as they are printed, one below the other."""
+    """Return the lines as printed, one below the other."""
     return [f"{name + ':':<8}{line}" for name, line in lines.items()]
 
 

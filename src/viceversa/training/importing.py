@@ -1,4 +1,4 @@
-"""Weights of the reference projects, yunjey/stargan and junyanz/pytorch-CycleGAN-and-pix2pix, as runs.
+"""Import of weights of the reference projects yunjey/stargan and junyanz/pytorch-CycleGAN-and-pix2pix as runs.
 
 Their files hold state dicts and nothing else. A network is recognized by its keys and shapes; what these do not say (what
 the label's columns mean, what the spaces are called, at which size it was trained) is asked for. Files are read as
@@ -116,7 +116,7 @@ class StoredNetwork:
 
 
 def recognize(name: str, state: StateDict, project: Project) -> StoredNetwork:
-    """The network that a state dict is of; `name` is for messages. Raises UsageError for any other."""
+    """Recognize the network of a state dict. `name` is for messages. Raises UsageError for an unknown network."""
     weights = {key: value for key, value in state.items() if key.rpartition(".")[2] not in STATISTICS}
     batch = [key for key in state if re.fullmatch(r"model\..*running_mean", key) and _sibling(key) in state]
     if project == "cyclegan" and batch:
@@ -136,7 +136,7 @@ def _sibling(statistic: str) -> str:
 
 
 def placed(network: StoredNetwork, prefix: str, own: StateDict) -> dict[str, Tensor]:
-    """The network's weights by our names, those of `own` that begin with `prefix`. Raises UsageError where one does not fit."""
+    """Return the weights by our names, those of `own` that begin with `prefix`. Raises UsageError if one does not fit."""
     names = network.layout.names(network.depth)
     found: dict[str, Tensor] = {}
     theirs = set()
@@ -159,7 +159,7 @@ def _unsupported(network: StoredNetwork) -> str:
 
 
 def read_state(path: Path) -> StateDict:
-    """The state dict in a file, on the CPU, without what wraps it. Raises UsageError for any other file; nothing in it is run."""
+    """Return the state dict in a file, on the CPU, without wrappers. Raises UsageError for another file; no code in it is run."""
     readable(path, "the file")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -206,10 +206,20 @@ def _without_prefixes(state: StateDict) -> StateDict:
 def import_stargan(
     files: Sequence[Path], out: Path, *, attributes: tuple[AnyAttribute, ...], space: str = "images", size: int | None = None
 ) -> list[str]:
-    """A run in `out` from StarGAN's generator and, if it is among the files, discriminator. Raises UsageError.
+    """Write a run from StarGAN's generator and, if it is among the files, discriminator.
 
-    attributes: what the label's columns mean, in their order; size: in pixels, needed without a discriminator. Returns what
-    was missing, and is random.
+    Args:
+        files: weight files.
+        out: new folder for the run.
+        attributes: attributes in the order of the label columns.
+        space: name of the space.
+        size: height and width in pixels, needed without a discriminator.
+
+    Returns:
+        Names of the missing networks, whose weights are random.
+
+    Raises:
+        UsageError: a file is not such a network, or does not fit.
     """
     _check_new(out)
     found = _by_kind([recognize(str(path), read_state(path), "stargan") for path in files])
@@ -257,11 +267,20 @@ def _stargan_size(discriminator: StoredNetwork | None, asked: int | None) -> int
 
 
 def import_cyclegan(files: Sequence[Path], out: Path, *, spaces: tuple[str, str], size: int) -> list[str]:
-    """A run in `out` from CycleGAN's two generators and the discriminators that are among the files. Raises UsageError.
+    """Write a run from CycleGAN's two generators and, if they are among the files, discriminators.
 
-    spaces: A and B in the reference's meaning. G_A translates A to B, and D_A judges images of B; a file's name says what
-    it is, as in latest_net_G_A.pth, and files whose names do not are taken in this order: G_A, G_B, D_A, D_B.
-    Returns what was missing, and is random.
+    Args:
+        files: weight files. Names such as latest_net_G_A.pth say which network a file holds; files with other names are taken in
+            the order G_A, G_B, D_A, D_B.
+        out: new folder for the run.
+        spaces: names of A and B. As in the reference, G_A translates A to B, and D_A judges images of B.
+        size: height and width in pixels.
+
+    Returns:
+        Names of the missing networks, whose weights are random.
+
+    Raises:
+        UsageError: a file is not such a network, or does not fit.
     """
     _check_new(out)
     networks = _roles([recognize(str(path), read_state(path), "cyclegan") for path in files])

@@ -1,4 +1,4 @@
-"""Fine-tuning: a method that starts from the weights of a run, and networks that stay as they are."""
+"""Fine-tuning: initialize a method with the weights of a run, and freeze networks."""
 
 from __future__ import annotations
 
@@ -23,12 +23,21 @@ ARCHITECTURE = ("generator", "width", "blocks", "critic", "critic_width", "criti
 def initialize(
     method: Method, space: Space, run: Path, *, only: Collection[str] = (), build: Builder | None = None
 ) -> tuple[str, ...]:
-    """Copies a run's weights, moving averages where it has them, into a new method for `space`; returns the networks taken.
+    """Copy a run's weights, moving averages if it has them, into a new method for `space`.
 
-    Label columns are found by their attributes' names, those of a one-of by its choices. New ones get zeros as a generator's
-    inputs, so that it is the old function whatever they say, and stay as they were initialized as a class head's outputs.
-    The translator must fit. Other networks are taken where they fit; `only` names those to take, which then must. build:
-    the function of a run with a custom method. Raises UsageError.
+    Label columns are matched by the names of attributes and choices. New columns get zero weights at a generator's input, so that
+    the generator is unchanged at first; at a class head's output they keep their initialization. The translator must fit. Other
+    networks are copied if they fit.
+
+    Args:
+        only: names of the networks to copy, which must fit; by default all that fit.
+        build: function of a run with a custom method.
+
+    Returns:
+        Names of the copied networks.
+
+    Raises:
+        UsageError: the run cannot be read, or a network does not fit.
     """
     model = load(run, build=build, checkpoint="last")
     if missing := set(only) - method.networks.keys():
@@ -56,7 +65,7 @@ def initialize(
 
 
 def frozen(method: Method, names: Collection[str]) -> Method:
-    """The method in which these networks do not learn; phases that then learn nothing are dropped. Raises UsageError."""
+    """Return the method with these networks frozen. Phases without other networks are dropped. Raises UsageError."""
     if not names:
         return method
     if missing := set(names) - method.networks.keys():

@@ -1,7 +1,7 @@
-"""The run's labeller, trained beside the translator in a small share of the time.
+"""Training of the run's labeller beside the translator, in a small share of the time.
 
-Only the leading one of several processes does it, and nothing that the training draws or learns depends on it. What is not finished
-at the run's end is kept in the cache: other runs on the same data go on from it, and so does whatever needs the labeller.
+Only the main process trains it, and it does not affect the translator's training. If it is unfinished at the end of the run, its
+state is kept in the cache; other runs on the same data, and every later use of the labeller, continue from there.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The loader: for each step, a batch of what the method needs, as a function of the seed and the step alone."""
+"""Data loader: the batch of a step, as a function of the seed and the step alone."""
 
 from __future__ import annotations
 
@@ -25,15 +25,18 @@ MOST_LABELS = 1000
 
 @dataclass(eq=False)
 class Loader:
-    """Batches of real images by step; nothing of it needs to be saved for an exact resume.
+    """Batches of real images by step. It has no state, so an exact resume needs nothing from it.
 
-    An epoch goes once through the largest space that is needed, in an order shuffled for each need; images of smaller
-    spaces are drawn with replacement, so that pairs are never fixed (as CycleGAN's code). The last batch of an epoch is
-    smaller. With several processes, each takes its neighboring rows of every batch.
+    An epoch passes once through the largest space that is needed, in an order shuffled for each need. Images of smaller spaces are
+    drawn with replacement, so pairs are never fixed (as in CycleGAN's code). The last batch of an epoch is smaller. With several
+    processes, each takes neighboring rows of every batch.
 
-    resize_to: enlarge the images to this side, and cut a part of their own size out of them at random (pytorch-CycleGAN's 286 for
-    256 px); flip: mirror half of the images; shift: move them by up to so many pixels, the border continued; augment: what else.
-    least: rows that a process must have; a last batch of an epoch with fewer is left out.
+    Args:
+        resize_to: enlarge images to this side, and cut out a random part of their own size (286 for 256 px in CycleGAN's code).
+        flip: mirror half of the images.
+        shift: largest random shift in pixels; the border is repeated.
+        augment: further augmentation.
+        least: least number of rows of a process; a last batch of an epoch with fewer is left out.
     """
 
     images: Mapping[str, Images]
@@ -75,12 +78,12 @@ class Loader:
                 raise UsageError(f"this method needs pairs of images, but {need.space!r} has a different number of images.")
 
     def rows(self, step: int) -> tuple[int, int, int]:
-        """First and last row (exclusive) of this process in the step's batch, and the rows of the whole batch."""
+        """Return the first and last row (exclusive) of this process in the step's batch, and the size of the whole batch."""
         total = min(self.batch, self.count - (step % self.steps_per_epoch) * self.batch)
         return total * self.rank // self.processes, total * (self.rank + 1) // self.processes, total
 
     def __call__(self, step: int) -> tuple[dict[str, Example], Draws]:
-        """The step's batch by the names of the needs, on the device, and the step's draws."""
+        """Return the step's batch, name of a need -> images on the device, and the step's random draws."""
         start, stop, total = self.rows(step)
         draws = Draws(self.seed, step, start=start, total=total)
         return {need.name: self._example(need, step, draws, slice(start, stop)) for need in self.needs}, draws
@@ -149,14 +152,14 @@ class Loader:
 
 @dataclass(eq=False)
 class Ahead:
-    """A loader whose next batch is prepared, in a thread, while the step before it is computed. The batches are the same."""
+    """A loader that prepares the next batch in a thread during the current step. The batches are the same."""
 
     loader: Loader
     _thread: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1), init=False)
     _next: tuple[int, Future[tuple[dict[str, Example], Draws]]] | None = field(default=None, init=False)
 
     def __call__(self, step: int) -> tuple[dict[str, Example], Draws]:
-        """As the loader's."""
+        """Return the same as the loader."""
         prepared = self._next[1] if self._next and self._next[0] == step else self._thread.submit(self.loader, step)
         found = prepared.result()
         self._next = step + 1, self._thread.submit(self.loader, step + 1)

@@ -1,4 +1,4 @@
-"""The losses of the last steps. They stay on their device until they are asked for: to fetch a number is to wait for it."""
+"""Losses of the last steps. They stay on their device until they are needed, because fetching a number waits for the device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees of a training while it lasts: first lines, a bar or plain lines, pictures, and the run's page."""
+"""Display of a running training: first lines, a progress bar or plain lines, pictures, and the run's page."""
 
 from __future__ import annotations
 

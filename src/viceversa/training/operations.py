@@ -1,4 +1,4 @@
-"""Operations of convolutions and matrix products, counted while they are computed."""
+"""Counter of the arithmetic operations of convolutions and matrix products."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from torch.utils.flop_counter import flop_registry
 
 
 class Operations(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of PyTorch
-    """Counts while it is active: a multiplication and an addition are two. PyTorch's own counter refuses penalties, whose
-    backward passes have backward passes."""
+    """Count operations while it is active; a multiplication and an addition are two.
+
+    PyTorch's own counter does not support gradient penalties, which differentiate twice.
+    """
 
     total: float = 0
 

@@ -1,4 +1,4 @@
-"""The length of a training that must end by the clock, whatever the machine does meanwhile."""
+"""Length of a training in seconds instead of steps."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 
 @dataclass(eq=False)
 class Pace:
-    """A training's length in seconds instead of steps. The clock starts at the first question.
+    """Length of a training in seconds instead of steps. The clock starts at the first call.
 
-    The schedule of learning rates follows the clock: after a share f of the seconds, `done` steps are taken for a share f of
-    all steps. So the rate ends near 0 when the time is over, also where the machine became slower or faster on the way. Such a
-    training cannot be repeated bit for bit.
+    The learning rate schedule follows the clock: after a fraction f of the seconds, `done` steps count as the fraction f of all
+    steps. So the rate ends near 0 when the time is over, even if the speed changes. Such a training cannot be repeated bit for bit.
     """
 
     seconds: float

@@ -1,4 +1,4 @@
-"""RUN/index.html: a training at one look. A browser shows it from the disk, without a server, and loads it again by itself."""
+"""RUN/index.html: the page of a training. A browser opens the file without a server, and reloads it by itself."""
 
 from __future__ import annotations
 

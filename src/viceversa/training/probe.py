@@ -1,4 +1,4 @@
-"""What a training will take, measured on some of its steps: operations, memory, time and disk."""
+"""Estimate of a training's operations, memory, time and disk space, measured on some of its steps."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Kind:
-    """Steps that compute the same losses: some of them, and their share of all steps."""
+    """A kind of steps that compute the same losses: some of these steps, and their share of all steps."""
 
     steps: list[int]
     share: float
@@ -44,10 +44,15 @@ class Kind:
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a training will take.
+    """Estimated resources of a training.
 
-    operations, seconds: of a step, on average. fastest, slowest: seconds of a step of one kind. steps: of the whole training.
-    memory: peak in bytes, on the device, or of this process on a CPU. checkpoint: bytes of one. free: bytes on the disk.
+    Args:
+        operations, seconds: averages per step.
+        fastest, slowest: seconds of a step of the fastest and the slowest kind.
+        steps: number of steps of the whole training.
+        memory: peak in bytes, on the device, or of this process on a CPU.
+        checkpoint: bytes of one checkpoint.
+        free: free bytes on the disk.
     """
 
     operations: float
@@ -78,9 +83,9 @@ class Estimate:
 
 
 def measured(trainer: Trainer, run: Path) -> Estimate:
-    """Take some steps of every kind, and write a checkpoint into the trainer's folder. run: where the training shall be.
+    """Take some steps of every kind, and write a checkpoint into the trainer's folder. run: folder of the planned training.
 
-    Raises UsageError where memory is exhausted.
+    Raises UsageError if memory is exhausted.
     """
     steps, kinds = trainer.settings.steps, kinds_of(trainer.method, trainer.settings.steps, trainer.loader.steps_per_epoch)
     operations, seconds = list[float](), list[float]()

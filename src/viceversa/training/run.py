@@ -1,4 +1,4 @@
-"""Runs: a folder that holds a training from its recipe to its last checkpoint. `train` begins one or goes on with it."""
+"""Runs: folders that hold a training, from its recipe to its last checkpoint. `train` starts or resumes a run."""
 
 from __future__ import annotations
 
@@ -50,8 +50,10 @@ ARGUMENTS = ("out", "resume")
 
 @dataclass(frozen=True, repr=False)
 class Outcome:
-    """How a training ended: where it is, how many steps it has, and its best checkpoint, if it was judged. estimate: what it will
-    take, of a dry run, which has no steps."""
+    """Result of a training: its folder, its number of steps, and its best checkpoint, if there is one.
+
+    estimate: resources of the training, for a dry run, which has no steps.
+    """
 
     run: Path
     step: int
@@ -89,19 +91,39 @@ def train(
     settings: Mapping[str, Any] | None = None,
     **training: Any,
 ) -> Outcome:
-    """Trains a recipe by name, or a custom method: a function from a Space to a Method.
+    """Train a recipe, or a custom method.
 
-    data: what to train on; images: the folder of a table's images, if it is not the table's own; size: of them in pixels, chosen
-    from them if not given; skip_bad: whether to skip image files that cannot be read. steps or epochs: the length of the schedule;
-    until: stop earlier, to be resumed. batch, seed and all other names are settings of the training (recipes.settings.Training);
-    settings: any settings of the recipe by their dotted names, as {"method.width": 64}.
-    init: a run whose weights to start from, or of it `init_only` these networks; freeze: networks that do not learn.
-    resume: go on with the run in `out`, with its settings; steps, learning rates and intervals may change, others are refused
-    (training/changes.py). overwrite: begin anew in its place. dry_run: only measure some steps, and return what time, memory and
-    disk the training takes (`estimate`); nothing is written. device: where it trains, as in `load`; of several processes each has
-    its own.
-    Raises UsageError for what cannot be done, and NotFiniteError at a loss that is not a number. SIGINT (Ctrl-C) and SIGTERM are
-    noted while it trains: the step is saved, then KeyboardInterrupt or Terminated, a SystemExit with code 143, is raised.
+    Args:
+        what: name of a recipe, or a function from a Space to a Method.
+        data: training data, named as in the recipe's setting `data`.
+        images: folder of the images that a table names, if it is not the table's own folder.
+        out: folder of the run.
+        size: height and width of the images in pixels; by default a size that fits the images.
+        skip_bad: skip image files that cannot be read.
+        init: run that gives the initial weights.
+        init_only: networks to take from it.
+        freeze: networks whose weights stay as they are.
+        steps, epochs: length of the training, as one of both.
+        batch: number of images per step.
+        seed: seed of the weights, the data order and all random draws.
+        until: stop at this step; `resume` continues from there.
+        resume: continue the run in `out` with its settings. Steps, learning rates and intervals may change, other settings may not
+            (training/changes.py).
+        overwrite: replace the run in `out` with a new one.
+        dry_run: only measure some steps, and return the time, memory and disk space of the training as `estimate`.
+        device: device of the training, as in `load`; each of several processes has its own.
+        quiet: print only warnings.
+        settings: any settings of the recipe by their dotted names, such as {"method.width": 64}.
+        training: further settings of the training (recipes.settings.Training).
+
+    Returns:
+        The folder of the run, the number of its steps, and its best checkpoint.
+
+    Raises:
+        UsageError: an argument is not valid, or the training cannot start or continue.
+        NotFiniteError: a loss is not a finite number.
+        KeyboardInterrupt, Terminated: after SIGINT (Ctrl-C) or SIGTERM, once the step is saved. Terminated is a SystemExit with
+            code 143.
     """
     own, name = (None, what) if isinstance(what, str) else (what, "own")
     run = Path(out) if out is not None else default_run(name)
@@ -124,7 +146,7 @@ def train(
 
 
 def default_run(recipe: str) -> Path:
-    """Where a recipe is trained if nobody says where."""
+    """Return the default folder of a run of this recipe."""
     return Path("runs") / recipe
 
 
@@ -142,9 +164,13 @@ def run_recipe(
     introduce: bool = True,
     next_steps: NextSteps = next_calls,
 ) -> Outcome:
-    """Trains complete settings in a run's folder; see `train`. pace: a length by the clock, instead of the settings' steps, which
-    become those that were done. introduce: whether standard error hears the first lines, too. next_steps: what the run's page says
-    that may be done next."""
+    """Train complete settings in a run's folder; see `train`.
+
+    Args:
+        pace: length in seconds, which replaces the steps of the settings by the steps that were done.
+        introduce: also print the first lines.
+        next_steps: suggestions of next steps on the run's page.
+    """
     _check_wishes(until, resume=resume, overwrite=overwrite)
     in_utf8(run, "the run")
     if recipe.init_only and recipe.init is None:
@@ -308,8 +334,10 @@ def _default(name: str, own: Builder | None) -> Recipe[Any]:
 
 
 def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:
-    """The recipe with some of its settings, by their dotted names, changed. A number of steps takes the place of the recipe's
-    epochs. Raises UsageError that names the setting."""
+    """Return the recipe with changed settings, given by their dotted names. A number of steps replaces the recipe's epochs.
+
+    Raises UsageError that names the setting.
+    """
     steps, epochs = (changes.get(f"training.{unit}") for unit in ("steps", "epochs"))
     if steps is not None and epochs is not None:
         raise UsageError(f"`steps={steps}` and `epochs={epochs}` both set the length: give one of them.")
@@ -343,7 +371,7 @@ def _as_argument(text: str, value: Any) -> str:
 
 
 def in_steps(recipe: Recipe[Any], dataset: Dataset) -> Recipe[Any]:
-    """The recipe with its length in steps, where that is given in epochs."""
+    """Return the recipe with its length in steps, computed from epochs if necessary."""
     if recipe.training.epochs is None:
         return recipe
     per_epoch = -(-max(len(images) for images in dataset.splits["train"].values()) // recipe.training.batch)

@@ -1,4 +1,4 @@
-"""Pictures along the way: people in rows; the source, each target, a chain of four translations, and back home."""
+"""Sample pictures of a training: rows of images with the source, each target, a chain of four translations, and the way back."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ GridRows = list[list[Cell]]
 
 
 def sample_grid(method: Method, dataset: Dataset, seed: int, people: int = 4) -> Image.Image:
-    """A picture of what the method does to the first validation images."""
+    """Return a picture of the method's translations of the first validation images."""
     return grid(*samples(method, dataset, seed, people))
 
 
 @torch.no_grad()
 def samples(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[GridRows, list[str]]:
-    """The picture's rows and captions."""
+    """Return the rows and captions of the picture."""
     drawn = routing_of(dataset.space).choose(labels=_among_labels, spaces=_between_spaces, sets=_among_sets)
     return drawn(method, dataset, seed, people)
 

@@ -1,4 +1,4 @@
-"""The one training step that all methods share."""
+"""The training step, which is the same for all methods."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from viceversa.core.schedules import Progress
 
 @dataclass(eq=False)
 class Trainee:
-    """A method in training: its optimizers' states, and how gradients are shared between processes.
+    """A method in training, with its optimizers.
 
-    average: gradients -> their mean over processes, in place; None on one process. autocast: whether networks compute in
-    bf16 (weights, penalties and optimizers stay float32).
+    Args:
+        average: replaces gradients by their mean over processes, in place; None for one process.
+        autocast: networks compute in bf16; weights, penalties and optimizers stay in float32.
     """
 
     method: Method
@@ -33,9 +34,9 @@ class Trainee:
 
 
 def train_step(trainee: Trainee, batch: Batch, draws: Draws, progress: Progress) -> dict[str, Tensor]:
-    """One step of every phase whose turn it is. Returns each weighted loss as "phase/loss": a number on the device.
+    """Take one step of every phase that is due. Return each weighted loss as "phase/loss": a scalar on the device.
 
-    Global random numbers, which dropout takes, are reseeded by (seed, step).
+    Global random numbers, which dropout uses, are reseeded by (seed, step).
     """
     torch.manual_seed(seeded(draws.seed, draws.step, "global", draws.start).initial_seed())
     drawn: dict[int, Sequence[Subject]] = {}

@@ -1,4 +1,4 @@
-"""When a training makes pictures: at its start and its end, and in between every so many steps or by time."""
+"""Schedule of sample pictures: at the start and the end of a training, and in between by steps or by time."""
 
 from __future__ import annotations
 

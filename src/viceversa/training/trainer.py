@@ -1,4 +1,4 @@
-"""The training loop: steps from a checkpoint to the next, with logs, pictures, and an orderly end whatever happens."""
+"""The training loop: steps, checkpoints, logs and pictures, with an orderly end after errors and signals."""
 
 from __future__ import annotations
 
@@ -62,13 +62,17 @@ STATISTICS_BATCHES = 16
 
 @dataclass(eq=False)
 class Trainer:
-    """One method in training on one data set, in a run's folder.
+    """Training of one method on one data set, in a run's folder.
 
-    build: called twice, for the weights that train and for their moving averages. precision: "fp32" or "bf16".
-    quiet: standard error hears warnings only. pace: the length by the clock, if it is not to be that of the settings. labelling:
-    the training of the run's labeller, which gets a share of the time, if it is not finished. record: what the run is, for its
-    page and its first lines; None: it has no recipe. introduce: whether standard error hears the first lines. next_steps: what its
-    page says that may be done next.
+    Args:
+        build: builds the method; it is called twice, for the trained weights and for their moving averages.
+        precision: "fp32" or "bf16".
+        quiet: print only warnings.
+        pace: length in seconds, instead of that of the settings.
+        labelling: unfinished training of the run's labeller, which gets a share of the time.
+        record: description of the run for its page and first lines; None without a recipe.
+        introduce: print the first lines.
+        next_steps: suggestions of next steps on the page.
     """
 
     run: Path
@@ -118,7 +122,7 @@ class Trainer:
             self.method.translator.compile()
 
     def resume(self) -> int:
-        """Goes on from the run's last whole checkpoint; returns its step, 0 where there is none. Raises UsageError."""
+        """Restore the run's last complete checkpoint, and return its step; 0 if there is none. Raises UsageError."""
         if checkpoint := latest_checkpoint(self.run, quiet=not self._leads):
             with self._within_memory():
                 self.step = self._saved = restore_training(checkpoint, self.trainee, self.averages)
@@ -127,11 +131,12 @@ class Trainer:
         return self.step
 
     def train(self, until: int) -> None:
-        """Trains until `until` steps are done; a checkpoint then holds all of it.
+        """Train until `until` steps are done, and save a checkpoint.
 
-        Raises KeyboardInterrupt at SIGINT and Terminated, a SystemExit, at SIGTERM, when a checkpoint holds all that was done.
-        Raises NotFiniteError at a loss that is not a number, and UsageError where memory or the disk is full or the run's folder
-        gone, with the last good checkpoint kept.
+        Raises:
+            KeyboardInterrupt, Terminated: after SIGINT or SIGTERM, once a checkpoint is saved.
+            NotFiniteError: a loss is not a finite number; the last good checkpoint is kept.
+            UsageError: memory or the disk is full, or the run's folder is gone; the last good checkpoint is kept.
         """
         with _writing(self.run):
             self._start_logs()
@@ -169,12 +174,12 @@ class Trainer:
             )
 
     def estimate(self, run: Path) -> Estimate:
-        """What a training in the folder `run` will take, measured on some steps, which spoil the weights. Raises UsageError."""
+        """Estimate a training in the folder `run` from some steps, which spoil the weights. Raises UsageError."""
         with self._within_memory(stepping=True):
             return measured(self, run)
 
     def one_step(self) -> None:
-        """One step of every phase, and of the averages. Nothing of it waits for the device."""
+        """Take one step of every phase and of the averages, without waiting for the device."""
         batch, draws = self.batches(self.step)
         progress = self.progress(self._length or self.settings.steps)
         self._recent.note(self.step, train_step(self.trainee, batch, draws, progress))

@@ -1,6 +1,6 @@
-"""A training is judged at its checkpoints, within a share of its time: the best one is kept, and signs of bad health are told.
+"""Validation of a training at its checkpoints: the best checkpoint is kept, and signs of a training that goes wrong are printed.
 
-Only the leading one of several processes judges, and nothing that the training draws or learns depends on it.
+It takes a limited share of the time. Only the main process validates, and validation does not affect the training.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from viceversa.training.examination import Examination, examination
 SHARE, FIRST = 0.05, 60.0
 """The part of a training's time that judging may take, and the seconds before which it is not judged."""
 EARLY = 300
-"""Steps before which no sign is told: what has just begun looks bad."""
+"""Number of steps before which no sign is reported: an early training always looks bad."""
 LOG = "validation.jsonl"
 
 
