@@ -94,9 +94,9 @@ def seconds_of(run: Path) -> float:
 
 
 def commit() -> str:
-    """The commit that trains, with a plus if files differ from it."""
-    found = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True, check=True)
-    return found.stdout.strip()
+    """The commit that trains, with a plus if files differ from it; "unknown" for files that are in no repository."""
+    found = subprocess.run(["git", "describe", "--always", "--dirty=+"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return found.stdout.strip() or "unknown"
 
 
 def environment() -> dict[str, Any]:

@@ -86,12 +86,12 @@ def test_the_reference_has_every_public_name_once(pages: dict[Path, Page]) -> No
 def test_signatures_and_fields_are_those_of_the_docstrings(site: Path) -> None:
     text = {name: plain(site / "reference" / f"{name}.html") for name in ("training", "style", "models", "building")}
     assert "viceversa.train(what, *, data=None," in text["training"]
-    assert "until (int | None) -- stop earlier, to be resumed" in text["training"]
-    assert re.search(r"steps \(int \| None\) -- the length of the schedule epochs \(int \| None\) --", text["training"])
+    assert "until (int | None) -- stop at this step" in text["training"]
+    assert re.search(r"steps \(int \| None\) -- length of the training, as one of both\. epochs \(int \| None\) --", text["training"])
     assert "The image at this view's departure: X_{i-1} along a chain" in text["building"]
     for name, field in vv.Stylize.model_fields.items():
         assert re.search(rf"\b{name} \(.*?\) \W* ?{re.escape(field.description or '?')}", text["style"]), name
-    assert re.search(r"feather \(int\) \W+ pixels over which the region fades in", text["models"])
+    assert re.search(r"feather \(int\) \W+ width in pixels over which the region fades in", text["models"])
 
 
 def test_commands_and_recipes_are_those_of_the_package(site: Path) -> None:
