@@ -61,8 +61,7 @@ def export(
 
     Raises:
         UsageError: If a package is missing, the run cannot be loaded, files exist, or the graphs differ from PyTorch. Nothing is
-            written
-            then.
+            written then.
     """
     check_packages()
     out = Path(out)

@@ -65,16 +65,14 @@ def push(
         license: license of the weights, as the hub names it: apache-2.0, mit, cc-by-4.0, other, ...
         private: whether to create a repository that only you, or your organization, can see.
         report: folder of a report of `viceversa evaluate` or `viceversa drift` with numbers for the card; by default RUN/report if
-            it
-            exists.
+            it exists.
         samples: whether to upload the last sample picture of the training. It shows validation images of your data.
         build: function that builds the method, if the run was trained with a custom one. Its code is not uploaded.
         checkpoint: "best" or "last".
 
     Raises:
         UsageError: If the run cannot be loaded, the report is not about it, there is no token with write access, the hub rejects
-            the
-            card or cannot be reached, or the repository holds something else. Nothing is uploaded then.
+            the card or cannot be reached, or the repository holds something else. Nothing is uploaded then.
     """
     name, hub = repository_named(repository), hub_client()
     if Path(run).suffix.lower() == ".onnx":

@@ -32,8 +32,7 @@ class Guard:
         metrics: metrics of the service.
         token: token that a client must send as `Authorization: Bearer TOKEN`; empty for none.
         local: whether the service listens on the loopback interface. Then the header Host must name it, so that pages of other
-            sites whose
-            name resolves to this machine have no access.
+            sites whose name resolves to this machine have no access.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits, metrics: Metrics, token: str, local: bool) -> None:
