@@ -123,7 +123,7 @@ def visible(flow: Flow, back: Flow) -> Mask:
 
     With the flow f to the other frame, the flow b back, and b~(p) = b(p + f(p)), a pixel is occluded where
     |f + b~|^2 > .01 (|f|^2 + |b~|^2) + .5. It is also occluded at a motion boundary, |grad u|^2 + |grad v|^2 > .01 |f|^2 + .002,
-    with forward differences. In addition to the paper, it is occluded where p + f(p) is more than half a pixel outside of the frame.
+    with forward differences. In addition to the paper, it is occluded where p + f(p) is more than half a pixel outside the frame.
     """
     height, width = flow.shape[:2]
     returned = warped(back, flow)
