@@ -1,12 +1,12 @@
-"""Viceversa: train image-to-image translators and measure what is left of an image after repeated translation.
+"""Viceversa: train image-to-image translators and measure what repeated translation does to an image.
 
     import viceversa as vv
     vv.train("multicyclic", data="avatars", steps=2000, out="runs/a")
     vv.load("runs/a").translate("face.png", {"glasses": "yes"})
     print(vv.evaluate("runs/a", "avatars").table())
 
-A method of your own is built of Space, Method, Phase, Objective, Journey and their like (examples/mine.py). All names are imported
-when they are first used, so that importing the package costs nothing.
+A custom method is built from Space, Method, Phase, Objective, Journey and related classes (examples/mine.py). All names are
+imported at their first use, so that importing the package is fast.
 """
 
 from __future__ import annotations

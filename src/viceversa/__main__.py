@@ -1,4 +1,4 @@
-"""`python -m viceversa`, as `accelerate launch -m viceversa train ...` starts it in several processes."""
+"""Entry point of `python -m viceversa`; `accelerate launch -m viceversa train ...` starts it in several processes."""
 
 from viceversa.cli import main
 

@@ -1,4 +1,4 @@
-"""Where networks run, and in which precision."""
+"""The device and the precision of networks."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ import torch
 from viceversa.errors import UsageError
 
 Device = str | torch.device
-"""A device of PyTorch; as a text "auto", "cpu", "cuda", "cuda:1" or "mps"."""
+"""Device of PyTorch, or one of the texts "auto", "cpu", "cuda", "cuda:1", "mps" and so on."""
 
 CPU = torch.device("cpu")
 
 
 def device_named(asked: Device = "auto") -> torch.device:
-    """Return the device: for "auto" CUDA, Apple's MPS or the CPU, the first that there is.
+    """Return the device of a name. "auto" is the first available of CUDA, Apple's MPS and the CPU.
 
-    On CUDA, fp32 then means fp32: TF32, which rounds factors to 10 bits, is turned off for this process. Raises UsageError for a
-    device that is not there.
+    On CUDA, TF32, which rounds factors to 10 bits, is turned off for this process, so that fp32 means fp32. Raises UsageError if
+    the device is not available.
     """
     if isinstance(asked, torch.device):
         device = asked
@@ -37,39 +37,39 @@ def device_named(asked: Device = "auto") -> torch.device:
 
 
 def sent(values: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Return values of the CPU on a device, without waiting for what the device does meanwhile."""
+    """Copy values from the CPU to a device, without waiting for its running computations."""
     return (values.pin_memory() if device.type == "cuda" else values).to(device, non_blocking=True)
 
 
 @cache
 def constant(numbers: tuple[float, ...], device: torch.device, dtype: torch.dtype) -> torch.Tensor:
-    """Return numbers as a vector on a device, sent there once. Nobody may change it."""
+    """Return numbers as a vector on a device, copied there once. The vector must not be changed."""
     return torch.tensor(numbers, dtype=dtype, device=device)
 
 
 def in_words(device: torch.device) -> str:
-    """As in "cuda (NVIDIA H200)"."""
+    """Return the name of a device, such as "cuda (NVIDIA H200)"."""
     return f"{device} ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else str(device)
 
 
 def peak_memory(device: torch.device = CPU) -> int:
-    """Return the most memory in bytes that was taken until now: on a GPU by PyTorch, elsewhere by this process."""
+    """Return the peak memory in bytes so far: that of PyTorch on a GPU, otherwise that of this process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_reserved(device)
     if device.type == "mps":
         return int(torch.mps.driver_allocated_memory())
     if sys.platform == "win32":
         return int(psutil.Process().memory_info().peak_wset)
-    if sys.platform == "linux":  # where getrusage counts the process that started this one, too
+    if sys.platform == "linux":  # here getrusage also counts the parent process
         lines = Path("/proc/self/status").read_text().splitlines()
         return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
-    import resource  # which Windows lacks
+    import resource  # not on Windows
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def resolved_precision(asked: str, device: torch.device) -> str:
-    """ "fp32" or "bf16": what was asked for; for "auto", bf16 where the hardware computes in it. Raises UsageError."""
+    """Return "fp32" or "bf16". "auto" is bf16 if the hardware computes in it. Raises UsageError for bf16 on MPS."""
     if asked == "auto":
         return "bf16" if has_bf16(device) else "fp32"
     if asked == "bf16" and device.type == "mps":
@@ -78,7 +78,7 @@ def resolved_precision(asked: str, device: torch.device) -> str:
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Whether the device has arithmetic in bf16 of its own: NVIDIA cards from 2020 on, CPUs with AVX512-BF16 or AMX."""
+    """Return whether the device has bf16 arithmetic in hardware: NVIDIA GPUs since 2020, CPUs with AVX512-BF16 or AMX."""
     if device.type == "cuda":
         return torch.cuda.get_device_capability(device) >= (8, 0)
     if device.type == "cpu":
@@ -88,7 +88,7 @@ def has_bf16(device: torch.device) -> bool:
 
 
 def in_fp32(device: torch.device) -> torch.device:
-    """Return the device, on which fp32 means fp32 from now on (see `device_named`)."""
+    """Turn off TF32 on CUDA (see `device_named`), and return the device."""
     if device.type == "cuda":
         torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
     return device

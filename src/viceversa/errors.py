@@ -1,4 +1,4 @@
-"""Exceptions with a meaning for the user: a mistake in the input, and a training that went wrong."""
+"""Exceptions for users: mistakes in the input, and trainings that failed."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from collections.abc import Iterable
 class UsageError(ValueError):
     """Bad input: one clear line that names the value and the remedy. The command line prints it and exits with 2.
 
-    A setting is named in backquotes as Python's argument, with its value or without: `full_size`, `to='hair=black'`. The command
-    line shows it as its flag (cli/flags.py).
+    A setting is named in backquotes as a Python argument, with or without its value: `full_size`, `to='hair=black'`. The command
+    line shows it as a flag (cli/flags.py).
 
-    summary: what a person reads first, where one line is not all there is to say.
+    Args:
+        text: the message.
+        summary: text to show before it, if one line is not enough.
     """
 
     def __init__(self, text: str, *, summary: str = "") -> None:
@@ -22,15 +24,16 @@ class UsageError(ValueError):
 
 
 class UnfamiliarImage(UserWarning):
-    """An image is unlike those that a model was trained on: what becomes of it may mean nothing."""
+    """Warning for an image that is unlike the training images of a model: its translation may be meaningless."""
 
 
 class NotFiniteError(RuntimeError):
-    """A loss that is not a finite number; names the phase, the loss and the step. The command line exits with 1."""
+    """Error for a loss that is not a finite number; it names the phase, the loss and the step. The command line exits with 1."""
 
 
 class Terminated(SystemExit):
-    """SIGTERM, after what was done has been saved; its text says what is kept. A process that does not catch it ends with 143."""
+    """Exit at SIGTERM, after results have been saved. Its text says what is kept. A process that does not catch it exits with
+    143."""
 
     def __init__(self, text: str) -> None:
         super().__init__(128 + signal.SIGTERM)
@@ -41,12 +44,12 @@ class Terminated(SystemExit):
 
 
 def stopped(number: int, text: str) -> KeyboardInterrupt | Terminated:
-    """What a signal that was noted is raised as, once all is saved: KeyboardInterrupt for SIGINT, Terminated for SIGTERM."""
+    """Return the exception for a signal, to raise after saving: KeyboardInterrupt for SIGINT, Terminated for SIGTERM."""
     return Terminated(text) if number == signal.SIGTERM else KeyboardInterrupt(text)
 
 
 def unknown(what: str, value: str, known: Iterable[str]) -> UsageError:
-    """The error for a name that is none of `known`: names the nearest one and lists them all."""
+    """Return the error for an unknown name. Its message suggests the nearest known name and lists all."""
     names = list(known)
     near = difflib.get_close_matches(value, names, n=1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -54,16 +57,16 @@ def unknown(what: str, value: str, known: Iterable[str]) -> UsageError:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory was exhausted: PyTorch has an exception for it on CUDA only."""
+    """Return whether an error means that memory is exhausted. Only on CUDA does PyTorch have an exception class for it."""
     signs = ("out of memory", "not enough memory", "can't allocate memory", "bad_alloc")
     return isinstance(error, MemoryError) or any(sign in str(error) for sign in signs)
 
 
 def quoted(text: str) -> str:
-    """The text in quotes, on one line, for a terminal: what cannot be printed is escaped, the middle of what is long left out."""
+    """Return the text in quotes on one line: unprintable characters are escaped, and the middle of a long text is left out."""
     return repr(text if len(text) <= 80 else f"{text[:39]}…{text[-40:]}")
 
 
 def printable(text: str) -> str:
-    """The text on one line, for a terminal: what cannot be printed is escaped."""
+    """Return the text on one line, with unprintable characters escaped."""
     return text if text.isprintable() else repr(text)[1:-1]

@@ -1,4 +1,4 @@
-"""Files written whole or not at all."""
+"""Files that are written completely or not at all, and checks of paths."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from viceversa.errors import UsageError
 
 
 def write_atomically(path: Path, content: bytes, *, flushed: bool = True) -> None:
-    """Write the content under a temporary name in the same folder, then rename it, so that no part of a file is ever seen.
+    """Write a file under a temporary name in the same folder, then rename it, so that no partial file is ever visible.
 
-    flushed: whether it is on the disk before; else a power cut within seconds may leave an empty file, and thousands of files are
-    written several times as fast. Raises OSError.
+    Args:
+        path: the file.
+        content: its bytes.
+        flushed: whether to flush it to the disk first. Without it, a power failure within seconds may leave an empty file, but
+            thousands of files are written several times as fast.
+
+    Raises:
+        OSError: If the file cannot be written.
     """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
@@ -36,12 +42,13 @@ def write_atomically(path: Path, content: bytes, *, flushed: bool = True) -> Non
 
 
 def _created(path: Path) -> int:
-    """A new file, as a number of the operating system."""
+    """Create a file and return its descriptor."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o644)
 
 
 def remove(path: Path) -> None:
-    """Whatever is there: a folder, or what has come in its place, of which shutil.rmtree would open a pipe and wait for ever."""
+    """Remove a folder, or whatever is in its place. Anything but a folder is unlinked, because shutil.rmtree would open a pipe and
+    block."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -49,12 +56,12 @@ def remove(path: Path) -> None:
 
 
 def vacant(folder: Path) -> bool:
-    """Whether nothing is there yet, or an empty folder."""
+    """Return whether the path does not exist or is an empty folder."""
     return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
 
 
 def in_utf8(path: str | Path, what: str) -> str:
-    """The path, if it is text. Raises UsageError for bytes that are none, which JSON and other files cannot hold."""
+    """Return the path as text. Raises UsageError if it is not valid UTF-8, which JSON and other files cannot hold."""
     try:
         return os.fsdecode(path).encode().decode()
     except UnicodeEncodeError:
@@ -62,7 +69,7 @@ def in_utf8(path: str | Path, what: str) -> str:
 
 
 def writable(folder: Path) -> Path:
-    """The folder, made if need be, if files can be made in it. Raises UsageError."""
+    """Return the folder, created if needed, if files can be made in it. Raises UsageError otherwise."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -72,7 +79,7 @@ def writable(folder: Path) -> Path:
 
 
 def readable(path: Path, what: str) -> Path:
-    """The path, if something is there. Raises UsageError."""
+    """Return the path if it exists. Raises UsageError otherwise."""
     if not path.exists():
         raise UsageError(f"{what} {str(path)!r} does not exist.")
     return path

@@ -1,4 +1,4 @@
-"""Work on several items at once, in threads, with results in order: PyTorch, codecs and files let other threads run meanwhile."""
+"""Process several items in parallel threads, with results in order. PyTorch, codecs and file access release Python's lock."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ Result = TypeVar("Result")
 
 
 def ahead(items: Iterable[Item], count: int = 1) -> Iterator[Item]:
-    """Yield the items in order, made in a thread while the caller uses earlier ones.
+    """Yield the items in order, computed in a thread while the caller uses earlier ones.
+
+    An error of `items` is raised at its position, after all items before it. If the caller stops early, the thread stops.
 
     Args:
-        items: what is made when it is asked for, as by a generator or by `map`.
-        count: items that wait for the caller, at most.
-
-    An error of `items` is raised in its place, behind all items before it. A caller that stops early stops the thread.
+        items: lazy items, such as a generator or `map`.
+        count: maximum number of items computed in advance.
     """
     source, end = iter(items), object()
     with ThreadPoolExecutor(1, "ahead") as thread:
         made = _in_order((thread.submit(next, source, end) for _ in iter(int, 1)), count)
         while (item := next(made)) is not end:
-            yield item  # type: ignore[misc]  # it is none of `end`
+            yield item  # type: ignore[misc]  # it is not `end`
         made.close()
 
 
 def threaded(work: Callable[..., Result], *arguments: Iterable[Any]) -> Iterator[Result]:
-    """Yield work(*each) for the arguments in order, on as many threads as PyTorch may use, each computing on one core.
+    """Yield work(*each) for the arguments in order, on as many threads as PyTorch may use, each with one core.
 
-    Threads that share each operation of a small network wait for the slowest of them again and again (7 images/s were seen for
-    70).
+    Sharing each operation of a small network among threads is slow, because all wait for the slowest (7 instead of 70 images/s in
+    one case).
     """
     threads = torch.get_num_threads()
     try:
         with ThreadPoolExecutor(threads, "threaded", initializer=torch.set_num_threads, initargs=(1,)) as pool:
             yield from _in_order((pool.submit(work, *each) for each in zip(*arguments, strict=False)), 2 * threads)
     finally:
-        torch.set_num_threads(threads)  # what threads started later inherit
+        torch.set_num_threads(threads)  # threads started later inherit this number
 
 
 def in_stages(
@@ -51,8 +51,8 @@ def in_stages(
 ) -> Iterator[Result]:
     """Yield second(first(group)) for groups of `size` items, in order.
 
-    Groups of several items, which are small, go side by side, each on one core. Single items are large: `second` has all cores, and
-    `first` works in a thread on the next one.
+    Groups of several items, which are small, run in parallel, each on one core. Single items are large: `second` uses all cores,
+    while `first` prepares the next item in a thread.
     """
     groups = in_groups(items, size)
     if size > 1:
@@ -61,14 +61,14 @@ def in_stages(
 
 
 def in_groups(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Yield lists of so many items, the last one with what is left."""
+    """Yield lists of `size` items; the last one may be shorter."""
     source = iter(items)
     while group := list(islice(source, size)):
         yield group
 
 
 def _in_order(futures: Iterable[Future[Result]], count: int) -> Generator[Result, None, None]:
-    """The results, while at most `count` more are awaited; what nobody asks for any more is canceled."""
+    """Yield the results, with at most `count` more in progress. Results that the caller no longer needs are canceled."""
     waiting = deque[Future[Result]]()
     try:
         for future in futures:

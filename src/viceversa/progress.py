@@ -1,6 +1,6 @@
-"""What a person hears while work goes on: lines on standard error, kept in the log of a training, and how far the work has come.
+"""Messages and progress for the user: lines on standard error, which are also written to the log of a training.
 
-Progress is a bar on a terminal; elsewhere, as in a log file or a notebook, a plain line now and then.
+Progress is a bar on a terminal. Otherwise, as in a log file or a notebook, it is a plain line from time to time.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FORMAT = logging.Formatter("%(asctime)s %(message)s", "%Y-%m-%d %H:%M:%S")
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
-    """To the standard error of the moment: notebooks, progress bars and tests replace it."""
+    """Handler that writes to the current sys.stderr, which notebooks, progress bars and tests replace."""
 
     def __init__(self) -> None:
         super().__init__(sys.stderr)
@@ -41,7 +41,7 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
 
 class _File(logging.FileHandler):
-    """A log that cannot be written ends nothing: a full disk is reported where results are written."""
+    """Log file whose write errors are ignored: a full disk is reported when results are written."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  # logging's name
         pass
@@ -55,14 +55,17 @@ LOGGER.addHandler(_StandardError())
 
 
 def say(text: str, *, quiet: bool = False) -> None:
-    """Print a line on standard error, and append it to the log of the training that runs. quiet: to the log only."""
+    """Print a line on standard error, and append it to the log of the running training. quiet: write to the log only."""
     LOGGER.log(logging.DEBUG if quiet else logging.INFO, "%s", text)
 
 
 @contextmanager
 def logged() -> Iterator[Callable[[Path], None]]:
-    """Keep what is said in the block. The block calls the function that it gets with a file: all lines are appended to it,
-    those said before the call too. Without a call they are dropped. The function raises OSError."""
+    """Collect the lines that are said in the block, for a log file.
+
+    The block receives a function. Called with a file, it appends all lines to the file, including those said before; it raises
+    OSError. Without a call, the lines are dropped.
+    """
     kept = MemoryHandler(sys.maxsize, flushLevel=sys.maxsize)
     LOGGER.addHandler(kept)
     with ExitStack() as undo:
@@ -83,22 +86,23 @@ def logged() -> Iterator[Callable[[Path], None]]:
 
 Item = TypeVar("Item")
 Seconds = Callable[[], float]
-"""Seconds from any start."""
+"""Clock: function that returns seconds since any start."""
 
 CONSOLE = Console(stderr=True)
 SHORTEST, LONGEST = 10.0, 60.0
-"""Seconds between plain lines."""
+"""Minimum and maximum seconds between plain lines."""
 
 
 def animated() -> bool:
-    """Whether bars can move. They cannot in a file, in a notebook (which rich does not take for a terminal), and in TERM=dumb."""
+    """Return whether progress bars can be animated. They cannot in a file, in a notebook (not a terminal for rich), and with
+    TERM=dumb."""
     return CONSOLE.is_terminal and not CONSOLE.is_dumb_terminal
 
 
 class Lines:
-    """When to say how far work has come: after 10 s, then every 10 to 60 s, more rarely the longer the work takes.
+    """Timing of plain progress lines: after 10 s, then every 10 to 60 s, less often the longer the work takes.
 
-    On a terminal, which has a bar, and if quiet, the lines go to the log of a training only.
+    On a terminal, which has a bar, and if quiet, the lines are written to the log of a training only.
     """
 
     def __init__(self, *, quiet: bool = False, clock: Seconds = time.monotonic) -> None:
@@ -108,25 +112,30 @@ class Lines:
 
     @property
     def seconds(self) -> float:
-        """Since the work began."""
+        """Seconds since the start of the work."""
         return self._clock() - self._began
 
     def due(self) -> bool:
-        """Whether it is time for a line; if so, the next one waits."""
+        """Return whether a line is due. If so, the next one is scheduled."""
         if self._clock() < self._next:
             return False
         self._next = self._clock() + min(LONGEST, max(SHORTEST, self.seconds / 10))
         return True
 
     def say(self, text: str) -> None:
-        """Say a line."""
+        """Print a line."""
         say(printable(text), quiet=self._quiet or animated())
 
 
 class Bar:
-    """How far work has come: a bar on a terminal, which goes when the block ends; elsewhere plain lines. quiet: neither.
+    """Progress of work: a bar on a terminal, removed at the end of the block; otherwise plain lines.
 
-    total: number of items, None if nobody knows. start: how many were done before, which says nothing of the speed.
+    Args:
+        title: what is done.
+        total: number of items; None if unknown.
+        start: number of items done before, which do not count for the speed.
+        quiet: show nothing.
+        clock: clock for the plain lines.
     """
 
     def __init__(
@@ -150,7 +159,13 @@ class Bar:
         self._progress.stop()
 
     def show(self, done: int, *, title: str | None = None, total: int | None = None) -> None:
-        """`done` items are done, of another total or under another title if they are given."""
+        """Show progress.
+
+        Args:
+            done: number of items done.
+            title: a new title.
+            total: a new total.
+        """
         self._title = self._title if title is None else _plain(title)
         self._total = self._total if total is None else total
         self._progress.update(self._task, completed=done, total=self._total, description=self._title)
@@ -161,7 +176,7 @@ class Bar:
 def watched(
     items: Iterable[Item], title: str, *, total: int | None = None, quiet: bool = False, clock: Seconds = time.monotonic
 ) -> Iterator[Item]:
-    """The items, while a bar or plain lines say how many are done and how long the others will take."""
+    """Yield the items, while a bar or plain lines show how many are done and how long the others will take."""
     if total is None and isinstance(items, Sized):
         total = len(items)
     with Bar(title, total, quiet=quiet, clock=clock) as bar:
@@ -174,12 +189,20 @@ def watched(
 
 
 def _plain(title: str) -> str:
-    """The title on one line; in quotes, if some of it cannot be printed."""
+    """Return the title on one line; in quotes if it has unprintable characters."""
     return title if title.isprintable() else repr(title)
 
 
 def so_far(title: str, done: int, total: int | None, seconds: float, start: int = 0) -> str:
-    """As in "images: 1,200 of 3,000, 40 %, 25 s left". seconds: for all but the first `start`, which were done before."""
+    """Return the progress in words, such as "images: 1,200 of 3,000, 40 %, 25 s left".
+
+    Args:
+        title: what is done.
+        done: number of items done.
+        total: number of items; None if unknown.
+        seconds: seconds spent on all but the first `start` items.
+        start: number of items done before.
+    """
     if not total:
         return f"{title}: {done:,} in {duration(seconds)}"
     left = f", {duration(seconds / (done - start) * (total - done))} left" if done > start else ""
@@ -187,7 +210,7 @@ def so_far(title: str, done: int, total: int | None, seconds: float, start: int 
 
 
 def duration(seconds: float) -> str:
-    """As in "45 s", "12 min", "1 h 20 min" or "2 d 3 h", rounded."""
+    """Return a duration in words, such as "45 s", "12 min", "1 h 20 min" or "2 d 3 h", rounded."""
     whole = round(seconds)
     if whole < 120:
         return f"{whole} s"
@@ -202,7 +225,7 @@ def duration(seconds: float) -> str:
 
 
 def time_after(seconds: float, now: datetime | None = None) -> str:
-    """The time of day in so many seconds, as in "14:35"; with the date if it is another day."""
+    """Return the time of day after the given seconds, such as "14:35"; with the date if it is another day."""
     now = now or datetime.now()
     then = now + timedelta(seconds=seconds)
     return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M}"

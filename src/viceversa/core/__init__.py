@@ -1,1 +1,1 @@
-"""What every method is written on: spaces and domains, journeys, objectives, plans, phases. No files and no flags."""
+"""The core that every method builds on: spaces, domains, journeys, objectives, plans and phases. It knows no files and no flags."""

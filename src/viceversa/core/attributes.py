@@ -1,8 +1,7 @@
-"""Attributes: what a label says of an image, and everything that depends on its kind.
+"""Attributes: what a label says about an image, and everything that depends on an attribute's kind.
 
-A label is a row of floats; each attribute owns `width` neighboring columns of it. An attribute knows its
-classification loss, how a prediction is read, its inversion for the evaluation, a uniform draw, and the parsing of
-the value in `hair=blond`.
+A label is a row of floats; each attribute owns `width` neighboring columns of it. An attribute defines its classification loss,
+how logits become values, its inverse for the evaluation, a uniform draw, and how the value in `hair=blond` is parsed.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ _WORDS = {"yes": 1.0, "no": 0.0, "true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, 
 
 
 class Attribute(Protocol):
-    """One attribute of a label. `columns` are its (N, width) values; `logits` the (N, width) raw scores of a classifier."""
+    """One attribute of a label. `columns` are its values (N, width); `logits` are the raw scores (N, width) of a classifier."""
 
     @property
     def name(self) -> str: ...
@@ -31,41 +30,41 @@ class Attribute(Protocol):
     def width(self) -> int: ...
     @property
     def values(self) -> tuple[str, ...]:
-        """What a person may write after `name=`."""
+        """Values that a user may write after `name=`."""
         ...
 
     def parse(self, text: str) -> list[float]:
-        """The columns of one value, as in `hair=blond`. Raises UsageError and lists the known values."""
+        """Return the columns of one value, as in `hair=blond`. Raises UsageError that lists the known values."""
         ...
 
     def describe(self, columns: Tensor) -> list[str]:
-        """The (N, width) columns in words, one for each row."""
+        """Return the columns (N, width) in words, one text per row."""
         ...
 
     def classification(self, logits: Tensor, columns: Tensor) -> Tensor:
-        """The loss of `logits` against `columns`, for each image: (N,)."""
+        """Return the loss of `logits` against `columns` for each image: (N,)."""
         ...
 
     def read(self, logits: Tensor) -> Tensor:
-        """The (N, width) columns that the logits say."""
+        """Return the columns (N, width) that the logits predict."""
         ...
 
     def agrees(self, columns: Tensor, target: Tensor) -> Tensor:
-        """Whether the columns are the target's, a Boolean for each image: (N,)."""
+        """Return whether the columns equal the target's, as one Boolean per image: (N,)."""
         ...
 
     def invert(self, columns: Tensor, generator: Generator) -> Tensor:
-        """The opposite value, for the evaluation (docs/methods.md, Evaluation)."""
+        """Return the opposite value, for the evaluation (docs/methods.md, Evaluation)."""
         ...
 
     def draw(self, count: int, generator: Generator) -> Tensor:
-        """`count` uniform values: (count, width)."""
+        """Return `count` uniformly drawn values: (count, width)."""
         ...
 
 
 @dataclass(frozen=True)
 class Binary:
-    """A yes or no in one column of 0 or 1; binary cross-entropy on the logit."""
+    """Yes or no, as 0 or 1 in one column. Its loss is binary cross-entropy on the logit."""
 
     name: str
     kind: Literal["binary"] = "binary"
@@ -104,7 +103,7 @@ class Binary:
 
 @dataclass(frozen=True)
 class OneOf:
-    """Exactly one of several named choices, one-hot; softmax cross-entropy. Its inverse is a uniformly drawn choice."""
+    """Exactly one of several named choices, one-hot. Its loss is softmax cross-entropy; its inverse is a uniformly drawn choice."""
 
     name: str
     choices: tuple[str, ...]
@@ -145,10 +144,14 @@ class OneOf:
 
 @dataclass(frozen=True)
 class Graded:
-    """A number from 0 to 1 in one column. Cross-entropy with the number as soft target: least where sigmoid(logit) is it.
+    """A number from 0 to 1 in one column, such as an age.
 
-    A value is right within .25 of its target; the inverse of v is 1 - v. `steps` values are drawn: 0, ..., 1.
-    low, high: the numbers that 0 and 1 stand for, in which people write and read it, as in `age=45`.
+    Its loss is binary cross-entropy with the number as soft target, which is smallest where sigmoid(logit) equals the number. A
+    value is right within 0.25 of its target. The inverse of v is 1 - v.
+
+    Args:
+        steps: how many different values a uniform draw can give: 0, ..., 1.
+        low, high: numbers that 0 and 1 stand for, in which users write and read the value, as in `age=45`.
     """
 
     name: str
@@ -176,7 +179,7 @@ class Graded:
 
     def describe(self, columns: Tensor) -> list[str]:
         span = self.high - self.low
-        digits = max(2 - math.ceil(math.log10(span)), 0)  # 2 for a span of 1: one hundredth of it can be seen
+        digits = max(2 - math.ceil(math.log10(span)), 0)  # 2 for a span of 1: a hundredth of the span is visible
         form = f".{digits}f" if 1e-6 < span < 1e9 else ".6g"
         return [f"{self.low + span * value:{form}}" for value in columns[:, 0].tolist()]
 
@@ -197,7 +200,8 @@ class Graded:
 
 
 def dividing(attributes: Iterable[Attribute]) -> str:
-    """The first attribute that divides images into two spaces, as `DATA:...` has it: `glasses`, `hair=blond`; "" if none."""
+    """Return the first attribute that can divide images into two spaces, as written in `DATA:...`: `glasses` or `hair=blond`.
+    Return "" if there is none."""
     for attribute in attributes:
         match attribute:
             case Binary() | OneOf(choices=(_, _)):

@@ -1,4 +1,4 @@
-"""Where an image is or shall go."""
+"""Domains: the space (channels, size) and label of an image."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from torch import Tensor
 
 @dataclass(frozen=True, eq=False)
 class Domain:
-    """Where an image is or shall go. Compared by identity, so that it can key a path.
+    """Domain of an image, or of a translation's target: its space, label and style. Compared by identity, so that it can key a
+    path.
 
-    space: the name of its pixels, which picks networks, channels and size.
-    label: (N, K) attribute values, or None where the space has none.
-    style: (N, S) style codes, or a function that reads them off the image about to depart for this domain.
+    Args:
+        space: name of the space, which decides networks, channels and size.
+        label: attribute values (N, K), or None if the space has no labels.
+        style: style codes (N, S), or a function that computes them from the image about to be translated to this domain.
     """
 
     space: str
@@ -23,7 +25,7 @@ class Domain:
 
 
 def label_of(domain: Domain) -> Tensor:
-    """The label (N, K) of a domain among labels. Raises ValueError for a domain without one."""
+    """Return the label (N, K) of a domain. Raises ValueError if it has none."""
     if domain.label is None:
         raise ValueError("a domain among labels has a label.")
     return domain.label
@@ -31,10 +33,13 @@ def label_of(domain: Domain) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A real image batch (N, C, H, W) in [-1, 1] and where it is.
+    """Batch of real images and their domain.
 
-    `batch_labels` are the labels of the whole batch over all processes, which permuting them needs; on one process
-    they are `domain.label`.
+    Args:
+        image: images (N, C, H, W) in [-1, 1].
+        domain: their domain.
+        batch_labels: labels of the whole batch over all processes, which are needed to permute labels; with one process they equal
+            `domain.label`.
     """
 
     image: Tensor

@@ -1,8 +1,8 @@
-"""The journey: a walk of real images between domains, on which every loss is written.
+"""Journeys: real images that are translated along a chain of domains. Every loss is written on a journey.
 
-A generator takes an image from one domain to the next; a discriminator judges the images visited; distances compare
-images that ought to coincide. A cycle is the walk (a, b, a), identity is (a, a), the multicyclic loss is a longer walk,
-and the evaluation per number of cycles is the same walk without gradients.
+A generator translates an image from one domain to the next, a discriminator judges the images, and distances compare images that
+should be equal. A cycle is the journey (a, b, a), identity is (a, a), and the multicyclic loss is a longer journey. The evaluation
+after k translations is the same journey without gradients.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from viceversa.core.draws import Draws
 
 @dataclass(frozen=True, eq=False)
 class Judgment:
-    """What a discriminator says of images: raw scores (N, ...), class logits (N, K), and features, where it has them."""
+    """Output of a discriminator: raw scores (N, ...), class logits (N, K) and features; the last two where it has them."""
 
     score: Tensor
     logits: Tensor | None = None
@@ -30,19 +30,19 @@ class Judgment:
 
 
 class Translator(Protocol):
-    """Any generator, adapted to one call: images (N, C, H, W) in [-1, 1] of `source` -> images of `target`."""
+    """Interface of every generator: images (N, C, H, W) in [-1, 1] of `source` become images of `target`."""
 
     def __call__(self, image: Tensor, source: Domain, target: Domain) -> Tensor: ...
 
 
 class Critic(Protocol):
-    """Any discriminator, adapted to one call: images (N, C, H, W) that claim to be of `domain` -> a judgment."""
+    """Interface of every discriminator: it judges images (N, C, H, W) that are supposed to be of `domain`."""
 
     def __call__(self, image: Tensor, domain: Domain) -> Judgment: ...
 
 
 def walk(translate: Translator, image: Tensor, domains: Sequence[Domain]) -> list[Tensor]:
-    """x_k = T(x_{k-1}, d_{k-1} -> d_k): the image in each of the domains; `domains[0]` is where `image` is."""
+    """Return the image in each of the domains: x_k = T(x_{k-1}, d_{k-1} -> d_k). `domains[0]` is the domain of `image`."""
     images, here = [image], domains[0]
     for target in domains[1:]:
         there = entered(images[-1], target)
@@ -52,12 +52,12 @@ def walk(translate: Translator, image: Tensor, domains: Sequence[Domain]) -> lis
 
 
 def entered(image: Tensor, domain: Domain) -> Domain:
-    """The domain with its style read off the image that is about to depart for it."""
+    """Return the domain with its style computed from the image that is about to be translated to it."""
     return replace(domain, style=domain.style(image)) if callable(domain.style) else domain
 
 
 class _Cut:
-    """The stop at which the gradient ends; the image stays where it is."""
+    """Stop of a path at which the gradient ends; the image is unchanged."""
 
 
 CUT = _Cut()
@@ -67,7 +67,8 @@ Path = tuple[Example | Stop, ...]  # an example, then the stops after it
 
 @dataclass(eq=False)
 class _Record:
-    """The legs of a journey, each made once. Pixels live for the step; graphs and judgments for one `begin`."""
+    """Images and judgments of a journey, each computed once. Pixels are kept for the step, graphs and judgments until the next
+    `begin`."""
 
     translate: Translator
     discriminate: Critic
@@ -82,7 +83,7 @@ class _Record:
         return _Record(self.translate, self.discriminate, self.pixels, graph)
 
     def image(self, path: Path, graph: bool) -> Tensor:
-        """The image at the end of the path, made where it is not at hand."""
+        """Return the image at the end of the path, computing it if needed."""
         last = path[-1]
         if isinstance(last, Example):
             return last.image
@@ -97,13 +98,13 @@ class _Record:
         return kept[path]
 
     def leg(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
-        """One translation; if `recompute`, its activations are computed again for the gradient instead of kept."""
+        """Return one translation. With `recompute`, its activations are not kept but computed again for the gradient."""
         if not self.recompute or not torch.is_grad_enabled():
             return self.translate(image, source, target)
         return checkpoint(self.translate, image, source, target, use_reentrant=False)  # type: ignore[no-any-return]
 
     def domain(self, path: Path, graph: bool) -> Domain:
-        """Where that image is, its style read."""
+        """Return the domain of the path's last image, with its style computed."""
         last = path[-1]
         if isinstance(last, Example):
             return last.domain
@@ -124,13 +125,18 @@ class _Record:
 
 
 class Journey:
-    """Real images on their way from their own domain along a route of targets.
+    """Translations of real images along a route of target domains, and what losses need of them.
 
-    real: the images and where they are. route: i -> the i-th target domain, drawn when first asked for.
-    examples: real images that the discriminator is shown; without them, `real` itself.
+    Losses are written on `start` in `departure`, `translated` in `target`, and `reconstructed` in `source`, next to the real
+    `image`. `onward`, `staying` and `from_example` return views: the same translations seen from other starting points.
 
-    Losses are written on `start` in `departure`, `translated` in `target`, and `reconstructed` in `source`, beside the
-    real `image`. `onward`, `staying` and `from_example` give views: the same legs seen from other end points.
+    Args:
+        real: the images and their domain.
+        route: function from i to the i-th target domain, called when it is first needed.
+        translate: the generator.
+        discriminate: the discriminator.
+        draws: random numbers of the step.
+        examples: real images for the discriminator; by default `real`.
     """
 
     def __init__(
@@ -151,35 +157,35 @@ class Journey:
         self._depth, self._stays = 0, False
 
     def begin(self, graph: bool) -> Self:
-        """The journey for one phase: pixels at hand are kept, graphs and judgments are made anew. With `graph`, legs are
-        made with a graph, so that gradients reach the translator; without, pixels are used."""
+        """Return the journey for one phase: pixels are kept, graphs and judgments are computed anew. graph: whether translations
+        have a graph, so that gradients reach the translator; otherwise only pixels are computed."""
         return self._seen(_record=self._record.begin(graph))
 
     @property
     def image(self) -> Tensor:
-        """x, the real images: (N, C, H, W) in [-1, 1]."""
+        """The real images x: (N, C, H, W) in [-1, 1]."""
         return self._real.image
 
     @property
     def source(self) -> Domain:
-        """Where the real images are."""
+        """Domain of the real images."""
         return self._real.domain
 
     @property
     def target(self) -> Domain:
-        """Where this view's translation goes; a style that is a function is not yet read (see `entered`)."""
+        """Target domain of this view's translation. A style that is a function is not yet computed (see `entered`)."""
         if self._stays:
             return next(stop for stop in reversed((self._start.domain, *self._path[1:])) if isinstance(stop, Domain))
         return self._onto(self._depth)
 
     @property
     def start(self) -> Tensor:
-        """The image at this view's departure: X_{i-1} along a chain, x at its beginning."""
+        """The image at this view's departure: X_{i-1} along a chain, x at its start."""
         return self.visit()
 
     @property
     def departure(self) -> Domain:
-        """Where `start` is, its style read."""
+        """Domain of `start`, with its style computed."""
         return self.entered()
 
     @property
@@ -189,49 +195,63 @@ class Journey:
 
     @property
     def reconstructed(self) -> Tensor:
-        """T(translated, target -> source), to be compared with `image`."""
+        """T(translated, target -> source), to compare with `image`."""
         return self.visit(self.target, self.source)
 
     def visit(self, *stops: Domain, graph: bool = True) -> Tensor:
-        """The image after the stops, counted from this view's departure. Each leg is made once. graph=False: pixels only."""
+        """Return the image after the stops, counted from this view's departure. Each translation is computed once. graph: whether
+        the image has a graph; False returns pixels only."""
         return self._record.image((*self._path, *stops), graph)
 
     def entered(self, *stops: Domain) -> Domain:
-        """The domain of the last stop with its style read off the departing image; the last leg itself is not made."""
+        """Return the domain of the last stop, with its style computed from the image that is translated to it. That translation is
+        not made."""
         return self._record.domain((*self._path, *stops), True)
 
     def judge(self, *stops: Domain) -> Judgment:
-        """The discriminator on the image after the stops, in the domain it entered; without stops, on `start`."""
+        """Return the discriminator's judgment of the image after the stops, in the domain of the last stop; without stops, of
+        `start`."""
         return self._record.judge((*self._path, *stops))
 
     def judge_example(self, number: int = 0) -> Judgment:
-        """The discriminator on real images in their own domain."""
+        """Return the discriminator's judgment of real images in their own domain."""
         return self._record.judge((self.examples[number],))
 
     def onward(self, depth: int = 1, *, cut: bool = False) -> Self:
-        """The view that departs after `depth` more translations along the route. cut: gradients end at every link, and the images
-        before the last one are made without a graph."""
+        """Return the view that departs after `depth` more translations along the route.
+
+        Args:
+            depth: number of further translations.
+            cut: whether gradients end after every further translation; the images before the last one are then made without a
+                graph.
+        """
         stops = [self._onto(self._depth + number) for number in range(depth)]
         links: list[Stop] = [link for stop in stops for link in ((stop, CUT) if cut else (stop,))]
         return self._seen(_path=(*self._path, *links), _depth=self._depth + depth)
 
     def staying(self) -> Self:
-        """The view whose target is where it departs: same-domain translation."""
+        """Return the view whose target is its departure: same-domain translation."""
         return self._seen(_stays=True)
 
     def recomputing(self) -> Self:
-        """The same view. Translations that it makes keep no activations: they are computed again for the gradient."""
+        """Return the same view without kept activations: they are computed again for the gradient, which takes less memory and
+        more time."""
         return self._seen(_record=replace(self._record, recompute=True))
 
     def from_example(self, number: int = 0) -> Self:
-        """The view that departs from another real image, which is then its `image`, on the same route."""
+        """Return the view that departs from another real image, which becomes its `image`, on the same route."""
         example = self.examples[number]
         return self._seen(_real=example, _start=example, _path=(example,), _depth=0)
 
     def resumed(self, real: Example, start: Example, depth: int) -> Self:
-        """The view of another journey on the same route: of `real`, departing from `start`, after `depth` translations.
+        """Return a view on the same route that continues from a stored image.
 
-        Where the route comes home, it comes to the domain of `real`.
+        Where the route returns to the source of this journey, it returns to the domain of `real`.
+
+        Args:
+            real: real images of the view.
+            start: stored translations of them, from which the view departs.
+            depth: number of translations that made them.
         """
         route, home = self._route, self.source
 

@@ -1,4 +1,4 @@
-"""Methods as data: networks, their optimizers, and the phases of a step with their objectives."""
+"""Methods as data: networks, their optimizers, and the phases of a training step with their objectives."""
 
 from __future__ import annotations
 
@@ -20,10 +20,16 @@ from viceversa.core.space import Space
 
 @dataclass(frozen=True)
 class Optimizer:
-    """How one network learns: Adam (weight decay as an L2 term), unless `algorithm` brings another.
+    """Optimizer of one network: Adam (weight decay as an L2 term), unless `algorithm` gives another.
 
-    lr times schedule(progress) is the rate of a step. clip_norm: the gradient norm is cut there before the step;
-    clamp: weights are kept in [-clamp, clamp] after it (Wasserstein with clipping).
+    Args:
+        lr: learning rate.
+        betas: betas of Adam.
+        weight_decay: weight of the L2 term.
+        schedule: factor of the learning rate by progress.
+        clip_norm: limit to which the gradient norm is clipped before a step.
+        clamp: limit of weights after a step, [-clamp, clamp] (Wasserstein GAN with weight clipping).
+        algorithm: function from parameters and learning rate to an optimizer.
     """
 
     lr: float
@@ -35,7 +41,7 @@ class Optimizer:
     algorithm: Callable[[Iterable[nn.Parameter], float], torch.optim.Optimizer] | None = None
 
     def build(self, network: nn.Module) -> torch.optim.Optimizer:
-        """The optimizer of a network's parameters."""
+        """Return an optimizer of the network's parameters."""
         if self.algorithm:
             return self.algorithm(network.parameters(), self.lr)
         return torch.optim.Adam(network.parameters(), self.lr, self.betas, weight_decay=self.weight_decay, fused=True)
@@ -43,10 +49,15 @@ class Optimizer:
 
 @dataclass(frozen=True)
 class Phase:
-    """One part of a step: which networks learn what from which subjects, and at which steps.
+    """One part of a training step: which networks learn, on which subjects, with which losses, and at which steps.
 
-    learns: names in Method.networks; exactly their optimizers step. Phases that hold the same plan object share its
-    subjects in a step. chained: the losses that a multicyclic version repeats along the chain.
+    Args:
+        name: name of the phase.
+        learns: names in Method.networks; exactly their optimizers step.
+        plan: plan that gives the subjects; phases with the same plan object share them in a step.
+        objective: the losses.
+        when: schedule of the steps that run the phase.
+        chained: names of the losses that a multicyclic version repeats along the chain.
     """
 
     name: str
@@ -58,7 +69,7 @@ class Phase:
 
 
 class Memory(Protocol):
-    """State that outlives a step beside the networks, as an image pool; it is part of every checkpoint."""
+    """State besides the networks that lasts longer than a step, such as an image pool. It is part of every checkpoint."""
 
     def state_dict(self) -> dict[str, Any]: ...
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
@@ -68,7 +79,9 @@ class Memory(Protocol):
 class Latent:
     """Normal latent codes, each of which selects one of many translations to a target.
 
-    width: length of a code. name: part of the key of its random numbers.
+    Args:
+        name: part of the key of its random numbers.
+        width: length of a code.
     """
 
     name: str
@@ -81,9 +94,14 @@ class Latent:
 
 @dataclass(frozen=True)
 class Request:
-    """What a person asks for: the target's label (N, K), a space's name, a reference image or a seed, as the method has it.
+    """Target of a translation as a user asks for it. Which fields are used depends on the method.
 
-    code: a latent code (N, L), in place of the one that the seed draws.
+    Args:
+        space: name of the target space.
+        label: label (N, K) of the target.
+        reference: image (N, C, H, W) whose style to copy.
+        seed: seed of the latent code.
+        code: latent code (N, L), instead of the one that the seed draws.
     """
 
     space: str | None = None
@@ -95,13 +113,20 @@ class Request:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Method:
-    """A method, built for one space of data; all that the training step and the evaluation need.
+    """A method built for one space of data: everything that training and evaluation need.
 
-    optimizers: one for each network that learns. averaged: networks of which an exponential moving average is kept.
-    destination: a request -> the domain to translate to. discriminate: the discriminator, where it has one that reads labels.
-    returns: whether it translates back; a method of one way translates from the first of two spaces to the second only.
-    latent: the codes that select one of several translations to one target; None: there is one.
-    strengths: whether a part of an edit, or more than all of it, is an edit that the method knows.
+    Args:
+        translator: the generator, with the interface of Translator.
+        networks: all networks by name.
+        optimizers: one for each network that learns.
+        phases: parts of a training step, in order.
+        destination: function from a request to the target domain.
+        memory: state besides the networks.
+        averaged: networks of which an exponential moving average is kept.
+        discriminate: the discriminator, if it predicts labels.
+        returns: whether the method translates back; a one-way method translates only from the first of two spaces to the second.
+        latent: codes that select one of several translations to a target; None if there is one translation.
+        strengths: whether the method supports partial and exaggerated edits.
     """
 
     translator: nn.Module
@@ -132,7 +157,7 @@ class Method:
 
     @property
     def styles(self) -> bool:
-        """Whether there are several translations to one target: by the request's seed, or like its reference image."""
+        """Whether a target has several translations, selected by the request's seed or reference image."""
         return self.latent is not None
 
     @property
@@ -143,22 +168,23 @@ class Method:
 
     @property
     def translate(self) -> Translator:
-        """The translator, as the one call that all of them have."""
+        """The translator, typed as the interface of all generators."""
         return self.translator
 
 
 Builder = Callable[..., Method]
-"""What trains, resumes and loads: a function from a space of data to a method, new at every call. A second parameter whose
-default is a frozen pydantic model has the method's settings (recipes/own_method.py)."""
+"""Function from a space of data to a method, new at every call; needed to train, resume and load. If its second parameter has a
+frozen pydantic model as default, that model holds the settings of the method (recipes/own_method.py)."""
 
 
 def to_labels(space: Space) -> Callable[[Request], Domain]:
-    """Destinations of a method for many domains: the request's label in the one space of images, or the set that it names."""
+    """Return the `destination` of a method for many domains: the request's label, in the only space or in the set that the request
+    names."""
     return lambda request: Domain(request.space or space.only, request.label)
 
 
 def to_spaces(request: Request) -> Domain:
-    """Destinations of a method between two spaces: the request's space."""
+    """Return the domain of the space that a request names: the `destination` of a method between two spaces."""
     if request.space is None:
         raise ValueError("a request to a method between spaces names the target space.")
     return Domain(request.space)

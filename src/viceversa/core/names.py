@@ -1,4 +1,4 @@
-"""Names of files, spaces, attributes and values, and when two of them are the same."""
+"""Equality of names of files, spaces, attributes and values, which Unicode can spell in two ways."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings that may be left out. Their description says what that means, so the help shows no default for them."""
+"""Optional settings. Their description says what leaving them out means, so the help shows no default."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tyro.conf import arg
 
 
 def optional(metavar: str) -> Any:
-    """The mark of a field whose default may be None or (), as in `Annotated[int | None, optional("N")]`."""
+    """Return the annotation of a field whose default may be None or (), as in `Annotated[int | None, optional("N")]`."""
     return arg(metavar=metavar, help_behavior_hint=_unless_left_out)
 
 

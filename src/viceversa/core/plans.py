@@ -1,4 +1,4 @@
-"""Plans: what a step works on. A plan turns the loader's batch into subjects, and calls no network."""
+"""Plans: the subjects of a training step. A plan turns the loader's batch into subjects; it calls no network."""
 
 from __future__ import annotations
 
@@ -20,21 +20,24 @@ Batch = Mapping[str, Example]
 
 
 class Subject(Protocol):
-    """What losses are computed on: a Journey, or a method's own."""
+    """What losses are computed on: a Journey, or a class of a method's own."""
 
     def begin(self, graph: bool) -> Self:
-        """Ready for one phase, with or without a graph through the translator."""
+        """Return the subject for one phase, with or without a graph through the translator."""
         ...
 
 
 @dataclass(frozen=True)
 class Need:
-    """A batch of real images that the loader must bring under `name`, from the space of that name.
+    """Batch of real images that the loader provides.
 
-    balanced: every label is as likely as the others, by drawing with replacement, where labels are few.
-    alike: the name of another need; row by row, another image with the label of that one's image.
-    beside: the name of another need, of a space whose images are in the same order: row by row the other image of the pair,
-    mirrored, moved and augmented as that one's.
+    Args:
+        name: key in the batch.
+        space: space of the images.
+        balanced: draw with replacement so that every label is equally likely, for rare labels.
+        alike: name of another need; each row is another image with the label of that need's row.
+        beside: name of another need whose space has the paired images in the same order; each row is the other image of the pair,
+            with the same mirroring, shift and augmentation.
     """
 
     name: str
@@ -45,7 +48,7 @@ class Need:
 
 
 Augment = Callable[[Critic, Draws], Critic]
-"""A discriminator -> one that changes images at random before it judges them."""
+"""Function that wraps a discriminator so that it changes images at random before it judges them."""
 
 
 def unchanged(critic: Critic, draws: Draws) -> Critic:
@@ -54,7 +57,7 @@ def unchanged(critic: Critic, draws: Draws) -> Critic:
 
 
 class Plan(Protocol):
-    """Shared by identity: phases that hold the same plan share its subjects in a step."""
+    """Interface of plans. Phases that hold the same plan object share its subjects in a step."""
 
     @property
     def needs(self) -> tuple[Need, ...]: ...
@@ -64,11 +67,17 @@ class Plan(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Retarget:
-    """Each image goes to the labels of other images of its batch.
+    """Plan in which each image gets the labels of other images of its batch as targets.
 
-    c_i = c_source[permutation_i], one permutation for each link of a chain, drawn when asked for; so targets follow the
-    joint distribution of labels. shared: one image's label for the whole batch instead, as in the multicyclic author's code.
-    Of several labeled sets, each brings a batch and a journey of its own, and their losses are added.
+    c_i = c_source[permutation_i], with one permutation per link of a chain, drawn when it is needed. Targets therefore follow the
+    joint distribution of labels. Several labeled sets have a batch and a journey each, and their losses are added.
+
+    Args:
+        space: space of the data.
+        translate: the generator.
+        discriminate: the discriminator.
+        augment: augmentation of the discriminator.
+        shared: whether the whole batch gets the label of one image, as in the code of the multicyclic loss's author.
     """
 
     space: Space
@@ -88,7 +97,7 @@ class Retarget:
 
     @cached_property
     def sets(self) -> Collection[str]:
-        """Names of several labeled sets; empty for one space. Every step needs them."""
+        """Names of several labeled sets; empty for one space. Cached because every step needs them."""
         return tuple(routing_of(self.space).sets)
 
     def _journey(self, real: Example, draws: Draws) -> Journey:
@@ -100,7 +109,17 @@ class Retarget:
 
 
 def relabeled(real: Example, name: str, draws: Draws, *, shared: bool = False) -> Domain:
-    """The domain of the batch's labels in another order (or, shared, of one of them), drawn by name."""
+    """Return the domain of the batch's labels in another order.
+
+    Args:
+        real: labeled images.
+        name: name of the random draw.
+        draws: random numbers of the step.
+        shared: use the label of one image for all.
+
+    Raises:
+        ValueError: If the images have no labels.
+    """
     labels = real.domain.label if real.batch_labels is None else real.batch_labels
     if labels is None or real.domain.label is None:
         raise ValueError("retargeting needs labeled images.")
@@ -110,10 +129,10 @@ def relabeled(real: Example, name: str, draws: Draws, *, shared: bool = False) -
 
 @dataclass(frozen=True, eq=False)
 class BackAndForth:
-    """Between two spaces, both ways: two journeys, x -> Y -> X -> ... and y -> X -> Y -> ....
+    """Plan between two spaces in both directions, with two journeys: x -> Y -> X -> ... and y -> X -> Y -> ....
 
-    Each journey's example is the other one's real image, for the discriminator of the space it enters. Every second
-    target is the journey's own source, the same object, so that the return leg is made once.
+    Each journey's example is the real image of the other one, for the discriminator of the space that it enters. Every second
+    target is the source of the journey, as the same object, so that the translation back is made once.
     """
 
     space: Space
@@ -131,7 +150,14 @@ class BackAndForth:
         return [self.journey(real, Domain(other.domain.space), other, draws) for real, other in pairs]
 
     def journey(self, real: Example, there: Domain, other: Example, draws: Draws) -> Journey:
-        """Of one image there, back to its own domain, and so on; `other` is the discriminator's example."""
+        """Return the journey from an image's domain to another domain, back, and so on.
+
+        Args:
+            real: the images.
+            there: the other domain.
+            other: real images for the discriminator.
+            draws: random numbers of the step.
+        """
         own = draws.within(real.domain.space)
         return Journey(
             real,
@@ -145,7 +171,7 @@ class BackAndForth:
 
 @dataclass(frozen=True, eq=False)
 class OneWay:
-    """From the first of two spaces to the second: one journey, whose example is the second's real image."""
+    """Plan from the first of two spaces to the second, with one journey. Its example is the real image of the second space."""
 
     space: Space
     translate: Translator = field(kw_only=True)
@@ -174,7 +200,10 @@ class OneWay:
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """From x to the other space, with its own y as the example. critic: of x and an image of the other space, channels together."""
+    """Plan from x to the other space, with the paired image y as example.
+
+    The critic gets x and an image of the other space, concatenated along the channels.
+    """
 
     space: Space
     translate: Translator = field(kw_only=True)

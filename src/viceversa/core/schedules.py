@@ -1,7 +1,7 @@
 """Schedules: numbers that change with the progress of a training, for loss weights, learning rates and phases.
 
-A schedule goes by steps. Three learning rates go by epochs, as the code of their papers does: cyclegan_decay, fastcut_decay and
-schneider_decay. In a training of less than two epochs these go by steps, too: see Progress.at.
+A schedule counts steps. Three learning rates count epochs, as the code of their papers does: cyclegan_decay, fastcut_decay and
+schneider_decay. In a training of less than two epochs they count steps, too (see Progress.at).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a training stands: 0-based step of `steps` batches, 0-based epoch of `epochs`."""
+    """Progress of a training: `step` of `steps` batches and `epoch` of `epochs`, both counted from 0."""
 
     step: int
     steps: int
@@ -22,10 +22,10 @@ class Progress:
 
     @classmethod
     def at(cls, step: int, steps: int, steps_per_epoch: int) -> Progress:
-        """The progress at a step of a training; the last epoch may be cut short.
+        """Return the progress at a step of a training; the last epoch may be incomplete.
 
-        A training of less than two epochs counts every step as an epoch: a rate that changes only between epochs would not
-        change in it, or be 0 in all of it.
+        In a training of less than two epochs, every step counts as an epoch. Otherwise a rate that changes between epochs would
+        never change, or would always be 0.
         """
         length = steps_per_epoch if steps >= 2 * steps_per_epoch else 1
         return cls(step, steps, step // length, -(-steps // length))
@@ -33,27 +33,27 @@ class Progress:
 
 Schedule = Callable[[Progress], float]
 Turn = Callable[[Progress], bool]
-"""Whether a step is a phase's."""
+"""Function that decides whether a phase runs at a step."""
 
 
 def constant(progress: Progress) -> float:
-    """1, always."""
+    """Return 1 at every step."""
     return 1.0
 
 
 def linear_decay(progress: Progress) -> float:
-    """1 in the first half of the steps, then linearly to 0: the StarGAN paper's schedule, step by step."""
+    """Return 1 in the first half of the steps, then a linear decay to 0, step by step: the schedule of the StarGAN paper."""
     half = progress.steps / 2
     return 1.0 if progress.step < half else max(0.0, (progress.steps - progress.step) / (progress.steps - half))
 
 
 def cyclegan_decay(progress: Progress) -> float:
-    """1 - max(0, e + 1 - n) / (n + 1) at epoch e of 2n: CycleGAN's code, which never reaches 0."""
+    """Return 1 - max(0, e + 1 - n) / (n + 1) at epoch e of 2n: the schedule of CycleGAN's code, which never reaches 0."""
     return _linear_by_epochs(progress, progress.epochs // 2)
 
 
 def fastcut_decay(progress: Progress) -> float:
-    """CycleGAN's decay in the last quarter: FastCUT's 150 epochs and 50."""
+    """Return CycleGAN's decay, in the last quarter only: FastCUT's 150 epochs and 50."""
     return _linear_by_epochs(progress, progress.epochs * 3 // 4)
 
 
@@ -62,29 +62,36 @@ def _linear_by_epochs(progress: Progress, steady: int) -> float:
 
 
 def tenth_decay(progress: Progress) -> float:
-    """1 in the first half of the steps, then a tenth: STGAN's code."""
+    """Return 1 in the first half of the steps, then 0.1: the schedule of STGAN's code."""
     return 1.0 if progress.step < progress.steps / 2 else 0.1
 
 
 def stargan_code_decay(progress: Progress) -> float:
-    """The decay of StarGAN's code as it runs: one subtraction of 1/n per 1,000 of the last n steps, almost none."""
+    """Return the decay of StarGAN's code as it runs: it subtracts 1/n once per 1,000 of the last n steps, which is almost no
+    decay."""
     decaying = progress.steps // 2
     return 1.0 - max(0, (progress.step + 1 - (progress.steps - decaying)) // 1000) / max(1, decaying)
 
 
 def schneider_decay(progress: Progress) -> float:
-    """clip(1 - (e + 1 - E/2) / (E/2), 0, 1) at epoch e of E: the last epoch runs at rate 0, unless it is the only one."""
+    """Return clip(1 - (e + 1 - E/2) / (E/2), 0, 1) at epoch e of E. The last epoch has rate 0, unless it is the only one."""
     half = max(progress.epochs / 2, 1.0)
     return min(1.0, max(0.0, 1 - (progress.epoch + 1 - half) / half))
 
 
 def fading(first: float, last: float = 0.0) -> Schedule:
-    """From `first` linearly to `last` over the training."""
+    """Return a schedule that goes linearly from `first` to `last` over the training."""
     return lambda progress: first + (last - first) * progress.step / progress.steps
 
 
 def ramp(first: float, last: float, begin: float = 0.0, end: float = 1.0) -> Schedule:
-    """From `first` linearly to `last` between these parts of the training: 0 is its begin, 1 its end."""
+    """Return a schedule that goes linearly from `first` to `last` between two points of the training.
+
+    Args:
+        first: value until `begin`.
+        last: value from `end` on.
+        begin, end: points of the training, from 0 to 1.
+    """
 
     def between(progress: Progress) -> float:
         part = (progress.step / progress.steps - begin) / (end - begin)
@@ -94,40 +101,46 @@ def ramp(first: float, last: float, begin: float = 0.0, end: float = 1.0) -> Sch
 
 
 def product(*factors: float | Schedule) -> Schedule:
-    """The product of numbers, some of which change with progress."""
+    """Return a schedule that multiplies numbers and schedules."""
     return lambda progress: math.prod(factor(progress) if callable(factor) else factor for factor in factors)
 
 
 def switched(part: float, before: float, after: float) -> Schedule:
-    """One value until that part of the training's steps is done, then the other."""
+    """Return a schedule that has one value in the first part of the training and another one afterwards.
+
+    Args:
+        part: length of the first part, 0 to 1.
+        before, after: the values.
+    """
     return lambda progress: before if progress.step < part * progress.steps else after
 
 
 def lazily(weight: float, interval: int) -> Schedule:
-    """interval * weight at every `interval`-th step and 0, that is not computed, between: lazy regularization."""
+    """Return a schedule for lazy regularization: interval * weight at every `interval`-th step, otherwise 0, so that the loss is
+    skipped."""
     return lambda progress: interval * weight if progress.step % interval == 0 else 0.0
 
 
 def always(progress: Progress) -> bool:
-    """A phase of every step."""
+    """Run a phase at every step."""
     return True
 
 
 def every(interval: int) -> Turn:
-    """A phase of every `interval`-th step, the last of each group: (step + 1) % interval == 0, StarGAN's n_critic."""
+    """Run a phase at the last of every `interval` steps: (step + 1) % interval == 0, as StarGAN's n_critic."""
     return lambda progress: (progress.step + 1) % interval == 0
 
 
 def every_first(interval: int) -> Turn:
-    """A phase of the first step of every `interval`."""
+    """Run a phase at the first of every `interval` steps."""
     return lambda progress: progress.step % interval == 0
 
 
 def early(part: float) -> Turn:
-    """A phase of the first part of the training."""
+    """Run a phase in the first part of the training. part: its length, 0 to 1."""
     return lambda progress: progress.step < part * progress.steps
 
 
 def otherwise(when: Turn) -> Turn:
-    """A phase of all other steps."""
+    """Run a phase at all other steps."""
     return lambda progress: not when(progress)

@@ -18,7 +18,7 @@ from viceversa.errors import UsageError, unknown
 
 
 def _sound(attribute: Binary | OneOf | Graded) -> Binary | OneOf | Graded:
-    """What is read of a file. Raises ValueError for an attribute without two values."""
+    """Return an attribute read from a file. Raises ValueError if it does not have two values."""
     match attribute:
         case OneOf(name, choices) if len(set(choices)) < max(2, len(choices)):
             raise ValueError(f"{name!r} needs two different choices or more")
@@ -30,21 +30,21 @@ def _sound(attribute: Binary | OneOf | Graded) -> Binary | OneOf | Graded:
 
 AnyAttribute = Annotated[Binary | OneOf | Graded, Discriminator("kind"), AfterValidator(_sound)]
 Side = Annotated[int, Field(gt=0, le=65_536)]
-"""Of an image, in pixels; a file that says otherwise is damaged."""
+"""Height or width of an image in pixels. A file with a number outside this range is damaged."""
 
 
 Wish = str | Mapping[str, str | bool | float]
-"""Attributes and their values, as in "hair=blond,glasses=yes" or {"hair": "blond", "glasses": True}."""
+"""Attributes and their values, such as "hair=blond,glasses=yes" or {"hair": "blond", "glasses": True}."""
 
 
 Takes = Literal["labels", "spaces", "pairs"]
-"""What data a method takes: one space with labels, two spaces of images that have nothing to do with each other, or two of pairs:
-with the same ids in the same order in each split."""
+"""Kind of data that a method takes: one space with labels, two spaces of unrelated images, or two spaces of pairs. Images of a
+pair have the same id and the same position in each split."""
 
 
 @dataclass(frozen=True)
 class ImageSpec:
-    """The pixels of one space: channels, height and width in pixels, the background's value in [-1, 1], bits: 8 or 16."""
+    """Pixels of one space: channels, height and width in pixels, background value in [-1, 1], and bits (8 or 16)."""
 
     channels: Annotated[int, Field(gt=0, le=65_536)]
     height: Side
@@ -59,10 +59,13 @@ class ImageSpec:
 
 @dataclass(frozen=True)
 class Space:
-    """All that a method must know of its data: the pixels of each named space, and the attributes of a label.
+    """What a method must know about its data: the pixels of each named space, and the attributes of a label.
 
-    known: of several labeled sets of images, each with a space of its name: whose labels tell which attributes. The columns of
-    the others are 0 there. With one set, which tells all, it is empty.
+    Args:
+        images: pixels of each space.
+        attributes: attributes of a label, in the order of its columns.
+        known: for several labeled sets, each a space of its own: the names of the attributes that its labels contain. The columns
+            of other attributes are 0. With a single set, `known` is empty.
     """
 
     images: Annotated[Mapping[str, ImageSpec], Field(min_length=1)]
@@ -71,12 +74,12 @@ class Space:
 
     @property
     def in_words(self) -> str:
-        """The spaces, and the attributes of their images, if they have any."""
+        """Names of the spaces, and of the attributes if there are any."""
         names = ", ".join(attribute.name for attribute in self.attributes)
         return f"{', '.join(self.images)}: {names}" if names else " <-> ".join(self.images)
 
     def check_labels(self, method: str) -> None:
-        """Raises UsageError where a method that changes labels finds none."""
+        """Raise UsageError if the data has no labels, which the named method needs."""
         if not self.attributes:
             raise UsageError(f"{method} translates between values of attributes, and the data has none.")
 
@@ -86,12 +89,15 @@ class Space:
 
     @property
     def code_width(self) -> int:
-        """Columns of `code`."""
+        """Number of columns of `code`."""
         return self.label_width + len(self.known)
 
     def code(self, domain: Domain) -> Tensor:
-        """What a network is told of a target: its label and, among several sets, whose attributes it speaks of, one-hot (the mask
-        vector of arXiv 1711.09020, section 3.3): (N, code_width). Raises ValueError for a domain without a label."""
+        """Return a target as input for a network: (N, code_width).
+
+        It is the label; among several sets, a one-hot column per set follows, which says whose attributes the label contains (the
+        mask vector of arXiv 1711.09020, section 3.3). Raises ValueError for a domain without a label.
+        """
         label = label_of(domain)
         if not self.known:
             return label
@@ -99,20 +105,22 @@ class Space:
         return torch.cat([label, label.new_tensor(mask).expand(label.shape[0], -1)], 1)
 
     def knows(self, name: str, attribute: Attribute) -> bool:
-        """Whether labels of that space tell the attribute."""
+        """Return whether labels of the named space contain the attribute."""
         return not self.known or attribute.name in self.known[name]
 
     def part(self, name: str) -> Space:
-        """Of several sets, one alone with what it tells."""
+        """Return the space of one of several sets, with its attributes only."""
         return Space({name: self.images[name]}, tuple(each for each in self.attributes if self.knows(name, each)))
 
     def widened(self, label: Tensor, name: str) -> Tensor:
-        """A label of one of several sets, with columns of 0 for what it does not tell: (N, part's) -> (N, label_width)."""
+        """Return a label of one of several sets in all columns, with 0 for attributes it does not contain: (N, part's) -> (N,
+        label_width)."""
         own = {attribute.name: values for attribute, values in self.part(name).columns(label)}
         return torch.cat([own.get(each.name, label.new_zeros(len(label), each.width)) for each in self.attributes], 1)
 
     def wanted(self, wish: Wish) -> Domain:
-        """Among several sets, where a wish as `mood=glad` leads: all attributes of one set. Raises UsageError for others."""
+        """Return the target domain among several sets for a wish such as `mood=glad`, which names all attributes of one set.
+        Raises UsageError otherwise."""
         named = self.parse(wish)
         for name, attributes in self.known.items():
             if set(named) == set(attributes):
@@ -123,8 +131,7 @@ class Space:
 
     @property
     def spec(self) -> ImageSpec:
-        """The pixels of a method for many domains. Raises UsageError where sets of images differ in them, and for spaces without
-        labels."""
+        """Pixels of a method for many domains. Raises UsageError if the sets differ in them, and for spaces without labels."""
         if not self.known:
             return self.images[self.only]
         if len({spec.shape for spec in self.images.values()}) > 1:
@@ -134,7 +141,7 @@ class Space:
 
     @property
     def only(self) -> str:
-        """The name of the one space of a method for many domains. Raises UsageError if there are several."""
+        """Name of the only space, for a method for many domains. Raises UsageError if there are several."""
         if len(self.images) != 1:
             several = f"the data has {len(self.images)}: {', '.join(self.images)}"
             raise UsageError(f"this method takes one space of images; {several}. Choose a method for two spaces, as cyclegan.")
@@ -142,7 +149,7 @@ class Space:
 
     @property
     def pair(self) -> tuple[str, str]:
-        """The names of the two spaces of a method between two. Raises UsageError for any other number."""
+        """Names of the two spaces of a method between two spaces. Raises UsageError for any other number."""
         if len(self.images) != 2:
             by = dividing(self.attributes)
             remedy = (
@@ -154,23 +161,29 @@ class Space:
         return first, second
 
     def called(self, name: str) -> str:
-        """Return the space of that name as it is spelled here: Unicode has two ways to write "ä". Raises UsageError."""
+        """Return the name of a space as it is spelled here; Unicode can write "ä" in two ways. Raises UsageError."""
         for known in self.images:
             if composed(known) == composed(name):
                 return known
         raise unknown("space", name, self.images)
 
     def columns(self, label: Tensor) -> Iterator[tuple[Attribute, Tensor]]:
-        """Each attribute with its columns of a label, or of logits: (N, K) -> (N, width) each."""
+        """Yield each attribute with its columns of a label, or of logits: (N, K) -> (N, width) each."""
         return zip(self.attributes, torch.split(label, [attribute.width for attribute in self.attributes], dim=1), strict=True)
 
     def columns_of(self, label: Tensor, names: Iterable[str]) -> Tensor:
-        """The columns of the attributes of these names, in their order: (N, K) -> (N, theirs)."""
+        """Return the columns of the named attributes, in the order of the names: (N, K) -> (N, their widths)."""
         own = {attribute.name: values for attribute, values in self.columns(label)}
         return torch.cat([own[name] for name in names], 1)
 
     def classification(self, logits: Tensor, label: Tensor, name: str = "") -> Tensor:
-        """Summed over the attributes that the space of that name tells, averaged over the batch: a scalar."""
+        """Return the classification loss: the sum over the attributes that the named space contains, averaged over the batch.
+
+        Args:
+            logits: (N, K).
+            label: (N, K).
+            name: name of the space among several sets.
+        """
         parts = zip(self.columns(logits), self.columns(label), strict=True)
         losses = [
             attribute.classification(scores, values).mean()
@@ -180,31 +193,31 @@ class Space:
         return torch.stack(losses).sum()
 
     def read(self, logits: Tensor) -> Tensor:
-        """The label that the logits say: (N, K)."""
+        """Return the label that the logits predict: (N, K)."""
         return torch.cat([attribute.read(scores) for attribute, scores in self.columns(logits)], 1)
 
     def agrees(self, label: Tensor, target: Tensor) -> Tensor:
-        """(N, attributes) Booleans: which attributes of `label` are those of `target`."""
+        """Return whether each attribute of `label` equals that of `target`: (N, attributes) Booleans."""
         parts = zip(self.columns(label), self.columns(target), strict=True)
         return torch.stack([attribute.agrees(values, wanted) for (attribute, values), (_, wanted) in parts], 1)
 
     def invert(self, label: Tensor, generator: Generator) -> Tensor:
-        """inv(c), attribute by attribute (docs/methods.md, Evaluation): (N, K)."""
+        """Return inv(c), the opposite of each attribute (docs/methods.md, Evaluation): (N, K)."""
         return torch.cat([attribute.invert(values, generator) for attribute, values in self.columns(label)], 1)
 
     def draw(self, count: int, generator: Generator) -> Tensor:
-        """`count` labels, uniform in every attribute: (count, K)."""
+        """Return `count` labels, drawn uniformly for every attribute: (count, K)."""
         return torch.cat([attribute.draw(count, generator) for attribute in self.attributes], 1)
 
     def attribute(self, name: str) -> Attribute:
-        """The attribute of that name. Raises UsageError that lists the known ones."""
+        """Return the attribute of that name. Raises UsageError that lists the known ones."""
         for attribute in self.attributes:
             if composed(attribute.name) == composed(name):
                 return attribute
         raise unknown("attribute", name, (attribute.name for attribute in self.attributes))
 
     def parse(self, wish: Wish) -> dict[str, list[float]]:
-        """A wish -> the columns of each attribute it names. Raises UsageError for what is unknown."""
+        """Return the columns of each attribute that a wish names. Raises UsageError for unknown names and values."""
         named: dict[str, list[float]] = {}
         for name, value in _pairs(wish):
             attribute = self.attribute(name)
@@ -214,7 +227,7 @@ class Space:
         return named
 
     def edited(self, label: Tensor, wish: Wish) -> Tensor:
-        """`label` (N, K) with the attributes that the wish names set: (N, K)."""
+        """Return the label (N, K) with the attributes that the wish names set to its values."""
         named = self.parse(wish)
         columns = [
             values.new_tensor(named[attribute.name]).expand_as(values) if attribute.name in named else values
@@ -223,13 +236,13 @@ class Space:
         return torch.cat(columns, 1)
 
     def describe(self, label: Tensor) -> list[str]:
-        """Each row of a label in words: `hair=blond,glasses=yes,...`."""
+        """Return each row of a label in words, such as `hair=blond,glasses=yes`."""
         columns = [[f"{attribute.name}={word}" for word in attribute.describe(values)] for attribute, values in self.columns(label)]
         return [",".join(words) for words in zip(*columns, strict=True)]
 
 
 def _pairs(wish: Wish) -> Iterator[tuple[str, str]]:
-    """Names and values, as texts. Raises UsageError."""
+    """Yield the names and values of a wish as texts. Raises UsageError."""
     if isinstance(wish, Mapping):
         yield from ((name, ("no", "yes")[value] if isinstance(value, bool) else str(value)) for name, value in wish.items())
         return

@@ -1,1 +1,1 @@
-"""Sources of data, one a file, and the cache they are packed into."""
+"""Data sets: their sources, one per file, and the cache of packed images."""

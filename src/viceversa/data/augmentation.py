@@ -1,4 +1,5 @@
-"""Augmentations beyond flips and shifts, by kornia (the extra `data`): each image of a batch by an amount of its own."""
+"""Augmentations other than flips and shifts, by kornia (the extra `data`). Each image of a batch is changed by a random amount of
+its own."""
 
 from __future__ import annotations
 
@@ -30,7 +31,7 @@ class Augment(BaseModel):
         return any(self.model_dump().values())
 
     def check(self, channels: int) -> None:
-        """Raises UsageError for what images of so many channels cannot have, and where kornia is missing."""
+        """Raise UsageError if images with this number of channels cannot be changed so, or if kornia is missing."""
         if not self.is_on:
             return
         if channels != 3 and (self.saturation or self.hue):
@@ -46,12 +47,21 @@ NO_AUGMENTATION = Augment()
 
 
 def augmented(images: Tensor, augment: Augment, draws: Draws, name: str) -> Tensor:
-    """(N, C, H, W) in [-1, 1], changed. The same draws by the same name, the same changes, however rows are shared out."""
+    """Return augmented images (N, C, H, W) in [-1, 1].
+
+    The same draws and name give the same changes, however the rows are distributed over processes.
+
+    Args:
+        images: images (N, C, H, W) in [-1, 1].
+        augment: largest changes.
+        draws: random numbers of the step.
+        name: name of the draws.
+    """
     from kornia.enhance import adjust_brightness, adjust_contrast, adjust_hue, adjust_saturation
     from kornia.filters import gaussian_blur2d
 
     def amount(what: str, most: float) -> Tensor:
-        """(N,) in [-most, most]."""
+        """Return random amounts (N,) in [-most, most]."""
         return (2 * draws.uniform(f"{what} {name}", images) - 1) * most
 
     if augment.rotate or augment.zoom:
@@ -66,14 +76,14 @@ def augmented(images: Tensor, augment: Augment, draws: Draws, name: str) -> Tens
     if augment.hue:
         levels = adjust_hue(levels, 2 * math.pi * amount("hue", augment.hue))
     if augment.blur:
-        deviation = amount("blur", augment.blur).abs().clamp(min=1e-3)  # so little that nothing is smoothed
+        deviation = amount("blur", augment.blur).abs().clamp(min=1e-3)  # too small to smooth anything
         side = 2 * math.ceil(3 * augment.blur) + 1
         levels = gaussian_blur2d(levels, (side, side), deviation[:, None].expand(-1, 2), border_type="replicate")
     return levels.clamp(0, 1) * 2 - 1
 
 
 def _turned(images: Tensor, degrees: Tensor, factor: Tensor) -> Tensor:
-    """Each image turned and enlarged about its middle, in one resampling; what comes in from outside is the border."""
+    """Rotate and enlarge each image about its center, in one resampling. The border is continued."""
     from kornia.geometry.transform import get_rotation_matrix2d, warp_affine
 
     height, width = images.shape[2:]

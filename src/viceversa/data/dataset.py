@@ -1,4 +1,4 @@
-"""What every source of data brings: images of each space and split, their labels, and, where known, the true edits."""
+"""The form of every data set: images of each space and split, their labels, and the ground truth of edits if it is known."""
 
 from __future__ import annotations
 
@@ -21,7 +21,13 @@ if TYPE_CHECKING:  # the processes that read images start without torch, six tim
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Images:
-    """The images of one space in one split: pixels (N, H, W, C) uint8, labels (N, K) float or None, one id each."""
+    """Images of one space in one split.
+
+    Args:
+        pixels: (N, H, W, C) uint8 or uint16.
+        labels: (N, K) float, or None.
+        ids: one id per image.
+    """
 
     pixels: Pixels
     labels: Tensor | None
@@ -38,16 +44,20 @@ class Images:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """A data set, opened.
+    """An opened data set.
 
-    name: with its version, as in `avatars-32-v1`; results of two data sets compare only where the names are equal.
-    splits: "train", "validation" and "test", each a mapping from a space's name to its images.
-    truth: (split, source space, positions (N,) there, target space, target labels (N, K) or None) -> the true edits
-        (N, H, W, C) uint8, where the source of the data knows them. known: for the same arguments, which of them are known, (N,);
-        all, if it is None. The pixels of unknown ones are 0.
-    genuine: whether the test pixels are, bit for bit, those that the version stands for.
-    summary: what is in it and what was ignored, for a person to read before a training begins; empty where that is well known.
-    size: height and width, in pixels, that images of files were resized to, or drawn at; None where the source has its own or 32.
+    Args:
+        name: name with its version, such as `avatars-32-v1`; results can only be compared between data sets of the same name.
+        space: spaces and attributes.
+        splits: "train", "validation" and "test", each a mapping from the name of a space to its images.
+        truth: function that returns the ground truth of edits, (N, H, W, C) uint8, from (split, source space, positions (N,) in
+            it, target space, target labels (N, K) or None); None if there is no ground truth.
+        genuine: whether the test pixels are, bit for bit, those that the version stands for.
+        summary: description of the contents and of what was ignored, to read before a training; empty for well-known data.
+        size: height and width in pixels to which files were resized or at which images were drawn; None if the source has its own
+            size or 32.
+        known: function with the arguments of `truth` that returns which edits have ground truth, (N,); None if all have. Pixels of
+            the others are 0.
     """
 
     name: str
@@ -65,7 +75,8 @@ class Dataset:
 
 
 def asked_through(dataset: Dataset, asked: Callable[[str, str, NDArray[np.int64], str, Tensor | None], Asked]) -> Dataset:
-    """The data set whose true edits are asked for in another way: `asked` makes the arguments of `dataset.truth` of those given."""
+    """Return the data set with another way to ask for ground truth: `asked` converts the given arguments to those of
+    `dataset.truth`."""
     truth, known = dataset.truth, dataset.known
 
     def edits(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> Pixels:

@@ -1,4 +1,4 @@
-"""What sets of digits have in common: one space, whose one attribute says which of ten an image shows."""
+"""Common parts of digit data sets: one space with one attribute, which of ten digits an image shows."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ DIGIT = OneOf("digit", tuple("0123456789"))
 MOST_HELD_OUT = 5000
 
 DigitImages = tuple[Pixels, NDArray[np.int64]]
-"""Images (N, H, W, C), and which of 0 to 9 each is: (N,)."""
+"""Images (N, H, W, C), and the digit of each, 0 to 9: (N,)."""
 
 
 def of_digits(name: str, parts: Mapping[str, DigitImages]) -> Dataset:
-    """The data set of the parts "train", "validation" and "test", in the one space "digits", at the size that its images have.
+    """Return the data set of the parts "train", "validation" and "test", in the one space "digits", at the size of the images.
 
-    Raises UsageError for a split that is empty, and for classes that are not 0 to 9, one for each image.
+    Raises UsageError for an empty split, and unless each image has one label from 0 to 9.
     """
     for split, (pixels, digits) in parts.items():
         if len(pixels) != len(digits) or not len(pixels):
@@ -41,14 +41,14 @@ def of_digits(name: str, parts: Mapping[str, DigitImages]) -> Dataset:
 
 
 def held_out(train: DigitImages) -> tuple[DigitImages, DigitImages]:
-    """The training images without the last ones, and those, which serve for validation: a tenth, at most 5,000."""
+    """Split the training images into training and validation images. The last tenth, at most 5,000, is for validation."""
     pixels, digits = train
     first = len(pixels) - max(1, min(MOST_HELD_OUT, len(pixels) // 10))
     return (pixels[:first], digits[:first]), (pixels[first:], digits[first:])
 
 
 def digest_of(*parts: DigitImages) -> str:
-    """The same for a copy of the data, in another place or at another time."""
+    """Return a digest of the content; it is the same for every copy of the data."""
     found = hashlib.sha256()
     for pixels, digits in parts:
         found.update(np.ascontiguousarray(pixels).data)
@@ -57,7 +57,7 @@ def digest_of(*parts: DigitImages) -> str:
 
 
 def needed(module: str, package: str, what: str) -> ModuleType:
-    """A module of a package of the extra `data`. Raises UsageError that says what needs it, and the remedy."""
+    """Import a module of a package of the extra `data`. Raises UsageError that names the user of the package, and the remedy."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

@@ -1,9 +1,9 @@
-"""A labeled data set as two spaces, for methods between spaces: images without a value of one of its attributes, and with it.
+"""Divide a labeled data set into two spaces by one of its attributes, for methods between two spaces.
 
-`Male` and `Male=yes` are the spaces "not-Male" and "Male", in this order; `Male=no` is the other order, for methods of one way. One
-choice of several, `hair=blond`, is "not-blond" and "blond"; an attribute of two choices has a space for each. Two values,
-`hair=black,blond` or `tone=0,1`, are the spaces "black" and "blond" or "tone-0" and "tone-1"; images of other values are left out.
-Every image stays in its split.
+`Male` and `Male=yes` give the spaces "not-Male" and "Male", in this order; `Male=no` gives the other order, for one-way methods.
+One of several choices, `hair=blond`, gives "not-blond" and "blond"; an attribute with two choices has a space for each. Two
+values, `hair=black,blond` or `tone=0,1`, give the spaces "black" and "blond" or "tone-0" and "tone-1"; images with other values
+are left out. Every image stays in its split.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 
 def divided(dataset: Dataset, asked: str) -> Dataset:
-    """A data set that is in memory, or in the cache, in two spaces, held in memory. Raises UsageError as `divided_table`.
+    """Return a data set in memory or in the cache, divided into two spaces and held in memory. Raises UsageError as
+    `divided_table`.
 
-    Its true edits are those of the data set, where the attribute's value in the target is one.
+    Its ground truth is that of the data set, if the attribute has a single value in each space.
     """
     space, home = dataset.space, dataset.space.only
     found = sides(space.attributes, asked, dataset.name)

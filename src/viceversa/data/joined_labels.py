@@ -1,4 +1,4 @@
-"""Several labeled sets as one data set, whose labels tell different attributes: for methods among labels (`faces=A,moods=B`)."""
+"""Join several labeled sets with different attributes into one data set, for methods among labels (`faces=A,moods=B`)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from viceversa.errors import UsageError
 
 
 def together(opened: Mapping[str, Dataset], attributes: Sequence[str] = ()) -> Dataset:
-    """The sets by name, with the attributes of all, or those named, in the order that they come in.
+    """Return the joined sets, with all attributes or those named, in the order in which they occur.
 
-    An attribute that two sets tell is one, and must have the same values in both. Raises UsageError where it has others, for a
-    name that no set knows, and for a set that tells none of them.
+    An attribute of two sets is one attribute and must have the same values in both. Raises UsageError if it has other values, for
+    a name that no set has, and for a set without any of the attributes.
     """
     attributes = [composed(name) for name in attributes]
     told = _told(opened, attributes)
@@ -43,7 +43,7 @@ def together(opened: Mapping[str, Dataset], attributes: Sequence[str] = ()) -> D
 
 
 def _told(opened: Mapping[str, Dataset], attributes: Sequence[str]) -> dict[str, AnyAttribute]:
-    """The attributes of all sets that are wanted, by name."""
+    """Return the wanted attributes of all sets, by name."""
     found: dict[str, AnyAttribute] = {}
     for name, dataset in opened.items():
         for each in dataset.space.attributes:
@@ -56,7 +56,7 @@ def _told(opened: Mapping[str, Dataset], attributes: Sequence[str]) -> dict[str,
 
 
 def _relabeled(images: Images, own: Space, space: Space, name: str) -> Images:
-    """The images of one set with labels of all columns."""
+    """Return the images of one set with labels that have the columns of all attributes."""
     if images.labels is None:
         raise UsageError(f"the data set {name!r} has no labels.")
     label = own.columns_of(images.labels, (attribute.name for attribute in space.part(name).attributes))

@@ -1,7 +1,8 @@
-"""Several sources as one data set: each is a space of the name that it is given, with its own channels and size.
+"""Join several sources into one data set, for methods between spaces. Each source is a space with a given name, its own channels
+and size.
 
-`mnist=DIR,svhn=DIR`, `handwritten=handwritten,street=street-digits`: for methods between spaces. What the sources tell of
-their images, as which digit it is, is not part of it; `sources` opens them again for who measures that.
+Examples: `mnist=DIR,svhn=DIR` and `handwritten=handwritten,street=street-digits`. Labels of the sources, such as the digit shown,
+are not part of the joined data set; `sources` opens the sources with labels, to measure them.
 """
 
 from __future__ import annotations
@@ -17,15 +18,15 @@ from viceversa.data.files import idx, svhn
 from viceversa.data.files.checks import SPLITS
 from viceversa.errors import UsageError
 
-_NAME = r"[^\W\d_][\w\u0300-\u036f-]*="  # with marks that follow their letters
+_NAME = r"[^\W\d_][\w\u0300-\u036f-]*="  # with combining marks after letters
 _WHERE: Mapping[str, str] = {"mnist": idx.WHERE, "svhn": svhn.WHERE}
-"""For sources of these names that cannot be opened."""
+"""Where to get the data of these names, for error messages."""
 
 Open = Callable[[str], Dataset]
 
 
 def parts_of(spec: str) -> dict[str, str]:
-    """`NAME=SPEC,NAME=SPEC` -> each name with its spec; empty for a spec of another form. Raises UsageError for a name twice."""
+    """Return name -> spec for `NAME=SPEC,NAME=SPEC`; empty for a spec of another form. Raises UsageError for a repeated name."""
     if not re.match(_NAME, spec):
         return {}
     named = [part.partition("=")[::2] for part in re.split(f",(?={_NAME})", spec)]
@@ -36,12 +37,12 @@ def parts_of(spec: str) -> dict[str, str]:
 
 
 def spec_of(parts: Mapping[str, str]) -> str:
-    """What `parts_of` takes apart."""
+    """Return the spec of several sources: the inverse of `parts_of`."""
     return ",".join(f"{name}={below}" for name, below in parts.items())
 
 
 def sources(spec: str, open_one: Open) -> dict[str, Dataset]:
-    """The data set of each part, by name, with its labels. Raises UsageError, which names the part."""
+    """Return the data set of each part with its labels, by name. Raises UsageError that names the part."""
     opened = {}
     for name, below in parts_of(spec).items():
         try:
@@ -55,7 +56,8 @@ def sources(spec: str, open_one: Open) -> dict[str, Dataset]:
 
 
 def joined(opened: Mapping[str, Dataset]) -> Dataset:
-    """The sources' images, without labels, as one data set; results compare where all sources and their names are the same."""
+    """Return the images of the sources, without labels, as one data set. Results can be compared if all sources and names are
+    equal."""
     home = {name: dataset.space.only for name, dataset in opened.items()}
     return Dataset(
         "+".join(f"{name}-{dataset.name}" for name, dataset in opened.items()),

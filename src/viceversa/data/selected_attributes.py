@@ -1,4 +1,4 @@
-"""Some of a data set's attributes."""
+"""Select some of a data set's attributes."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
 
 def with_attributes(dataset: Dataset, names: Sequence[str]) -> Dataset:
-    """A data set in one space of which some attributes are told, in the order named; a true edit leaves the others as they are.
+    """Return a data set of one space with only the named attributes, in this order. Its ground truth keeps the values of the
+    others.
 
-    Raises UsageError for a name that it does not have.
+    Raises UsageError for a name that the data set does not have.
     """
     if not names:
         return dataset

@@ -1,4 +1,4 @@
-"""Data sets by name, as the command line opens them; and a data set written out as images and a table."""
+"""Open data sets by name, as on the command line, and write a data set as images and a table."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from viceversa.images.fitting import Filter
 from viceversa.progress import watched
 
 CELEBA_CROP = 178
-"""What StarGAN and its successors cut out of CelebA's aligned images."""
+"""Side of the square that StarGAN and its successors cut out of CelebA's aligned images."""
 
 _TAKES: Mapping[str, Takes] = {":spaces": "spaces", ":pairs": "pairs"}
 _WAYS = (*_TAKES, ":sketches", ":stargan-split", ":extra")
@@ -63,17 +63,17 @@ _DRAWN: Mapping[str, Callable[..., Dataset]] = {
     **{f"icons:{first},{second}": partial(icons_between, first, second) for first, second in _WEIGHTS},
     **{f"icons:{first},{second}:pairs": partial(icons_pairs, first, second) for first, second in _WEIGHTS},
 }
-"""By name, at a size; each knows its usual one."""
+"""Drawn data sets by name: functions of a size, with a default size of their own."""
 _EMBEDDED: Mapping[str, Callable[..., Dataset]] = {
     **_DRAWN,
     "street-digits": lambda size=None: street_digits(),
     "handwritten": lambda size=None: handwritten(),
 }
-"""Digits have their own size."""
+"""All built-in data sets. Digits have a fixed size."""
 _NAMES = (*(name for name in _EMBEDDED if "," not in name), f"icons:A,B and icons:A,B:pairs for two of {' '.join(WEIGHTS)}")
-"""For messages."""
+"""Names for error messages."""
 _LABELS: Mapping[str, tuple[AnyAttribute, ...]] = {"avatars": ATTRIBUTES, "toons": (MOOD,), "icons": (WEIGHT,)}
-"""Known before thousands of images are drawn."""
+"""Attributes of built-in data sets, known without drawing thousands of images."""
 
 
 def open_dataset(
@@ -89,16 +89,24 @@ def open_dataset(
     images: str | Path | None = None,
     among_others: bool = False,
 ) -> Dataset:
-    """The data set of that name, or in the folder or table of that path, or hf:NAME[:split] of Hugging Face.
+    """Open a data set: built-in, a folder, a table, or hf:NAME[:split] of Hugging Face.
 
-    See assembly.Wanted for what becomes of its images. A path with `:spaces` or `:pairs` behind it is opened for a method of
-    these, with `:sketches` as pairs of a gray and a colored drawing, CelebA's with `:stargan-split` in StarGAN's splits, SVHN's
-    with `:extra` with its further images. With `:ATTRIBUTE`, `:ATTRIBUTE=VALUE` or `:ATTRIBUTE=VALUE,VALUE` behind it, labeled
-    data is opened as two spaces (divided_by_attribute.py). NAME=SPEC,NAME=SPEC are several data sets: two spaces of these names,
-    or labeled sets in one space. MNIST's and SVHN's images keep their size.
-    size: of the images, in pixels; chosen from own images if not given (sizes.chosen_size), the same for several sources.
-    images: the folder of a table's images, if it is not the table's own; links in it may lead anywhere.
-    among_others: this is one of such, and may be a folder of images alone. Raises UsageError for what is none.
+    A suffix of a path selects how it is opened. `:spaces` and `:pairs` are for methods of these kinds of data. `:sketches` reads
+    pairs of a gray and a colored drawing. `:stargan-split` selects StarGAN's splits of CelebA, and `:extra` adds SVHN's extra
+    images. `:ATTRIBUTE`, `:ATTRIBUTE=VALUE` or `:ATTRIBUTE=VALUE,VALUE` divides labeled data into two spaces
+    (divided_by_attribute.py). NAME=SPEC,NAME=SPEC joins several data sets: two spaces with these names, or labeled sets in one
+    space.
+
+    Args:
+        spec: name, path or hf:NAME, as above.
+        size: height and width of the images in pixels; by default chosen from your images (sizes.chosen_size), with the same size
+            for several sources. Images of MNIST and SVHN keep their size.
+        crop, background, filter, skip_bad, takes, attributes: see assembly.Wanted.
+        images: folder of a table's images, if it is not the table's own; links in it may lead anywhere.
+        among_others: whether this is one of several data sets; then it may be a folder of images without domains.
+
+    Raises:
+        UsageError: For anything that is not a data set.
     """
     if images is not None and not _joins(spec):
         _check_images(spec, Path(images))
@@ -132,25 +140,25 @@ def open_dataset(
 
 
 def is_built_in(spec: str) -> bool:
-    """Return whether a text names a data set that the package draws."""
+    """Return whether a name is that of a data set that the package draws."""
     return _division(spec)[0] in _EMBEDDED
 
 
 def _table_at(path: Path) -> Path | None:
-    """The attribute table that a path names: a file, or a folder's table.csv or table.parquet; None for any other folder."""
+    """Return the attribute table of a path: a file, or a folder's table.csv or table.parquet; None for any other folder."""
     if path.is_file():
         return path
     return next((found for name in ("table.csv", "table.parquet") if (found := path / name).exists()), None)
 
 
 def _of_table(name: str, path: Path, wanted: Wanted) -> Dataset:
-    """The data set of a table, whose images are in its own folder or in another one."""
+    """Return the data set of a table, whose images are in its own folder or in another one."""
     table = read_table(path, wanted.images, only=wanted.attributes, skip_bad=wanted.skip_bad)
     return from_table(name, FolderFiles(wanted.images or path.parent, table.spellings), table, wanted)
 
 
 def _check_images(spec: str, images: Path) -> None:
-    """Refuse a folder of images that is none, or where the data set is no table."""
+    """Raise UsageError if the folder of images is not a folder, or the data set is not a table."""
     if not images.is_dir():
         raise UsageError(f"{str(images)!r} is not a folder: give the folder that holds the images of the table.")
     spec, _ = _division(spec)
@@ -161,7 +169,7 @@ def _check_images(spec: str, images: Path) -> None:
 
 
 def _at_one_size(spec: str, one: Callable[..., Dataset], size: int | None) -> dict[str, Dataset]:
-    """Open each source at the size that is given; else at that of the drawn ones among them, or the least that is chosen."""
+    """Open each source at the given size. Without one, use the size of drawn sources, otherwise the smallest size chosen."""
     if size is None and not _DRAWN.keys().isdisjoint(parts_of(spec).values()):
         size = DRAWN
     opened = sources(spec, partial(one, size=size))
@@ -172,7 +180,7 @@ def _at_one_size(spec: str, one: Callable[..., Dataset], size: int | None) -> di
 
 
 def _in_folder(path: Path, way: str, wanted: Wanted) -> Dataset:
-    """The data set in a folder, of the kind that its files show."""
+    """Return the data set in a folder, of the kind that its files show."""
     attributes = wanted.attributes
     if has_idx(path):
         return _in_memory(open_idx(path), wanted.takes, attributes, wanted.divided)
@@ -194,12 +202,12 @@ def _in_folder(path: Path, way: str, wanted: Wanted) -> Dataset:
 
 
 def _in_memory(dataset: Dataset, takes: Takes, attributes: tuple[str, ...], by: str) -> Dataset:
-    """The data set with these of its attributes, or in two spaces by one of them."""
+    """Return the data set with some of its attributes, or divided into two spaces by one of them."""
     return divided(dataset, by) if by else _fit(with_attributes(dataset, attributes), takes)
 
 
 def _fit(dataset: Dataset, takes: Takes) -> Dataset:
-    """The data set, if it is one of pairs where such is wanted. Raises UsageError."""
+    """Return the data set. Raises UsageError if pairs are needed and it has none."""
     if takes == "pairs" and any(
         len(spaces) != 2 or len({images.ids for images in spaces.values()}) > 1 for spaces in dataset.splits.values()
     ):
@@ -213,7 +221,7 @@ def _none_of_pairs(name: str) -> UsageError:
 
 
 def absolute(spec: str) -> str:
-    """The spec with its path made absolute, so that it names the same data wherever it is read; "", no data, stays so."""
+    """Return the spec with its path made absolute, so that it names the same data from any folder. "" (no data) stays ""."""
     if not spec:
         return spec
     if _joins(spec):
@@ -228,27 +236,27 @@ def absolute(spec: str) -> str:
 
 
 def is_everywhere(spec: str) -> bool:
-    """Return whether a spec names the same data on every machine: sets that the package draws, or data sets of the hub."""
+    """Return whether a spec names the same data on every machine: a set that the package draws, or a data set of the hub."""
     if _joins(spec):
         return all(map(is_everywhere, parts_of(spec).values()))
     return is_built_in(spec) or (spec.startswith(huggingface.PREFIX) and not huggingface.is_folder(spec))
 
 
 def located_folder(images: str | None) -> str | None:
-    """The image folder's absolute path, if there is one."""
+    """Return the absolute path of the folder of images, if there is one."""
     return None if images is None else str(Path(images).resolve())
 
 
 def _joins(spec: str) -> bool:
-    """Whether it names several sources, each with a name of its own; a path that exists is a path, whatever is in it."""
+    """Return whether a spec names several sources with names. An existing path is always a path, whatever its name contains."""
     return not Path(spec).exists() and not _division(spec)[1] and bool(parts_of(spec))
 
 
 def _division(spec: str) -> tuple[str, str]:
-    """Labeled data, and the attribute behind its colon by which it is in two spaces; "" where there is none.
+    """Return labeled data and the attribute after its colon that divides it into two spaces; "" if there is none.
 
-    As `people.csv:glasses`, `people.csv:hair=blond`, `people.csv:hair=black,blond`; of Hugging Face, whose splits stand behind a
-    colon too, always with a value.
+    Examples: `people.csv:glasses`, `people.csv:hair=blond`, `people.csv:hair=black,blond`. For Hugging Face, a value is required,
+    because splits also follow a colon.
     """
     whole, _, by = spec.rpartition(":")
     if not whole or not by or spec in _EMBEDDED or f":{by}" in _WAYS or Path(spec).exists():
@@ -265,17 +273,17 @@ def _division(spec: str) -> tuple[str, str]:
 
 
 def _parsed(spec: str) -> tuple[Path, str]:
-    """A path, and in which of the ways its data is opened: "" for the usual one."""
+    """Return a path, and the suffix that says how its data is opened; "" for the usual way."""
     way = next((way for way in _WAYS if spec.endswith(way)), "")
     return on_disk(Path(spec.removesuffix(way))), way
 
 
 def write_dataset(dataset: Dataset, directory: Path) -> None:
-    """Write images/{split}/{space}/{id}.png (.tif where PNG cannot hold them) and table.csv: file, split, space, and each
+    """Write images/{split}/{space}/{id}.png (.tif where PNG cannot hold them) and table.csv with file, split, space, and each
     attribute in words.
 
-    The table is written last, so that it is there only when all images are. Progress is shown on stderr.
-    Raises UsageError if `directory` is a file, or has anything in it.
+    The table is written last, so that it exists only if all images do. Progress is shown on standard error. Raises UsageError if
+    `directory` is a file or a folder that is not empty.
     """
     if not vacant(directory):
         raise UsageError(f"{str(directory)!r} is not an empty folder: name a new or an empty one.")
@@ -295,7 +303,7 @@ def write_dataset(dataset: Dataset, directory: Path) -> None:
 
 
 def _rows(space: Space, split: str, name: str, images: Images) -> Iterator[list[str]]:
-    """The table's rows for one split and space, without its header."""
+    """Yield the table's rows for one split and space, without the header."""
     words: list[list[str]] = []
     if images.labels is not None:
         words = [attribute.describe(columns) for attribute, columns in space.columns(images.labels)]
@@ -304,7 +312,8 @@ def _rows(space: Space, split: str, name: str, images: Images) -> Iterator[list[
 
 
 def _names(split: str, space: str, images: Images) -> list[str]:
-    """Where the images of one split and space are written; ids that are names of files lose their suffixes, if they may."""
+    """Return the file names for the images of one split and space. Ids that are file names lose their suffixes, if they stay
+    unique."""
     stems = [str(PurePosixPath(name).with_suffix("")) if is_image(name) else name for name in images.ids]
     names = stems if len(set(stems)) == len(stems) else images.ids
     return [f"images/{split}/{space}/{name}{suffix_for(images.pixels[0])}" for name in names]

@@ -1,1 +1,1 @@
-"""Models as ONNX files, which run without this package and without PyTorch."""
+"""Export models as ONNX files, which run without this package and without PyTorch."""

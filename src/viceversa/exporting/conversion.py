@@ -1,4 +1,4 @@
-"""From a module of PyTorch to an ONNX graph."""
+"""Convert a PyTorch module to an ONNX graph."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OPSET = 20
 
 
 def check_packages() -> None:
-    """Raise UsageError unless all packages that an export needs are there."""
+    """Raise UsageError if a package that an export needs is missing."""
     for name in ("onnx", "onnxscript", "onnxruntime"):
         try:
             importlib.import_module(name)
@@ -30,9 +30,10 @@ def converted(
     """Return a module as an ONNX file, for any number of images.
 
     Args:
-        examples: of the inputs, in order, by the names that the graph gives them.
+        module: the module.
+        examples: examples of the inputs, in order, by their names in the graph.
         outputs: names of the outputs.
-        metadata: texts that the file holds, by key.
+        metadata: texts to store in the file, by key.
         any_size: whether the first input, images (N, H, W, C), may have any height and width.
     """
     import onnx
@@ -40,7 +41,7 @@ def converted(
     count, sides = torch.export.Dim("N"), {1: torch.export.Dim("H"), 2: torch.export.Dim("W")}
     first, *more = [{0: count, **(sides if any_size else {})}, *({0: count} for _ in range(len(examples) - 1))]
     for name in ("torch.onnx", "onnxscript"):
-        logging.getLogger(name).setLevel(logging.ERROR)  # they warn of packages that are not needed
+        logging.getLogger(name).setLevel(logging.ERROR)  # they warn about packages that are not needed
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -50,6 +51,6 @@ def converted(
     assert program is not None
     model = program.model_proto
     for node in model.graph.node:
-        del node.metadata_props[:]  # where in which file of this computer each operation was called
+        del node.metadata_props[:]  # paths and lines of this computer's source files
     onnx.helper.set_model_props(model, dict(metadata))
     return bytes(model.SerializeToString())

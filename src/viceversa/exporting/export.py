@@ -24,7 +24,13 @@ from viceversa.runs.selection import Checkpoint
 
 @dataclass(frozen=True)
 class Exported:
-    """What an export wrote, and how it agrees with PyTorch. takes: the images that each translation takes, in words."""
+    """Result of an export.
+
+    Args:
+        files: the files written.
+        takes: which images each translation takes, in words.
+        parity: agreement with PyTorch.
+    """
 
     files: tuple[Path, ...]
     takes: Mapping[Path, str]
@@ -42,20 +48,20 @@ def export(
 ) -> Exported:
     """Write a run as ONNX files, which take and return images uint8 (N, H, W, C) (docs/export.md).
 
-    Most runs become one file. A method that translates to several spaces becomes a file for each, NAME-TARGET.onnx: CycleGAN in
-    both directions, and StarGAN on several labeled sets. StarGAN v2 has NAME-style.onnx and NAME-reference.onnx too.
+    Most runs become one file. A method that translates to several spaces becomes one file for each, NAME-TARGET.onnx: CycleGAN in
+    both directions, and StarGAN on several labeled sets. StarGAN v2 also has NAME-style.onnx and NAME-reference.onnx.
 
     Args:
         run: folder of a run, or a packaged model.
-        out: name of the file, as in "model.onnx".
-        labeller: put the run's labeller inside; it reads attributes whose columns are NaN.
-        build: the function that the run was trained with, for a custom method.
-        checkpoint: the "best" one or the "last".
-        overwrite: replace files that exist already.
+        out: name of the file, such as "model.onnx".
+        labeller: include the run's labeller, which predicts attributes whose columns are NaN.
+        build: function that builds the method, if the run was trained with a custom one.
+        checkpoint: "best" or "last".
+        overwrite: replace existing files.
 
     Raises:
-        UsageError: a package is missing, the run cannot be loaded, files exist, or the graphs differ from PyTorch. Nothing is
-            written.
+        UsageError: If a package is missing, the run cannot be loaded, files exist, or the graphs differ from PyTorch. Nothing is
+            written then.
     """
     check_packages()
     out = Path(out)
@@ -84,7 +90,7 @@ def export(
 
 
 def _reader(model: Model) -> Labeller:
-    """The labeller of a model. Raises UsageError for one without."""
+    """Return the labeller of a model. Raises UsageError if it has none."""
     if model.reader is None or not model.routing.described:
         raise UsageError(f"{model.name!r} has no labeller that reads attributes: leave out `labeller`.")
     return model.reader

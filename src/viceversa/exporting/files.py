@@ -1,4 +1,4 @@
-"""What is in the files of an export."""
+"""The files of an export and their contents."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ def contents(model: Model, names: Names, labeller: Labeller | None = None, card:
     """Yield the name and the bytes of each file.
 
     Args:
-        labeller: is put into the translations, if given.
+        model: model to export.
+        names: names of the files.
+        labeller: labeller to include in the translations.
         card: text about the model, for the metadata.
 
-    Raises UsageError for a labeller where no label is needed.
+    Raises:
+        UsageError: If a labeller is given, but no label is needed.
     """
     styled = f"made by {' or '.join(names.styles.values())}" if names.styles else "normal random numbers"
     graphs = {name: translation(model, target, labeller, styled) for target, name in names.files.items()}

@@ -1,4 +1,4 @@
-"""What an exported file computes, as modules of PyTorch: a translation from pixels to pixels, and the style of a target."""
+"""The computations of an exported file as PyTorch modules: a translation from pixels to pixels, and the style of a target."""
 
 from __future__ import annotations
 
@@ -18,13 +18,17 @@ from viceversa.networks.adapters import Coded, PerTarget
 
 
 class TranslationGraph(nn.Module):
-    """Pixels (N, H, W, C) uint8, and what the translator takes of labels and styles -> translated pixels; with a labeller, also its
-    logits (N, K).
+    """Translation of pixels (N, H, W, C) uint8, given labels and styles if the translator needs them. With a labeller, it also
+    returns the labeller's logits (N, K).
 
-    names: of the further inputs, in their order: "target" and "source", labels (N, K), and "style" (N, S).
-    multiple: sides are padded to multiples of it, on the scale of the canvas on which the spaces' sizes meet; None: images have the
-    trained size.
-    reader: network of a labeller; NaN in the columns of an attribute stands for what it reads. crop: see `fitted`.
+    Args:
+        translator: the generator.
+        space: space of the data.
+        source, target: spaces of the translation.
+        names: names of the additional inputs, in order: "target" and "source", labels (N, K), and "style" (N, S).
+        multiple: sides are padded to multiples of this number, at the scale of the canvas; None if images have the trained size.
+        reader: network of a labeller; NaN in the columns of an attribute is replaced by its prediction.
+        crop: as in `fitted`.
     """
 
     def __init__(
@@ -62,18 +66,18 @@ class TranslationGraph(nn.Module):
         return resized(made, scaled(image, self.before, self.after))
 
     def _seen(self, image: Tensor) -> Tensor:
-        """The image at the size that the labeller knows."""
+        """Return the image at the size that the labeller was trained on."""
         return image if self.multiple is None else fitted(image, self.space.images[self.source], self.crop)
 
 
 def sizes_of(translator: nn.Module, space: Space, source: str, target: str) -> tuple[Size, Size, Size]:
-    """Sizes of images of the source space, inside the translator, and of the target space, where all have the trained size."""
+    """Return the trained sizes of images in the source space, inside the translator, and in the target space."""
     before, after = (space.images[name].shape[1:] for name in (source, target))
     return before, translator.canvas if isinstance(translator, PerTarget | Coded) else before, after
 
 
 class StyleGraph(nn.Module):
-    """A target's label (N, K), and a code (N, L) or the pixels of a reference image -> the style (N, S)."""
+    """Style (N, S) of a target's label (N, K), from a code (N, L) or from the pixels of a reference image."""
 
     def __init__(self, networks: nn.Module, destination: Callable[[Request], Domain], space: str, *, of_reference: bool) -> None:
         super().__init__()
@@ -87,14 +91,21 @@ class StyleGraph(nn.Module):
         return self._style(Request(self.space, target, code=made_of), made_of)
 
     def _style(self, request: Request, rows: Tensor) -> Tensor:
-        """The style of a request, a row for each of `rows`."""
+        """Return the style of a request, one row for each of `rows`."""
         style = entered(rows, self.destination(request)).style
         assert isinstance(style, Tensor)
         return style
 
 
 def inputs_of(translator: nn.Module, image: Tensor, source: Domain, target: Domain) -> Mapping[str, Tensor]:
-    """What a translation depends on, of the target's and the source's label and the style: those that get a gradient."""
+    """Return what a translation depends on among the target's label, the source's label and the style: those that receive a
+    gradient.
+
+    Args:
+        translator: the generator.
+        image: images (N, C, H, W).
+        source, target: domains of the translation.
+    """
     given = {"target": target.label, "source": source.label, "style": target.style}
     leaves = {name: value.detach().clone().requires_grad_() for name, value in given.items() if isinstance(value, Tensor)}
     there = Domain(target.space, leaves.get("target"), leaves.get("style"))

@@ -1,4 +1,4 @@
-"""Which files an export has, and their names."""
+"""Names of the files of an export."""
 
 from __future__ import annotations
 
@@ -16,24 +16,29 @@ from viceversa.inference.model import Model
 from viceversa.runs.exported.description import StyleInput
 
 _ODD = re.compile(r"[^\w.-]")
-"""What names of spaces may have, and names of files should not."""
+"""Characters of space names that are replaced in file names."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """File names: by target space; and of style networks, by what they make styles of."""
+    """File names of an export.
+
+    Args:
+        files: names by target space.
+        styles: names of style networks, by what they compute styles from.
+    """
 
     files: Mapping[str, str]
     styles: Mapping[StyleInput, str]
 
     @property
     def all(self) -> Sequence[str]:
-        """The translations' names first."""
+        """All names, translations first."""
         return [*self.files.values(), *self.styles.values()]
 
 
 def names_of(model: Model, out: Path) -> Names:
-    """Return the names of a model's files: that of `out` alone, or one with each of several target spaces."""
+    """Return the names of a model's files: `out` itself, or one name for each of several target spaces."""
     spaces = [*model.space.images]
     targets = spaces if model.method.returns else spaces[1:]
     if len(targets) == 1:
@@ -45,7 +50,7 @@ def names_of(model: Model, out: Path) -> Names:
 
 
 def _makes_styles(model: Model, target: str) -> bool:
-    """Whether networks make styles of codes; otherwise there are none, or a code is a style."""
+    """Return whether networks compute styles from codes. Otherwise there are no styles, or a code is used as style."""
     if model.method.latent is None:
         return False
     code, label = model.method.latent.draw(0), torch.zeros(1, model.space.label_width)

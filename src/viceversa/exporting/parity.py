@@ -1,4 +1,4 @@
-"""How an exported model agrees with PyTorch: in one step, and in a chain of four through images of 8 bits."""
+"""Agreement of an exported model with PyTorch: in one step, and in a chain of four translations through 8-bit images."""
 
 from __future__ import annotations
 
@@ -23,12 +23,17 @@ from viceversa.runs.record import Record
 
 STEPS, IMAGES = 4, 16
 LEVELS, SHARE = 1, 0.999
-"""At least this share of pixels may differ by so many levels at most."""
+"""Required agreement: at least this share of pixels differ by at most this number of levels."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """share: of pixels, those that differ by at most 1 level in every channel. most: the largest difference, in levels."""
+    """Agreement of two stacks of images.
+
+    Args:
+        share: share of pixels that differ by at most 1 level in every channel.
+        most: largest difference in levels.
+    """
 
     share: float
     most: int
@@ -41,13 +46,19 @@ class Agreement:
         return f"{100 * self.share:.3f} % of pixels within {LEVELS} level of PyTorch, all within {self.most}"
 
     def and_(self, other: Agreement) -> Agreement:
-        """The worse of both."""
+        """Return the worse of both."""
         return Agreement(min(self.share, other.share), max(self.most, other.most))
 
 
 @dataclass(frozen=True)
 class Parity:
-    """Agreement in one step and in a chain; chain: None where an output cannot be an input. images: on which, in words."""
+    """Agreement in one step and in a chain.
+
+    Args:
+        one: agreement in one step.
+        chain: agreement in a chain; None if an output cannot be an input.
+        images: the images used, in words.
+    """
 
     one: Agreement
     chain: Agreement | None
@@ -55,12 +66,12 @@ class Parity:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """A line for each of the two."""
+        """The results in words: one line for the step, one for the chain."""
         chain = f"not possible: {self.images} change their channels or size" if self.chain is None else str(self.chain)
         return f"one step: {self.one} ({self.images})", f"chain of {STEPS} through 8 bits: {chain}"
 
     def check(self) -> None:
-        """Raise UsageError where more than 0.1 % of pixels differ by more than 1 level."""
+        """Raise UsageError if more than 0.1 % of pixels differ by more than 1 level."""
         for line, part in zip(self.lines, (self.one, self.chain), strict=True):
             if part is not None and not part.holds:
                 raise UsageError(f"the exported graph differs from PyTorch, so nothing was written: {line}.")
@@ -70,9 +81,12 @@ Leg = tuple[Domain, Domain]
 
 
 def parity(model: Model, exported: Model, targets: Sequence[str]) -> Parity:
-    """Compare an exported model with the one that it was made of, on test images of its data or, without them, on noise.
+    """Compare an exported model with its original, on test images of its data, or on noise if the data is missing.
 
-    targets: the target spaces of its files.
+    Args:
+        model: the original.
+        exported: the exported model.
+        targets: target spaces of its files.
     """
     found, images = [], ""
     for target in targets:
@@ -85,7 +99,7 @@ def parity(model: Model, exported: Model, targets: Sequence[str]) -> Parity:
 
 
 def agreement(one: Pixels, other: Pixels) -> Agreement:
-    """Of two stacks (N, H, W, C) of images."""
+    """Return the agreement of two stacks (N, H, W, C) of images."""
     apart = np.abs(one.astype(np.int64) - other.astype(np.int64)).max(-1)
     return Agreement(float((apart <= LEVELS).mean()), int(apart.max()))
 
@@ -105,21 +119,21 @@ def _chain(model: Model, pixels: Pixels, legs: Sequence[Leg]) -> list[Pixels]:
 
 
 def _legs(model: Model, target: str, label: Tensor, count: int) -> list[Leg]:
-    """The legs of a chain; a single one where its output cannot depart again."""
+    """Return the translations of a chain; a single one if its output cannot be translated again."""
     ends = model.routing.departure("", target), target
     labeled = partial(_among_labels, model.space, *ends, label, count)
     return model.routing.choose(labels=labeled, spaces=partial(_between_spaces, model, *ends), sets=labeled)()
 
 
 def _among_labels(space: Space, source: str, target: str, label: Tensor, count: int) -> list[Leg]:
-    """From the images' labels to drawn ones, one after the other."""
+    """Return translations from the images' labels to drawn ones, one after the other."""
     part = space.part(target)
     drawn = [space.widened(part.draw(count, seeded("export", number)), target) for number in range(STEPS)]
     return [*pairwise([Domain(source, label), *(Domain(target, each) for each in drawn)])]
 
 
 def _between_spaces(model: Model, source: str, target: str) -> list[Leg]:
-    """There and back, or there again and again by a method of one way."""
+    """Return translations forth and back, or repeatedly forth for a one-way method."""
     forth, back = (Domain(source), Domain(target)), (Domain(target), Domain(source))
     if model.method.returns:
         return [forth, back] * (STEPS // 2)
@@ -127,7 +141,7 @@ def _between_spaces(model: Model, source: str, target: str) -> list[Leg]:
 
 
 def _examples(model: Model, space: str) -> tuple[Pixels, Tensor, str]:
-    """Images of a space in 8 bits, their labels (N, K), and what they are."""
+    """Return images of a space in 8 bits, their labels (N, K), and what they are in words."""
     if (found := _test_images(model.record, space)) is not None:
         return found
     spec, width = model.space.images[space], model.space.label_width
@@ -137,7 +151,7 @@ def _examples(model: Model, space: str) -> tuple[Pixels, Tensor, str]:
 
 
 def _test_images(record: Record, space: str) -> tuple[Pixels, Tensor, str] | None:
-    """The same of the run's own data; None where it cannot be opened."""
+    """Return test images of the run's data, as `_examples` does; None if the data cannot be opened."""
     try:
         dataset = None if record.dataset == "imported" else dataset_of(record.recipe, trained=record.space)
     except UsageError:

@@ -1,4 +1,4 @@
-"""The graphs of a model before they are traced: a module, examples of its inputs, and what goes in and comes out in words."""
+"""Graphs of a model before tracing: a module, example inputs, and descriptions of inputs and outputs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from viceversa.networks.adapters import PerTarget
 from viceversa.runs.exported.description import StyleInput
 
 COUNT = 2
-"""Images of the batch that a graph is traced with; a batch of one would be taken for a constant."""
+"""Batch size for tracing. A batch of one would be taken for a constant."""
 
 LABEL = "1 and 0 for yes and no, 1 for the choice and 0 for the others, 0 to 1 from the lowest to the highest number"
 READ = "; NaN in all columns of an attribute: what the labeller inside reads off the image"
@@ -33,11 +33,14 @@ LOGITS = "what the labeller reads: yes at 0 and above, the choice with the large
 
 @dataclass(frozen=True, eq=False)
 class Traced:
-    """A graph to be.
+    """A graph to trace.
 
-    source, target: the spaces between which it translates; both are one space among labels.
-    examples: of the inputs, in order, by name. inputs, outputs: types, shapes and meanings, by name.
-    field: what is known of the translation at any size; None: it takes the trained size only.
+    Args:
+        module: the computation.
+        source, target: spaces of the translation; with labels, both are the one space.
+        examples: example inputs by name, in order.
+        inputs, outputs: types, shapes and meanings, by name.
+        field: receptive field for translations at any size; None if the graph takes only the trained size.
     """
 
     module: nn.Module
@@ -53,10 +56,13 @@ def translation(model: Model, target: str, labeller: Labeller | None, styled: st
     """Return the graph of the translation to a space.
 
     Args:
-        labeller: is put inside, if given.
+        model: model to export.
+        target: target space.
+        labeller: labeller to include.
         styled: what styles are, in words.
 
-    Raises UsageError for a labeller where no label is needed.
+    Raises:
+        UsageError: If a labeller is given, but no label is needed.
     """
     translator, space, source = model.method.translator, model.space, model.routing.departure("", target)
     before, after = space.images[source], space.images[target]
@@ -82,7 +88,7 @@ def translation(model: Model, target: str, labeller: Labeller | None, styled: st
 
 
 def style(model: Model, made_of: StyleInput) -> Traced:
-    """Return the graph of the style of a target, made of a code or of a reference image."""
+    """Return the graph of a target's style, computed from a code or from a reference image."""
     space, method, latent = model.space, model.method, model.method.latent
     assert latent is not None
     label, code = space.draw(COUNT, seeded("export")), latent.draw(0).expand(COUNT, -1).contiguous()
@@ -100,9 +106,9 @@ def style(model: Model, made_of: StyleInput) -> Traced:
 
 
 def _field(model: Model, source: Domain, target: Domain) -> ReceptiveField | None:
-    """What is known of the translation of images of any size; None where the trained size is the only one.
+    """Return the receptive field of the translation; None if only the trained size is possible.
 
-    It is so too where an adapter between spaces adds margins of so many pixels, which have no meaning at other sizes.
+    That is also the case if an adapter between spaces adds margins in pixels, which have no meaning at other sizes.
     """
     translator, spec = model.method.translator, model.space.images[source.space]
     before, canvas, after = sizes_of(translator, model.space, source.space, target.space)
@@ -116,19 +122,19 @@ def _field(model: Model, source: Domain, target: Domain) -> ReceptiveField | Non
 
 
 def _first(domain: Domain) -> Domain:
-    """The domain of the first image."""
+    """Return the domain of the first image."""
     label, found = domain.label, domain.style
     return replace(domain, label=None if label is None else label[:1], style=found[:1] if isinstance(found, Tensor) else found)
 
 
 def _pixels(spec: ImageSpec, *, odd: bool = False) -> Tensor:
-    """Example images (N, H, W, C). odd: of sides that have to be padded, and that differ."""
+    """Return example images (N, H, W, C). odd: whether the sides need padding and differ."""
     height, width = (spec.height + 1, spec.width + 2) if odd else (spec.height, spec.width)
     return torch.zeros(COUNT, height, width, spec.channels, dtype=torch.uint8)
 
 
 def _described(spec: ImageSpec, any_size: bool = False, of: ImageSpec | None = None) -> str:
-    """Type and shape of images. of: those that they are made of, whose sides they are a multiple of."""
+    """Return type and shape of images. of: source images, if the sides are given as multiples of theirs."""
     sides = f"{spec.height}, {spec.width}"
     if any_size:
         ratios = [(spec.height, (of or spec).height, "H"), (spec.width, (of or spec).width, "W")]

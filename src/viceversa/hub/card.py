@@ -1,4 +1,4 @@
-"""The card of a model: README.md of its repository, with metadata that the hub reads."""
+"""The model card: README.md of a repository, with metadata that the hub reads."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ SOURCES = {
     "handwritten": "`handwritten` are the digits of scikit-learn (BSD License).",
     "street-digits": "`street-digits` are digits that viceversa draws in fonts that come with matplotlib.",
 }
-"""What the packaged data sets are, and their licenses."""
+"""Descriptions of the packaged data sets, with their licenses."""
 
 
 def card_of(model: Model, original: Record, repository: str, license: str, tables: Sequence[Table], files: Sequence[str]) -> Any:
-    """Return the card of a model, a huggingface_hub.ModelCard.
+    """Return the card of a model, as a huggingface_hub.ModelCard.
 
     Args:
-        model: as it is in the repository.
-        original: the record of the run, which still says what its data is.
+        model: the model as stored in the repository.
+        original: record of the run, which still names its data.
         repository: USER/NAME.
         license: identifier of the model's license.
-        tables: what was measured; without any, the card says so.
+        tables: measurements; if there are none, the card says so.
         files: names of the files in the repository.
     """
     hub = hub_client()
@@ -54,19 +54,19 @@ def card_of(model: Model, original: Record, repository: str, license: str, table
 
 
 def _tags(record: Record) -> list[str]:
-    """Names by which the model can be found."""
+    """Return the tags of the model on the hub."""
     kind = record.recipe.method.kind if record.recipe.method else "own"
     return ["viceversa", *([kind] if kind != "own" else []), *(["multicyclic"] if record.recipe.multicycle.extra else [])]
 
 
 def _datasets(data: str) -> list[str]:
-    """The hub's data sets among what a model was trained on."""
+    """Return the hub's data sets among the training data."""
     names = [spec.removeprefix(PREFIX).partition(":")[0] for spec in parts_of(data).values() or [data] if spec.startswith(PREFIX)]
     return [*dict.fromkeys(names)]
 
 
 def _results(hub: Any, tables: Sequence[Table]) -> Iterator[Any]:
-    """Each number as an EvalResult. The hub takes letters, digits, points and hyphens as the identifier of a data set."""
+    """Yield each number as an EvalResult. The hub accepts letters, digits, points and hyphens in the identifier of a data set."""
     for table in tables:
         identifier = re.sub(r"[^\w.-]+", "-", table.data, flags=re.ASCII)
         for metric in table.metrics:
@@ -146,7 +146,7 @@ def _method(model: Model) -> Iterator[str]:
 
 
 def _paper(record: Record) -> str:
-    """The reference at the end of the method's file; none for a custom method."""
+    """Return the reference at the end of the method's file; empty for a custom method."""
     build = BUILDERS.get(type(record.recipe.method)) if record.recipe.method else None
     file = inspect.getmodule(build)
     _, at, reference = ((file and file.__doc__) or "").partition("@")
@@ -159,5 +159,5 @@ def _table(table: Table) -> str:
 
 
 def _plain(text: str) -> str:
-    """The text on one line, with what Markdown and HTML would take for a sign of theirs escaped."""
+    """Return the text on one line, with special characters of Markdown and HTML escaped."""
     return re.sub(r"([\\`*\[\]<>|])", r"\\\1", " ".join(text.split()))

@@ -1,4 +1,4 @@
-"""The files of a repository, written from a model: what it takes to translate, and nothing of the machine that trained it."""
+"""Write the files of a repository: what a translation needs, and nothing about the machine that trained the model."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def write_contents(model: Model, folder: Path, *, samples: bool) -> None:
     """Write the files of a repository into an empty folder.
 
     Args:
-        model: a loaded model. Its labeller is written if its training is finished or it reads well enough.
-        folder: where the files go.
-        samples: also write the last sample picture of the training, which shows validation images, as samples.png.
+        model: loaded model. Its labeller is written if its training is finished or it is accurate enough.
+        folder: folder for the files.
+        samples: whether to add samples.png, the last sample picture of the training, which shows validation images.
 
     Raises:
-        OSError: a file cannot be written.
+        OSError: If a file cannot be written.
     """
     write_record(folder, anywhere(model.record))
     write_weights(model.method, model.step, folder / WEIGHTS)
@@ -46,14 +46,14 @@ def write_contents(model: Model, folder: Path, *, samples: bool) -> None:
 
 
 def anywhere(record: Record) -> Record:
-    """Return a record without paths: data of one's own has no name elsewhere, and changes tell where files were."""
+    """Return a record without paths: local data has no meaning on other machines, and changes name local files."""
     data = record.recipe.data if is_everywhere(record.recipe.data) else ""
     recipe = record.recipe.model_copy(update={"data": data, "images": None, "init": None, "init_only": ()})
     return record.model_copy(update={"recipe": recipe, "changes": ()})
 
 
 def check_same(model: Model, again: Model) -> None:
-    """Raise UsageError where a model that was written and read again translates otherwise than before."""
+    """Raise UsageError if a model translates differently after it was written and loaded again."""
     for here, there in model.routing.choose(labels=_among_labels, spaces=_between_spaces, sets=_among_sets)(model):
         spec = model.space.images[here.space]
         noise = 2 * torch.rand(1, spec.channels, spec.height, spec.width, generator=seeded("push")) - 1
@@ -63,7 +63,7 @@ def check_same(model: Model, again: Model) -> None:
 
 
 def _samples(model: Model) -> Path | None:
-    """The last sample picture that the training made by the model's step, or else its first one."""
+    """Return the last sample picture made until the model's step, or the first one if all are later."""
     pictures = sorted((model.run / "samples").glob("*.png")) if model.run else []
     pictures = [path for path in pictures if path.stem.isascii() and path.stem.isdigit()]
     return next((path for path in reversed(pictures) if int(path.stem) <= model.step), next(iter(pictures), None))
@@ -86,7 +86,7 @@ def _between_spaces(model: Model) -> Iterator[Leg]:
 
 
 def _drawn(space: Space, name: str) -> Leg:
-    """From one drawn label to another."""
+    """Return a translation from one drawn label to another."""
     part = space.part(name)
     here, there = (Domain(name, space.widened(part.draw(1, seeded("push", number)), name)) for number in range(2))
     return here, there

@@ -25,12 +25,18 @@ from viceversa.runs.selection import Checkpoint
 README = "README.md"
 _OURS = (*FILES, SAMPLES, README)
 _FROM_THE_HUB = (".gitattributes", README)
-"""Files of a repository that was made on the hub's page."""
+"""Files of a repository that was created on the hub's page."""
 
 
 @dataclass(frozen=True)
 class Pushed:
-    """What a push uploaded. url: the repository's page; revision: the commit; files: name -> bytes."""
+    """Result of a push.
+
+    Args:
+        url: page of the repository.
+        revision: the commit.
+        files: size in bytes of each file, by name.
+    """
 
     url: str
     revision: str
@@ -48,25 +54,25 @@ def push(
     build: Builder | None = None,
     checkpoint: Checkpoint = "best",
 ) -> Pushed:
-    """Upload a run to the Hugging Face Hub, as a repository that `vv.load("hf:USER/NAME")` reads (docs/hub.md).
+    """Upload a run to the Hugging Face Hub, as a repository that `vv.load("hf:USER/NAME")` loads (docs/hub.md).
 
-    Uploaded are the networks that translate, recipe.json without paths of this machine, the labeller, what the training images are
-    like, a sample picture, and a card. A repository that does not exist is made; the files of an earlier push are replaced.
+    The upload contains the networks that translate, recipe.json without local paths, the labeller, statistics of the training
+    images, a sample picture, and a model card. A repository that does not exist is created; files of an earlier push are replaced.
 
     Args:
-        run: the folder of a run, or a packaged model.
+        run: folder of a run, or a packaged model.
         repository: USER/NAME, or ORGANIZATION/NAME.
-        license: of the weights, as the hub names it: apache-2.0, mit, cc-by-4.0, other, ...
-        private: make a repository that only you, or your organization, can see.
-        report: folder of a report of `viceversa evaluate` or `viceversa drift`, whose numbers the card shows; by default RUN/report
-            if it is there.
-        samples: upload the last sample picture of the training. It shows validation images of your data.
-        build: the function that the run was trained with, for a custom method. Its code is not uploaded.
-        checkpoint: the "best" one or the "last".
+        license: license of the weights, as the hub names it: apache-2.0, mit, cc-by-4.0, other, ...
+        private: whether to create a repository that only you, or your organization, can see.
+        report: folder of a report of `viceversa evaluate` or `viceversa drift` with numbers for the card; by default RUN/report if
+            it exists.
+        samples: whether to upload the last sample picture of the training. It shows validation images of your data.
+        build: function that builds the method, if the run was trained with a custom one. Its code is not uploaded.
+        checkpoint: "best" or "last".
 
     Raises:
-        UsageError: the run cannot be loaded, the report is not about it, there is no token or one that may not write, the hub
-            refuses the card or cannot be reached, or the repository holds something else. Nothing is uploaded then.
+        UsageError: If the run cannot be loaded, the report is not about it, there is no token with write access, the hub rejects
+            the card or cannot be reached, or the repository holds something else. Nothing is uploaded then.
     """
     name, hub = repository_named(repository), hub_client()
     if Path(run).suffix.lower() == ".onnx":
@@ -93,7 +99,7 @@ def push(
 
 
 def _measured(run: str | Path, model: Model, report: str | Path | None) -> Sequence[Table]:
-    """What a report says of the run; nothing where none is named and none lies in the run's folder."""
+    """Return the tables of a report about the run; none if no report is given and the run's folder has none."""
     if report is not None:
         return tables_of(Path(report), own_name(run))
     inside = None if model.run is None else model.run / REPORT
@@ -102,7 +108,7 @@ def _measured(run: str | Path, model: Model, report: str | Path | None) -> Seque
 
 
 def _check_card(card: Any, license: str) -> None:
-    """Have the hub check the metadata of a card. Raises UsageError for what it refuses."""
+    """Let the hub check the metadata of a card. Raises UsageError if it rejects the card."""
     try:
         card.validate()
     except ValueError as error:
@@ -113,7 +119,7 @@ def _check_card(card: Any, license: str) -> None:
 
 
 def _check_repository(info: Any, name: str, private: bool) -> None:
-    """Raise UsageError for a repository that a push would spoil, or that more people see than was asked for."""
+    """Raise UsageError for a repository that a push would damage, or that is public although a private one is asked for."""
     files = {file.rfilename for file in info.siblings or ()}
     if RECIPE not in files and files.difference(_FROM_THE_HUB):
         raise UsageError(f"{name!r} holds something else, and no model of viceversa: choose another name.")

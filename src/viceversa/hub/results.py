@@ -1,4 +1,4 @@
-"""What was measured of a model, for its card: read from the folder of a report."""
+"""Measurements for a model card, read from the folder of a report."""
 
 from __future__ import annotations
 
@@ -14,14 +14,20 @@ from viceversa.evaluation.report.contents import FORMAT
 from viceversa.metrics.rows import COLUMNS, Column, Row, called, defined, without_labels
 
 METRICS, DRIFT = "metrics.json", "model-index.yaml"
-"""What `viceversa evaluate` and `viceversa drift` write."""
+"""Files that `viceversa evaluate` and `viceversa drift` write."""
 REPORT = "report"
-"""The folder in a run's folder in which a report is looked for if none is named."""
+"""Folder inside a run's folder where a report is searched for by default."""
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One number. kind: its identifier; name: what it is, in words."""
+    """One number.
+
+    Args:
+        kind: its identifier.
+        name: its name in words.
+        value: the number.
+    """
 
     kind: str
     name: str
@@ -30,7 +36,7 @@ class Metric:
 
 @dataclass(frozen=True)
 class Table:
-    """Numbers of one data set, as cells of text and one by one."""
+    """Numbers of one data set, as text cells and as metrics."""
 
     data: str
     caption: str
@@ -44,7 +50,7 @@ class _Labeller(BaseModel):
 
 
 class _Metrics(BaseModel):
-    """What is read of metrics.json (evaluation/report/contents.py writes it)."""
+    """The fields read from metrics.json (written by evaluation/report/contents.py)."""
 
     format: int
     extractor: str
@@ -75,14 +81,15 @@ class _CardModel(BaseModel):
 
 
 def tables_of(folder: Path, model: str) -> list[Table]:
-    """Return what the reports in a folder say of a model: of `viceversa evaluate` or `compare`, of `viceversa drift`, or of both.
+    """Return what the reports in a folder contain about a model: of `viceversa evaluate` or `compare`, of `viceversa drift`, or of
+    both.
 
     Args:
-        folder: with metrics.json, model-index.yaml, or both.
-        model: its name in the reports.
+        folder: folder with metrics.json, model-index.yaml, or both.
+        model: name of the model in the reports.
 
     Raises:
-        UsageError: there is no report, it is damaged, or it has no numbers of the model.
+        UsageError: If there is no report, it is damaged, or it has no numbers of the model.
     """
     tables = []
     if (file := folder / METRICS).is_file():
@@ -95,7 +102,7 @@ def tables_of(folder: Path, model: str) -> list[Table]:
 
 
 def _evaluated(file: Path, model: str) -> Table:
-    """The drift table: each direction after 0, 1, ... earlier translations, through 8 bits."""
+    """Return the drift table: each direction after 0, 1, ... earlier translations through 8-bit images."""
     found: _Metrics = _read(file, TypeAdapter(_Metrics))
     if found.format != FORMAT:
         raise UsageError(f"{str(file)!r} has format {found.format}; this version of viceversa reads format {FORMAT}.")
@@ -116,7 +123,7 @@ def _evaluated(file: Path, model: str) -> Table:
 
 
 def _metrics(rows: Sequence[Row], columns: Sequence[Column], extractor: str) -> Iterator[Metric]:
-    """The numbers that are better when higher or lower, without the interim measures of which neither is."""
+    """Yield the numbers for which higher or lower is better, without interim measures."""
     for row in rows:
         for column in columns:
             value = row.value(column.measure)
@@ -126,7 +133,7 @@ def _metrics(rows: Sequence[Row], columns: Sequence[Column], extractor: str) -> 
 
 
 def _drifted(file: Path, model: str) -> list[Table]:
-    """The tables of a drift report, one for each data set."""
+    """Return the tables of a drift report, one for each data set."""
     index: dict[str, tuple[_CardModel, ...]] = _read(file, TypeAdapter(dict[str, tuple[_CardModel, ...]]))
     models = index.get("model-index", ())
     chosen = [each for each in models if each.name == model]
@@ -150,7 +157,7 @@ def _check_there(found: Sequence[object], model: str, others: Sequence[str], fil
 
 
 def _read(file: Path, kind: TypeAdapter[Any]) -> Any:
-    """A report's file. Raises UsageError for a damaged one."""
+    """Read and validate a report's file. Raises UsageError if it is damaged."""
     try:
         return kind.validate_json(file.read_bytes())
     except ValidationError as error:

@@ -1,1 +1,1 @@
-"""Images: files read and written, sizes, depths, layers, paper, and pictures of many."""
+"""Images: reading and writing files, sizes, bit depths, layers, drawings on paper, and pictures made of several images."""

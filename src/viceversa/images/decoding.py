@@ -1,6 +1,6 @@
-"""Image files of any kind into arrays, and arrays back into files: no bit and no channel is lost on the way.
+"""Decode image files of any kind into arrays, and encode arrays as files, without losing bits or channels.
 
-Pillow reads and writes all that has 8 bits or is 16-bit gray; other images need the extra `data` (tifffile, imagecodecs).
+Pillow reads and writes images with 8 bits or 16-bit gray; other images need the extra `data` (tifffile, imagecodecs).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["MOST_PIXELS", "SUFFIXES", "BadImage", "Embedded", "TooLarge", "decod
 Decoded = NDArray[np.uint8] | NDArray[np.uint16]
 
 SUFFIXES = frozenset({".tif", ".tiff", ".npy", *(suffix for suffixes in READ_BY_PILLOW.values() for suffix in suffixes)})
-"""Lower-case suffixes of the files that are looked for in folders; what a file is, its content says."""
+"""Lower-case suffixes of the files that are searched for in folders. The type of a file is decided by its content."""
 
 
 def decode(
@@ -32,14 +32,20 @@ def decode(
     background: int | tuple[int, int, int] = 0,
     most_pixels: int = MOST_PIXELS,
 ) -> Decoded:
-    """The image in a file: (H, W, C) uint8 or uint16, upright, its first frame or page.
+    """Return the image in a file, upright, from its first frame or page: (H, W, C) uint8 or uint16.
 
-    C is 1 for gray and 3 for color (palettes and CMYK become RGB), or as many as a TIFF or .npy file holds. Floats in
-    [0, 1] become 16 bits. Files of .npy are (H, W) or (H, W, C).
-    channels: 1 or 3 turns color into gray (Pillow's luma) or gray into color.
-    background: what shows through where the image is transparent, 0..255, gray or RGB.
-    most_pixels: of one image, counting every four channels; checked before it is decoded.
-    Raises BadImage; UsageError where a package is missing.
+    C is 1 for gray and 3 for color (palettes and CMYK become RGB), or the number of channels of a TIFF or .npy file. Floats in [0,
+    1] become 16 bits. Arrays in .npy files are (H, W) or (H, W, C).
+
+    Args:
+        source: the file, or its content.
+        channels: 1 converts color to gray (Pillow's luma), 3 converts gray to color.
+        background: color behind transparent parts, 0 to 255, gray or RGB.
+        most_pixels: limit of the image's size, in which four channels count as one pixel; it is checked before decoding.
+
+    Raises:
+        BadImage: If the file cannot be read.
+        UsageError: If a package is missing.
     """
     with open_image(source, most_pixels) as image:
         pixels = image.read()
@@ -51,20 +57,21 @@ def decode(
 
 
 def describe(source: Path | Embedded, *, most_pixels: int = MOST_PIXELS) -> tuple[int, int, int, int]:
-    """Height, width, channels and bits (8 or 16) of what `decode` gives, from the file's header. Raises as `decode` does."""
+    """Return height, width, channels and bits (8 or 16) of the image that `decode` returns, from the file's header. Raises as
+    `decode` does."""
     with open_image(source, most_pixels) as image:
         return image.height, image.width, image.channels, image.bits
 
 
 def suffix_for(pixels: Decoded) -> str:
-    """The suffix of the file that `encode` writes for an image (H, W, C): ".png" for gray and color, else ".tif"."""
+    """Return the suffix of the file that `encode` writes for an image (H, W, C): ".png" for gray and color, otherwise ".tif"."""
     return ".png" if pixels.shape[2] in (1, 3) else ".tif"
 
 
 def encode(pixels: Decoded, path: Path) -> None:
-    """Write an image (H, W, C) uint8 or uint16, whole or not at all, so that `decode` gives it back bit for bit.
+    """Write an image (H, W, C) of uint8 or uint16 atomically, so that `decode` returns it bit for bit.
 
-    Raises UsageError for a suffix other than `suffix_for` says, and where a package is missing; OSError.
+    Raises UsageError for a suffix that `suffix_for` does not return, and if a package is missing. Raises OSError.
     """
     if path.suffix.lower() != suffix_for(pixels):
         raise UsageError(f"images of {pixels.shape[2]} channels are saved as {suffix_for(pixels)}, not as {path.name!r}.")
@@ -72,7 +79,7 @@ def encode(pixels: Decoded, path: Path) -> None:
 
 
 def encoded(pixels: Decoded, path: Path) -> bytes:
-    """The content of the file that `encode` writes. Raises UsageError where a package is missing, which names the path."""
+    """Return the content of the file that `encode` writes. Raises UsageError that names the path if a package is missing."""
     channels, buffer = pixels.shape[2], io.BytesIO()
     if channels not in (1, 3):
         write = extra("tifffile", path).imwrite
@@ -85,9 +92,9 @@ def encoded(pixels: Decoded, path: Path) -> bytes:
 
 
 def recolored(colors: NDArray[Any], channels: int | None) -> NDArray[Any]:
-    """(..., C) -> (..., channels): gray three times, or Pillow's luma, (19595 R + 38470 G + 7471 B + 32768) / 65536, rounded down.
+    """Convert colors (..., C) to (..., channels): gray is repeated three times, and color becomes Pillow's luma.
 
-    Raises ValueError for other numbers of channels.
+    Luma is (19595 R + 38470 G + 7471 B + 32768) / 65536, rounded down. Raises ValueError for other numbers of channels.
     """
     have = colors.shape[-1]
     if channels in (None, have):
@@ -102,7 +109,7 @@ def recolored(colors: NDArray[Any], channels: int | None) -> NDArray[Any]:
 
 
 def composited(colors: NDArray[Any], alpha: NDArray[Any], below: NDArray[Any], premultiplied: bool = False) -> NDArray[Any]:
-    """Colors (H, W, C) over `below` (1, 1, C), rounded to nearest in their own depth; 32 bits hold every sum."""
+    """Return colors (H, W, C) over `below` (1, 1, C), rounded to nearest in their own bit depth. Every sum fits in 32 bits."""
     full = np.uint32(np.iinfo(colors.dtype).max)
     opaque = alpha.astype(np.uint32)
     through = below * (full - opaque)

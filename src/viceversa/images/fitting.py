@@ -1,4 +1,4 @@
-"""Bringing images to one size, depth, and number of channels."""
+"""Bring images to one size, bit depth, and number of channels."""
 
 from __future__ import annotations
 
@@ -16,10 +16,16 @@ _FILTERS: Mapping[Filter, Image.Resampling] = {"bicubic": Image.Resampling.BICUB
 
 
 def fitted(image: Pixels, size: tuple[int, int], crop: int | None = None, filter: Filter = "bicubic") -> Pixels:
-    """(H, W, C) uint8 or uint16 -> (*size, C) of the same type.
+    """Cut out the middle of an image and resize it: (H, W, C) uint8 or uint16 -> (*size, C) of the same type.
 
-    The middle is cut out: `crop` pixels square, or the largest part of the size's proportions; what is smaller than the crop
-    is taken whole. Then it is resized by Pillow's filter of that name, which smooths where it shrinks.
+    The filter smooths where the image shrinks.
+
+    Args:
+        image: the image.
+        size: height and width of the result.
+        crop: side of the square that is cut out; by default the largest part with the proportions of `size`. An image smaller than
+            the crop is used whole.
+        filter: Pillow's filter.
     """
     height, width = image.shape[:2]
     part = middle_of((height, width), size, crop)
@@ -29,7 +35,7 @@ def fitted(image: Pixels, size: tuple[int, int], crop: int | None = None, filter
 
 
 def middle_of(image: tuple[int, int], size: tuple[int, int], crop: int | None = None) -> tuple[int, int]:
-    """Height and width of the part that `fitted` cuts out of an image of that height and width."""
+    """Return height and width of the part that `fitted` cuts out of an image of this height and width."""
     height, width = image
     if crop:
         return min(crop, height), min(crop, width)
@@ -38,21 +44,21 @@ def middle_of(image: tuple[int, int], size: tuple[int, int], crop: int | None = 
 
 
 def in_bits(image: Pixels, bits: int) -> Pixels:
-    """uint8 or uint16 images in 8 or 16 bits: full range to full range."""
+    """Convert uint8 or uint16 images to 8 or 16 bits, full range to full range."""
     if image.dtype == np.uint16 and bits == 8:
         return (image / 257).round().astype(np.uint8)
     return image.astype(np.uint16) * 257 if image.dtype == np.uint8 and bits == 16 else image
 
 
 def shown(pixels: Pixels) -> NDArray[np.uint8]:
-    """(..., C) of any depth and number of channels as what a person or a feature network of RGB can look at: 8 bits, the
-    first three channels, or the first one where there are fewer."""
+    """Convert pixels (..., C) of any depth to what a screen or an RGB network takes: 8 bits, and the first 3 channels, or 1 if
+    there are fewer."""
     count = pixels.shape[-1]
     return np.asarray(in_bits(pixels[..., : 3 if count >= 3 else 1], 8), np.uint8)
 
 
 def _resized(image: Pixels, size: tuple[int, int], filter: Image.Resampling) -> Pixels:
-    """Whole for 8-bit gray and color, else channel by channel in floating point."""
+    """Resize at once for 8-bit gray and color, otherwise channel by channel in floating point."""
     across = (size[1], size[0])
     if image.dtype == np.uint8 and image.shape[2] in (1, 3):
         picture = Image.fromarray(image[..., 0] if image.shape[2] == 1 else np.ascontiguousarray(image))

@@ -1,4 +1,4 @@
-"""Image files as they lie on disk: what their headers say, and their pixels, which are decoded when they are asked for."""
+"""Image files on disk: their headers, and their pixels, which are decoded on demand."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from viceversa.errors import UsageError
 from viceversa.images.stored import OverLimit, Stored, bits_of, by_numpy, check_size, in_16_bits, upright, whole
 
 MOST_PIXELS = 100_000_000
-"""Larger images are taken for decompression bombs, unless the caller allows more."""
+"""Limit above which an image is taken for a decompression bomb, unless the caller allows more."""
 
 _GRAY = ("1", "L", "LA")
 _COLOR = ("P", "PA", "RGB", "RGBA", "CMYK", "YCbCr")
 _ABOUT = frozenset({271, 272, 306, 315, 33432, 34665, 34853})
-"""EXIF's tags of camera, date, author and copyright, and of its groups, Exif and GPS."""
+"""EXIF tags of camera, date, author and copyright, and of the groups Exif and GPS."""
 _ORIENTATION, _BITS, _PHOTOMETRIC, _SAMPLES, _EXTRA_SAMPLES = 274, 258, 262, 277, 338  # TIFF's tags
 _PROFILE = 34675  # TIFF's tag for an ICC profile
 _WHITE_IS_ZERO, _MINISBLACK, _RGB, _CMYK, _YCBCR = 0, 1, 2, 5, 6  # values of _PHOTOMETRIC
@@ -57,7 +57,7 @@ _MISSING = {
     if feature not in {**features.modules, **features.codecs} or not features.check(feature)
 }
 READ_BY_PILLOW = {name: suffixes for name, suffixes in _SUFFIXES.items() if name not in _MISSING}
-"""Formats of pictures that this Pillow decodes, with their suffixes; frequent ones first. TIFF is opened in a way of its own."""
+"""Image formats that the installed Pillow decodes, with their suffixes, frequent ones first. TIFF is opened separately."""
 
 # A bad file is reported once, as BadImage; these log it as well, and a logger without a handler prints to stderr.
 for _name in ("tifffile", "imagecodecs", "PIL.TiffImagePlugin"):
@@ -65,16 +65,16 @@ for _name in ("tifffile", "imagecodecs", "PIL.TiffImagePlugin"):
 
 
 class BadImage(UsageError):  # noqa: N818
-    """A file that cannot be decoded: one line with its path and the reason."""
+    """Error for a file that cannot be decoded: one line with its path and the reason."""
 
 
 class TooLarge(BadImage):
-    """An image file with more pixels than the caller allows."""
+    """Error for an image file with more pixels than the caller allows."""
 
 
 @dataclass(frozen=True, eq=False)
 class Embedded:
-    """An image file that lies inside another one, as in a table of images: what it is called, and all its bytes."""
+    """Image file inside another file, as in a table of images: its name and its bytes."""
 
     name: str
     content: bytes
@@ -82,18 +82,24 @@ class Embedded:
 
 @contextlib.contextmanager
 def open_image(source: Path | Embedded, most_pixels: int) -> Iterator[Stored]:
-    """The image file, open. Turns whatever is wrong with it, also inside the `with`, into BadImage; a package that is
-    missing is a UsageError. most_pixels: of one image, counting every four channels; above MOST_PIXELS it replaces Pillow's own
-    limit as well."""
+    """Open an image file as a context.
+
+    Any error in the file, also inside the `with` block, becomes BadImage; a missing package becomes UsageError.
+
+    Args:
+        source: the file, or its content.
+        most_pixels: limit of the image's size, in which four channels count as one pixel; above MOST_PIXELS it also replaces
+            Pillow's own limit.
+    """
     name = source.name if isinstance(source, Embedded) else str(source)
     try:
         with warnings.catch_warnings(), _allowing(most_pixels), _stream(source) as file:
-            # By module, so that threads, whose restoring of filters can cross, leave no more than these behind.
+            # Filters name modules: threads may restore them in the wrong order, and only these may then remain.
             warnings.filterwarnings("ignore", module=r"PIL|tifffile|numpy|viceversa\.data|contextlib|<unknown>")
             yield _opened(file, name, most_pixels)
     except UsageError:
         raise
-    except Exception as error:  # decoders raise anything at all for broken files
+    except Exception as error:  # decoders raise any exception for broken files
         over = isinstance(error, OverLimit | Image.DecompressionBombError)
         raise (TooLarge if over else BadImage)(f"cannot read the image {name!r}: {reason(error)}.") from error
 
@@ -108,7 +114,7 @@ def _stream(source: Path | Embedded) -> BinaryIO:
 
 
 def extra(name: str, path: Path | str) -> ModuleType:
-    """A package of the extra `data`. Raises UsageError that names the file that needs it and the remedy."""
+    """Import a package of the extra `data`. Raises UsageError that names the file that needs it and the remedy."""
     try:
         return importlib.import_module(name)
     except ImportError as error:
@@ -129,9 +135,9 @@ def _opened(file: BinaryIO, name: str, most_pixels: int) -> Stored:
     content = file.read()
     picture = Image.open(io.BytesIO(content), formats=_formats(name))
     check_size(picture.height, picture.width, 3, most_pixels)
-    may_turn = picture.format != "PNG" or any(mark in content for mark in _PNG_EXIF)  # where none is, Pillow decodes to be sure
+    may_turn = picture.format != "PNG" or any(mark in content for mark in _PNG_EXIF)  # without a mark Pillow would decode
     tags = exif_of(picture) if may_turn else {}
-    if picture.format == "PNG" and content[24] == 16 and content[25] != 0:  # Pillow cuts these to 8 bits
+    if picture.format == "PNG" and content[24] == 16 and content[25] != 0:  # Pillow reduces these to 8 bits
         codecs = extra("imagecodecs", name)
         stored = upright(picture.size, 1 if content[25] == 4 else 3, 16, lambda: _from_png(codecs, content), orientation_of(tags))
         stored = replace(stored, profile=picture.info.get("icc_profile") or b"", alpha=picture.has_transparency_data)
@@ -141,7 +147,7 @@ def _opened(file: BinaryIO, name: str, most_pixels: int) -> Stored:
 
 
 def _formats(name: str) -> list[str]:
-    """What a file of that name can be. Nothing in a TGA file tells that it is one, so its name must."""
+    """Return the formats that a file of this name may have. A TGA file has no signature, so only its name shows the format."""
     is_tga = name.lower().endswith(READ_BY_PILLOW["TGA"])
     return [kind for kind in READ_BY_PILLOW if kind != "TGA" or is_tga]
 
@@ -150,16 +156,21 @@ def _from_png(codecs: ModuleType, content: bytes) -> NDArray[Any]:
     try:
         pixels: NDArray[Any] = codecs.png_decode(content)
     except codecs.PngError:
-        # imagecodecs 2026.3.6 drops a reference to None with each: thousands would end the process on Python 3.11.
+        # imagecodecs 2026.3.6 loses a reference to None per error: thousands would crash Python 3.11.
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(None))
         raise
     return pixels
 
 
 def by_pillow(picture: Image.Image, orientation: int = 1) -> Stored:
-    """The current frame of Pillow's image. orientation: EXIF's, 1..8. Raises ValueError for a mode without gray or color."""
+    """Return the current frame of a Pillow image. Raises ValueError for a mode without gray or color.
+
+    Args:
+        picture: the image.
+        orientation: EXIF orientation, 1 to 8.
+    """
     mode = picture.mode
-    gray_16 = mode.startswith("I;16") or (mode == "I" and picture.format == "PPM")  # of which Pillow makes 0 to 65535
+    gray_16 = mode.startswith("I;16") or (mode == "I" and picture.format == "PPM")  # Pillow scales these to 0..65535
     if not (gray_16 or mode in (*_GRAY, *_COLOR, "F")):
         raise ValueError(f"its pixels are of Pillow's mode {mode!r}, which is not supported")
     white_is_zero = isinstance(picture, TiffImagePlugin.TiffImageFile) and picture.tag_v2.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
@@ -169,7 +180,7 @@ def by_pillow(picture: Image.Image, orientation: int = 1) -> Stored:
             picture.load()
         if gray_16 or mode == "F":
             pixels = np.asarray(picture).astype(np.uint16) if gray_16 else in_16_bits(np.asarray(picture))
-            if white_is_zero:  # Pillow itself sees to it in 8 bits
+            if white_is_zero:  # Pillow inverts 8-bit images itself
                 pixels = 65535 - pixels
             hidden = picture.info.get("transparency")
             return pixels if hidden is None else np.stack([pixels, np.where(pixels == hidden, 0, 65535).astype(np.uint16)], 2)
@@ -183,14 +194,14 @@ def by_pillow(picture: Image.Image, orientation: int = 1) -> Stored:
 
 
 def _tiff(file: BinaryIO, name: str, size: int, most_pixels: int) -> Stored:
-    """By Pillow where it keeps bits and channels, otherwise by tifffile."""
+    """Return an opened TIFF file, read by Pillow if that keeps bits and channels, otherwise by tifffile."""
     with contextlib.suppress(UnidentifiedImageError):
         picture = Image.open(file, formats=("TIFF",))
         assert isinstance(picture, TiffImagePlugin.TiffImageFile)
         tags = picture.tag_v2
         if (tags.get(_SAMPLES, 1) == 1 or max(tags.get(_BITS, (1,))) <= 8) and 0 not in tags.get(_EXTRA_SAMPLES, ()):
             check_size(picture.height, picture.width, 3, most_pixels)
-            stored = by_pillow(picture)  # which turns TIFF itself
+            stored = by_pillow(picture)  # Pillow applies the orientation of TIFF itself
             return replace(stored, exif=not _ABOUT.isdisjoint(tags), more=lambda: _goes_on(picture))
     file.seek(0)
     pages = extra("tifffile", name).TiffFile(file).pages
@@ -232,7 +243,8 @@ def _array(file: BinaryIO, name: str, most_pixels: int) -> Stored:
 
 @contextlib.contextmanager
 def _allowing(most_pixels: int) -> Iterator[None]:
-    """Without Pillow's own limit where the caller allows more than MOST_PIXELS; the header is checked against that then."""
+    """Disable Pillow's own limit if the caller allows more than MOST_PIXELS. The header is then checked against the caller's
+    limit."""
     if most_pixels <= MOST_PIXELS:
         yield
         return
@@ -245,7 +257,7 @@ def _allowing(most_pixels: int) -> Iterator[None]:
 
 
 def _goes_on(picture: Image.Image) -> bool:
-    """Whether a page or frame follows; one that cannot be read is none."""
+    """Return whether a second page or frame can be read."""
     with contextlib.suppress(Exception), _silenced() if picture.format == "TIFF" else contextlib.nullcontext():
         picture.seek(1)
         return True
@@ -253,21 +265,21 @@ def _goes_on(picture: Image.Image) -> bool:
 
 
 def _from_cmyk(inks: NDArray[Any]) -> NDArray[Any]:
-    """(H, W, 4) -> (H, W, 3): what the ink leaves of white, color by color."""
+    """Convert CMYK (H, W, 4) to RGB (H, W, 3): the light that the inks leave of white."""
     full = int(np.iinfo(inks.dtype).max)
     left = full - inks.astype(np.uint32)
     return ((left[..., :3] * left[..., 3:] + full // 2) // full).astype(inks.dtype)
 
 
 def exif_of(picture: Image.Image) -> Mapping[int, Any]:
-    """EXIF's tags; none where they cannot be read, as such an image is still one."""
+    """Return the EXIF tags; none if they cannot be read, because the image can still be used."""
     with contextlib.suppress(Exception):
         return dict(picture.getexif())
     return {}
 
 
 def orientation_of(tags: Mapping[int, Any]) -> int:
-    """EXIF's orientation; 1 where it is none."""
+    """Return the EXIF orientation, 1 if there is none."""
     with contextlib.suppress(Exception):
         return int(tags.get(_ORIENTATION, 1))
     return 1
@@ -275,7 +287,7 @@ def orientation_of(tags: Mapping[int, Any]) -> int:
 
 @contextlib.contextmanager
 def _silenced() -> Iterator[None]:
-    """Without what libtiff prints to the process's stderr, past Python, about files that Pillow refuses anyway."""
+    """Suppress what libtiff prints to the process's stderr, past Python, about files that Pillow rejects anyway."""
     with _stderr, contextlib.ExitStack() as undo, open(os.devnull, "wb") as nowhere:  # noqa: PTH123
         sys.stderr.flush()
         kept = os.dup(2)
@@ -286,7 +298,7 @@ def _silenced() -> Iterator[None]:
 
 
 def reason(error: Exception) -> str:
-    """In one printable line."""
+    """Return the reason of an error in one printable line."""
     if isinstance(error, UnidentifiedImageError):
         return "it is not an image of a known format"
     text = (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__

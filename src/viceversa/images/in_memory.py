@@ -1,4 +1,4 @@
-"""Images given from Python, Pillow's and numpy's, with the values that the same image has when it is read from its file."""
+"""Images given from Python, as Pillow images or NumPy arrays, with the same values as if they were read from a file."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from viceversa.images.layers import Layers, unpacked
 from viceversa.images.stored import Stored, by_numpy, upright
 
 _LIKE = {"RGBa": "RGBA", "RGBX": "RGB", "HSV": "RGB"}
-"""Modes that no file is opened in, and those with the same colors that files are."""
+"""Modes that no file is opened in, and file modes with the same colors."""
 
 
 def layers_in(picture: Image.Image | NDArray[Any]) -> Layers:
-    """The image, upright: Pillow's current frame, or an array (H, W) or (H, W, C) of which no channel is alpha.
+    """Return the image, upright: Pillow's current frame, or an array (H, W) or (H, W, C) without an alpha channel.
 
-    uint8 and Pillow's modes of 8 bits stay 8 bits. uint16, the modes "I;16" and "I" (0..65535), floats and the mode "F" (0..1)
-    become 16 bits, as PNG, TIFF and .npy files of them do. Raises UsageError for other types, modes and values.
+    uint8 arrays and Pillow's 8-bit modes stay 8 bits. uint16, the modes "I;16" and "I" (0..65535), floats and the mode "F" (0..1)
+    become 16 bits, as they do in PNG, TIFF and .npy files. Raises UsageError for other types, modes and values.
     """
     if isinstance(picture, np.ndarray):
         what, remedy = f"an array {picture.shape} of {picture.dtype}", "give uint8, uint16, or floats in [0, 1]"
@@ -32,12 +32,12 @@ def layers_in(picture: Image.Image | NDArray[Any]) -> Layers:
         remedy = "scale them" if picture.mode in ("I", "F") else "convert it to 'L', 'LA', 'RGB' or 'RGBA'"
     try:
         return unpacked(by_numpy(picture) if isinstance(picture, np.ndarray) else _loaded(picture))
-    except Exception as error:  # a file that Pillow has not read yet may hold anything
+    except Exception as error:  # Pillow may read the file only now, and decoders raise anything
         raise UsageError(f"cannot use {what}: {in_words(error)}; {remedy}.") from error
 
 
 def _loaded(picture: Image.Image) -> Stored:
-    """Pillow's image. Its orientation is looked for behind loading, in which Pillow turns TIFF itself."""
+    """Return a Pillow image, opened. The orientation is read after loading, because Pillow turns TIFF itself while it loads."""
     picture.load()
     orientation = orientation_of(exif_of(picture))
     if picture.mode == "La":
@@ -49,7 +49,7 @@ def _loaded(picture: Image.Image) -> Stored:
 
 
 def _in_16_bits(picture: Image.Image) -> Image.Image:
-    """The mode "I" as "I;16". Raises ValueError for values that it cannot hold."""
+    """Convert the mode "I" to "I;16". Raises ValueError for values outside 0..65535."""
     values = np.asarray(picture)
     if values.size and not (values.min() >= 0 and values.max() <= 65535):
         raise ValueError(f"its values are from {values.min()} to {values.max()}, not in 0..65535")

@@ -1,4 +1,4 @@
-"""Image files with all that is in them: colors, transparency and color profile, read and written without loss."""
+"""Image files with colors, transparency and color profile, read and written without loss."""
 
 from __future__ import annotations
 
@@ -21,19 +21,26 @@ from viceversa.images.pixels import Pixels, check_pixels
 from viceversa.images.stored import Stored
 
 _SIGNATURES = {1: b"GRAY", 3: b"RGB "}
-"""Channels -> the colors that an ICC profile in bytes 16..19 says it is for."""
+"""Number of channels -> color space that bytes 16..19 of an ICC profile name."""
 
 
 def fits(profile: bytes, channels: int) -> bool:
-    """Whether an ICC profile is for images of so many channels."""
+    """Return whether an ICC profile is for images with this number of channels."""
     return profile[16:20] == _SIGNATURES.get(channels)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Layers:
-    """An image, upright: colors (H, W, C) uint8 or uint16, not multiplied by alpha; alpha (H, W, 1) of the same depth, where
-    there is one; profile: ICC's, empty where there is none; tiff: whether it goes into a TIFF file, where PNG would do; more:
-    whether its file has pages or frames beside this one; name: of its file, for messages."""
+    """An image, upright, with colors, alpha and color profile.
+
+    Args:
+        colors: (H, W, C) uint8 or uint16, not multiplied by alpha.
+        alpha: (H, W, 1) of the same type, or None.
+        profile: ICC profile; empty if there is none.
+        tiff: whether to write TIFF even if PNG would suffice.
+        more: whether the file has further pages or frames.
+        name: name of the file, for messages.
+    """
 
     colors: Pixels
     alpha: Pixels | None = None
@@ -56,27 +63,32 @@ class Layers:
 
     @property
     def pixels(self) -> Pixels:
-        """Colors, and alpha as one more channel."""
+        """The colors, with alpha as last channel."""
         return self.colors if self.alpha is None else np.concatenate([self.colors, self.alpha], 2)
 
     @property
     def suffix(self) -> str:
-        """Of its file. PNG has one or three channels beside alpha."""
+        """Suffix of the image's file: ".png" for one or three channels besides alpha, unless `tiff` is set; otherwise ".tif"."""
         return ".tif" if self.tiff or self.colors.shape[2] not in (1, 3) else ".png"
 
     @property
     def fitting(self) -> bytes:
-        """The profile, if it is for as many channels as there are."""
+        """The profile if it is for this number of channels, otherwise empty."""
         return self.profile if fits(self.profile, self.colors.shape[2]) else b""
 
     def with_colors(self, colors: Pixels) -> Layers:
-        """The same image in other colors (H, W, C') of the same size."""
+        """Return the image with other colors (H, W, C') of the same size."""
         return replace(self, colors=colors)
 
     def flat(self, channels: int | None, background: int) -> Pixels:
-        """Colors on the background (0..255) where the image is transparent: (H, W, channels), or as many as there are.
+        """Return the colors over a background where the image is transparent: (H, W, channels).
 
-        Raises ValueError unless channels are 1 or 3, or as many as there are.
+        Args:
+            channels: number of channels; None keeps them.
+            background: gray level, 0 to 255.
+
+        Raises:
+            ValueError: Unless channels are 1 or 3, or equal to those of the image.
         """
         colors = recolored(self.colors, channels)
         if self.alpha is None:
@@ -86,7 +98,7 @@ class Layers:
 
 
 def read_layers(source: Path | Embedded, *, most_pixels: int = MOST_PIXELS) -> Layers:
-    """The image in a file. Raises BadImage; UsageError where a package is missing."""
+    """Read the image in a file. Raises BadImage if the file cannot be read, and UsageError if a package is missing."""
     with open_image(source, most_pixels) as image:
         name = source.name if isinstance(source, Embedded) else str(source)
         return replace(unpacked(image), name=quoted(name))
@@ -94,8 +106,12 @@ def read_layers(source: Path | Embedded, *, most_pixels: int = MOST_PIXELS) -> L
 
 @dataclass(frozen=True)
 class Header:
-    """What is known of an image file before it is decoded. height, width: in pixels, upright. The other fields are those of Stored;
-    more: whether pages or frames follow the first one."""
+    """Facts about an image file that are known before it is decoded.
+
+    Args:
+        height, width: in pixels, upright.
+        more: whether pages or frames follow the first one. The other fields are those of Stored.
+    """
 
     height: int
     width: int
@@ -109,19 +125,19 @@ class Header:
 
     @property
     def size(self) -> str:
-        """In words, as in 640x480."""
+        """Width and height in words, such as 640x480."""
         return f"{self.width}x{self.height}"
 
 
 def read_header(source: Path | Embedded, *, most_pixels: int = MOST_PIXELS) -> Header:
-    """What is known of an image file. Raises BadImage; UsageError where a package is missing."""
+    """Read the header of an image file. Raises BadImage if the file cannot be read, and UsageError if a package is missing."""
     with open_image(source, most_pixels) as image:
         kept = image.profile, image.tiff, image.alpha, image.exif, image.more()
         return Header(image.height, image.width, image.channels, image.bits, *kept)
 
 
 def unpacked(image: Stored) -> Layers:
-    """What is in an opened image. Raises what its `read` does."""
+    """Return the layers of an opened image. Raises what its `read` raises."""
     pixels = image.read()
     colors, alpha = pixels[..., : image.channels], np.require(pixels[..., image.channels :], requirements=["C", "W"])
     colors = _divided(colors, alpha) if image.premultiplied else np.require(colors, requirements=["C", "W"])
@@ -129,17 +145,22 @@ def unpacked(image: Stored) -> Layers:
 
 
 def write_layers(layers: Layers, path: Path) -> None:
-    """Writes the image, whole or not at all, so that `read_layers` gives it back bit for bit.
+    """Write the image atomically, so that `read_layers` returns it bit for bit.
 
-    The path ends in the image's suffix. Raises UsageError where a package is missing; OSError.
+    The path must end in the image's suffix. Raises UsageError if a package is missing. Raises OSError.
     """
     write_atomically(path, content_of(layers, path), flushed=False)
 
 
 def content_of(layers: Layers, path: Path) -> bytes:
-    """The content of the image's file: PNG, or TIFF if its suffix says so.
+    """Return the content of the image's file: PNG, or TIFF if the image's suffix says so.
 
-    path: named by the UsageError that is raised where a package is missing.
+    Args:
+        layers: the image.
+        path: path of the file, for error messages.
+
+    Raises:
+        UsageError: If a package is missing.
     """
     return _as_tiff(layers, path) if layers.suffix == ".tif" else _as_png(layers, path)
 
@@ -156,7 +177,7 @@ def _as_png(layers: Layers, path: Path) -> bytes:
 
 
 def _as_tiff(layers: Layers, path: Path) -> bytes:
-    """By Pillow what it can hold; all else needs tifffile."""
+    """Encode as TIFF: with Pillow if possible, otherwise with tifffile."""
     pixels, channels = layers.pixels, layers.colors.shape[2]
     if channels in (1, 3) and (pixels.dtype == np.uint8 or pixels.shape[2] == 1):
         return _by_pillow(layers, "TIFF", icc_profile=layers.fitting or None)
@@ -175,14 +196,14 @@ def _by_pillow(layers: Layers, form: str, **options: Any) -> bytes:
 
 
 def _with_profile(png: bytes, profile: bytes) -> bytes:
-    """The PNG file with an iCCP chunk behind its header, which is 33 bytes long."""
+    """Insert an iCCP chunk after the header of a PNG file, which is 33 bytes long."""
     content = b"iCCP" + b"ICC profile\0\0" + zlib.compress(profile, 9)
     chunk = struct.pack(">I", len(content) - 4) + content + struct.pack(">I", zlib.crc32(content))
     return png[:33] + chunk + png[33:]
 
 
 def _divided(colors: NDArray[Any], alpha: NDArray[Any]) -> Pixels:
-    """Colors that were multiplied by alpha as they were before, rounded to nearest; 0 where alpha is."""
+    """Undo the multiplication of colors by alpha, rounded to nearest; 0 where alpha is 0."""
     full, opaque = np.uint64(np.iinfo(colors.dtype).max), alpha.astype(np.uint64)
     light = np.minimum(colors.astype(np.uint64), opaque) * full + opaque // 2
     pixels: Pixels = (light // np.maximum(opaque, 1)).astype(colors.dtype)

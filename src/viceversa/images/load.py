@@ -1,4 +1,4 @@
-"""Pictures in and out: files, Pillow's images and arrays as pixels, and pixels as Pillow's images."""
+"""Convert pictures (files, Pillow images, arrays) to pixels, and pixels to Pillow images."""
 
 from __future__ import annotations
 
@@ -18,16 +18,25 @@ from viceversa.images.layers import Layers, read_layers
 from viceversa.images.pixels import Pixels
 
 Picture = Image.Image | str | Path | NDArray[Any] | Layers
-"""An image: Pillow's of any mode, a file's path, an array (H, W) or (H, W, C) of uint8, uint16 or floats in [0, 1], or layers."""
+"""An image: a Pillow image of any mode, the path of a file, an array (H, W) or (H, W, C) of uint8, uint16 or floats in [0, 1], or
+Layers."""
 
 _LOG = logging.getLogger(__name__)
 
 
 def layers_of(picture: Picture, most_pixels: int = MOST_PIXELS) -> Layers:
-    """A picture upright with all that is in it: the one way in for images from Python.
+    """Return a picture, upright, as layers. All images from Python pass through this function.
 
-    most_pixels: of a file, counting every four channels; larger ones are taken for decompression bombs. Logs a warning for a file
-    of several pages or frames, of which the first is taken. Raises UsageError, BadImage for a file.
+    Logs a warning for a file with several pages or frames; the first one is used.
+
+    Args:
+        picture: the picture.
+        most_pixels: limit of a file's size, in which four channels count as one pixel; larger images are taken for decompression
+            bombs.
+
+    Raises:
+        UsageError: For other types.
+        BadImage: For a file that cannot be read.
     """
     match picture:
         case Layers():
@@ -45,9 +54,17 @@ def layers_of(picture: Picture, most_pixels: int = MOST_PIXELS) -> Layers:
 
 
 def pixels_of(picture: Picture, channels: int, background: int, most_pixels: int = MOST_PIXELS) -> Pixels:
-    """A picture upright, in so many channels, on the background (0..255) where it is transparent: (H, W, channels) in its depth.
+    """Return a picture, upright, without transparency: (H, W, channels) in its bit depth.
 
-    Raises UsageError, BadImage for a file and for other channels.
+    Args:
+        picture: the picture.
+        channels: number of channels.
+        background: gray level behind transparent parts, 0 to 255.
+        most_pixels: limit of a file's size.
+
+    Raises:
+        UsageError: For other types.
+        BadImage: For a file that cannot be read or has other channels.
     """
     layers = layers_of(picture, most_pixels)
     try:
@@ -58,7 +75,7 @@ def pixels_of(picture: Picture, channels: int, background: int, most_pixels: int
 
 
 def mask_of(picture: Picture, most_pixels: int = MOST_PIXELS) -> Pixels:
-    """A mask upright, black where it is transparent: (H, W, 1 or 3). Raises UsageError, BadImage for a file."""
+    """Return a mask, upright, black where it is transparent: (H, W, 1 or 3). Raises UsageError; BadImage for a file."""
     layers = layers_of(picture, most_pixels)
     if layers.colors.shape[2] not in (1, 3):
         raise UsageError(f"the mask has {layers.colors.shape[2]} channels ({layers.name}): give one in gray or color.")
@@ -73,7 +90,8 @@ def _read(path: Path, most_pixels: int) -> Layers:
 
 
 def seen(layers: Layers) -> Image.Image:
-    """What Pillow can hold of an image: gray in its depth, else what can be seen, in 8 bits, with its alpha and color profile."""
+    """Return an image as a Pillow image with alpha and color profile. 16-bit gray without alpha keeps its depth; all else has 8
+    bits, in gray or RGB."""
     colors, alpha = layers.colors, layers.alpha
     if colors.dtype == np.uint16 and colors.shape[2] == 1 and alpha is None:
         image = Image.fromarray(colors[..., 0])

@@ -1,4 +1,4 @@
-"""From pixels to images and back, and augmentation of whole batches on their device."""
+"""Convert pixels to network inputs and back, and augment whole batches on their device."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from viceversa.images.pixels import Pixels
 
 
 def normalized(pixels: Tensor) -> Tensor:
-    """uint8 or uint16 (N, H, W, C) -> float32 (N, C, H, W) in [-1, 1]. Raises UsageError for other types and shapes."""
+    """Convert uint8 or uint16 (N, H, W, C) to float32 (N, C, H, W) in [-1, 1]. Raises UsageError for other types and shapes."""
     if pixels.ndim != 4 or pixels.dtype not in (torch.uint8, torch.uint16):
         given = f"{tuple(pixels.shape)} of {str(pixels.dtype).removeprefix('torch.')}"
         raise UsageError(f"pixels must be uint8 or uint16 of shape (images, height, width, channels), not {given}.")
@@ -20,30 +20,38 @@ def normalized(pixels: Tensor) -> Tensor:
 
 
 def quantized(images: Tensor, bits: int = 8) -> Pixels:
-    """The images' levels (see there) as an array."""
+    """Return `levels` of the images as an array."""
     return levels(images.detach(), bits).cpu().numpy()
 
 
 def levels(images: Tensor, bits: int = 8) -> Tensor:
-    """(N, C, H, W) in [-1, 1] -> uint8 (N, H, W, C): round(clamp((x + 1) 127.5, 0, 255)); of 16 bits: uint16, up to 65535."""
+    """Convert images (N, C, H, W) in [-1, 1] to uint8 (N, H, W, C): round(clamp((x + 1) 127.5, 0, 255)). With 16 bits: uint16, up
+    to 65535."""
     top, depth = 2**bits - 1, torch.uint8 if bits == 8 else torch.uint16
     return images.float().add(1).mul(top / 2).clamp(0, top).round().to(depth).permute(0, 2, 3, 1).contiguous()
 
 
 def flipped(images: Tensor, which: Tensor) -> Tensor:
-    """The images with those mirrored, left to right, where `which` (N,) is true."""
+    """Return the images, mirrored left to right where `which` (N,) is true."""
     return torch.where(which[:, None, None, None], images.flip(3), images)
 
 
 def enlarged_to(images: Tensor, side: int) -> Tensor:
-    """(N, C, H, W) in [-1, 1], resized so that the shorter side has so many pixels: bicubic, with the weights of Pillow's."""
+    """Resize images (N, C, H, W) in [-1, 1] so that the shorter side has `side` pixels: bicubic, with the weights that Pillow uses
+    too."""
     height, width = images.shape[2:]
     size = [round(each * side / min(height, width)) for each in (height, width)]
     return F.interpolate(images, size, mode="bicubic", antialias=True, align_corners=False).clamp(-1, 1)
 
 
 def cropped(images: Tensor, corners: Tensor, size: tuple[int, int]) -> Tensor:
-    """Of each image the part of that height and width whose first pixel is at its (row, column) of `corners` (N, 2)."""
+    """Cut a part out of each image.
+
+    Args:
+        images: (N, C, H, W).
+        corners: (row, column) of the first pixel of each part, (N, 2).
+        size: height and width of the parts.
+    """
     count, channels = images.shape[:2]
     rows = torch.arange(size[0], device=images.device)[None] + corners[:, :1]
     columns = torch.arange(size[1], device=images.device)[None] + corners[:, 1:]
@@ -53,6 +61,12 @@ def cropped(images: Tensor, corners: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def shifted(images: Tensor, moves: Tensor, reach: int) -> Tensor:
-    """Each image moved by its (rows, columns) of `moves` (N, 2), in -reach..reach, its border continued."""
+    """Shift each image and continue its border.
+
+    Args:
+        images: (N, C, H, W).
+        moves: shifts by (rows, columns), (N, 2), in -reach..reach.
+        reach: largest shift.
+    """
     height, width = images.shape[2:]
     return cropped(F.pad(images, (reach,) * 4, mode="replicate"), reach - moves, (height, width))

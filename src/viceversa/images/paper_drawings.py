@@ -1,4 +1,5 @@
-"""A drawing on paper, scanned or photographed, as the line drawing that a translator of sketches was trained on: black on white."""
+"""Turn a scan or photograph of a drawing on paper into a line drawing, black on white, like the training data of sketch
+translators."""
 
 from __future__ import annotations
 
@@ -10,34 +11,39 @@ from viceversa.images.decoding import recolored
 from viceversa.images.pixels import Pixels
 
 _WHITE, _MOST = 254 / 255, 2 / 3
-"""Paper that is so light on so much of it is white already."""
+"""Paper of at least this luminance, on at least this share of the sheet, is white already."""
 _SURFACE = 0.25
-"""Of the greatest light: what is darker is no shadow, but a black surface."""
+"""Share of the brightest light below which a darker area is a black surface, not a shadow."""
 _SIDE = 128
-"""Light is looked for in a picture of this size at most."""
+"""Largest side in pixels of the picture in which the light is estimated."""
 _LINE, _NEIGHBORHOOD = 16, 5
-"""Of the shorter side, a line is narrower than a sixteenth, and what is black is less than half of a square of a fifth."""
+"""Divisors of the shorter side: lines are narrower than a 16th, and black areas fill less than half of a square with a fifth as
+side."""
 _PAPER, _GRAIN, _DEVIATIONS = 0.8, 0.01, 3
 _INK = 0.75
-"""Of the paper's light. What is darkest becomes black, if it is as dark as this."""
+"""Share of the paper's light up to which the darkest part counts as ink and becomes black."""
 
 Light = NDArray[np.float32]
 
 
 def flattened(image: Pixels) -> NDArray[np.uint8]:
-    """The lines of a drawing on white paper, whatever light was on it: (H, W), or (H, W, C) of 1 or 3 channels, -> (H, W, 1) uint8.
+    """Return the lines of a drawing on white paper, independent of the lighting: (H, W) or (H, W, C), C = 1 or 3 -> (H, W, 1)
+    uint8.
 
         r = L / B,   B = blur(median(close(L))),   out = (r - ink) / (paper - ink), cut to [0, 1], times 255
 
-    L: the luminance in [0, 1]. close: for each pixel the least of the greatest values in squares of a sixteenth of the shorter
-    side, so that lines vanish; median: over a fifth of it, so that small black surfaces do. What is left is the light on the paper,
-    with the edges of shadows, and where that is less than a quarter of the greatest, a black surface: B is a quarter there. It is
-    looked for in a picture of 128 pixels at most.
-    paper: the median of r over all that is lighter than 0.8, less three standard deviations (of the half below it; at least 0.01
-    each), so that the paper's grain is white. ink: the first quartile of r over what is darker than 0.85 paper, at most 0.75 paper,
-    so that a blank sheet stays white.
-    Where the paper is white already (L at least 254/255 in two thirds of all that is lighter than half the lightest, and no grain)
-    L comes back unchanged. Large gray surfaces are taken for shadows; a light drawing on dark paper is to be inverted before.
+    L: the luminance in [0, 1]. close: for each pixel the minimum of maxima in squares of a sixteenth of the shorter side, which
+    removes lines. median: over a fifth of the shorter side, which removes small black areas. B is the remaining light on the
+    paper, with the edges of shadows. It is at least a quarter of the largest light: darker areas are black surfaces. It is
+    estimated in a picture of at most 128 pixels.
+
+    paper: the median of r over everything lighter than 0.8, minus three standard deviations (of the half below it; at least 0.01
+    each), so that the grain of the paper becomes white. ink: the first quartile of r over everything darker than 0.85 paper, at
+    most 0.75 paper, so that a blank sheet stays white.
+
+    If the paper is white already, L is returned unchanged. That is the case if L is at least 254/255 in two thirds of everything
+    lighter than half the maximum, and there is no grain. Limits: large gray areas are taken for shadows, and light drawings on
+    dark paper must be inverted first.
     """
     luma = recolored(image if image.ndim == 3 else image[..., None], 1)[..., 0]
     light = (luma / np.iinfo(luma.dtype).max).astype(np.float32)
@@ -53,7 +59,7 @@ def flattened(image: Pixels) -> NDArray[np.uint8]:
 
 
 def _background(light: Light) -> Light:
-    """The light on the paper (H, W), in [0, 1]."""
+    """Return the light on the paper (H, W), in [0, 1]."""
     height, width = light.shape
     picture = Image.fromarray(np.asarray((255 * light).round(), np.uint8))
     small = picture.reduce(max(1, -(-max(height, width) // _SIDE)))
@@ -64,7 +70,7 @@ def _background(light: Light) -> Light:
 
 
 def _grain(ratio: Light) -> tuple[float, float]:
-    """The middle and the standard deviation of what is paper."""
+    """Return the median and the standard deviation of the paper."""
     near = ratio[ratio > _PAPER]
     if not near.size:
         return 1.0, 0.0

@@ -1,4 +1,4 @@
-"""Pictures made of pictures: grids with captions, and differences."""
+"""Pictures made of several images: grids with captions, and differences."""
 
 from __future__ import annotations
 
@@ -24,10 +24,16 @@ _FONT = 13
 def grid(
     rows: Sequence[Sequence[Cell]], captions: Sequence[str], row_titles: Sequence[str] = (), scale: int | None = None
 ) -> Image.Image:
-    """Images (H, W, C) uint8, C = 1 or 3, in rows under captions, as RGB on white; None leaves a place empty.
+    """Draw images in rows under captions, as RGB on white.
 
-    The largest is enlarged by the whole number `scale`, without it to 96 pixels or more; each other one by the largest whole
-    number that fits the same square, in whose middle it lies. Captions and row titles are broken into lines that fit.
+    An image smaller than the largest one is enlarged by the largest whole number that fits, and centered. Captions and row titles
+    are wrapped.
+
+    Args:
+        rows: images (H, W, C) uint8, C = 1 or 3; None leaves a place empty.
+        captions: one for each column.
+        row_titles: one for each row.
+        scale: whole number by which the largest image is enlarged; by default to at least 96 pixels.
     """
     longest = max(max(cell.shape[:2]) for row in rows for cell in row if cell is not None)
     side = longest * (scale or -(-_SIDE // longest))
@@ -53,10 +59,10 @@ def grid(
 
 
 def difference(image: Pixels, other: Pixels) -> Pixels:
-    """|image - other|, the mean over channels: (H, W, C) uint8 or uint16 twice -> (H, W, 1), in the same levels, rounded.
+    """Return |image - other|, averaged over channels and rounded: two (H, W, C) uint8 or uint16 -> (H, W, 1), in the same levels.
 
-    0 where nothing changed, the highest level where black became white. Nothing is stretched, so that pictures compare.
-    Raises ValueError for two shapes or depths.
+    The result is 0 where nothing changed, and the highest level where black became white. It is not stretched, so that results can
+    be compared. Raises ValueError if shapes or types differ.
     """
     if image.shape != other.shape or image.dtype != other.dtype:
         raise ValueError(f"images of {image.shape} {image.dtype} and {other.shape} {other.dtype} have no difference.")
@@ -66,14 +72,14 @@ def difference(image: Pixels, other: Pixels) -> Pixels:
 
 
 def png(image: Image.Image) -> bytes:
-    """The picture as a PNG file's content."""
+    """Return the picture as the content of a PNG file."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def save_png(image: Image.Image, path: Path) -> None:
-    """Writes the picture, whole or not at all."""
+    """Write the picture as PNG, atomically."""
     write_atomically(path, png(image))
 
 
@@ -84,7 +90,8 @@ def _enlarged(cell: NDArray[np.uint8], side: int) -> Image.Image:
 
 
 def _wrapped(text: str, width: int, font: ImageFont.ImageFont | ImageFont.FreeTypeFont) -> str:
-    """The text in lines of at most `width` pixels, broken between words, and inside a word only where it alone is wider."""
+    """Return the text in lines of at most `width` pixels, broken between words; a word is broken only if it is too wide for a
+    line."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".lstrip()

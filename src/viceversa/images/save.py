@@ -1,4 +1,4 @@
-"""Images into files of the format that their names say, as far as that format can hold them."""
+"""Write images in the format that the file name says, as far as the format can hold them."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from viceversa.images.layers import Layers, write_layers
 from viceversa.images.load import seen
 
 _WHOLE = ("PNG", "TIFF")
-"""Formats, by Pillow's names, that hold all that is in an image."""
+"""Formats, by Pillow's names, that hold everything in an image."""
 _WITH_ALPHA, _WITH_PROFILE = ("WEBP", "AVIF"), ("JPEG", "WEBP", "AVIF")
 QUALITY = 95
-"""Of JPEG, WebP and AVIF, up to 100."""
+"""Quality of JPEG, WebP and AVIF, up to 100."""
 
 
 def names_image(path: Path) -> bool:
-    """Whether a path ends as the names of images do."""
+    """Return whether a path ends like the name of an image."""
     return path.suffix.lower() in {*SUFFIXES, *Image.registered_extensions()}
 
 
 def format_of(path: Path) -> str:
-    """Pillow's name of the format that a file's suffix says. Raises UsageError for a format that cannot be written."""
+    """Return Pillow's name of the format of a file name. Raises UsageError for a format that cannot be written."""
     form = Image.registered_extensions().get(path.suffix.lower(), "")
     if not _can_be_written(form):
         raise UsageError(f"{str(path)!r} is not the name of an image: end it with .png, .jpg or .tif.")
@@ -46,11 +46,10 @@ def _can_be_written(form: str) -> bool:
 
 
 def save_image(layers: Layers, path: Path) -> None:
-    """Write the image, whole or not at all.
+    """Write the image atomically.
 
-    PNG and TIFF hold all of it. Other formats hold 8 bits, and what `missing` does not name; white shows where transparency is
-    lost.
-    Raises UsageError for a format or a number of channels that cannot be written; OSError.
+    PNG and TIFF hold everything. Other formats hold 8 bits, and lose what `missing` names; lost transparency becomes white. Raises
+    UsageError for a format or a number of channels that cannot be written. Raises OSError.
     """
     form, channels = format_of(path), layers.colors.shape[2]
     if channels not in (1, 3) and form != "TIFF":
@@ -68,7 +67,14 @@ def save_image(layers: Layers, path: Path) -> None:
 
 
 def missing(path: Path, *, bits: int, alpha: bool, profile: bool) -> str:
-    """What of an image a file of that name cannot hold, in words; empty where it holds all."""
+    """Return in words what a file of this name cannot hold of an image; empty if it holds everything.
+
+    Args:
+        path: the file.
+        bits: 8 or 16.
+        alpha: whether the image has transparency.
+        profile: whether it has a color profile.
+    """
     form = format_of(path)
     if form in _WHOLE:
         return ""

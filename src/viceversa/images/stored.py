@@ -1,4 +1,4 @@
-"""An image that can be read: what is known of it beforehand, and its pixels, upright, when they are asked for."""
+"""Opened image files: what is known before decoding, and the pixels, upright, on demand."""
 
 from __future__ import annotations
 
@@ -12,18 +12,25 @@ from numpy.typing import NDArray
 
 
 class OverLimit(ValueError):  # noqa: N818
-    """More pixels than the caller allows."""
+    """Error for an image with more pixels than the caller allows."""
 
 
 @dataclass(frozen=True, eq=False)
 class Stored:
-    """An image file, opened.
+    """An opened image file.
 
-    height, width: in pixels, upright. channels: without alpha. bits: 8 or 16.
-    read: its pixels, upright, as uint8 or uint16 (height, width, channels), with alpha as one more channel.
-    premultiplied: whether the channels are multiplied by alpha. profile: ICC's, as in the file; empty where there is none.
-    alpha: whether the header announces transparency. exif: whether the file names a date, a camera, an author or a place.
-    more: looks whether pages or frames follow the first one; call it after `read`.
+    Args:
+        height, width: in pixels, upright.
+        channels: number of channels without alpha.
+        bits: 8 or 16.
+        read: function that returns the pixels, upright, as uint8 or uint16 (height, width, channels), with alpha as an additional
+            channel.
+        premultiplied: whether the channels are multiplied by alpha.
+        profile: ICC profile of the file; empty if there is none.
+        tiff: whether the file is a TIFF file.
+        alpha: whether the header announces transparency.
+        exif: whether the file names a date, a camera, an author or a place.
+        more: function that returns whether pages or frames follow the first one; call it after `read`.
     """
 
     height: int
@@ -40,7 +47,15 @@ class Stored:
 
 
 def by_numpy(array: NDArray[Any], most_pixels: float = math.inf) -> Stored:
-    """(H, W) or (H, W, C) of uint8, uint16 or floats in [0, 1]; no channel is alpha. Raises ValueError."""
+    """Return an array as an opened image: (H, W) or (H, W, C) of uint8, uint16 or floats in [0, 1], without alpha.
+
+    Args:
+        array: the array.
+        most_pixels: limit of its size, in which four channels count as one pixel.
+
+    Raises:
+        ValueError: For other arrays.
+    """
     if array.ndim not in (2, 3):
         raise ValueError(f"its shape is {array.shape}, not (height, width) or (height, width, channels)")
     height, width, channels = (*array.shape, 1)[:3]
@@ -56,7 +71,16 @@ def upright(
     orientation: int = 1,
     premultiplied: bool = False,
 ) -> Stored:
-    """size: width, height in the file. read: pixels as in the file, (H, W) or (H, W, C). orientation: EXIF's, 1..8."""
+    """Return an opened image whose pixels are turned upright.
+
+    Args:
+        size: width and height in the file.
+        channels: number of channels without alpha.
+        bits: 8 or 16.
+        read: function that returns the pixels as in the file, (H, W) or (H, W, C).
+        orientation: EXIF orientation, 1 to 8.
+        premultiplied: whether the channels are multiplied by alpha.
+    """
     width, height = size
 
     def turned() -> NDArray[Any]:
@@ -73,7 +97,7 @@ def upright(
 
 
 def check_size(height: int, width: int, channels: int, most_pixels: float) -> None:
-    """Raises ValueError for an image without pixels, or with more than `most_pixels`, counting every four channels."""
+    """Raise ValueError for an image without pixels, or with more than `most_pixels`, in which four channels count as one pixel."""
     if min(height, width, channels) < 1:
         raise ValueError("it has no pixels")
     if height * width * max(1, channels / 4) > most_pixels:
@@ -82,7 +106,7 @@ def check_size(height: int, width: int, channels: int, most_pixels: float) -> No
 
 
 def in_16_bits(values: NDArray[np.floating[Any]]) -> NDArray[np.uint16]:
-    """Floats in [0, 1] -> 0..65535. Raises ValueError for others and for NaN."""
+    """Convert floats in [0, 1] to 0..65535. Raises ValueError for other values and for NaN."""
     low, high = float(values.min()), float(values.max())
     if not (low >= 0 and high <= 1):
         raise ValueError(f"its values are from {low:g} to {high:g}, not in [0, 1]")
@@ -90,12 +114,12 @@ def in_16_bits(values: NDArray[np.floating[Any]]) -> NDArray[np.uint16]:
 
 
 def bits_of(dtype: np.dtype[Any] | None) -> int:
-    """8 or 16, in which values of that type are kept. Raises ValueError for what is no level of light."""
+    """Return the bits, 8 or 16, in which values of this type are kept. Raises ValueError for types that are no pixel values."""
     if dtype is None or not (dtype.kind == "f" or (dtype.kind == "u" and dtype.itemsize <= 2)):
         raise ValueError(f"its values are {dtype}, not uint8, uint16 or floats")
     return 8 if dtype.itemsize == 1 else 16
 
 
 def whole(pixels: NDArray[Any]) -> NDArray[Any]:
-    """Floats as 16 bits, and a byte order of this machine's."""
+    """Convert floats to 16 bits, and other pixels to the byte order of the machine."""
     return in_16_bits(pixels) if pixels.dtype.kind == "f" else pixels.astype(pixels.dtype.newbyteorder("="), copy=False)

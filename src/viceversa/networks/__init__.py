@@ -1,1 +1,1 @@
-"""Networks, and the adapters that give each of them one call."""
+"""Networks, and the adapters that give all generators and all discriminators the same call."""

@@ -1,4 +1,5 @@
-"""Adapters: every generator is one call (image, source, target) -> image, every discriminator (image, domain) -> judgment."""
+"""Adapters: every generator becomes a call (image, source, target) -> image, every discriminator a call (image, domain) ->
+judgment."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from viceversa.errors import UsageError
 
 
 class Labeled(nn.Module):
-    """G(x, c_target): one network for all domains of one space; among several labeled sets, told whose attributes are meant."""
+    """Generator G(x, c_target): one network for all domains of a space. Among several labeled sets, its input says whose
+    attributes are meant."""
 
     def __init__(self, network: nn.Module, space: Space) -> None:
         super().__init__()
@@ -26,7 +28,7 @@ class Labeled(nn.Module):
 
 
 class Relative(nn.Module):
-    """G(x, c_target - c_source): one network, told what shall change."""
+    """Generator G(x, c_target - c_source): one network whose input is the change of the label."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -37,7 +39,7 @@ class Relative(nn.Module):
 
 
 def by_space(networks: Mapping[str, nn.Module]) -> nn.ModuleDict:
-    """A network for each space. Raises UsageError for a space that torch's ModuleDict cannot name."""
+    """Return the networks, one for each space, as a ModuleDict. Raises UsageError for a space name that ModuleDict cannot hold."""
     taken = dir(nn.ModuleDict())
     for name in networks:
         if not name or "." in name or name in taken:
@@ -48,11 +50,15 @@ def by_space(networks: Mapping[str, nn.Module]) -> nn.ModuleDict:
 
 
 class PerTarget(nn.Module):
-    """A generator for each target space; channels and sizes of the spaces may differ.
+    """One generator for each target space. Channels and sizes of the spaces may differ.
 
-    generators: by target space. sources: target space -> the space that its generator takes; images of its own space are
-    taken too, for the identity losses, in the channels of the source (see `recolored`); anything else raises ValueError. how:
-    sizes that differ are dealt with so (see Fit), on the canvas of all spaces.
+    For identity losses, a generator also takes images of its own space, in the channels of its source (see `in_channels`).
+
+    Args:
+        generators: generators by target space.
+        images: pixels of each space.
+        sources: target space -> space that its generator takes.
+        how: how different sizes are handled (see Fit), on the canvas of all spaces.
     """
 
     def __init__(
@@ -66,7 +72,8 @@ class PerTarget(nn.Module):
         self.canvas = canvas_of(images)
 
     def forward(self, image: Tensor, source: Domain, target: Domain) -> Tensor:
-        """(N, C, H, W) of the source space -> of the target space. Raises ValueError for a space that is not taken."""
+        """Translate images (N, C, H, W) of the source space. Raises ValueError for a source space that the generator does not
+        take."""
         specs = self.images[source.space], self.images[target.space]
         staying = source.space == target.space and self.takes_own(target.space)
         if not staying and source.space != self.sources[target.space]:
@@ -82,21 +89,24 @@ class PerTarget(nn.Module):
                 return generator(image)  # type: ignore[no-any-return]
 
     def at_its_size(self, image: Tensor, target: Domain) -> Tensor:
-        """What the generator makes of images of any size, on the canvas' scale."""
+        """Return the generator's output for images of any size, at the canvas' scale."""
         return self.generators[target.space](image)  # type: ignore[no-any-return]
 
     def takes_own(self, space: str) -> bool:
-        """Whether the generator into the space takes images of the space itself: not where it changes sizes by itself."""
+        """Return whether the generator into the space takes images of that space, too. It does not if the generator itself changes
+        sizes."""
         return self.how != "valid_conv" or self.images[space].shape[1:] == self.images[self.sources[space]].shape[1:]
 
     def keeps_channels(self, space: str) -> bool:
-        """Whether it does so in all their channels."""
+        """Return whether the generator into the space takes images of that space in all their channels."""
         return self.takes_own(space) and self.images[space].channels == self.images[self.sources[space]].channels
 
 
 class Coded(nn.Module):
-    """Into the second of two spaces G_AB(x, z), z the target's style; into the first G_BA(x). Sizes that differ meet on a
-    canvas."""
+    """Two generators: G_AB(x, z) into the second of two spaces, where z is the target's style, and G_BA(x) into the first.
+
+    Images of different sizes are resized to a common canvas.
+    """
 
     def __init__(self, forth: nn.Module, back: nn.Module, space: Space) -> None:
         super().__init__()
@@ -106,13 +116,13 @@ class Coded(nn.Module):
         return fit(self.at_its_size(fit(image, self.canvas), target), self.space.images[target.space].shape[1:])
 
     def at_its_size(self, image: Tensor, target: Domain) -> Tensor:
-        """What the generator makes of images of any size, on the canvas' scale."""
+        """Return the generator's output for images of any size, at the canvas' scale."""
         return self.forth(image, target.style) if target.space == self.space.pair[1] else self.back(image)  # type: ignore[no-any-return]
 
 
 class Single(nn.Module):
-    """A network from the first of two spaces to the second. Images of the second are taken too, in the first's channels (see
-    `recolored`), as the identity losses need it."""
+    """One generator from the first of two spaces to the second. For identity losses it also takes images of the second space, in
+    the channels of the first (see `in_channels`)."""
 
     def __init__(self, network: nn.Module, channels: int) -> None:
         super().__init__()
@@ -123,21 +133,25 @@ class Single(nn.Module):
 
 
 Fit = Literal["resize", "pad_crop", "valid_conv"]
-"""How a generator gets images of its canvas where the spaces' sizes differ, and gives images of the target's size: bilinear
-resizing, antialiased where it shrinks; padding with the background, and the middle cut out; or a first convolution that is
-padded more, and a last one that is padded less (see `stretched`)."""
+"""How a generator handles spaces of different sizes.
+
+resize: bilinear resizing to the canvas and to the target's size, antialiased where it shrinks. pad_crop: padding with the
+background, and cutting out the middle. valid_conv: more padding in the first convolution, and less in the last one (see
+`stretched`).
+"""
 
 
 def canvas_of(images: Mapping[str, ImageSpec]) -> tuple[int, int]:
-    """Height and width that hold the images of all spaces, rounded up to multiples of 4."""
+    """Return the height and width that hold the images of all spaces, rounded up to multiples of 4."""
     height, width = (4 * -(-max(spec.shape[side] for spec in images.values()) // 4) for side in (1, 2))
     return height, width
 
 
 def fit(image: Tensor, size: Sequence[int]) -> Tensor:
-    """The image at (height, width): itself where it is that already, else bilinear, antialiased where it shrinks.
+    """Return the image at (height, width): unchanged if it has this size, otherwise resized bilinearly, antialiased where it
+    shrinks.
 
-    Computed in float32: torch's antialiasing does not know bfloat16 on every device.
+    Computed in float32, because torch's antialiasing does not support bfloat16 on every device.
     """
     if image.shape[2:] == tuple(size):
         return image
@@ -145,7 +159,10 @@ def fit(image: Tensor, size: Sequence[int]) -> Tensor:
 
 
 def in_channels(image: Tensor, channels: int) -> Tensor:
-    """(N, 1 or 3, H, W) -> (N, channels, H, W): itself, its luminance, or its gray three times. Raises ValueError for others."""
+    """Convert images (N, 1 or 3, H, W) to (N, channels, H, W): color to luminance, gray to three equal channels.
+
+    Raises ValueError for other numbers of channels.
+    """
     match image.shape[1], channels:
         case have, wanted if have == wanted:
             return image
@@ -158,27 +175,37 @@ def in_channels(image: Tensor, channels: int) -> Tensor:
 
 
 def luminance(image: Tensor) -> Tensor:
-    """.299 R + .587 G + .114 B: (N, 3, H, W) -> (N, 1, H, W), of the same range; a gray image is its own."""
+    """Return 0.299 R + 0.587 G + 0.114 B: (N, 3, H, W) -> (N, 1, H, W), with the same range. A gray image is returned as it is."""
     if image.shape[1] == 1:
         return image
     return (image * image.new_tensor([0.299, 0.587, 0.114])[:, None, None]).sum(1, keepdim=True)
 
 
 def padded(image: Tensor, size: Sequence[int], background: float) -> Tensor:
-    """The image in the middle of (height, width) of its background; an odd remainder goes to the bottom and to the right."""
+    """Return the image in the middle of (height, width) of background. An odd remainder goes to the bottom and to the right."""
     down, across = size[0] - image.shape[2], size[1] - image.shape[3]
     return F.pad(image, (across // 2, across - across // 2, down // 2, down - down // 2), value=background)
 
 
 def cropped_to(image: Tensor, size: Sequence[int]) -> Tensor:
-    """The middle (height, width) of the image, from where `padded` puts an image of that size."""
+    """Return the middle (height, width) of the image: the inverse of `padded`."""
     top, left = (image.shape[2] - size[0]) // 2, (image.shape[3] - size[1]) // 2
     return image[:, :, top : top + size[0], left : left + size[1]]
 
 
 def stretched(network: nn.Sequential, source: ImageSpec, target: ImageSpec, canvas: tuple[int, int]) -> nn.Sequential:
-    """A ResNet generator from the source's size to the target's: 28 -> 32 px where its first convolution is padded by 5 instead
-    of 3, 32 -> 28 px where its last one is padded by 1. The network itself, changed. Raises UsageError where a pad cannot be had.
+    """Change the padding of a ResNet generator so that it translates from the source's size to the target's; return the same
+    network.
+
+    A first convolution padded by 5 instead of 3 goes from 28 to 32 px; a last one padded by 1 goes from 32 to 28 px.
+
+    Args:
+        network: the generator.
+        source, target: pixels of the spaces.
+        canvas: height and width of the canvas.
+
+    Raises:
+        UsageError: If the difference is odd or too large.
     """
     first, last = network[0], network[-1]
     assert isinstance(first, nn.Sequential) and isinstance(last, nn.Sequential)
@@ -188,7 +215,8 @@ def stretched(network: nn.Sequential, source: ImageSpec, target: ImageSpec, canv
 
 
 def _pads(spec: ImageSpec, canvas: tuple[int, int], sign: int) -> tuple[int, int, int, int]:
-    """Left, right, top and bottom: 3 for a convolution of 7x7 that keeps the size, and half of the difference more or less."""
+    """Return padding on the left, right, top and bottom: 3 keeps the size of a 7x7 convolution; half of the difference is added or
+    removed."""
     sides = spec.shape[1:]
     more = [whole - side for whole, side in zip(canvas, sides, strict=True)]
     pads = [3 + sign * (difference // 2) for difference in more]
@@ -201,7 +229,7 @@ def _pads(spec: ImageSpec, canvas: tuple[int, int], sign: int) -> tuple[int, int
 
 
 class Classifying(nn.Module):
-    """A network with two heads: (score, logits)."""
+    """Discriminator with two heads: (score, logits)."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -212,7 +240,7 @@ class Classifying(nn.Module):
 
 
 class PerSpace(nn.Module):
-    """A discriminator for each space."""
+    """One discriminator for each space."""
 
     def __init__(self, discriminators: nn.ModuleDict) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Augmented CycleGAN's networks (arXiv 1802.10151, appendix, as in the authors' code)."""
+"""Networks of Augmented CycleGAN (arXiv 1802.10151, appendix, as in the authors' code)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from viceversa.networks.blocks import affine_norm, check_multiple, halvings, ini
 
 
 class ConditionalNorm(nn.Module):
-    """IN(x) scale(z) + shift(z), both a ReLU of something linear in the code (N, latent); the variance is the unbiased one."""
+    """Instance norm controlled by a code: IN(x) scale(z) + shift(z).
+
+    Scale and shift are the ReLU of a linear function of the code (N, latent). The variance is the unbiased one.
+    """
 
     def __init__(self, channels: int, latent: int) -> None:
         super().__init__()
@@ -23,7 +26,7 @@ class ConditionalNorm(nn.Module):
 
 
 class CodedBlock(nn.Module):
-    """ReLU(x + body(x, z)): two convolutions, the first with the code's norm."""
+    """Residual block controlled by a code: ReLU(x + body(x, z)), with two convolutions and the code's norm after the first one."""
 
     def __init__(self, channels: int, latent: int) -> None:
         super().__init__()
@@ -36,9 +39,10 @@ class CodedBlock(nn.Module):
 
 
 class CodedGenerator(nn.Module):
-    """Images (N, C_in, H, W) and codes (N, latent) -> images (N, C_out, H, W) in [-1, 1]; even sides.
+    """Generator controlled by a code: images (N, C_in, H, W) and codes (N, latent) -> images (N, C_out, H, W) in [-1, 1]; even
+    sides.
 
-    c7s1-w, c3s1-2w, c3s2-4w, three residual blocks, u2w, c3s1-w, c7s1-C_out, tanh.
+    Layers: c7s1-w, c3s1-2w, c3s2-4w, three residual blocks, u2w, c3s1-w, c7s1-C_out, tanh.
     """
 
     def __init__(self, channels_in: int, channels_out: int, *, latent: int, width: int) -> None:
@@ -63,7 +67,7 @@ class CodedGenerator(nn.Module):
 
 
 class _Block(nn.Module):
-    """ReLU(x + body(x)); a norm behind the second convolution only."""
+    """Residual block ReLU(x + body(x)), with a norm only after the second convolution."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -76,7 +80,7 @@ class _Block(nn.Module):
 
 
 def plain_generator(channels_in: int, channels_out: int, *, width: int) -> nn.Sequential:
-    """The same without codes: (N, C_in, H, W) -> (N, C_out, H, W) in [-1, 1]."""
+    """Return the same generator without codes: (N, C_in, H, W) -> (N, C_out, H, W) in [-1, 1]."""
     network = nn.Sequential(
         nn.ReflectionPad2d(3), nn.Conv2d(channels_in, width, 7), affine_norm(width), nn.ReLU(),
         nn.Conv2d(width, 2 * width, 3, 1, 1), affine_norm(2 * width), nn.ReLU(),
@@ -91,8 +95,10 @@ def plain_generator(channels_in: int, channels_out: int, *, width: int) -> nn.Se
 
 
 def code_encoder(channels: int, spec: ImageSpec, *, latent: int, width: int) -> nn.Sequential:
-    """A pair of images, channels together -> the mean of its code (N, latent). The code's second head, a variance, is for a
-    stochastic encoder, which is off there and not built."""
+    """Return an encoder from a pair of images, concatenated along the channels, to the mean of its code (N, latent).
+
+    The second head of the authors' code, a variance, belongs to a stochastic encoder; it is switched off there and not built here.
+    """
     count = halvings(spec)
     check_multiple(spec.height, spec.width, 2**count)
     network, before = nn.Sequential(nn.Conv2d(channels, width, 3, 2, 1), nn.ReLU()), width
@@ -107,7 +113,7 @@ def code_encoder(channels: int, spec: ImageSpec, *, latent: int, width: int) -> 
 
 
 def whole_discriminator(spec: ImageSpec, *, width: int) -> nn.Sequential:
-    """Of simple images, as outlines: one raw score of the whole, (N, 1, 1, 1)."""
+    """Return a discriminator for simple images such as outlines, with one raw score per image: (N, 1, 1, 1)."""
     count = halvings(spec)
     check_multiple(spec.height, spec.width, 2**count)
     network, before = nn.Sequential(nn.Conv2d(spec.channels, width, 3, 2, 1), nn.LeakyReLU(0.2)), width
@@ -121,7 +127,7 @@ def whole_discriminator(spec: ImageSpec, *, width: int) -> nn.Sequential:
 
 
 def detail_discriminator(spec: ImageSpec, *, width: int) -> nn.Sequential:
-    """Of detailed images: a map of raw scores, one for each patch."""
+    """Return a discriminator for detailed images, with a map of raw scores, one per patch."""
     network, before = nn.Sequential(nn.Conv2d(spec.channels, width, 4, 2, 1), nn.LeakyReLU(0.2)), width
     for after, stride in ((2 * width, 2), (4 * width, 1), (4 * width, 1)):
         network.extend([nn.Conv2d(before, after, 4, stride, 1), affine_norm(after), nn.LeakyReLU(0.2)])
@@ -132,7 +138,7 @@ def detail_discriminator(spec: ImageSpec, *, width: int) -> nn.Sequential:
 
 
 def code_discriminator(latent: int, *, width: int) -> nn.Sequential:
-    """Codes (N, latent) -> raw scores (N, 1)."""
+    """Return a discriminator of codes: (N, latent) -> raw scores (N, 1)."""
     network, before = nn.Sequential(), latent
     for _ in range(3):
         network.extend([nn.Linear(before, width), nn.BatchNorm1d(width), nn.LeakyReLU(0.2)])

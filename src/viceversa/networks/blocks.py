@@ -1,4 +1,4 @@
-"""Pieces that several networks share."""
+"""Building blocks that several networks share."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from viceversa.errors import UsageError
 
 
 def instance_norm(channels: int, *, affine: bool = False) -> nn.GroupNorm:
-    """Instance norm, written as group norm with a channel a group: the same numbers, no running statistics, faster."""
+    """Return an instance norm, written as group norm with one channel per group: the same numbers, no running statistics,
+    faster."""
     return nn.GroupNorm(channels, channels, affine=affine)
 
 
 class HalvingConvolution(nn.Conv2d):
-    """A 4x4 convolution of stride 2, padding 1: (N, C, H, W) -> (N, C', H / 2, W / 2), rounded down.
+    """4x4 convolution with stride 2 and padding 1: (N, C, H, W) -> (N, C', H / 2, W / 2), rounded down.
 
-    Deep in a discriminator there are millions of weights and few positions. There, on a CPU, it is the product of a matrix of the
-    patches with one of the weights: the same sums in another order, 2 to 4 times as fast in both directions (torch 2.13).
+    Deep layers of a discriminator have millions of weights and few positions. On a CPU they are computed there as a product of two
+    matrices, patches and weights: the same sums in another order, 2 to 4 times as fast forward and backward (torch 2.13).
     """
 
     ROWS = 8
-    """A product is faster from so many channels for each position of the batch on."""
+    """Number of channels per position of the batch from which the matrix product is faster."""
 
     def __init__(self, before: int, after: int, *, bias: bool = True) -> None:
         super().__init__(before, after, 4, 2, 1, bias=bias)
@@ -41,16 +42,16 @@ class HalvingConvolution(nn.Conv2d):
 
 
 Norm = Callable[[int], nn.Module]
-"""Channels -> a norm of so many."""
+"""Function from a number of channels to a norm layer."""
 
 
 def affine_norm(channels: int) -> nn.Module:
-    """Instance norm with weights."""
+    """Return an instance norm with weights."""
     return instance_norm(channels, affine=True)
 
 
 class Residual(nn.Module):
-    """x + body(x); no activation after the sum."""
+    """Residual block x + body(x), without an activation after the sum."""
 
     def __init__(self, *body: nn.Module) -> None:
         super().__init__()
@@ -61,12 +62,13 @@ class Residual(nn.Module):
 
 
 def normalized_layer(convolution: nn.Module, channels: int, norm: Norm = affine_norm) -> nn.Sequential:
-    """A convolution to `channels`, a norm, ReLU: StarGAN's layer."""
+    """Return StarGAN's layer: a convolution to `channels`, a norm and ReLU."""
     return nn.Sequential(convolution, norm(channels), nn.ReLU())
 
 
 def normalized_residual(channels: int, norm: Norm = affine_norm, bias: bool = False) -> Residual:
-    """StarGAN's residual block: two 3x3 convolutions, zero padding, norms; bias: whether the convolutions have biases."""
+    """Return StarGAN's residual block: two 3x3 convolutions with zero padding, and norms. bias: whether the convolutions have
+    biases."""
     return Residual(
         normalized_layer(nn.Conv2d(channels, channels, 3, 1, 1, bias=bias), channels, norm),
         nn.Conv2d(channels, channels, 3, 1, 1, bias=bias),
@@ -75,17 +77,18 @@ def normalized_residual(channels: int, norm: Norm = affine_norm, bias: bool = Fa
 
 
 def planes(label: Tensor, like: Tensor) -> Tensor:
-    """A label (N, K) as K constant planes of the size of `like`: (N, K, H, W)."""
+    """Return a label (N, K) as K constant planes with the size of `like`: (N, K, H, W)."""
     return label.to(like)[:, :, None, None].expand(-1, -1, *like.shape[2:])
 
 
 def with_planes(image: Tensor, label: Tensor) -> Tensor:
-    """The image with its label's planes as further channels: (N, C + K, H, W)."""
+    """Return the image with the planes of a label as additional channels: (N, C + K, H, W)."""
     return torch.cat([image, planes(label, image)], 1)
 
 
 def initialize_normal(network: nn.Module, deviation: float = 0.02) -> nn.Module:
-    """Convolution and linear weights N(0, 0.02), biases 0 (CycleGAN's code)."""
+    """Draw weights of convolutions and linear layers from N(0, deviation), and set biases to 0 (as CycleGAN's code). Return the
+    network."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.normal_(module.weight, 0.0, deviation)
@@ -95,11 +98,11 @@ def initialize_normal(network: nn.Module, deviation: float = 0.02) -> nn.Module:
 
 
 def halvings(spec: ImageSpec, least: int = 1) -> int:
-    """As many as leave a map of 4x4: 5 at 128 px, 3 at 32; `least` at least."""
+    """Return how often images can be halved until a map of 4x4 remains, and at least `least`: 5 at 128 px, 3 at 32 px."""
     return max(least, int(math.log2(min(spec.height, spec.width))) - 2)
 
 
 def check_multiple(height: int, width: int, multiple: int) -> None:
-    """Raises UsageError for images whose sides a network cannot halve and double back exactly."""
+    """Raise UsageError for images whose sides a network cannot halve and double back exactly."""
     if height % multiple or width % multiple:
         raise UsageError(f"images of {height}x{width} pixels do not fit this network: sides must be multiples of {multiple}.")

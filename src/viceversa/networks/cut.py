@@ -1,4 +1,5 @@
-"""CUT's networks (arXiv 2007.15651): CycleGAN's with antialiased resampling, taps into the encoder, and projection heads."""
+"""Networks of CUT (arXiv 2007.15651): CycleGAN's with antialiased resampling, intermediate features of the encoder, and projection
+heads."""
 
 from __future__ import annotations
 
@@ -17,7 +18,7 @@ from viceversa.networks.resnet import reflected_residual
 
 
 class Blurred(nn.Module):
-    """Halved after smoothing by the binomial filter (1, 2, 1), borders reflected (arXiv 1904.11486)."""
+    """Halving after smoothing with the binomial filter (1, 2, 1); borders are reflected (arXiv 1904.11486)."""
 
     def forward(self, image: Tensor) -> Tensor:
         kernel = _binomial(image, 1.0, 2.0, 1.0)
@@ -25,7 +26,7 @@ class Blurred(nn.Module):
 
 
 class Enlarged(nn.Module):
-    """Doubled and smoothed by the binomial filter (1, 3, 3, 1), borders continued."""
+    """Doubling and smoothing with the binomial filter (1, 3, 3, 1); borders are continued."""
 
     def forward(self, image: Tensor) -> Tensor:
         kernel = 4 * _binomial(image, 1.0, 3.0, 3.0, 1.0)
@@ -34,15 +35,17 @@ class Enlarged(nn.Module):
 
 
 def _binomial(like: Tensor, *numbers: float) -> Tensor:
-    """The filter of these numbers in both directions, of sum 1, for each channel: (C, 1, k, k)."""
+    """Return the two-dimensional filter of these numbers, with sum 1, for each channel: (C, 1, k, k)."""
     row = constant(numbers, like.device, like.dtype)
     kernel = row[:, None] * row / row.sum() ** 2
     return kernel.expand(like.shape[1], 1, -1, -1)
 
 
 def antialiased_generator(channels_in: int, channels_out: int, *, width: int = 64, blocks: int = 9) -> nn.Sequential:
-    """(N, channels_in, H, W) -> (N, channels_out, H, W) in [-1, 1]; sides are multiples of 4. Layers stand one by one, so that
-    `antialiased_stages` can number them."""
+    """Return CUT's generator: (N, channels_in, H, W) -> (N, channels_out, H, W) in [-1, 1]; sides are multiples of 4.
+
+    Its layers form one flat sequence, so that `antialiased_stages` can number them.
+    """
     network = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(channels_in, width, 7), instance_norm(width), nn.ReLU())
     for channels in (width, 2 * width):
         network.extend([nn.Conv2d(channels, 2 * channels, 3, 1, 1), instance_norm(2 * channels), nn.ReLU(), Blurred()])
@@ -55,15 +58,15 @@ def antialiased_generator(channels_in: int, channels_out: int, *, width: int = 6
 
 
 def antialiased_stages(network: nn.Sequential) -> list[nn.Module]:
-    """The parts of the generator whose outputs are compared: the padded image, both convolutions before a halving, and the first
-    and the middle residual block."""
+    """Return the parts of the generator whose outputs are compared: the padded image, both convolutions before a halving, and the
+    first and the middle residual block."""
     blocks = sum(isinstance(layer, Residual) for layer in network)
     ends = dict.fromkeys((0, 1, 5, 9, 13, 13 + (blocks - 1) // 2))
     return [network[start:end] for start, end in itertools.pairwise(ends)]
 
 
 def features(stages: Iterable[nn.Module], image: Tensor) -> list[Tensor]:
-    """The output of each stage, given that of the one before."""
+    """Return the output of each stage; the input of a stage is the output of the previous one."""
     found = []
     for stage in stages:
         image = stage(image)
@@ -72,14 +75,14 @@ def features(stages: Iterable[nn.Module], image: Tensor) -> list[Tensor]:
 
 
 def channels_of(stages: Sequence[nn.Module], spec: ImageSpec) -> list[int]:
-    """The channels of each stage's output for images of that space. The stages are left as they are."""
+    """Return the number of channels of each stage's output for images of that space. The stages are not changed."""
     copies = [copy.deepcopy(stage).eval() for stage in stages]
     with torch.no_grad():
         return [found.shape[1] for found in features(copies, torch.zeros(1, *spec.shape))]
 
 
 def antialiased_discriminator(channels: int, *, width: int = 64, layers: int = 3) -> nn.Sequential:
-    """(N, channels, H, W) -> raw scores (N, 1, H', W'): PatchGAN, halving after smoothing."""
+    """Return CUT's discriminator, a PatchGAN that halves after smoothing: (N, channels, H, W) -> raw scores (N, 1, H', W')."""
     network, before = nn.Sequential(nn.Conv2d(channels, width, 4, 1, 1), nn.LeakyReLU(0.2), Blurred()), width
     for number in range(1, layers + 1):
         after = width * min(2**number, 8)
@@ -92,14 +95,14 @@ def antialiased_discriminator(channels: int, *, width: int = 64, layers: int = 3
 
 
 def projections(channels: Sequence[int], *, width: int = 256) -> nn.ModuleList:
-    """For features of each number of channels, a head of two linear layers."""
+    """Return a head of two linear layers for each number of channels."""
     heads = nn.ModuleList(nn.Sequential(nn.Linear(each, width), nn.ReLU(), nn.Linear(width, width)) for each in channels)
     initialize_xavier(heads)
     return heads
 
 
 def initialize_xavier(network: nn.Module) -> None:
-    """Weights by Xavier's normal distribution times 0.02, biases 0."""
+    """Draw weights from Xavier's normal distribution times 0.02, and set biases to 0."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.xavier_normal_(module.weight, gain=0.02)

@@ -1,4 +1,4 @@
-"""The networks of the DIAT-like method: a transform under a mask, and a discriminator that shows its features."""
+"""Networks of the DIAT-like method: a transform with a mask, and a discriminator that returns its features."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from viceversa.networks.stargan import critic_layers, critic_trunk
 
 
 class MaskedTransform(nn.Module):
-    """x (1 - m) + m y: the transform y in [-1, 1] and the mask m in [0, 1], of one plane, from one generator of C + 1 channels.
+    """Masked generator x (1 - m) + m y: (N, C, H, W) -> (N, C, H, W) in [-1, 1]; sides are multiples of 4.
 
-    (N, C, H, W) -> (N, C, H, W) in [-1, 1]; sides multiples of 4. The paper's second version has a network for each of the two.
+    The transform y in [-1, 1] and the mask m in [0, 1], of one plane, come from one network with C + 1 output channels. The second
+    version of the paper has a network for each.
     """
 
     def __init__(self, network: nn.Module, channels: int) -> None:
@@ -28,9 +29,9 @@ class MaskedTransform(nn.Module):
 
 
 class SeeingDiscriminator(nn.Module):
-    """(N, C, H, W) -> a map of raw scores (N, 1, H', W'), and the features of every layer.
+    """Discriminator: (N, C, H, W) -> a map of raw scores (N, 1, H', W'), and the features of every layer.
 
-    As many strided convolutions as StarGAN's discriminator has, without norm: 4 at 32 px, 6 from 128 px on.
+    It has as many strided convolutions as StarGAN's discriminator, without norm: 4 at 32 px, 6 from 128 px on.
     """
 
     def __init__(self, spec: ImageSpec, *, width: int) -> None:

@@ -1,4 +1,4 @@
-"""DiscoGAN's networks (arXiv 1703.05192, as in the official code)."""
+"""Networks of DiscoGAN (arXiv 1703.05192, as in the official code)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from viceversa.networks.blocks import check_multiple, halvings, initialize_norma
 
 
 def encoder_decoder(channels_in: int, spec: ImageSpec, *, width: int) -> nn.Sequential:
-    """(N, channels_in, H, W) -> (N, C, H, W) in [-1, 1]: strided 4x4 convolutions and their mirror, batch norm, no skips.
+    """Return DiscoGAN's generator: (N, channels_in, H, W) -> (N, C, H, W) in [-1, 1].
 
-    The code's images are in [0, 1], with a sigmoid at the end where ours have tanh; its bottleneck of 100 numbers is not built.
+    It has strided 4x4 convolutions and their mirror, with batch norm and without skips. Differences from the official code: images
+    there are in [0, 1], with a sigmoid where this network has tanh, and a bottleneck of 100 numbers is not built here.
     """
     check_multiple(spec.height, spec.width, 2 ** halvings(spec, 2))
     widths = [width * 2**number for number in range(halvings(spec, 2))]
@@ -31,7 +32,7 @@ def encoder_decoder(channels_in: int, spec: ImageSpec, *, width: int) -> nn.Sequ
 
 
 class FeatureDiscriminator(nn.Module):
-    """(N, C, H, W) -> raw scores (N, 1, 1, 1), and the features after all layers but the first."""
+    """Discriminator: (N, C, H, W) -> raw scores (N, 1, 1, 1), and the features of all layers except the first."""
 
     def __init__(self, spec: ImageSpec, *, width: int) -> None:
         super().__init__()
@@ -55,7 +56,7 @@ class FeatureDiscriminator(nn.Module):
 
 
 class Feeling(nn.Module):
-    """A discriminator with features for each space."""
+    """One discriminator with features for each space."""
 
     def __init__(self, discriminators: nn.ModuleDict) -> None:
         super().__init__()
@@ -67,5 +68,5 @@ class Feeling(nn.Module):
 
 
 def discriminators(images: Mapping[str, ImageSpec], *, width: int) -> dict[str, nn.Module]:
-    """One for each space."""
+    """Return one discriminator for each space."""
     return {name: FeatureDiscriminator(spec, width=width) for name, spec in images.items()}

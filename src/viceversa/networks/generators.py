@@ -1,4 +1,4 @@
-"""The table of generators: methods that can take a generator take any of these by its name.
+"""Table of generators. Methods that can use different generators take any of these by name.
 
 To add one, add a file to this folder and an entry to GENERATORS. A method with labels passes the number of label columns; a method
 between two spaces passes 0. `generator_named` raises UsageError for combinations that cannot work.
@@ -29,14 +29,18 @@ from viceversa.networks.switchable import SwitchableNorm
 from viceversa.networks.unet import UNet
 
 Stages = Callable[[Any], Sequence[nn.Module]]
-"""A network -> the parts of its first half, one after the other, whose outputs CUT compares."""
+"""Function from a network to the consecutive parts of its first half, whose outputs CUT compares."""
 
 
 @dataclass(frozen=True)
 class OfLabels:
-    """A network of an image and a label: make(spec, columns, channels=, width=, blocks=). It keeps the size.
+    """Generator of an image and a label: make(spec, columns, channels=, width=, blocks=). It keeps the size.
 
-    keeps: whether its output is made of the source, by a mask: then channels must be equal, or color and gray.
+    Args:
+        make: function that builds the network.
+        stages: its stages, if CUT can use it.
+        blocks: whether it has residual blocks.
+        keeps: whether its output reuses the source image through a mask; then channels must be equal, or color and gray.
     """
 
     make: Callable[..., nn.Module]
@@ -47,10 +51,16 @@ class OfLabels:
 
 @dataclass(frozen=True)
 class OfImages:
-    """A network of an image: make(source, target, width=, blocks=).
+    """Generator of an image: make(source, target, width=, blocks=).
 
-    labels: whether it accepts labels as further planes of the image. After reflection padding, an instance norm subtracts such
-    planes, so these networks cannot (docs/methods.md, Traps).
+    After reflection padding, an instance norm subtracts constant planes, so such networks cannot take labels (docs/methods.md,
+    Traps).
+
+    Args:
+        make: function that builds the network.
+        stages: its stages, if CUT can use it.
+        blocks: whether it has residual blocks.
+        labels: whether it accepts labels as additional planes of the image.
     """
 
     make: Callable[..., nn.Module]
@@ -60,19 +70,20 @@ class OfImages:
 
 
 def residual_stages(layers: nn.Sequential) -> list[nn.Module]:
-    """The image; each layer before the residual blocks; the first block; those up to the middle one."""
+    """Return the stages: the image; each layer before the residual blocks; the first block; the blocks up to the middle one."""
     blocks = [number for number, layer in enumerate(layers) if isinstance(layer, Residual)]
     first, half = blocks[0], blocks[(len(blocks) - 1) // 2] + 1
     return [nn.Identity(), *list(layers)[:first], layers[first], *([layers[first + 1 : half]] if half > first + 1 else [])]
 
 
 def conditioned_stages(down: Iterable[nn.Module], condition: nn.Module, blocks: nn.Sequential) -> list[nn.Module]:
-    """The image; each layer of `down`; the layer for the label's planes; the first residual block; those up to the middle."""
+    """Return the stages: the image; each layer of `down`; the layer that takes the label's planes; the first residual block; those
+    up to the middle."""
     return residual_stages(nn.Sequential(*down, condition, *blocks))
 
 
 def halving_stages(layers: Iterable[nn.Module]) -> list[nn.Module]:
-    """The image and the first three halvings."""
+    """Return the stages: the image and the first three halvings."""
     return [nn.Identity(), *islice(layers, 3)]
 
 
@@ -130,7 +141,7 @@ GENERATOR = (
     "resunet: likewise at full resolution; resunet-added: tanh(x + U-Net); switchable(-biased): RelGAN's; selective: STGAN's; "
     "resnet: CycleGAN's; antialiased: CUT's; transform: Johnson's; unet: pix2pix's; encoder-decoder: DiscoGAN's"
 )
-"""Description of the setting."""
+"""Description of the setting `generator`."""
 BLOCKS = "number of residual blocks, for generators that have some"
 
 
@@ -140,11 +151,14 @@ def generator_named(
     """Return a generator of the table.
 
     Args:
+        name: name in the table.
         source, target: size and channels of its input and output.
-        columns: number of label columns; 0: it takes an image only.
-        width: channels of the first layer. blocks: number of residual blocks, ignored by generators without any.
+        columns: number of label columns; 0 for a generator of images only.
+        width: channels of the first layer.
+        blocks: number of residual blocks; ignored by generators without any.
 
-    Raises UsageError if it does not accept labels, or cannot change channels or size.
+    Raises:
+        UsageError: If the generator does not accept labels, or cannot change channels or size.
     """
     if name not in GENERATORS:
         raise unknown("generator", name, GENERATORS)
@@ -171,9 +185,14 @@ def generator_named(
 
 
 def encoder_stages(name: GeneratorName, network: nn.Module) -> Sequence[nn.Module]:
-    """Return the parts of a generator's first half: stages[0] of the image, stages[1] of its output, and so on.
+    """Return the parts of a generator's first half: stages[0] takes the image, stages[1] the output of stages[0], and so on.
 
-    network: of `generator_named` for the same name, without labels. Raises UsageError for a generator without stages.
+    Args:
+        name: name of the generator.
+        network: the result of `generator_named` for the same name, without labels.
+
+    Raises:
+        UsageError: For a generator without stages.
     """
     stages = GENERATORS[name].stages
     if stages is None:
@@ -182,7 +201,7 @@ def encoder_stages(name: GeneratorName, network: nn.Module) -> Sequence[nn.Modul
 
 
 class Unlabeled(nn.Module):
-    """A network for labels in a method without labels: G(x, empty label)."""
+    """Adapter for a generator with labels in a method without labels: G(x, empty label)."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -193,7 +212,7 @@ class Unlabeled(nn.Module):
 
 
 class Planes(nn.Module):
-    """A network for images that receives a label as planes: G([x, c])."""
+    """Adapter for a generator of images that receives a label as planes: G([x, c])."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

@@ -1,6 +1,6 @@
-"""IcGAN's networks (arXiv 1611.06355, as in the authors' code): a conditional GAN, and the encoders that invert it.
+"""Networks of IcGAN (arXiv 1611.06355, as in the authors' code): a conditional GAN, and the encoders that invert it.
 
-Labels are told as -1 and 1, whatever their columns: 2 c - 1.
+Labels enter the networks as 2 c - 1, that is as -1 and 1.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from viceversa.networks.blocks import check_multiple, halvings, initialize_norma
 
 
 class Decoder(nn.Module):
-    """Codes (N, latent) and labels (N, K) -> images (N, C, H, W) in [-1, 1]: transposed convolutions, batch norm, ReLU, tanh."""
+    """Generator of the conditional GAN: codes (N, latent) and labels (N, K) -> images (N, C, H, W) in [-1, 1].
+
+    Layers: transposed convolutions, batch norm, ReLU; tanh at the end.
+    """
 
     def __init__(self, spec: ImageSpec, label_width: int, *, latent: int, width: int) -> None:
         super().__init__()
@@ -38,7 +41,7 @@ def _upward(convolution: nn.Module, channels: int) -> nn.Sequential:
 
 
 class PairDiscriminator(nn.Module):
-    """Images and labels -> raw scores (N, 1, 1, 1): the label's planes join after the first layer."""
+    """Discriminator of images and labels, with raw scores (N, 1, 1, 1). The label's planes are added after the first layer."""
 
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int) -> None:
         super().__init__()
@@ -58,7 +61,10 @@ class PairDiscriminator(nn.Module):
 
 
 def encoder(spec: ImageSpec, outputs: int, *, width: int, hidden: int) -> nn.Sequential:
-    """Images -> (N, outputs): strided 5x5 convolutions of widths w, 2w, ..., batch norm, ReLU; a hidden layer, and a linear one."""
+    """Return an encoder from images to (N, outputs).
+
+    Layers: strided 5x5 convolutions of widths w, 2w, ..., with batch norm and ReLU; then a hidden layer and a linear one.
+    """
     count = halvings(spec)
     widths = [spec.channels, *(width * 2**number for number in range(count))]
     network = nn.Sequential()

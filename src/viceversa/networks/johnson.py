@@ -1,4 +1,5 @@
-"""Johnson's transformation network (arXiv 1603.08155), with nearest enlargement and instance norm as in PyTorch's example."""
+"""Johnson's transformation network (arXiv 1603.08155), with nearest-neighbor upsampling and instance norm as in PyTorch's
+example."""
 
 from __future__ import annotations
 
@@ -8,10 +9,10 @@ from viceversa.networks.blocks import Residual, affine_norm, initialize_normal
 
 
 def transform_network(channels: int, channels_out: int = 3, *, width: int = 32) -> nn.Sequential:
-    """c9s1-w, c3s2-2w, c3s2-4w, five residual blocks, u2w, uw, c9s1-out; reflection padding, affine instance norm.
+    """Return the network: (N, channels, H, W) -> (N, channels_out, H, W); sides are multiples of 4.
 
-    (N, channels, H, W) -> (N, channels_out, H, W), sides multiples of 4. The last convolution is linear: nothing keeps it within
-    [-1, 1].
+    Layers: c9s1-w, c3s2-2w, c3s2-4w, five residual blocks, u2w, uw, c9s1-out; reflection padding and affine instance norm. The
+    last convolution is linear, so the output is not limited to [-1, 1].
     """
     network = nn.Sequential(
         _convolution(channels, width, 9),

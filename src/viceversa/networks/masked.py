@@ -1,4 +1,4 @@
-"""A small masked-residual generator: it repaints where a mask that it draws itself says so, and keeps the rest."""
+"""A small masked residual generator: it predicts a mask, repaints inside it, and keeps the rest."""
 
 from __future__ import annotations
 
@@ -15,11 +15,12 @@ from viceversa.networks.slots import Slots
 
 
 class MaskedGenerator(nn.Module):
-    """x (1 - m) + m y: colors y = tanh(.) and mask m = sigmoid(. - 1) from one network of the image and the target's planes.
+    """Masked generator x (1 - m) + m y: (N, C, H, W), (N, label_width) -> (N, channels, H, W) in [-1, 1]; sides are multiples of 4.
 
-    (N, C, H, W), (N, label_width) -> (N, channels, H, W) in [-1, 1]; sides multiples of 4. Where `channels` differ from C, x is the
-    source's luminance, or its gray three times. Works at half size (pixel unshuffle), `blocks` residual blocks at a quarter,
-    label planes again at their entry. The mask's form is GANimation's (arXiv 1807.09251, eq. 1); the rest is ours.
+    Colors y = tanh(.) and mask m = sigmoid(. - 1) come from one network, whose input is the image and the target's planes. If
+    `channels` differ from C, x is the source's luminance, or gray repeated three times. The network works at half size (pixel
+    unshuffle) with `blocks` residual blocks at a quarter, where the label planes enter again. The mask is that of GANimation
+    (arXiv 1807.09251, eq. 1); the rest is our own.
     """
 
     label_slots: ClassVar[Mapping[str, Slots]] = {"enter.1.0.weight": Slots(1, 4), "condition.weight": Slots(1, 1)}
@@ -47,9 +48,9 @@ class MaskedGenerator(nn.Module):
 
 
 def repainted(image: Tensor, made: Tensor, bias: float) -> Tensor:
-    """x (1 - m) + m tanh(c): made has the colors c and a plane whose sigmoid, after `bias` is subtracted, is the mask m.
+    """Return x (1 - m) + m tanh(c), where `made` has the colors c and one plane for the mask m = sigmoid(plane - bias).
 
-    Where their channels differ from the image's, x is the image's luminance, or its gray three times.
+    If the channels differ from the image's, x is the image's luminance, or gray repeated three times.
     """
     channels = made.shape[1] - 1
     colors, mask = made.split([channels, 1], 1)  # type: ignore[no-untyped-call]

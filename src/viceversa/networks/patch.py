@@ -1,4 +1,4 @@
-"""The PatchGAN discriminator: one score for each overlapping patch (arXiv 1611.07004)."""
+"""The PatchGAN discriminator: one score for each of many overlapping patches (arXiv 1611.07004)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from viceversa.networks.blocks import Norm, initialize_normal, instance_norm
 
 
 def patch_discriminator(channels: int, *, width: int = 64, layers: int = 3, norm: Norm = instance_norm) -> nn.Sequential:
-    """(N, channels, H, W) -> raw scores (N, 1, H', W'); receptive fields 16, 34, 70, 142 pixels for 1 to 4 layers.
+    """Return a PatchGAN: (N, channels, H, W) -> raw scores (N, 1, H', W').
 
-    C64-C128-C256-C512 for 3 layers, the last two convolutions with stride 1 as in the official code (the paper's text
-    says 2). norm: pix2pix has batch norm in place of instance norm. 2,764,737 parameters at width 64 and 3 layers.
+    Its receptive field is 16, 34, 70 or 142 pixels for 1 to 4 layers. With 3 layers it is C64-C128-C256-C512. The last two
+    convolutions have stride 1, as in the official code (the paper says 2). At width 64 and 3 layers it has 2,764,737 parameters.
+
+    Args:
+        channels: channels of the images.
+        width: channels of the first layer.
+        layers: number of strided layers.
+        norm: norm of the layers; pix2pix uses batch norm instead of instance norm.
     """
     network = nn.Sequential(nn.Conv2d(channels, width, 4, 2, 1), nn.LeakyReLU(0.2))
     before = width
@@ -32,9 +38,14 @@ def patch_discriminator(channels: int, *, width: int = 64, layers: int = 3, norm
 
 @dataclass(frozen=True)
 class PatchFeatures:
-    """What the first layers of a space's PatchGAN see of images. convolutions: so many layers; 0: all before the last convolution.
+    """Features of images in the first layers of their space's PatchGAN.
 
-    Raises UsageError for more convolutions than stand before the last one.
+    Args:
+        critic: the discriminators.
+        convolutions: number of layers; 0 for all before the last convolution.
+
+    Raises:
+        UsageError: If there are fewer convolutions before the last one.
     """
 
     critic: PerSpace
@@ -49,12 +60,12 @@ class PatchFeatures:
     def __call__(self, image: Tensor, domain: Domain) -> Tensor:
         network = self.critic.discriminators[domain.space]
         assert isinstance(network, nn.Sequential)
-        # the first convolution and its ReLU are a layer each, later ones one together with norm and ReLU
+        # the first convolution and its ReLU are separate layers; later ones are one layer with norm and ReLU
         return network[: self.convolutions + 1 if self.convolutions else -1](image)  # type: ignore[no-any-return]
 
 
 def check_patches(height: int, width: int, layers: int) -> None:
-    """Raises UsageError for images that are smaller than what the discriminator's layers leave one score of."""
+    """Raise UsageError for images that are too small for one score after the discriminator's layers."""
     smallest = 3 * 2**layers
     if min(height, width) < smallest:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Classifiers of photographs, by whose layers pictures are compared: VGG, SqueezeNet and EfficientNet-Lite0."""
+"""Classifiers of photographs whose layers are used to compare images: VGG, SqueezeNet and EfficientNet-Lite0."""
 
 from __future__ import annotations
 
@@ -21,20 +21,27 @@ from viceversa.networks.lite0 import load_lite0
 Color = tuple[float, float, float]
 Pool = Literal["max", "average"]
 IMAGENET: tuple[Color, Color] = (0.485, 0.456, 0.406), (1 / 0.229, 1 / 0.224, 1 / 0.225)
-"""Mean and scale of torchvision's networks: pixels are ImageNet's deviations from its mean."""
+"""Mean and scale of torchvision's networks: pixels are normalized by the statistics of ImageNet."""
 VGG19_URL = "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth"
 _VGG: Mapping[int, tuple[int, ...]] = {16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
-"""Convolutions of each stage; 64, 128, 256, 512 and 512 channels."""
+"""Number of convolutions in each stage; the stages have 64, 128, 256, 512 and 512 channels."""
 _FIRES = {3: (64, 16, 64), 4: (128, 16, 64), 6: (128, 32, 128), 7: (256, 32, 128), 9: (256, 48, 192), 10: (384, 48, 192),
           11: (384, 64, 256), 12: (512, 64, 256)}  # fmt: skip
-"""Channels in, squeezed, and of each of the two expansions."""
+"""Channels of the input, of the squeezing layer, and of each of the two expansions."""
 
 
 @dataclass(frozen=True, eq=False)
 class Perception:
-    """A trained network, whose layers have names: pictures (N, 3, H, W) of RGB in [0, 1] -> {name: (N, C, h, w)}.
+    """A trained network with named layers: images (N, 3, H, W) of RGB in [0, 1] -> {name: (N, C, h, w)}.
 
-    Its input is (picture - mean) scale. content, style: the layers at which content and styles are compared.
+    Its input is (image - mean) scale.
+
+    Args:
+        name: name of the network.
+        layers: layers by name, in order.
+        mean, scale: normalization of each color.
+        content, style: layers at which content and styles are compared by default.
+        copies: copies on other devices.
     """
 
     name: str
@@ -46,7 +53,7 @@ class Perception:
     copies: dict[torch.device, Perception] = field(default_factory=dict, repr=False)
 
     def on(self, device: torch.device) -> Perception:
-        """On that device: itself if it is there, else a copy, made once."""
+        """Return the network on a device: itself, or a copy that is made once."""
         if next(weight.device for layer in self.layers.values() for weight in layer.parameters()) == device:
             return self
         if device not in self.copies:
@@ -55,7 +62,7 @@ class Perception:
         return self.copies[device]
 
     def __call__(self, picture: Tensor, wanted: Iterable[str]) -> dict[str, Tensor]:
-        """Up to the last layer that is wanted. Raises UsageError for a layer that there is not."""
+        """Return the outputs of the wanted layers; later layers are not computed. Raises UsageError for an unknown layer."""
         names = set(wanted)
         if missing := names - self.layers.keys():
             raise UsageError(f"{self.name} has no layer {min(missing)!r}; it has {', '.join(self.layers)}.")
@@ -72,8 +79,12 @@ class Perception:
 
 @dataclass(eq=False)
 class Sight:
-    """A Perception that is loaded when it is first looked with, on the device of what is looked at: it is needed to train, not to
-    use what was trained. weights: as in `load_perception`, or nothing; content_layer, style_layers: others than its usual ones."""
+    """A Perception that is loaded at its first use, on the device of the images. It is needed to train a model, not to use it.
+
+    Args:
+        weights: as in `load_perception`.
+        content_layer, style_layers: layers to use instead of the network's defaults.
+    """
 
     weights: str | None = None
     content_layer: str | None = None
@@ -96,10 +107,16 @@ class Sight:
 
 
 def load_perception(weights: Path | str | None = None, pool: Pool = "max") -> Perception:
-    """EfficientNet-Lite0, which comes with the package; a safetensors file of VGG-16, VGG-19 or SqueezeNet 1.1 under torchvision's
-    names (`features.0.weight`), whose metadata may tell `mean` and `scale`; or "vgg19", torchvision's, downloaded.
+    """Load a network for comparing images: EfficientNet-Lite0, VGG-16, VGG-19 or SqueezeNet 1.1.
 
-    pool: VGG's; the paper prefers the average (arXiv 1508.06576). Raises UsageError.
+    Args:
+        weights: None for EfficientNet-Lite0, which comes with the package; a safetensors file under torchvision's names
+            (`features.0.weight`), whose metadata may contain `mean` and `scale`; or "vgg19", which downloads torchvision's
+            weights.
+        pool: pooling of VGG; the paper prefers the average (arXiv 1508.06576).
+
+    Raises:
+        UsageError: If the weights cannot be read or downloaded.
     """
     if weights is None:
         return _lite0()
@@ -112,7 +129,7 @@ def load_perception(weights: Path | str | None = None, pool: Pool = "max") -> Pe
 
 
 def _lite0() -> Perception:
-    """Its stem and blocks, one layer each; the layers were chosen by looking (docs/style.md)."""
+    """Return EfficientNet-Lite0 with its stem and each block as a layer. The default layers were chosen by eye (docs/style.md)."""
     network = load_lite0()
     layers: dict[str, nn.Module] = {"stem": nn.Sequential(_Halving(network.stem), nn.ReLU6())}
     layers |= {f"block{number}": block for number, block in enumerate(network.blocks)}
@@ -122,7 +139,7 @@ def _lite0() -> Perception:
 
 
 class _Halving(nn.Module):
-    """A convolution of stride 2, padded below and to the right."""
+    """Convolution with stride 2, padded below and on the right."""
 
     def __init__(self, convolution: nn.Module) -> None:
         super().__init__()
@@ -133,7 +150,7 @@ class _Halving(nn.Module):
 
 
 def _vgg(numbers: Mapping[str, Tensor], facts: Mapping[str, str], pool: Pool) -> Perception:
-    """relu1_1, relu1_2, pool1, relu2_1, ...: torchvision's order of layers (arXiv 1409.1556, D and E)."""
+    """Return VGG with torchvision's order of layers: relu1_1, relu1_2, pool1, relu2_1, ... (arXiv 1409.1556, D and E)."""
     depth = 19 if "features.34.weight" in numbers else 16
     pooled: Callable[[], nn.Module] = (lambda: nn.MaxPool2d(2)) if pool == "max" else (lambda: nn.AvgPool2d(2))
     layers, index, before = dict[str, nn.Module](), 0, 3
@@ -148,7 +165,7 @@ def _vgg(numbers: Mapping[str, Tensor], facts: Mapping[str, str], pool: Pool) ->
 
 
 def _squeezenet(numbers: Mapping[str, Tensor], facts: Mapping[str, str]) -> Perception:
-    """1 to 12 as torchvision counts them (arXiv 1602.07360, version 1.1)."""
+    """Return SqueezeNet with layers 1 to 12, numbered as in torchvision (arXiv 1602.07360, version 1.1)."""
     first = _filled(nn.Conv2d(3, 64, 3, 2), numbers, "features.0")
     layers: dict[str, nn.Module] = {"1": nn.Sequential(first, nn.ReLU())}
     for index in range(2, 13):
@@ -157,7 +174,7 @@ def _squeezenet(numbers: Mapping[str, Tensor], facts: Mapping[str, str]) -> Perc
 
 
 class _Fire(nn.Module):
-    """ReLU of a squeezing 1x1 convolution; of it the ReLUs of a 1x1 and a 3x3 one, together."""
+    """Fire module: a squeezing 1x1 convolution, then a 1x1 and a 3x3 convolution whose outputs are concatenated; each with ReLU."""
 
     def __init__(self, index: int, numbers: Mapping[str, Tensor]) -> None:
         super().__init__()
@@ -173,7 +190,7 @@ class _Fire(nn.Module):
 
 
 def _filled(convolution: nn.Conv2d, numbers: Mapping[str, Tensor], place: str) -> nn.Conv2d:
-    """The convolution with its trained weights, frozen. Raises UsageError where they are missing or of another shape."""
+    """Return the convolution with its trained weights, frozen. Raises UsageError if they are missing or have another shape."""
     for name, own in convolution.named_parameters():
         found = numbers.get(f"{place}.{name}")
         if found is None or found.shape != own.shape:
@@ -208,13 +225,13 @@ def _downloaded() -> dict[str, Tensor]:
 
 
 def _convention(facts: Mapping[str, str]) -> tuple[Color, Color]:
-    """(mean, scale): as the file says, or torchvision's."""
+    """Return mean and scale, from the file's metadata or torchvision's."""
     mean, scale = IMAGENET
     return _color(facts["mean"]) if "mean" in facts else mean, _color(facts["scale"]) if "scale" in facts else scale
 
 
 def _color(text: str) -> Color:
-    """Three numbers, or one for all."""
+    """Return the three numbers in a text; one number stands for all three. Raises UsageError."""
     try:
         values = [float(part) for part in text.split(",")]
         first, second, third = values * 3 if len(values) == 1 else values
@@ -225,5 +242,5 @@ def _color(text: str) -> Color:
 
 
 def planes_of(color: Color, like: Tensor) -> Tensor:
-    """(3, 1, 1), to be added to or multiplied with pictures."""
+    """Return a color as (3, 1, 1), to add to or multiply with images."""
     return constant(color, like.device, like.dtype)[:, None, None]

@@ -1,8 +1,8 @@
-"""Projected discriminators (arXiv 2111.01007): small heads judge what a frozen ImageNet network sees of images.
+"""Projected discriminators (arXiv 2111.01007): small heads that judge the features of images in a frozen ImageNet network.
 
 EfficientNet-Lite0 -> three taps of strides 4, 8, 16 -> frozen random mixing across channels and scales -> a head for each scale.
-Gradients pass through the frozen network to the image, not to its weights. A distance in Lite0's features is circular for a
-translator that was trained against these: judge it by ground truth, by an independent classifier, or by another network.
+Gradients pass through the frozen network to the image, not to its weights. Distances in Lite0's features are circular for a
+translator trained against these heads: judge it by ground truth, by an independent classifier, or by another network.
 """
 
 from __future__ import annotations
@@ -25,22 +25,23 @@ from viceversa.networks.perception import Sight
 from viceversa.networks.slots import Slots
 
 TAPS: Mapping[str, int] = {"block2": 24, "block4": 40, "block10": 112}
-"""Blocks of EfficientNet-Lite0 of strides 4, 8 and 16, and their channels."""
+"""Blocks of EfficientNet-Lite0 with strides 4, 8 and 16, and their channels."""
 MIXED = (64, 128, 256)
-"""Channels of each tap after the mixing across channels."""
+"""Channels of each tap after mixing across channels."""
 SCALES = (64, 64, 128)
-"""Channels of the projected features of strides 2, 4 and 8."""
+"""Channels of the projected features at strides 2, 4 and 8."""
 SIDE = 8
-"""The heads halve their features to maps of this side."""
+"""Side of the maps to which the heads halve their features."""
 
 
 class Projection(nn.Module):
-    """Images (N, 1 or 3, H, W) in [-1, 1] -> features of strides 2, 4, 8 at `size` px: 64, 64 and 128 channels.
+    """Projection of images (N, 1 or 3, H, W) in [-1, 1] to features at strides 2, 4, 8 of `size` px, with 64, 64 and 128 channels.
 
         L_l: the taps;  M_l = W_l L_l;  F_3 = V_3 up2(M_3);  F_l = V_l up2(M_l + F_{l+1})
 
-    W, V: 1x1 convolutions, random by a fixed seed, never trained and in no checkpoint. up2: bilinear. Images are resized to
-    `size` first; the paper's is 224, 128 costs a third of it. One object serves all discriminators of a method.
+    W and V are 1x1 convolutions with random weights from a fixed seed; they are never trained and in no checkpoint. up2 is
+    bilinear. Images are first resized to `size`. The paper uses 224; 128 costs a third of that. All discriminators of a method
+    share one object.
     """
 
     def __init__(self, size: int = 128) -> None:
@@ -64,18 +65,24 @@ class Projection(nn.Module):
 
 
 def _kaiming(name: str, outputs: int, inputs: int) -> Tensor:
-    """A 1x1 convolution's weights (outputs, inputs, 1, 1), N(0, 2 / inputs)."""
+    """Return weights of a 1x1 convolution, (outputs, inputs, 1, 1), drawn from N(0, 2 / inputs)."""
     weights = torch.randn(outputs, inputs, 1, 1, generator=seeded("projection", name))
     return weights.mul_(math.sqrt(2 / inputs))
 
 
 class ProjectedDiscriminator(nn.Module):
-    """(N, C, H, W) -> raw scores of all heads (N, M), and, with `classes`, logits (N, classes) of the deepest head.
+    """Projected discriminator: (N, C, H, W) -> raw scores of all heads (N, M), and with `classes` the logits (N, classes) of the
+    deepest head.
 
-    A head: strided 4x4 convolutions of widths w, 2w, 4w, ... to 8x8, spectral norm, group norm, leaky ReLU .2; then a 4x4
-    convolution to one channel, M = 75 scores in all. The paper has batch norm; group norm does not couple a batch.
+    A head has strided 4x4 convolutions of widths w, 2w, 4w, ... down to 8x8, with spectral norm, group norm and leaky ReLU 0.2;
+    then a 4x4 convolution to one channel. That gives M = 75 scores. The paper uses batch norm; group norm keeps the images of a
+    batch independent.
 
-    images: the channels of each image that the input consists of, as (1, 3) for pix2pix's pair; features of several stand together.
+    Args:
+        projection: the shared projection.
+        images: channels of each image in the input, such as (1, 3) for pix2pix's pair; their features are concatenated.
+        width: width w.
+        classes: number of label columns; 0 for no logits.
     """
 
     label_slots: ClassVar[Mapping[str, Slots]] = {"classes.weight": Slots(0, 1), "classes.bias": Slots(0, 1)}

@@ -1,4 +1,4 @@
-"""RelGAN's discriminator (arXiv 1908.07269): one trunk and three heads."""
+"""Discriminator of RelGAN (arXiv 1908.07269): one trunk and three heads."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from viceversa.networks.stargan import critic_layers, critic_trunk
 
 
 class RelativeDiscriminator(nn.Module):
-    """Scores of images, of a pair of images with the change between them, and of how much an edit was interpolated.
+    """Discriminator with three heads: is an image real, does a pair of images match a change of the label, and how far was an edit
+    interpolated.
 
-    Calling it judges images (N, C, H, W): a map of raw scores and the trunk's features. `match` and `interpolation` read the
-    features: maps of raw scores (N, 1, H', W').
+    A call judges images (N, C, H, W): a map of raw scores, and the features of the trunk. `match` and `interpolation` take these
+    features and return maps of raw scores (N, 1, H', W').
     """
 
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64) -> None:
@@ -34,10 +35,11 @@ class RelativeDiscriminator(nn.Module):
         return Judgment(self.adversarial(features), features=(features,))
 
     def match(self, before: Judgment, after: Judgment, change: Tensor) -> Tensor:
-        """Whether the second image is the first one after that change (N, K) of its label."""
+        """Return scores of whether the second image is the first one after the change (N, K) of its label."""
         pair = (before.features[0], after.features[0])
         return self.matching(torch.cat([*pair, planes(change, pair[0])], 1))  # type: ignore[no-any-return]
 
     def interpolation(self, judgment: Judgment) -> Tensor:
-        """How far the image is from both a whole edit and none: 0 to 1/2. The mean over 64 channels, as the authors' code."""
+        """Return how far the image is from a full edit and from none, 0 to 1/2. It is the mean over 64 channels, as in the
+        authors' code."""
         return self.interpolated(judgment.features[0]).mean(1, keepdim=True)  # type: ignore[no-any-return]

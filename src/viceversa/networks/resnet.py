@@ -8,10 +8,11 @@ from viceversa.networks.blocks import Residual, initialize_normal, instance_norm
 
 
 def resnet_generator(channels_in: int, channels_out: int, *, width: int = 64, blocks: int = 9) -> nn.Sequential:
-    """c7s1-w, d2w, d4w, `blocks` x R4w, u2w, uw, c7s1-out, tanh; reflection padding, instance norm without weights.
+    """Return CycleGAN's generator: (N, channels_in, H, W) -> (N, channels_out, H, W) in [-1, 1]; H and W are multiples of 4.
 
-    (N, channels_in, H, W) -> (N, channels_out, H, W) in [-1, 1]; H and W multiples of 4. 11,378,179 parameters at 3 -> 3
-    channels, width 64 and 9 blocks. No norm on the last convolution, as in the code (the paper's text lists one).
+    Layers: c7s1-w, d2w, d4w, `blocks` x R4w, u2w, uw, c7s1-out, tanh; reflection padding, instance norm without weights. The last
+    convolution has no norm, as in the official code (the paper lists one). It has 11,378,179 parameters for 3 -> 3 channels, width
+    64 and 9 blocks.
     """
     down = [_down(width, 2 * width), _down(2 * width, 4 * width)]
     up = [_up(4 * width, 2 * width), _up(2 * width, width)]
@@ -35,7 +36,7 @@ def _up(channels_in: int, channels_out: int) -> nn.Sequential:
 
 
 def reflected_residual(channels: int) -> Residual:
-    """CycleGAN's residual block: two 3x3 convolutions, reflection padding, instance norm without weights."""
+    """Return CycleGAN's residual block: two 3x3 convolutions, reflection padding, instance norm without weights."""
     return Residual(
         nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), instance_norm(channels), nn.ReLU(),
         nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), instance_norm(channels),

@@ -1,4 +1,4 @@
-"""Residual U-Nets at full resolution that leave no grid: one repaints under a mask, one adds to the image."""
+"""Residual U-Nets at full resolution that leave no grid pattern: one repaints inside a mask, one adds to the image."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ from viceversa.networks.slots import Slots
 
 
 class ResUNet(nn.Module):
-    """x (1 - m) + m tanh(c), or tanh(x + c) if `added`: colors c and mask m = sigmoid(. - 3) at full resolution, from one network.
+    """Residual U-Net generator: (N, C, H, W), (N, label_width) -> (N, channels, H, W) in [-1, 1]; sides are multiples of 4.
 
-    (N, C, H, W), (N, label_width) -> (N, channels, H, W) in [-1, 1]; sides multiples of 4. Where `channels` differ, x is the
-    source's luminance, or its gray three times. At the beginning the output is .95 x, or tanh(x) if `added`.
+    The output is x (1 - m) + m tanh(c), with colors c and mask m = sigmoid(. - 3) at full resolution; with `added` it is tanh(x +
+    c). If `channels` differ, x is the source's luminance, or gray repeated three times. At the start of the training the output is
+    0.95 x, or tanh(x) with `added`.
 
-    The mask lets a generator keep what it does not repaint exactly. It can also hold it at the identity: colors that
-    saturate at white learn no black any more, as on icons. tanh(x + c) is Fixed-Point's output (arXiv 1908.06965); it is never x
-    without work, so the label is learned from the beginning.
+    The mask lets a generator keep exactly what it does not repaint. It can also trap the generator at the identity: colors that
+    saturate at white no longer learn black, as on icons. tanh(x + c) is the output of Fixed-Point GAN (arXiv 1908.06965). It never
+    equals x by itself, so the label is learned from the start.
 
-    Encoder: w channels at full size, 2w at half, 4w at a quarter, by average pooling and 3x3 convolutions. The label's planes come
-    again at a quarter, between a norm and a SiLU: without the SiLU, later norms would subtract them. Then `blocks`
-    pre-activation residual blocks. Decoder: bilinear enlargement, the encoder's features of that size added, a pre-activation
-    convolution. Pooling and bilinear enlargement weigh all pixels alike, so no pattern of period 2 or 4 arises. Residual
-    U-Nets: arXiv 1711.10684; pre-activation: arXiv 1603.05027; the rest is ours.
+    Encoder: w channels at full size, 2w at half, 4w at a quarter, by average pooling and 3x3 convolutions. The label's planes
+    enter again at a quarter, between a norm and a SiLU; without the SiLU, later norms would subtract them. Then come `blocks`
+    pre-activation residual blocks. Decoder: bilinear upsampling, the encoder's features of that size added, a pre-activation
+    convolution. Pooling and bilinear upsampling weigh all pixels equally, so no pattern with period 2 or 4 arises. Residual
+    U-Nets: arXiv 1711.10684; pre-activation: arXiv 1603.05027; the rest is our own.
     """
 
     label_slots: ClassVar[Mapping[str, Slots]] = {"enter.weight": Slots(1, 1), "condition.weight": Slots(1, 1)}
@@ -78,7 +79,7 @@ class ResUNet(nn.Module):
 
 
 def activated(before: int, after: int, *, zero: bool = False) -> nn.Sequential:
-    """Norm, SiLU, 3x3 convolution. zero: its weights begin at 0."""
+    """Return a norm, SiLU and a 3x3 convolution. zero: whether its weights start at 0."""
     convolution = nn.Conv2d(before, after, 3, 1, 1)
     if zero:
         nn.init.zeros_(convolution.weight)

@@ -1,4 +1,4 @@
-"""STGAN's networks (arXiv 1904.09709, as in the authors' code): selective transfer units on the skips of an autoencoder."""
+"""Networks of STGAN (arXiv 1904.09709, as in the authors' code): selective transfer units on the skips of an autoencoder."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from viceversa.networks.blocks import affine_norm, check_multiple, halvings, wit
 
 
 class SelectiveTransferUnit(nn.Module):
-    """Chooses from an encoder's features f what the decoder needs for a change d, with a state from the layer below.
+    """Unit that selects from an encoder's features f what the decoder needs for a change d, with a state from the layer below.
 
-    s' = T-conv(s, d),  r = sigma(W_r [f, s']),  z = sigma(W_z [f, s']),  s = r s',  h = tanh(W_h [f, s]),  out = (1 - z) s' + z h.
-    Features (N, channels, H, W), state (N, inner, H/2, W/2), change (N, K) -> out and s, (N, channels, H, W) each.
+        s' = T-conv(s, d),  r = sigma(W_r [f, s']),  z = sigma(W_z [f, s']),  s = r s',  h = tanh(W_h [f, s]),  out = (1 - z) s' +
+            z h
+
+    Features (N, channels, H, W), state (N, inner, H/2, W/2) and change (N, K) -> out and s, (N, channels, H, W) each.
     """
 
     def __init__(self, channels: int, inner: int, label_width: int) -> None:
@@ -33,10 +35,11 @@ class SelectiveTransferUnit(nn.Module):
 
 
 class SelectiveGenerator(nn.Module):
-    """(N, C, H, W) and a change (N, label_width) -> (N, channels, H, W) in [-1, 1]; sides are multiples of 2^layers.
+    """STGAN's generator: (N, C, H, W) and a change (N, label_width) -> (N, channels, H, W) in [-1, 1]; sides are multiples of
+    2^layers.
 
-    Encoder: strided 4x4 convolutions of widths w, 2w, 4w, ..., batch norm, leaky ReLU. Decoder: their mirror, with the change's
-    planes at every layer and the units' outputs on the skips; tanh.
+    Encoder: strided 4x4 convolutions of widths w, 2w, 4w, ..., batch norm, leaky ReLU. Decoder: their mirror, with the planes of
+    the change at every layer and the outputs of the units on the skips; tanh.
     """
 
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64, channels: int | None = None) -> None:
@@ -73,15 +76,18 @@ class SelectiveGenerator(nn.Module):
 
 
 class SelectiveDiscriminator(nn.Module):
-    """(N, C, H, W) -> raw scores (N, 1) and logits (N, label_width): strided 4x4 convolutions of widths w, 2w, ..., instance norm,
-    leaky ReLU; then two heads of two linear layers each, 16 w wide between them."""
+    """STGAN's discriminator: (N, C, H, W) -> raw scores (N, 1) and logits (N, label_width).
+
+    Layers: strided 4x4 convolutions of widths w, 2w, ..., instance norm, leaky ReLU; then two heads of two linear layers each,
+    with 16 w hidden units.
+    """
 
     def __init__(self, spec: ImageSpec, label_width: int, *, width: int = 64) -> None:
         super().__init__()
         layers = halvings(spec, 2)
         shrink = 2**layers
         check_multiple(spec.height, spec.width, shrink)
-        if min(spec.height, spec.width) < 2 * shrink:  # instance norm would make a map of one pixel constant
+        if min(spec.height, spec.width) < 2 * shrink:  # an instance norm of a single pixel is constant
             small = f"images of {spec.height}x{spec.width} pixels are too small for STGAN"
             raise UsageError(f"{small}: each side needs at least 8 pixels.")
         widths = [spec.channels, *(width * 2**number for number in range(layers))]

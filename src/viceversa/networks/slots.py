@@ -1,4 +1,4 @@
-"""Which of a network's weights have a place for each label column, so that a trained one can be given further attributes."""
+"""Label slots: which weights of a network belong to label columns, so that a trained network can be extended by attributes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import ClassVar, NamedTuple, Protocol, runtime_checkable
 
 
 class Slots(NamedTuple):
-    """Where a weight has a place for each label column: the last ones of a dimension, `each` for one column."""
+    """Slots of a weight for the label columns: the last ones of a dimension, `each` per column."""
 
     dimension: int
     each: int
@@ -15,6 +15,6 @@ class Slots(NamedTuple):
 
 @runtime_checkable
 class Widening(Protocol):
-    """A network that says so, by the names of its weights; of those, some may not be there."""
+    """Network that declares its label slots, by the names of its weights. Some of the weights may not exist."""
 
     label_slots: ClassVar[Mapping[str, Slots]]

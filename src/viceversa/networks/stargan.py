@@ -1,4 +1,4 @@
-"""StarGAN's generator and discriminator (arXiv 1711.09020, tables 4 and 5, as in the official code)."""
+"""Generator and discriminator of StarGAN (arXiv 1711.09020, tables 4 and 5, as in the official code)."""
 
 from __future__ import annotations
 
@@ -24,14 +24,23 @@ from viceversa.networks.slots import Slots
 
 
 class LabelGenerator(nn.Module):
-    """The image and its target's label planes -> an image: (N, C, H, W), (N, label_width) -> (N, C, H, W) in [-1, 1].
+    """StarGAN's generator of an image and its target's label planes: (N, C, H, W), (N, label_width) -> (N, channels, H, W) in [-1,
+    1].
 
-    c7-w, d2w, d4w, `blocks` x R4w, u2w, uw, c7-C, tanh. Instance norm with weights, no convolution biases, zero padding
-    everywhere: reflection padding would let instance norm erase the label planes (docs/methods.md, Traps). 8,430,528 parameters at
-    5 label columns and width 64. last_norm: instance norm before the tanh too, as in the multicyclic author's code, whose
-    biases in the convolutions are left out, as they do nothing before a norm. tanh: whether it ends in one; Fixed-Point GAN adds
-    its source first. norm: channels -> the norm of every layer; bias: whether convolutions have biases. RelGAN has others.
-    channels: of the output, if not the input's.
+    Layers: c7-w, d2w, d4w, `blocks` x R4w, u2w, uw, c7-C, tanh; instance norm with weights, convolutions without biases, zero
+    padding. With reflection padding, instance norm would erase the label planes (docs/methods.md, Traps). It has 8,430,528
+    parameters with 5 label columns and width 64.
+
+    Args:
+        spec: pixels of the input.
+        label_width: number of label columns.
+        width: channels of the first layer.
+        blocks: number of residual blocks.
+        last_norm: whether an instance norm precedes the tanh, as in the code of the multicyclic loss's author; the biases of its
+            convolutions are left out, because they have no effect before a norm.
+        tanh: whether the network ends with tanh; Fixed-Point GAN first adds its source.
+        norm: norm of every layer, and bias: whether convolutions have biases; RelGAN changes both.
+        channels: channels of the output, by default those of the input.
     """
 
     label_slots: ClassVar[Mapping[str, Slots]] = {"layers.0.0.weight": Slots(1, 1)}
@@ -71,12 +80,12 @@ class LabelGenerator(nn.Module):
 
 
 def critic_layers(spec: ImageSpec) -> int:
-    """As many strided layers as keep the last map 2x2, 6 at most (from 128 px)."""
+    """Return the number of strided layers that leave a last map of 2x2, at most 6 (from 128 px on)."""
     return min(int(math.log2(min(spec.height, spec.width))) - 1, 6)
 
 
 def critic_trunk(channels: int, width: int, layers: int, slope: float = 0.01) -> nn.Sequential:
-    """Strided convolutions of widths w, 2w, 4w, ... with leaky ReLUs and no norm; each halves the sides."""
+    """Return strided convolutions of widths w, 2w, 4w, ... with leaky ReLUs and without norm; each halves the sides."""
     widths = [channels] + [width * 2**number for number in range(layers)]
     trunk = nn.Sequential()
     for before, after in itertools.pairwise(widths):
@@ -85,7 +94,7 @@ def critic_trunk(channels: int, width: int, layers: int, slope: float = 0.01) ->
 
 
 class Added(nn.Module):
-    """x + G(x, c), brought into [-1, 1]: by tanh, or cut off there (arXiv 1908.06965)."""
+    """Residual generator x + G(x, c), limited to [-1, 1] by tanh or by clamping (arXiv 1908.06965)."""
 
     def __init__(self, network: nn.Module, *, clamp: bool) -> None:
         super().__init__()
@@ -97,12 +106,19 @@ class Added(nn.Module):
 
 
 class ClassifyingDiscriminator(nn.Module):
-    """One trunk, two heads: a map of raw scores and the class logits.
+    """StarGAN's discriminator with two heads: (N, C, H, W) -> scores (N, 1, H / 2^layers, W / 2^layers) and logits (N,
+    label_width).
 
-    (N, C, H, W) -> scores (N, 1, H / 2^layers, W / 2^layers), logits (N, label_width). The trunk is `layers` strided
-    convolutions of widths w, 2w, 4w, ... without norm; if 0, as many as keep the last map 2x2, 6 at most (from 128 px);
-    44,762,048 parameters at 128 px, 5 label columns and width 64. slope: of the leaky ReLUs below 0; bias: of the two heads,
-    which StarGAN's code leaves out and the multicyclic author's has.
+    The trunk has `layers` strided convolutions of widths w, 2w, 4w, ... without norm. It has 44,762,048 parameters at 128 px, with
+    5 label columns and width 64.
+
+    Args:
+        spec: pixels of the images.
+        label_width: number of label columns.
+        width: channels of the first layer.
+        layers: number of strided convolutions; 0 for as many as leave a last map of 2x2, at most 6 (from 128 px on).
+        slope: slope of the leaky ReLUs below 0.
+        bias: whether the heads have biases; StarGAN's code has none, that of the multicyclic loss's author does.
     """
 
     label_slots: ClassVar[Mapping[str, Slots]] = {"classes.weight": Slots(0, 1), "classes.bias": Slots(0, 1)}

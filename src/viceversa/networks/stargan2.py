@@ -1,6 +1,6 @@
-"""StarGAN v2's networks (arXiv 1912.01865, appendix F): a styled generator, and networks with an output for each domain.
+"""Networks of StarGAN v2 (arXiv 1912.01865, appendix F): a styled generator, and networks with one output per domain.
 
-Domains are picked by a one-hot row for each image, (N, domains).
+A domain is selected by a one-hot row for each image: (N, domains).
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from viceversa.networks.blocks import check_multiple, instance_norm
 
 
 class DownBlock(nn.Module):
-    """(shortcut + residual) / sqrt(2); pre-activation, optionally with instance norm, and halved by averaging."""
+    """Residual block (shortcut + residual) / sqrt(2) with pre-activation, optionally with instance norm and halved by average
+    pooling."""
 
     def __init__(self, channels_in: int, channels_out: int, *, norm: bool = False, halve: bool = False) -> None:
         super().__init__()
@@ -39,7 +40,7 @@ def _halving(halve: bool) -> Sequence[nn.Module]:
 
 
 class AdaptiveNorm(nn.Module):
-    """(1 + gamma) IN(x) + beta, with (gamma, beta) linear in the style (N, S)."""
+    """Adaptive instance norm (1 + gamma) IN(x) + beta, with (gamma, beta) linear in the style (N, S)."""
 
     def __init__(self, channels: int, style: int) -> None:
         super().__init__()
@@ -51,7 +52,7 @@ class AdaptiveNorm(nn.Module):
 
 
 class UpBlock(nn.Module):
-    """(shortcut + residual) / sqrt(2) with adaptive norms; doubled by repeating pixels."""
+    """Residual block (shortcut + residual) / sqrt(2) with adaptive norms, optionally doubled by repeating pixels."""
 
     def __init__(self, channels_in: int, channels_out: int, style: int, *, double: bool = False) -> None:
         super().__init__()
@@ -72,10 +73,11 @@ class UpBlock(nn.Module):
 
 
 class StyledGenerator(nn.Module):
-    """(N, C, H, W) and styles (N, S) -> (N, C, H, W), not bounded: what is shown is cut off at [-1, 1].
+    """Styled generator: (N, C, H, W) and styles (N, S) -> (N, C, H, W), unbounded. Images are clamped to [-1, 1] when they are
+    shown.
 
-    log2(side) - 4 halvings, one at least, with widths doubling up to `most`; two blocks without and two with style at the
-    bottom; the mirror upwards. The high-pass skips for aligned faces need a network of landmarks, and are not built.
+    It has log2(side) - 4 halvings, at least one, with widths doubling up to `most`; two blocks without and two with style at the
+    bottom; and the mirror upwards. The high-pass skips for aligned faces need a landmark network and are not built.
     """
 
     def __init__(self, spec: ImageSpec, *, style: int, width: int, most: int) -> None:
@@ -102,7 +104,8 @@ class StyledGenerator(nn.Module):
 
 
 class MappingNetwork(nn.Module):
-    """Latent codes (N, latent) -> styles (N, S): four shared layers, then three and a last one for each domain."""
+    """Mapping network from latent codes (N, latent) to styles (N, S): four shared layers, then three and a last one for each
+    domain."""
 
     def __init__(self, domains: int, *, latent: int, style: int, hidden: int = 512) -> None:
         super().__init__()
@@ -123,7 +126,8 @@ def _perceptron(inputs: int, hidden: int, layers: int) -> list[nn.Module]:
 
 
 class BranchedReader(nn.Module):
-    """Images -> (N, outputs), a linear layer for each domain on one trunk: the style encoder, and the discriminator (1 output)."""
+    """Network with one trunk and a linear layer for each domain: images -> (N, outputs). It is the style encoder, and with 1
+    output the discriminator."""
 
     def __init__(self, spec: ImageSpec, domains: int, *, outputs: int, width: int, most: int) -> None:
         super().__init__()
@@ -148,12 +152,12 @@ class BranchedReader(nn.Module):
 
 
 def picked(outputs: Tensor, domain: Tensor) -> Tensor:
-    """Of outputs (N, domains, width) those of each image's domain: (N, width)."""
+    """Return, of outputs (N, domains, width), those of each image's domain: (N, width)."""
     return (outputs * domain[:, :, None].to(outputs)).sum(1)
 
 
 def initialize_he(network: nn.Module) -> None:
-    """Convolutions and linear layers from He's normal distribution by their inputs, biases 0."""
+    """Draw weights of convolutions and linear layers from He's normal distribution (fan-in), and set biases to 0."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(module.weight, mode="fan_in", nonlinearity="relu")

@@ -12,11 +12,13 @@ from viceversa.networks.blocks import check_multiple, initialize_normal
 
 
 class UNet(nn.Module):
-    """(N, channels_in, H, W) -> (N, C, H, W) in [-1, 1]: halved as often as it can be, and back, with a skip at every size.
+    """pix2pix's U-Net: (N, channels_in, H, W) -> (N, C, H, W) in [-1, 1], halved as often as possible, and back, with a skip at
+    every size.
 
-    Encoder: strided 4x4 convolutions of widths w, 2w, 4w, 8w, 8w, ..., batch norm but for the first and the last, leaky ReLU.
-    Decoder: the mirror, each layer given what the encoder had at its size; at most three of its layers from 8w to 8w drop half
-    of their numbers in training. That is the method's only noise: the paper has it in use too, where ours is off.
+    Encoder: strided 4x4 convolutions of widths w, 2w, 4w, 8w, 8w, ..., with batch norm except in the first and the last one, leaky
+    ReLU. Decoder: the mirror; each layer also gets the encoder's output of its size. At most three of its layers from 8w to 8w
+    have dropout 0.5 in training. This is the only noise of the method. The paper also keeps it on after training; here it is off
+    then.
     """
 
     def __init__(self, channels_in: int, spec: ImageSpec, *, width: int = 64) -> None:

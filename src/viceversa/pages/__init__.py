@@ -1,1 +1,1 @@
-"""HTML pages in one look, without scripts."""
+"""HTML pages with a common style and without scripts."""

@@ -1,4 +1,4 @@
-"""HTML documents in one look: the frame of a page, its sections, and text that is neither markup nor control characters."""
+"""HTML documents with a common style: the frame of a page, its sections, and escaped text."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ STYLE = resources.files("viceversa.pages").joinpath("style.css").read_text(encod
 
 
 def escaped(words: str) -> str:
-    """What a page shows as it is: neither markup, nor what moves a terminal's cursor, nor half characters."""
+    """Return text that a page shows literally: markup is escaped, and so are control characters and unpaired surrogates."""
     return escape(printable(words))
 
 
 def section(title: str, content: str) -> str:
-    """A section with its heading; nothing where there is no content."""
+    """Return a section with its heading; empty if there is no content."""
     return f"<section>\n<h2>{title}</h2>\n{content}</section>\n" if content else ""
 
 
 def pairs(terms: Mapping[str, str], name: str) -> str:
-    """A list of terms and what is said of each, in the style class `name`; nothing where there are none."""
+    """Return a list of terms and their descriptions with the CSS class `name`; empty if there are no terms."""
     items = "".join(f"<div><dt>{escaped(term)}</dt><dd>{escaped(said)}</dd></div>\n" for term, said in terms.items())
     return f'<dl class="{name}">\n{items}</dl>\n' if items else ""
 
 
 def framed(page: str, height: int = 32) -> str:
-    """A document inside another one, as a notebook shows it. height: of the frame, in lines of text."""
+    """Return a document inside an inline frame, as a notebook shows it. height: height of the frame, in lines of text."""
     return f'<iframe srcdoc="{escape(page)}" style="width: 100%; height: {height}em; border: 0"></iframe>'
 
 
 def document(title: str, body: str, *, images: str = "data:", style: str = "", refresh: int | None = None) -> str:
-    """A whole page that runs no script and loads nothing from the network.
+    """Return a complete page that runs no script and loads nothing from the network.
 
     Args:
         title: text, not markup.
         body: markup.
-        images: where images may come from, as a Content-Security-Policy has it.
-        style: CSS after that of all pages.
-        refresh: seconds after which a browser loads the page again, if it shall.
+        images: where images may come from, in the syntax of a Content-Security-Policy.
+        style: CSS to add to that of all pages.
+        refresh: seconds after which the browser reloads the page; None for never.
     """
     again = f'<meta http-equiv="refresh" content="{refresh}">\n' if refresh else ""
     return f"""<!doctype html>

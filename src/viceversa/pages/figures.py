@@ -1,4 +1,4 @@
-"""Small figures of curves as SVG, in one look, for pages."""
+"""Small SVG figures of curves with a common style, for pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 GRAY = "#6b7280"
-_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe and Ito: told apart by the color-blind
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00")  # Okabe and Ito: safe for color blindness
 _MARKERS = {"o": "●", "s": "■", "^": "▲", "D": "◆", "v": "▼"}
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "text.parse_math": False, "font.size": 9,
@@ -27,7 +27,7 @@ _STYLE: dict[Any, Any] = {
 
 @dataclass(frozen=True)
 class LineStyle:
-    """How a model's lines are drawn: its color, its marker for matplotlib, and the same as a character."""
+    """Style of a model's lines: color, marker in matplotlib, and marker as a character."""
 
     color: str
     marker: str
@@ -35,7 +35,7 @@ class LineStyle:
 
 
 def line_styles(names: Iterable[str]) -> dict[str, LineStyle]:
-    """Return how each name's lines are drawn. Thirty differ; then they repeat."""
+    """Return the line style of each name. Thirty are different, then they repeat."""
     markers = list(_MARKERS.items())
     return {name: LineStyle(_COLORS[number % len(_COLORS)], *markers[number % len(markers)]) for number, name in enumerate(names)}
 
@@ -44,8 +44,8 @@ def svg(title: str, draw: Callable[[Axes], None]) -> str:
     """Return a figure as an <svg> element in which text stays text.
 
     Args:
-        title: what screen readers say. Identifiers are unique in a page with figures of other titles, and the same at each call.
-        draw: draws into the axes.
+        title: text for screen readers. Figures with different titles have different identifiers, which are the same at each call.
+        draw: function that draws into the axes.
     """
     with matplotlib.rc_context({**_STYLE, "svg.hashsalt": title}):
         figure = Figure(figsize=(3.9, 2.6), layout="constrained")

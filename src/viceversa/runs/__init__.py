@@ -1,1 +1,1 @@
-"""A run's folder: what it holds, and how it is read."""
+"""The folder of a run: what it contains, and how it is read."""

@@ -1,4 +1,4 @@
-"""A run's folder: who may train in it, what may be there, and making room for another run."""
+"""The folder of a run: locking it for a training, checking its contents, and removing an old run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from viceversa.runs.weights import numbered
 
 LOCK, LOG = ".lock", "train.log"
 PATIENCE = 0.2
-"""Seconds to wait for a lock: `is_training` holds it for an instant."""
+"""Seconds to wait for a lock, because `is_training` holds it for a moment."""
 CONTENTS = (
     "checkpoints", "best", "samples", "events", "metrics.jsonl", "validation.jsonl", "labeller.safetensors",
     "familiarity.safetensors", "index.html", LOG, "recipe.json",
@@ -25,10 +25,10 @@ CONTENTS = (
 
 @contextmanager
 def alone(run: Path, accelerator: Accelerator) -> Iterator[None]:
-    """Locks the run's folder, made if need be, while the block runs and its process lives: the leading one of a launch.
+    """Lock the run's folder during the block, and make it if needed. The main process of a launch holds the lock.
 
-    Leaves no folder for a training that did not begin. Raises UsageError, in all processes, where another training holds the
-    lock, or where the folder cannot be written.
+    If the training did not begin, a new folder is removed. Raises UsageError, in all processes, if another training holds the lock
+    or if the folder cannot be written.
     """
     new, lock, refused = not run.exists(), FileLock(run / LOCK, timeout=PATIENCE), ""
     if accelerator.is_main_process:
@@ -38,7 +38,7 @@ def alone(run: Path, accelerator: Accelerator) -> Iterator[None]:
             refused = str(error)
     (refused,) = broadcast_object_list([refused])
     if refused:
-        accelerator.end_training()  # else a process of several may abort as it ends
+        accelerator.end_training()  # otherwise one of several processes may abort at its end
         raise UsageError(refused)
     try:
         yield
@@ -47,12 +47,12 @@ def alone(run: Path, accelerator: Accelerator) -> Iterator[None]:
             with suppress(OSError):
                 (run / LOCK).unlink(missing_ok=True)
                 if new:
-                    run.rmdir()  # which it does only where nothing was written
+                    run.rmdir()  # fails, as intended, if something was written
             lock.release()
 
 
 def _lock(run: Path, lock: FileLock) -> None:
-    """Takes the lock, which dies with its process. Raises UsageError."""
+    """Take the lock, which is released when its process ends. Raises UsageError."""
     if run.exists() and not run.is_dir():
         raise UsageError(f"{str(run)!r} is a file: choose a folder with `out`.")
     try:
@@ -66,9 +66,9 @@ def _lock(run: Path, lock: FileLock) -> None:
 
 
 def is_training(run: Path) -> bool:
-    """Return whether a process trains in the run's folder, as far as it may be known: whether it holds the lock.
+    """Return whether a process holds the lock of the run's folder, that is, trains in it.
 
-    The lock's file proves nothing: a killed process leaves it behind.
+    The existence of the lock file is not enough: a killed process leaves it behind.
     """
     path = run / LOCK
     if path.is_symlink() or not path.is_file():
@@ -81,8 +81,8 @@ def is_training(run: Path) -> bool:
 
 
 def check_room(run: Path, *, overwrite: bool) -> None:
-    """Refuses a folder that is in use. Hidden files do not count, nor does a run before its first checkpoint, of which nothing is
-    lost when it begins again."""
+    """Raise UsageError for a folder that is in use. Hidden files do not count, nor does a run without a checkpoint, which has
+    nothing to lose."""
     if not run.exists() or all(path.name.startswith(".") for path in run.iterdir()):
         return
     if not (run / "recipe.json").exists():
@@ -92,20 +92,20 @@ def check_room(run: Path, *, overwrite: bool) -> None:
 
 
 def check_contents(run: Path) -> None:
-    """Refuses what a training would write or read through: links, which may lead out of the run's folder, devices and pipes."""
+    """Raise UsageError for links, devices and pipes among the run's files: a training would read or write through them."""
     for path in (run / name for name in CONTENTS):
         if path.is_symlink() or (path.exists() and not (path.is_file() or path.is_dir())):
             raise UsageError(f"{str(path)!r} is a link or a special file: replace it with a regular file or folder.")
 
 
 def make_room(run: Path) -> None:
-    """Removes the run that is there, and nothing else."""
+    """Remove the existing run, and nothing else."""
     for name in CONTENTS:
         remove(run / name)
 
 
 def remove_halves(run: Path) -> None:
-    """Removes what a process that was killed has half written."""
+    """Remove half-written files of a killed process."""
     for pattern in (*(f".{name}.*" for name in CONTENTS), "samples/.*"):
         for half in run.glob(pattern):
             half.unlink()

@@ -27,13 +27,13 @@ def is_on_hub(run: str | Path) -> bool:
 
 
 def downloaded(run: str | Path) -> Path:
-    """Return the folder of a model on the hub; what the cache lacks is downloaded.
+    """Return the folder of a model on the hub; files that are not in the cache are downloaded.
 
     Args:
         run: hf:USER/NAME, or hf:USER/NAME@REVISION for a branch, a tag or a commit.
 
     Raises:
-        UsageError: a malformed name, a repository that cannot be read or holds no model of viceversa, or no network.
+        UsageError: If the name is malformed, the repository cannot be read or holds no model of viceversa, or there is no network.
     """
     repository, revision = _parsed(Path(run).as_posix().removeprefix(PREFIX))
     api = hub_client().HfApi(library_name="viceversa")
@@ -46,7 +46,7 @@ def downloaded(run: str | Path) -> Path:
 
 
 def repository_named(name: str) -> str:
-    """Return the USER/NAME of a repository that is named with or without hf:. Raises UsageError."""
+    """Return USER/NAME for a repository that is named with or without hf:. Raises UsageError."""
     repository, revision = _parsed(name.removeprefix(PREFIX))
     if revision is not None:
         raise UsageError(f"{quoted(name)} names a revision: leave out {quoted(f'@{revision}')}.")
@@ -54,7 +54,7 @@ def repository_named(name: str) -> str:
 
 
 def hub_client() -> Any:
-    """Import and return huggingface_hub. Raises UsageError without it."""
+    """Import and return huggingface_hub. Raises UsageError if it is missing."""
     try:
         importlib.import_module("huggingface_hub.errors")
         return importlib.import_module("huggingface_hub")
@@ -64,12 +64,12 @@ def hub_client() -> Any:
 
 @contextmanager
 def asking_the_hub(repository: str, use: Literal["read", "write"], revision: str | None = None) -> Iterator[None]:
-    """Turn what huggingface_hub raises in the block into a UsageError that says what to do; show its bars on terminals only.
+    """Turn errors of huggingface_hub in the block into a UsageError with a remedy; show its progress bars only on terminals.
 
     Args:
         repository: USER/NAME.
-        use: what the block does with the repository.
-        revision: what it reads.
+        use: whether the block reads or writes the repository.
+        revision: revision that the block reads.
     """
     bars = hub_client().utils
     hidden = not animated() and not bars.are_progress_bars_disabled()
@@ -79,7 +79,7 @@ def asking_the_hub(repository: str, use: Literal["read", "write"], revision: str
         yield
     except UsageError:
         raise
-    except Exception as error:  # the package, and those beneath it, raise anything
+    except Exception as error:  # the package and its dependencies may raise anything
         raise UsageError(f"{_reason(error, repository, use, revision)}.") from error
     finally:
         if hidden:
@@ -87,7 +87,7 @@ def asking_the_hub(repository: str, use: Literal["read", "write"], revision: str
 
 
 def _parsed(name: str) -> tuple[str, str | None]:
-    """The repository and the revision, if one is named. Raises UsageError."""
+    """Return the repository and the revision, None if no revision is named. Raises UsageError."""
     found = _NAME.fullmatch(name)
     if found is None:
         raise UsageError(f"{quoted(name)} is not the name of a model on the hub: write USER/NAME or USER/NAME@REVISION.")
@@ -95,7 +95,7 @@ def _parsed(name: str) -> tuple[str, str | None]:
 
 
 def _sizes(api: Any, repository: str, revision: str | None) -> dict[str, int] | None:
-    """The bytes of each file of a repository; None where the hub cannot be reached, and the cache has to do."""
+    """Return the size of each file of a repository in bytes; None if the hub cannot be reached, so that the cache must do."""
     errors = importlib.import_module("huggingface_hub.errors")
     try:
         info = api.model_info(repository, revision=revision, files_metadata=True)
@@ -109,7 +109,7 @@ def _sizes(api: Any, repository: str, revision: str | None) -> dict[str, int] | 
 
 
 def _reason(error: Exception, repository: str, use: Literal["read", "write"], revision: str | None) -> str:
-    """Why huggingface_hub raised an error, and what to do."""
+    """Return why huggingface_hub raised an error, and the remedy."""
     errors, hub = importlib.import_module("huggingface_hub.errors"), hub_client().constants.ENDPOINT
     log_in = "log in with `hf auth login`, or set HF_TOKEN"
     match _first(error, (errors.HTTPError, errors.OfflineModeIsEnabled)):
@@ -135,7 +135,7 @@ def _reason(error: Exception, repository: str, use: Literal["read", "write"], re
 
 
 def _first(error: BaseException, kinds: tuple[type[BaseException], ...]) -> BaseException:
-    """The error of such a kind among an error and its causes; the error itself where there is none."""
+    """Return the first error of one of the given kinds among an error and its causes; otherwise the error itself."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, kinds):

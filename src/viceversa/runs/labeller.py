@@ -1,4 +1,4 @@
-"""The labeller of a run whose training did not finish it: trained to its end when something has to be read."""
+"""Finish the labeller of a run whose training was stopped early, when attributes must be recognized."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ from viceversa.runs.record import Record
 
 
 def finished_labeller(run: Path, record: Record, now: Labeller | None, device: torch.device) -> Labeller | None:
-    """The labeller of a run whose training did not finish it, trained to its end now and kept with the run.
+    """Return the labeller of a run, trained to its end and stored in the run; None if the run has no labeller.
 
-    device: where it is, and is trained.
+    Args:
+        run: folder of the run.
+        record: its record.
+        now: the unfinished labeller, if there is one.
+        device: device for training and use.
 
-    None where the run is not to have one. Raises UsageError where there is none, and its data is not there to train one.
+    Raises:
+        UsageError: If there is no labeller and the data to train one is missing.
     """
     recipe = record.recipe
     if not (recipe.training.labeller and routing_of(record.space).described) or record.dataset == "imported":
@@ -35,6 +40,6 @@ def finished_labeller(run: Path, record: Record, now: Labeller | None, device: t
         unfinished = f"the labeller of {str(run)!r} is unfinished, and its data cannot be read ({str(error).removesuffix('.')})"
         raise UsageError(f"{unfinished}: give the attributes of the image with `source`.") from error
     labeller = independent_labeller(dataset, device=device)
-    with suppress(OSError):  # a run that cannot be written to is read all the same
+    with suppress(OSError):  # the labeller is usable even if the run is read-only
         write_labeller(labeller, run / FILE)
     return labeller

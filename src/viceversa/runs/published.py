@@ -1,11 +1,11 @@
-"""A model in a form to be passed on: a folder with the networks that translate, and nothing that only training needs.
+"""A model for publication: a folder with the networks that translate, without what only training needs.
 
 FOLDER/ recipe.json             as in a run's folder
-        model.safetensors       weights by "network.parameter"; the metadata holds how many steps the model was trained
+        model.safetensors       weights by "network.parameter"; the metadata holds the number of training steps
         labeller.safetensors    as in a run's folder, if the model has a labeller
-        familiarity.safetensors as in a run's folder, if it is known what the training images are like
+        familiarity.safetensors as in a run's folder, if statistics of the training images are known
 
-Packaged models are such folders, and so are repositories on the Hugging Face Hub. Only JSON and safetensors are read.
+Packaged models and repositories on the Hugging Face Hub are such folders. Only JSON and safetensors files are read.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from viceversa.runs.weights import flat, place, tensors_of
 
 RECIPE, WEIGHTS, LABELLER, FAMILIARITY = "recipe.json", "model.safetensors", FILE, "familiarity.safetensors"
 FILES = (RECIPE, WEIGHTS, LABELLER, FAMILIARITY)
-"""All that is read of such a folder."""
+"""All files that are read of such a folder."""
 _LARGEST = {RECIPE: LARGEST_RECIPE, LABELLER: 2**26, FAMILIARITY: 2**26}
-"""Bytes of a file, at most; weights are compared with the shapes that the recipe asks for before they are read."""
+"""Maximum size of a file in bytes. Weights are instead compared with the shapes in the recipe before they are read."""
 
 
 def is_published(folder: Path) -> bool:
@@ -39,7 +39,8 @@ def is_published(folder: Path) -> bool:
 
 
 def passed_on(method: Method) -> tuple[str, ...]:
-    """Return the networks that a translation can need: all but those that learn in phases of their own, as discriminators do."""
+    """Return the networks that a translation can need: all except those with training phases of their own, such as
+    discriminators."""
     translating = method.translating
     together = {name for phase in method.phases if translating.intersection(phase.learns) for name in phase.learns}
     alone = {name for phase in method.phases for name in phase.learns} - together - translating - {*method.averaged}
@@ -50,13 +51,13 @@ def write_weights(method: Method, steps: int, path: Path, *, half: bool = False)
     """Write the networks that a translation can need.
 
     Args:
-        method: a trained method.
-        steps: how many steps it was trained.
-        path: the file.
-        half: in half precision.
+        method: trained method.
+        steps: number of training steps.
+        path: file to write.
+        half: whether to store half precision.
 
     Raises:
-        OSError: the file cannot be written.
+        OSError: If the file cannot be written.
     """
     weights = flat(method, passed_on(method))
     stored = {name: value.half() if half and value.is_floating_point() else value for name, value in weights.items()}
@@ -67,10 +68,10 @@ def restored(file: Path, method: Method) -> tuple[Method, int]:
     """Load weights that `write_weights` wrote into a method of the same recipe.
 
     Returns:
-        The method with the networks that the file has, without what only training needs, and how many steps it was trained.
+        The method, with the networks in the file and without what only training needs; and the number of training steps.
 
     Raises:
-        UsageError: the file cannot be read, or is of another method.
+        UsageError: If the file cannot be read, or belongs to another method.
     """
     stored = {name: value.float() if value.dtype == torch.float16 else value for name, value in tensors_of(file).items()}
     there = {name.split(".")[0] for name in stored}
@@ -80,11 +81,11 @@ def restored(file: Path, method: Method) -> tuple[Method, int]:
 
 
 def check_sizes(sizes: Mapping[str, int], place: str) -> None:
-    """Raise UsageError for a file that is larger than any of its kind.
+    """Raise UsageError for a file that is larger than any valid file of its kind.
 
     Args:
-        sizes: bytes by the name of a file.
-        place: what holds the files, for the message.
+        sizes: size in bytes by file name.
+        place: what contains the files, for the message.
     """
     for name, most in _LARGEST.items():
         if sizes.get(name, 0) > most:

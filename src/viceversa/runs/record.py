@@ -1,4 +1,4 @@
-"""recipe.json: what a run is, complete: the resolved settings, the space of its data, and what ran it."""
+"""recipe.json: the complete description of a run, with the resolved settings, the space of its data, and device and precision."""
 
 from __future__ import annotations
 
@@ -16,15 +16,20 @@ from viceversa.recipes.settings import FROZEN, Recipe
 
 FORMAT = 1
 LARGEST_RECIPE = 2**22
-"""Bytes of a recipe.json, at most; a label of 10,000 choices takes a fifth of it."""
+"""Maximum size of a recipe.json in bytes. A label with 10,000 choices takes a fifth of it."""
 
 
 class Record(BaseModel):
-    """What `recipe.json` holds.
+    """Contents of `recipe.json`.
 
-    format: of this file and the checkpoints; dataset: with its version; build: where a user's own method was defined;
-    device, precision: what the settings resolved to. changes: of settings when the run went on, as in
-    "step 200: training.steps 200 -> 300".
+    Args:
+        format: version of this file and of the checkpoints.
+        recipe: settings.
+        dataset: name of the data set, with its version.
+        space: space of the data.
+        build: name of the function that builds a custom method.
+        device, precision: what the settings resolved to.
+        changes: changes of settings when the run was continued, such as "step 200: training.steps 200 -> 300".
     """
 
     model_config = FROZEN
@@ -40,7 +45,8 @@ class Record(BaseModel):
 
     @property
     def title(self) -> str:
-        """The recipe's name for people, with its method where that has another: "multicyclic (stargan)"; or the own method."""
+        """Title of the run: the recipe, with its method if the name differs, such as "multicyclic (stargan)"; or the custom
+        method."""
         name, kind = self.build or self.recipe.name, self.recipe.method.kind if self.recipe.method else ""
         return f"{name} ({kind})" if kind and kind != name else name
 
@@ -55,12 +61,12 @@ class Record(BaseModel):
 
 
 def write_record(run: Path, record: Record) -> None:
-    """Writes RUN/recipe.json."""
+    """Write RUN/recipe.json."""
     write_atomically(run / "recipe.json", (record.model_dump_json(indent=2) + "\n").encode())
 
 
 def read_record(run: Path) -> Record:
-    """Reads RUN/recipe.json. Raises UsageError for a missing run, one of another version, and a damaged file."""
+    """Read RUN/recipe.json. Raises UsageError if the run is missing, is of another version, or has a damaged file."""
     path = run / "recipe.json"
     if not path.is_file():
         raise UsageError(f"there is no run in {str(run)!r}: it has no recipe.json.")
@@ -82,20 +88,20 @@ class _Format(BaseModel):
 
 
 def _check_format(text: bytes, path: Path) -> None:
-    """First of all: another format may have other fields."""
+    """Check the format before anything else, because another format may have other fields."""
     found = _Format.model_validate_json(text).format
     if found != FORMAT:
         raise UsageError(f"{str(path)!r} has format {found}; this version of viceversa reads format {FORMAT}.")
 
 
 def changed_settings(settings: BaseModel, others: BaseModel) -> Iterator[tuple[str, Any, Any]]:
-    """The dotted names of settings that differ, with both values."""
+    """Yield the dotted names of settings that differ, with both values."""
     one, other = (dict(dotted(each.model_dump())) for each in (settings, others))
     yield from ((name, one.get(name), other.get(name)) for name in one | other if one.get(name) != other.get(name))
 
 
 def dotted(values: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
-    """Each setting by its dotted name, as "training.steps", with its value."""
+    """Yield each setting with its dotted name, such as "training.steps", and its value."""
     for name, value in values.items():
         if isinstance(value, Mapping):
             yield from dotted(value, f"{before}{name}.")

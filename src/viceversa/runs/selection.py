@@ -1,10 +1,10 @@
-"""The best checkpoint of a run, kept beside the last ones.
+"""The best checkpoint of a run, kept in addition to the last ones.
 
-    RUN/best/00017000/networks.safetensors, averages.safetensors   as they are in that step's checkpoint
-                      judgment.json                                by which metric it is the best, and its value
+    RUN/best/00017000/networks.safetensors, averages.safetensors   as in that step's checkpoint
+                      judgment.json                                metric that chose it, and its value
                       manifest.json                                size and SHA-256 of the others
 
-It has no state of optimizers: a training goes on from the last checkpoint.
+It has no optimizer state: a training continues from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -25,10 +25,14 @@ JUDGMENT = "judgment.json"
 
 
 class Validation(BaseModel):
-    """What was found of a checkpoint: a line of RUN/validation.jsonl.
+    """Measurement of a checkpoint: one line of RUN/validation.jsonl.
 
-    metric, value: None where none is defined; the higher the better. measures, signs: of its health. elapsed, spent: seconds
-    that the training had taken by then, of which on validation; seconds: what this one took.
+    Args:
+        step: step of the checkpoint.
+        metric, value: the metric that chooses the best checkpoint, and its value, higher is better; None if none is defined.
+        measures, signs: measures of the training's health, and signs of trouble.
+        elapsed, spent: seconds since the training began, and those of them spent on validation.
+        seconds: duration of this validation.
     """
 
     model_config = FROZEN
@@ -43,18 +47,19 @@ class Validation(BaseModel):
     seconds: FiniteFloat = 0.0
 
     def numbers(self) -> dict[str, float]:
-        """The metric and the measures, by their names."""
+        """Return the metric and the measures, by name."""
         return dict(self.measures) | ({} if self.metric is None or self.value is None else {self.metric: self.value})
 
     def beats(self, other: Validation | None) -> bool:
-        """Whether it is as good as the other or better: of equals, the later one has learned longer."""
+        """Return whether it is as good as the other or better. If both are equal, the later one wins because it was trained
+        longer."""
         if self.value is None:
             return False
         return other is None or other.value is None or other.metric != self.metric or self.value >= other.value
 
 
 def keep_best(run: Path, judgment: Validation) -> None:
-    """Puts the checkpoint of that step in the place of the best one. Raises OSError."""
+    """Replace the best checkpoint by the checkpoint of that step. Raises OSError."""
     folder, name = run / "best", f"{judgment.step:08d}"
     weights = {file: (run / "checkpoints" / name / file).read_bytes() for file in WEIGHTS}
     write_sealed(folder / name, weights | {JUDGMENT: judgment.model_dump_json().encode()})
@@ -62,7 +67,7 @@ def keep_best(run: Path, judgment: Validation) -> None:
 
 
 def best_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
-    """The folder of a run's best checkpoint; None where it has none that is whole, of which, unless quiet, standard error hears."""
+    """Return the folder of a run's best checkpoint; None if there is none that is complete. Unless quiet, report a damaged one."""
     for folder in reversed(numbered(run / "best")):
         file = damaged_file(folder, (*WEIGHTS, JUDGMENT))
         if file is None:
@@ -73,9 +78,9 @@ def best_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
 
 
 def best_validation(run: Path) -> Validation | None:
-    """What was found of a run's best checkpoint, if it has one."""
+    """Return the validation of a run's best checkpoint, if it has one."""
     folder = best_checkpoint(run, quiet=True)
     try:
         return Validation.model_validate_json((folder / JUDGMENT).read_bytes()) if folder else None
-    except (OSError, ValidationError):  # whoever wrote its manifest wrote no judgment
+    except (OSError, ValidationError):  # its manifest is valid, but the judgment is not
         return None

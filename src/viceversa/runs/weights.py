@@ -1,7 +1,7 @@
 """Weights in a run's folder. Each checkpoint is a folder that is either complete or absent.
 
-    RUN/checkpoints/00001000/networks.safetensors   the weights that train
-                             averages.safetensors   the moving averages of averaged networks, with which to translate
+    RUN/checkpoints/00001000/networks.safetensors   the weights that are trained
+                             averages.safetensors   the moving averages of averaged networks, used to translate
                              training.pt            step, optimizers, and the method's memory (training/checkpoints.py)
                              manifest.json          size and SHA-256 of the others
 
@@ -32,15 +32,15 @@ from viceversa.progress import say
 FILES = ("networks.safetensors", "averages.safetensors", "training.pt")
 MANIFEST = "manifest.json"
 _MOST_LACKING = 10**9
-"""Weights of networks that a file may lack, as the discriminators of a model that only translates."""
+"""Maximum number of weights that a file may lack, such as the discriminators of a model that only translates."""
 _SEALS = TypeAdapter(dict[str, tuple[int, str]])
-"""By the name of a file: its size in bytes and its SHA-256."""
+"""Size in bytes and SHA-256 of each file, by name."""
 
 
 def write_sealed(final: Path, contents: Mapping[str, bytes]) -> None:
-    """Writes a folder of these files and their manifest under another name, then renames it. Raises OSError."""
+    """Write a folder with these files and their manifest under a temporary name, then rename it. Raises OSError."""
     seals = {name: (len(content), hashlib.sha256(content).hexdigest()) for name, content in contents.items()}
-    final.parent.mkdir(exist_ok=True)  # without parents: where the run's folder has vanished, it stays away
+    final.parent.mkdir(exist_ok=True)  # without parents: a run's folder that was removed is not made again
     partial = Path(tempfile.mkdtemp(dir=final.parent, prefix=".partial-"))
     try:
         for name, content in {**contents, MANIFEST: (json.dumps(seals, indent=2) + "\n").encode()}.items():
@@ -53,16 +53,16 @@ def write_sealed(final: Path, contents: Mapping[str, bytes]) -> None:
 
 
 def keep_only(folder: Path, kept: Collection[Path]) -> None:
-    """Removes the other sealed folders, and what is half written."""
+    """Remove the other sealed folders, and half-written ones."""
     for old in [*(path for path in numbered(folder) if path not in kept), *folder.glob(".partial-*")]:
         with suppress(OSError):
             remove(old)
 
 
 def latest_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
-    """The folder of the last whole checkpoint of a run; None where there is none at all.
+    """Return the folder of a run's last complete checkpoint; None if there is no checkpoint.
 
-    Damaged files of later ones are named on standard error, unless quiet. Raises UsageError where all are damaged.
+    Unless quiet, damaged files of later checkpoints are reported on standard error. Raises UsageError if all are damaged.
     """
     whole, damaged = last_whole(run)
     for file in damaged:
@@ -76,15 +76,26 @@ def latest_checkpoint(run: Path, *, quiet: bool = False) -> Path | None:
 
 
 def restore_weights(checkpoint: Path, method: Method, *, averaged: bool = False) -> None:
-    """Loads a checkpoint's weights into a method; averaged: the moving averages where there are some. Raises UsageError."""
+    """Load a checkpoint's weights into a method.
+
+    Args:
+        checkpoint: folder of the checkpoint.
+        method: the method.
+        averaged: whether to load moving averages where there are some.
+
+    Raises:
+        UsageError: If a file cannot be read or belongs to another method.
+    """
     load_weights(checkpoint / "networks.safetensors", method)
     if averaged:
         load_weights(checkpoint / "averages.safetensors", method)
 
 
 def check_shapes(file: Path, build: Builder, space: Space) -> None:
-    """Raises UsageError where a packaged method's weights have other shapes than those in the file, before there is memory for
-    them: a recipe.json may ask for any amount."""
+    """Raise UsageError if a packaged method's weights have other shapes than those in the file.
+
+    This is checked before memory is allocated, because a recipe.json may ask for any amount.
+    """
     with torch.device("meta"):
         own = {name: list(value.shape) for name, value in build(space).networks.state_dict().items()}
     try:
@@ -102,13 +113,13 @@ def check_shapes(file: Path, build: Builder, space: Space) -> None:
 
 
 def numbered(folder: Path) -> list[Path]:
-    """What is named after a step in a folder, in the order of steps."""
+    """Return the entries of a folder that are named after a step, in the order of steps."""
     paths = folder.iterdir() if folder.is_dir() else ()
     return sorted(path for path in paths if path.name.isascii() and path.name.isdigit())
 
 
 def last_whole(run: Path) -> tuple[Path | None, list[Path]]:
-    """The last checkpoint that is whole, and a damaged file of each later one."""
+    """Return the last complete checkpoint, and a damaged file of each later one."""
     damaged: list[Path] = []
     for checkpoint in reversed(numbered(run / "checkpoints")):
         file = damaged_file(checkpoint)
@@ -119,7 +130,8 @@ def last_whole(run: Path) -> tuple[Path | None, list[Path]]:
 
 
 def damaged_file(checkpoint: Path, files: Collection[str] = FILES) -> Path | None:
-    """The first of a checkpoint's files that is not as the manifest has it, if there is one. Only regular files are opened."""
+    """Return the first of a checkpoint's files that does not match its manifest; None if all match. Only regular files are
+    opened."""
     file = manifest = checkpoint / MANIFEST
     try:
         seals = _SEALS.validate_json(manifest.read_bytes() if manifest.is_file() else b"")
@@ -138,7 +150,7 @@ def damaged_file(checkpoint: Path, files: Collection[str] = FILES) -> Path | Non
 
 
 def flat(method: Method, only: tuple[str, ...] | None = None) -> dict[str, torch.Tensor]:
-    """The state of the networks by "network.parameter", copied to the CPU."""
+    """Return the state of the networks by "network.parameter", copied to the CPU. only: names of the networks; None for all."""
     state = method.networks.state_dict()
     return {
         name: value.detach().to("cpu").contiguous().clone()
@@ -148,9 +160,9 @@ def flat(method: Method, only: tuple[str, ...] | None = None) -> dict[str, torch
 
 
 def load_weights(file: Path, method: Method) -> None:
-    """Load the tensors that a file holds; every one of them must have its place, shape and type, and be finite.
+    """Load the tensors of a file. Each must have its place, shape and type, and be finite. Raises UsageError otherwise.
 
-    A file of averages may lack whole networks: those of which none was kept when the run was made.
+    A file of averages may lack whole networks, of which no average was kept when the run was made.
     """
     stored = tensors_of(file)
     kept = {name.split(".")[0] for name in stored} if file.name.startswith("averages") else {*method.networks}
@@ -166,16 +178,16 @@ def tensors_of(file: Path) -> dict[str, torch.Tensor]:
 
 
 def place(stored: Mapping[str, torch.Tensor], method: Method, needed: Collection[str], file: Path) -> None:
-    """Load tensors into a method's networks; each must have its place, shape and type, and be finite.
+    """Load tensors into a method's networks. Each must have its place, shape and type, and be finite.
 
     Args:
-        stored: by "network.parameter".
-        method: what they are loaded into.
-        needed: names of networks that must be there as a whole.
-        file: where the tensors are from, for messages.
+        stored: tensors by "network.parameter".
+        method: method that receives them.
+        needed: names of networks that must be complete.
+        file: file of the tensors, for messages.
 
     Raises:
-        UsageError: a tensor does not fit, or one is missing.
+        UsageError: If a tensor does not fit or is missing.
     """
     own = method.networks.state_dict()
     for name, value in stored.items():

@@ -1,4 +1,4 @@
-"""One picture at one size: what it is to be like, what its losses see, and its optimization."""
+"""One picture at one size: its target, the images that its losses see, and its optimization."""
 
 from __future__ import annotations
 
@@ -19,13 +19,21 @@ from viceversa.style.presets import Preset
 
 Losses = Mapping[str, float]
 Watch = Callable[[Losses, Callable[[], Tensor]], None]
-"""Hears the weighted losses after each evaluation, and how to get the picture (1, 3, H, W) in [0, 1] of now."""
+"""Function that receives the weighted losses after each evaluation, and a function that returns the current picture (1, 3, H, W)
+in [0, 1]."""
 
 
 @dataclass(frozen=True, eq=False)
 class PaintingTask:
-    """What a picture is to be like. content, painters: images (1, 3, H, W) in [0, 1], the painters' with their weights;
-    mask: (1, 1, H, W), 0 where the content image stays; perception: by what it is seen."""
+    """Target of a painting.
+
+    Args:
+        perception: network that compares images.
+        preset: weights, distances and optimizer.
+        content: the content image (1, 3, H, W) in [0, 1].
+        painters: the style images (1, 3, H, W) in [0, 1], each with its weight.
+        mask: (1, 1, H, W), 0 where the content image stays.
+    """
 
     perception: Perception
     preset: Preset
@@ -36,24 +44,24 @@ class PaintingTask:
     @cached_property
     @torch.no_grad()
     def features(self) -> Mapping[str, Tensor]:
-        """Of the content image, at the content's layer."""
+        """Features of the content image, at the content's layer."""
         return self.perception(self.content, (self.perception.content,))
 
     @cached_property
     @torch.no_grad()
     def styles(self) -> Sequence[tuple[float, Mapping[str, Tensor]]]:
-        """Of each style its weight and its Gram matrices by M."""
+        """Weight of each style, and its Gram matrices divided by M."""
         seen = [(weight, self.perception(image, self.perception.style)) for weight, image in self.painters]
         return [(weight, {name: gram(each) for name, each in features.items()}) for weight, features in seen]
 
     def composed(self, picture: Tensor) -> Tensor:
-        """With the content image where the mask says so."""
+        """Return the picture, with the content image where the mask says so."""
         return picture if self.mask is None else self.content + self.mask * (picture - self.content)
 
 
 @dataclass(frozen=True, eq=False)
 class Painting:
-    """The subject of the losses: pixels in the units in which they are optimized, and the picture that they are."""
+    """Subject of the losses: the optimized pixels in their units, and the picture that they represent."""
 
     task: PaintingTask
     pixels: Tensor
@@ -61,7 +69,7 @@ class Painting:
 
     @cached_property
     def picture(self) -> Tensor:
-        """(1, 3, H, W), about [0, 1]."""
+        """The picture (1, 3, H, W), approximately in [0, 1]."""
         mean, scale = (planes_of(color, self.pixels) for color in self.units)
         return self.task.composed(self.pixels / scale + mean)
 
@@ -80,12 +88,13 @@ class Painting:
 
 
 def painted_smoothness(painting: Painting) -> Tensor:
-    """TV of the pixels in the units in which they are optimized; or of the picture, divided by its pixels."""
+    """Return the total variation: of the pixels in the units in which they are optimized, or of the picture, divided by its
+    pixels."""
     return mean_variation(painting.picture) if painting.task.preset.per_pixel else total_variation(painting.pixels)
 
 
 def objective_of(perception: Perception, preset: Preset) -> Objective:
-    """The three losses, as any method has them."""
+    """Return the three losses as an Objective."""
     weights = (*preset.layers, *preset.layers[-1:] * len(perception.style))
     layers = dict(zip(perception.style, weights, strict=False))
     return Objective(
@@ -96,14 +105,21 @@ def objective_of(perception: Perception, preset: Preset) -> Objective:
 
 
 def units_of(perception: Perception, preset: Preset) -> tuple[Color, Color]:
-    """(mean, scale): pixels are (picture - mean) scale."""
+    """Return (mean, scale): the optimized pixels are (picture - mean) scale."""
     return IMAGENET if preset.in_deviations else (perception.mean, perception.scale)
 
 
 def optimized(task: PaintingTask, picture: Tensor, evaluations: int, watch: Watch) -> Tensor:
-    """The picture after so many evaluations of the losses and their gradient: (1, 3, H, W) in [0, 1], as before.
+    """Return the picture after the given number of evaluations of the losses and their gradient: (1, 3, H, W) in [0, 1].
 
-    Raises UsageError where a loss is no number.
+    Args:
+        task: target of the painting.
+        picture: the start (1, 3, H, W) in [0, 1].
+        evaluations: number of evaluations.
+        watch: function called after each evaluation.
+
+    Raises:
+        UsageError: If a loss is not a finite number.
     """
     units = units_of(task.perception, task.preset)
     mean, scale = (planes_of(color, picture) for color in units)
@@ -123,7 +139,7 @@ class _Search:
     done: int = field(default=0)
 
     def evaluate(self) -> Tensor:
-        """The loss; its gradient is left in the pixels."""
+        """Return the loss; its gradient is stored in the pixels."""
         losses = self.objective(Painting(self.task, self.pixels, self.units), Progress(0, 1))
         total = torch.stack(list(losses.values())).sum()
         if not total.isfinite():
@@ -139,7 +155,7 @@ class _Search:
 
 
 def _by_lbfgs(search: _Search, evaluations: int) -> None:
-    """torch's L-BFGS as the author's code uses it: steps of length 1, without a line search."""
+    """Optimize with torch's L-BFGS as the author's code does: steps of length 1, without a line search."""
     optimizer = torch.optim.LBFGS([search.pixels], max_iter=20, tolerance_change=0, tolerance_grad=0)
     while search.done < evaluations:
         optimizer.param_groups[0]["max_iter"] = min(20, evaluations - search.done)
@@ -147,7 +163,8 @@ def _by_lbfgs(search: _Search, evaluations: int) -> None:
 
 
 def _by_adam(search: _Search, evaluations: int) -> None:
-    """Adam at 3, and at 0.1 from nine tenths on; pixels are cut off at 1.5 until shortly after (the course's numbers)."""
+    """Optimize with Adam, as the course does: learning rate 3, and 0.1 for the last tenth; pixels are clamped to 1.5 for the first
+    95 %."""
     optimizer = torch.optim.Adam([search.pixels], lr=3.0)
     for number in range(evaluations):
         if number < 0.95 * evaluations:

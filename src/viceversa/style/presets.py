@@ -1,8 +1,8 @@
-"""Weights, distances and optimizers that belong together: as the paper, its author's code, a course, and we have them.
+"""Presets of weights, distances and optimizers that belong together: of the paper, its author's code, a course, and our own.
 
     L = content d(F, P) + style sum_l w_l d(G_l, A_l) + variation TV
 
-Distances are not proportional to each other, so weights of one preset mean nothing in another (losses/style.py).
+The distances are not proportional to each other, so weights of one preset have no meaning in another (losses/style.py).
 """
 
 from __future__ import annotations
@@ -27,10 +27,19 @@ PresetName = Literal["relative", "gatys_torch", "paper", "cs231n"]
 
 @dataclass(frozen=True)
 class Preset:
-    """content, style, variation: weights. layers: weights of the style's layers from shallow to deep; the last one holds for all
-    further ones. per_pixel: TV is of the picture in [0, 1], divided by its pixels; else of the pixels in the units in which they
-    are optimized. in_deviations: these are ImageNet's deviations from its mean, as the course has them, cut off at 1.5; else the
-    network's input. evaluations: of loss and gradient."""
+    """Weights, distances and optimizer of a style transfer.
+
+    Args:
+        content, style, variation: weights of the losses.
+        content_distance, style_distance: distances between features.
+        layers: weights of the style's layers from shallow to deep; the last one is used for all further layers.
+        optimizer: optimizer of the pixels.
+        per_pixel: whether total variation is that of the picture in [0, 1], divided by its pixels; otherwise that of the optimized
+            pixels in their units.
+        in_deviations: whether these units are deviations from ImageNet's mean, clamped at 1.5, as in the course; otherwise the
+            network's input.
+        evaluations: number of evaluations of the loss and its gradient.
+    """
 
     content: float
     content_distance: Distance
@@ -52,6 +61,6 @@ PRESETS: Mapping[PresetName, Preset] = {
         5e-2, squares, 1.0, by_channels_squared, 5e-2, (20_000.0, 500.0, 12.0, 1.0), "adam", in_deviations=True, evaluations=200
     ),
 }
-"""relative: our own, the same for any network, as every distance is a share of what is to be reached. gatys_torch: the author's
-PyTorch code, for VGG-19. paper: arXiv 1508.06576; its ratio of 1e-3 is one of several there. cs231n: Stanford's course, for
+"""relative: our own; it works for any network, because every distance is relative to its target. gatys_torch: the author's PyTorch
+code, for VGG-19. paper: arXiv 1508.06576; its ratio of 1e-3 is one of several in the paper. cs231n: Stanford's course, for
 SqueezeNet."""

@@ -1,4 +1,4 @@
-"""Style transfer as a person asks for it: images in, sizes, colors and regions, a picture out."""
+"""Style transfer for users: images in, sizes, colors and regions, a picture out."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from viceversa.style.painting import Losses, PaintingTask, optimized
 from viceversa.style.presets import PRESETS, Preset, PresetName
 
 Heard = Callable[[int, int, Losses], None]
-"""Is told of evaluations done, of how many, and the weighted losses."""
+"""Function that receives the number of evaluations done, their total number, and the weighted losses."""
 Viewed = Callable[[int, Image.Image], None]
-"""Is given each picture on the way that is kept, after the number of evaluations."""
+"""Function that receives the number of evaluations done and each intermediate picture that is kept."""
 
 
 _INTEGER, _NUMBER, _UNSAID = (
@@ -39,7 +39,7 @@ _INTEGER, _NUMBER, _UNSAID = (
 
 
 class Stylize(BaseModel):
-    """How a picture is made; weights that are not said are the preset's."""
+    """Settings of a style transfer. Weights that are not given are those of the preset."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -59,17 +59,18 @@ class Stylize(BaseModel):
         (), description="weights of the style images, one for each"
     )
     keep_colors: bool = Field(False, description="keep the colors of the content")
-    pool: Suppress[Pool] = Field("max", description="VGG's, or average")
+    pool: Suppress[Pool] = Field("max", description="pooling of VGG: max or average")
 
     @property
     def resolved(self) -> Preset:
-        """The preset, with what was said in the place of its own."""
+        """The preset, with the given values in place of its own."""
         said = self.model_dump(include={"content", "style", "variation", "evaluations"}, exclude_none=True)
         return replace(PRESETS[self.preset], **said)
 
     @property
     def stages(self) -> tuple[tuple[int, int], ...]:
-        """Long sides and evaluations, from coarse to fine; all but the last share what the last, a third, leaves."""
+        """Long side and number of evaluations of each resolution, from coarse to fine. The last one gets a third of the
+        evaluations; the others share the rest."""
         sides = [side for number in reversed(range(self.sizes)) if (side := self.size >> number) >= SMALLEST]
         total, coarse = self.resolved.evaluations, len(sides) - 1
         last = -(-total // 3) if coarse else total
@@ -81,8 +82,13 @@ DEFAULTS = Stylize()
 
 @dataclass(frozen=True, repr=False)
 class Painted:
-    """The picture, with the content's alpha and color profile; the weighted losses after each evaluation; and pictures on the way,
-    by the number of evaluations."""
+    """Result of a style transfer.
+
+    Args:
+        image: the picture, with the content's alpha and color profile.
+        losses: the weighted losses after each evaluation.
+        strip: intermediate pictures, each with the number of evaluations before it.
+    """
 
     image: Image.Image
     losses: Sequence[Losses]
@@ -94,7 +100,7 @@ class Painted:
 
 
 class PaintingInterrupted(KeyboardInterrupt):
-    """Ctrl-C while a picture is made, with the picture as it was then."""
+    """Ctrl-C during a style transfer. It holds the picture at that moment."""
 
     def __init__(self, painted: Painted) -> None:
         super().__init__(f"interrupted after {len(painted.losses)} evaluations.")
@@ -115,14 +121,25 @@ def stylize(
     viewed: Viewed = lambda done, image: None,
     most_pixels: int = MOST_PIXELS,
 ) -> Painted:
-    """A picture of the content image in the style of one image, or of several together.
+    """Paint the content image in the style of one image, or of several together.
 
-    weights: of the network by which pictures are compared (see load_perception), or that network. mask: an image, black where the
-    content stays as it is. start: what the picture begins with, if not the content. snapshots: how many pictures on the way are
-    kept. device: where the network computes, as in `load`. heard is told of evaluations done, of how many, and the losses;
-    viewed is given each picture that is kept.
-    most_pixels: of an image file, counting every four channels; larger ones are refused as decompression bombs. Raises UsageError,
-    and PaintingInterrupted, which has the picture as it was then, at Ctrl-C.
+    Args:
+        content: image to paint.
+        styles: the style image or images.
+        settings: settings of the transfer.
+        weights: network that compares images, or its weights (see `load_perception`).
+        mask: image that is black where the content stays unchanged.
+        start: image to start with, by default the content.
+        snapshots: number of intermediate pictures to keep.
+        device: device of the network, as in `load`.
+        heard: function called with evaluations done, their total number, and the losses.
+        viewed: function called with each intermediate picture that is kept.
+        most_pixels: limit of an image file's size, in which four channels count as one pixel; larger ones are rejected as
+            decompression bombs.
+
+    Raises:
+        UsageError: If an image or a setting cannot be used.
+        PaintingInterrupted: At Ctrl-C. It holds the picture so far.
     """
     preset, where = _weighed(settings.resolved), device_named(device)
     perception = (weights if isinstance(weights, Perception) else load_perception(weights, settings.pool)).on(where)
@@ -150,7 +167,7 @@ def stylize(
 
 @dataclass(eq=False)
 class _Notes:
-    """What is kept of the way, and who hears of it."""
+    """Losses and intermediate pictures, and the functions that receive them."""
 
     total: int
     snapshots: int
@@ -171,26 +188,27 @@ class _Notes:
         self.heard(done, self.total, losses)
 
     def latest(self) -> Image.Image:
-        """The picture of now; the content image before there is any."""
+        """Return the current picture; the content image before the first evaluation."""
         return self.canvas.finished(self.canvas.start if self.now is None else self.now().cpu())
 
 
 def _weighed(preset: Preset) -> Preset:
-    """The preset. Raises UsageError where none of its losses has a weight."""
+    """Return the preset. Raises UsageError if all of its weights are 0."""
     if not (preset.content or preset.style or preset.variation):
         raise UsageError("content 0, style 0, variation 0: give one of them a weight.")
     return preset
 
 
 def _region(mask: Picture, content: Tensor, most_pixels: int) -> Tensor:
-    """The mask's luminance (1, 1, H, W). Raises UsageError for one of another size than the content image."""
+    """Return the mask's luminance (1, 1, H, W). Raises UsageError if its size differs from the content image."""
     region = luminance(tensor_of(mask, most_pixels))
     check_size_of(region.shape[2:], content.shape[2:])
     return region
 
 
 def _shares(weights: Sequence[float], count: int) -> list[float]:
-    """A share for each style, which make 1. Raises UsageError for another number of weights than styles, or nothing but 0."""
+    """Return the shares of the styles, with sum 1. Raises UsageError if there is no style, the numbers of weights and styles
+    differ, or all weights are 0."""
     if not count:
         raise UsageError("name a style image.")
     if weights and (len(weights) != count or not sum(weights)):

@@ -1,6 +1,6 @@
-"""Tuning: a search for better settings of a recipe, each try a training of its own, measured as `evaluate` measures."""
+"""Tuning: search for better settings of a recipe. Each trial is a training, measured in the same way as by `evaluate`."""
 
 from typing import Literal
 
 Equal = Literal["steps", "operations"]
-"""What all trials of a search have in common: the number of steps, or that of arithmetic operations."""
+"""What all trials of a search have in common: the number of steps, or the number of arithmetic operations."""

@@ -1,11 +1,11 @@
-"""What a search may change: settings by their dotted names, each with a range or some choices.
+"""Axes of a search: settings by dotted name, each with a range or some choices.
 
     multicycle.cycles=0..4                 whole numbers, both ends included
-    method.learning-rate=1e-4..3e-3:log    numbers, spread evenly by their logarithm
-    method.critic-steps=1|2|5              choices; `none` for none, commas in a list
+    method.learning-rate=1e-4..3e-3:log    numbers, uniform on a logarithmic scale
+    method.critic-steps=1|2|5              choices; `none` for None, commas in a list
 
-Three names are of no setting, and make the weights of the multicyclic loss: with K of multicycle.cycles, the i-th extra
-cycle weighs multicycle.first * multicycle.decay ** (i - 1), i = 1..K. (.25, .125, .0625) is K = 3, first .25, decay .5.
+Three names are not settings; they make the weights of the multicyclic loss. With K of multicycle.cycles, the i-th extra cycle has
+the weight multicycle.first * multicycle.decay ** (i - 1), i = 1..K. For example, (.25, .125, .0625) is K = 3, first .25, decay .5.
 """
 
 from __future__ import annotations
@@ -32,12 +32,19 @@ DERIVED: Mapping[str, type] = {CYCLES: int, FIRST: float, DECAY: float}
 DEFAULT = (f"{CYCLES}=0..4", f"{FIRST}=0.05..1:log", f"{DECAY}=0.25..1")
 MOST_CYCLES = 20
 OF_THE_DATA = ("name", "data", "attributes", "size", "crop", "background", "filter", "skip_bad")
-"""Settings that change what is measured: trials that differ in them cannot be compared."""
+"""Settings that change the measured images, so that trials could not be compared."""
 
 
 @dataclass(frozen=True)
 class Range:
-    """Numbers from low to high, both included. log: spread evenly by their logarithm."""
+    """Numbers from low to high, both included.
+
+    Args:
+        name: name of the setting.
+        low, high: the ends.
+        whole: whether the numbers are whole.
+        log: whether they are uniform on a logarithmic scale.
+    """
 
     name: str
     low: float
@@ -46,7 +53,7 @@ class Range:
     log: bool
 
     def suggested(self, trial: Trial) -> float:
-        """The trial's value, to six digits."""
+        """Return the trial's value, rounded to six digits."""
         if self.whole:
             return trial.suggest_int(self.name, int(self.low), int(self.high), log=self.log)
         drawn = float(f"{trial.suggest_float(self.name, self.low, self.high, log=self.log):.6g}")
@@ -54,21 +61,26 @@ class Range:
 
     @property
     def text(self) -> str:
-        """As it can be written after NAME=."""
+        """The range as it can be written after NAME=."""
         return f"{self.low!r}..{self.high!r}{':log' if self.log else ''}"
 
     def ends(self) -> list[Any]:
-        """The values that are checked before a search."""
+        """Return the values that are checked before a search."""
         return [int(self.low), int(self.high)] if self.whole else [self.low, self.high]
 
     def own(self, value: Any) -> float | None:
-        """What a trial is asked to take for it to have this value; None where it is not in the range."""
+        """Return what a trial must suggest to have this value; None if it is outside the range."""
         return value if value is not None and self.low <= value <= self.high else None
 
 
 @dataclass(frozen=True)
 class Choice:
-    """Some values, by the texts that they were given as."""
+    """Some values, by the texts that stand for them.
+
+    Args:
+        name: name of the setting.
+        values: values by text.
+    """
 
     name: str
     values: Mapping[str, Any]
@@ -92,24 +104,29 @@ Axis = Range | Choice
 
 @dataclass(frozen=True)
 class Axes:
-    """The recipe that a search starts from, and what it changes of it."""
+    """The recipe from which a search starts, and the axes that it varies."""
 
     recipe: Recipe[Any]
     axes: tuple[Axis, ...]
 
     def values_of(self, recipe: Recipe[Any]) -> dict[str, Any]:
-        """Where a recipe stands on the axes that mean something in it."""
+        """Return the values of a recipe on the axes that have an effect in it."""
         values = dict(dotted(recipe.model_dump())) | _geometric(recipe.multicycle.extra)
         return {axis.name: values[axis.name] for axis in self.axes if axis.name in values and self.applies(axis, values)}
 
     def own(self) -> dict[str, Any]:
-        """What a trial is asked to take for it to be the recipe as it is, as far as that is in reach."""
+        """Return what a trial must suggest to be the unchanged recipe, as far as the axes contain it."""
         values = self.values_of(self.recipe)
         found = {axis.name: axis.own(values[axis.name]) for axis in self.axes if axis.name in values}
         return {name: value for name, value in found.items() if value is not None}
 
     def suggested(self, trial: Trial, only: Sequence[str] | None = None) -> dict[str, Any]:
-        """The trial's values of the axes that mean something in it; of `only` these, if they are named."""
+        """Return the trial's values on the axes that have an effect in it.
+
+        Args:
+            trial: the trial.
+            only: names of the axes to use; None for all.
+        """
         values: dict[str, Any] = {}
         for axis in self.axes:
             if self.applies(axis, values) and (only is None or axis.name in only):
@@ -117,7 +134,7 @@ class Axes:
         return values
 
     def settings(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Values of axes -> settings of the recipe by their dotted names."""
+        """Return settings of the recipe, by dotted name, for values on axes."""
         settings = {name: value for name, value in values.items() if name not in DERIVED}
         if len(settings) == len(values):
             return settings
@@ -126,17 +143,17 @@ class Axes:
         return settings | {EXTRA: weights(extra[CYCLES], extra[FIRST], extra[DECAY])}
 
     def applies(self, axis: Axis, values: Mapping[str, Any]) -> bool:
-        """Whether it changes anything: without extra cycles there is no first one, without a second no decay."""
+        """Return whether an axis has an effect: without extra cycles there is no first weight, without a second cycle no decay."""
         return bool(values.get(CYCLES, len(self.recipe.multicycle.extra)) >= {FIRST: 1, DECAY: 2}.get(axis.name, 0))
 
 
 def weights(cycles: int, first: float, decay: float) -> tuple[float, ...]:
-    """extra_i = first * decay ** (i - 1), i = 1..cycles."""
+    """Return the weights of the extra cycles: extra_i = first * decay ** (i - 1), i = 1..cycles."""
     return tuple(float(f"{first * decay**place:.6g}") for place in range(cycles))
 
 
 def axes_of(recipe: Recipe[Any], texts: Sequence[str]) -> Axes:
-    """Reads NAME=VALUES for each axis. Raises UsageError for what cannot be read or what the recipe refuses."""
+    """Return the axes for texts NAME=VALUES. Raises UsageError for what cannot be parsed or what the recipe rejects."""
     kinds = {name.replace("-", "_"): kind for name, kind in [*_kinds(type(recipe)), *DERIVED.items()]}
     axes: dict[str, Axis] = {}
     for text in texts:
@@ -153,7 +170,7 @@ def axes_of(recipe: Recipe[Any], texts: Sequence[str]) -> Axes:
         axes[place] = _axis(place, values.strip(), kinds[place])
     if EXTRA in axes and (derived := [name for name in axes if name in DERIVED]):
         raise UsageError(f"{derived[0]} determines {EXTRA}: search only one of the two.")
-    space = Axes(recipe, tuple(sorted(axes.values(), key=lambda axis: axis.name != CYCLES)))  # which the others ask for
+    space = Axes(recipe, tuple(sorted(axes.values(), key=lambda axis: axis.name != CYCLES)))  # first: the others depend on it
     for axis in space.axes:
         if axis.name in (FIRST, DECAY) and CYCLES not in axes and not space.applies(axis, {}):
             cycles = len(recipe.multicycle.extra)
@@ -164,7 +181,7 @@ def axes_of(recipe: Recipe[Any], texts: Sequence[str]) -> Axes:
 
 
 def _check(space: Axes, axis: Axis, value: Any) -> None:
-    """Raises UsageError for an end that the recipe refuses."""
+    """Raise UsageError for an end of an axis that the recipe rejects."""
     if axis.name == CYCLES and not 0 <= value <= MOST_CYCLES:
         raise UsageError(f"{CYCLES} = {value}: 0 to {MOST_CYCLES} extra cycles can be searched.")
     if axis.name in (FIRST, DECAY) and not (value >= 0 and math.isfinite(value)):
@@ -173,7 +190,7 @@ def _check(space: Axes, axis: Axis, value: Any) -> None:
 
 
 def _axis(name: str, text: str, kind: Any) -> Axis:
-    """`kind`: the annotation of the setting's field."""
+    """Return the axis for a text. kind: annotation of the setting's field. Raises UsageError."""
     kinds = (kind, *get_args(kind))
     if ".." not in text or "|" in text:
         return _choice(name, text, kinds)
@@ -204,7 +221,7 @@ def _choice(name: str, text: str, kinds: Sequence[Any]) -> Choice:
 
 
 def _converted(name: str, text: str, kinds: Sequence[Any]) -> Any:
-    """A choice as the recipe takes it."""
+    """Return a choice in the type that the recipe needs."""
     if text == "none" and NoneType in kinds:
         return None
     if any(get_origin(kind) is tuple for kind in kinds):
@@ -220,7 +237,7 @@ def _converted(name: str, text: str, kinds: Sequence[Any]) -> Any:
 
 
 def _kinds(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, Any]]:
-    """The settings of a recipe by their dotted names, each with the annotation of its field."""
+    """Yield the settings of a recipe, by dotted name, each with the annotation of its field."""
     for name, field in model.model_fields.items():
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from _kinds(field.annotation, f"{before}{name}.")
@@ -229,7 +246,7 @@ def _kinds(model: type[BaseModel], before: str = "") -> Iterator[tuple[str, Any]
 
 
 def _geometric(extra: Sequence[float]) -> dict[str, Any]:
-    """The cycles, the first weight and the decay that make these weights, as far as they can."""
+    """Return the cycles, the first weight and the decay that give these weights, as far as possible."""
     found: dict[str, Any] = {CYCLES: len(extra)}
     first, decay = [*extra[:1], 0.25][0], extra[1] / extra[0] if len(extra) > 1 and extra[0] else 0.5
     if all(math.isclose(each, first * decay**place, rel_tol=1e-4) for place, each in enumerate(extra)):

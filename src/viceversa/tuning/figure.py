@@ -1,4 +1,4 @@
-"""The picture of a search: its trials in their order, and by each setting that was searched."""
+"""The figure of a search: its trials in order, and by each setting that was searched."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 Point = tuple["FrozenTrial", Mapping[str, Any], str]
-"""A trial, where it stands on the axes, and its state."""
+"""A trial, its values on the axes, and its state."""
 
 _ACROSS = 3
 _GRAY = "#6b7280"
@@ -25,7 +25,7 @@ _LOOKS = (
     ("stopped early, last value", "others", "o", "none", "#0072B2"),
     ("the recipe without changes", "own", "D", "#D55E00", "#D55E00"),
 )
-"""A legend's text, which trials, their marker, and its colors inside and around."""
+"""Styles of trials: text of the legend, which trials, marker, and colors of face and edge."""
 _STYLE: dict[Any, Any] = {
     "text.parse_math": False, "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True,
     "axes.axisbelow": True, "grid.color": "#e5e7eb", "axes.edgecolor": "#9ca3af", "xtick.color": "#374151",
@@ -34,7 +34,15 @@ _STYLE: dict[Any, Any] = {
 
 
 def figure(points: Sequence[Point], axes: Axes, objective: Goal, importances: Mapping[str, float]) -> bytes:
-    """A PNG. Trials that were given up are drawn hollow, at what they had reached; those that have nothing yet, not at all."""
+    """Return the figure as PNG. Trials that stopped early are drawn hollow at their last value; trials without a value are left
+    out.
+
+    Args:
+        points: the trials.
+        axes: axes of the search.
+        objective: the objective.
+        importances: importance of each axis.
+    """
     import matplotlib
     from matplotlib.figure import Figure
 
@@ -60,7 +68,7 @@ def figure(points: Sequence[Point], axes: Axes, objective: Goal, importances: Ma
 
 
 def _in_order(plot: Plot, points: Sequence[Point], objective: Goal) -> None:
-    """With the best so far as a line."""
+    """Plot the trials in order, with the best value so far as a line."""
     from matplotlib.ticker import MaxNLocator
 
     done = [(trial.number, trial.value) for trial, _, state in points if state == "done" and trial.value is not None]
@@ -74,7 +82,7 @@ def _in_order(plot: Plot, points: Sequence[Point], objective: Goal) -> None:
 
 
 def _along(plot: Plot, points: Sequence[Point], axis: Axis, importances: Mapping[str, float]) -> None:
-    """Trials by their value on an axis: those for which it means nothing are left out."""
+    """Plot the trials by their value on an axis; those on which it has no effect are left out."""
     from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
     known = [(point[1][axis.name], point) for point in points if axis.name in point[1]]
@@ -96,7 +104,7 @@ def _along(plot: Plot, points: Sequence[Point], axis: Axis, importances: Mapping
 
 
 def _scatter(plot: Plot, points: Sequence[tuple[float, Point]]) -> None:
-    """Each trial at a place of the axis, as high as the objective that it reached last."""
+    """Plot each trial at a place of the axis, at the last value of its objective."""
     for label, shown, marker, face, edge in _LOOKS:
         chosen = [(place, trial.intermediate_values[max(trial.intermediate_values)]) for place, (trial, _, state) in points
                   if shown == ("own" if is_own(trial) else "done" if state == "done" else "others")]  # fmt: skip

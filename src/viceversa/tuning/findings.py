@@ -1,4 +1,4 @@
-"""What a search has found so far: a table of all trials, the best ones in words, what mattered, and a picture."""
+"""Results of a search so far: a table of all trials, the best ones in words, importances of settings, and a figure."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 BEST = 5
 FEWEST = 8
-"""Trials to their end, below which nothing is said about what mattered."""
+"""Number of finished trials below which no importances are computed."""
 QUANTILE = 0.25
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Findings:
-    """The trials of a study as they are now."""
+    """Trials of a study at this moment, and their summary."""
 
     studio: Studio
     axes: Axes
@@ -37,12 +37,12 @@ class Findings:
 
     @property
     def trials(self) -> list[FrozenTrial]:
-        """Those that have begun, by number."""
+        """The trials that have begun, by number."""
         return [trial for trial in self.studio.study.get_trials(deepcopy=False) if "settings" in trial.user_attrs]
 
     @property
     def best(self) -> list[FrozenTrial]:
-        """Those trained to their end, the best one first."""
+        """The trials that were trained to their end, best first."""
         ended = [trial for trial in self.trials if self.state(trial) == "done"]
         return sorted(ended, key=lambda trial: trial.value or 0.0, reverse=self.objective.better == "maximize")
 
@@ -54,24 +54,24 @@ class Findings:
 
     @property
     def files(self) -> tuple[Path, Path]:
-        """The table and the picture."""
+        """The table and the figure."""
         return self.studio.folder / "trials.csv", self.studio.folder / "tuning.png"
 
     def state(self, trial: FrozenTrial) -> str:
-        """In a word: done, given up, diverged, failed or running."""
+        """Return the state of a trial: done, given up, diverged, failed or running."""
         words = {"COMPLETE": "done", "PRUNED": "given up", "FAIL": "failed"}
         return "diverged" if trial.user_attrs.get("diverged") else words.get(trial.state.name, "running")
 
     def values(self, trial: FrozenTrial) -> dict[str, Any]:
-        """Where a trial stands on the axes, and the weights that these make."""
+        """Return a trial's values on the axes, and the weights that these make."""
         recipe = updated(self.axes.recipe, trial.user_attrs["settings"])
         values = self.axes.values_of(recipe)
         return values | ({EXTRA: recipe.multicycle.extra} if EXTRA in self.names else {})
 
     def importances(self) -> dict[str, float]:
-        """How much each axis decided whether a trial is among the best quarter, all together 1; {} for too few trials.
+        """Return how much each axis decides whether a trial is among the best quarter, with sum 1; {} for too few trials.
 
-        By PED-ANOVA (arXiv 2304.10255), of the trials that were trained to their end.
+        Computed by PED-ANOVA (arXiv 2304.10255) from the trials that were trained to their end.
         """
         from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
@@ -82,7 +82,7 @@ class Findings:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """Each trial as trials.csv has it: number, state, objective (if it ended), steps, seconds, settings, checks."""
+        """Rows of trials.csv: number, state, objective (if the trial is done), steps, seconds, settings, checks."""
         checks = sorted({check for trial in self.trials for check in trial.intermediate_values})
         return [
             {
@@ -99,16 +99,16 @@ class Findings:
         ]
 
     def save(self, directory: Path | str) -> None:
-        """Writes trials.csv and tuning.png; the search's own folder has them already."""
+        """Write trials.csv and tuning.png to a folder; the search's own folder has them already."""
         for name, content in (("trials.csv", self._csv()), ("tuning.png", self._picture())):
             write_atomically(Path(directory) / name, content)
 
     def write_table(self) -> None:
-        """Writes trials.csv: a line for each trial."""
+        """Write trials.csv, with one line per trial."""
         write_atomically(self.files[0], self._csv())
 
     def write_picture(self) -> None:
-        """Writes tuning.png: the trials in their order, and by each setting that was searched."""
+        """Write tuning.png: the trials in order, and by each setting that was searched."""
         write_atomically(self.files[1], self._picture())
 
     def _csv(self) -> bytes:
@@ -126,7 +126,12 @@ class Findings:
         return f"Findings({len(self.trials)} trials of {self.axes.recipe.name}, {self.objective.name}, {self.studio.folder})"
 
     def line(self, number: int, trials: int) -> str:
-        """A trial in one line."""
+        """Return a trial in one line.
+
+        Args:
+            number: number of the trial.
+            trials: number of trials in all.
+        """
         trial = next(trial for trial in self.trials if trial.number == number)
         state = "" if self.state(trial) == "done" else f", {self.state(trial)}"
         last = _number(trial.intermediate_values.get(max(trial.intermediate_values, default=0)), 4) or "no"
@@ -136,7 +141,7 @@ class Findings:
         return f"{head}; {trial.user_attrs.get('seconds', 0):.0f} s; {what}"
 
     def table(self) -> str:
-        """The best trials and the recipe as it is, and what mattered."""
+        """Return the best trials, the unchanged recipe, and the importances of settings, as text."""
         from rich.console import Console
 
         text = io.StringIO()
@@ -173,7 +178,7 @@ class Findings:
 
 
 def _text(value: Any, digits: int) -> str:
-    """A setting's value as a person writes it."""
+    """Return a setting's value as a user writes it."""
     match value:
         case bool():
             return "yes" if value else "no"

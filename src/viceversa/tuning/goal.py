@@ -1,7 +1,7 @@
-"""What a search makes better: one number of an evaluation, measured on validation images through the 8-bit chain.
+"""The objective of a search: one number of an evaluation, measured on validation images through the 8-bit chain.
 
-Most numbers need few translations and no network of features, and are had in a second; the others are measured by the
-same code as an evaluation's, at one place of it alone.
+Most metrics need few translations and no feature network, and take a second. The others are measured by the code of an evaluation,
+at one place of the chain only.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ METRICS: Mapping[str, Better] = {
     for column in COLUMNS
     if column.better != "neither" and column.measure not in ("own_accuracy_bits", "success_rate")
 }
-"""The measures of an evaluation that have a better end, and which it is. How near an image is to its source has none,
-what a model's own discriminator reads is circular, and the success rate needs all earlier steps."""
+"""Metrics of an evaluation that can be an objective, each with its better direction. Distances to the source have no better
+direction, the accuracy by a model's own discriminator is circular, and the success rate needs all earlier steps."""
 
 _BATCH = 100
 
 
 @dataclass(frozen=True)
 class Goal:
-    """A metric at a place of the chain, as "inv3.psnr_to_truth"."""
+    """A metric at a place of the chain, such as "inv3.psnr_to_truth"."""
 
     place: Place
     metric: str
@@ -61,7 +61,14 @@ class Goal:
 
 @dataclass(frozen=True, eq=False)
 class Meter:
-    """Measures an objective, for all trials of a search on the same images."""
+    """Measurement of an objective, on the same images for all trials of a search.
+
+    Args:
+        objective: the objective.
+        task: the images.
+        labeller: labeller for accuracies.
+        device: device of the networks.
+    """
 
     objective: Goal
     task: Trial
@@ -69,7 +76,7 @@ class Meter:
     device: torch.device = CPU
 
     def measured(self, translate: TranslateImages) -> float:
-        """The objective of a translator. Raises UsageError where it is undefined."""
+        """Return the objective of a translator. Raises UsageError if it is undefined."""
         pixels = np.concatenate([made for _, made in reached(translate, self.task, self.objective.place)])
         values = self._of_pixels(pixels)
         found = self._of_evaluation(pixels) if values is None else _mean(values)
@@ -79,7 +86,7 @@ class Meter:
         return found
 
     def _of_pixels(self, pixels: Pixels) -> NDArray[np.float64] | None:
-        """The value of each image (N,); None where it takes features, or is undefined."""
+        """Return the value of each image (N,); None if the metric needs features, or is undefined."""
         place, metric = self.objective.place, self.objective.metric
         if metric in ("psnr_to_truth", "ssim_to_truth"):
             truth = self.task.truth(place)
@@ -101,7 +108,18 @@ class Meter:
 
 
 def meter_of(dataset: Dataset, text: str | None, samples: int, *, device: torch.device = CPU, quiet: bool = False) -> Meter:
-    """The objective of that name, or the data's default, on the first validation images. Raises UsageError."""
+    """Return the measurement of an objective on the first validation images.
+
+    Args:
+        dataset: the data set.
+        text: name of the objective; None for the default of the data.
+        samples: number of images.
+        device: device of the networks.
+        quiet: whether to omit messages.
+
+    Raises:
+        UsageError: For an unknown objective or too few samples.
+    """
     if samples < 2:
         raise UsageError(f"{samples} samples are too few to measure anything: take 2 or more.")
     task = trial(dataset, samples, "validation")
@@ -113,7 +131,13 @@ def meter_of(dataset: Dataset, text: str | None, samples: int, *, device: torch.
 
 
 def reached(translate: TranslateImages, task: Trial, place: Place) -> Iterator[tuple[slice, Pixels]]:
-    """What a translator makes at one place of the 8-bit chain, batch by batch: (n, H, W, C) uint8."""
+    """Yield the outputs of a translator at one place of the 8-bit chain, in batches: (n, H, W, C) uint8.
+
+    Args:
+        translate: the translator.
+        task: the images.
+        place: place of the chain.
+    """
     for start in range(0, len(task), _BATCH):
         rows = slice(start, min(start + _BATCH, len(task)))
         part = task.of(range(rows.start, rows.stop))
@@ -144,6 +168,6 @@ def _objective(text: str, task: Trial) -> Goal:
 
 
 def _mean(values: NDArray[np.float64]) -> float | None:
-    """Over the images that have a value; None where none has one."""
+    """Return the mean over the images that have a value; None if none has one."""
     known = values[~np.isnan(values)]
     return float(known.mean()) if len(known) else None

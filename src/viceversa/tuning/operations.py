@@ -1,4 +1,4 @@
-"""What a training step costs, in operations of its convolutions and products: of forward and backward passes alike."""
+"""Cost of a training step in arithmetic operations of convolutions and matrix products, in forward and backward passes."""
 
 from __future__ import annotations
 
@@ -17,19 +17,34 @@ from viceversa.training.processes import accelerator_for
 from viceversa.training.trainer import Trainer
 
 LAZY = 4
-"""Some penalties are computed at every fourth step."""
+"""Interval of penalties that are computed lazily, in steps."""
 LONGEST = 240
 BATCH = 2
 
 
 def equal_steps(recipe: Recipe[Any], base: Recipe[Any], dataset: Dataset, build: Builder | None = None) -> int:
-    """For how many steps the recipe can be trained at the operations that the training of `base` takes; 1 at least."""
+    """Return for how many steps the recipe can be trained with the operations of the training of `base`; at least 1.
+
+    Args:
+        recipe: the recipe.
+        base: recipe with the given cost.
+        dataset: the data set.
+        build: function that builds a custom method.
+    """
     return max(1, round(base.training.steps * operations(base, dataset, build) / operations(recipe, dataset, build)))
 
 
 def operations(recipe: Recipe[Any], dataset: Dataset, build: Builder | None = None) -> float:
-    """Of one step, on average; counted on two images of the batch and, where phases take turns, over all their turns: those that
-    learn in one part of the training, in a short one."""
+    """Return the average number of operations of one step.
+
+    It is counted on two images of the batch, over all turns if phases take turns. Phases that learn only in a part of the training
+    are counted in a short training.
+
+    Args:
+        recipe: the recipe.
+        dataset: the data set.
+        build: function that builds a custom method.
+    """
     training = recipe.training.model_copy(update={"batch": BATCH, "steps": LONGEST, "compile": False})
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(Path(folder), builder(recipe, build), dataset, training, accelerator_for(folder), CPU, "fp32", quiet=True)
@@ -41,6 +56,6 @@ def operations(recipe: Recipe[Any], dataset: Dataset, build: Builder | None = No
 
 
 def _period(method: Method) -> int:
-    """After how many steps the phases' turns begin again."""
+    """Return the number of steps after which the turns of the phases repeat."""
     turns = [tuple(phase.when(Progress(step, LONGEST)) for phase in method.phases) for step in range(2 * LONGEST)]
     return next(steps for steps in range(LAZY, LONGEST + 1, LAZY) if steps == LONGEST or turns[steps:] == turns[:-steps])

@@ -1,4 +1,5 @@
-"""The search: trial after trial, each a training with settings of its own, measured on its way and given up if it lags."""
+"""The search: trials one after the other. Each is a training with its own settings, measured on the way, and stopped early if it
+lags."""
 
 from __future__ import annotations
 
@@ -37,9 +38,14 @@ INTERRUPTED = "interrupted: finished work is kept; run the same search again to 
 class SearchPlan:
     """What all trials of a search have in common.
 
-    objective: by its name, the data's default if None, measured on so many samples. checks: how often a trial is measured,
-    at equal distances, the last time at its end. equal: what trials have alike: their steps, or the operations of the recipe's.
-    build: the function of a custom method. device: where networks compute.
+    Args:
+        axes: recipe and axes.
+        objective: name of the objective; None for the default of the data.
+        samples: number of images to measure it on.
+        checks: number of measurements per trial, at equal distances; the last one is at its end.
+        equal: what trials have in common: steps, or operations of the unchanged recipe.
+        build: function that builds a custom method.
+        device: device of the networks.
     """
 
     axes: Axes
@@ -52,10 +58,19 @@ class SearchPlan:
 
 
 def search(plan: SearchPlan, folder: Path, *, trials: int = 20, storage: str | None = None) -> Findings:
-    """Searches until the study has so many trials; writes trials.csv and tuning.png into the folder.
+    """Search until the study has the given number of trials; write trials.csv and tuning.png to the folder.
 
-    Several calls at once share the work. storage: the URL of a database that several machines share. Raises UsageError, and
-    KeyboardInterrupt at SIGINT or Terminated at SIGTERM, with all that is done in the folder: the same call goes on with it.
+    Several calls at once share the work. The same call continues a search.
+
+    Args:
+        plan: what all trials have in common.
+        folder: folder of the search.
+        trials: number of trials in all.
+        storage: URL of a database that several machines share.
+
+    Raises:
+        UsageError: If the search is not possible.
+        KeyboardInterrupt: At SIGINT, or Terminated at SIGTERM. All finished work is stored in the folder.
     """
     _check_plan(plan, trials)
     device = device_named(plan.device)
@@ -105,7 +120,7 @@ def _check_plan(plan: SearchPlan, trials: int) -> None:
 
 
 def _try_out(plan: SearchPlan, meter: Meter) -> None:
-    """Raises UsageError for settings that the method refuses, and for an objective that is undefined, before there is a trial."""
+    """Raise UsageError for settings that the method rejects, and for an undefined objective, before the first trial."""
     space = meter.task.dataset.space
     with torch.device("meta"):
         for axis in plan.axes.axes:
@@ -115,7 +130,7 @@ def _try_out(plan: SearchPlan, meter: Meter) -> None:
 
 
 def _described(plan: SearchPlan, meter: Meter) -> dict[str, Any]:
-    """As JSON has it: trials of searches that differ in it cannot be compared."""
+    """Return the description of a search, for JSON. Trials of searches with different descriptions cannot be compared."""
     return {
         "recipe": plan.axes.recipe.model_dump(mode="json"),
         "dataset": meter.task.dataset.name,
@@ -128,14 +143,14 @@ def _described(plan: SearchPlan, meter: Meter) -> dict[str, Any]:
 
 
 def _tried(trial: Trial, plan: SearchPlan, studio: Studio, meter: Meter) -> None:
-    """Trains and measures a trial to its end. One that is interrupted can go on."""
+    """Train and measure a trial to its end. An interrupted trial can be continued."""
     from optuna.trial import TrialState
 
     try:
         value = _trained(trial, plan, studio, meter)
     except NotFiniteError:
         trial.set_user_attr("diverged", True)
-        studio.finish(trial, None, TrialState.PRUNED)  # and so worse than all others: the like of a failed one is tried again
+        studio.finish(trial, None, TrialState.PRUNED)  # worse than all; after FAIL, similar settings would be tried again
         return
     except (UsageError, MemoryError, RuntimeError):
         studio.finish(trial, None, TrialState.FAIL)
@@ -144,7 +159,7 @@ def _tried(trial: Trial, plan: SearchPlan, studio: Studio, meter: Meter) -> None
 
 
 def _trained(trial: Trial, plan: SearchPlan, studio: Studio, meter: Meter) -> float | None:
-    """A trial's objective; None where it was given up."""
+    """Return a trial's objective; None if it was stopped early."""
     before = studio.study.trials[trial.number]
     recipe = _recipe(trial, before, plan, meter.task.dataset)
     run, seconds, value = studio.run_of(trial.number), before.user_attrs.get("seconds", 0.0), None
@@ -166,7 +181,7 @@ def _trained(trial: Trial, plan: SearchPlan, studio: Studio, meter: Meter) -> fl
 
 
 def _recipe(trial: Trial, before: FrozenTrial, plan: SearchPlan, dataset: Dataset) -> Recipe[Any]:
-    """The recipe of a trial, the same one whenever it goes on; noted with it."""
+    """Return the recipe of a trial, the same whenever it is continued, and store it with the trial."""
     own = is_own(before)
     values = plan.axes.suggested(trial, only=list(plan.axes.own()) if own else None)
     settings = {} if own else plan.axes.settings(values)

@@ -1,11 +1,11 @@
-"""The study of a search: its trials in a file of the search's folder, or in a database that several machines share.
+"""The study of a search: its trials in a file in the search's folder, or in a database that several machines share.
 
-    DIR/study.sqlite   all trials, where no database is named
-    DIR/trials/0003    the run of a trial, while it is trained; afterwards of the best one and of the recipe as it is
-    DIR/trials/.0003   a lock, which dies with the process that works on the trial
+    DIR/study.sqlite   all trials, if no database is named
+    DIR/trials/0003    run of a trial during its training; later only that of the best trial and of the unchanged recipe
+    DIR/trials/.0003   lock, released when the process that works on the trial ends
 
-Processes of the same search share the work. A trial whose process died goes on from its last checkpoint in whichever
-process of its folder looks for work next.
+Processes of the same search share the work. If a process dies, its trial is continued from the last checkpoint by the next process
+in the same folder that looks for work.
 """
 
 from __future__ import annotations
@@ -39,7 +39,14 @@ _PATIENCE = 60
 
 @dataclass(frozen=True, eq=False)
 class Studio:
-    """A study and the folder that its trials are trained in. shared: whether other folders take part in it."""
+    """A study, and the folder in which its trials are trained.
+
+    Args:
+        study: the study.
+        folder: the folder.
+        shared: whether other folders take part.
+        seed: seed of the draws.
+    """
 
     study: Study
     folder: Path
@@ -48,15 +55,15 @@ class Studio:
     _locks: dict[int, FileLock] = field(default_factory=dict, init=False)
 
     def run_of(self, number: int) -> Path:
-        """Where a trial is trained."""
+        """Return the folder of a trial's run."""
         return self.folder / TRIALS / f"{number:04d}"
 
     def next_trial(self, trials: int) -> Trial | None:
-        """A trial that was broken off, or a new one; None where there are `trials` of them. It is this process's then."""
+        """Return an interrupted trial, or a new one, for this process; None if there are `trials` already."""
         with FileLock(self.folder / ".lock"):
             self.study.sampler = _sampler(0)
             trial = self._broken_off() or self._new(trials)
-        if trial is not None:  # its draws depend on the trials before it, not on who made them
+        if trial is not None:  # draws depend on earlier trials, not on the processes that made them
             self.study.sampler = _sampler(seeded(self.seed, "tuning", trial.number).initial_seed() % 2**32)
         return trial
 
@@ -70,7 +77,7 @@ class Studio:
         return None
 
     def _new(self, trials: int) -> Trial | None:
-        """Asks for a trial and puts it back if processes of other folders, which share no lock, were faster."""
+        """Request a trial, and put it back if processes of other folders, which share no lock, were faster."""
         from optuna.trial import TrialState
 
         if len(self._begun()) >= trials:
@@ -88,7 +95,13 @@ class Studio:
         return [each.number for each in self.study.get_trials(deepcopy=False) if each.state != TrialState.WAITING]
 
     def finish(self, trial: Trial, value: float | None, state: Any) -> None:
-        """Writes how a trial ended, and removes runs that are no longer needed."""
+        """Store how a trial ended, and remove runs that are no longer needed.
+
+        Args:
+            trial: the trial.
+            value: its objective, if it has one.
+            state: its final state.
+        """
         self.study.tell(trial, value, state=state)
         with FileLock(self.folder / ".lock"):
             self._locks.pop(trial.number).release()
@@ -100,7 +113,7 @@ class Studio:
 
     @property
     def best(self) -> FrozenTrial | None:
-        """The trial with the best objective; None where none was trained to its end."""
+        """The trial with the best objective; None if none was trained to its end."""
         with suppress(ValueError):
             return self.study.best_trial
         return None
@@ -109,7 +122,7 @@ class Studio:
         return self.folder / TRIALS / f".{number:04d}"
 
     def _taken(self, number: int) -> bool:
-        """Locks a trial, if no living process has it."""
+        """Lock a trial; return whether no other living process has it."""
         (self.folder / TRIALS).mkdir(exist_ok=True)
         lock = FileLock(self._lock_of(number), timeout=0)
         try:
@@ -121,14 +134,14 @@ class Studio:
 
 
 def _sampler(seed: int) -> TPESampler:
-    """Draws each setting by itself, when it is asked for; what other processes are at counts as bad."""
+    """Return a sampler that draws each setting separately, on demand. Trials in progress count as bad."""
     from optuna.samplers import TPESampler
 
     return TPESampler(seed=seed, multivariate=False, constant_liar=True)
 
 
 def is_own(trial: FrozenTrial) -> bool:
-    """Whether it is the recipe as it is."""
+    """Return whether a trial is the unchanged recipe."""
     return bool(trial.user_attrs.get("own"))
 
 
@@ -136,10 +149,18 @@ def is_own(trial: FrozenTrial) -> bool:
 def study_opened(
     folder: Path, storage: str | None, *, search: Mapping[str, Any], own: Mapping[str, Any], better: str, seed: int
 ) -> Iterator[Studio]:
-    """The study of a search, begun or gone on with; its first trial is the recipe as it is, which `own` says.
+    """Open or begin the study of a search as a context. Its first trial is the unchanged recipe.
 
-    search: what all its trials have in common, as JSON has it. Raises UsageError for a folder with something else or another
-    search in it, and for a storage that cannot be used.
+    Args:
+        folder: folder of the search.
+        storage: URL of a database, or None.
+        search: what all trials have in common, for JSON.
+        own: values of the unchanged recipe.
+        better: direction of the objective.
+        seed: seed of the draws.
+
+    Raises:
+        UsageError: For a folder with something else or another search in it, and for a storage that cannot be used.
     """
     optuna = _optuna()
     from optuna.exceptions import StorageInternalError
@@ -164,12 +185,13 @@ def study_opened(
 
 
 def _vacant(folder: Path) -> bool:
-    """Hidden files count for nothing: a search that could not begin leaves its lock."""
+    """Return whether a folder is empty or missing. Hidden files do not count, because a search that could not begin leaves its
+    lock."""
     return not folder.exists() or all(path.name.startswith(".") for path in folder.iterdir())
 
 
 def _optuna() -> Any:
-    """The package, without its log and its notes on what is experimental. Raises UsageError where it is not installed."""
+    """Import Optuna, without its log and its notes about experimental features. Raises UsageError if it is missing."""
     try:
         import optuna
     except ImportError as error:
@@ -180,12 +202,12 @@ def _optuna() -> Any:
 
 
 def _database(folder: Path, storage: str | None) -> RDBStorage:
-    """Raises UsageError for one that cannot be opened; what is said does not repeat the URL, which may have a password."""
+    """Open the storage. Raises UsageError without the URL, which may contain a password."""
     from optuna.storages import RDBStorage
     from sqlalchemy.exc import SQLAlchemyError
 
     path = folder / FILE
-    if storage is None:  # by the path itself: in a URL some characters mean something
+    if storage is None:  # by the path, because some characters are special in a URL
         connected = {"creator": lambda: sqlite3.connect(path, timeout=_PATIENCE)}
         what = quoted(str(path))
     else:
@@ -198,10 +220,10 @@ def _database(folder: Path, storage: str | None) -> RDBStorage:
 
 
 def _same(folder: Path, stored: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
-    """Refuses to mix trials that cannot be compared."""
+    """Raise UsageError for trials that cannot be compared."""
     one, other = dict(dotted(stored)), dict(dotted(asked))
     for name in one | other:
-        moved = name in ("recipe.data", "recipe.images")  # the same data in another place has the same name
+        moved = name in ("recipe.data", "recipe.images")  # moved data keeps its name
         if one.get(name) != other.get(name) and not moved:
             begun = f"{quoted(str(folder))} holds a search begun with {name} = {one.get(name)!r}, not {other.get(name)!r}"
             raise UsageError(f"{begun}: give the same, or choose another folder with `out`.")

@@ -1,4 +1,4 @@
-"""Tuning as a person asks for it, in Python and on the command line alike."""
+"""The search for users: `tune`, in Python and on the command line."""
 
 from __future__ import annotations
 
@@ -39,24 +39,26 @@ def tune(
     build: Builder | None = None,
     device: Device = "auto",
 ) -> Findings:
-    """Search for better settings of a recipe (docs/tuning.md). The same call goes on with a search.
+    """Search for better settings of a recipe (docs/tuning.md). The same call continues a search.
 
     Args:
-        recipe: its name, or its settings, from which the search starts.
-        out: the search's folder; tuning/RECIPE by default.
-        trials: how many trials the search has in all.
-        search: what is searched: {"method.critic_steps": "1|2|5", "method.learning_rate": "1e-4..1e-3:log"}, or texts NAME=VALUES.
-        objective: what to make better, as "inv3.psnr_to_truth".
-        samples: how many validation images a trial is measured on.
-        checks: how often a trial is measured; one that is worse than most is given up.
-        equal: what trainings have alike: "steps" or "operations".
-        storage: the URL of a database that several machines share.
-        data, images, size, steps, batch, seed: of each training, as in `train`.
-        settings: any settings of the recipe by their dotted names, for all trials.
-        build: the function that builds the method, for settings of a custom method.
-        device: where networks compute, as in `load`.
+        recipe: name or settings of the recipe from which the search starts.
+        out: folder of the search; tuning/RECIPE by default.
+        trials: number of trials in all.
+        search: settings to vary: {"method.critic_steps": "1|2|5", "method.learning_rate": "1e-4..1e-3:log"}, or texts NAME=VALUES.
+        objective: metric to improve, such as "inv3.psnr_to_truth".
+        samples: number of validation images for a measurement.
+        checks: number of measurements per trial; a trial worse than most stops early.
+        equal: budget of every trial: equal "steps" or equal "operations".
+        storage: URL of a database that several machines share.
+        data, images, size, steps, batch, seed: settings of each training, as in `train`.
+        settings: any settings of the recipe, by dotted name, for all trials.
+        build: function that builds a custom method, to search its settings.
+        device: device of the networks, as in `load`.
 
-    Raises UsageError; KeyboardInterrupt (SystemExit after SIGTERM) with all that is done saved.
+    Raises:
+        UsageError: If the search is not possible.
+        KeyboardInterrupt: At Ctrl-C (SystemExit at SIGTERM). All finished work is saved.
     """
     given = {
         "data": data,

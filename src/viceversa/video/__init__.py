@@ -1,6 +1,7 @@
-"""Video: clips read and written as they are, translated or stylized frame by frame, and how consistent they are in time.
+"""Video: read and write clips, translate or stylize them frame by frame, and measure their consistency over time.
 
 from viceversa.video import consistency, open_clip, translated_frames
+
 frames = [frame.pixels for frame in open_clip(Path("clip.mp4")).read()]
 made = list(translated_frames(vv.load("avatars"), frames, "hair=blond", manner=Manner(full_size=True), smooth=0.5))
 print(consistency(frames, made).figures)

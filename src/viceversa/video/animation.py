@@ -1,4 +1,4 @@
-"""GIF: animations read by Pillow, and written frame by frame, so that memory does not grow with their length."""
+"""GIF animations: read by Pillow, and written frame by frame, so that memory does not grow with their length."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from viceversa.video.parts import Time, written_whole
 
 TICK = Fraction(1, 1000)
 UNSAID = 100
-"""Milliseconds of a frame that says none, as browsers show it."""
+"""Duration in milliseconds of a frame that gives none, as in browsers."""
 SHORTEST = 2
-"""Hundredths of a second: browsers show shorter frames for a tenth."""
+"""Shortest duration in hundredths of a second: browsers show shorter frames for a tenth of a second."""
 
 
 def is_animation(path: Path) -> bool:
-    """Whether it is a GIF of more than one frame."""
+    """Return whether the file is a GIF with more than one frame."""
     if not path.is_file():
         return False
     with path.open("rb") as file:
@@ -41,7 +41,7 @@ def is_animation(path: Path) -> bool:
 
 
 def open_animation(path: Path, background: int) -> Clip:
-    """The animation; what is transparent shows the background, 0..255. Raises UsageError for a broken file."""
+    """Return the animation, with a gray background, 0 to 255, behind transparent parts. Raises UsageError for a broken file."""
     try:
         with Image.open(path) as image:
             image.load()
@@ -54,7 +54,7 @@ def open_animation(path: Path, background: int) -> Clip:
 
 
 def _frames(path: Path, background: int) -> Iterator[Frame]:
-    """The frames with their own durations. Raises CutShort."""
+    """Yield the frames with their own durations. Raises CutShort."""
     number, start = 0, 0
     with Image.open(path) as image:
         while True:
@@ -73,7 +73,7 @@ def _frames(path: Path, background: int) -> Iterator[Frame]:
 
 
 def _ended(path: Path) -> bool:
-    """Whether the file ends as a GIF does, zeros behind it aside."""
+    """Return whether the file ends like a GIF; zeros after the end are ignored."""
     with path.open("rb") as file:
         size = file.seek(0, io.SEEK_END)
         file.seek(max(0, size - 64))
@@ -82,14 +82,20 @@ def _ended(path: Path) -> bool:
 
 @dataclass(frozen=True)
 class Animation:
-    """Writes a GIF. tick: seconds of a unit of time. loops: how often it is shown, 0 for ever."""
+    """Writer of a GIF.
+
+    Args:
+        tick: seconds of a unit of time.
+        loops: how often it is shown, 0 for endlessly.
+        suffix: suffix of its parts.
+    """
 
     tick: Fraction
     loops: int = 0
     suffix: str = ".frames"
 
     def write(self, frames: Iterable[Frame], path: Path, first: int) -> None:
-        """A part of the file: width and height, then its frames, each with a palette of its own."""
+        """Write a part of the file: width and height, then its frames, each with a palette of its own."""
         with path.open("wb") as file:
             for number, frame in enumerate(frames):
                 height, width = frame.pixels.shape[:2]
@@ -98,7 +104,7 @@ class Animation:
                 file.write(_coded(frame.pixels, max(SHORTEST, end - start)))
 
     def join(self, parts: Sequence[Path], times: Iterable[Time], out: Path) -> None:
-        """The parts as one file."""
+        """Write the parts as one file."""
         with written_whole(parts[0].with_name("joined.gif"), out) as path, path.open("wb") as file:
             for number, each in enumerate(parts):
                 with each.open("rb") as part:
@@ -108,21 +114,21 @@ class Animation:
             file.write(b";")
 
     def _repetition(self) -> bytes:
-        """Netscape's extension; a file without it is shown once."""
+        """Return Netscape's extension for repetition. A file without it is shown once."""
         return b"" if self.loops == 1 else b"!\xff\x0bNETSCAPE2.0\x03\x01" + struct.pack("<H", self.loops) + b"\0"
 
 
 def _coded(pixels: Picture8, delay: int) -> bytes:
-    """A frame of a GIF: how long it is shown, where it is, its palette, and its pixels as Pillow packs them."""
+    """Return a frame of a GIF: its duration, its place, its palette, and its pixels as Pillow compresses them."""
     buffer = io.BytesIO()
     gray = pixels.shape[2] == 1
     image = Image.fromarray(pixels[..., 0] if gray else np.ascontiguousarray(pixels))
     image.convert("RGB").quantize(256).save(buffer, "GIF", interlace=0)
     content, at = buffer.getvalue(), 13
-    bits = content[10] % 8  # of the palette's length, less one
+    bits = content[10] % 8  # bits of the palette's length, minus one
     palette = content[at : at + 3 * 2 ** (bits + 1)]
     at += len(palette)
-    while content[at] == ord("!"):  # extensions, in blocks that begin with their length
+    while content[at] == ord("!"):  # extensions: blocks that begin with their length
         at += 2
         while content[at]:
             at += content[at] + 1

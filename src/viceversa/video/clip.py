@@ -1,4 +1,4 @@
-"""A clip as data: what is known of it before it is read, and its frames, which are read one after the other."""
+"""Clips as data: what is known before reading, and frames that are read one after the other."""
 
 from __future__ import annotations
 
@@ -14,16 +14,21 @@ from viceversa.errors import UsageError
 from viceversa.video.coding import Coding
 
 Picture8 = NDArray[np.uint8]
-"""(H, W, 3), or (H, W, 1) where a run's images are gray."""
+"""Picture of a frame: (H, W, 3), or (H, W, 1) if a run's images are gray."""
 
 
 class CutShort(UsageError):  # noqa: N818
-    """A clip that cannot be read on; the frames before can. Says why."""
+    """Error for a clip that cannot be read further; earlier frames can be used. Its message gives the reason."""
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """pixels: (H, W, C) uint8, upright. start, length: in ticks of the clip; the length is 1 at least."""
+    """A frame of a clip.
+
+    Args:
+        pixels: (H, W, C) uint8, upright.
+        start, length: time in ticks of the clip; the length is at least 1.
+    """
 
     pixels: Picture8
     start: int
@@ -34,10 +39,19 @@ class Frame:
 class Clip:
     """A video file, an animated GIF or a folder of images.
 
-    read: its frames from the first on, each time anew; raises CutShort behind the last one that can be read. height, width:
-    upright. tick: seconds of a unit of time. rate: frames a second, on average. count: how many there are, if that is known; else
-    0. begin: ticks at which the file's own time begins. coding: of its colors. halved: whether color has half the resolution.
-    aspect: of a pixel, width by height. loops: how often a GIF is shown, 0 for ever. sound: whether it has any.
+    Args:
+        path: the file or folder.
+        height, width: size in pixels, upright.
+        read: function that yields its frames, from the first one at each call; raises CutShort after the last readable frame.
+        tick: seconds of a unit of time.
+        rate: average number of frames per second.
+        count: number of frames; 0 if unknown.
+        begin: tick at which the file's own time begins.
+        coding: coding of its colors.
+        halved: whether color has half the resolution.
+        aspect: width of a pixel divided by its height.
+        loops: how often a GIF is shown, 0 for endlessly.
+        sound: whether it has sound.
     """
 
     path: Path
@@ -56,7 +70,7 @@ class Clip:
 
 
 def checked_frame(frames: Iterator[Frame]) -> Iterator[Frame]:
-    """The frames, as long as they are of one size. Raises CutShort where it changes."""
+    """Yield the frames while they have the same size. Raises CutShort when the size changes."""
     first: tuple[int, ...] = ()
     for number, frame in enumerate(frames):
         shape = frame.pixels.shape

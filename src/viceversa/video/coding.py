@@ -1,4 +1,4 @@
-"""How a video file codes colors: range, matrix, primaries and transfer, by the numbers of ITU-T H.273; and RGB both ways."""
+"""Color coding of video files: range, matrix, primaries and transfer as numbers of ITU-T H.273, and conversion to and from RGB."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from viceversa.errors import UsageError
 
 Planes = NDArray[np.uint8]
-"""(3, H, W) uint8: Y, Cb, Cr at full resolution."""
+"""Planes Y, Cb, Cr at full resolution: (3, H, W) uint8."""
 
 UNSAID = 2
 LUMA = {
@@ -22,13 +22,17 @@ LUMA = {
     9: (0.2627, 0.0593),
     10: (0.2627, 0.0593),
 }
-"""Shares of red and blue in the luma, by the matrix's number: 1 is bt709, 5 and 6 bt601, 9 and 10 bt2020."""
+"""Shares of red and blue in the luma, by the number of the matrix: 1 is bt709, 5 and 6 bt601, 9 and 10 bt2020."""
 
 
 @dataclass(frozen=True)
 class Coding:
-    """full: luma is 0..255 (pc), else 16..235 (tv). matrix, primaries, transfer: as numbers of H.273; primaries and transfer are
-    kept as they are, for pixels are not converted by them."""
+    """Color coding of a video.
+
+    Args:
+        full: whether luma has the range 0..255 (pc), otherwise 16..235 (tv).
+        matrix, primaries, transfer: numbers of H.273; primaries and transfer are kept, because pixels are not converted by them.
+    """
 
     full: bool = False
     matrix: int = 6
@@ -41,15 +45,15 @@ class Coding:
 
 
 def guessed(height: int, width: int) -> int:
-    """The matrix of a file that does not say it, as players guess: bt709 for high definition, else bt601."""
+    """Return the matrix of a file that gives none, as players guess it: bt709 for high definition, otherwise bt601."""
     return 1 if width >= 1280 or height > 576 else 6
 
 
 def to_rgb(planes: Planes, coding: Coding) -> NDArray[np.uint8]:
-    """Y, Cb, Cr (3, H, W) -> RGB (H, W, 3) uint8, rounded.
+    """Convert Y, Cb, Cr (3, H, W) to RGB (H, W, 3) uint8, rounded.
 
-    With k the shares of the luma Y = kr R + kg G + kb B, all of [0, 1]: R = Y + 2 (1 - kr) Cr, B = Y + 2 (1 - kb) Cb, and G is
-    what is left of Y. Y is (level - 16) / 219 and C (level - 128) / 224 in the range tv, level / 255 and (level - 128) / 255 in pc.
+    With the shares k of the luma Y = kr R + kg G + kb B, all in [0, 1]: R = Y + 2 (1 - kr) Cr, B = Y + 2 (1 - kb) Cb, and G is the
+    rest of Y. In the range tv, Y is (level - 16) / 219 and C is (level - 128) / 224; in pc, level / 255 and (level - 128) / 255.
     """
     floor, span, reach = _levels(coding)
     luma, blue, red = ((planes[index].astype(np.float32) - zero) / width for index, zero, width in _scales(floor, span, reach))
@@ -60,7 +64,7 @@ def to_rgb(planes: Planes, coding: Coding) -> NDArray[np.uint8]:
 
 
 def from_rgb(pixels: NDArray[np.uint8], coding: Coding) -> Planes:
-    """RGB (H, W, 3) uint8 -> Y, Cb, Cr (3, H, W): the inverse of `to_rgb`, rounded."""
+    """Convert RGB (H, W, 3) uint8 to Y, Cb, Cr (3, H, W): the inverse of `to_rgb`, rounded."""
     floor, span, reach = _levels(coding)
     share_red, share_blue = LUMA[coding.matrix]
     r, g, b = np.moveaxis(pixels.astype(np.float32) / 255, 2, 0)
@@ -74,7 +78,7 @@ def _levels(coding: Coding) -> tuple[int, int, int]:
 
 
 def _scales(floor: int, span: int, reach: int) -> tuple[tuple[int, int, int], ...]:
-    """Of each plane its number, the level of 0, and the levels from 0 to 1."""
+    """Return for each plane its index, the level of 0, and the number of levels from 0 to 1."""
     return (0, floor, span), (1, 128, reach), (2, 128, reach)
 
 

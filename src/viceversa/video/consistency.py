@@ -1,6 +1,6 @@
-"""How consistent a clip is in time: the warping error with occlusion masks, of the output and of the input, and flicker.
+"""Consistency of a clip over time: warping error with occlusion masks, of the output and of the input, and flicker.
 
-Frames are (H, W, C) uint8, and errors of values in [0, 1]. Nothing is kept but sums, so clips may be of any length.
+Frames are (H, W, C) uint8, and errors are those of values in [0, 1]. Only sums are kept, so clips may have any length.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from viceversa.video.flow import DIS, Estimator, Flow, Mask, Motion, warped
 
 @dataclass(frozen=True)
 class Sums:
-    """Over pairs of neighboring frames: how many, the warping errors, the mean changes, and the share that is not occluded."""
+    """Sums over pairs of consecutive frames: their number, warping errors, mean changes, and shares of visible pixels."""
 
     pairs: float = 0
     output: float = 0
@@ -28,7 +28,15 @@ class Sums:
     visible: float = 0
 
     def plus(self, motion: Motion, before: Picture8, after: Picture8) -> Sums:
-        """With one more pair: how the input moves, and its two frames of the output. Raises UsageError for two shapes."""
+        """Return the sums with one more pair.
+
+        Args:
+            motion: motion of the input.
+            before, after: the two frames of the output.
+
+        Raises:
+            UsageError: If the shapes differ.
+        """
         check_alike(motion.later, after)
         seen, flow = motion.seen_later, motion.forward
         return Sums(
@@ -43,11 +51,14 @@ class Sums:
 
 @dataclass(frozen=True)
 class Consistency:
-    """Means over all pairs of neighboring frames.
+    """Consistency of a clip: means over all pairs of consecutive frames.
 
-    output, input: E_warp, by the same flow and mask of the input. ratio: output by input; None where the input's is 0.
-    flicker: `mean |O_t+1 - O_t| - mean |I_t+1 - I_t|`, without a flow. visible: the mean share of a frame that the masks leave.
-    estimator: of the flow, whose name is part of the figures' names.
+    Args:
+        estimator: name of the flow estimator, which is part of the figures' names.
+        pairs: number of pairs.
+        output, input: E_warp, with the same flow and mask, those of the input.
+        flicker: `mean |O_t+1 - O_t| - mean |I_t+1 - I_t|`, without a flow.
+        visible: mean share of a frame that is not masked.
     """
 
     estimator: str
@@ -63,7 +74,7 @@ class Consistency:
 
     @property
     def figures(self) -> Mapping[str, float | int | None]:
-        """By names that say what measured them."""
+        """The figures, with names that say how they were measured."""
         name = self.estimator
         return {
             f"warping_error_{name}": self.output,
@@ -76,10 +87,15 @@ class Consistency:
 
 
 def warping_error(one: Picture8, other: Picture8, flow: Flow, seen: Mask) -> float:
-    """E_t = sum N |warp(other, flow) - one|^2 / sum N, N counted for each channel; 0 where N is 0 everywhere.
+    """Return the warping error E_t = sum N |warp(other, flow) - one|^2 / sum N, with N counted for each channel; 0 if N is 0
+    everywhere.
 
-    one, other: frames t and t + 1, (H, W, C) uint8, taken as [0, 1]. flow: from t to t + 1. seen: N, (H, W). Lai et al. 2018
-    (arXiv 1808.00449); the mean over channels too, so that a change by d in all of them makes d^2.
+    It is also averaged over channels, so that a change by d in all channels gives d^2. Source: Lai et al. 2018 (arXiv 1808.00449).
+
+    Args:
+        one, other: frames t and t + 1, (H, W, C) uint8, scaled to [0, 1].
+        flow: flow from t to t + 1.
+        seen: the mask N, (H, W).
     """
     squared = ((warped(other, flow) - one.astype(np.float32)) / 255) ** 2
     counted: NDArray[np.floating] = squared[seen]
@@ -87,12 +103,12 @@ def warping_error(one: Picture8, other: Picture8, flow: Flow, seen: Mask) -> flo
 
 
 def change(one: Picture8, other: Picture8) -> float:
-    """mean |other - one|, of [0, 1]."""
+    """Return mean |other - one|, for values in [0, 1]."""
     return float(np.abs(other.astype(np.int16) - one).mean() / 255)
 
 
 def summarized(sums: Sums, estimator: Estimator) -> Consistency:
-    """The means. Raises UsageError where there was no pair."""
+    """Return the means. Raises UsageError if there was no pair."""
     if not sums.pairs:
         raise UsageError("a clip of one frame has no consistency to measure: give at least two.")
     means = {name: value / sums.pairs for name, value in asdict(sums).items()}
@@ -101,7 +117,16 @@ def summarized(sums: Sums, estimator: Estimator) -> Consistency:
 
 
 def consistency(inputs: Iterable[Picture8], outputs: Iterable[Picture8], estimator: Estimator = DIS) -> Consistency:
-    """Of the frames of a clip and of what was made of them, as many and of the same shape. Raises UsageError."""
+    """Return the consistency of a clip and its translation. Frames must be equal in number and shape.
+
+    Args:
+        inputs: frames of the clip.
+        outputs: their translations.
+        estimator: flow estimator.
+
+    Raises:
+        UsageError: If shapes differ, or for fewer than two frames.
+    """
     sums, earlier = Sums(), None
     for now in zip(inputs, outputs, strict=True):
         if earlier is not None:
@@ -111,7 +136,7 @@ def consistency(inputs: Iterable[Picture8], outputs: Iterable[Picture8], estimat
 
 
 def check_alike(before: Picture8, after: Picture8) -> None:
-    """Raises UsageError for frames that cannot be compared pixel by pixel."""
+    """Raise UsageError for frames that cannot be compared pixel by pixel."""
     if other := {before.dtype, after.dtype} - {np.dtype(np.uint8)}:
         raise UsageError(f"frames must be arrays of uint8, not of {', '.join(map(str, other))}.")
     if before.shape != after.shape:

@@ -1,4 +1,4 @@
-"""Video files, read by PyAV: upright frames in RGB at their own times."""
+"""Video files, read by PyAV: upright frames in RGB with their own times."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
 TV, PC = 1, 2
 ALIKE: dict[str, Any] = {"src_color_range": TV, "dst_color_range": TV, "src_colorspace": 5, "dst_colorspace": 5}
-"""For PyAV's reformat, so that it changes the resolution of color and no level."""
+"""Options of PyAV's reformat that change only the resolution of color, no levels."""
 RGB = 0
-"""The matrix of files that hold red, green and blue."""
+"""Matrix of files that store red, green and blue."""
 
 
 def open_container(path: Path) -> Clip:
-    """What a video file is. Raises UsageError for one that is broken or empty, or has no frame that can be read."""
+    """Return a video file as a clip. Raises UsageError if it is broken or empty, or has no readable frame."""
     with opened(path) as container:
         stream = stream_of(container, path)
         tick = stream.time_base or Fraction(1, 1000)
@@ -55,7 +55,8 @@ def open_container(path: Path) -> Clip:
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator[InputContainer]:
-    """The file, open. FFmpeg may open no other file and no address, which a playlist could name. Raises UsageError for no clip."""
+    """Open the file as a context. FFmpeg may open no other file or address, which a playlist could name. Raises UsageError if it
+    is no clip."""
     av = package("av")
     with contextlib.ExitStack() as stack:
         try:
@@ -67,7 +68,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
 
 
 def stream_of(container: InputContainer, path: Path) -> VideoStream:
-    """The file's first video, which is not the cover of an album. Raises UsageError where there is none."""
+    """Return the file's first video stream that is not an album cover. Raises UsageError if there is none."""
     from av.stream import Disposition
 
     for stream in container.streams.video:
@@ -77,7 +78,7 @@ def stream_of(container: InputContainer, path: Path) -> VideoStream:
 
 
 def _frames(path: Path) -> Iterator[Frame]:
-    """The file's frames; each has the length until the next one starts. Raises CutShort."""
+    """Yield the file's frames; each lasts until the next one starts. Raises CutShort."""
     with opened(path) as container:
         stream = stream_of(container, path)
         tick = stream.time_base or Fraction(1, 1000)
@@ -105,7 +106,7 @@ def _frames(path: Path) -> Iterator[Frame]:
 
 
 def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Frames as they are shown. Raises CutShort at the first packet that is damaged."""
+    """Yield frames in the order in which they are shown. Raises CutShort at the first damaged packet."""
     av = package("av")
     packets = container.demux(stream)
     while True:
@@ -122,7 +123,8 @@ def _decoded(container: InputContainer, stream: VideoStream) -> Iterator[VideoFr
 
 
 def _pixels(frame: VideoFrame, scaler: Any) -> Picture8:
-    """(H, W, 3) RGB, upright: turned by the multiple of 90 degrees that the file says. scaler: PyAV's, one for all frames."""
+    """Return (H, W, 3) RGB, rotated upright by the multiple of 90 degrees that the file gives. scaler: PyAV's, shared by all
+    frames."""
     if _is_rgb(frame):
         pixels: Any = frame.to_ndarray(format="rgb24")
     else:
@@ -133,7 +135,7 @@ def _pixels(frame: VideoFrame, scaler: Any) -> Picture8:
 
 
 def _coding_of(frame: VideoFrame) -> Coding:
-    """What the file says of its colors; the matrix is guessed where it does not, or where it holds no luma."""
+    """Return the color coding of a frame. The matrix is guessed if the file gives none, or has no luma."""
     said = int(frame.colorspace)
     matrix = guessed(frame.height, frame.width) if said in (UNSAID, RGB) or _is_rgb(frame) else said
     full = not _is_rgb(frame) and (int(frame.color_range) == PC or frame.format.name.startswith("yuvj"))
@@ -145,12 +147,13 @@ def _is_rgb(frame: VideoFrame) -> bool:
 
 
 def _count_of(stream: VideoStream) -> int:
-    """About how many frames there are; 0 where nothing says it."""
+    """Return the approximate number of frames; 0 if it is unknown."""
     return round(_said_length(stream) * (stream.average_rate or 0))
 
 
 def _length_of(stream: VideoStream, container: InputContainer) -> Fraction:
-    """Seconds that the video should last, as far as the file says; of a file with sound only what is said of the video."""
+    """Return the expected duration of the video in seconds, as far as the file gives it. If there is sound, only the video's own
+    counts."""
     said = _said_length(stream)
     if said or container.streams.audio or not container.duration:
         return said
@@ -158,7 +161,7 @@ def _length_of(stream: VideoStream, container: InputContainer) -> Fraction:
 
 
 def _said_length(stream: VideoStream) -> Fraction:
-    """As in the stream's header, or as Matroska has it among its words: 00:00:02.5."""
+    """Return the duration in the stream's header, or in Matroska's text form: 00:00:02.5."""
     if stream.duration and stream.time_base:
         return stream.duration * stream.time_base
     try:
@@ -169,6 +172,6 @@ def _said_length(stream: VideoStream) -> Fraction:
 
 
 def reason_of_pyav(error: OSError) -> str:
-    """PyAV's reason without numbers and paths."""
+    """Return PyAV's reason without numbers and paths."""
     said = error.strerror or str(error)
     return said[:1].lower() + said[1:]

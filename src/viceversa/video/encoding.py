@@ -1,4 +1,4 @@
-"""Video files, written by PyAV: parts are encoded alone, and joined as they are, with the input's times and sound."""
+"""Video files, written by PyAV: parts are encoded separately, and joined unchanged, with the times and sound of the input."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _X264 = ("libx264", {"crf": "12", "preset": "medium", "bf": "0"})
 _VP9 = ("libvpx-vp9", {"crf": "16", "b": "0", "auto-alt-ref": "0", "lag-in-frames": "0", "deadline": "good", "cpu-used": "4"})
 FORMATS = {".mp4": ("mp4", *_X264), ".m4v": ("mp4", *_X264), ".mov": ("mov", *_X264), ".mkv": ("matroska", *_X264),
            ".webm": ("webm", *_VP9)}  # fmt: skip
-"""By the suffix: the container, the encoder, and its options. One packet a frame, in the order in which they are shown."""
+"""Container, encoder and its options, by suffix. There is one packet per frame, in the order in which frames are shown."""
 
 
 @dataclass(frozen=True, eq=False)
 class Encoding:
-    """Writes a video file like the clip: its colors' coding, its times, its sound."""
+    """Writer of a video file with the color coding, times and sound of a clip."""
 
     clip: Clip
     form: str
@@ -44,10 +44,10 @@ class Encoding:
     suffix: str = ".mkv"
 
     def write(self, frames: Iterable[Frame], path: Path, first: int) -> None:
-        """A part of the file, with nothing that refers to another part."""
+        """Write a part of the file that does not refer to other parts."""
         with _writing(path, "matroska") as container:
             stream: Any = None
-            scaler = package("av").video.reformatter.VideoReformatter()  # one for all: to make it takes a millisecond
+            scaler = package("av").video.reformatter.VideoReformatter()  # shared, because making one takes a millisecond
             for number, frame in enumerate(frames):
                 height, width = frame.pixels.shape[:2]
                 if stream is None:
@@ -63,7 +63,7 @@ class Encoding:
                 container.mux(stream.encode())
 
     def join(self, parts: Sequence[Path], times: Iterable[Time], out: Path) -> None:
-        """The parts as one file, each frame at the input's time, with the sound that plays meanwhile."""
+        """Write the parts as one file, with each frame at its time in the input, and the sound up to the end of the video."""
         with written_whole(parts[0].with_name(f"joined{out.suffix}"), out) as path, _writing(path, self.form) as container:
             if self.clip.sound:
                 with opened(self.clip.path) as source:
@@ -85,7 +85,7 @@ class Encoding:
             container.mux(packet)
 
     def _packets(self, parts: Sequence[Path], extra: bytes) -> Iterator[Packet[Any]]:
-        """All parts' packets. Raises UsageError for parts that do not go together."""
+        """Yield the packets of all parts. Raises UsageError for parts that do not fit together."""
         for path in parts:
             with opened(path) as part:
                 if bytes(part.streams.video[0].codec_context.extradata or b"") != extra:
@@ -93,7 +93,8 @@ class Encoding:
                 yield from (packet for packet in part.demux(part.streams.video[0]) if packet.size)
 
     def _layout(self, height: int, width: int) -> str:
-        """Color has half the resolution, as players expect it, but where a side is odd or the input has it whole."""
+        """Return the pixel format. Color has half the resolution, as players expect, unless a side is odd or the input has full
+        resolution."""
         return "yuv420p" if self.clip.halved and height % 2 == width % 2 == 0 else "yuv444p"
 
     def _color(self, context: Any) -> None:
@@ -111,7 +112,7 @@ class Encoding:
 
 @contextlib.contextmanager
 def _writing(path: Path, form: str) -> Iterator[OutputContainer]:
-    """A file, open. Raises UsageError for what PyAV cannot put into it."""
+    """Open a file for writing as a context. Raises UsageError for what PyAV cannot write."""
     av = package("av")
     try:
         with av.open(str(path), "w", format=form) as container:
@@ -121,7 +122,7 @@ def _writing(path: Path, form: str) -> Iterator[OutputContainer]:
 
 
 def encoding_for(clip: Clip, out: Path) -> Encoding:
-    """How the clip goes into a file of that suffix. Raises UsageError for sound that the file cannot hold."""
+    """Return the writer for a clip and a file name. Raises UsageError if the file cannot hold the clip's sound."""
     encoding = Encoding(clip, *FORMATS[out.suffix.lower()])
     if clip.sound:
         _check_sound(encoding, out)
@@ -129,7 +130,7 @@ def encoding_for(clip: Clip, out: Path) -> Encoding:
 
 
 def _check_sound(encoding: Encoding, out: Path) -> None:
-    """Tries to begin such a file."""
+    """Try to begin such a file. Raises UsageError if it cannot hold the clip's sound."""
     av = package("av")
     with opened(encoding.clip.path) as source:
         try:
@@ -143,7 +144,7 @@ def _check_sound(encoding: Encoding, out: Path) -> None:
 
 
 Timed = tuple[Fraction, int, "Packet[Any]"]
-"""When a packet is to be written, which stream it is of, and the packet."""
+"""Time at which a packet is written, index of its stream, and the packet."""
 
 
 def _timed(packets: Iterable[Packet[Any]], times: Sequence[Time], stream: Any, tick: Fraction) -> Iterator[Timed]:
@@ -155,7 +156,7 @@ def _timed(packets: Iterable[Packet[Any]], times: Sequence[Time], stream: Any, t
 
 
 def _sound(source: Any, streams: dict[int, Any], begin: Fraction, end: Fraction) -> Iterator[Timed]:
-    """The input's packets of sound up to the end of the video, as far as they can be read."""
+    """Yield the readable packets of the input's sound up to the end of the video."""
     av = package("av")
     packets = source.demux(*source.streams.audio)
     while True:

@@ -1,4 +1,4 @@
-"""What files and weights hold, in short: equal texts mean equal contents."""
+"""Fingerprints of files and weights: equal texts mean equal contents."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from viceversa.video.sequence import images_of
 
 
 def fingerprint(path: Path) -> str:
-    """Of a file's bytes, or of all images of a folder with their names."""
+    """Return the fingerprint of a file's bytes, or of all images in a folder with their names."""
     if path.is_dir():
         parts = [f"{file.name} {fingerprint(file)}" for file in images_of(path)]
         return hashlib.sha256("\n".join(parts).encode(errors="surrogateescape")).hexdigest()
@@ -24,7 +24,7 @@ def fingerprint(path: Path) -> str:
 
 
 def weights_fingerprint(network: nn.Module) -> str:
-    """Of a network's weights."""
+    """Return the fingerprint of a network's weights."""
     found = hashlib.sha256()
     for name, value in network.state_dict().items():
         found.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
@@ -32,7 +32,8 @@ def weights_fingerprint(network: nn.Module) -> str:
 
 
 def versions() -> str:
-    """Of what a part of a clip depends on: of PyAV and OpenCV where they are, as GIFs and folders do without."""
+    """Return the versions that a part of a clip depends on. PyAV and OpenCV are optional, because GIFs and folders do not need
+    them."""
     found = [f"viceversa {__version__}"]
     for name in ("av", "cv2"):
         with suppress(UsageError):

@@ -1,4 +1,4 @@
-"""How things move from one frame to another, where they are hidden in it, and frames warped by it."""
+"""Optical flow between two frames, occlusion masks, and warping."""
 
 from __future__ import annotations
 
@@ -15,24 +15,29 @@ from viceversa.video.clip import Picture8
 from viceversa.video.packages import package
 
 Flow = NDArray[np.float32]
-"""(H, W, 2): what is at (x, y) in one frame is at (x, y) + flow[y, x] in the other; pixels, x first."""
+"""Optical flow (H, W, 2): what is at (x, y) in one frame is at (x, y) + flow[y, x] in the other; in pixels, x first."""
 Mask = NDArray[np.bool_]
-"""(H, W): True where something can be seen in both frames."""
+"""Mask (H, W): True where something is visible in both frames."""
 SMALLEST = 16
 
 
 @dataclass(frozen=True)
 class Estimator:
-    """A way to find the flow from one frame (H, W, C) uint8 to another; its name is part of what is measured by it."""
+    """Flow estimator.
+
+    Args:
+        name: part of the names of measurements.
+        flow: function from two frames (H, W, C) uint8 to the flow from first to second.
+    """
 
     name: str
     flow: Callable[[Picture8, Picture8], Flow]
 
 
 def _dis(one: Picture8, other: Picture8) -> Flow:
-    """Dense inverse search (arXiv 1603.03590) by OpenCV, preset medium; 0 between equal frames.
+    """Return the flow by dense inverse search (arXiv 1603.03590) in OpenCV, preset medium; 0 between equal frames.
 
-    On one thread, since it divides frames among threads, and results depend on it. Raises UsageError below 16 px.
+    It runs on one thread, because OpenCV divides frames among threads, which changes results. Raises UsageError below 16 px.
     """
     cv2 = package("cv2")
     if min(one.shape[:2]) < SMALLEST:
@@ -49,7 +54,7 @@ def _dis(one: Picture8, other: Picture8) -> Flow:
 
 
 def _farneback(one: Picture8, other: Picture8) -> Flow:
-    """Polynomial expansion (Farnebäck 2003) by OpenCV: five levels, windows of 15 px, three rounds."""
+    """Return the flow by polynomial expansion (Farnebäck 2003) in OpenCV: five levels, windows of 15 px, three iterations."""
     gray = [np.ascontiguousarray(recolored(each, 1)[..., 0]) for each in (one, other)]
     flow: Flow = package("cv2").calcOpticalFlowFarneback(*gray, None, 0.5, 5, 15, 3, 5, 1.1, 0)
     return flow
@@ -61,7 +66,7 @@ FARNEBACK = Estimator("farneback", _farneback)
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """Between two frames of a clip (H, W, C), each way found when it is asked for, once."""
+    """Motion between two frames of a clip (H, W, C). Each direction is computed on demand, once."""
 
     earlier: Picture8
     later: Picture8
@@ -69,29 +74,36 @@ class Motion:
 
     @cached_property
     def forward(self) -> Flow:
-        """From the earlier frame to the later one."""
+        """Flow from the earlier frame to the later one."""
         return self.estimator.flow(self.earlier, self.later)
 
     @cached_property
     def backward(self) -> Flow:
-        """From the later frame to the earlier one."""
+        """Flow from the later frame to the earlier one."""
         return self.estimator.flow(self.later, self.earlier)
 
     @cached_property
     def seen_later(self) -> Mask:
-        """Where what the earlier frame shows can be seen in the later one too."""
+        """Mask of the earlier frame: what is also visible in the later one."""
         return visible(self.forward, self.backward)
 
     @cached_property
     def seen_earlier(self) -> Mask:
-        """Where what the later frame shows could be seen in the earlier one too."""
+        """Mask of the later frame: what was also visible in the earlier one."""
         return visible(self.backward, self.forward)
 
 
 def warped(image: NDArray[np.generic], flow: Flow) -> NDArray[np.float32]:
-    """The other frame's image brought to this frame: image[p + flow(p)], bilinear, its border continued.
+    """Return the image of the other frame, warped to this frame: image[p + flow(p)], bilinear, with continued border.
 
-    (H, W, C) of any type, flow from this frame to the other -> (H, W, C) float32. Exact for whole pixels.
+    It is exact for whole pixels.
+
+    Args:
+        image: (H, W, C) of any type.
+        flow: flow from this frame to the other.
+
+    Returns:
+        (H, W, C) float32.
     """
     height, width = flow.shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32)
@@ -107,11 +119,11 @@ def warped(image: NDArray[np.generic], flow: Flow) -> NDArray[np.float32]:
 
 
 def visible(flow: Flow, back: Flow) -> Mask:
-    """Where this frame is not occluded in the other, by the rule of Ruder et al. (arXiv 1604.08610).
+    """Return where this frame is not occluded in the other one, by the rule of Ruder et al. (arXiv 1604.08610).
 
-    With f the flow to the other frame, b the flow back, and b~(p) = b(p + f(p)), a pixel is occluded where
-    |f + b~|^2 > .01 (|f|^2 + |b~|^2) + .5, and at the border of a motion, |grad u|^2 + |grad v|^2 > .01 |f|^2 + .002, of forward
-    differences. Here also where p + f(p) is more than half a pixel outside of the frame, of which the paper says nothing.
+    With the flow f to the other frame, the flow b back, and b~(p) = b(p + f(p)), a pixel is occluded where
+    |f + b~|^2 > .01 (|f|^2 + |b~|^2) + .5. It is also occluded at a motion boundary, |grad u|^2 + |grad v|^2 > .01 |f|^2 + .002,
+    with forward differences. In addition to the paper, it is occluded where p + f(p) is more than half a pixel outside the frame.
     """
     height, width = flow.shape[:2]
     returned = warped(back, flow)

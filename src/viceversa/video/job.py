@@ -1,4 +1,4 @@
-"""A clip made into another one, frame by frame: in parts that are kept, with what is measured on the way."""
+"""Turn a clip into another one, frame by frame, in parts that survive interrupts, with measurements on the way."""
 
 from __future__ import annotations
 
@@ -19,21 +19,28 @@ from viceversa.video.parts import Part, Parts, Time, parts_folder, parts_opened
 
 
 class Form(Protocol):
-    """How frames are written. suffix: of a part."""
+    """Writer of frames. suffix: suffix of its parts."""
 
     @property
     def suffix(self) -> str: ...
 
     def write(self, frames: Iterable[Frame], path: Path, first: int) -> None:
-        """A part that begins with the frame number `first`."""
+        """Write a part that begins with frame number `first`."""
 
     def join(self, parts: Sequence[Path], times: Iterable[Time], out: Path) -> None:
-        """All parts at their place, whole or not at all."""
+        """Write all parts to their final place, atomically."""
 
 
 @dataclass(frozen=True, eq=False)
 class Passage:
-    """From a frame to the next: the earlier frame and what was made of it, the later frame, and how the frames move."""
+    """Step from one frame to the next.
+
+    Args:
+        earlier: the earlier frame.
+        made: its result.
+        now: the later frame.
+        estimator: flow estimator.
+    """
 
     earlier: Picture8
     made: Picture8
@@ -49,9 +56,12 @@ class Passage:
 class Process:
     """What is done to each frame.
 
-    opened: the frame (H, W, 3) as it is compared with what is made of it. made: of the opened frame and what it becomes alone, with
-    the passage from the one before, which the first has not. alone: what opened frames become each by itself, `together` at once:
-    the part that does not depend on the frame before, which is done ahead.
+    Args:
+        opened: function that prepares a frame (H, W, 3), so that it can be compared with its result.
+        made: function that returns the result, from the prepared frame, its result alone, and the passage from the frame before,
+            None for the first one.
+        alone: function from prepared frames to their results without the frames before; it is computed in advance.
+        together: number of frames that `alone` takes at once.
     """
 
     opened: Callable[[Picture8], Picture8]
@@ -62,7 +72,13 @@ class Process:
 
 @dataclass(frozen=True)
 class MadeClip:
-    """How many frames were written; their consistency, if it was asked for and there are two; why the clip was cut, if it was."""
+    """Result of `make_clip`.
+
+    Args:
+        frames: number of frames written.
+        consistency: consistency, if it was asked for and there are two frames.
+        cut: why the clip was cut; empty if it was not.
+    """
 
     frames: int
     consistency: Consistency | None = None
@@ -71,8 +87,15 @@ class MadeClip:
 
 @dataclass(frozen=True)
 class Work:
-    """How a clip is worked on. request: what was asked for, in words that differ where the result would; part: frames in a
-    part; measured: whether consistency is; watched: sees the frames go by, as a bar does."""
+    """How a clip is processed.
+
+    Args:
+        request: description of the request; it differs wherever the result would.
+        part: number of frames in a part.
+        measured: whether to measure consistency.
+        watched: function that the frames pass through, such as a progress bar.
+        estimator: flow estimator.
+    """
 
     request: Mapping[str, str]
     part: int = 64
@@ -82,16 +105,33 @@ class Work:
 
 
 def processed(frames: Iterable[Picture8], process: Process, estimator: Estimator = DIS) -> Iterator[Picture8]:
-    """What is made of the frames (H, W, 3) of a clip, one after the other."""
+    """Yield the results of the frames (H, W, 3) of a clip, one after the other.
+
+    Args:
+        frames: the frames.
+        process: what is done to each.
+        estimator: flow estimator.
+    """
     numbered = (Frame(pixels, number, 1) for number, pixels in enumerate(frames))
     for step in _steps(numbered, process, Work({}, estimator=estimator), []):
         yield step.frame.pixels
 
 
 def make_clip(clip: Clip, out: Path, form: Form, process: Process, work: Work) -> MadeClip:
-    """Makes the clip `out`, going on with the parts that an interrupted call of the same request has left beside it.
+    """Make the clip `out`, continuing with the parts of an interrupted call with the same request.
 
-    Of a clip that cannot be read to its end what was read is written. Raises UsageError; KeyboardInterrupt that says what is kept.
+    If the clip cannot be read to its end, what was read is written.
+
+    Args:
+        clip: the input.
+        out: the output.
+        form: writer of the output.
+        process: what is done to each frame.
+        work: how the clip is processed.
+
+    Raises:
+        UsageError: If no frame can be read or written.
+        KeyboardInterrupt: At SIGINT. It says what is kept.
     """
     parts, cut = Parts(parts_folder(out), form.suffix, work.part), list[CutShort]()
     with parts_opened(parts, work.request):
@@ -113,7 +153,7 @@ def make_clip(clip: Clip, out: Path, form: Form, process: Process, work: Work) -
 
 
 def _until_cut(clip: Clip, cut: list[CutShort]) -> Iterator[Frame]:
-    """The frames that can be read; then `cut` has the reason why there are no more, if there should be."""
+    """Yield the readable frames; if the clip is cut, store the reason in `cut`."""
     try:
         yield from clip.read()
     except CutShort as error:
@@ -121,7 +161,7 @@ def _until_cut(clip: Clip, cut: list[CutShort]) -> Iterator[Frame]:
 
 
 def _make(frames: Iterator[Frame], parts: Parts, form: Form, process: Process, work: Work) -> None:
-    """Makes the parts that are not there yet."""
+    """Make the parts that are missing."""
     done = parts.done()
     steps = _steps(frames, process, work, done, parts.last(done[-1].number) if done else None)
     written = parts.folder / f"unfinished{form.suffix}"
@@ -144,7 +184,7 @@ def _make(frames: Iterator[Frame], parts: Parts, form: Form, process: Process, w
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A frame that was made, and the figures up to it."""
+    """A finished frame, and the sums up to it."""
 
     frame: Frame
     sums: Sums
@@ -153,7 +193,7 @@ class Step:
 def _steps(
     frames: Iterable[Frame], process: Process, work: Work, done: Sequence[Part], last: Picture8 | None = None
 ) -> Iterator[Step]:
-    """All steps behind the parts that are done, whose last frame became `last`."""
+    """Yield all steps after the finished parts; `last` is the result of their last frame."""
     skipped, sums = sum(len(part.times) for part in done), Sums(**done[-1].sums) if done else Sums()
     earlier: tuple[Picture8, Picture8] | None = None
     left = itertools.islice(frames, max(skipped - 1, 0), None)
@@ -169,7 +209,7 @@ def _steps(
 
 
 def _ahead(frames: Iterable[Frame], process: Process) -> Iterator[tuple[Frame, Picture8, Picture8]]:
-    """Frames, what they are compared with, and what they become alone; read and made in threads, ahead of what is asked for."""
+    """Yield frames, their prepared forms, and their results alone, read and computed in threads in advance."""
 
     def opened(group: list[Frame]) -> list[tuple[Frame, Picture8]]:
         return [(frame, process.opened(frame.pixels)) for frame in group]

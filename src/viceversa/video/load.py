@@ -1,4 +1,4 @@
-"""A clip from a path, and the form in which a result is written, each by its kind."""
+"""Open a clip of any kind, and choose the writer of a result."""
 
 from __future__ import annotations
 
@@ -18,21 +18,27 @@ from viceversa.video.parts import parts_folder
 from viceversa.video.sequence import ImageFolder, open_sequence
 
 VIDEO = frozenset({*FORMATS, ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".ogv", ".3gp", ".y4m"})
-"""Suffixes, in lower case, of files that are taken for video; what a file is, its content says."""
+"""Lower-case suffixes of files that are taken for video. The type of a file is decided by its content."""
 WRITTEN = frozenset({*FORMATS, ".gif"})
-"""Suffixes of the files that can be written."""
+"""Suffixes of files that can be written."""
 
 
 def is_clip(path: Path, out: Path) -> bool:
-    """Whether an input is a clip by its name or what it shall become: a video, or a GIF of several frames."""
+    """Return whether an input is a clip, judged by its name or that of its output: a video, or a GIF with several frames."""
     return out.suffix.lower() in WRITTEN or path.suffix.lower() in VIDEO or is_animation(path)
 
 
 def open_clip(path: Path, *, fps: float | None = None, background: int = 255, most_pixels: int = MOST_PIXELS) -> Clip:
-    """A video file, a GIF, or a folder of images as a clip.
+    """Open a video file, a GIF, or a folder of images as a clip.
 
-    fps: frames a second of a folder (25). background: 0..255, of images and GIFs where they are transparent. most_pixels: of an
-    image in a folder. Raises UsageError, BadImage.
+    Args:
+        path: the file or folder.
+        fps: frames per second of a folder; 25 by default.
+        background: gray level behind transparent parts of images and GIFs, 0 to 255.
+        most_pixels: limit of the size of an image in a folder.
+
+    Raises:
+        UsageError: If the clip cannot be opened.
     """
     if path.is_dir():
         return open_sequence(path, fps, background, most_pixels)
@@ -47,7 +53,7 @@ def open_clip(path: Path, *, fps: float | None = None, background: int = 255, mo
 
 
 def form_for(clip: Clip, out: Path) -> Form:
-    """How the result is written, by the suffix: a video, a GIF, or without one a folder of PNG files. Raises UsageError."""
+    """Return the writer for the suffix of `out`: a video, a GIF, or, without a suffix, a folder of PNG files. Raises UsageError."""
     suffix = out.suffix.lower()
     if out.resolve() == clip.path.resolve():
         raise UsageError(f"{str(out)!r} is the clip to read: choose another place with `out`.")

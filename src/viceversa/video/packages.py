@@ -1,4 +1,4 @@
-"""The packages of the extra `video`, imported when they are used."""
+"""Packages of the extra `video`, imported when they are used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from viceversa.errors import UsageError
 
 
 def package(name: str) -> Any:
-    """PyAV ("av") or OpenCV ("cv2"). Raises UsageError that names the remedy."""
+    """Import PyAV ("av") or OpenCV ("cv2"). Raises UsageError that names the remedy."""
     try:
         return importlib.import_module(name)
     except ImportError:

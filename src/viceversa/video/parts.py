@@ -1,9 +1,9 @@
-"""Long work in parts, so that it can go on where it was stopped, even by kill -9.
+"""Long work in parts, so that it can be continued after any interrupt, even kill -9.
 
-NAME.parts/request.json    what was asked for
-           00000.mkv       a part of the frames, whole or not there
-           00000.png       its last frame without loss, which the next part may begin from
-           00000.json      its frames' times and figures; written last: with it the part is done
+NAME.parts/request.json    the request
+           00000.mkv       a part of the frames, complete or absent
+           00000.png       its last frame without loss, from which the next part may begin
+           00000.json      times of its frames, and sums; written last, so that it marks the part as finished
 """
 
 from __future__ import annotations
@@ -23,13 +23,19 @@ from viceversa.images.decoding import decode, encode
 from viceversa.video.clip import Picture8
 
 Time = tuple[int, int]
-"""When a frame starts, and how long it is shown, in ticks."""
+"""Start of a frame and its duration, in ticks."""
 REQUEST, LOCK = "request.json", ".lock"
 
 
 @dataclass(frozen=True)
 class Part:
-    """What was done: its number, its frames' times, and sums of figures up to its end."""
+    """A finished part.
+
+    Args:
+        number: its number.
+        times: times of its frames.
+        sums: sums of measurements up to its end.
+    """
 
     number: int
     times: Sequence[Time]
@@ -38,22 +44,28 @@ class Part:
 
 @dataclass(frozen=True)
 class Parts:
-    """A folder of parts of so many frames. suffix: of their files."""
+    """Folder of parts.
+
+    Args:
+        folder: the folder.
+        suffix: suffix of the parts.
+        length: number of frames in a part.
+    """
 
     folder: Path
     suffix: str
     length: int
 
     def path(self, number: int) -> Path:
-        """Where a part's frames are."""
+        """Return the file of a part's frames."""
         return self.folder / f"{number:05d}{self.suffix}"
 
     def last(self, number: int) -> Picture8:
-        """The last frame of a part. Raises UsageError, BadImage."""
+        """Return the last frame of a part. Raises UsageError, BadImage."""
         return decode(self.folder / f"{number:05d}.png").astype("uint8")
 
     def done(self) -> list[Part]:
-        """The parts that are whole, from the first on. Raises UsageError for a file that is damaged."""
+        """Return the finished parts, from the first one on. Raises UsageError for a damaged file."""
         found: list[Part] = []
         while (path := self.folder / f"{len(found):05d}.json").exists():
             try:
@@ -64,7 +76,7 @@ class Parts:
         return found
 
     def keep(self, part: Part, written: Path, last: Picture8) -> None:
-        """Takes a part that was written under another name, and its last frame."""
+        """Store a part that was written under another name, and its last frame."""
         _flush(written)
         remove(self.path(part.number))
         written.replace(self.path(part.number))
@@ -76,16 +88,16 @@ class Parts:
 
 
 def parts_folder(out: Path) -> Path:
-    """Where the parts of a result are."""
+    """Return the folder for the parts of a result."""
     return out.with_name(f"{out.name}.parts")
 
 
 @contextlib.contextmanager
 def parts_opened(parts: Parts, request: Mapping[str, str]) -> Iterator[None]:
-    """Makes the folder, or goes on with what is there for the same request, while no other process does.
+    """Make the folder, or continue an existing one of the same request, as a context; no other process can use it meanwhile.
 
-    Removes the folder where no part is in it in the end. Raises UsageError for the parts of another request, and for a folder that
-    is somebody's own.
+    If it has no parts in the end, it is removed. Raises UsageError for parts of another request, and for a folder with other
+    files.
     """
     if (
         parts.folder.is_dir()
@@ -128,7 +140,7 @@ def _compare(parts: Parts, request: Mapping[str, str]) -> None:
 
 @contextlib.contextmanager
 def written_whole(path: Path, out: Path) -> Iterator[Path]:
-    """A place to write to; what is there in the end becomes `out`, in one step."""
+    """Yield a path to write to; in the end it is renamed to `out`."""
     yield path
     _flush(path)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +148,7 @@ def written_whole(path: Path, out: Path) -> Iterator[Path]:
 
 
 def _flush(path: Path) -> None:
-    """Has what was written on the disk."""
+    """Flush what was written to the disk."""
     for each in [path, *(path.iterdir() if path.is_dir() else ())]:
         handle = os.open(each, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""A folder of images as a clip: read in the order of their names, and written as PNG files."""
+"""A folder of images as a clip: read in the order of names, and written as PNG files."""
 
 from __future__ import annotations
 
@@ -17,11 +17,21 @@ from viceversa.video.clip import Clip, CutShort, Frame, checked_frame
 from viceversa.video.parts import Time
 
 RATE = 25.0
-"""Frames a second of a folder that is given none."""
+"""Default frames per second of a folder."""
 
 
 def open_sequence(folder: Path, rate: float | None, background: int, most_pixels: int = MOST_PIXELS) -> Clip:
-    """The images of a folder, so many a second; what is transparent shows the background. Raises UsageError, BadImage."""
+    """Return the images of a folder as a clip.
+
+    Args:
+        folder: the folder.
+        rate: frames per second.
+        background: gray level behind transparent parts, 0 to 255.
+        most_pixels: limit of an image's size.
+
+    Raises:
+        UsageError: If there are no images, the rate is not possible, or the first image cannot be read.
+    """
     rate = RATE if rate is None else rate
     if not 0.01 <= rate <= 1000:
         raise UsageError(f"`fps={rate:g}`: give from 0.01 to 1000 frames a second.")
@@ -39,7 +49,7 @@ def open_sequence(folder: Path, rate: float | None, background: int, most_pixels
 
 
 def images_of(folder: Path) -> list[Path]:
-    """Return the visible images right in a folder by their names, in which numbers count as numbers: 2.png before 10.png."""
+    """Return the visible images directly in a folder, sorted by name; numbers are compared as numbers: 2.png before 10.png."""
     return sorted((folder / name for name in listing(folder, deep=False).images), key=_place)
 
 
@@ -58,18 +68,18 @@ def _frames(files: Sequence[Path], background: int, most_pixels: int) -> Iterato
 
 @dataclass(frozen=True)
 class ImageFolder:
-    """Writes a folder of PNG files, named by their number from 1 on."""
+    """Writer of a folder of PNG files, numbered from 1."""
 
     suffix: str = ".images"
 
     def write(self, frames: Iterable[Frame], path: Path, first: int) -> None:
-        """A part of them, in a folder."""
+        """Write a part of the files, in a folder."""
         path.mkdir()
         for number, frame in enumerate(frames, first + 1):
             encode(frame.pixels, path / f"{number:06d}.png")
 
     def join(self, parts: Sequence[Path], times: Iterable[Time], out: Path) -> None:
-        """All in one folder; what was moved there before an interrupt stays."""
+        """Move all files into one folder. Files moved before an interrupt stay."""
         out.mkdir(parents=True, exist_ok=True)
         for part in parts:
             for file in sorted(part.iterdir()):

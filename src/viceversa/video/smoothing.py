@@ -1,4 +1,4 @@
-"""Smoothing over time: each output takes a share of the one before, warped to it, where the same thing is seen."""
+"""Temporal smoothing: each output is blended with the previous one, warped to it, where the same thing is visible."""
 
 from __future__ import annotations
 
@@ -12,10 +12,19 @@ from viceversa.video.flow import Motion, warped
 
 
 def smoothed(after: Picture8, before: Picture8, motion: Motion, share: float, weights: NDArray[np.float32] | None) -> Picture8:
-    """O'_t = (1 - a m) O_t + a m warp(O'_t-1), rounded; m is 0 where the input frame t shows what could not be seen in t - 1.
+    """Return the smoothed output O'_t = (1 - a m) O_t + a m warp(O'_t-1), rounded.
 
-    after: O_t, and before: O'_t-1, (H, W, C) uint8. motion: of the input, from t - 1 to t. share: a in [0, 1).
-    weights: (H, W, 1), by which m is multiplied too, so that what is to be left alone is. Raises UsageError for two shapes.
+    The mask m is 0 where frame t of the input shows what was not visible in frame t - 1.
+
+    Args:
+        after: O_t, (H, W, C) uint8.
+        before: O'_t-1, likewise.
+        motion: motion of the input, from t - 1 to t.
+        share: the weight a in [0, 1).
+        weights: (H, W, 1) factors of m, 0 where the output must not change; None for 1 everywhere.
+
+    Raises:
+        UsageError: If the shapes differ.
     """
     check_alike(motion.later, after)
     mask = motion.seen_earlier[..., None].astype(np.float32) * share
@@ -25,7 +34,7 @@ def smoothed(after: Picture8, before: Picture8, motion: Motion, share: float, we
 
 
 def checked_share(share: float) -> float:
-    """Raises UsageError for a share that is not in [0, 1)."""
+    """Return the share. Raises UsageError if it is not in [0, 1)."""
     if not 0 <= share < 1:
         raise UsageError(f"`smooth={share:g}`: the value must be from 0 (off) to below 1.")
     return share

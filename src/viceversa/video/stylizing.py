@@ -1,4 +1,4 @@
-"""Clips in the style of images: each frame's painting begins with the last one, warped to it (arXiv 1604.08610)."""
+"""Stylize clips: the painting of each frame starts from the previous painting, warped to it (arXiv 1604.08610)."""
 
 from __future__ import annotations
 
@@ -19,16 +19,24 @@ from viceversa.video.job import Passage, Process, processed
 
 
 def begun(passage: Passage) -> Picture8:
-    """What the painting of a frame begins with: the last painting warped to it, and the frame itself where it shows what was
-    hidden before. (H, W, 3) uint8."""
+    """Return the start of a frame's painting, (H, W, 3) uint8: the previous painting, warped, and the frame itself where it was
+    occluded."""
     seen = passage.motion.seen_earlier[..., None]
     mixed = np.where(seen, warped(passage.made, passage.motion.backward), passage.now)
     return np.rint(mixed).clip(0, 255).astype(np.uint8)
 
 
 def later_settings(settings: Stylize, evaluations: int | None) -> Stylize:
-    """Of all frames but the first: one size only, as a smaller one would undo the beginning, and fewer evaluations, a quarter of
-    the preset's if not said. Raises UsageError."""
+    """Return the settings for all frames except the first: one size only, because a smaller one would undo the start, and fewer
+    evaluations.
+
+    Args:
+        settings: settings of the first frame.
+        evaluations: number of evaluations; None for a quarter of the preset's.
+
+    Raises:
+        UsageError: If there is less than one evaluation.
+    """
     count = max(1, settings.resolved.evaluations // 4) if evaluations is None else evaluations
     if count < 1:
         raise UsageError(f"`later={count}`: give at least one evaluation.")
@@ -40,9 +48,21 @@ def stylization(
     weights: Path | str | None = None, mask: Picture | None = None, warm: bool = True,
     device: Device = "auto",
 ) -> Process:  # fmt: skip
-    """What is done to each frame, which is brought to the settings' size before, the shorter side to an even one, as players like
-    it. warm: whether a painting begins with the last one; else each is made alone, as the first is. An interrupt ends it. Raises
-    UsageError."""
+    """Return the process that stylizes each frame.
+
+    A frame is first resized to the settings' size, with an even shorter side, as players need. An interrupt ends a painting.
+
+    Args:
+        styles: style images.
+        settings: settings of the first frame.
+        later: settings of the other frames.
+        weights, mask: as in `stylize`.
+        warm: whether a painting starts from the previous one; otherwise all frames are painted like the first.
+        device: device of the network.
+
+    Raises:
+        UsageError: If an image or the weights cannot be used.
+    """
 
     def opened(frame: Picture) -> Picture8:
         image = sized(tensor_of(frame), settings.size)
@@ -66,9 +86,18 @@ def stylized_frames(
     later: int | None = None, weights: Path | str | None = None, mask: Picture | None = None, estimator: Estimator = DIS,
     device: Device = "auto",
 ) -> Iterator[Picture8]:  # fmt: skip
-    """The frames (H, W, 3) uint8 of a clip in the style of one image or several. later: evaluations of all but the first.
+    """Yield the frames of a clip in the style of one or several images.
 
-    Raises UsageError.
+    Args:
+        frames: (H, W, 3) uint8.
+        styles: style images.
+        settings: settings of the first frame.
+        later: number of evaluations of the other frames.
+        weights, mask, device: as in `stylize`.
+        estimator: flow estimator.
+
+    Raises:
+        UsageError: If an image or a setting cannot be used.
     """
     process = stylization(styles, settings, later_settings(settings, later), weights=weights, mask=mask, device=device)
     yield from processed(frames, process, estimator)

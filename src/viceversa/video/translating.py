@@ -1,4 +1,4 @@
-"""Clips through a trained translator: each frame alone, by the labels and the seed of the first, and smoothed if asked."""
+"""Translate clips: each frame by itself, with the labels and the seed of the first frame, and smoothed if asked for."""
 
 from __future__ import annotations
 
@@ -25,7 +25,13 @@ from viceversa.video.smoothing import checked_share, smoothed
 
 @dataclass(frozen=True, eq=False)
 class ClipTranslation:
-    """From where to where a clip is translated, and how."""
+    """Translation of a clip.
+
+    Args:
+        source, target: domains.
+        manner: settings of the translation.
+        smooth: weight of the previous frame, in [0, 1).
+    """
 
     source: Domain
     target: Domain
@@ -36,16 +42,25 @@ class ClipTranslation:
 def way_of(
     model: Model, first: Picture8, to: str, *, source: str = "", manner: Manner = AS_TRAINED, smooth: float = 0.0
 ) -> ClipTranslation:
-    """The way of a clip: what `source` does not name is read once, off the first frame (H, W, 3), so that labels cannot flicker.
+    """Return the translation of a clip.
 
-    Raises UsageError.
+    Attributes that `source` does not name are recognized once, in the first frame, so that labels cannot flicker.
+
+    Args:
+        model: the model.
+        first: first frame (H, W, 3).
+        to, source, manner: as in `Model.translate`.
+        smooth: weight of the previous frame, in [0, 1).
+
+    Raises:
+        UsageError: If the translation is not possible.
     """
     here = start(model, [_in_channels(model, first, next(iter(model.space.images)))], source, to)
     return ClipTranslation(here, model.routing.target(here, to, manner.strength), manner, checked_share(smooth))
 
 
 def translation(model: Model, way: ClipTranslation) -> Process:
-    """What is done to each frame. Raises UsageError when a frame is translated, for what cannot be."""
+    """Return the process that translates each frame. The process raises UsageError if a frame cannot be translated."""
 
     def opened(frame: Picture8) -> Picture8:
         pixels = model.preprocessing.opened(_in_channels(model, frame, way.source.space), way.source.space, way.manner).colors
@@ -77,9 +92,19 @@ def translated_frames(
     smooth: float = 0.0,
     estimator: Estimator = DIS,
 ) -> Iterator[Picture8]:
-    """The frames of a clip, (H, W, 3) uint8 or any images, translated in 8 bits; in memory are some at a time.
+    """Yield the translated frames of a clip, in 8 bits. Only some frames are in memory at a time.
 
-    smooth: share of the frame before, in [0, 1). At the run's size, unless manner says full_size. Raises UsageError.
+    They have the size of the run's images, unless `manner` has full_size.
+
+    Args:
+        model: the model.
+        frames: (H, W, 3) uint8, or any images.
+        to, source, manner: as in `Model.translate`.
+        smooth: weight of the previous frame, in [0, 1).
+        estimator: flow estimator.
+
+    Raises:
+        UsageError: If the translation is not possible.
     """
     rest = iter(frames)
     first = next(rest, None)
@@ -91,7 +116,7 @@ def translated_frames(
 
 
 def _in_channels(model: Model, frame: Picture8, space: str) -> Picture8:
-    """The frame in 8 bits and as many channels as the run's images have. Raises UsageError where video has not as many."""
+    """Return the frame in 8 bits with as many channels as the run's images. Raises UsageError if a clip cannot have as many."""
     channels = model.space.images[space].channels
     if channels not in (1, 3):
         raise UsageError(f"this run takes images of {channels} channels, which a clip cannot have.")

@@ -1,1 +1,1 @@
-"""Images kept on disk: packed arrays, made once, by several processes."""
+"""Cache of images on disk: packed arrays, made once, by several processes."""

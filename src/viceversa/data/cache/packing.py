@@ -1,7 +1,7 @@
-"""Images rendered or decoded once, then memory-mapped: one .npy file of pixels for each content and setting.
+"""Images that are rendered or decoded once, then memory-mapped: one .npy file of pixels for each content and setting.
 
-An array in the making lies beside its place, as `.partial`, with a mark for every row that is done, so that what is
-interrupted goes on. After the pixels of a rendered one come their SHA-256, 32 bytes, which readers of .npy files pass over.
+An unfinished array is stored next to its final path, as `.partial`, with a mark for each finished row, so that interrupted work
+continues. The pixels of a rendered array are followed by their SHA-256, 32 bytes, which readers of .npy files ignore.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from viceversa.images.pixels import Pixels
 from viceversa.progress import say
 
 Marks = NDArray[np.int64]
-"""A number for each row of an array in the making; 0: it is not done."""
+"""Marks of an unfinished array, one number per row; 0: the row is not finished."""
 
 
 def cache_directory() -> Path:
-    """Where packed images are kept: $VICEVERSA_CACHE, else viceversa in $XDG_CACHE_HOME, else ~/.cache/viceversa.
+    """Return the folder of packed images: $VICEVERSA_CACHE, otherwise viceversa in $XDG_CACHE_HOME, otherwise ~/.cache/viceversa.
 
-    Raises UsageError for a user without a home directory, as in some containers, if neither variable is set.
+    Raises UsageError if neither variable is set and the user has no home directory, as in some containers.
     """
     if chosen := os.environ.get("VICEVERSA_CACHE"):
         return Path(chosen)
@@ -45,12 +45,19 @@ def cache_directory() -> Path:
 
 
 def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], render: Render, title: str) -> Pixels:
-    """The images render(range(N)), from the cache or rendered into it: (N, H, W, C) uint8, memory-mapped, read-only.
+    """Return the images render(range(N)), from the cache or rendered into it: (N, H, W, C) uint8, memory-mapped, read-only.
 
-    key: all that the pixels depend on; its SHA-256 and the shape's name the file.
-    render: positions -> their images (parallel.Render); title: what the progress bar says meanwhile.
-    Safe where several processes ask at once: one builds, the others wait for it. A damaged file is named on standard error
-    and built again; what was interrupted goes on. Raises UsageError if the cache cannot be written.
+    Several processes may call it at once: one builds, the others wait. A damaged file is reported on standard error and built
+    again. Interrupted work continues.
+
+    Args:
+        key: everything that the pixels depend on; its SHA-256 and that of the shape name the file.
+        shape: (N, H, W, C).
+        render: function from positions to their images (parallel.Render).
+        title: title of the progress bar.
+
+    Raises:
+        UsageError: If the cache cannot be written.
     """
     path = cache_directory() / f"{digest({'key': dict(key), 'shape': list(shape)})}.npy"
     pixels = _mapped(path, shape)
@@ -70,12 +77,12 @@ def packed(key: Mapping[str, JsonValue], shape: tuple[int, int, int, int], rende
 
 
 def digest(value: object) -> str:
-    """SHA-256 of the canonical JSON of a value that JSON has."""
+    """Return the SHA-256 of the canonical JSON of a value."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def hash_of(*pixels: Pixels) -> str:
-    """SHA-256 of the pixels' bytes."""
+    """Return the SHA-256 of the pixels' bytes."""
     found = hashlib.sha256()
     for each in pixels:
         found.update(np.ascontiguousarray(each).data)
@@ -83,7 +90,13 @@ def hash_of(*pixels: Pixels) -> str:
 
 
 def in_the_making(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> tuple[Any, Marks]:
-    """The array that will be `path`, and the marks of its rows, mapped to be written: an interrupted try's, or new ones."""
+    """Return an unfinished array and the marks of its rows, mapped for writing: those of interrupted work, or new ones.
+
+    Args:
+        path: final path of the array.
+        shape: its shape.
+        kind: its type.
+    """
     partial, marks = path.with_suffix(".partial"), path.with_suffix(".done")
     before = _reopened(partial, shape, kind), _reopened(marks, shape[:1], np.int64)
     if before[0] is not None and before[1] is not None:
@@ -92,7 +105,7 @@ def in_the_making(path: Path, shape: tuple[int, ...], kind: type[np.generic]) ->
 
 
 def make_writable(directory: Path) -> None:
-    """Makes a directory of the cache. Raises UsageError if it cannot be written."""
+    """Make a folder of the cache. Raises UsageError if it cannot be written."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -102,12 +115,12 @@ def make_writable(directory: Path) -> None:
 
 
 def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels | None:
-    """The file's pixels, or None where there is no file, or one that is damaged."""
+    """Return the pixels of a file, or None if it is missing or damaged."""
     try:
         pixels = np.load(path, mmap_mode="r")
     except (FileNotFoundError, NotADirectoryError):
         return None
-    except (EOFError, ValueError):  # empty; no .npy header, or shorter than it says
+    except (EOFError, ValueError):  # empty, without a .npy header, or truncated
         return None
     if pixels.dtype != np.uint8 or pixels.shape != shape:
         return None
@@ -117,7 +130,7 @@ def _mapped(path: Path, shape: tuple[int, ...]) -> Pixels | None:
 
 
 def _checksum(pixels: np.memmap[Any, np.dtype[np.uint8]]) -> bytes:
-    """SHA-256 of the pixels."""
+    """Return the SHA-256 of the pixels."""
     return hashlib.sha256(pixels.reshape(-1).data).digest()
 
 
@@ -126,7 +139,7 @@ def _unwritable(directory: Path, reason: str) -> UsageError:
 
 
 def _build(path: Path, shape: tuple[int, ...], render: Render, title: str) -> None:
-    """Under the lock: render to another name, then rename, so that `path` is whole whenever it is there."""
+    """Render under another name, then rename, so that `path` is complete whenever it exists. The caller holds the lock."""
     pixels, marks = in_the_making(path, shape, np.uint8)
     render_all(render, pixels, title, marks)
     pixels.flush()
@@ -142,7 +155,7 @@ def _build(path: Path, shape: tuple[int, ...], render: Render, title: str) -> No
 
 
 def _reopened(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> Any:
-    """The array of an interrupted try, or None."""
+    """Return the array of interrupted work, or None."""
     try:
         array = np.load(path, mmap_mode="r+")
     except (OSError, ValueError, EOFError):
@@ -151,10 +164,10 @@ def _reopened(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> Any
 
 
 def _allocated(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> Any:
-    """A new .npy file for an array of zeros. Raises UsageError where the disk has no room for it."""
+    """Create a .npy file with an array of zeros. Raises UsageError if the disk is full."""
     try:
         array = np.lib.format.open_memmap(path, "w+", kind, shape)
-        if hasattr(os, "posix_fallocate"):  # else the file has holes, and to fill one on a full disk is a bus error
+        if hasattr(os, "posix_fallocate"):  # without it the file has holes: filling one on a full disk is a bus error
             with path.open("r+b") as file:
                 os.posix_fallocate(file.fileno(), 0, array.offset + array.nbytes)
     except (OSError, OverflowError) as error:

@@ -1,8 +1,8 @@
-"""Making many images on all cores.
+"""Make many images on all cores.
 
-The workers are fresh interpreters that read tasks on their standard input and answer on their standard output. Neither
-fork (unsafe beside torch's and CUDA's threads) nor multiprocessing's spawn (which runs a caller's script again, unless it
-is guarded) is used, so a plain script, a notebook and `python -` all work.
+The workers are new interpreters that read tasks from their standard input and write answers to their standard output. Neither fork
+(unsafe with threads of torch and CUDA) nor multiprocessing's spawn (which runs an unguarded script of the caller again) is used.
+Plain scripts, notebooks and `python -` therefore all work.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from viceversa.images.pixels import Pixels
 from viceversa.progress import watched
 
 Render = Callable[[range], Pixels]
-"""Positions -> their images (N, H, W, C) uint8. Pickled, so a module's function or a functools.partial of one."""
+"""Function from positions to their images (N, H, W, C) uint8. It is pickled, so it must be a module's function or a
+functools.partial of one."""
 
 Job = TypeVar("Job")
 Result = TypeVar("Result")
@@ -34,13 +35,17 @@ Worker = subprocess.Popen[bytes]
 
 CHUNK = 64
 _WORTHWHILE = 8
-"""Below so many tasks, starting workers takes longer than working."""
+"""Number of tasks up to which starting workers takes longer than the work."""
 
 
 def render_all(render: Render, pixels: Pixels, title: str, marks: NDArray[np.int64] | None = None) -> None:
-    """Fill `pixels` (N, H, W, C) with render(range(N)), in chunks on all cores; a progress bar `title` on stderr.
+    """Fill `pixels` (N, H, W, C) with render(range(N)), in chunks on all cores, with a progress bar on standard error.
 
-    marks: (N,), not 0 for rows that are done already; the others become 1 as they are.
+    Args:
+        render: function that makes images.
+        pixels: array to fill.
+        title: title of the progress bar.
+        marks: (N,), not 0 for finished rows; the others become 1 when they are finished.
     """
     starts = range(0, len(pixels), CHUNK)
     chunks = [
@@ -54,10 +59,18 @@ def render_all(render: Render, pixels: Pixels, title: str, marks: NDArray[np.int
 
 
 def in_parallel(work: Callable[[Job], Result], tasks: Sequence[Job], title: str) -> Iterator[tuple[int, Result]]:
-    """work(task) for each task, with its number, as they are done; on all cores where there are many. All of it is pickled.
+    """Yield the number of each task and work(task), in order of completion; on all cores if there are many tasks.
 
-    Raises a UsageError of the work as it is, and RuntimeError if a worker ends early; its own message is on stderr then. An
-    interrupt ends the workers.
+    An interrupt ends the workers.
+
+    Args:
+        work: function of a task; pickled, as are tasks and results.
+        tasks: the tasks.
+        title: title of the progress bar.
+
+    Raises:
+        UsageError: If the work raises one.
+        RuntimeError: If a worker ends early; its own message is on standard error.
     """
     if len(tasks) <= _WORTHWHILE:
         yield from ((number, work(task)) for number, task in enumerate(watched(tasks, title)))
@@ -81,25 +94,25 @@ def in_parallel(work: Callable[[Job], Result], tasks: Sequence[Job], title: str)
             for _ in watched(tasks, title):
                 done = wait(asked, return_when=FIRST_COMPLETED).done.pop()
                 asked.remove(done)
-                asked |= {threads.submit(ask, number) for number in islice(numbers, 1)}  # no more: answers that wait take memory
+                asked |= {threads.submit(ask, number) for number in islice(numbers, 1)}  # one at a time: answers take memory
                 yield done.result()
         except BaseException:
             threads.shutdown(wait=False, cancel_futures=True)
             for worker in workers:
-                worker.kill()  # now, since the threads wait for their answers
+                worker.kill()  # at once, because threads wait for their answers
             raise
 
 
 @contextmanager
 def _workers(count: int) -> Iterator[list[Worker]]:
-    """`count` started interpreters; ended with the block, whatever happens in it."""
+    """Start `count` interpreters; end them with the block in any case."""
     command = [sys.executable, "-c", "from viceversa.data.cache.parallel import serve; serve()"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     pipe = subprocess.PIPE
     started: list[Worker] = []
     try:
         for _ in range(count):
-            # a session of its own: Ctrl-C reaches the asking process alone, which then ends its workers
+            # a new session: Ctrl-C reaches only the parent process, which then ends its workers
             started.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment, start_new_session=True))
         yield started
     finally:
@@ -109,7 +122,7 @@ def _workers(count: int) -> Iterator[list[Worker]]:
 
 
 def _asked(worker: Worker, question: Any) -> Any:
-    """The worker's answer."""
+    """Return the worker's answer."""
     try:
         to_worker = cast(IO[bytes], worker.stdin)
         pickle.dump(question, to_worker)
@@ -123,7 +136,7 @@ def _asked(worker: Worker, question: Any) -> Any:
 
 
 def serve() -> None:
-    """What a worker runs: takes (work, task) and answers work(task), until there are no more or nobody listens."""
+    """Run a worker: read (work, task) and answer work(task), until the input ends or the reader is gone."""
     while True:
         try:
             work, task = pickle.load(sys.stdin.buffer)
@@ -136,5 +149,5 @@ def serve() -> None:
         try:
             sys.stdout.buffer.write(answer)
             sys.stdout.buffer.flush()
-        except BrokenPipeError:  # who asked was killed
-            os._exit(0)  # without another try to flush, and its traceback
+        except BrokenPipeError:  # the parent was killed
+            os._exit(0)  # without flushing again, which would print a traceback

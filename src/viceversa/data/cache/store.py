@@ -1,5 +1,5 @@
-"""Images of files, decoded and fitted once, then memory-mapped. What is interrupted goes on, and a file that changes is done
-again, alone."""
+"""Images of files, decoded and fitted once, then memory-mapped. Interrupted work continues, and only changed files are processed
+again."""
 
 from __future__ import annotations
 
@@ -24,36 +24,41 @@ from viceversa.images.pixels import Pixels
 from viceversa.progress import say
 
 Stamp = tuple[int, int]
-"""A file's size in bytes and time of modification in nanoseconds."""
+"""Size of a file in bytes and time of its modification in nanoseconds."""
 
 Half = Literal["left", "right"]
 HALVES: tuple[Half, Half] = ("left", "right")
-"""Of a file that holds two images side by side."""
+"""Halves of a file that holds two images side by side."""
 
 SourceKind = tuple[int, int]
-"""Of an image: how many channels it has, of 8 or 16 bits."""
+"""Number of channels of an image, and its bits (8 or 16)."""
 
 
 class Files(Protocol):
-    """Where image files are, by their names. Pickled, as workers read them."""
+    """Access to image files by name. Pickled, because workers read the files."""
 
     @property
     def place(self) -> str:
-        """What tells these files from others of the same names; for a person to read too."""
+        """Place of the files, which distinguishes them from others of the same names; also shown to the user."""
         ...
 
     def state(self, name: str) -> Stamp:
-        """What changes if the file does. Raises OSError where there is none."""
+        """Return the stamp of a file, which changes with its content. Raises OSError if the file is missing."""
         ...
 
     def find(self, name: str) -> Path | Embedded:
-        """The file. Raises BadImage where there is none."""
+        """Return the file. Raises BadImage if it is missing."""
         ...
 
 
 @dataclass(frozen=True)
 class FolderFiles:
-    """The files below a folder, by their paths relative to it; spellings: those that the disk names otherwise -> how it does."""
+    """Files below a folder, by relative path.
+
+    Args:
+        folder: the folder.
+        spellings: names that differ from those on disk -> name on disk.
+    """
 
     folder: Path
     spellings: Mapping[str, str] = field(default_factory=dict)
@@ -64,7 +69,7 @@ class FolderFiles:
 
     def state(self, name: str) -> Stamp:
         name = self.spellings.get(name, name)
-        status = os.stat(f"{self.folder}/{name}")  # noqa: PTH116  (to make a Path of each takes as long as to look)
+        status = os.stat(f"{self.folder}/{name}")  # noqa: PTH116  (making a Path takes as long as the call)
         return status.st_size, status.st_mtime_ns
 
     def find(self, name: str) -> Path:
@@ -73,8 +78,15 @@ class FolderFiles:
 
 @dataclass(frozen=True)
 class Preparation:
-    """What becomes of an image, or of the left or right half of one: cropped in its middle, resized, on a background where it is
-    transparent (0 to 255)."""
+    """Preparation of an image, or of its left or right half: cropped in the middle, resized, and put on a background.
+
+    Args:
+        height, width: size of the result in pixels.
+        crop: side of the square that is cut out; by default the largest part with the result's proportions.
+        background: gray level behind transparent parts, 0 to 255.
+        filter: Pillow's filter.
+        half: half of the image to use; None for all of it.
+    """
 
     height: int
     width: int
@@ -86,9 +98,14 @@ class Preparation:
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Images by their names: pixels (N, H, W, C) uint8 or uint16, memory-mapped, read-only; the CRC-32 of each, and of all.
+    """Prepared images in the cache.
 
-    bad: the files that cannot be read, and why; they are not among the N.
+    Args:
+        names: names of the N images.
+        pixels: (N, H, W, C) uint8 or uint16, memory-mapped, read-only.
+        checksums: CRC-32 of each image.
+        checksum: CRC-32 of all.
+        bad: unreadable files, and why; they are not among the N.
     """
 
     names: tuple[str, ...]
@@ -100,9 +117,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class _Index:
-    """What is known of files: their states and kinds, their rows in the last complete array (-1: none) and the CRC-32 there.
+    """Index of known files.
 
-    bad: file -> its state and why it cannot be read.
+    array: name of the last complete array. checksum: its CRC-32. kind: its channels and bits. files: stamp, kind, row in the array
+    (-1: none) and CRC-32 of each file. bad: unreadable files, each with its stamp and the reason.
     """
 
     array: str = ""
@@ -113,18 +131,26 @@ class _Index:
 
 
 def prepared(files: Files, names: Sequence[str], preparation: Preparation, part: str = "") -> Prepared:
-    """The images of the files of these names, in their order, from the cache or made into it.
+    """Return the prepared images of the named files, in this order, from the cache or made into it.
 
-    All have color if any has color, 16 bits if any has; other counts of channels must agree. A file has changed where its
-    state is another. part: whose images these are, as each part of a data set has an array of its own. Broken links are bad.
-    Safe where several processes ask at once. Raises UsageError, also for a file that is not there, or changes meanwhile.
+    Images are in color if any file has color, and in 16 bits if any has 16; other numbers of channels must be equal. A file counts
+    as changed if its stamp changed. Broken links count as bad. Several processes may call it at once.
+
+    Args:
+        files: access to the files.
+        names: names of the files.
+        preparation: what to do with each image.
+        part: name of the part of the data set; each part has an array of its own.
+
+    Raises:
+        UsageError: If a file is missing or changes meanwhile, and if the cache cannot be written.
     """
     place = cache_directory() / "files" / digest([files.place, part, asdict(preparation)])
     make_writable(place)
     states, broken = _states(files, names)
     with FileLock(place / "lock"):
         index = _read(place)
-        while True:  # once more where some turn out to be bad: the rows of the others are at hand
+        while True:  # repeated if some are bad: the rows of the others exist
             bad = {name: entry for name, entry in index.bad.items() if states.get(name) == entry[0]}
             good = {name: state for name, state in states.items() if name not in bad}
             index = replace(index, bad=bad)
@@ -141,7 +167,13 @@ def prepared(files: Files, names: Sequence[str], preparation: Preparation, part:
 
 
 def read_image(source: Path | Embedded, channels: int, background: int) -> Pixels:
-    """An image file's pixels (H, W, channels) of its own depth; gray or color as asked for. Raises BadImage."""
+    """Return the pixels (H, W, channels) of an image file in its bit depth, converted to gray or color. Raises BadImage.
+
+    Args:
+        source: the file.
+        channels: number of channels.
+        background: gray level behind transparent parts, 0 to 255.
+    """
     image = decode(source, channels=channels if channels in (1, 3) else None, background=background)
     if image.shape[2] != channels:
         name = source.name if isinstance(source, Embedded) else str(source)
@@ -150,7 +182,7 @@ def read_image(source: Path | Embedded, channels: int, background: int) -> Pixel
 
 
 def _states(files: Files, names: Sequence[str]) -> tuple[dict[str, Stamp], dict[str, str]]:
-    """The states of files, and why those are bad that are links to nothing. Raises UsageError for any other that is gone."""
+    """Return the stamps of files, and the broken links with reasons. Raises UsageError if any other file is missing."""
     states, broken = dict[str, Stamp](), dict[str, str]()
     for name in names:
         try:
@@ -172,14 +204,14 @@ def _state(files: Files, name: str) -> Stamp:
 
 
 def _check_bad(files: Files, states: Mapping[str, Stamp], bad: Mapping[str, str]) -> None:
-    """Raises UsageError for a bad file that is not bad but gone or changed: what is remembered of it would be of another one."""
+    """Raise UsageError if a bad file is missing or changed meanwhile: the stored reason would belong to another file."""
     for name in bad:
         if _state(files, name) != states[name]:
             raise UsageError(f"the image {quoted(name)} in {quoted(files.place)} changed while it was read: run the command again.")
 
 
 def _described(place: Path, files: Files, states: Mapping[str, Stamp], last: _Index) -> _Index:
-    """The index with the kinds of new and changed files, as their headers have them."""
+    """Return the index with the kinds of new and changed files, read from their headers."""
     names = list(states)
     tasks = [(files, names[start : start + CHUNK]) for start in range(0, len(names), CHUNK)]
     found, bad = dict(last.files), dict(last.bad)
@@ -191,7 +223,7 @@ def _described(place: Path, files: Files, states: Mapping[str, Stamp], last: _In
 
 
 def _kinds(task: tuple[Files, list[str]]) -> tuple[dict[str, SourceKind], dict[str, str]]:
-    """What a worker reads off the headers of some files, and why others are bad."""
+    """Return the kinds of some files, read from their headers, and why others are bad. Runs in a worker."""
     files, names = task
     kinds, bad = dict[str, SourceKind](), dict[str, str]()
     for name in names:
@@ -203,7 +235,7 @@ def _kinds(task: tuple[Files, list[str]]) -> tuple[dict[str, SourceKind], dict[s
 
 
 def _made(path: Path, files: Files, states: Mapping[str, Stamp], preparation: Preparation, last: _Index) -> _Index:
-    """Makes the array of all files, of rows of the last one and of what an interrupted try had done already."""
+    """Make the array of all files, using rows of the last array and finished rows of interrupted work."""
     names, kind = list(states), _common_kind(files, {name: last.files[name][1] for name in states})
     shape = len(names), preparation.height, preparation.width, kind[0]
     pixels, marks = in_the_making(path, shape, np.uint8 if kind[1] == 8 else np.uint16)
@@ -224,7 +256,7 @@ def _made(path: Path, files: Files, states: Mapping[str, Stamp], preparation: Pr
     entries = {name: (state, last.files[name][1], row, int(marks[row]) - 1) for row, (name, state) in enumerate(states.items())}
     found = {name: entry for name, entry in entries.items() if name not in bad}
     index = _written(path.parent, _Index(path.name, _checksum(partial), kind, found, {**last.bad, **bad}))
-    partial.replace(path)  # an index without its array is none, and the try before goes on
+    partial.replace(path)  # an index without its array is ignored, and the earlier work continues
     for old in path.parent.iterdir():
         if old.suffix in (".npy", ".done", ".partial") and old != path:
             old.unlink()
@@ -232,7 +264,7 @@ def _made(path: Path, files: Files, states: Mapping[str, Stamp], preparation: Pr
 
 
 def _common_kind(files: Files, kinds: Mapping[str, SourceKind]) -> SourceKind:
-    """Color before gray, 16 bits before 8. Raises UsageError for other channels that do not agree."""
+    """Return the common kind: color if any image has color, 16 bits if any has 16. Raises UsageError for other unequal channels."""
     first = dict[int, str]()
     for name, (channels, _) in kinds.items():
         first.setdefault(channels, name)
@@ -243,7 +275,7 @@ def _common_kind(files: Files, kinds: Mapping[str, SourceKind]) -> SourceKind:
 
 
 def _copy(pixels: Pixels, marks: Marks, states: Mapping[str, Stamp], array: Path, last: _Index) -> None:
-    """Takes over the rows of files that have not changed."""
+    """Copy the rows of unchanged files."""
     found = [last.files[name] for name in states]
     pairs = [(row, entry[2]) for row, entry in enumerate(found) if not marks[row] and entry[2] >= 0]
     if pairs:
@@ -255,7 +287,7 @@ def _copy(pixels: Pixels, marks: Marks, states: Mapping[str, Stamp], array: Path
 
 
 def _images(task: tuple[Files, list[str], SourceKind, Preparation]) -> tuple[Pixels, dict[str, str]]:
-    """What a worker makes of some files: their images, zeros where a file is bad, and why it is."""
+    """Return the prepared images of some files, zeros where a file is bad, and the reasons. Runs in a worker."""
     files, names, (channels, bits), preparation = task
     size = preparation.height, preparation.width
     images, bad = np.zeros((len(names), *size, channels), np.uint8 if bits == 8 else np.uint16), dict[str, str]()
@@ -270,7 +302,7 @@ def _images(task: tuple[Files, list[str], SourceKind, Preparation]) -> tuple[Pix
 
 
 def _half(image: Pixels, name: str, preparation: Preparation) -> Pixels:
-    """The half of the image (H, W, C) that is wanted, if not all of it. Raises BadImage."""
+    """Return the wanted half of the image (H, W, C), or all of it. Raises BadImage."""
     if preparation.half is None:
         return image
     middle, odd = divmod(image.shape[1], 2)
@@ -280,12 +312,12 @@ def _half(image: Pixels, name: str, preparation: Preparation) -> Pixels:
 
 
 def _read(place: Path) -> _Index:
-    """The index of the last complete array; an empty one where that is missing or damaged."""
+    """Return the index of the last complete array; an empty one if it is missing or damaged."""
     path = place / "index.json"
     try:
         index = TypeAdapter(_Index).validate_json(path.read_bytes())
         damaged = place / index.array if index.array and _checksum(place / index.array) != index.checksum else None
-    except FileNotFoundError:  # of both, one may be there yet
+    except FileNotFoundError:  # one of both may exist
         return _Index()
     except (OSError, ValidationError):
         damaged = path
@@ -301,7 +333,7 @@ def _written(place: Path, index: _Index) -> _Index:
 
 
 def _checksum(path: Path) -> int:
-    """CRC-32 of a file's content."""
+    """Return the CRC-32 of a file's content."""
     value = 0
     with path.open("rb") as file:
         while content := file.read(1 << 22):

@@ -1,1 +1,1 @@
-"""Data in files of your own: folders, tables, pairs, and the formats of known data sets."""
+"""Data in the user's files: folders, tables, pairs, and the formats of known data sets."""

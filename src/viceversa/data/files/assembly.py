@@ -1,4 +1,4 @@
-"""From files and their labels to a data set: what folders, tables and Hugging Face's sets have in common."""
+"""Assemble a data set from files and labels: common steps of folders, tables and Hugging Face data sets."""
 
 from __future__ import annotations
 
@@ -34,18 +34,20 @@ SplitFiles = Mapping[str, Mapping[str, Sequence[str]]]
 
 @dataclass(frozen=True)
 class Wanted:
-    """What becomes of the images of a data set of files.
+    """How a data set of files is read.
 
-    size: height and width in pixels, chosen from the images if None.
-    crop: what is cut out of the middle before, the largest square if None.
-    background: the gray, 0 to 255, behind what is transparent. filter: Pillow's, to resize by.
-    skip_bad: leave out files that cannot be read.
-    takes: what the method does: one space with labels, or spaces without, a folder each, maybe of pairs.
-    attributes: which of the data's to use, in this order; all, or a source's usual ones, where none is named.
-    images: the folder of a table's images, if it is not the table's own.
-    halves: whether each file holds a pair, the first space's image on the left, the second's on the right.
-    one: whether this is one space among others, so that a folder of images will do, without domains.
-    divided: the attribute, with a value or without, by which a table's images are in two spaces (divided_by_attribute.py).
+    Args:
+        size: height and width in pixels; None to choose it from the images.
+        crop: side of the square that is cut out of the middle first; None for the largest.
+        background: gray level behind transparent parts, 0 to 255.
+        filter: Pillow's filter for resizing.
+        skip_bad: whether to leave out unreadable files.
+        takes: data that the method takes: one space with labels, or spaces without labels, possibly in pairs.
+        attributes: attributes to use, in this order; by default all, or the usual ones of a source.
+        halves: whether each file holds a pair, with the image of the first space on the left.
+        images: folder of a table's images, if it is not the table's own.
+        one: whether this is one of several spaces; then it may be a folder of images without domains.
+        divided: attribute, with or without a value, that divides a table's images into two spaces (divided_by_attribute.py).
     """
 
     size: int | None = None
@@ -69,11 +71,21 @@ def assembled(
     labels: Mapping[str, list[float]],
     wanted: Wanted,
 ) -> Dataset:
-    """The data set of some files. labels: file -> its row (K,), where there are attributes.
+    """Return the data set of some files.
 
-    Its name is that of its content: the pixels, their names, splits and labels. Raises UsageError for files that cannot be
-    read, unless they are to be skipped, for a split that is empty, for a space that cannot be called so, and where pairs are
-    wanted, for an image without its partner.
+    Its name contains a digest of its content: pixels, names, splits and labels.
+
+    Args:
+        name: name of the data set.
+        files: access to the files.
+        parts: files of each split and space.
+        attributes: attributes of the labels.
+        labels: file -> label (K,), if there are attributes.
+        wanted: how to read the files.
+
+    Raises:
+        UsageError: If a file cannot be read (unless such files are skipped), a split is empty, the name of a space is not
+            possible, or an image of a pair has no partner.
     """
     if wanted.takes != "pairs":
         return _assembled(name, files, parts, attributes, labels, wanted)
@@ -82,7 +94,7 @@ def assembled(
 
 
 def _in_order(names: Mapping[str, PairNames]) -> SplitFiles:
-    """The files of pairs, both spaces' in the same order."""
+    """Return the files of pairs, with those of both spaces in the same order."""
     return {split: {space: list(files) for space, files in spaces.items()} for split, spaces in names.items()}
 
 
@@ -94,7 +106,7 @@ def _assembled(
     labels: Mapping[str, list[float]],
     wanted: Wanted,
 ) -> Dataset:
-    """As `assembled`, each space by itself."""
+    """Do the same as `assembled`, each space by itself."""
     _check_spaces(parts["train"])
     check_sizes(name, parts)
     size, chosen = _chosen(files, parts, wanted) if wanted.size is None else (wanted.size, "")
@@ -112,7 +124,7 @@ def _assembled(
         for split in SPLITS:
             kept = [file for file in parts[split][space] if file in row]
             rows = torch.tensor([labels[file] for file in kept]) if attributes and kept else None
-            start = row[kept[0]] if kept else 0  # a split's rows are neighbors
+            start = row[kept[0]] if kept else 0  # the rows of a split are adjacent
             splits[split][space] = Images(ready.pixels[start : start + len(kept)], rows, tuple(kept))
     bad = {file: reason for ready in found.values() for file, reason in ready.bad.items()}
     _check_bad(bad, len(bad) + len({file for ready in found.values() for file in ready.names} - bad.keys()), wanted)
@@ -123,15 +135,16 @@ def _assembled(
 
 
 def _chosen(files: Files, parts: SplitFiles, wanted: Wanted) -> tuple[int, str]:
-    """The size of images whose size is not given, and a line that says how it was chosen."""
+    """Return a size chosen from the images, and a line that says how it was chosen."""
     spaces = ([file for split in SPLITS for file in parts[split][space]] for space in parts["train"])
     return chosen_size(files, spaces, crop=wanted.crop, halves=wanted.halves)
 
 
 def from_table(name: str, files: Files, table: Table, wanted: Wanted) -> Dataset:
-    """The data set of a table's rows: one space with its attributes, or, for a method between spaces, its column `space`.
+    """Return the data set of a table's rows: one space with its attributes, or, for a method between spaces, those in its column
+    `space`.
 
-    Raises UsageError as `assembled` does, and for a table without what the method takes.
+    Raises UsageError as `assembled`, and for a table without what the method needs.
     """
     if wanted.divided:
         name, table = f"{name}-{wanted.divided.replace('=', '-')}", divided_table(table, wanted.divided, name)
@@ -163,20 +176,20 @@ def from_table(name: str, files: Files, table: Table, wanted: Wanted) -> Dataset
 
 
 def _scenes(table: Table, scenes: Sequence[tuple[str, ...]], takes: Takes) -> Mapping[str, Scene]:
-    """For each file, its scene, with all that is neither its label nor its space in the data set."""
+    """Return the scene of each file, extended by everything that is neither its label nor its space in the data set."""
     others: Sequence[object] = (table.spaces or [""] * len(scenes)) if takes == "labels" else table.labels.tolist()
     return {file: (*scene, str(other)) for file, scene, other in zip(table.files, scenes, others, strict=True)}
 
 
 def _check_spaces(names: Mapping[str, object]) -> None:
-    """A space's name is part of weights' names, of paths, and of what is written on the command line."""
+    """Raise UsageError for the name of a space that cannot be part of names of weights, of paths, and of command lines."""
     for name in names:
         if not name or name != name.strip() or not name.isprintable() or set(name) & set(".,=:/\\"):
             raise UsageError(f"{quoted(name)} cannot be the name of a space or domain: rename it, without any of . , = : / \\")
 
 
 def _check_bad(bad: Mapping[str, str], count: int, wanted: Wanted) -> None:
-    """Tells of files that were skipped, or refuses them."""
+    """Report the files that are skipped. Raises UsageError if bad files are not to be skipped."""
     if not bad:
         return
     listed = "\n".join(f"{'skipped' if wanted.skip_bad else 'bad'}: {printable(reason)}" for reason in bad.values())
@@ -188,7 +201,7 @@ def _check_bad(bad: Mapping[str, str], count: int, wanted: Wanted) -> None:
 
 
 def check_sizes(name: str, splits: Mapping[str, Mapping[str, Sequence[str] | Images]]) -> None:
-    """Raises UsageError for a split in which a space has no images."""
+    """Raise UsageError for a split in which a space has no images."""
     for split, spaces in splits.items():
         for space, images in spaces.items():
             if not len(images):
@@ -198,7 +211,7 @@ def check_sizes(name: str, splits: Mapping[str, Mapping[str, Sequence[str] | Ima
 
 
 def _twins(space: str, ready: Prepared, parts: SplitFiles) -> str:
-    """A line on images of equal pixels in two splits, which a table of names cannot show; empty where there are none."""
+    """Return a line about images with equal pixels in two splits, which names do not show; empty if there are none."""
     alike = defaultdict(list)
     for row, checksum in enumerate(ready.checksums):
         alike[checksum].append(row)
@@ -218,7 +231,7 @@ def _twins(space: str, ready: Prepared, parts: SplitFiles) -> str:
 
 
 def _digest(found: Mapping[str, Prepared], splits: Mapping[str, Mapping[str, Images]], attributes: Sequence[AnyAttribute]) -> str:
-    """The same for a copy of the data, in another place or at another time."""
+    """Return a digest of the content; it is the same for every copy of the data."""
     listed = [
         *([space, ready.checksum] for space, ready in found.items()),
         *(

@@ -1,6 +1,6 @@
 """CelebA (arXiv 1411.7766) as downloaded: list_attr_celeba.txt, list_eval_partition.txt and the aligned images.
 
-Splits are the official ones, or those of StarGAN's code (arXiv 1711.09020).
+The splits are the official ones, or those of StarGAN's code (arXiv 1711.09020).
 """
 
 from __future__ import annotations
@@ -24,17 +24,25 @@ from viceversa.errors import UsageError, printable, quoted, unknown
 ATTRIBUTES = ("Black_Hair", "Blond_Hair", "Brown_Hair", "Male", "Young")
 HAIR = {"Black_Hair": "black", "Blond_Hair": "blond", "Brown_Hair": "brown"}
 STARGAN_TEST = 1999
-"""Images in StarGAN's test set: its code counts to 2000 and stops one short."""
+"""Number of images in StarGAN's test set: its code counts to 2000 and stops one short."""
 
 
 def read_celeba(
     folder: Path, attributes: Sequence[str] = ATTRIBUTES, *, stargan_split: bool = False, skip_bad: bool = False
 ) -> Table:
-    """The images of `img_align_celeba/` or `images/` with these of the 40 attributes. Raises UsageError, one line.
+    """Return the images of `img_align_celeba/` or `images/` with some of the 40 attributes.
 
-    The attribute `hair` is one-of black, blond and brown: rows with none of them, or several, are dropped, and counted.
-    stargan_split: test is StarGAN's, the first 1999 rows in its order; the next 1999 are validation, which StarGAN's code
-    does not have and trains on; the others are train. skip_bad: leave out images that are missing, and say how many.
+    The attribute `hair` is one of black, blond and brown. Rows with none or several of them are dropped and counted.
+
+    Args:
+        folder: folder of CelebA.
+        attributes: names of attributes.
+        stargan_split: use StarGAN's test set, the first 1999 rows in its order; the next 1999 are for validation, on which
+            StarGAN's code trains; the others are train.
+        skip_bad: leave out missing images and print their number.
+
+    Raises:
+        UsageError: If files are missing or malformed, and for unknown attributes.
     """
     if len(set(attributes)) < len(attributes) or not attributes:
         raise UsageError("name one or more attributes of CelebA, each only once.")
@@ -63,7 +71,7 @@ def read_celeba(
 
 
 def _attributes(path: Path, wanted: Sequence[str]) -> tuple[list[str], list[int], dict[str, Tensor]]:
-    """The images' names, the lines they stand in, and (N,) values 0 or 1 of each wanted attribute."""
+    """Return the names of the images, their line numbers, and the values (N,), 0 or 1, of each wanted attribute."""
     lines = _lines(path)
     known, body = (lines[1].split() if len(lines) > 1 else []), [line.split() for line in lines[2:]]
     if not body or lines[0].strip() != str(len(body)):
@@ -84,7 +92,7 @@ def _attributes(path: Path, wanted: Sequence[str]) -> tuple[list[str], list[int]
 
 
 def _partition(path: Path, names: Sequence[str]) -> tuple[str, ...]:
-    """The official splits: 0, 1 and 2 are train, validation and test."""
+    """Return the official splits: 0, 1 and 2 are train, validation and test."""
     numbers = dict.fromkeys(names, "")
     for number, line in enumerate(_lines(path), 1):
         match line.split():
@@ -102,7 +110,7 @@ def _partition(path: Path, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _stargan_splits(count: int) -> tuple[str, ...]:
-    """StarGAN's code shuffles the lines after `random.seed(1234)`; which line comes where depends on their number alone."""
+    """Return StarGAN's splits. Its code shuffles the lines after `random.seed(1234)`, so the order depends only on their number."""
     order = list(range(count))
     random.Random(1234).shuffle(order)
     splits = ["train"] * count
@@ -112,7 +120,7 @@ def _stargan_splits(count: int) -> tuple[str, ...]:
 
 
 def _of_one_color(table: Table, colors: Tensor) -> Table:
-    """The rows of people with one of the three hair colors; `colors` (N,) says how many they have."""
+    """Return the rows of people with exactly one of the three hair colors; `colors` (N,) is the number of colors of each."""
     keep = (colors == 1).tolist()
     reasons = {"hair neither black, blond nor brown": int((colors == 0).sum()), "hair of several colors": int((colors > 1).sum())}
     return replace(
@@ -125,7 +133,7 @@ def _of_one_color(table: Table, colors: Tensor) -> Table:
 
 
 def _lines(path: Path) -> list[str]:
-    """The lines of a text file, without empty ones at its end."""
+    """Return the lines of a text file, without empty ones at the end."""
     try:
         return path.read_text(encoding="utf-8").rstrip().splitlines()
     except FileNotFoundError:

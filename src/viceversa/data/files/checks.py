@@ -1,4 +1,4 @@
-"""What can be wrong with the files of a data set and their splits: each check finds a fault, in one line, or nothing."""
+"""Checks of the files and splits of a data set. Each check returns a fault, as one line, or nothing."""
 
 from __future__ import annotations
 
@@ -21,20 +21,27 @@ _ELSEWHERE = "give the image folder that holds them as `images`"
 
 
 def split_by_hash(name: str) -> str:
-    """80 % train, 10 % validation, 10 % test, by SHA-256: the same name, on every machine and in every table, the same split."""
+    """Return the split of a name by SHA-256: 80 % train, 10 % validation, 10 % test. It is the same on every machine and in every
+    table."""
     digit = int.from_bytes(hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()[:8], "big") % 10
     return "train" if digit < 8 else SPLITS[digit - 7]
 
 
 def completed_splits(splits: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """The splits, where validation and test, if they are missing, get their tenths of train by the hash of the names."""
+    """Return the splits. If validation or test is missing, it gets a tenth of train, by the hash of the names."""
     missing = {"validation", "test"} - set(splits)
     drawn = [split_by_hash(name) if split == "train" else split for split, name in zip(splits, names, strict=True)]
     return tuple(new if new in missing else old for old, new in zip(splits, drawn, strict=True))
 
 
 def checked_paths(names: Sequence[str], rows: Sequence[int], folder: Path) -> tuple[str, ...]:
-    """The names relative to the folder, with "/", normalized. Raises UsageError for those outside it, and those with ".."."""
+    """Return the names relative to the folder, normalized, with "/". Raises UsageError for names outside the folder or with "..".
+
+    Args:
+        names: names of the files.
+        rows: their row numbers.
+        folder: the folder.
+    """
     roots = [str(folder.absolute()), str(folder.resolve())]
     paths = [_below(name.replace("\\", "/"), roots) for name in names]
 
@@ -49,7 +56,7 @@ def checked_paths(names: Sequence[str], rows: Sequence[int], folder: Path) -> tu
 
 
 def _below(name: str, roots: Sequence[str]) -> str:
-    """An absolute name as one relative to that of the roots which it is inside; any other as it is."""
+    """Return an absolute name relative to the root that contains it; any other name unchanged."""
     if not name.startswith("/") or ".." in name.split("/") or "\0" in name:
         return name
     path = posixpath.normpath(name)
@@ -58,7 +65,7 @@ def _below(name: str, roots: Sequence[str]) -> str:
 
 
 def _relative(path: str, roots: Sequence[str]) -> str:
-    """The path relative to that of the roots which it is inside; empty where it is inside none."""
+    """Return the path relative to the root that contains it; empty if none does."""
     return next((path[len(root) + 1 :] for root in roots if path.startswith(f"{root}/")), "")
 
 
@@ -72,9 +79,16 @@ def faults(
     *,
     skip_bad: bool = False,
 ) -> list[str]:
-    """All that is wrong: files or groups in two splits, files named twice, missing, or outside the folder by a link.
+    """Return all faults: files or groups in two splits; files that are named twice, missing, or outside the folder through a link.
 
-    places: of the files (lookup.Found); skip_bad: whether missing ones are left out instead.
+    Args:
+        files: the files.
+        groups: group of each file.
+        splits: split of each file.
+        rows: their row numbers.
+        folder: folder of the files.
+        places: whereabouts of the files (lookup.Found).
+        skip_bad: whether missing files are left out instead.
     """
     away = f"files lead out of {quoted(str(folder))} by a symbolic link: {_ELSEWHERE}"
     nothing = [] if "train" in splits else [f"there are no rows to train on: {rows_per_split(splits)}."]
@@ -90,7 +104,7 @@ def faults(
 
 
 def torn(identities: Sequence[str], splits: Sequence[str]) -> str:
-    """An identity that is in several splits, which these are, and the remedy; empty where there is none."""
+    """Return a message about identities in several splits, with the remedy; empty if there are none."""
     homes: dict[str, set[str]] = defaultdict(set)
     for identity, split in zip(identities, splits, strict=True):
         homes[identity].add(split)
@@ -106,24 +120,24 @@ def torn(identities: Sequence[str], splits: Sequence[str]) -> str:
 
 
 def missing(files: Sequence[str], rows: Sequence[int], folder: Path, places: Sequence[Whereabouts]) -> str:
-    """The number of missing files and the first of them; empty where none is missing."""
+    """Return a message with the number of missing files and the first of them; empty if none is missing."""
     return found(f"files are missing in {quoted(str(folder))}", files, rows, (each == "missing" for each in places))
 
 
 def found(what: str, names: Sequence[str], rows: Sequence[int], wrong: Iterable[bool]) -> str:
-    """The number of wrong names, what is wrong, and the first three; empty where none is wrong."""
+    """Return a message with the number of wrong names, the fault, and the first three; empty if none is wrong."""
     listed = [f"{quoted(name)} (row {row})" for name, row, bad in zip(names, rows, wrong, strict=True) if bad]
     return f"{len(listed)} of {len(names)} {what}: {', '.join(listed[:3])}{', ...' if len(listed) > 3 else ''}." if listed else ""
 
 
 def refuse(fault: str) -> None:
-    """Raises UsageError where there is a fault."""
+    """Raise UsageError if there is a fault."""
     if fault:
         raise UsageError(fault)
 
 
 def firsts(names: Sequence[str], values: Sequence[Value]) -> dict[str, Value]:
-    """Each name with the value beside its first occurrence."""
+    """Return each name with the value at its first occurrence."""
     seen: dict[str, Value] = {}
     for name, value in zip(names, values, strict=True):
         seen.setdefault(name, value)

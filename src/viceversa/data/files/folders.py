@@ -1,4 +1,5 @@
-"""Folders of images, a folder a domain; CycleGAN's trainA, trainB, testA, testB; and pix2pix's, each file with a pair of images."""
+"""Folders of images: one folder per domain; CycleGAN's trainA, trainB, testA, testB; and pix2pix's, where each file holds a
+pair."""
 
 from __future__ import annotations
 
@@ -24,13 +25,14 @@ from viceversa.files import in_utf8
 
 
 def open_folders(folder: Path, wanted: Wanted) -> Dataset:
-    """A folder that holds a folder for each domain, with images at any depth; or train, val and test, each of such folders.
+    """Open a folder that contains a folder for each domain, with images at any depth; or train, val and test with such folders.
 
-    A domain without images for validation or testing gives a tenth of its training images, by the hash of their names. For methods
-    with labels all domains are one space, with the one-of attribute `domain`; for methods between spaces, and always for trainA
-    and trainB, each domain is a space. For methods of pairs there may be files with two images side by side instead, A and B, in
-    the folder or in train, val and test. One space among others may be a folder of images alone; of one or two images, as of a
-    style, every split has all. The summary says how many images of each domain are in each split, and what is ignored.
+    If a domain has no images for validation or test, a tenth of its training images is used, by the hash of their names. For
+    methods with labels, all domains are one space with the attribute `domain`, one of several. For methods between spaces, and
+    always for trainA and trainB, each domain is a space. For methods of pairs, files may instead hold two images side by side, A
+    and B, in the folder or in train, val and test. One of several spaces may be a folder of images without domains; if it has only
+    one or two images, as for a style, every split has all of them. The summary lists the number of images by domain and split, and
+    what is ignored. Raises UsageError for other folders.
     """
     if wanted.divided:
         raise UsageError(
@@ -58,13 +60,13 @@ def open_folders(folder: Path, wanted: Wanted) -> Dataset:
 
 
 def _may_be_domain(path: str) -> bool:
-    """Whether a link to a folder is followed: only where it may be that of a domain, or of a split."""
+    """Return whether a link to a folder is followed: only if it may be the folder of a domain or of a split."""
     top, _, below = path.partition("/")
     return not below or ("/" not in below and bool(split_named(top)))
 
 
 def _side_by_side(found: Listing, layout: Layout) -> bool:
-    """Whether the files are pix2pix's, each with two images, rather than in folders of domains."""
+    """Return whether the files are pix2pix's, with two images each, and not in folders of domains."""
     if layout.kind == "domains":
         return not layout.parts and right_in(found)
     return layout.kind == "splits" and right_in_train(found)
@@ -75,7 +77,7 @@ def _halves(domains: Domains) -> Domains:
 
 
 def _check(folder: Path, layout: Layout, wanted: Wanted) -> None:
-    """Raises UsageError for attributes that folders do not have, and for a folder without two domains to train on."""
+    """Raise UsageError for attributes that folders do not have, and for a folder without two domains to train on."""
     if wanted.attributes not in ((), ("domain",)):
         gave = f"you gave {' '.join(wanted.attributes)}"
         raise UsageError(f"folders have only one attribute, domain: leave out `attributes` ({gave}).")
@@ -93,7 +95,7 @@ def _check(folder: Path, layout: Layout, wanted: Wanted) -> None:
 
 
 def _instead(layout: Layout) -> str:
-    """What there is instead of domains, as the end of a message."""
+    """Return what there is instead of domains, as the end of a message."""
     has = [f"images of only {quoted(domain)}" for domain in layout.domains]
     has += [f"no images in {domain}" for domain in layout.empty()]
     if layout.ignored:
@@ -102,10 +104,13 @@ def _instead(layout: Layout) -> str:
 
 
 def completed(given: Mapping[str, Domains], takes: Takes, *, lettered: bool = False) -> tuple[SplitFiles, list[str]]:
-    """The images of all three splits, and lines on those that had none.
+    """Return the images of all three splits, and lines about splits that had none.
 
-    given: split -> domain -> files; the only split is "" where no folder tells one. A domain that has no images in a split gives a
-    tenth of its training images. lettered: test images serve for validation too if there are none for it, as in CycleGAN's data.
+    Args:
+        given: split -> domain -> files; the only split is "" if no folder names one. A domain without images in a split gives a
+            tenth of its training images.
+        takes: data that the method takes.
+        lettered: use the test images for validation, too, if it has none, as in CycleGAN's data.
     """
     if "" in given:
         return _by_split(_shares(given[""], takes)), []
@@ -127,7 +132,7 @@ def completed(given: Mapping[str, Domains], takes: Takes, *, lettered: bool = Fa
 
 
 def _shares(found: Domains, takes: Takes) -> dict[str, dict[str, list[str]]]:
-    """The files of each domain in splits; of pairs, both images in the same one, by their name."""
+    """Return the files of each domain in splits. Both images of a pair are in the same split, by their name."""
     if takes != "pairs":
         return {domain: shared_out(files) for domain, files in found.items()}
     called = {domain: {name: file for file, name in names.items()} for domain, names in aligned(found).items()}
@@ -140,7 +145,8 @@ def _by_split(shares: Mapping[str, Mapping[str, Sequence[str]]]) -> SplitFiles:
 
 
 def shared_out(files: Sequence[str]) -> dict[str, list[str]]:
-    """80/10/10 in the order of the hashes of the names; of three files or more, each split has one at least."""
+    """Return files split 80/10/10 in the order of the hashes of their names. With three files or more, each split has at least
+    one."""
     tenth = max(round(len(files) / 10), 1)
     ordered = sorted(files, key=lambda file: hashlib.sha256(file.encode()).digest())
     shares = {"test": ordered[:tenth], "validation": ordered[tenth : 2 * tenth], "train": ordered[2 * tenth :]}
@@ -148,7 +154,7 @@ def shared_out(files: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _assembled(folder: Path, parts: SplitFiles, wanted: Wanted, *, labels: bool) -> Dataset:
-    """The data set: for methods with labels, where domains can be labels, of one space with the attribute `domain`."""
+    """Return the data set. For methods with labels it is one space with the attribute `domain`, if domains can be labels."""
     domains = tuple(parts["train"])
     if wanted.takes != "labels" or not labels or len(domains) < 2:
         return assembled(folder.name, FolderFiles(folder), parts, (), {}, wanted)
@@ -159,7 +165,7 @@ def _assembled(folder: Path, parts: SplitFiles, wanted: Wanted, *, labels: bool)
 
 
 def _table(name: str, parts: SplitFiles, dataset: Dataset) -> str:
-    """How many images there are, and how many of each domain are in each split; without those that cannot be read."""
+    """Return the number of images, in total and by domain and split, without unreadable ones."""
     kept = {split: {file for images in spaces.values() for file in images.ids} for split, spaces in dataset.splits.items()}
 
     def of(split: str, domain: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Hugging Face data sets: a column of images, and columns of labels. By the package `datasets` (the extra `data`)."""
+"""Hugging Face data sets: a column of images and columns of labels, read with the package `datasets` (the extra `data`)."""
 
 from __future__ import annotations
 
@@ -27,9 +27,13 @@ _WORDS = ("no", "yes", "false", "true")
 
 @dataclass(frozen=True, eq=False)
 class ArrowFiles:
-    """The images in the rows of a data set: `train/12` is row 12 of its split train.
+    """Images in the rows of a data set: `train/12` is row 12 of the split train.
 
-    splits: by name, with the one column of images, not decoded. stamp: size and time of modification of the Arrow files.
+    Args:
+        place: place of the data set.
+        splits: splits by name, with only the column of images, not decoded.
+        column: name of that column.
+        stamp: size and time of modification of the Arrow files.
     """
 
     place: str
@@ -49,24 +53,31 @@ class ArrowFiles:
 
 
 def absolute_hub(spec: str) -> str:
-    """The spec with its folder made absolute, if it names one."""
+    """Return the spec with its folder made absolute, if it names a folder."""
     folder, split = _named(spec)
     return f"{PREFIX}{folder.resolve()}{f':{split}' if split else ''}" if folder.is_dir() else spec
 
 
 def is_folder(spec: str) -> bool:
-    """Return whether a spec names a folder, which may be gone; all that `absolute_hub` returned for one is absolute."""
+    """Return whether a spec names a folder, which may be missing. Folders that `absolute_hub` returned are absolute."""
     folder, _ = _named(spec)
     return folder.is_absolute() or folder.is_dir()
 
 
 def read_hugging_face(spec: str, only: Sequence[str] = (), *, spaces: bool = False) -> tuple[str, ArrowFiles, Table]:
-    """`hf:NAME[:split]`: its name, its images, and what its columns of labels say of them. Raises UsageError.
+    """Return the name, the images and the table of labels of a data set `hf:NAME[:split]`.
 
-    NAME is that of a data set on the hub, or a folder that `save_to_disk` wrote. Splits are the data set's own; what is
-    missing of validation and test is taken out of train, and one split asked for by name is divided, 80/10/10 by hash.
-    only: the columns that are attributes; by default the class labels and Booleans, or where there are none, all of at
-    most 20 different values. spaces: the one column of class labels says which space an image is of.
+    NAME is a data set on the hub, or a folder that `save_to_disk` wrote. Splits are those of the data set. Missing validation and
+    test splits are taken out of train; a split that is named is divided 80/10/10 by hash.
+
+    Args:
+        spec: the data set.
+        only: columns to use as attributes; by default class labels and Booleans, or, if there are none, all columns with at most
+            20 different values.
+        spaces: whether the only column of class labels names the space of an image.
+
+    Raises:
+        UsageError: If the data set cannot be loaded or has no such columns.
     """
     folder, asked = _named(spec)
     parts = _parts(str(folder), _loaded(folder, spec), asked)
@@ -90,14 +101,14 @@ def read_hugging_face(spec: str, only: Sequence[str] = (), *, spaces: bool = Fal
 
 
 def _named(spec: str) -> tuple[Path, str]:
-    """The name, as a path, and the split, if one is asked for."""
+    """Return the name as a path, and the split if one is named."""
     text = spec.removeprefix(PREFIX)
     name, colon, split = text.rpartition(":")
     return (Path(name), split) if colon and not Path(text).exists() else (Path(text), "")
 
 
 def _loaded(folder: Path, spec: str) -> Any:
-    """A datasets.Dataset, or a mapping from splits to such."""
+    """Return a datasets.Dataset, or a mapping from splits to such."""
     try:
         import datasets
     except ImportError:
@@ -105,14 +116,14 @@ def _loaded(folder: Path, spec: str) -> Any:
     saved = any((folder / file).is_file() for file in ("dataset_dict.json", "state.json"))
     try:
         return datasets.load_from_disk(str(folder)) if saved else datasets.load_dataset(folder.as_posix())
-    except Exception as error:  # the package, and those beneath it, raise anything for what is damaged or out of reach
+    except Exception as error:  # the package and its dependencies may raise anything
         remedy = "Without a network, save it where there is one, load_dataset(NAME).save_to_disk(FOLDER), and name hf:FOLDER"
         reason = " ".join(str(error).split())[:200].rstrip(".")
         raise UsageError(f"cannot load the Hugging Face data set {quoted(str(folder))}: {quoted(reason)}. {remedy}.") from error
 
 
 def _parts(name: str, loaded: Any, asked: str) -> dict[str, datasets.Dataset]:
-    """The splits that are used, by the data set's own names for them."""
+    """Return the splits to use, by the data set's names for them."""
     parts = dict(loaded) if isinstance(loaded, dict) else {"all": loaded}
     if asked:
         if asked not in parts:
@@ -146,7 +157,7 @@ def _undecoded() -> Any:
 
 
 def _readable(feature: Any) -> bool:
-    """Whether a column's values are names or single numbers."""
+    """Return whether the values of a column are names or single numbers."""
     import datasets
 
     numbers = ("bool", "int", "uint", "float", "string", "large_string")
@@ -156,7 +167,7 @@ def _readable(feature: Any) -> bool:
 
 
 def _cells(parts: Mapping[str, datasets.Dataset], title: str) -> list[str]:
-    """A column as a table has it: names, numbers, or nothing."""
+    """Return a column as text cells: names, numbers, or nothing."""
     import datasets
 
     cells: list[str] = []
@@ -178,7 +189,7 @@ def _cell(value: Any) -> str:
 def _schema(
     sheet: Sheet, features: Mapping[str, Any], folder: Path, only: Sequence[str], *, spaces: bool
 ) -> dict[str, TableColumn]:
-    """What the columns that are used mean: as schema.json in the data set's folder says, or as their features do."""
+    """Return the meaning of the columns that are used, from schema.json in the data set's folder or from their features."""
     import datasets
 
     classes = [title for title in sheet.columns if isinstance(features[title], datasets.ClassLabel)]
@@ -204,7 +215,8 @@ def _schema(
 
 
 def _column(cells: Sequence[str], *, is_class: bool) -> TableColumn:
-    """Rows without a value are left out. Classes are one-of, whatever they are called, unless they say yes and no."""
+    """Return the meaning of a column; rows without a value are left out. Classes are one-of, whatever their names, unless they are
+    yes and no."""
     there = [cell for cell in dict.fromkeys(cells) if cell]
     if not is_class or all(cell.lower() in _WORDS for cell in there):
         return TableColumn(drop_empty=True)
@@ -215,6 +227,6 @@ def _column(cells: Sequence[str], *, is_class: bool) -> TableColumn:
 
 
 def _stamp(parts: Mapping[str, datasets.Dataset]) -> Stamp:
-    """The size of all Arrow files, and when the last of them was written."""
+    """Return the total size of the Arrow files, and the latest time of modification."""
     states = [Path(file["filename"]).stat() for part in parts.values() for file in part.cache_files]
     return sum(state.st_size for state in states), max((state.st_mtime_ns for state in states), default=0)

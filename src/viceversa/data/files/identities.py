@@ -1,8 +1,8 @@
-"""Ground truth from a table's column `identity`: images of the same thing under several labels, or in two spaces.
+"""Ground truth from a table's column `identity`: images of the same thing with several labels, or in two spaces.
 
-The true edit of an image is the image of the same scene in the same split that has the target label, or is in the target space. A
-scene is the identity together with everything in the table that the edit leaves as it is. If there is no such image, or more than
-one, the true edit is unknown. The true edit to an image's own label is the image itself.
+The ground truth of an edit is the image of the same scene in the same split that has the target label, or is in the target space.
+A scene is the identity together with everything in the table that the edit does not change. If there is no such image, or more
+than one, the ground truth is unknown. The ground truth of an edit to an image's own label is the image itself.
 """
 
 from __future__ import annotations
@@ -24,39 +24,40 @@ from viceversa.images.fitting import in_bits
 from viceversa.images.pixels import Pixels
 
 Scene = tuple[str, ...]
-"""The identity, and the other values that an image has in common with its true edits."""
+"""The identity, and the other values that an image shares with its ground truth."""
 Label = tuple[int, ...]
 
 _SCALE = 65_536
-"""Labels are compared as multiples of 1 / 65,536: the opposite 1 - v of a grade v may differ from the table's in its last bits."""
+"""Labels are compared as multiples of 1 / 65,536, because the opposite 1 - v of a grade v may differ from the table's in its last
+bits."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Shown:
-    """The scene and the label of each image of one space in one split."""
+    """Scene and label of each image of one space in one split."""
 
     scenes: Sequence[Scene]
     labels: Sequence[Label]
 
     @cached_property
     def counts(self) -> Counter[tuple[Scene, Label]]:
-        """How many images show each scene with each label."""
+        """Number of images for each scene and label."""
         return Counter(zip(self.scenes, self.labels, strict=True))
 
     @cached_property
     def rows(self) -> Mapping[tuple[Scene, Label], int]:
-        """The row of each image that no other image equals in both."""
+        """Row of each image whose scene and label no other image has."""
         return {shown: row for row, shown in enumerate(zip(self.scenes, self.labels, strict=True)) if self.counts[shown] == 1}
 
 
 def with_truth(dataset: Dataset, scene_of: Mapping[str, Scene]) -> Dataset:
-    """Return the data set with its true edits and a line about them in its summary.
+    """Return the data set with ground truth, and a line about it in its summary.
 
     Its name also depends on the scenes, because results do.
 
     Args:
-        dataset: images of files, whose ids are the files' names.
-        scene_of: the scene of each file.
+        dataset: images of files, with the file names as ids.
+        scene_of: scene of each file.
     """
     shown = {
         split: {
@@ -67,7 +68,7 @@ def with_truth(dataset: Dataset, scene_of: Mapping[str, Scene]) -> Dataset:
     }
 
     def rows(split: str, source: str, positions: NDArray[np.int64], target: str, labels: Tensor | None) -> NDArray[np.int64]:
-        """The rows of the true edits among the images of the target space, -1 for unknown ones: (N,)."""
+        """Return the rows of the ground truth among the images of the target space, -1 if it is unknown: (N,)."""
         here, there = shown[split][source], shown[split][target]
         found = [
             row if source == target and here.labels[row] == label else there.rows.get((here.scenes[row], label), -1)
@@ -98,7 +99,7 @@ def with_truth(dataset: Dataset, scene_of: Mapping[str, Scene]) -> Dataset:
 
 
 def _differ(spaces: Mapping[str, _Shown]) -> bool:
-    """Whether a scene of the split is shown with two labels, or in two spaces."""
+    """Return whether a scene of the split is shown with two labels, or in two spaces."""
     ways: dict[Scene, set[tuple[str, Label]]] = defaultdict(set)
     for space, shown in spaces.items():
         for scene, label in shown.counts:
@@ -107,7 +108,7 @@ def _differ(spaces: Mapping[str, _Shown]) -> bool:
 
 
 def _counted(parts: Sequence[_Shown]) -> str:
-    """The beginning of the summary's line: how many identities and images there are, and how many images are not unique."""
+    """Return the start of the summary's line: numbers of identities and images, and how many images are not unique."""
     identities = {scene[0] for shown in parts for scene in shown.scenes}
     repeated = sum(len(shown.scenes) - len(shown.rows) for shown in parts)
     alike = f" ({repeated} are no ground truth: another image has the same identity and labels)" if repeated else ""
@@ -115,10 +116,10 @@ def _counted(parts: Sequence[_Shown]) -> str:
 
 
 def _opposite(space: Space, images: Images) -> Tensor | None:
-    """The opposite labels of images; None for images without labels."""
+    """Return the opposite labels of images; None for images without labels."""
     return None if images.labels is None else space.invert(images.labels, seeded("identity"))
 
 
 def _rounded(labels: Tensor | None, count: int) -> list[Label]:
-    """Each image's label, (N, K), in a form in which equal ones are equal; empty where there are no labels."""
+    """Return each image's label (N, K) in a form in which equal labels are equal; empty if there are no labels."""
     return [()] * count if labels is None else [tuple(row) for row in (labels.cpu() * _SCALE).round().int().tolist()]

@@ -1,6 +1,6 @@
-"""MNIST's four files, and those of sets in the same form, as they are downloaded or unpacked: the format idx.
+"""The format idx: MNIST's four files, and those of similar data sets, compressed or not.
 
-The last 5,000 of the 60,000 training images, or a tenth of fewer, serve for validation.
+The last 5,000 of the 60,000 training images, or a tenth if there are fewer, are for validation.
 """
 
 from __future__ import annotations
@@ -20,16 +20,17 @@ from viceversa.errors import UsageError, printable, quoted
 TRAIN, TEST = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"), ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
 WHERE = "MNIST's four files, *-ubyte.gz, are found by https://github.com/cvdfoundation/mnist: put them into one folder."
 _BYTES = 8
-"""How idx names the type uint8."""
+"""Code of the type uint8 in idx."""
 
 
 def has_idx(folder: Path) -> bool:
-    """Whether any of the four files is there."""
+    """Return whether any of the four files exists."""
     return any(_file(folder, name) for name in (*TRAIN, *TEST))
 
 
 def open_idx(folder: Path) -> Dataset:
-    """The four files in a folder as a data set of digits: 28x28 gray for MNIST. Raises UsageError, which says where to get them."""
+    """Return the four files of a folder as a data set of digits, 28x28 gray for MNIST. Raises UsageError that says where to get
+    the files."""
     train, test = _part(folder, *TRAIN), _part(folder, *TEST)
     if train[0].shape[1:] != test[0].shape[1:]:
         raise UsageError(f"the training and the test images in {quoted(str(folder))} differ in size.")
@@ -39,7 +40,8 @@ def open_idx(folder: Path) -> Dataset:
 
 
 def read_idx(path: Path) -> NDArray[np.uint8]:
-    """The array of bytes in a file, packed by gzip or not. Raises UsageError for one of another kind, or not whole."""
+    """Return the array of bytes in a file, compressed with gzip or not. Raises UsageError for another format or an incomplete
+    file."""
     try:
         content = path.read_bytes()
         if content[:2] == b"\x1f\x8b":

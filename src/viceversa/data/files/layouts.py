@@ -1,7 +1,8 @@
-"""Layouts of a folder of images: from the names of its folders to the split and the domain of each image.
+"""Layouts of a folder of images: the names of its folders give the split and the domain of each image.
 
-Four layouts are known: a folder for each domain; folders of splits with a folder for each domain; CycleGAN's trainA, trainB, testA,
-testB; and images without domains, in folders of splits or not. Names of splits may be written in any case, and in several ways.
+Four layouts are known: a folder for each domain; folders of splits with a folder for each domain; CycleGAN's trainA, trainB,
+testA, testB; and images without domains, in folders of splits or not. Names of splits are recognized in any case and in several
+spellings.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ Domains = Mapping[str, list[str]]
 """domain -> files."""
 
 UNDIVIDED = "images"
-"""The name of the one domain of images without folders of domains."""
+"""Name of the only domain, if images are not in folders of domains."""
 FOLDER_NAMES = {**SPLIT_NAMES, "training": "train", "trn": "train", "testing": "test", "tst": "test"}
-"""What a folder of a split may be called, in any case; tables have fewer names for them."""
+"""Names of the folder of a split, in lower case. Tables accept fewer names."""
 _LETTERED = re.compile(rf"({'|'.join(FOLDER_NAMES)})([ _-]?)([a-z])", re.IGNORECASE)
 
 
 class Split(NamedTuple):
-    """What the images in a folder are. split: "" where no folder tells it."""
+    """Split and domain of the images in a folder. split: "" if no folder names it."""
 
     split: str
     domain: str
@@ -37,10 +38,14 @@ class Split(NamedTuple):
 
 @dataclass(frozen=True)
 class Layout:
-    """The images of a folder by split and domain, as the names of its folders tell.
+    """The images of a folder by split and domain.
 
-    found: what lies below the folder. homes: folder -> what its images are.
-    parts: split -> domain -> files, of which each has some. ignored: images that have no place.
+    Args:
+        kind: the layout.
+        found: contents of the folder.
+        homes: folder -> split and domain of its images.
+        parts: split -> domain -> files, each with at least one file.
+        ignored: images without a place.
     """
 
     kind: Arrangement
@@ -51,7 +56,7 @@ class Layout:
 
     @property
     def domains(self) -> list[str]:
-        """The domains that have images to train on, in the order of their names."""
+        """Domains with training images, sorted by name."""
         return list(self.parts.get("", self.parts.get("train", {})))
 
     def account(self) -> list[str]:
@@ -61,7 +66,7 @@ class Layout:
         return [*self._splits(), *skipped, *self._ignored(), *self.found.account()]
 
     def empty(self) -> Iterator[str]:
-        """Yield each domain without images, with what there is instead."""
+        """Yield each domain without images, and what it contains instead."""
         full = {domain for domains in self.parts.values() for domain in domains}
         for domain in dict.fromkeys(place.domain for place in self.homes.values() if place.domain not in full):
             inside = tuple(f"{home}/" for home, place in self.homes.items() if place.domain == domain)
@@ -69,7 +74,7 @@ class Layout:
             yield f"{quoted(domain)} ({by_suffix(others)})" if others else quoted(domain)
 
     def _splits(self) -> list[str]:
-        """A line on the folders of each split; none where the folder has no splits."""
+        """Return a line about the folders of each split; none if there are no splits."""
         said = []
         for split in SPLITS:
             tops = dict.fromkeys(_top(home) for home, place in self.homes.items() if place.split == split)
@@ -77,7 +82,7 @@ class Layout:
         return [f"splits: {'; '.join(said)}"] if said else []
 
     def _ignored(self) -> list[str]:
-        """A line on the images beside the folders of domains, and one on each folder that is not used."""
+        """Return a line about the images outside the folders of domains, and one about each folder that is not used."""
         used = {_top(home) for home in self.homes}
         loose = [file for file in self.ignored if "/" not in file or _top(file) in used]
         counts = Counter(_top(file) for file in self.ignored if "/" in file and _top(file) not in used)
@@ -87,14 +92,19 @@ class Layout:
 
 
 def split_named(name: str) -> str:
-    """Return the split that a folder of that name holds, "" for none: `Train`, `TRAINING`, `val`, `Testing`."""
+    """Return the split that a folder of this name holds, such as `Train`, `TRAINING`, `val` or `Testing`; "" for none."""
     return FOLDER_NAMES.get(name.casefold(), "")
 
 
 def layout_of(found: Listing, name: str) -> Layout:
-    """Return the layout of a folder, of what lies below it.
+    """Return the layout of a folder.
 
-    name: the folder's, for messages. Raises UsageError where the names of its folders can be read in two ways.
+    Args:
+        found: contents of the folder.
+        name: name of the folder, for messages.
+
+    Raises:
+        UsageError: If the names of its folders are ambiguous.
     """
     if lettered := _lettered(_tops(found)):
         return _laid_out("lettered", found, lettered)
@@ -105,19 +115,19 @@ def layout_of(found: Listing, name: str) -> Layout:
 
 
 def undivided(found: Listing) -> Layout:
-    """Return all images as those of one domain: of the folders of splits if one is for training, else of the whole folder."""
+    """Return all images as one domain: those in folders of splits if one is for training, otherwise all in the folder."""
     homes = {top: Split(split, UNDIVIDED) for top in _tops(found) if (split := split_named(top))}
     trained = any(place.split == "train" for place in homes.values())
     return _laid_out("undivided", found, homes if trained else {"": Split("", UNDIVIDED)})
 
 
 def right_in(found: Listing, folder: str = "") -> bool:
-    """Return whether an image lies right in a folder below, or right in the one that was listed."""
+    """Return whether an image lies directly in a folder below, or in the listed folder itself."""
     return any(file.rpartition("/")[0] == folder for file in found.images)
 
 
 def right_in_train(found: Listing) -> bool:
-    """Return whether an image lies right in a folder of the split for training, not in a folder of a domain."""
+    """Return whether an image lies directly in a training folder, not in a folder of a domain."""
     return any(right_in(found, top) for top in _tops(found) if split_named(top) == "train")
 
 
@@ -136,7 +146,8 @@ def _laid_out(kind: Arrangement, found: Listing, homes: Mapping[str, Split]) -> 
 
 
 def _lettered(tops: Iterable[str]) -> dict[str, Split]:
-    """The folders named as CycleGAN's. `TRAINS` alone is none: its letter needs to stand out, or to have company."""
+    """Return the folders named like CycleGAN's. `TRAINS` alone does not count: its letter must be set apart, or there must be
+    several."""
     named = {top: said for top in tops if (said := _LETTERED.fullmatch(top))}
     places = {top: Split(split_named(said[1]), said[3].upper()) for top, said in named.items()}
     stands_out = any(said[2] or (said[3].isupper() and not said[1].isupper()) for said in named.values())
@@ -145,7 +156,8 @@ def _lettered(tops: Iterable[str]) -> dict[str, Split]:
 
 
 def _splits(found: Listing, name: str) -> dict[str, str]:
-    """The folders of splits; none where none is named so, or what is named so is a domain. Raises UsageError."""
+    """Return the folders of splits; none if no name is one, or if the name is that of a domain. Raises UsageError if it is
+    ambiguous."""
     held = {_top(file) for file in found.images if "/" in file}
     splits = {top: split for top in _tops(found) if (split := split_named(top))}
     others = sorted(held - splits.keys())
@@ -160,7 +172,7 @@ def _splits(found: Listing, name: str) -> dict[str, str]:
     if not others or set(splits.values()) != {"train"}:
         return splits
     if not any(file.count("/") > 1 and _top(file) in full for file in found.images):
-        return {}  # images right in it, as in the folders beside it: of vehicles, one may be a train
+        return {}  # images directly in it, as in the other folders: among vehicles, `train` is a domain
     raise UsageError(
         f"{quoted(name)} has {_listed(full)} beside {_listed(others)}: if the first is a split, move the others out of the folder; "
         "if the first is a domain, rename it."
@@ -176,6 +188,6 @@ def _top(path: str) -> str:
 
 
 def _listed(names: Iterable[str]) -> str:
-    """The first five names in quotes, and how many more there are."""
+    """Return the first five names in quotes, and the number of the others."""
     quotes = list(map(quoted, names))
     return ", ".join(quotes[:5]) + (f" and {len(quotes) - 5} more" if len(quotes) > 5 else "")

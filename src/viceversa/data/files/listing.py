@@ -1,7 +1,7 @@
-"""Image files below a folder, and what is passed over there: the one rule for training, translation, clips and styles.
+"""List the image files below a folder, and what is ignored. Training, translation, clips and styles all use this rule.
 
-A file or folder is hidden if its name starts with a dot or if an operating system makes it by itself. Links to folders are not
-followed. Every other file counts as an image if its suffix is in SUFFIXES; the rest is counted by suffix.
+A file or folder is hidden if its name starts with a dot or if an operating system creates it. Links to folders are not followed.
+Any other file is an image if its suffix is in SUFFIXES; the rest is counted by suffix.
 """
 
 from __future__ import annotations
@@ -21,16 +21,20 @@ _OF_SYSTEMS = frozenset({
     "desktop.ini",
 })  # fmt: skip
 _UNREADABLE = frozenset({".heic", ".heif", ".hif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".raf", ".orf", ".rw2", ".psd"})
-"""Suffixes of pictures that are not decoded, so that the remedy is to convert them."""
+"""Suffixes of image formats that are not supported; the remedy is to convert them."""
 _SHOWN = 8
 
 
 @dataclass(frozen=True)
 class Listing:
-    """What lies below a folder, as sorted paths relative to it with "/".
+    """Contents of a folder, as sorted relative paths with "/".
 
-    images: files whose suffix is that of an image. folders: visible ones, with or without images. others: all other files.
-    hidden: hidden folders, and hidden files that are named as images. links: links to folders, which are not followed.
+    Args:
+        images: files with the suffix of an image.
+        folders: folders that are not hidden, with or without images.
+        others: all other files.
+        hidden: hidden folders, and hidden files named like images.
+        links: links to folders, which are not followed.
     """
 
     images: tuple[str, ...] = ()
@@ -40,7 +44,7 @@ class Listing:
     links: tuple[str, ...] = ()
 
     def account(self) -> list[str]:
-        """Return a line for each kind of thing that is passed over; no line where there is none."""
+        """Return a line for each kind of entry that is ignored; none if there is nothing."""
         said = [f"ignored: {by_suffix(self.others)}"] if self.others else []
         if self.hidden:
             said.append(f"ignored, because hidden or made by a system: {_some(self.hidden)}")
@@ -54,12 +58,12 @@ class Listing:
 
 
 def is_hidden(name: str) -> bool:
-    """Return whether a file or folder of that name is passed over everywhere: `.git`, `._1.png`, `__MACOSX`, `Thumbs.db`."""
+    """Return whether a file or folder of this name is always ignored, such as `.git`, `._1.png`, `__MACOSX` or `Thumbs.db`."""
     return name.startswith(".") or name.casefold() in _OF_SYSTEMS
 
 
 def is_image(name: str) -> bool:
-    """Return whether a file of that name is taken for an image, by its suffix."""
+    """Return whether a file of this name counts as an image, by its suffix."""
     return suffix_of(name) in SUFFIXES
 
 
@@ -68,15 +72,15 @@ def suffix_of(name: str) -> str:
 
 
 def listing(folder: Path, *, deep: bool = True, followed: Callable[[str], bool] = lambda path: False) -> Listing:
-    """List what lies below a folder.
+    """List the contents of a folder.
 
     Args:
-        folder: where to look.
-        deep: whether to look into its folders too.
-        followed: tells by its relative path whether a link to a folder is followed.
+        folder: the folder.
+        deep: whether to include the contents of its folders.
+        followed: function that decides, from its relative path, whether a link to a folder is followed.
 
     Raises:
-        UsageError: a folder cannot be opened.
+        UsageError: If a folder cannot be opened.
     """
     kinds: dict[str, list[str]] = {"images": [], "folders": [], "others": [], "hidden": [], "links": []}
     for path, kind in _walked(folder, "", deep, followed):
@@ -85,7 +89,7 @@ def listing(folder: Path, *, deep: bool = True, followed: Callable[[str], bool] 
 
 
 def on_disk(path: Path) -> Path:
-    """Return the path as it is spelled on disk: if nothing is there, that of the same name in Unicode's other form."""
+    """Return the path as it is spelled on disk: if it does not exist, the equal name in Unicode's other form."""
     if path.exists() or path.parent == path:
         return path
     parent = on_disk(path.parent)
@@ -94,7 +98,7 @@ def on_disk(path: Path) -> Path:
 
 
 def _walked(folder: Path, start: str, deep: bool, followed: Callable[[str], bool]) -> Iterator[tuple[str, str]]:
-    """Yield each relative path with its kind, a field of Listing."""
+    """Yield each relative path with its kind, which is a field of Listing."""
     for entry in _entries(folder / start):
         path = f"{start}{entry.name}"
         if is_hidden(entry.name):
@@ -111,7 +115,7 @@ def _walked(folder: Path, start: str, deep: bool, followed: Callable[[str], bool
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Return whether an entry is a folder or a link to one; a link that leads to itself is none."""
+    """Return whether an entry is a folder or a link to one. A link to itself is not."""
     try:
         return entry.is_dir()
     except OSError:
@@ -128,7 +132,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def by_suffix(files: tuple[str, ...]) -> str:
-    """Return counts of files by suffix, most first: "12 .heic (convert them to JPEG or PNG), 3 .mp4, 1 without suffix"."""
+    """Return counts of files by suffix, most frequent first: "12 .heic (convert them to JPEG or PNG), 3 .mp4, 1 without suffix"."""
     counts = Counter(map(suffix_of, files))
     said = [f"{count} {printable(suffix) or 'without suffix'}{_remedy(suffix)}" for suffix, count in counts.most_common(_SHOWN)]
     more = counts.total() - sum(count for _, count in counts.most_common(_SHOWN))
@@ -140,6 +144,6 @@ def _remedy(suffix: str) -> str:
 
 
 def _some(names: tuple[str, ...]) -> str:
-    """Return the first three names, and how many there are."""
+    """Return the first three names, and the number of the others."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(map(quoted, names[:3])) + more

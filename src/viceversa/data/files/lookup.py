@@ -1,4 +1,4 @@
-"""The files that a table names, looked up on the disk."""
+"""Look up on disk the files that a table names."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ Whereabouts = Literal["inside", "outside", "missing"]
 
 @dataclass(frozen=True)
 class Found:
-    """Where files are.
+    """Result of a look-up.
 
-    places: of each file, whether it is inside the folder, outside it by a symbolic link, or missing, as broken links are too.
-    spellings: the files that the disk names in another Unicode form -> their names there.
+    Args:
+        places: for each file, whether it is inside the folder, outside through a symbolic link, or missing (also for broken links).
+        spellings: files whose name on disk has another Unicode form -> name on disk.
     """
 
     places: tuple[Whereabouts, ...]
@@ -28,9 +29,12 @@ class Found:
 
 
 def look_up(files: Sequence[str], folder: Path, *, links: bool = False) -> Found:
-    """Look for files, named relative to a folder, with "/".
+    """Look up files on disk.
 
-    links: whether links may lead out of the folder, because a person has named it.
+    Args:
+        files: names relative to the folder, with "/".
+        folder: the folder.
+        links: whether links may lead out of the folder, because the user named the folder.
     """
     root = os.path.realpath(folder)
     spellings: dict[str, str] = {}
@@ -57,7 +61,7 @@ def look_up(files: Sequence[str], folder: Path, *, links: bool = False) -> Found
 
 
 def _spelled(root: str, file: str, listed: Callable[[str], Mapping[str, str]]) -> str:
-    """The file's name on the disk, part by part. Raises FileNotFoundError."""
+    """Return the name of a file on disk, part by part. Raises FileNotFoundError."""
     found: list[str] = []
     for part in file.split("/"):
         above = "/".join([root, *found])
@@ -69,6 +73,6 @@ def _spelled(root: str, file: str, listed: Callable[[str], Mapping[str, str]]) -
 
 
 def _by_composed_name(folder: str) -> Mapping[str, str]:
-    """The names of what is in a folder, by their composed form. Raises OSError."""
+    """Return the names in a folder, by their composed form. Raises OSError."""
     with os.scandir(folder) as entries:
         return {composed(entry.name): entry.name for entry in entries}

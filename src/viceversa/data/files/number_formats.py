@@ -1,4 +1,4 @@
-"""Numbers as the cells of a table write them: with a decimal point or a decimal comma, never with thousands separators."""
+"""Numbers in the cells of a table: with a decimal point or a decimal comma, without thousands separators."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _POINT = re.compile(rf"[+-]?(\d+\.?\d*|\.\d+){_EXPONENT}", re.ASCII | re.IGNOREC
 _COMMA = re.compile(rf"[+-]?(\d+,\d*|,\d+){_EXPONENT}", re.ASCII | re.IGNORECASE)
 _GROUP_MARK = "[.,'\u2019 \u00a0\u2009\u202f]"
 _GROUPS = re.compile(rf"[+-]?\d{{1,3}}({_GROUP_MARK})\d{{3}}(\1\d{{3}})*([.,]\d*)?", re.ASCII)
-"""Digits in groups of three, as in 1,234 and 1.234,5."""
+"""Digits in groups of three, such as 1,234 and 1.234,5."""
 
 
 def number(cell: str) -> float | None:
-    """Return the finite number that a cell is, with a decimal point or comma; None for any other text."""
+    """Return the finite number in a cell, with a decimal point or comma; None for any other text."""
     if not (_POINT.fullmatch(cell) or _COMMA.fullmatch(cell)):
         return None
     value = float(cell.replace(",", "."))
@@ -25,20 +25,20 @@ def number(cell: str) -> float | None:
 
 
 def looks_like_number(cell: str) -> bool:
-    """Whether a cell is a number, or one with thousands separators."""
+    """Return whether a cell is a number, with or without thousands separators."""
     return number(cell) is not None or _GROUPS.fullmatch(cell) is not None
 
 
 def check_separators(title: str, cells: Mapping[str, int], *, decimal_comma: bool) -> None:
-    """Refuse a column of numbers that can be read in two ways.
+    """Raise UsageError for a column of numbers that can be read in two ways.
 
     Args:
-        title: of the column.
-        cells: each different cell, with the first row that it stands in.
-        decimal_comma: whether a comma is known to come before decimals, as in tables with semicolons between cells.
+        title: title of the column.
+        cells: each different cell, with its first row.
+        decimal_comma: whether commas are known to be decimal, as in tables with semicolons between cells.
 
     Raises:
-        UsageError: for thousands separators, and for points beside decimal commas; names the column, row, and cell.
+        UsageError: For thousands separators, and for points together with decimal commas. It names the column, row, and cell.
     """
     where = f"column {quoted(title)}"
     for cell, row in cells.items():
@@ -56,19 +56,19 @@ def check_separators(title: str, cells: Mapping[str, int], *, decimal_comma: boo
 
 
 def _may_be_grouped(cell: str) -> bool:
-    """Whether the comma may separate thousands, which no number with a leading zero has."""
+    """Return whether the comma may separate thousands. In a number with a leading zero it cannot."""
     return bool(_GROUPS.fullmatch(cell)) and not cell.lstrip("+-").startswith("0")
 
 
 def _ungrouped(cell: str) -> str:
-    """The number without its thousands separators, with a decimal point."""
+    """Return the number without thousands separators, with a decimal point."""
     match = _GROUPS.fullmatch(cell)
     decimals = (match and match[3]) or ""
     return re.sub(_GROUP_MARK, "", cell.removesuffix(decimals)) + decimals.replace(",", ".")
 
 
 def zeros_apart(cells: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """Yield each whole number that an earlier cell writes with more or fewer leading zeros, after that cell: ("007", "7")."""
+    """Yield pairs of whole numbers that differ only in leading zeros, such as ("007", "7"): an earlier cell and a later one."""
     first: dict[str, str] = {}
     for cell in cells:
         if cell.isascii() and cell.isdigit():

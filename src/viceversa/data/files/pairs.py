@@ -1,7 +1,7 @@
-"""Two spaces whose images are pairs, as a photo and its labels: found by their names, in one order, and kept together.
+"""Pairs of images in two spaces, such as a photo and its segmentation: matched by name, in one order, and kept together.
 
-The two images of a pair have the same name: what is left of their paths below the folder that all images of their space are in,
-without the suffix. So `A/1.jpg` goes with `B/1.png`, and `trainA/x/1.png` with `trainB/x/1.png`.
+The images of a pair have the same name: their path below the common folder of their space, without the suffix. So `A/1.jpg`
+belongs to `B/1.png`, and `trainA/x/1.png` to `trainB/x/1.png`.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ if TYPE_CHECKING:  # the processes that read images start without torch
     from torch import Tensor
 
 PairNames = Mapping[str, Mapping[str, str]]
-"""space -> file -> the name of the pair; both spaces in the same order."""
+"""space -> file -> name of the pair; both spaces in the same order."""
 
 _LOOKED_AT = 100
-"""So many images tell which of two spaces has color."""
+"""Number of images that are examined to find which of two spaces has color."""
 
 
 def aligned(spaces: Mapping[str, Sequence[str]]) -> PairNames:
-    """The files of two spaces with the names of their pairs, sorted by these. Raises UsageError where one has no partner."""
+    """Return the files of two spaces with the names of their pairs, sorted by name. Raises UsageError if a file has no partner."""
     if len(spaces) != 2:
         raise UsageError(
             f"pairs need two spaces, but the data has {len(spaces)}{': ' * bool(spaces)}{', '.join(map(quoted, spaces))}. Give two "
@@ -52,9 +52,10 @@ def aligned(spaces: Mapping[str, Sequence[str]]) -> PairNames:
 
 
 def paired(dataset: Dataset, names: Mapping[str, PairNames]) -> Dataset:
-    """The data set with the names of its pairs, of each split, for ids; without images whose partner could not be read.
+    """Return the data set with the names of its pairs as ids, without images whose partner could not be read.
 
-    The true edit of an image is its partner. Where images are left out, the others are held in memory.
+    The ground truth of an image is its partner. If images are left out, the others are held in memory. names: names of the pairs
+    by split.
     """
     splits: dict[str, dict[str, Images]] = {}
     lost = 0
@@ -75,11 +76,11 @@ def paired(dataset: Dataset, names: Mapping[str, PairNames]) -> Dataset:
 
 
 def as_sketches(dataset: Dataset) -> Dataset:
-    """Pairs of a drawing in gray and the same in color, as the spaces "lines" (8-bit gray) and "colors" (8-bit RGB) on white paper.
+    """Return pairs of a gray and a colored drawing as the spaces "lines" (8-bit gray) and "colors" (8-bit RGB) on white paper.
 
-    So they are those of the embedded `sketches`, and what was trained on these can be measured on them. Which of the two images of
-    a pair is which, their color says: the mean difference between the greatest and the least channel, of the test images. The
-    images are held in memory. Raises UsageError where not just one of the two has color.
+    These are the spaces of the built-in `sketches`, so models trained on those can be measured on this data. The colored image of
+    a pair is found by its color: the mean difference between the largest and the smallest channel of the test images. The images
+    are held in memory. Raises UsageError unless exactly one of the two has color.
     """
     from viceversa.core.space import ImageSpec, Space
 
@@ -107,13 +108,13 @@ def as_sketches(dataset: Dataset) -> Dataset:
 
 
 def _colorfulness(images: Images) -> float:
-    """Of the first images, the mean difference between the greatest and the least channel, 0 to 255."""
+    """Return the mean difference between the largest and the smallest channel of the first images, 0 to 255."""
     pixels = in_bits(images.pixels[:_LOOKED_AT], 8)
     return float(np.ptp(pixels, axis=-1).mean())
 
 
 def _by_name(space: str, files: Sequence[str]) -> dict[str, str]:
-    """The files of a space by the names of their pairs."""
+    """Return the files of a space by the names of their pairs."""
     common = os.path.commonpath([os.path.dirname(file) for file in files]) if files else ""  # noqa: PTH120  (of 100,000 files)
     found: dict[str, str] = {}
     for file in files:
@@ -127,7 +128,7 @@ def _by_name(space: str, files: Sequence[str]) -> dict[str, str]:
 
 
 def _only(images: Images, names: Sequence[str], both: set[str]) -> Images:
-    """The images of these pairs, memory-mapped as they were if that is all of them."""
+    """Return the images of these pairs; still memory-mapped if all images are kept."""
     rows = [row for row, name in enumerate(names) if name in both]
     pixels = images.pixels if len(rows) == len(names) else images.pixels[rows]
     return Images(pixels, None, tuple(names[row] for row in rows))

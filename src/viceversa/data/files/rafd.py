@@ -1,7 +1,8 @@
-"""The Radboud Faces Database (Langner et al., 2010), as downloaded: a folder whose files' names say all.
+"""The Radboud Faces Database (Langner et al., 2010) as downloaded: a folder of images with descriptive file names.
 
-`Rafd090_01_Caucasian_female_angry_frontal.jpg`: camera, person, group, sex, expression, gaze. The one attribute is the expression.
-Every gaze is used, of the cameras 045, 090 and 135 as in StarGAN (recalled, not found in a source): profiles are left out.
+`Rafd090_01_Caucasian_female_angry_frontal.jpg` gives camera, person, group, sex, expression and gaze. The only attribute is the
+expression. All gazes are used, from the cameras 045, 090 and 135 as in StarGAN (from memory, not from a source). Profile views are
+left out.
 """
 
 from __future__ import annotations
@@ -31,15 +32,15 @@ _NAME = re.compile(
 
 
 def has_rafd(folder: Path) -> bool:
-    """Whether a file of the folder has a name of RaFD's."""
+    """Return whether a file in the folder has a name of RaFD."""
     return folder.is_dir() and any(_NAME.fullmatch(entry.name) for entry in os.scandir(folder))
 
 
 def read_rafd(folder: Path, attributes: Sequence[str] = ()) -> Table:
-    """The images in the folder with the attribute `expression`, one-of those that occur; files of other names are counted.
+    """Return the images of the folder with the attribute `expression`, one of those that occur. Files with other names are counted.
 
-    A person is in one split: 80/10/10 in the order of the hashes of their numbers. Raises UsageError for other attributes, for
-    fewer than three persons, and for one expression only.
+    Each person is in one split: 80/10/10 in the order of the hashes of their numbers. Raises UsageError for other attributes, for
+    fewer than three persons, and for a single expression.
     """
     if other := [name for name in attributes if name != "expression"]:
         raise unknown("attribute of RaFD", other[0], ("expression",))
@@ -65,7 +66,7 @@ def read_rafd(folder: Path, attributes: Sequence[str] = ()) -> Table:
 
 
 def _splits(persons: Sequence[str], folder: Path) -> dict[str, str]:
-    """The split of each person."""
+    """Return the split of each person."""
     if len(persons) < 3:
         raise UsageError(
             f"{quoted(str(folder))} has only {len(persons)} RaFD persons with images from the cameras {', '.join(CAMERAS)}; train, "

@@ -1,4 +1,4 @@
-"""What the columns of an attribute table mean: read off their cells, or said by schema.json beside the table."""
+"""Meaning of the columns of an attribute table: inferred from their cells, or given by schema.json next to the table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STEPS = 5
 Composed = Annotated[str, AfterValidator(composed)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Meaning: TypeAlias = Mapping[str, list[float]]
-"""The columns of a label that each cell stands for."""
+"""Columns of a label for each cell."""
 
 _MISSING = frozenset({"", "-", "\N{EN DASH}", "nan", "na", "n/a", "#n/a", "<na>", "null"})
 _WORDS = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
@@ -30,11 +30,15 @@ _SETTINGS = {"choices": "one-of", "low": "graded", "high": "graded", "steps": "g
 
 
 class TableColumn(BaseModel):
-    """What schema.json says of one column; the rest is read off the cells.
+    """Meaning of one column in schema.json; what is not given is inferred from the cells.
 
-    name: of the attribute, if not the column's title. drop_empty: leave rows without a value out, rather than refuse them.
-    choices: of one-of, in order; a mapping renames, or merges, the table's words.
-    low, high: the numbers that 0 and 1 of graded stand for. steps: how many grades are drawn.
+    Args:
+        kind: kind of the attribute, or ignore.
+        name: name of the attribute, by default the column's title.
+        choices: choices of one-of, in order; a mapping renames or merges words of the table.
+        low, high: numbers that 0 and 1 of a graded attribute stand for.
+        steps: number of grades that are drawn.
+        drop_empty: whether to leave out rows without a value; otherwise they are an error.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,12 +62,13 @@ class TableColumn(BaseModel):
 
 
 def in_json(title: str) -> str:
-    """The title as schema.json has it, on one line."""
+    """Return the title as it is written in schema.json, on one line."""
     return json.dumps(title, ensure_ascii=not title.isprintable())
 
 
 def read_schema(table: Path, titles: Sequence[str]) -> dict[str, TableColumn]:
-    """For every title, what the table's own .json, else schema.json beside it, says. Raises UsageError for what it cannot mean."""
+    """Return the meaning of every title, from the table's own .json file or from schema.json. Raises UsageError if a meaning is
+    not possible."""
     path = next((path for path in (table.with_suffix(".json"), table.with_name("schema.json")) if path.is_file()), None)
     if path is None:
         return dict.fromkeys(titles, TableColumn())
@@ -81,7 +86,7 @@ def read_schema(table: Path, titles: Sequence[str]) -> dict[str, TableColumn]:
 
 
 def _clear(error: ValidationError, where: str) -> UsageError:
-    """The first of pydantic's errors, in one line."""
+    """Return the first of pydantic's errors, in one line."""
     first = error.errors(include_url=False)[0]
     place = [str(part) for part in first["loc"]]
     if first["type"] == "extra_forbidden":
@@ -91,7 +96,7 @@ def _clear(error: ValidationError, where: str) -> UsageError:
 
 
 def is_missing(cell: str, said: TableColumn | None = None) -> bool:
-    """Whether a cell says that there is no value: it is empty, -, NaN, NA, N/A or null, and no choice that schema.json names."""
+    """Return whether a cell means no value: it is empty, -, NaN, NA, N/A or null, and is not a choice in schema.json."""
     choices = () if said is None or said.choices is None else said.choices
     return cell.casefold() in _MISSING and cell not in choices
 
@@ -99,16 +104,16 @@ def is_missing(cell: str, said: TableColumn | None = None) -> bool:
 def read_column(
     title: str, cells: Mapping[str, int], said: TableColumn, *, decimal_comma: bool = False
 ) -> tuple[AnyAttribute, Meaning]:
-    """Return the attribute of a column, and what each cell means.
+    """Return the attribute of a column, and the meaning of each cell.
 
     Args:
-        title: of the column.
-        cells: the different cells, each with the first row it stands in.
-        said: what schema.json says of the column.
-        decimal_comma: whether a comma in a number is known to come before decimals.
+        title: title of the column.
+        cells: different cells, each with its first row.
+        said: meaning of the column in schema.json.
+        decimal_comma: whether commas in numbers are known to be decimal.
 
     Raises:
-        UsageError: names the column, value and row.
+        UsageError: If a cell is not possible. It names the column, value and row.
     """
     name = composed(title if said.name is None else said.name)
     present = _with_values(title, cells, said)
@@ -137,9 +142,9 @@ def read_column(
 
 
 def _with_values(title: str, cells: Mapping[str, int], said: TableColumn) -> dict[str, int]:
-    """The cells with a value. All that say that there is none are one, the empty cell, if that is one of the choices.
+    """Return the cells with a value. If the empty cell is a choice, all cells that mean no value are merged into it.
 
-    Raises UsageError where it is none.
+    Raises UsageError for a missing value that is not a choice.
     """
     present = {cell: row for cell, row in cells.items() if not is_missing(cell, said)}
     absent = next((cell for cell in cells if cell not in present), None)
@@ -156,7 +161,7 @@ def _with_values(title: str, cells: Mapping[str, int], said: TableColumn) -> dic
 
 
 def _usable(name: str) -> bool:
-    """Whether the command line can say it, in `name=value,name=value`."""
+    """Return whether a name can be written on the command line, as in `name=value,name=value`."""
     return bool(name) and name == name.strip() and name.isprintable() and "=" not in name and "," not in name
 
 
@@ -165,7 +170,7 @@ def _ignoring(title: str) -> str:
 
 
 def _kind(title: str, cells: Mapping[str, int], *, decimal_comma: bool) -> str:
-    """Binary, one-of or graded, by the cells."""
+    """Return binary, one-of or graded, inferred from the cells."""
     if all(map(looks_like_number, cells)):
         check_separators(title, cells, decimal_comma=decimal_comma)
         values = {number(cell) for cell in cells}

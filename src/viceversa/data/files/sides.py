@@ -16,9 +16,12 @@ from viceversa.errors import UsageError, quoted
 
 @dataclass(frozen=True)
 class Sides:
-    """The two spaces, and the values of the attribute in them; the first one's is "" where it is any of several.
+    """The two spaces, and the attribute's value in each. Images with neither value are left out.
 
-    Images of neither value are left out.
+    Args:
+        attribute: the attribute.
+        spaces: names of the spaces.
+        values: values of the attribute; the first is "" if it stands for several.
     """
 
     attribute: AnyAttribute
@@ -26,7 +29,7 @@ class Sides:
     values: tuple[str, str]
 
     def members(self, space: Space, labels: Tensor) -> tuple[Tensor, Tensor]:
-        """Whether images with these labels (N, K) are in the first and in the second space: (N,) Booleans each."""
+        """Return whether images with these labels (N, K) are in the first and in the second space: (N,) Booleans each."""
         columns = space.columns_of(labels, [self.attribute.name])
         if isinstance(self.attribute, Graded):
             low, high = (self.attribute.parse(value)[0] for value in self.values)
@@ -41,10 +44,16 @@ class Sides:
 
 
 def sides(attributes: Sequence[AnyAttribute], asked: str, name: str) -> Sides:
-    """The spaces that `ATTRIBUTE`, `ATTRIBUTE=VALUE` or `ATTRIBUTE=VALUE,VALUE` asks for, of the data set of that name.
+    """Return the spaces for `ATTRIBUTE`, `ATTRIBUTE=VALUE` or `ATTRIBUTE=VALUE,VALUE`.
 
-    Raises UsageError for an attribute or a value that it does not have, for a graded attribute without two values, and for one of
-    several choices of which none is named.
+    Args:
+        attributes: attributes of the data set.
+        asked: the text.
+        name: name of the data set, for messages.
+
+    Raises:
+        UsageError: For an unknown attribute or value, for a graded attribute without two values, and for one of several choices if
+            none is named.
     """
     title, _, value = asked.partition("=")
     attribute = Space({}, tuple(attributes)).attribute(title)
@@ -75,7 +84,7 @@ def sides(attributes: Sequence[AnyAttribute], asked: str, name: str) -> Sides:
 
 
 def _between(attribute: Attribute, values: str) -> Sides:
-    """Two values of an attribute, with a space for each: of a graded one, images up to one value and from the other on."""
+    """Return a space for each of two values. For a graded attribute: images up to one value, and from the other on."""
     first, second = asked = [value.strip() for value in values.split(",")] if values.count(",") == 1 else ["", ""]
     if not all(asked) or attribute.parse(first) == attribute.parse(second):
         raise UsageError(f"two spaces need two different values: {attribute.name}={values} does not name these.")
@@ -83,12 +92,12 @@ def _between(attribute: Attribute, values: str) -> Sides:
         first, second = (attribute.describe(torch.tensor([attribute.parse(value)]))[0] for value in asked)
         return Sides(attribute, (first, second), (first, second))
     assert isinstance(attribute, Binary | Graded)
-    spaces = [f"{attribute.name}-{value}".replace(".", "_") for value in asked]  # a network's name cannot have a dot
+    spaces = [f"{attribute.name}-{value}".replace(".", "_") for value in asked]  # the name of a network cannot contain a dot
     return Sides(attribute, (spaces[0], spaces[1]), (first, second))
 
 
 def check_sides(members: tuple[Tensor, Tensor], found: Sides, name: str) -> None:
-    """Raises UsageError where one of the spaces has no images."""
+    """Raise UsageError if one of the spaces has no images."""
     values = [(inside, found.values[number] or f"not {found.values[1]}") for number, inside in enumerate(members)]
     for inside, value in values:
         if inside.all():
@@ -103,7 +112,7 @@ def check_sides(members: tuple[Tensor, Tensor], found: Sides, name: str) -> None
 
 
 def divided_table(table: Table, asked: str, name: str) -> Table:
-    """The table with the column `space` in place of its attributes. Raises UsageError as `sides`, and where a space is empty."""
+    """Return the table with a column `space` instead of its attributes. Raises UsageError as `sides`, and if a space is empty."""
     found = sides(table.attributes, asked, name)
     members = found.members(Space({}, table.attributes), table.labels)
     check_sides(members, found, name)

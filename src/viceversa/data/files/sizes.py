@@ -1,4 +1,4 @@
-"""The size of the images of own data, where none is asked for: chosen from the images themselves, as their headers have it."""
+"""Choose the size of images if the user gives none, from the headers of the images."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from viceversa.data.cache.store import Files
 from viceversa.images.decoding import BadImage, describe
 
 DRAWN = 32
-"""Of drawn data sets, and of images smaller than the least of SIZES, in pixels."""
+"""Size in pixels of drawn data sets, and of images smaller than the smallest of SIZES."""
 SIZES = (64, 128, 256)
 ON_A_CPU = 64
-"""The most that is chosen where there is no GPU: twice the size takes four times as long."""
+"""Largest size that is chosen without a GPU, because twice the size takes four times as long."""
 _LOOKED_AT = 200
-"""So many images of each space, spread over all of them, tell the size."""
+"""Number of images of each space, evenly spread, whose size is read."""
 
 
 def chosen_size(files: Files, spaces: Iterable[Sequence[str]], *, crop: int | None, halves: bool) -> tuple[int, str]:
-    """Choose the height and width of images: the largest of SIZES that is not above their median short side.
+    """Choose the height and width of images: the largest of SIZES that does not exceed their median short side.
 
     Args:
-        files: where the images are.
-        spaces: the names of each space's images; the space of the smallest images counts.
-        crop: what is cut out of the images before, in pixels.
+        files: access to the files.
+        spaces: names of each space's images; the space with the smallest images counts.
+        crop: side in pixels of the square that is cut out first.
         halves: whether each file holds two images side by side.
 
     Returns:
@@ -40,12 +40,12 @@ def chosen_size(files: Files, spaces: Iterable[Sequence[str]], *, crop: int | No
 
 
 def _median_side(files: Files, names: Sequence[str], *, halves: bool) -> int | None:
-    """The median of the shorter sides of some of the images, in pixels; None where none can be read."""
+    """Return the median of the shorter sides of some of the images, in pixels; None if none can be read."""
     sides = []
     for name in names[:: max(1, len(names) // _LOOKED_AT)]:
         try:
             height, width, _, _ = describe(files.find(name))
-        except BadImage:  # which is reported when all are read
+        except BadImage:  # reported when all images are read
             continue
         sides.append(min(height, width // 2 if halves else width))
     return median_low(sides) if sides else None

@@ -1,7 +1,7 @@
-"""SVHN's cropped digits (the Street View House Numbers data set, format 2): train_32x32.mat and test_32x32.mat, of MATLAB.
+"""SVHN's cropped digits (Street View House Numbers, format 2): train_32x32.mat and test_32x32.mat, files of MATLAB.
 
-Its label 10 is the digit 0. The last 5,000 of the 73,257 training images, or a tenth of fewer, serve for validation; the
-531,131 easier images of extra_32x32.mat are trained on only where they are asked for.
+Label 10 is the digit 0. The last 5,000 of the 73,257 training images, or a tenth if there are fewer, are for validation. The
+531,131 easier images of extra_32x32.mat are used for training only on request.
 """
 
 from __future__ import annotations
@@ -20,14 +20,19 @@ WHERE = f"SVHN's files, {TRAIN} and {TEST}, are on its page, http://ufldl.stanfo
 
 
 def has_svhn(folder: Path) -> bool:
-    """Whether any of the files is there."""
+    """Return whether any of the files exists."""
     return any((folder / name).is_file() for name in (TRAIN, TEST, EXTRA))
 
 
 def open_svhn(folder: Path, *, extra: bool = False) -> Dataset:
-    """The files in a folder as a data set of digits, 32x32 RGB; extra: the further images are trained on too.
+    """Return the files of a folder as a data set of digits, 32x32 RGB.
 
-    Raises UsageError, and says where files that are not there are to be had.
+    Args:
+        folder: the folder.
+        extra: whether to train on the extra images, too.
+
+    Raises:
+        UsageError: that says where to get missing files.
     """
     train, test = read_svhn(folder / TRAIN), read_svhn(folder / TEST)
     kept, validation = held_out(train)
@@ -39,7 +44,7 @@ def open_svhn(folder: Path, *, extra: bool = False) -> Dataset:
 
 
 def read_svhn(path: Path) -> DigitImages:
-    """The images (N, H, W, 3) and digits (N,) of one file. Raises UsageError for one that is missing or is not SVHN's."""
+    """Return the images (N, H, W, 3) and digits (N,) of one file. Raises UsageError if it is missing or not from SVHN."""
     if not path.is_file():
         raise UsageError(f"{quoted(str(path.parent))} has no {path.name}. {WHERE}")
     matlab = needed("scipy.io.matlab", "scipy", quoted(str(path)))

@@ -1,4 +1,4 @@
-"""Attribute tables: which image is in which split and has which attributes, as CSV or Parquet; read, validated, summarized."""
+"""Attribute tables in CSV or Parquet: the split and the attributes of each image; read, validated, and summarized."""
 
 from __future__ import annotations
 
@@ -40,18 +40,23 @@ from viceversa.progress import say
 
 _RESERVED = ("file", "split", "group", "identity", "space")
 _SEPARATOR_LINE = re.compile(r'"?sep=.?"?\n', re.IGNORECASE)
-"""What some spreadsheets write above the header, to say what separates cells."""
+"""Line above the header in which some spreadsheets name the separator of cells."""
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table's rows, checked.
+    """Checked rows of a table.
 
-    files: relative to the folder, with "/", each of them there. splits: "train", "validation" or "test" for each.
-    labels: (N, K) float32, the columns of `attributes`. dropped: why, and how many, rows were left out.
-    spaces: the column `space`, if there is one. spellings: files that the disk names in another Unicode form -> their names there.
-    scenes: if there is a column `identity`, what an image has in common with its true edits: the identity, and then the cells of
-    attributes that are not among `attributes`.
+    Args:
+        files: existing files, relative to the folder, with "/".
+        splits: "train", "validation" or "test" for each file.
+        attributes: the attributes.
+        labels: (N, K) float32, the columns of `attributes`.
+        dropped: reasons for leaving out rows, each with their number.
+        spaces: the column `space`, if there is one.
+        spellings: files whose name on disk has another Unicode form -> name on disk.
+        scenes: if there is a column `identity`, what an image shares with its ground truth: the identity, then the cells of unused
+            attributes.
     """
 
     files: tuple[str, ...]
@@ -64,7 +69,7 @@ class Table:
     scenes: tuple[tuple[str, ...], ...] | None = None
 
     def kept(self, keep: Sequence[bool], reason: str) -> Table:
-        """The rows that are to be kept; the others count as dropped for that reason."""
+        """Return the rows to keep; the others are counted as dropped for this reason."""
         return replace(
             self,
             files=tuple(compress(self.files, keep)),
@@ -78,9 +83,12 @@ class Table:
 
 @dataclass(frozen=True)
 class Sheet:
-    """Cells as text, stripped, in Unicode's composed form; `rows` are their numbers, where a spreadsheet's header is row 1.
+    """Cells of a table as text, stripped, in Unicode's composed form.
 
-    decimal_comma: whether a comma in a number is known to come before decimals: with semicolons between cells.
+    Args:
+        columns: cells of each column, by title.
+        rows: row numbers, where the header is row 1.
+        decimal_comma: whether commas in numbers are known to be decimal, because semicolons separate the cells.
     """
 
     columns: Mapping[str, list[str]]
@@ -91,18 +99,18 @@ class Sheet:
 def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = (), skip_bad: bool = False) -> Table:
     """Read and check a table.
 
-    Columns: `file`; optionally `split` (what it lacks of validation and test is taken out of train by hash, a tenth each),
-    `group` (whose images stay in one split), `identity` (the same thing under several labels, in one split too), `space`; every
-    other one is an attribute, as its cells or schema.json say.
+    Its columns are `file` and optionally `split`, `group`, `identity` and `space`; every other column is an attribute, with the
+    meaning of its cells or of schema.json. If `split` lacks validation or test, a tenth of train is used, by hash. Images of a
+    `group` stay in one split. `identity` marks images of the same thing with several labels, which also stay in one split.
 
     Args:
         path: a CSV or Parquet file.
-        folder: the folder of the images; links in it may lead anywhere. The table's own folder, which they may not leave, if None.
-        only: the attributes to read; all, if empty.
-        skip_bad: leave out rows whose file is missing, and say on standard error how many.
+        folder: folder of the images, in which links may lead anywhere; None for the table's own folder, which links may not leave.
+        only: attributes to read; empty for all.
+        skip_bad: leave out rows whose file is missing, and print their number on standard error.
 
     Raises:
-        UsageError: one line for what is wrong.
+        UsageError: One line for the first fault.
     """
     if not readable(path, "the table").is_file():
         raise UsageError(f"{quoted(str(path))} is not a file: name a table, a CSV or Parquet file.")
@@ -136,7 +144,12 @@ def read_table(path: Path, folder: Path | None = None, *, only: Sequence[str] = 
 def scenes_of(
     sheet: Sheet, columns: Mapping[str, TableColumn], schema: Mapping[str, TableColumn]
 ) -> tuple[tuple[str, ...], ...] | None:
-    """See Table.scenes. columns: all attributes that the sheet has; schema: those that are used."""
+    """Return the scenes (see Table).
+
+    Args:
+        columns: all attributes of the sheet.
+        schema: those that are used.
+    """
     if "identity" not in sheet.columns:
         return None
     others = [title for title, said in columns.items() if title not in schema and said.kind != "ignore"]
@@ -144,7 +157,7 @@ def scenes_of(
 
 
 def without_missing(table: Table, rows: Sequence[int], folder: Path, places: Sequence[Whereabouts]) -> Table:
-    """The table without rows whose file is missing; how many there are is said on standard error."""
+    """Return the table without rows whose file is missing; print their number on standard error."""
     lost = missing(table.files, rows, folder, places)
     if not lost:
         return table
@@ -153,20 +166,20 @@ def without_missing(table: Table, rows: Sequence[int], folder: Path, places: Seq
 
 
 def _check_names(title: str, cells: Sequence[str], rows: Sequence[int]) -> None:
-    """Refuse names of groups or spaces that are missing, or that differ in leading zeros only."""
+    """Raise UsageError for names of groups or spaces that are missing, or differ only in leading zeros."""
     refuse(listed(f"cells of the column {title} are empty", cells, rows, map(is_missing, cells)))
     for one, other in zeros_apart(firsts(cells, rows)):
         raise UsageError(f"column {title} has both {quoted(one)} and {quoted(other)}: use one spelling for one value.")
 
 
 def refuse_faulty(table: Table, name: str, wrong: Sequence[str]) -> None:
-    """Raises UsageError with the first of the faults, and a summary that has them all, where there are some."""
+    """Raise UsageError with the first of the faults, and all of them in the summary, if there are any."""
     if wrong:
         raise UsageError(wrong[0], summary="\n".join([summary(table, name), *(f"wrong: {printable(fault)}" for fault in wrong)]))
 
 
 def chosen(schema: Mapping[str, TableColumn], only: Sequence[str]) -> dict[str, TableColumn]:
-    """The columns of the named attributes, in that order; all, where none is named. Raises UsageError for an unknown name."""
+    """Return the columns of the named attributes, in that order; all if none is named. Raises UsageError for an unknown name."""
     if not only:
         return dict(schema)
     title_of = {composed(said.name or title): title for title, said in schema.items() if said.kind != "ignore"}
@@ -177,12 +190,12 @@ def chosen(schema: Mapping[str, TableColumn], only: Sequence[str]) -> dict[str, 
 
 
 def read_csv(path: Path) -> Sheet:
-    """Read a CSV file in UTF-8, with or without a byte-order mark; the separator is the one that makes a column `file`.
+    """Read a CSV file in UTF-8, with or without a byte-order mark. The separator is the one that gives a column `file`.
 
-    Rows and columns without a title in which all cells are empty, as spreadsheets write them, count for nothing.
+    Empty rows, and empty columns without a title, as spreadsheets write them, are ignored.
 
     Raises:
-        UsageError: one line for a file that is no such table.
+        UsageError: If the file is no such table.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -205,12 +218,12 @@ def read_csv(path: Path) -> Sheet:
 
 
 def _cell(text: str) -> str:
-    """A cell's text, or a title's, as it is compared."""
+    """Return the text of a cell or title in the form in which it is compared."""
     return composed(text.strip())
 
 
 def _parquet(path: Path) -> Sheet:
-    """By pyarrow; the index that pandas adds is left out."""
+    """Read a Parquet file with pyarrow, without the index that pandas adds."""
     try:
         from pyarrow import ArrowException, parquet  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
@@ -228,7 +241,7 @@ def _parquet(path: Path) -> Sheet:
 
 
 def _text(value: object) -> str:
-    """A Parquet value as CSV has it."""
+    """Return a Parquet value as CSV would have it."""
     return "" if value is None or value != value else _cell(str(value))
 
 
@@ -244,7 +257,8 @@ def checked_titles(titles: Sequence[str]) -> Sequence[str]:
 
 
 def without_empty(sheet: Sheet, schema: Mapping[str, TableColumn]) -> tuple[Sheet, dict[str, int]]:
-    """The rows in which none of these columns is without a value, and why others are left out; a row counts for its first one."""
+    """Return the rows with a value in each of these columns, and reasons with counts for the others. A row counts for its first
+    empty column."""
     empty = {title: {cell for cell in set(sheet.columns[title]) if is_missing(cell, said)} for title, said in schema.items()}
     first = [next((title for title in empty if sheet.columns[title][row] in empty[title]), None) for row in range(len(sheet.rows))]
     dropped = Counter(f"no value of {title}" for title in first if title is not None)
@@ -254,7 +268,7 @@ def without_empty(sheet: Sheet, schema: Mapping[str, TableColumn]) -> tuple[Shee
 
 
 def _splits(sheet: Sheet) -> list[str]:
-    """As the column says; all are train where there is none."""
+    """Return the splits in the column `split`; train for all rows if there is none."""
     names = sheet.columns.get("split", ["train"] * len(sheet.rows))
     for row, name in zip(sheet.rows, names, strict=True):
         if name.lower() not in SPLIT_NAMES:
@@ -263,7 +277,7 @@ def _splits(sheet: Sheet) -> list[str]:
 
 
 def with_labels(sheet: Sheet, schema: Mapping[str, TableColumn], table: Table) -> Table:
-    """The table with the attributes that its columns are."""
+    """Return the table with the attributes in its columns."""
     attributes: list[AnyAttribute] = []
     labels = [table.labels]
     for title, said in schema.items():
@@ -280,9 +294,10 @@ def with_labels(sheet: Sheet, schema: Mapping[str, TableColumn], table: Table) -
 
 
 def summary(table: Table, name: str) -> str:
-    """What is in the table: rows of each split, and per attribute and split the counts of values, or a graded one's range.
+    """Return a summary: rows of each split, and for each attribute and split the counts of values, or the range of a graded
+    attribute.
 
-    Plain text of at most 100 columns. "rare" marks a value of fewer than 20, or 1 %, of the training images.
+    It is plain text of at most 100 columns. "rare" marks a value of fewer than 20, or 1 %, of the training images.
     """
     lines = [line for part in Space({}, table.attributes).columns(table.labels) for line in _lines_of(*part, table)]
     text = [f"{printable(name)}: {len(table.files)} images: {rows_per_split(table.splits)}"]
@@ -298,7 +313,7 @@ def summary(table: Table, name: str) -> str:
 
 
 def _lines_of(attribute: Attribute, values: Tensor, table: Table) -> Iterator[tuple[str, ...]]:
-    """(attribute, value, one number for each split, mark), the attribute's name on the first line only."""
+    """Yield (attribute, value, one number per split, mark), with the attribute's name only on the first line."""
     names = chain([printable(attribute.name)], repeat(""))
     if isinstance(attribute, Graded):
         numbers = attribute.low + (attribute.high - attribute.low) * values[:, 0].double()

@@ -1,1 +1,1 @@
-"""Data sets that are drawn or rendered here, with known truth."""
+"""Data sets that are drawn or rendered by this package, with ground truth."""

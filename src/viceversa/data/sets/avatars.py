@@ -1,10 +1,11 @@
-"""The embedded data set: drawn persons, their attributes, and every true edit (the same person, another label).
+"""The drawn faces `avatars`: persons, their attributes, and the ground truth of every edit (the same person with another label).
 
-DiceBear's avataaars style (Pablo Stanley; free for personal and commercial use), rendered by resvg. Each value of an
-attribute has one rendering: one pair of glasses, one beard in the color of the hair, one mouth for each answer. All
-else (hair cut, eyes, brows, clothes, colors) is fixed by the person, and no option is left to DiceBear's seed.
-The choices keep attributes visible at 32 px: the camera is close to the face; nothing covers hair, eyes or chin; the
-glasses are blue, which no skin or hair is; hair colors are far from each other and from every skin.
+DiceBear's avataaars style (Pablo Stanley; free for personal and commercial use), rendered by resvg. Each value of an attribute has
+one rendering: one pair of glasses, one beard in the color of the hair, one mouth each for smile and no smile. Everything else
+(haircut, eyes, brows, clothes, colors) is fixed by the person, and no option depends on DiceBear's seed.
+
+The choices keep attributes visible at 32 px: the camera is close to the face; nothing covers hair, eyes or chin; the glasses are
+blue, unlike all skin and hair; hair colors differ strongly from each other and from every skin.
 """
 
 from __future__ import annotations
@@ -38,10 +39,10 @@ ATTRIBUTES = (
     Graded("tone", steps=5),
 )
 SPLITS: Mapping[str, range] = {"train": range(8000), "validation": range(8000, 9000), "test": range(9000, 11000)}
-"""The persons of each split."""
+"""Numbers of the persons in each split."""
 
 Labels = NDArray[np.float32]
-"""(N, 7): hair one-hot in three columns, glasses, beard, smile, tone."""
+"""Labels (N, 7): hair one-hot in three columns, glasses, beard, smile, tone."""
 
 _GLASSES = 3  # the column of a label
 
@@ -57,7 +58,7 @@ _FIXED: Mapping[str, str | float] = {
     "accessoriesColor": "2456f0",
     "facialHairVariant": "beardMedium",
 }
-"""Options that are the same for all. Those that are not named here have one value, which no seed moves."""
+"""Options that are the same for all persons. Options not named here have a single value, independent of the seed."""
 _PERSON: Mapping[str, tuple[str, ...]] = {
     "topVariant": (
         *("bob", "bun", "curly", "dreads01", "longButNotTooLong", "miaWallace", "shaggy", "shaggyMullet", "shortCurly"),
@@ -69,11 +70,11 @@ _PERSON: Mapping[str, tuple[str, ...]] = {
     "clothesColor": ("65c9ff", "25557c", "e6e6e6", "929598", "3c4f5c", "a7ffc4", "ff488e", "ff5c5c"),
     "backgroundColor": ("b6d4f0", "cbb8e8", "bfe8c5", "8fd0c4", "dfe3ea", "7f9fd6"),
 }
-"""Options that follow the person, and their choices."""
+"""Options that depend on the person, and their choices."""
 
 
 def labels_of(persons: Sequence[int]) -> Labels:
-    """Each person's own label, independent and uniform in every attribute: (N, 7)."""
+    """Return each person's own label, independent and uniform in every attribute: (N, 7)."""
     rows = []
     for person in persons:
         hair, tone = choice(VERSION, person, "hair", len(_HAIR)), choice(VERSION, person, "tone", len(_SKIN))
@@ -83,7 +84,8 @@ def labels_of(persons: Sequence[int]) -> Labels:
 
 
 def render(persons: Sequence[int], labels: Labels, size: int) -> Pixels:
-    """Each person with that label, any tone from 0 to 1: (N, 7) -> (N, size, size, 3) uint8. A pure function."""
+    """Draw each person with the given label (N, 7), where the tone may be any number from 0 to 1: (N, size, size, 3) uint8. A pure
+    function."""
     pixels = np.empty((len(persons), size, size, 3), np.uint8)
     for index, (person, label) in enumerate(zip(persons, labels, strict=True)):
         pixels[index] = drawn("avataaars", options_of(person, label), size)
@@ -91,9 +93,9 @@ def render(persons: Sequence[int], labels: Labels, size: int) -> Pixels:
 
 
 def everyone(size: int) -> Pixels:
-    """All persons as they are, rendered at first use, then from the cache: (11000, size, size, 3), memory-mapped.
+    """Return all persons with their own labels: (11000, size, size, 3), rendered once, then memory-mapped from the cache.
 
-    Raises UsageError for a size that is not from 16 to 512.
+    Raises UsageError for a size outside 16 to 512.
     """
     if not 16 <= size <= 512:
         raise UsageError(f"avatars cannot be drawn at {size} px: choose a size from 16 to 512.")
@@ -102,14 +104,14 @@ def everyone(size: int) -> Pixels:
 
 
 def key_of(size: int) -> dict[str, JsonValue]:
-    """All that pixels depend on, besides persons and labels."""
+    """Return everything that pixels depend on, besides persons and labels."""
     return {"version": VERSION, "size": size, "drawing": json.dumps([_FIXED, _PERSON, _HAIR, _SKIN, _MOUTH]), **packages()}
 
 
 def avatars(size: int = 32) -> Dataset:
-    """`avatars-{size}-v1`: 8,000 train, 1,000 validation and 2,000 test persons in the one space "avatars", RGB.
+    """Return `avatars-{size}-v1`: 8,000 train, 1,000 validation and 2,000 test persons in the one space "avatars", RGB.
 
-    Raises UsageError for a size that is not from 16 to 512.
+    Raises UsageError for a size outside 16 to 512.
     """
     pixels = everyone(size)
     splits = {
@@ -126,7 +128,7 @@ def avatars(size: int = 32) -> Dataset:
 
 
 def first_avatars(count: int, size: int = 32) -> Dataset:
-    """The first test persons of `avatars` alone, drawn at once. Their true edits are drawn when they are asked for."""
+    """Return only the first test persons of `avatars`, drawn at once. Their ground truth is drawn on demand."""
     persons = SPLITS["test"][:count]
     labels = labels_of(persons)
     splits = {"test": {"avatars": Images(render(persons, labels, size), torch.from_numpy(labels), _ids(persons))}}
@@ -139,9 +141,9 @@ def first_avatars(count: int, size: int = 32) -> Dataset:
 
 
 def avatars_glasses(size: int = 32) -> Dataset:
-    """`avatars-glasses-{size}-v1`: two spaces without labels, "plain" and "glasses", of different persons of `avatars`.
+    """Return `avatars-glasses-{size}-v1`: two spaces without labels, "plain" and "glasses", with different persons of `avatars`.
 
-    Raises UsageError for a size that is not from 16 to 512.
+    Raises UsageError for a size outside 16 to 512.
     """
     pixels = everyone(size)
     sides = {split: _sides(persons) for split, persons in SPLITS.items()}
@@ -161,9 +163,9 @@ def avatars_glasses(size: int = 32) -> Dataset:
 
 
 def avatars_glasses_pairs(size: int = 32) -> Dataset:
-    """`avatars-glasses-pairs-{size}-v1`: every person of `avatars` without and with glasses, pair by pair: for methods of pairs.
+    """Return `avatars-glasses-pairs-{size}-v1`: every person of `avatars` without and with glasses, as pairs.
 
-    Raises UsageError for a size that is not from 16 to 512.
+    Raises UsageError for a size outside 16 to 512.
     """
     genuine = _genuine(everyone(size), size)
     splits = {
@@ -179,7 +181,7 @@ def avatars_glasses_pairs(size: int = 32) -> Dataset:
 
 
 def options_of(person: int, label: Labels) -> dict[str, str | float]:
-    """DiceBear's options for one person with one label (7,): one value each, which is validated faster than lists."""
+    """Return DiceBear's options for one person with one label (7,). Each has one value, which is validated faster than lists."""
     hair = _HAIR[int(label[:3].argmax())]
     glasses, beard, smile = (int(value >= 0.5) for value in label[_GLASSES:6])
     return {
@@ -195,7 +197,7 @@ def options_of(person: int, label: Labels) -> dict[str, str | float]:
 
 
 def _skin(tone: float) -> str:
-    """The skin's color, between the nearest two of the five: 0 is the lightest, 1 the darkest."""
+    """Return the skin's color, interpolated between the nearest two of five: tone 0 is the lightest, 1 the darkest."""
     steps = np.linspace(0, 1, len(_SKIN))
     return "".join(f"{round(np.interp(tone, steps, channel)):02x}" for channel in zip(*_SKIN, strict=True))
 
@@ -210,7 +212,7 @@ def _render_edits(persons: NDArray[np.int64], labels: Labels, size: int, chunk: 
 
 
 def _render_all(persons: NDArray[np.int64], labels: Labels, size: int) -> Pixels:
-    """render(...), once, then from the cache, memory-mapped."""
+    """Return render(...), computed once, then memory-mapped from the cache."""
     edits = hashlib.sha256(persons.astype(np.int64).tobytes() + labels.astype(np.float32).tobytes()).hexdigest()
     shape = (len(persons), size, size, 3)
     return packed({**key_of(size), "edits": edits}, shape, partial(_render_edits, persons, labels, size), "true edits")
@@ -223,7 +225,7 @@ def _with_glasses(persons: range, on: int, size: int) -> Pixels:
 
 
 def _sides(persons: range) -> dict[str, NDArray[np.int64]]:
-    """The persons of a split without and with glasses."""
+    """Return the persons of a split without and with glasses."""
     wears = labels_of(persons)[:, _GLASSES] >= 0.5
     numbers = np.arange(persons.start, persons.stop)
     return {"plain": numbers[~wears], "glasses": numbers[wears]}

@@ -1,6 +1,6 @@
-"""The labels of the evaluation's chains of translations (docs/methods.md, Evaluation), the same for every model that is compared.
+"""Labels of the evaluation's chains of translations (docs/methods.md, Evaluation), the same for every compared model.
 
-Those of the avatars are packaged, with the hashes of the test pixels; stored_chains.py writes the file.
+Those of the avatars are packaged, with hashes of the test pixels; write_chain_labels.py writes the file.
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ STEPS = 10
 
 @dataclass(frozen=True, eq=False)
 class ChainLabels:
-    """targets: (STEPS, N, K) labels t_1 .. t_10, each a permutation of the split's; inverted: (N, K) labels inv(c).
+    """Labels of all chains of a split.
 
-    The chain of k steps goes through t_1 .. t_k, so that the one of k + 1 extends it.
+    The chain of k steps goes through t_1 .. t_k, so that the chain of k + 1 steps extends it.
+
+    Args:
+        targets: labels t_1 .. t_10, (STEPS, N, K), each a permutation of the split's labels.
+        inverted: labels inv(c), (N, K).
     """
 
     targets: Tensor
@@ -32,13 +36,19 @@ class ChainLabels:
 
 
 def draw_chains(labels: Tensor, space: Space, seed: int) -> ChainLabels:
-    """The chains of a split with labels (N, K), drawn from the seed alone: independent of batches and of the model."""
+    """Return the chains of a split, drawn from the seed alone, so independent of batches and of the model.
+
+    Args:
+        labels: labels of the split (N, K).
+        space: its space.
+        seed: the seed.
+    """
     permutations, inverted = permuted(labels, space, seed)
     return ChainLabels(labels[permutations], inverted)
 
 
 def load_chains(dataset_name: str) -> ChainLabels | None:
-    """The packaged chains of a data set's test split, or None where it has none (then: draw_chains)."""
+    """Return the packaged chains of a data set's test split; None if there are none (then use `draw_chains`)."""
     if not re.fullmatch(r"avatars-\d+-v1", dataset_name):
         return None
     labels = stored_labels()
@@ -46,18 +56,18 @@ def load_chains(dataset_name: str) -> ChainLabels | None:
 
 
 def stored_labels() -> Tensor:
-    """The packaged labels of the avatars' test split: (2000, 7)."""
+    """Return the packaged labels of the avatars' test split: (2000, 7)."""
     return _decode(_stored()["labels"])
 
 
 def stored_hash(size: int) -> str | None:
-    """The SHA-256 of the avatars' test pixels at that size, or None where none is packaged."""
+    """Return the SHA-256 of the avatars' test pixels at a size; None if none is packaged."""
     found: str | None = _stored()["test_pixels"].get(str(size))
     return found
 
 
 def permuted(labels: Tensor, space: Space, seed: int) -> tuple[Tensor, Tensor]:
-    """(STEPS, N) permutations and (N, K) inverted labels."""
+    """Return permutations (STEPS, N) and inverted labels (N, K)."""
     generator = Generator().manual_seed(seed)
     permutations = torch.stack([torch.randperm(len(labels), generator=generator) for _ in range(STEPS)])
     return permutations, space.invert(labels, generator)
@@ -70,6 +80,6 @@ def _stored() -> dict[str, Any]:
 
 
 def _decode(rows: list[str]) -> Tensor:
-    """The inverse of _encode: (N, 7)."""
+    """Return the labels (N, 7) that `_encode` encoded."""
     digits = torch.tensor([[int(digit) for digit in row] for row in rows])
     return torch.cat([torch.nn.functional.one_hot(digits[:, 0], 3), digits[:, 1:4], digits[:, 4:] / 4], 1)

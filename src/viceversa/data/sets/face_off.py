@@ -1,7 +1,8 @@
-"""Two drawn persons, each in all expressions that there are: the face of one is to move as that of the other does.
+"""Two drawn persons, each in all expressions: the task is to give the face of one the expression of the other.
 
-12 pairs of eyes, 13 of brows and 12 mouths of DiceBear's avataaars make 1,872 expressions; all else of a person is fixed. In
-training each expression is shown by one of the two, so nothing says which belongs to which; of validation and test both are known.
+12 pairs of eyes, 13 of brows and 12 mouths of DiceBear's avataaars make 1,872 expressions; everything else of a person is fixed.
+In the training split each expression is shown by only one of the two, so there are no pairs. In validation and test both are
+known.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ PERSONS: Mapping[str, Mapping[str, str]] = {
         "clothesColor": "ff5c5c", "backgroundColor": "bfe8c5",
     },
 }  # fmt: skip
-"""By the names of their spaces."""
+"""Options of the persons, by the names of their spaces."""
 _FIXED: Mapping[str, str | float] = {
     "seed": "", "scale": 1.3, "translateY": 11, "topProbability": 100, "accessoriesProbability": 0, "facialHairProbability": 0,
 }  # fmt: skip
@@ -48,14 +49,15 @@ _MOUTHS = (
     "vomit",
 )
 EXPRESSIONS: Sequence[tuple[str, str, str]] = tuple(product(_EYES, _BROWS, _MOUTHS))
-"""Eyes, brows and mouth of each, by its number."""
+"""Eyes, brows and mouth of each expression, by number."""
 _PARTS = ("train",) * 8 + ("validation", "test")
 
 
 def face_off(size: int = 32) -> Dataset:
-    """`avatars-face-off-{size}-v1`: the spaces "amber" and "jet", RGB; the true edit of a face is the other's of that expression.
+    """Return `avatars-face-off-{size}-v1`: the spaces "amber" and "jet", RGB. The ground truth of a face is the other person with
+    the same expression.
 
-    Raises UsageError for a size that is not from 16 to 512.
+    Raises UsageError for a size outside 16 to 512.
     """
     if not 16 <= size <= 512:
         raise UsageError(f"faces cannot be drawn at {size} px: choose a size from 16 to 512.")
@@ -75,7 +77,7 @@ def face_off(size: int = 32) -> Dataset:
 
 
 def render(person: str, expressions: Sequence[int], size: int) -> Pixels:
-    """That person in these expressions: (N, size, size, 3) uint8. A pure function."""
+    """Draw a person in these expressions: (N, size, size, 3) uint8. A pure function."""
     return np.stack([drawn("avataaars", _options(person, EXPRESSIONS[number]), size) for number in expressions])
 
 
@@ -85,7 +87,7 @@ def _options(person: str, expression: tuple[str, str, str]) -> dict[str, str | f
 
 
 def _numbers(split: str) -> dict[str, NDArray[np.int64]]:
-    """The expressions of a split, by who shows them: both, but in training."""
+    """Return the expressions of a split by the persons who show them: both persons show all, except in train."""
     names = list(PERSONS)
     found = np.array([n for n in range(len(EXPRESSIONS)) if _PARTS[choice(VERSION, n, "split", len(_PARTS))] == split])
     if split != "train":
@@ -95,7 +97,7 @@ def _numbers(split: str) -> dict[str, NDArray[np.int64]]:
 
 
 def _everything(person: str, size: int) -> Pixels:
-    """All expressions, once, then from the cache."""
+    """Return all expressions of a person, rendered once, then from the cache."""
     drawing = json.dumps([_FIXED, PERSONS[person], EXPRESSIONS])
     key: dict[str, JsonValue] = {"version": VERSION, "size": size, "person": person, "drawing": drawing, **packages()}
     return packed(

@@ -37,12 +37,12 @@ WEIGHTS = ("thin", "light", "regular", "bold", "fill")
 WEIGHT = OneOf("weight", WEIGHTS)
 STROKE_WEIGHT = OneOf("weight", WEIGHTS[:4])
 PARTS = ("first", "second", "validation", "test")
-"""The two halves of the training icons, and the icons of the other splits."""
+"""Parts of the data: the two halves of the training icons, and the icons of the other splits."""
 
 _FONT = "qtawesome/fonts/phosphor-1.3.0.ttf"
 _CODES = "qtawesome/fonts/phosphor-charmap-1.3.0.json"
 _ENLARGED = 4
-"""Icons are drawn this many times larger, then shrunk."""
+"""Factor by which icons are drawn larger before they are shrunk."""
 _SHARE = 60 / 64
 """Font size as a share of the picture's side; no icon is clipped."""
 
@@ -50,27 +50,29 @@ _SHARE = 60 / 64
 def icons(size: int = 64) -> Dataset:
     """Return `icons-{size}-v1`: every icon in all five weights, in the one space "icons" (gray), with the attribute `weight`.
 
-    Raises UsageError for a size that is not from 32 to 128, and without the extra `icons`.
+    Raises UsageError for a size outside 32 to 128, and without the extra `icons`.
     """
     return _labeled("icons", WEIGHT, size)
 
 
 def icons_strokes(size: int = 64) -> Dataset:
-    """Return `icons-strokes-{size}-v1`: `icons` without the weight `fill`, after which no chain can find lost lines again."""
+    """Return `icons-strokes-{size}-v1`: `icons` without the weight `fill`, because lines lost in a filled icon cannot be
+    recovered."""
     return _labeled("icons-strokes", STROKE_WEIGHT, size)
 
 
 def icons_between(first: str, second: str, size: int = 64) -> Dataset:
     """Return `icons-{first}-{second}-{size}-v1`: two spaces without labels, named by their weights.
 
-    In train the spaces have different icons; in validation and test the same ones in the same order. Raises UsageError as `icons`.
+    In train the spaces have different icons; in validation and test they have the same icons in the same order. Raises UsageError
+    as `icons`.
     """
     one, other, validation, test = _ranges()
     return _between(f"icons-{first}-{second}", {first: one, second: other}, validation, test, size)
 
 
 def icons_pairs(first: str, second: str, size: int = 64) -> Dataset:
-    """Return `icons-{first}-{second}-pairs-{size}-v1`: `icons_between` with all training icons in both spaces, pair by pair."""
+    """Return `icons-{first}-{second}-pairs-{size}-v1`: `icons_between` with all training icons in both spaces, as pairs."""
     one, other, validation, test = _ranges()
     train = dict.fromkeys((first, second), range(one.start, other.stop))
     return _between(f"icons-{first}-{second}-pairs", train, validation, test, size)
@@ -125,7 +127,7 @@ def _labeled(name: str, attribute: OneOf, size: int) -> Dataset:
 
 
 def _between(name: str, train: Mapping[str, range], validation: range, test: range, size: int) -> Dataset:
-    """Two spaces, in train with the icons in these ranges."""
+    """Return two spaces; `train` gives the icons of each in the training split."""
     names = _names()
     every = _drawn(size)
     drawn: dict[str, Pixels] = {weight: every[:, WEIGHTS.index(weight)] for weight in train}
@@ -156,9 +158,9 @@ def _character(name: str, weight: str) -> str:
 
 
 def _drawn(size: int) -> Pixels:
-    """All icons in all weights, drawn once, then from the cache: (N, 5, size, size, 1), memory-mapped.
+    """Return all icons in all weights: (N, 5, size, size, 1), drawn once, then memory-mapped from the cache.
 
-    Raises UsageError for a size that is not from 32 to 128, and without the extra `icons`.
+    Raises UsageError for a size outside 32 to 128, and without the extra `icons`.
     """
     if not 32 <= size <= 128:
         raise UsageError(f"icons cannot be drawn at {size} px: choose a size from 32 to 128.")
@@ -176,13 +178,13 @@ def _rows_drawn(names: Sequence[str], size: int, rows: range) -> Pixels:
 
 
 def _genuine(every: Pixels, size: int) -> bool:
-    """Whether the test pixels are those that the version stands for."""
+    """Return whether the test pixels are those that the version stands for."""
     stored: str | None = _packaged()["test_pixels"].get(str(size))
     return hash_of(_of(every, _ranges()[-1])) == stored
 
 
 def _installed() -> Distribution:
-    """The package with the font; it is not imported, as that would need Qt. Raises UsageError where it is missing."""
+    """Return the package with the font. It is not imported, because that needs Qt. Raises UsageError if it is missing."""
     try:
         return distribution("qtawesome")
     except PackageNotFoundError:
@@ -204,7 +206,8 @@ def _codes(path: Path) -> dict[str, str]:
 
 @cache
 def _packaged() -> dict[str, Any]:
-    """The names of each part; "qtawesome": the version they are of; "test_pixels": a hash for each of some sizes."""
+    """Return the contents of icons-v1.json: the names of each part, "qtawesome" (its version), and "test_pixels" (hashes for some
+    sizes)."""
     found: dict[str, Any] = json.loads(files("viceversa.data.sets").joinpath("icons-v1.json").read_text("utf-8"))
     return found
 
@@ -214,7 +217,7 @@ def _names() -> list[str]:
 
 
 def _ranges() -> list[range]:
-    """Where each part is among all icons."""
+    """Return the range of each part among all icons."""
     ends = np.cumsum([0, *(len(names) for names in listed().values())]).tolist()
     return [range(start, end) for start, end in pairwise(ends)]
 

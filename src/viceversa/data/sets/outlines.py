@@ -1,7 +1,7 @@
-"""Pairs of the embedded persons: each person's outline, black lines on white, and the person.
+"""Pairs of the drawn faces `avatars`: the outline of each person, black lines on white, and the person.
 
-A line is where color changes in a larger drawing of the person, two pixels wide there, then averaged down. What an outline does
-not tell, as the colors of hair, skin and clothes, a translator has to choose.
+A line is where color changes in a larger drawing of the person; it is two pixels wide there, and then averaged down. An outline
+does not show the colors of hair, skin and clothes, so a translator has to choose them.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ from viceversa.data.sets.avatars import SPLITS, avatars, key_of, labels_of, rend
 from viceversa.images.pixels import Pixels
 
 _CHANGE = 12
-"""Of 255, in any channel, over two pixels: more is a line."""
+"""Change of any channel over two pixels, of 255, from which there is a line."""
 _STRENGTH = 1.2
-"""A pixel is black where so much of it, inverted, is line."""
+"""Factor of a pixel's share of line; the pixel is black where the product reaches 1."""
 
 
 def avatars_outlines(size: int = 32) -> Dataset:
-    """`avatars-outlines-{size}-v1`: the persons of `avatars` in the spaces "outlines" (gray) and "avatars" (RGB), pair by pair.
+    """Return `avatars-outlines-{size}-v1`: the persons of `avatars` in the spaces "outlines" (gray) and "avatars" (RGB), as pairs.
 
-    The true edit of either is the other. Raises UsageError for a size that is not from 16 to 512.
+    The ground truth of an image is its partner. Raises UsageError for a size outside 16 to 512.
     """
     drawn = avatars(size)
     key: dict[str, JsonValue] = {**key_of(size), "lines": [_CHANGE, _STRENGTH, _enlarged(size)]}
@@ -47,12 +47,12 @@ def avatars_outlines(size: int = 32) -> Dataset:
 
 
 def _outlines(size: int, persons: range) -> Pixels:
-    """(N, size, size, 1); each by itself, as the larger drawings of many would fill the memory."""
+    """Return outlines (N, size, size, 1). They are made one by one, because many larger drawings would fill the memory."""
     return np.stack([outlined(render([person], labels_of([person]), size * _enlarged(size))[0], size) for person in persons])
 
 
 def outlined(drawing: Pixels, size: int) -> NDArray[np.uint8]:
-    """The lines of a drawing (H, H, 3), H a multiple of `size`: (size, size, 1). A pure function."""
+    """Return the lines of a drawing (H, H, 3), with H a multiple of `size`: (size, size, 1). A pure function."""
     levels = np.pad(drawing.astype(np.int16), ((1, 1), (1, 1), (0, 0)), mode="edge")
     across = np.abs(levels[1:-1, 2:] - levels[1:-1, :-2])
     down = np.abs(levels[2:, 1:-1] - levels[:-2, 1:-1])
@@ -64,5 +64,5 @@ def outlined(drawing: Pixels, size: int) -> NDArray[np.uint8]:
 
 
 def _enlarged(size: int) -> int:
-    """How many times larger persons are drawn: the smaller the picture, the finer its lines must be."""
+    """Return the factor by which persons are drawn larger. Smaller pictures need a larger factor for fine lines."""
     return max(128 // size, 3 if size < 128 else 2)

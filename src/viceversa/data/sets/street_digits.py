@@ -1,8 +1,8 @@
-"""Color digits as on houses and signs, drawn on the spot: what stands in for SVHN, which cannot be packaged.
+"""Color digits as on houses and signs, drawn by the package: a replacement for SVHN, which cannot be packaged.
 
-A digit in one of 21 fonts (matplotlib's files: DejaVu, STIX, Computer Modern), turned, slanted, stretched and blurred, dark on
-light or light on dark, often with little contrast, on a ground with shades, spots and edges, often with neighbors that the
-border cuts off, some with noise or JPEG's traces. The number of an image decides all of it, through SHA-2 and SHAKE.
+A digit has one of 21 fonts (matplotlib's files: DejaVu, STIX, Computer Modern). It is rotated, slanted, stretched and blurred,
+dark on light or light on dark, often with low contrast. The background has shades, spots and edges; often there are neighbors cut
+off by the border; some images have noise or JPEG artifacts. The number of an image determines all of it, through SHA-2 and SHAKE.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from viceversa.images.pixels import Pixels
 VERSION = "street-digits-v1"
 SIDE = 32
 SPLITS: Mapping[str, range] = {"train": range(20_000), "validation": range(20_000, 21_000), "test": range(21_000, 25_000)}
-"""The numbers of each split's images."""
+"""Numbers of the images in each split."""
 
 FONTS = (
     *(f"DejaVuSans{style}" for style in ("", "-Bold", "-Oblique", "-BoldOblique")),
@@ -40,19 +40,20 @@ FONTS = (
     *("cmr10", "cmb10", "cmss10", "cmti10", "cmtt10"),
 )
 _FINE = 3
-"""Drawn so many times larger than shown."""
+"""Factor by which images are drawn larger than shown."""
 _CANVAS = _FINE * SIDE
 _SHEET = 2 * _CANVAS
-"""The side of what is drawn on before it is turned: its middle becomes the image's."""
+"""Side of the sheet on which digits are drawn before rotation; its middle becomes the image."""
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 Field = NDArray[np.float64]
 
 
 def street_digits() -> Dataset:
-    """`street-digits-v1`: 20,000 train, 1,000 validation and 4,000 test images, 32x32 RGB, each digit as often as another.
+    """Return `street-digits-v1`: 20,000 train, 1,000 validation and 4,000 test images, 32x32 RGB, with uniformly distributed
+    digits.
 
-    Rendered at first use, then from the cache, memory-mapped.
+    Rendered once, then memory-mapped from the cache.
     """
     key: dict[str, JsonValue] = {"version": VERSION, **{package: version(package) for package in ("matplotlib", "pillow")}}
     pixels = packed(key, (SPLITS["test"].stop, SIDE, SIDE, 3), render, "street digits")
@@ -60,18 +61,18 @@ def street_digits() -> Dataset:
 
 
 def digits_of(numbers: range) -> NDArray[np.int64]:
-    """Which digit each image shows, uniform: (N,)."""
+    """Return the digit that each image shows, uniform: (N,)."""
     return np.array([choice(VERSION, number, "digit", 10) for number in numbers], np.int64)
 
 
 def render(numbers: range) -> Pixels:
-    """The images of these numbers: (N, 32, 32, 3) uint8. A pure function."""
+    """Draw the images of these numbers: (N, 32, 32, 3) uint8. A pure function."""
     return np.stack([_picture(_Lots(number), digit) for number, digit in zip(numbers, digits_of(numbers), strict=True)])
 
 
 @dataclass(frozen=True)
 class _Lots:
-    """What is drawn by lot for one image, each by its name."""
+    """Random numbers of one image, by name."""
 
     number: int
 
@@ -85,13 +86,14 @@ class _Lots:
         return self.between(name, 0, 1) < share
 
     def noise(self, name: str, *shape: int) -> Field:
-        """Uniform in [-1, 1]."""
+        """Return uniform numbers in [-1, 1]."""
         found = hashlib.shake_256(f"{VERSION}/{self.number}/{name}".encode()).digest(math.prod(shape))
         return np.frombuffer(found, np.uint8).reshape(shape) / 127.5 - 1
 
 
 def _picture(lots: _Lots, digit: int) -> NDArray[np.uint8]:
-    """(32, 32, 3): the digit's color where its mask is, the ground elsewhere, both under one light; then what a camera does."""
+    """Return an image (32, 32, 3): the digit's color in its mask, the background elsewhere, under one light; then camera
+    effects."""
     mask = _turned(lots, _written(lots, digit))
     ground, ink = _colors(lots)
     shade = _shade(lots)[..., None]
@@ -103,9 +105,9 @@ def _picture(lots: _Lots, digit: int) -> NDArray[np.uint8]:
 
 
 def _written(lots: _Lots, digit: int) -> Image.Image:
-    """The digit in the middle of a sheet, and its neighbors, if it has any: white on black.
+    """Draw the digit in the middle of a sheet, with neighbors if any: white on black.
 
-    Nine of ten have; in three of five they reach into the image by ten pixels or more.
+    Nine of ten have neighbors; in three of five they reach at least ten pixels into the image.
     """
     sheet, middle = Image.new("L", (_SHEET, _SHEET)), _SHEET / 2
     pen, font = ImageDraw.Draw(sheet), _font(FONTS[lots.of("font", len(FONTS))], round(lots.between("height", 58, 84)))
@@ -125,7 +127,7 @@ def _written(lots: _Lots, digit: int) -> Image.Image:
 
 
 def _turned(lots: _Lots, sheet: Image.Image) -> Field:
-    """The middle of the sheet turned, slanted, stretched and moved a little: (96, 96) in [0, 1]."""
+    """Return the middle of the sheet, rotated, slanted, stretched and shifted a little: (96, 96) in [0, 1]."""
     angle, slant = math.radians(lots.between("angle", -14, 14)), lots.between("slant", -0.25, 0.25)
     across, down = lots.between("across", 0.75, 1.3), lots.between("down", 0.9, 1.1)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
@@ -138,7 +140,8 @@ def _turned(lots: _Lots, sheet: Image.Image) -> Field:
 
 
 def _colors(lots: _Lots) -> tuple[Field, Field]:
-    """The ground's color and the digit's, lighter or darker by 0.2 to 0.75 in luma, seldom by much: (3,) in [0, 1] each."""
+    """Return the colors of background and digit, (3,) in [0, 1] each. They differ by 0.2 to 0.75 in luma; large differences are
+    rare."""
     contrast = 0.2 + 0.55 * lots.between("contrast", 0, 1) ** 2
     dark = lots.between("dark", 0, 1 - contrast)
     lumas = (dark, dark + contrast) if lots.happens("light on dark", 0.5) else (dark + contrast, dark)
@@ -147,7 +150,7 @@ def _colors(lots: _Lots) -> tuple[Field, Field]:
 
 
 def _colored(lots: _Lots, name: str, luma: float) -> Field:
-    """A color of that luma, more or less gray."""
+    """Return a color of the given luma, with random saturation."""
     hue = lots.noise(f"hue of the {name}", 3)
     tint = (hue - hue @ _LUMA) * lots.between(f"color of the {name}", 0, 0.45)
     room = min(luma, 1 - luma) / max(float(np.abs(tint).max()), 1e-6)
@@ -155,7 +158,7 @@ def _colored(lots: _Lots, name: str, luma: float) -> Field:
 
 
 def _shade(lots: _Lots) -> Field:
-    """Light that falls off to one side: (96, 96), 0.65 to 1."""
+    """Return light that decreases towards one side: (96, 96), 0.65 to 1."""
     towards = lots.between("light from", 0, 2 * math.pi)
     rows, columns = np.mgrid[-1 : 1 : _CANVAS * 1j, -1 : 1 : _CANVAS * 1j]
     slope = (rows * math.sin(towards) + columns * math.cos(towards)) / math.sqrt(2)
@@ -163,7 +166,8 @@ def _shade(lots: _Lots) -> Field:
 
 
 def _texture(lots: _Lots) -> Field:
-    """What the ground has: colored clouds, spots of three sizes, and perhaps an edge, as of a board: (96, 96, 3)."""
+    """Return the texture of the background: colored clouds, spots of three sizes, and sometimes an edge, as of a board: (96, 96,
+    3)."""
     clouds = np.stack([_spread(lots.noise(f"clouds {channel}", 3, 3)) for channel in range(3)], 2)
     found = clouds * lots.between("clouds", 0, 0.1)
     for cells in (6, 16, 48):
@@ -177,13 +181,13 @@ def _texture(lots: _Lots) -> Field:
 
 
 def _spread(cells: Field) -> Field:
-    """A few values as a smooth field (96, 96)."""
+    """Return a few values as a smooth field (96, 96)."""
     small = Image.fromarray(cells.astype(np.float32))
     return np.asarray(small.resize((_CANVAS, _CANVAS), Image.Resampling.BICUBIC), np.float64)
 
 
 def _photographed(lots: _Lots, scene: Field) -> NDArray[np.uint8]:
-    """Blurred, made small, taken from farther away, noisy, and saved as JPEG, each more or less: (32, 32, 3)."""
+    """Return the scene blurred, shrunk, sometimes taken from farther away, noisy, or saved as JPEG: (32, 32, 3)."""
     image = Image.fromarray((scene * 255).round().clip(0, 255).astype(np.uint8))
     image = image.filter(ImageFilter.GaussianBlur(_FINE * lots.between("blur", 0, 1))).reduce(_FINE)
     if lots.happens("far", 0.3):
@@ -201,7 +205,7 @@ def _photographed(lots: _Lots, scene: Field) -> NDArray[np.uint8]:
 
 @cache
 def _font(name: str, height: int) -> ImageFont.FreeTypeFont:
-    """The font at the size where a 0 is so high."""
+    """Return the font at the size at which a 0 has this height."""
     import matplotlib
 
     path = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"

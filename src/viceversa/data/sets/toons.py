@@ -1,7 +1,8 @@
-"""Another embedded data set of drawn persons, in another style than `avatars` and with another attribute: their mood.
+"""The drawn faces `toons`: another style than `avatars`, and another attribute, the mood.
 
-DiceBear's toon-head style ("ToonHead" by Johan Melin, CC BY 4.0), rendered by resvg. A mood is a mouth; all else is fixed by
-the person. The camera is close to the face, mouths are as high as those of `avatars`, and the three can be told apart at 32 px.
+DiceBear's toon-head style ("ToonHead" by Johan Melin, CC BY 4.0), rendered by resvg. A mood is a mouth; everything else is fixed
+by the person. The camera is close to the face, mouths are as high as those of `avatars`, and the three moods are distinguishable
+at 32 px.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from viceversa.images.pixels import Pixels
 VERSION = "toons-v1"
 MOOD = OneOf("mood", ("calm", "laughing", "amazed"))
 SPLITS: Mapping[str, range] = {"train": range(4000), "validation": range(4000, 4500), "test": range(4500, 5500)}
-"""The persons of each split."""
+"""Numbers of the persons in each split."""
 
 _MOUTHS = ("smile", "laugh", "agape")
 _FIXED: Mapping[str, str | float] = {"seed": "", "scale": 1.5, "translateY": -4, "beardProbability": 0, "hairProbability": 100}
@@ -44,13 +45,14 @@ _PERSON: Mapping[str, tuple[str, ...]] = {
     "rearHairProbability": ("0", "100"),
     "backgroundColor": ("b6d4f0", "cbb8e8", "bfe8c5", "8fd0c4", "dfe3ea", "7f9fd6"),
 }
-"""Options that follow the person, and their choices."""
+"""Options that depend on the person, and their choices."""
 
 
 def toons(size: int = 32) -> Dataset:
-    """`toons-{size}-v1`: 4,000 train, 500 validation and 1,000 test persons in the one space "toons", RGB; one attribute, `mood`.
+    """Return `toons-{size}-v1`: 4,000 train, 500 validation and 1,000 test persons in the one space "toons", RGB, with the
+    attribute `mood`.
 
-    Raises UsageError for a size that is not from 16 to 512.
+    Raises UsageError for a size outside 16 to 512.
     """
     if not 16 <= size <= 512:
         raise UsageError(f"toons cannot be drawn at {size} px: choose a size from 16 to 512.")
@@ -75,12 +77,12 @@ def toons(size: int = 32) -> Dataset:
 
 
 def moods_of(persons: Sequence[int]) -> list[int]:
-    """Each person's own mood, uniform: which of the three."""
+    """Return each person's own mood, uniform, as index of the three."""
     return [choice(VERSION, person, "mood", len(_MOUTHS)) for person in persons]
 
 
 def _rendered(persons: Sequence[int] | NDArray[np.int64], moods: Sequence[int], size: int) -> Pixels:
-    """Each person in that mood, once, then from the cache: (N, size, size, 3), memory-mapped."""
+    """Return each person in the given mood: (N, size, size, 3), rendered once, then memory-mapped from the cache."""
     numbers = [int(person) for person in persons]
     key: dict[str, JsonValue] = {
         "version": VERSION, "size": size, "drawing": json.dumps([_FIXED, _PERSON, _MOUTHS]), **packages(),

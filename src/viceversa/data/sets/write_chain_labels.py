@@ -1,6 +1,6 @@
-"""Writes the labels of the avatars' chains that come with the package: `python -m viceversa.data.sets.write_chain_labels`.
+"""Write the packaged labels of the avatars' chains: `python -m viceversa.data.sets.write_chain_labels`.
 
-Only for a new version of the data set: results of different chains do not compare.
+Only for a new version of the data set: results with different chains cannot be compared.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _SIZES = (32, 64, 128)
 
 
 def _write(path: Path) -> None:
-    """Draw and render what is packaged. Uses the cache for the pixels."""
+    """Draw and write what is packaged. The cache is used for the pixels."""
     labels = torch.from_numpy(labels_of(SPLITS["test"]))
     permutations, inverted = permuted(labels, Space({}, ATTRIBUTES), seed=0)
     hashes = {str(size): hash_of(everyone(size)[SPLITS["test"].start :]) for size in _SIZES}
@@ -36,7 +36,8 @@ def _write(path: Path) -> None:
 
 
 def _encode(labels: Tensor) -> list[str]:
-    """Avatar labels (N, 7), each as five digits: the hair's number, glasses, beard, smile, and the tone in quarters."""
+    """Encode avatar labels (N, 7) as five digits each: number of the hair color, glasses, beard, smile, and the tone in
+    quarters."""
     digits = torch.cat([labels[:, :3].argmax(1, keepdim=True), labels[:, 3:6], labels[:, 6:] * 4], 1)
     return ["".join(str(digit) for digit in row) for row in digits.round().int().tolist()]
 

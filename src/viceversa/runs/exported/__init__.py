@@ -1,1 +1,1 @@
-"""A run as ONNX files: how they are opened, and what they say of themselves."""
+"""Runs exported as ONNX files: opening them, and reading their metadata."""

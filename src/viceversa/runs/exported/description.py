@@ -1,4 +1,4 @@
-"""What an exported ONNX file says of itself, as JSON in its metadata: inputs, attributes, sizes, and the run's record."""
+"""Metadata of an exported ONNX file, as JSON: inputs, attributes, sizes, and the record of the run."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from viceversa.runs.pretrained import run_folder
 from viceversa.runs.record import Record, read_record
 
 KEY, CARD = "viceversa", "card"
-"""Keys of the metadata: the description, and the card of a model that has one."""
+"""Keys of the metadata: the description, and the model card if there is one."""
 FORMAT = 1
 StyleInput = Literal["code", "reference"]
 FileName = Annotated[str, Field(pattern=r"^[^/\\]+\.onnx$")]
 
 
 class Columns(BaseModel):
-    """An attribute, the values that it can have, and its columns of a label, from 0."""
+    """An attribute of a label: its name, the values it can have, and the indices of its columns, from 0."""
 
     model_config = FROZEN
 
@@ -36,17 +36,22 @@ class Columns(BaseModel):
 
 
 class Description(BaseModel):
-    """What the metadata of an exported file holds.
+    """Metadata of an exported file.
 
-    name: of the run. step: how many steps it was trained.
-    source, target: the spaces that the file translates between; among labels, both are the one space.
-    inputs, outputs: by name, with type, shape and meaning in words.
-    attributes: what the columns of a label mean.
-    multiple: sides of images are padded to multiples of it inside the graph; None: the graph takes the trained size only.
-    weight: bytes for each pixel that the network's numbers take at the peak.
-    files: target space -> file, for all directions and sets of the run. styles: files that make styles of codes and of reference
-    images. All lie in the same folder. latent: the codes.
-    labeller: accuracy of the labeller inside, if there is one.
+    Args:
+        format: version of the description.
+        name: name of the run.
+        step: number of training steps.
+        source, target: spaces between which the file translates; with labels, both are the one space.
+        inputs, outputs: type, shape and meaning of each input and output, by name.
+        attributes: meaning of the label's columns.
+        multiple: the graph pads sides of images to multiples of this number; None if it takes only the trained size.
+        weight: peak memory of the network in bytes per pixel.
+        files: files of all translations of the run, by target space.
+        styles: files that compute styles from codes and from reference images.
+        latent: the latent codes.
+        labeller: accuracy of the labeller inside, if there is one.
+        record: record of the run. All files lie in the same folder.
     """
 
     model_config = FROZEN
@@ -85,9 +90,9 @@ def columns_of(space: Space) -> tuple[Columns, ...]:
 
 
 def described(path: Path) -> Description:
-    """Return what an ONNX file says of itself.
+    """Return the metadata of an exported ONNX file.
 
-    Raises UsageError for a file that cannot be opened, one that this package did not export, and a damaged description.
+    Raises UsageError if the file cannot be opened, was not exported by this package, or has a damaged description.
     """
     text = opened(path, quickly=True).get_modelmeta().custom_metadata_map.get(KEY)
     if text is None:
@@ -102,20 +107,21 @@ def described(path: Path) -> Description:
 
 
 def is_exported(run: str | Path) -> bool:
-    """Whether it is an ONNX file that this package exported."""
+    """Return whether the path is an ONNX file that this package exported."""
     path = Path(run)
     if path.suffix.lower() != ".onnx" or not path.is_file():
         return False
-    with suppress(UsageError):  # whoever opens it next says what is wrong
+    with suppress(UsageError):  # the error is reported when the file is opened
         return KEY in opened(path, quickly=True).get_modelmeta().custom_metadata_map
     return False
 
 
 def is_run(run: str | Path) -> bool:
-    """Whether it can be loaded: the folder of a run, a packaged model, or an exported file. A name on the hub is taken as it is."""
+    """Return whether the name can be loaded: the folder of a run, a packaged model, or an exported file. A name on the hub is
+    accepted without asking the hub."""
     return is_on_hub(run) or (run_folder(run) / "recipe.json").exists() or is_exported(run)
 
 
 def record_of(run: str | Path) -> Record:
-    """Return the record of what `is_run` knows. Raises UsageError."""
+    """Return the record of a run or an exported file. Raises UsageError."""
     return described(Path(run)).record if is_exported(run) else read_record(run_folder(run))

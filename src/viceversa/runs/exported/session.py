@@ -1,4 +1,4 @@
-"""ONNX files opened by onnxruntime, whoever made them."""
+"""Open ONNX files with onnxruntime, whatever program made them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from viceversa.files import readable
 
 
 def opened(path: Path, *, quickly: bool = False) -> Any:
-    """Return a session of onnxruntime on the CPU, with as many threads as PyTorch has.
+    """Return a session of onnxruntime on the CPU, with as many threads as PyTorch uses.
 
-    quickly: without optimizing the graph, for a look at what it is.
+    Args:
+        path: the file.
+        quickly: skip the optimization of the graph, if only the metadata is needed.
 
-    Raises UsageError for a file that onnxruntime cannot run, and without onnxruntime.
+    Raises:
+        UsageError: If onnxruntime is missing or cannot run the file.
     """
     readable(path, "the ONNX file")
     try:
@@ -28,7 +31,7 @@ def opened(path: Path, *, quickly: bool = False) -> Any:
         raise UsageError(f"{quoted(str(path))} needs the package onnxruntime: pip install 'viceversa[onnx]'.") from error
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.log_severity_level = 4  # what is wrong is said once, by an exception
+    options.log_severity_level = 4  # errors are reported once, as exceptions
     if quickly:
         options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
     with in_one_line(path):
@@ -37,7 +40,7 @@ def opened(path: Path, *, quickly: bool = False) -> Any:
 
 @contextmanager
 def in_one_line(path: Path) -> Iterator[None]:
-    """Turn what onnxruntime raises in the block into a UsageError that names the file."""
+    """Turn errors of onnxruntime in the block into a UsageError that names the file."""
     state = importlib.import_module("onnxruntime.capi.onnxruntime_pybind11_state")
     failures = (
         state.EPFail, state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NoModel,
@@ -45,5 +48,5 @@ def in_one_line(path: Path) -> Iterator[None]:
     )  # fmt: skip
     try:
         yield
-    except failures as error:  # onnxruntime's have no class in common
+    except failures as error:  # they have no common base class
         raise UsageError(f"the ONNX file {quoted(str(path))} cannot be run: {quoted(str(error))}.") from error

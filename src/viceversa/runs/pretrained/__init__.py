@@ -1,7 +1,7 @@
-"""Models by their names: those that come with the package, and those on the Hugging Face Hub.
+"""Models by name: those that come with the package, and those on the Hugging Face Hub.
 
-NAME/   as published.py says, with weights in half precision
-        card.md   data, method, what was measured, license, limits
+NAME/   as published.py describes, with weights in half precision
+        card.md   data, method, measurements, license, limits
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ MODELS = ("avatars", "icons")
 
 
 def packaged_folder(name: str) -> Path:
-    """Where a packaged model is."""
+    """Return the folder of a packaged model."""
     return Path(__file__).parent / name
 
 
 def run_folder(run: str | Path) -> Path:
-    """Return the folder of a run, of a packaged model where that is its name and there is no such run, or of hf:USER/NAME.
+    """Return the folder of a run, of a packaged model (if there is no run of this name), or of hf:USER/NAME.
 
-    The last one is downloaded to the cache of huggingface_hub first. Raises UsageError.
+    A model on the hub is first downloaded to the cache of huggingface_hub. Raises UsageError.
     """
     if is_on_hub(run):
         return downloaded(run)

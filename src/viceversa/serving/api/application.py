@@ -1,4 +1,4 @@
-"""The endpoints of the service."""
+"""Endpoints of the HTTP service."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from viceversa.serving.api.problems import Problem
 from viceversa.serving.api.service import Service
 
 IMAGES = {"png": "image/png", "webp": "image/webp", "jpeg": "image/jpeg"}
-"""Formats of results, and their media types."""
+"""Formats of results, with their media types."""
 JSON = "application/json"
 WARNING = "X-Warning"
-"""Header that says that an image is unlike the training images."""
+"""Header of the warning that an image is unlike the training images."""
 _DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGM4EaABAAMkAUEdGZ/EAAAAAElFTkSuQmCC"
 _PICTURE = {"schema": {"type": "string", "format": "binary"}}
 _PNG: dict[int | str, dict[str, Any]] = {200: {"description": "the picture", "content": {IMAGES["png"]: _PICTURE}}}
@@ -50,7 +50,7 @@ def application(service: Service, token: str = "", local: bool = True) -> FastAP
     app = FastAPI(
         title="Viceversa", version=__version__, summary="Translate images with trained models.",
         lifespan=lifespan, middleware=[guard],
-        docs_url=None, redoc_url=None,  # their pages load scripts from elsewhere
+        docs_url=None, redoc_url=None,  # these pages load scripts from other hosts
     )  # fmt: skip
     app.add_exception_handler(Problem, problems.answered)
     app.add_exception_handler(HTTPException, _http_problem)
@@ -75,18 +75,18 @@ def application(service: Service, token: str = "", local: bool = True) -> FastAP
 
     @app.post("/v1/stylize", **_documented(StylizeBody, _STYLIZE, 202, [JSON]))
     async def stylize(request: Request) -> Response:
-        """Paint an image in the style of others. The answer says where the painting can be looked at."""
+        """Paint an image in the style of others. The answer names the address of the painting's state."""
         painting = service.paintings.submit(await read(request, StylizeBody, seconds))
         return JSONResponse(_state(painting), 202, {"Location": _place(painting)})
 
     @app.get("/v1/stylize/{name}", responses=_refusals(401, 404))
     async def look(name: str) -> Response:
-        """How far a painting is."""
+        """Progress of a painting."""
         return JSONResponse(_state(service.paintings.find(name)))
 
     @app.get("/v1/stylize/{name}/image", response_class=Response, responses=_PNG | _refusals(401, 404, 409))
     async def fetch(name: str) -> Response:
-        """The picture, as PNG, once it is done."""
+        """The painted picture as PNG, once it is finished."""
         painting = service.paintings.find(name)
         if painting.state != "done":
             raise Problem(409, f"the painting is {painting.state}.")
@@ -99,31 +99,31 @@ def application(service: Service, token: str = "", local: bool = True) -> FastAP
 
     @app.get("/v1/models", responses=_refusals(401, 503))
     async def models() -> Response:
-        """The models, their attributes, image sizes and cards."""
+        """The served models, with their attributes, image sizes and cards."""
         return JSONResponse({"models": [_told(each) for each in service.known().values()]})
 
     @app.get("/healthz", response_class=PlainTextResponse)
     async def healthz() -> Response:
-        """Whether the service answers."""
+        """Liveness: the service answers."""
         return PlainTextResponse("ok")
 
     @app.get("/readyz", response_class=PlainTextResponse, responses=_refusals(503))
     async def readyz() -> Response:
-        """Whether a model is loaded and a worker is there."""
+        """Readiness: the models are loaded and a worker is ready."""
         if not service.ready:
             raise Problem(503, "no worker is ready.", 1)
         return PlainTextResponse("ok")
 
     @app.get("/metrics", response_class=PlainTextResponse, responses=_refusals(401))
     async def metrics() -> Response:
-        """Counts and times, for Prometheus."""
+        """Counts and durations in the format of Prometheus."""
         return Response(generate_latest(service.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
     return app
 
 
 def _ask(service: Service, body: TranslateBody | ChainBody, targets: Sequence[Target]) -> Ask:
-    """What a worker is asked for. Raises Problem."""
+    """Return the request to a worker. Raises Problem."""
     return Ask(
         service.named(body.model), body.image, tuple(targets), body.source, body.strength, body.seed, body.reference,
         body.full_size, body.format,
@@ -136,17 +136,17 @@ def _in_json(made: Made, form: str) -> Response:
 
 
 def _warning(made: Made) -> dict[str, str]:
-    """The header that warns, as headers have no letters beyond ASCII."""
+    """Return the header with the warning. Characters other than ASCII are escaped, because headers cannot hold them."""
     return {WARNING: made.warning.encode("ascii", "backslashreplace").decode()} if made.warning else {}
 
 
 def _told(about: About) -> dict[str, Any]:
-    """What clients are told of a model."""
+    """Return what clients are told about a model."""
     return {name: value for name, value in asdict(about).items() if name != "by_target"}
 
 
 def _state(painting: Painting) -> dict[str, Any]:
-    """What clients are told of a painting."""
+    """Return what clients are told about a painting."""
     state = {"name": painting.name, "state": painting.state, "done": painting.done, "total": painting.total}
     return state | ({"reason": painting.reason} if painting.reason else {}) | {"href": _place(painting)}
 
@@ -156,7 +156,7 @@ def _place(painting: Painting) -> str:
 
 
 def _documented(body: type[Body], example: Mapping[str, Any], status: int, media: Sequence[str]) -> dict[str, Any]:
-    """What OpenAPI says of an endpoint: its body with an example, and its answers."""
+    """Return the OpenAPI description of an endpoint: its body with an example, and its answers."""
     schema = schema_of(body)
     schema["content"][JSON]["example"] = example
     content = {each: {"schema": {"type": "object"}} if each == JSON else _PICTURE for each in media}
@@ -165,13 +165,13 @@ def _documented(body: type[Body], example: Mapping[str, Any], status: int, media
 
 
 def _refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Problems that an endpoint may answer, for OpenAPI."""
+    """Return the problems that an endpoint may answer with, for OpenAPI."""
     content = {problems.MEDIA_TYPE: {"schema": problems.SCHEMA}}
     return {status: {"description": HTTPStatus(status).phrase, "content": content} for status in statuses}
 
 
 async def _http_problem(request: Request, error: Exception) -> Response:
-    """An unknown path or method, as a problem."""
+    """Answer an unknown path or method with a problem."""
     assert isinstance(error, HTTPException)
     response = problems.answer(error.status_code, str(error.detail))
     response.headers.update(error.headers or {})
@@ -179,5 +179,5 @@ async def _http_problem(request: Request, error: Exception) -> Response:
 
 
 async def _fault(request: Request, error: Exception) -> Response:
-    """A fault of the service, as a problem; the server logs where it is."""
+    """Answer an internal error with a problem; the server logs the details."""
     return problems.answer(500, "a fault of the service: its log says more.")

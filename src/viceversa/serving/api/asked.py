@@ -1,4 +1,4 @@
-"""What a request asks for: the fields of its body, checked, and how they are read from JSON or from a form."""
+"""Bodies of requests: their fields, checks, and reading them from JSON or from a form."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from viceversa.serving.api.messages import Form
 from viceversa.serving.api.problems import Problem
 
 _MOST_FIELDS = 64
-"""Of a form: fields, and files."""
+"""Maximum number of fields, and of files, in a form."""
 
 
 def _decoded(value: Any) -> Any:
-    """The bytes of a text in base64; all else as it is."""
+    """Decode a text in base64; return other values unchanged."""
     if not isinstance(value, str):
         return value
     try:
@@ -32,7 +32,7 @@ def _decoded(value: Any) -> Any:
 
 
 def _list(value: Any) -> Any:
-    """A list with the value in it; a list as it is."""
+    """Return a list with the value in it; a list is returned unchanged."""
     return value if isinstance(value, list | tuple) else [value]
 
 
@@ -53,20 +53,20 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class Body(BaseModel):
-    """The body of a request."""
+    """Body of a request."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class _Translation(Body):
-    """Fields that a translation and a chain share."""
+    """Fields that a translation and a chain have in common."""
 
     image: File
-    model: str | None = Field(None, description="name of the model; the first one that is served if left out")
+    model: str | None = Field(None, description="name of the model; by default the first one that is served")
     source: Wished = Field("", description="what the image shows, in the same form; the labeller predicts what it does not name")
-    strength: Finite = Field(1.0, description="part of an edit of attributes: 0 is none, 1 is all of it")
-    seed: int = Field(0, ge=0, lt=2**63, description="which of many results; for methods with styles")
-    reference: File | None = Field(None, description="an image that the result shall be like; for methods with styles")
+    strength: Finite = Field(1.0, description="strength of an edit of attributes: 0 is no change, 1 is the full edit")
+    seed: int = Field(0, ge=0, lt=2**63, description="seed of the random style, for methods with styles")
+    reference: File | None = Field(None, description="an image whose style to copy, for methods with styles")
     full_size: bool = Field(False, description="keep the image's size, transparency and color profile")
     format: Form = Field("png", description="format of the result")
 
@@ -88,7 +88,7 @@ class StylizeBody(Body):
 
     content: File
     style: Annotated[list[File], BeforeValidator(_list), Field(min_length=1, max_length=8)]
-    strength: Finite | None = Field(None, ge=0, description="weight of the style; the preset's if left out")
+    strength: Finite | None = Field(None, ge=0, description="weight of the style; by default that of the preset")
     size: int = Field(256, ge=64, le=1024, description="long side of the picture in pixels")
     evaluations: int | None = Field(None, ge=1, le=2000, description="evaluations of the loss: more of them take longer")
     keep_colors: bool = Field(False, description="keep the colors of the content")
@@ -100,7 +100,13 @@ AnyBody = TypeVar("AnyBody", bound=Body)
 async def read(request: Request, kind: type[AnyBody], seconds: float) -> AnyBody:
     """Read and check the body of a request.
 
-    Raises Problem: 400 for what cannot be read, 408 if it comes too slowly, 415 for another type, 422 for a bad value.
+    Raises Problem with status 400 if it cannot be parsed, 408 if it arrives too slowly, 415 for another type, and 422 for a bad
+    value.
+
+    Args:
+        request: the request.
+        kind: class of the body.
+        seconds: time limit.
     """
     try:
         async with asyncio.timeout(seconds):
@@ -114,7 +120,7 @@ async def read(request: Request, kind: type[AnyBody], seconds: float) -> AnyBody
 
 
 async def _values(request: Request, kind: type[Body]) -> Any:
-    """The fields of a body, not checked yet. Raises Problem."""
+    """Return the fields of a body before they are checked. Raises Problem."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media == "application/json":
         return _json(await request.body())
@@ -131,7 +137,7 @@ def _json(content: bytes) -> Any:
 
 
 async def _form(request: Request, kind: type[Body]) -> dict[str, Any]:
-    """Fields of a form by name; those that are lists may be given several times."""
+    """Return the fields of a form by name. List fields may occur several times."""
     try:
         async with request.form(max_files=_MOST_FIELDS, max_fields=_MOST_FIELDS, max_part_size=2**20) as form:
             values: dict[str, Any] = {}
@@ -155,14 +161,14 @@ def _place(location: tuple[Any, ...]) -> str:
 
 
 def schema_of(kind: type[Body]) -> dict[str, Any]:
-    """The description of a body for OpenAPI: as JSON, and as a form whose images are files."""
+    """Return the OpenAPI description of a body: as JSON, and as a form in which images are files."""
     schema = kind.model_json_schema()
     form = {**schema, "properties": {name: _as_files(each) for name, each in schema["properties"].items()}}
     return {"required": True, "content": {"application/json": {"schema": schema}, "multipart/form-data": {"schema": form}}}
 
 
 def _as_files(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of a field with files in place of texts in base64."""
+    """Return the schema of a field with files instead of texts in base64."""
     if schema.get("contentEncoding") == "base64":
         return {"type": "string", "format": "binary", "description": "an image file"}
     parts = {key: [_as_files(each) for each in schema[key]] for key in ("anyOf",) if key in schema}

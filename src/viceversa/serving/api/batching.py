@@ -1,4 +1,4 @@
-"""Batches across requests: images that wait, and the groups in which they go to the networks."""
+"""Batches across requests: waiting images, and the groups in which the networks process them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ Answer = TypeVar("Answer")
 
 @dataclass(eq=False)
 class Item(Generic[Ask, Answer]):
-    """An image that waits. key: images with the same key can be in one batch; since: when it came, in seconds of the loop."""
+    """A waiting image.
+
+    Args:
+        key: images with equal keys can share a batch.
+        ask: the request.
+        since: time of its arrival, in seconds of the event loop.
+        answer: the future answer.
+    """
 
     key: Hashable
     ask: Ask
@@ -23,11 +30,12 @@ class Item(Generic[Ask, Answer]):
 
 
 class Batcher(Generic[Ask, Answer]):
-    """A line of images. Each batch has the image that has waited longest and those like it, up to a size.
+    """Queue of images. A batch consists of the image that has waited longest and those with the same key, up to a size.
 
     Args:
-        size: most images of a batch.
-        wait: seconds that the first image waits for others; no time is lost while the networks are busy, as it passes meanwhile.
+        size: maximum number of images in a batch.
+        wait: seconds that the first image waits for others. No time is lost while the networks are busy, because it passes
+            meanwhile.
     """
 
     def __init__(self, size: int, wait: float) -> None:
@@ -37,7 +45,8 @@ class Batcher(Generic[Ask, Answer]):
         self._forming = asyncio.Lock()
 
     async def submit(self, key: Hashable, ask: Ask) -> Answer:
-        """Wait in line, and return the answer. Raises what `fail` was given. An image is taken out if its caller is cancelled."""
+        """Queue an image, and return the answer. Raises the error given to `fail`. If the caller is cancelled, the image is
+        removed."""
         item: Item[Ask, Answer] = Item(key, ask, _now())
         self.waiting.append(item)
         self._came.set()
@@ -63,7 +72,7 @@ class Batcher(Generic[Ask, Answer]):
         return [item for item in self.waiting if item.key == self.waiting[0].key][: self.size]
 
     async def _news(self, seconds: float | None = None) -> None:
-        """Wait until another image comes, at most for some seconds."""
+        """Wait until another image arrives, at most for the given seconds."""
         self._came.clear()
         with suppress(TimeoutError):
             await asyncio.wait_for(self._came.wait(), seconds)
@@ -77,7 +86,7 @@ def finish(batch: Sequence[Item[Ask, Answer]], answers: Sequence[Answer]) -> Non
 
 
 def fail(batch: Sequence[Item[Ask, Answer]], error: Exception) -> None:
-    """Give each image of a batch the error that nobody else gets."""
+    """Let each image of a batch fail with this error; other batches are not affected."""
     for item in batch:
         if not item.answer.done():
             item.answer.set_exception(error)

@@ -1,4 +1,4 @@
-"""What a worker computes: the translations of a batch, for one process that has the models."""
+"""The computations of a worker: translations of a batch, in one process that has the models."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ JPEG_QUALITY = WEBP_QUALITY = 95
 
 
 def computed(model: Model, asks: Sequence[Ask], most_pixels: int) -> list[Made | Refused]:
-    """Answer a batch: asks whose image, target or reference is bad get their own refusal, the others are computed together.
+    """Answer a batch. Requests with a bad image, target or reference are refused one by one; the others are computed together.
 
     Args:
-        asks: with the same `key_of`.
-        most_pixels: of an image file; larger ones are refused.
+        model: the model.
+        asks: requests with equal keys.
+        most_pixels: limit of an image file's size; larger ones are refused.
     """
     answers: dict[int, Made | Refused] = {}
     ready: list[tuple[int, Opened]] = []
@@ -52,7 +53,7 @@ def computed(model: Model, asks: Sequence[Ask], most_pixels: int) -> list[Made |
 
 
 def warm_up(model: Model) -> None:
-    """Translate a blank image, as the first translation takes longer than others."""
+    """Translate a blank image, because the first translation takes longer than later ones."""
     to, source = model.routing.example_target, model.routing.example_source
     spec = model.space.images[model.routing.departure(source, to)]
     with warnings.catch_warnings():
@@ -61,7 +62,7 @@ def warm_up(model: Model) -> None:
 
 
 def _opened(model: Model, ask: Ask, most_pixels: int) -> Opened | Refused:
-    """The image ready for the networks; its targets are tried first."""
+    """Return the image, ready for the networks, after checking its targets."""
     try:
         here = model.routing.start(torch.zeros(1, model.space.label_width), ask.source, ask.targets[0])
         for target in ask.targets:
@@ -73,7 +74,7 @@ def _opened(model: Model, ask: Ask, most_pixels: int) -> Opened | Refused:
 
 
 def _chained(model: Model, asks: Sequence[Ask], images: Sequence[Opened], most_pixels: int) -> tuple[list[list[Layers]], list[str]]:
-    """The translations of each image, one for each of its targets; and its warning."""
+    """Return the translations of each image, one for each of its targets, and the warning of each image."""
     first = asks[0]
     manner = _manner(first, None if first.reference is None else _layers(first.reference, most_pixels, "reference"))
     space = model.routing.departure(first.source, first.targets[0])
@@ -93,14 +94,14 @@ def _chained(model: Model, asks: Sequence[Ask], images: Sequence[Opened], most_p
 
 
 def _row(domain: Domain, number: int) -> Domain:
-    """The domain of one image of a batch; a label of one row holds for all."""
+    """Return the domain of one image of a batch. A label with one row is that of all images."""
     if domain.label is None:
         return domain
     return Domain(domain.space, domain.label[[number if len(domain.label) > 1 else 0]])
 
 
 def _joined(domains: Sequence[Domain]) -> Domain:
-    """The domains of the images of a batch, in one space, as one."""
+    """Return the domains of a batch's images, which are in one space, as one domain."""
     labels = [domain.label for domain in domains if domain.label is not None]
     return Domain(domains[0].space, torch.cat(labels) if labels else None)
 
@@ -110,7 +111,7 @@ def _manner(ask: Ask, reference: Layers | None) -> Manner:
 
 
 def _layers(content: bytes, most_pixels: int, name: str = "image") -> Layers:
-    """The image in the content of a file. Raises BadImage; UsageError where a package is missing."""
+    """Return the image in the content of a file. Raises BadImage; UsageError if a package is missing."""
     return read_layers(Embedded(name, content), most_pixels=most_pixels)
 
 
@@ -122,7 +123,7 @@ def _in_files(form: Form, made: Sequence[Layers], warning: str) -> Made | Refuse
 
 
 def _content(layers: Layers, form: Form) -> bytes:
-    """The content of an image file. PNG keeps every bit; WebP and JPEG have 8 bits."""
+    """Return the content of an image file. PNG keeps every bit; WebP and JPEG have 8 bits."""
     if form == "png":
         if layers.suffix != ".png":
             raise UsageError(f"this model makes images of {layers.colors.shape[2]} channels, and a PNG file holds 1 or 3.")
@@ -131,7 +132,7 @@ def _content(layers: Layers, form: Form) -> bytes:
 
 
 def picture_content(picture: Image.Image, form: Form) -> bytes:
-    """The content of an image file of a picture, in 8 bits; JPEG has white where the picture is transparent."""
+    """Return the content of an image file of a picture, in 8 bits. In JPEG, transparent parts become white."""
     buffer, profile = io.BytesIO(), picture.info.get("icc_profile", b"")
     if picture.mode.startswith("I"):
         picture = Image.fromarray((np.asarray(picture) >> 8).astype(np.uint8))
@@ -144,7 +145,7 @@ def picture_content(picture: Image.Image, form: Form) -> bytes:
 
 
 def _refusal(error: Exception) -> Refused:
-    """Why an ask is refused. Raises the error itself if it is no fault of the ask."""
+    """Return why a request is refused. Raises the error itself if the request is not the cause."""
     if isinstance(error, TooLarge):
         return Refused(str(error), 413)
     if isinstance(error, UsageError):

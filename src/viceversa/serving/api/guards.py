@@ -1,4 +1,4 @@
-"""What stands before the application: the token, the size of a body, and how many requests are open at a time."""
+"""Checks before the application: the token, the size of a body, and the number of open requests."""
 
 from __future__ import annotations
 
@@ -17,17 +17,22 @@ from viceversa.serving.loopback import names_loopback
 PROBES = frozenset({"/healthz", "/readyz"})
 """Paths that need no token and are always answered."""
 RETRY = 1
-"""Seconds after which a client that came too early may try again."""
+"""Seconds after which a refused client may try again."""
 
 
 class Guard:
-    """ASGI middleware: 400 for a foreign host on the loopback interface, 401 without the token, 429 if too many requests are open,
-    413 for a body that is too large. It counts and times all requests.
+    """ASGI middleware that refuses requests, and counts and times all of them.
+
+    It answers with 400 for a foreign host on the loopback interface, 401 without the token, 413 if a body is too large, and 429 if
+    too many requests are open.
 
     Args:
-        token: that a client must send as `Authorization: Bearer TOKEN`; empty: none is needed.
-        local: whether the service listens on the loopback interface: then the header Host must name it, so that no page of another
-            site can have its name point here.
+        app: the application.
+        limits: limits of the service.
+        metrics: metrics of the service.
+        token: token that a client must send as `Authorization: Bearer TOKEN`; empty for none.
+        local: whether the service listens on the loopback interface. Then the header Host must name it, so that pages of other
+            sites whose name resolves to this machine have no access.
     """
 
     def __init__(self, app: ASGIApp, limits: Limits, metrics: Metrics, token: str, local: bool) -> None:
@@ -77,7 +82,7 @@ class Guard:
         await self.app(scope, counted, send)
 
     def _refusal(self, request: Request) -> tuple[int, str] | tuple[int, str, int] | None:
-        """Status, reason and seconds to wait of a request that is refused; None if it is not."""
+        """Return status, reason and seconds to wait for a refused request; None if it is accepted."""
         if self.local and not names_loopback(request.headers.get("host", "")):
             return 400, "this service answers on this machine only: use http://127.0.0.1."
         if request.url.path in PROBES:

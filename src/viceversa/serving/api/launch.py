@@ -1,4 +1,4 @@
-"""The service from Python."""
+"""Start the service from Python."""
 
 from __future__ import annotations
 
@@ -32,22 +32,23 @@ def serve(
     limits: Limits = DEFAULTS,
     quiet: bool = False,
 ) -> None:
-    """Answer requests over HTTP for translations, chains and paintings, until SIGINT (Ctrl-C) or SIGTERM.
+    """Answer HTTP requests for translations, chains and paintings, until SIGINT (Ctrl-C) or SIGTERM.
 
-    Requests in flight are finished then, and paintings are stopped. Workers are processes, so a script that calls this needs
-    `if __name__ == "__main__":`.
+    At the end, open requests are finished and paintings are stopped. Workers are processes, so a script that calls this function
+    needs `if __name__ == "__main__":`.
 
     Args:
-        models: as `load` takes them; a request names them by their folder, or by their file without the suffix.
-        host: address to listen on. Only this machine can reach the service unless another address is given.
-        port: its number; 0 takes a free one.
-        device: where networks compute, as in `load`.
-        workers: number of processes that compute; each one loads all models, and they share the threads of PyTorch.
-        token: that clients must send as `Authorization: Bearer TOKEN`; empty: none.
-        limits: sizes, times, and the number of requests at a time.
-        quiet: print no line for each batch.
+        models: models, as `load` takes them. A request names them by their folder, or by their file without the suffix.
+        host: address to listen on. By default only this machine can reach the service.
+        port: port to listen on; 0 takes a free one.
+        device: device of the networks, as in `load`.
+        workers: number of processes that compute. Each loads all models, and they share the threads of PyTorch.
+        token: token that clients must send as `Authorization: Bearer TOKEN`; empty for none.
+        limits: limits of sizes, times, and the number of open requests.
+        quiet: whether to omit the line for each batch.
 
-    Raises UsageError for a model that cannot be loaded, an address that cannot be used, and without the extra `serve`.
+    Raises:
+        UsageError: If a model cannot be loaded, the address cannot be used, or the extra `serve` is missing.
     """
     if not 0 <= port <= 65_535:
         raise UsageError(f"`port={port}`: give a number from 0 to 65535.")
@@ -78,9 +79,9 @@ def serve(
 
 
 def named(runs: Sequence[str]) -> dict[str, str]:
-    """Return the name of each model in requests, and where it is: the name of its folder, or of its file without the suffix.
+    """Return the name of each model in requests -> its place. The name is that of its folder, or of its file without the suffix.
 
-    Raises UsageError for none, and for two of the same name.
+    Raises UsageError if there is no model, and for two models of the same name.
     """
     if not runs:
         raise UsageError("name a model to serve: `avatars`, `icons`, a run's folder, or an exported file.")
@@ -95,7 +96,7 @@ def named(runs: Sequence[str]) -> dict[str, str]:
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """Return a socket that listens. Raises UsageError for an address that cannot be used."""
+    """Return a listening socket. Raises UsageError if the address cannot be used."""
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=2048)

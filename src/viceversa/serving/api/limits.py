@@ -1,4 +1,4 @@
-"""What a service takes on: sizes, times, batches and requests at a time."""
+"""Limits of a service: sizes, times, batches and open requests."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from viceversa.errors import UsageError
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of a service; what exceeds them is refused, and nothing grows without end.
+    """Limits of a service. Requests that exceed them are refused, so that no queue grows without bound.
 
     Args:
-        requests: that are open at a time; further ones get the status 429.
-        batch: most images that the networks get at once.
+        requests: maximum number of open requests; further ones get the status 429.
+        batch: maximum number of images that the networks process at once.
         wait: milliseconds that the first image of a batch waits for others.
-        megabytes: of the body of a request, in MiB.
-        megapixels: of an image, in millions of pixels.
-        seconds: that a request may take, and a painting without a sign of progress.
+        megabytes: maximum size of a request's body in MiB.
+        megapixels: maximum size of an image in millions of pixels.
+        seconds: maximum time for a request, and for a painting without progress.
 
-    Raises UsageError for a number that is not positive.
+    Raises:
+        UsageError: If a number is not positive.
     """
 
     requests: int = 64
@@ -37,12 +38,12 @@ class Limits:
 
     @property
     def most_bytes(self) -> int:
-        """Of the body of a request."""
+        """Maximum size of a request's body in bytes."""
         return int(self.megabytes * 2**20)
 
     @property
     def most_pixels(self) -> int:
-        """Of an image."""
+        """Maximum size of an image in pixels."""
         return int(self.megapixels * 10**6)
 
 

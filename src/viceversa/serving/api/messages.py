@@ -1,4 +1,4 @@
-"""What goes between the process that answers requests and those that compute. Nothing here needs PyTorch."""
+"""Messages between the process that answers requests and those that compute. This module does not need PyTorch."""
 
 from __future__ import annotations
 
@@ -9,12 +9,17 @@ from typing import Literal
 Form = Literal["png", "webp", "jpeg"]
 """Format of an image file that the service writes."""
 Target = str | Mapping[str, str | bool | float]
-"""As `Model.translate` takes it (core.space.Wish)."""
+"""Target of a translation, as `Model.translate` takes it (core.space.Wish)."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """An image to be translated to each target in turn. image, reference: contents of image files."""
+    """Request to translate an image to each target in turn.
+
+    Args:
+        image, reference: contents of image files.
+        form: format of the results. The other fields are arguments of `Model.translate`.
+    """
 
     model: str
     image: bytes
@@ -29,7 +34,12 @@ class Ask:
 
 @dataclass(frozen=True)
 class Made:
-    """The answer to an Ask: contents of image files, one for each target. warning: if the image is unlike the training images."""
+    """Successful answer to an Ask.
+
+    Args:
+        images: contents of image files, one for each target.
+        warning: why the image is unlike the training images; empty otherwise.
+    """
 
     images: tuple[bytes, ...]
     warning: str = ""
@@ -37,7 +47,12 @@ class Made:
 
 @dataclass(frozen=True)
 class Refused:
-    """The answer to an Ask that cannot be met, with the reason. status: HTTP's."""
+    """Answer to an Ask that is refused.
+
+    Args:
+        reason: the reason.
+        status: HTTP status.
+    """
 
     reason: str
     status: int = 422
@@ -45,16 +60,17 @@ class Refused:
 
 @dataclass(frozen=True)
 class About:
-    """What clients are told of a model.
+    """Description of a model for clients.
 
     Args:
         model: its name in requests.
-        recipe: recipe that it was trained with. step: number of its training steps.
-        attributes: each attribute of its labels with the values that it can have.
+        recipe: recipe that it was trained with.
+        step: number of its training steps.
+        attributes: values that each attribute of its labels can have.
         spaces: size of the images of each space, as (height, width, channels); between spaces, a target is one of these names.
-        source_needed: whether a request must say what its image shows, as there is no labeller to predict it.
+        source_needed: whether a request must say what its image shows, because there is no labeller to predict it.
         styles: whether `seed` and `reference` choose among results.
-        example: an example of a target.
+        example: example of a target.
         card: text about the model, in Markdown; empty if it has none.
         by_target: whether images of a batch must have the same targets.
     """

@@ -1,4 +1,4 @@
-"""Counts and times of a service, for Prometheus."""
+"""Counts and durations of a service, for Prometheus."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
 class Metrics:
-    """The metrics of one service, in a registry of its own."""
+    """Metrics of one service, in a registry of their own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()

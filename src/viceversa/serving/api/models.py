@@ -1,4 +1,4 @@
-"""What `GET /v1/models` says of a model."""
+"""Descriptions of models for `GET /v1/models`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from viceversa.serving.api.messages import About
 
 
 def about(name: str, run: str, model: Model) -> About:
-    """Describe a model. run: where it was loaded from."""
+    """Return the description of a model.
+
+    Args:
+        name: its name in requests.
+        run: place from which it was loaded.
+        model: the model.
+    """
     labeller = model.labeller
     return About(
         model=name,
@@ -29,7 +35,7 @@ def about(name: str, run: str, model: Model) -> About:
 
 
 def _card(run: str) -> str:
-    """The card of a model, in Markdown; empty if it has none."""
+    """Return the card of a model, in Markdown; empty if it has none."""
     path = Path(run)
     if is_exported(path):
         return str(opened(path, quickly=True).get_modelmeta().custom_metadata_map.get("card", ""))

@@ -1,4 +1,4 @@
-"""Paintings as jobs: they take minutes, so a client asks for one, looks how far it is, and fetches or cancels it."""
+"""Paintings as jobs. They take minutes, so a client starts one, asks for its progress, and fetches or cancels it."""
 
 from __future__ import annotations
 
@@ -22,16 +22,26 @@ if TYPE_CHECKING:
 
 State = Literal["waiting", "running", "done", "failed", "canceled"]
 MOST_WAITING = 4
-"""Paintings that wait; further ones get the status 429."""
+"""Maximum number of waiting paintings; further ones get the status 429."""
 KEPT = 16
-"""Ended paintings whose result can still be fetched: the newest."""
+"""Number of finished paintings, the newest ones, that can still be fetched."""
 RETRY = 30
 """Seconds after which a refused client may try again."""
 
 
 @dataclass(eq=False)
 class Painting:
-    """A painting that was asked for. done, total: evaluations; image: content of a PNG file; reason: why it failed."""
+    """A requested painting.
+
+    Args:
+        body: the request.
+        name: its random name.
+        state: its state.
+        done, total: evaluations done and in all.
+        image: content of a PNG file.
+        reason: why it failed.
+        process: the process that paints.
+    """
 
     body: StylizeBody
     name: str = field(default_factory=lambda: secrets.token_urlsafe(16))
@@ -44,12 +54,12 @@ class Painting:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing will change any more."""
+        """Whether its state is final."""
         return self.state in ("done", "failed", "canceled")
 
 
 class Paintings:
-    """The paintings of a service: one is painted at a time, in a process of its own."""
+    """Paintings of a service. One is painted at a time, in a process of its own."""
 
     def __init__(self, device: Device, limits: Limits) -> None:
         self.device, self.limits = device, limits
@@ -58,7 +68,7 @@ class Paintings:
         self._thread = ThreadPoolExecutor(1, "painting")
 
     def submit(self, body: StylizeBody) -> Painting:
-        """Take a painting on. Raises Problem (429) if too many wait."""
+        """Accept a painting. Raises Problem (429) if too many are waiting."""
         if sum(each.state == "waiting" for each in self._all.values()) >= MOST_WAITING:
             raise Problem(429, f"{MOST_WAITING} paintings wait already: try again later.", RETRY)
         painting = Painting(body)
@@ -67,7 +77,7 @@ class Paintings:
         return painting
 
     def find(self, name: str) -> Painting:
-        """Return the painting of that name. Raises Problem (404) if there is none, or no more."""
+        """Return the painting of that name. Raises Problem (404) if it does not exist or was removed."""
         if name not in self._all:
             raise Problem(404, "there is no such painting: it may have been removed, as only the newest are kept.")
         return self._all[name]
@@ -82,7 +92,7 @@ class Paintings:
         return painting
 
     async def work(self) -> None:
-        """Paint what was asked for, in order, until this is cancelled; then the painting at work is stopped."""
+        """Paint what was requested, in order, until this coroutine is cancelled; then the current painting is stopped."""
         try:
             while True:
                 waiting = [each for each in self._all.values() if each.state == "waiting"]
@@ -108,20 +118,20 @@ class Paintings:
             connection.close()
 
     def _forget(self) -> None:
-        """Remove all ended paintings but the newest."""
+        """Remove all ended paintings except the newest."""
         for painting in [each for each in self._all.values() if each.ended][:-KEPT]:
             del self._all[painting.name]
 
 
 def _heard(connection: Connection, seconds: float) -> Any:
-    """The next message of a painting's process; a text if there is none."""
+    """Return the next message of a painting's process; a text with the reason if there is none."""
     with suppress(EOFError, OSError):
         return connection.recv() if connection.poll(seconds) else f"no progress in {seconds:g} s."
     return "the process that painted has ended."
 
 
 def _tell(painting: Painting, message: Any) -> None:
-    """Note what a painting's process said: progress, the picture, or why it failed. What is canceled stays so."""
+    """Store a message of a painting's process: progress, the picture, or why it failed. A canceled painting is not changed."""
     if painting.ended:
         return
     match message:
@@ -134,7 +144,7 @@ def _tell(painting: Painting, message: Any) -> None:
 
 
 def paint(connection: Connection, body: StylizeBody, device: Device, most_pixels: int) -> None:
-    """Paint in this process: send the evaluations done and their number, then the content of a PNG file, or why there is none."""
+    """Paint in this process: send the numbers of evaluations, then the content of a PNG file, or why there is none."""
     from viceversa.images.formats import Embedded
     from viceversa.images.layers import read_layers
     from viceversa.serving.api.computing import picture_content

@@ -1,4 +1,4 @@
-"""Errors of the service as JSON (RFC 9457)."""
+"""Error answers of the service as JSON (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ SCHEMA = {
     "required": ["title", "status", "detail"],
     "properties": {"title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"}},
 }
-"""Of such an answer, for OpenAPI."""
+"""Schema of such an answer, for OpenAPI."""
 
 
 class Problem(Exception):  # noqa: N818
-    """A request that cannot be answered.
+    """Error for a request that cannot be answered.
 
     Args:
-        status: HTTP's.
+        status: HTTP status.
         detail: one line that names the value and the remedy.
-        retry: seconds after which another attempt may help.
+        retry: seconds after which another attempt may succeed.
     """
 
     def __init__(self, status: int, detail: str, retry: int | None = None) -> None:
@@ -32,7 +32,7 @@ class Problem(Exception):  # noqa: N818
 
 
 def answer(status: int, detail: str, retry: int | None = None) -> Response:
-    """The answer that tells a problem."""
+    """Return the HTTP answer for a problem."""
     headers = {} if retry is None else {"Retry-After": str(retry)}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
@@ -41,6 +41,6 @@ def answer(status: int, detail: str, retry: int | None = None) -> Response:
 
 
 async def answered(request: Request, problem: Exception) -> Response:
-    """The answer to a problem, as an exception handler of an application."""
+    """Return the HTTP answer for a problem, as an exception handler of an application."""
     assert isinstance(problem, Problem)
     return answer(problem.status, problem.detail, problem.retry)

@@ -1,4 +1,4 @@
-"""The service behind the endpoints: workers that answer batches, and the line of images that wait for them."""
+"""The service behind the endpoints: workers that answer batches, and the queue of waiting images."""
 
 from __future__ import annotations
 
@@ -23,20 +23,21 @@ if TYPE_CHECKING:
     from viceversa.device import Device
 
 LOADING = 5
-"""Seconds after which a client that came before the models may try again."""
+"""Seconds after which a client may try again while the models are loaded."""
 LONGEST_PAUSE = 8
-"""Seconds between two attempts to start a worker, at most."""
+"""Maximum seconds between two attempts to start a worker."""
 
 
 class Service:
-    """Translates by its workers, and paints by a process for each painting.
+    """Translations by workers, and paintings by a process each.
 
     Args:
-        models: name -> where it is, as `load` takes it.
-        device: where networks compute.
-        workers: number of processes; each one has all models.
-        failed: called when the models cannot be loaded, once `failure` says why.
-        quiet: do not print a line for each batch.
+        models: place of each model, as `load` takes it, by name.
+        device: device of the networks.
+        workers: number of processes; each has all models.
+        limits: limits of the service.
+        quiet: whether to omit the line for each batch.
+        failed: function called if the models cannot be loaded; `failure` holds the reason.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class Service:
         return any(worker.ready for worker in self._workers)
 
     def known(self) -> Mapping[str, About]:
-        """Return what is known of the models, by name. Raises Problem (503) while they are loaded for the first time."""
+        """Return the descriptions of the models, by name. Raises Problem (503) while they are loaded for the first time."""
         if not self._about:
             raise Problem(503, "the models are being loaded: try again.", LOADING)
         return self._about
@@ -77,7 +78,7 @@ class Service:
                 worker.stop()
 
     async def translated(self, ask: Ask) -> Made:
-        """Wait for the answer to an ask. Raises Problem."""
+        """Wait for the answer to a request. Raises Problem."""
         try:
             async with asyncio.timeout(self.limits.seconds):
                 answer = await self.batcher.submit(self._key(ask), ask)
@@ -90,14 +91,14 @@ class Service:
         return answer
 
     def named(self, name: str | None) -> str:
-        """Return the name of a model; None is the first one. Raises Problem (404) for another."""
+        """Return the name of a model; None is the first one. Raises Problem (404) for an unknown name."""
         found = self.names[0] if name is None else name
         if found not in self.names:
             raise Problem(404, str(unknown("model", found, self.names)))
         return found
 
     def _key(self, ask: Ask) -> Hashable:
-        """What images of a batch have in common. Draws of styles, and images of their own size, stay alone."""
+        """Return what the images of a batch must share. Requests with random styles or full size are computed alone."""
         about = self.known()[ask.model]
         if about.styles or ask.full_size:
             return object()
@@ -106,7 +107,7 @@ class Service:
         return ask.model, str(targets), str(ask.source), ask.seed, reference
 
     async def _attend(self, worker: Worker) -> None:
-        """Start a worker, let it answer batches, and start another process when it is lost."""
+        """Start a worker, let it answer batches, and replace it when it is lost."""
         pause = 0
         while True:
             try:
@@ -127,7 +128,7 @@ class Service:
             pause = min(2 * pause + 1, LONGEST_PAUSE)
 
     async def _serve(self, worker: Worker) -> None:
-        """Let a worker answer batches until it is lost. A batch that it has not got by then waits for another one."""
+        """Let a worker answer batches until it is lost. A batch that it has not received is put back into the queue."""
         while True:
             coming, lost = asyncio.ensure_future(self.batcher.next()), asyncio.ensure_future(worker.lost.wait())
             try:

@@ -1,4 +1,4 @@
-"""Processes that have the models, apart from the one that answers requests: a fault or a kill of one costs its batch only."""
+"""Worker processes with the models, separate from the process that answers requests: a crash costs only the current batch."""
 
 from __future__ import annotations
 
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
     from viceversa.device import Device
 
 _CONTEXT: Any = multiprocessing.get_context("forkserver" if sys.platform == "linux" else "spawn")
-"""How processes start. On Linux each is forked from one that has only imported PyTorch, which is ten times faster."""
+"""How processes start. On Linux each is forked from a process that has only imported PyTorch, which is ten times faster."""
 _CONTEXT.set_forkserver_preload(["viceversa.inference.load", "viceversa.serving.api.computing", "viceversa.style.stylize"])
 
 
 class WorkerLost(Exception):  # noqa: N818
-    """The process ended, or took too long and was killed."""
+    """Error for a worker process that ended, or took too long and was killed."""
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a worker is started with.
+    """Arguments of a worker process.
 
     Args:
-        models: name -> where it is.
+        models: place of each model, by name.
+        device: device of the networks.
         share: number of workers, which share the threads of PyTorch.
-        most_pixels: of an image file; larger ones are refused.
+        most_pixels: limit of an image file's size; larger ones are refused.
     """
 
     models: Mapping[str, str]
@@ -47,10 +48,10 @@ class Work:
 
 
 def spawn(target: Callable[..., None], *arguments: Any) -> tuple[Any, Connection]:
-    """Start a process, and return it with this end of a pipe to it. The target gets the other end, then the arguments.
+    """Start a process, and return it with this end of a pipe to it. The target receives the other end, then the arguments.
 
-    The process ignores SIGINT and SIGTERM, which a terminal or a service manager sends to the whole group: it ends when this end of
-    the pipe is closed. Starting it takes time, so call this in a thread.
+    The process ignores SIGINT and SIGTERM, which a terminal or a service manager sends to the whole group. It ends when this end
+    of the pipe is closed. Starting takes time, so call this function in a thread.
     """
     here, there = _CONTEXT.Pipe()
     process = _CONTEXT.Process(target=_alone, args=(target, there, *arguments), daemon=True)
@@ -67,7 +68,7 @@ def _alone(target: Callable[..., None], connection: Connection, *arguments: Any)
 
 
 def serve_batches(connection: Connection, work: Work) -> None:
-    """Load the models, send what is known of them (or the text of a UsageError), and answer batches until the pipe is closed."""
+    """Load the models, send their descriptions (or the text of a UsageError), and answer batches until the pipe is closed."""
     import torch
 
     from viceversa.inference.load import load
@@ -78,7 +79,7 @@ def serve_batches(connection: Connection, work: Work) -> None:
     try:
         models = {name: load(run, device=work.device) for name, run in work.models.items()}
         for model in models.values():
-            _ = model.reader  # trained to its end first if it is not yet
+            _ = model.reader  # finishes its training if needed
             warm_up(model)
         connection.send([about(name, work.models[name], model) for name, model in models.items()])
     except (UsageError, OSError) as error:
@@ -94,9 +95,10 @@ class Worker:
     """A process that answers batches.
 
     Args:
-        target: what it runs, as `serve_batches` does. work: its argument.
-        seconds: that a batch may take before the process is killed.
-        start_seconds: that it may take to start.
+        work: argument of the target.
+        seconds: maximum time for a batch, after which the process is killed.
+        target: function to run, such as `serve_batches`.
+        start_seconds: maximum time to start.
     """
 
     def __init__(self, work: Work, seconds: float, target: Callable[..., None] = serve_batches, start_seconds: float = 300) -> None:
@@ -108,7 +110,8 @@ class Worker:
         self._connection: Connection | None = None
 
     async def start(self) -> Sequence[Any]:
-        """Start the process, and return what it knows of its models. Raises UsageError if it cannot load them, WorkerLost."""
+        """Start the process, and return the descriptions of its models. Raises UsageError if it cannot load them. Raises
+        WorkerLost."""
         self._loaded = False
         loop = asyncio.get_running_loop()
         self._process, self._connection = await loop.run_in_executor(self._thread, spawn, self.target, self.work)
@@ -126,7 +129,7 @@ class Worker:
 
     @property
     def ready(self) -> bool:
-        """Whether the process lives and has its models."""
+        """Whether the process is alive and has loaded its models."""
         return self._loaded and not self.lost.is_set()
 
     def stop(self) -> None:
@@ -140,7 +143,7 @@ class Worker:
 
     @property
     def process_id(self) -> int:
-        """Number of the process."""
+        """Id of the process."""
         return int(self._process.pid)
 
     def _exchanged(self, asks: Sequence[Any]) -> Sequence[Any]:

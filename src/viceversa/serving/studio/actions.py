@@ -1,4 +1,4 @@
-"""Actions of the page: what goes wrong becomes one line on it, and one network computes at a time."""
+"""Actions of the page: errors become one line on the page, and only one network computes at a time."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from viceversa.errors import UsageError, is_out_of_memory
 from viceversa.pages.document import escaped
 
 NETWORKS: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1}
-"""For events that run a network: one at a time, the others wait."""
+"""Options for events that run a network: one at a time, the others wait."""
 
 
 def action(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function of an event; a UsageError or an error of the system becomes one line on the page."""
+    """Wrap the function of an event so that a UsageError or a system error becomes one line on the page."""
     if inspect.isgeneratorfunction(function):
 
         @wraps(function)
@@ -40,7 +40,7 @@ def action(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _line(error: Exception) -> Exception:
-    """The error as the page shows it, until it is closed. Raises the error itself if no line can help."""
+    """Return the error as the page shows it, until the user closes it. Raises the error itself if it is a bug."""
     if isinstance(error, RuntimeError) and not is_out_of_memory(error):
         raise error
     text = "out of memory: take a smaller image." if is_out_of_memory(error) else " ".join(str(error).split())

@@ -15,13 +15,15 @@ from viceversa.serving.studio.choosing import FILE_TYPES
 from viceversa.serving.studio.controls import GRADES, Value, Values
 
 MOST_STRENGTH = 1.5
-"""Strongest edit that is offered; 1 is all of it."""
+"""Largest strength offered; 1 is the full edit."""
 
 
 def lay_out_controls(model: Model, read: Values | None) -> dict[str, gr.Component]:
-    """Lay out the controls of a model. Return them by the names that `controls.wanted` knows.
+    """Lay out the controls of a model, and return them by the names that `controls.wanted` uses.
 
-    read: attributes that the labeller read off the image; without them a person says what the image shows.
+    Args:
+        model: the model.
+        read: attributes that the labeller recognized; without them the user says what the image shows.
     """
     routing, found = model.routing, {}
     if routing.sets:
@@ -41,14 +43,14 @@ def lay_out_controls(model: Model, read: Values | None) -> dict[str, gr.Componen
 
 
 def _group(title: str, end: str, attributes: Sequence[AnyAttribute], values: Mapping[str, Value]) -> dict[str, gr.Component]:
-    """A group of controls for attributes, under names such as "to hair"."""
+    """Lay out a group of controls for attributes, with names such as "to hair"."""
     with gr.Group():
         gr.HTML(f"<h3>{title}</h3>", elem_classes="title")
         return {f"{end} {attribute.name}": _control(attribute, values.get(attribute.name)) for attribute in attributes}
 
 
 def _control(attribute: AnyAttribute, value: Any) -> gr.Component:
-    """The control of an attribute, which shows a value; None: the first or lowest one."""
+    """Return the control of an attribute, showing a value; None for the first or lowest one."""
     match attribute:
         case Binary(name):
             return gr.Checkbox(bool(value), label=name, interactive=True)
@@ -61,7 +63,7 @@ def _control(attribute: AnyAttribute, value: Any) -> gr.Component:
 
 
 def _styles() -> dict[str, gr.Component]:
-    """Controls of a method with styles: a reference image, or a number that a die rolls."""
+    """Lay out the controls of a method with styles: a reference image, or a number that a die rolls."""
     with gr.Row():
         seed = gr.Number(0, precision=0, minimum=0, label="Style: a number for a random one", interactive=True)
         dice = gr.Button("🎲 Roll the dice", size="sm")

@@ -23,7 +23,14 @@ from viceversa.serving.studio.walking import draw_drift, strip_of, walk
 
 
 def chain_tab(library: Library, folder: Path, page: gr.Blocks, tabs: gr.Tabs) -> None:
-    """Lay out the tab and connect its parts. folder: where files of the page are written."""
+    """Lay out the tab and connect its parts.
+
+    Args:
+        library: models to offer.
+        folder: folder for files of the page.
+        page: the page.
+        tabs: its tabs.
+    """
     names = library.models
     with gr.Row():
         with gr.Column(scale=1, min_width=300):
@@ -59,7 +66,7 @@ def chain_tab(library: Library, folder: Path, page: gr.Blocks, tabs: gr.Tabs) ->
 
 
 def chain_markup(models: dict[str, Model], chosen: Chosen, edits: Sequence[str]) -> str:
-    """The pictures of a chain by one model or by several, and a figure of its drift. Raises UsageError."""
+    """Return the pictures of a chain by one or several models, and a figure of its drift, as HTML. Raises UsageError."""
     first = next(iter(models.values()))
     truths: Sequence[Pixels | None] = [None] * len(edits)
     examples = examples_of(first) if chosen.position is not None else None

@@ -1,4 +1,4 @@
-"""Choosing an image: a file that is dropped or opened, or a test image of the model."""
+"""Choosing an image: a dropped or opened file, or a test image of the model."""
 
 from __future__ import annotations
 
@@ -21,15 +21,20 @@ from viceversa.serving.studio.examples import Examples, examples_of
 from viceversa.serving.studio.library import Library
 
 SHOWN = 6
-"""Test images that are offered at a time."""
+"""Number of test images offered at a time."""
 FILE_TYPES = ["image", ".tif", ".tiff", ".npy"]
 NONE = ("(none)", "")
-"""The choice of nothing in a list, and its value."""
+"""Entry of a list for no choice, and its value."""
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """An image that a person chose. position: of a test image among those of the model's data; None for a file."""
+    """An image that the user chose.
+
+    Args:
+        file: its file.
+        position: position of a test image in the model's data; None for a file.
+    """
 
     file: str
     position: int | None = None
@@ -37,8 +42,12 @@ class Chosen:
 
 @dataclass(frozen=True, eq=False)
 class Chooser:
-    """The parts of the page that choose an image. chosen: a State with `Chosen` or None; first: the function that takes a model's
-    first test image, for the output `chosen`."""
+    """Parts of the page that choose an image.
+
+    Args:
+        chosen: State with a `Chosen` or None.
+        first: function from a model's name to its first test image, for the output `chosen`.
+    """
 
     chosen: gr.State
     first: Callable[[str], Chosen]
@@ -48,8 +57,10 @@ def image_chooser(library: Library, model: gr.Dropdown, folder: Path, page: gr.B
     """Lay out the parts that choose an image, and connect them.
 
     Args:
-        model: its value is the name of the model whose test images are offered.
-        folder: where test images are written, to be opened as any other file.
+        library: models to offer.
+        model: list whose value is the name of the model whose test images are offered.
+        folder: folder where test images are written, to be opened like other files.
+        page: the page.
     """
     file = gr.File(label="Image", file_types=FILE_TYPES, height=140, elem_classes="drop")
     gallery = gr.Gallery(
@@ -92,13 +103,13 @@ def image_chooser(library: Library, model: gr.Dropdown, folder: Path, page: gr.B
 
 
 def rows(examples: Examples, start: int) -> list[int]:
-    """Positions of the test images that are offered, in turns."""
+    """Return the positions of the test images to offer; they repeat after the last one."""
     count = len(examples.images)
     return [(start + number) % count for number in range(min(SHOWN, count))]
 
 
 def written(examples: Examples, position: int, folder: Path) -> Path:
-    """The file of a test image."""
+    """Return the file of a test image, written if needed."""
     layers = Layers(examples.images.pixels[position])
     path = folder / examples.dataset.name / examples.space / f"{position}{layers.suffix}"
     if not path.exists():
@@ -108,20 +119,20 @@ def written(examples: Examples, position: int, folder: Path) -> Path:
 
 
 def picture_of(layers: Layers) -> Image.Image:
-    """What a browser can show of an image: 8 bits, gray or color, on white where it is transparent."""
+    """Return an image as a browser can show it: 8 bits, gray or color, on white where it is transparent."""
     pixels = shown(layers.flat(None, 255))
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).convert("RGB")
 
 
 def needed(chosen: Chosen | None) -> Chosen:
-    """The image that is chosen. Raises UsageError if there is none."""
+    """Return the chosen image. Raises UsageError if there is none."""
     if chosen is None:
         raise UsageError("choose an image first: drop a file, or take a test image.")
     return chosen
 
 
 def _uploaded(path: str) -> list[Any]:
-    """The image of a file, and None, so that another file can be dropped. What is no image is refused in one line."""
+    """Return the image of a file, and None, so that another file can be dropped. A file that is no image gives a warning."""
     try:
         read_layers(Embedded(Path(path).name, Path(path).read_bytes()))
     except UsageError as error:

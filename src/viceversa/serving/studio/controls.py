@@ -1,4 +1,4 @@
-"""From what a person sets on the page to what a model is asked for: plain functions of a run's space, without a page."""
+"""Convert the values of the page's controls to a request to the model. These functions need a run's space, but no page."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from viceversa.inference.translation import doubt, start
 
 Value = bool | str | float
 Values = Mapping[str, Value]
-"""Attribute -> what its control shows: whether a switch is on, the choice of a radio button, or the number of a slider."""
+"""Attribute -> value of its control: on or off for a switch, the choice of a radio button, or the number of a slider."""
 GRADES = 100
-"""Steps of a slider from its lowest to its highest number."""
+"""Number of steps of a slider."""
 
 
 def values_of(space: Space, label: Tensor) -> dict[str, Value]:
-    """What the controls of a space show for a label (1, K)."""
+    """Return the values of a space's controls for a label (1, K)."""
     return {attribute.name: _value(attribute, columns) for attribute, columns in space.columns(label)}
 
 
@@ -48,7 +48,7 @@ def _value(attribute: Any, columns: Tensor) -> Value:
 
 @dataclass(frozen=True)
 class Wanted:
-    """A translation that a person asks for, as `Model.translate` takes it."""
+    """A translation that the user asks for, with arguments of `Model.translate`."""
 
     to: str | Values
     source: Values
@@ -59,11 +59,13 @@ def wanted(model: Model, read: Values | None, values: Mapping[str, Any]) -> Want
     """Return the translation that the controls ask for.
 
     Args:
-        read: the attributes that the labeller read off the image, which the controls showed at first; None if it read none.
-        values: what the controls show: "to NAME" for an attribute's target, "from NAME" for what the image shows where nothing was
-            read, "space" for a space or a set of images, and strength, seed and reference (a file) where the method has them.
+        model: the model.
+        read: attributes that the labeller recognized, which the controls showed at first; None if it recognized none.
+        values: values of the controls: "to NAME" for an attribute's target, "from NAME" for what the image shows if nothing was
+            recognized, "space" for a space or a set of images, and strength, seed and reference (a file) if the method has them.
 
-    Raises UsageError if nothing is changed.
+    Raises:
+        UsageError: If nothing is changed.
     """
     routing = model.routing
     targets = {name.removeprefix("to "): value for name, value in values.items() if name.startswith("to ")}
@@ -78,7 +80,7 @@ def wanted(model: Model, read: Values | None, values: Mapping[str, Any]) -> Want
 
 
 def _changes(before: Values, after: Values) -> dict[str, Value]:
-    """The values that changed. Raises UsageError for none."""
+    """Return the changed values. Raises UsageError if there are none."""
     changed = {name: value for name, value in after.items() if before.get(name) != value}
     if not changed:
         raise UsageError("nothing is changed yet: set one of the attributes to another value.")
@@ -86,7 +88,7 @@ def _changes(before: Values, after: Values) -> dict[str, Value]:
 
 
 def edits_of(routing: Routing) -> list[str]:
-    """All single edits that a chain can be built of, as `translate` takes them: "glasses=yes", or the name of a space."""
+    """Return all single edits for a chain, as `translate` takes them: "glasses=yes", or the name of a space."""
     return routing.choose(
         labels=[edit for attribute in routing.space.attributes for edit in _edits(attribute)],
         spaces=list(routing.space.images),
@@ -103,7 +105,7 @@ def _edits(attribute: AnyAttribute) -> list[str]:
 
 
 def chain_of(text: str) -> list[str]:
-    """The edits of a chain, one on each line. Raises UsageError where there is none."""
+    """Return the edits of a chain, one per line of the text. Raises UsageError if there are none."""
     edits = [line.strip() for line in text.splitlines() if line.strip()]
     if not edits:
         raise UsageError("the chain is empty: add an edit.")
@@ -112,10 +114,11 @@ def chain_of(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Reading:
-    """What is known of an image before it is translated.
+    """What is known of an image before its translation.
 
-    values: its attributes as the labeller reads them; None if the run has no labeller, or needs none. doubt: a warning if the image
-    is unlike the training images; empty otherwise.
+    Args:
+        values: attributes that the labeller recognized; None if the run has no labeller, or needs none.
+        doubt: warning that the image is unlike the training images; empty otherwise.
     """
 
     values: dict[str, Value] | None
@@ -123,7 +126,7 @@ class Reading:
 
 
 def reading(model: Model, file: str | Path) -> Reading:
-    """Look at an image before it is translated. Raises UsageError, BadImage for a file that is none."""
+    """Examine an image before its translation. Raises UsageError; BadImage if the file is no image."""
     layers = layers_of(file)
     doubts = [doubt(model, model.preprocessing.opened(layers, space, AS_TRAINED), space) for space in model.space.images]
     found = "" if "" in doubts else doubts[0]
@@ -136,7 +139,7 @@ def reading(model: Model, file: str | Path) -> Reading:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """An image as the model takes it, and its translation."""
+    """An image as the model receives it, and its translation."""
 
     before: Layers
     after: Layers
@@ -150,9 +153,12 @@ def translated(model: Model, file: str | Path, asked: Wanted) -> Pair:
 
 
 def painted_mask(layers: Sequence[NDArray[np.uint8]], file: str | Path) -> Image.Image | None:
-    """The mask that a person painted: white under the brush, black elsewhere, of the image's size. None if nothing is painted.
+    """Return the mask that the user painted: white under the brush, black elsewhere, with the image's size; None if nothing is
+    painted.
 
-    layers: what the brush left, (H, W, 4) each, of any size. file: the image.
+    Args:
+        layers: strokes of the brush, (H, W, 4) each, of any size.
+        file: the image.
     """
     if not any(layer[..., 3].any() for layer in layers):
         return None

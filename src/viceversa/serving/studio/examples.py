@@ -1,4 +1,4 @@
-"""Test images of a model's data, as far as the package draws that data itself, with their true edits."""
+"""Test images of a model's data, if the package draws that data, with their ground truth."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from viceversa.recipes import dataset_of
 from viceversa.runs.record import Record
 
 AVATARS = 60
-"""Persons that are drawn as examples; to draw all would take half a minute."""
+"""Number of persons drawn as examples; drawing all would take half a minute."""
 _KEPT = 4
 
 
@@ -35,13 +35,19 @@ class Examples:
 
     @property
     def images(self) -> Images:
-        """The images themselves."""
+        """The test images."""
         return self.dataset.splits["test"][self.space]
 
     def truths(self, model: Model, position: int, edits: Sequence[Wish]) -> list[Pixels | None]:
-        """What the image at that position should show after each edit of a chain: (H, W, C), None where it is not known.
+        """Return the ground truth of an image after each edit of a chain: (H, W, C), None where it is unknown.
 
-        Raises UsageError for an edit that the model does not know.
+        Args:
+            model: the model, which defines the edits.
+            position: position of the image.
+            edits: the edits.
+
+        Raises:
+            UsageError: For an edit that the model does not know.
         """
         labels, row = self.images.labels, slice(position, position + 1)
         home = here = Domain(self.space, None if labels is None else labels[row])
@@ -53,7 +59,7 @@ class Examples:
         return found
 
     def _truth(self, position: int, home: Domain, there: Domain) -> Pixels | None:
-        """The true edit of an image from its own domain to another one."""
+        """Return the ground truth of an image's edit from its own domain to another one."""
         unlabeled = there.label is None or home.label is None
         if there.space == home.space and (unlabeled or torch.equal(label_of(there), label_of(home))):
             return np.asarray(self.images.pixels[position])
@@ -65,7 +71,7 @@ class Examples:
 
 
 def examples_of(model: Model) -> Examples | None:
-    """The test images of a model; None where its data is a user's own, or the package that draws it is missing."""
+    """Return the test images of a model; None if its data belongs to the user, or the package that draws it is missing."""
     if not is_built_in(model.record.recipe.data):
         return None
     try:
@@ -76,7 +82,7 @@ def examples_of(model: Model) -> Examples | None:
 
 @lru_cache(maxsize=_KEPT)
 def _drawn(record: str) -> Examples:
-    """The test images of a run by the content of its recipe.json."""
+    """Return the test images of a run. record: content of its recipe.json."""
     run = Record.model_validate_json(record)
     recipe, spec = run.recipe, next(iter(run.space.images.values()))
     if recipe.data == "avatars":

@@ -1,4 +1,4 @@
-"""What keeps the studio private: no telemetry, nothing but the loopback interface, and actions from its own page only."""
+"""Privacy of the studio: no telemetry, only the loopback interface, and actions only from its own page."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _POLICY = (
     "default-src 'self' data: blob:; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; style-src 'self' 'unsafe-inline'; "
     "frame-ancestors 'self'"
 )
-"""A Content-Security-Policy: a browser loads nothing of the page from another host."""
+"""Content-Security-Policy: the browser loads nothing from other hosts."""
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -30,11 +30,12 @@ def set_environment(folder: Path) -> None:
 
 
 def refusal(method: str, path: str, host: str, origin: str) -> str:
-    """Return why a request is refused, in one line; empty if it is not.
+    """Return why a request is refused, in one line; empty if it is accepted.
 
     Args:
-        path: of the request, decoded.
-        host, origin: headers of those names; a browser sends the origin with every action.
+        method: HTTP method.
+        path: decoded path of the request.
+        host, origin: headers of these names; a browser sends the origin with every action.
     """
     if not names_loopback(host):
         return "the studio answers on this machine only: open it as http://127.0.0.1."
@@ -46,7 +47,7 @@ def refusal(method: str, path: str, host: str, origin: str) -> str:
 
 
 class OwnPage:
-    """ASGI middleware: refuse what `refusal` refuses with status 403, and send the policy with every answer."""
+    """ASGI middleware that answers refused requests with status 403, and sends the policy with every answer."""
 
     def __init__(self, app: Application) -> None:
         self.app = app

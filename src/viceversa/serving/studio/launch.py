@@ -1,4 +1,4 @@
-"""The studio from Python."""
+"""Start the studio from Python."""
 
 from __future__ import annotations
 
@@ -18,16 +18,17 @@ PORT = 7860
 def studio(places: Sequence[str | Path] = (), *, port: int = PORT, device: Device = "auto", quiet: bool = False) -> None:
     """Serve a page for translating images, chaining edits, painting styles and watching trainings, until Ctrl-C.
 
-    Only this machine can open the page, at http://127.0.0.1:PORT/. What is uploaded and made is deleted at the end.
+    Only this machine can open the page, at http://127.0.0.1:PORT/. Uploads and results are deleted at the end.
 
     Args:
-        places: runs, folders that hold runs and reports, and ONNX files of `export`; the packaged models are always there. Nothing
-            else is read.
-        port: number of the port, from 1 to 65535.
-        device: where networks compute, as in `load`.
-        quiet: do not print the address on standard error.
+        places: runs, folders with runs and reports, and ONNX files of `export`. Packaged models are always offered. Nothing else
+            is read.
+        port: port to listen on, from 1 to 65535.
+        device: device of the networks, as in `load`.
+        quiet: whether to omit the address on standard error.
 
-    Raises UsageError for a place that is none of these, a port that cannot be used, and without the extra `studio`.
+    Raises:
+        UsageError: If a place is none of these, the port cannot be used, or the extra `studio` is missing.
     """
     if not 1 <= port <= 65_535:
         raise UsageError(f"`port={port}`: give a number from 1 to 65535.")

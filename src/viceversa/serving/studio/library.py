@@ -1,4 +1,4 @@
-"""The models, runs and reports that the studio offers: those of the package, and all below the folders that it was given."""
+"""Models, runs and reports that the studio offers: those of the package, and all below the given folders."""
 
 from __future__ import annotations
 
@@ -20,15 +20,17 @@ from viceversa.runs.weights import numbered
 
 _RECIPE, _REPORT = "recipe.json", "report.html"
 _KEPT = 4
-"""Models that stay in memory."""
+"""Number of models kept in memory."""
 
 
 @dataclass(frozen=True)
 class Library:
-    """What lies below some folders. Nothing outside them is read, and links are not followed.
+    """Contents of some folders. Nothing outside them is read, and links are not followed.
 
-    files: exported models, and models on the Hugging Face Hub, that were given by their names. device: where the networks of its
-    models compute.
+    Args:
+        folders: the folders.
+        files: exported models, and models on the Hugging Face Hub, that were named.
+        device: device of the models' networks.
     """
 
     folders: tuple[Path, ...] = ()
@@ -37,22 +39,22 @@ class Library:
 
     @property
     def models(self) -> list[str]:
-        """Names of all models: the packaged ones, then exported files and runs by their paths."""
+        """Names of all models: packaged ones, then exported files and runs by their paths."""
         return [*MODELS, *map(str, self.files), *self.runs]
 
     @property
     def runs(self) -> dict[str, Path]:
-        """The runs by their paths."""
+        """Runs by their paths."""
         return {str(path): path for folder in self.folders for path in _below(folder) if _plain(path / _RECIPE)}
 
     @property
     def reports(self) -> dict[str, Path]:
-        """The reports of evaluations by their paths."""
+        """Reports of evaluations by their paths."""
         pages = (path / _REPORT for folder in self.folders for path in _below(folder))
         return {str(page): page for page in pages if _plain(page)}
 
     def run(self, name: str) -> Path:
-        """The folder of a run. Raises UsageError for a name that is not offered, and for a run with links in it."""
+        """Return the folder of a run. Raises UsageError for a name that is not offered, and for a run with links in it."""
         runs = self.runs
         if name not in runs:
             raise unknown("run", name, runs)
@@ -60,14 +62,14 @@ class Library:
         return runs[name]
 
     def report(self, name: str) -> str:
-        """The content of a report's page. Raises UsageError for a name that is not offered."""
+        """Return the page of a report. Raises UsageError for a name that is not offered."""
         reports = self.reports
         if name not in reports:
             raise unknown("report", name, reports)
         return reports[name].read_text(encoding="utf-8", errors="replace")
 
     def open(self, name: str) -> Model:
-        """The model of that name with its newest weights. Raises UsageError."""
+        """Return the model of that name with its newest weights. Raises UsageError."""
         if name in (*MODELS, *map(str, self.files)):
             return _loaded(name, self.device, ())
         run = self.run(name)
@@ -75,7 +77,7 @@ class Library:
 
 
 def library_of(places: Sequence[str | Path], device: Device = "auto") -> Library:
-    """The library of some runs, folders of runs, and exported files. Raises UsageError for a place that is none of these."""
+    """Return the library of runs, folders of runs, and exported files. Raises UsageError for a place that is none of these."""
     given = list(dict.fromkeys(map(Path, places)))
     files = [path for path in given if is_on_hub(path) or is_exported(path)]
     for place in given:
@@ -86,23 +88,23 @@ def library_of(places: Sequence[str | Path], device: Device = "auto") -> Library
 
 
 def _below(folder: Path) -> Iterator[Path]:
-    """The folder and all in it, without hidden ones. What is in a run is part of it."""
+    """Yield the folder and all folders in it, without hidden ones. The contents of a run belong to the run."""
     for path, folders, files in os.walk(folder):
         folders[:] = [] if _RECIPE in files else sorted(name for name in folders if not name.startswith("."))
         yield Path(path)
 
 
 def _plain(path: Path) -> bool:
-    """Whether a file is there that is no link, which might lead out of the folders."""
+    """Return whether a file exists that is no link, which might lead out of the folders."""
     return path.is_file() and not path.is_symlink()
 
 
 def _checkpoints(run: Path) -> tuple[str, ...]:
-    """Names of a run's checkpoints, which change as it trains."""
+    """Return the names of a run's checkpoints, which change during training."""
     return tuple(f"{part}/{path.name}" for part in ("best", "checkpoints") for path in numbered(run / part))
 
 
 @lru_cache(maxsize=_KEPT)
 def _loaded(name: str, device: Device, checkpoints: tuple[str, ...]) -> Model:
-    """The model of a run, read again when its checkpoints are others."""
+    """Return the model of a run, loaded again when its checkpoints change."""
     return load(name, device=device)

@@ -1,4 +1,4 @@
-"""The page: its tabs, its look, and the server behind it."""
+"""The page of the studio: its tabs, its style, and its server."""
 
 from __future__ import annotations
 
@@ -22,16 +22,21 @@ STYLE, SCRIPT = (
     resources.files("viceversa.serving.studio").joinpath(name).read_text(encoding="utf-8") for name in ("page.css", "page.js")
 )
 THEME = gr.themes.Soft(font=("system-ui", "sans-serif"), font_mono=("ui-monospace", "monospace")).set(
-    background_fill_primary="*neutral_50",  # as it is: `set` forgets it
+    background_fill_primary="*neutral_50",  # its default: `set` would reset it
     checkbox_border_color="*neutral_400",
     checkbox_border_color_dark="*neutral_400",
 )
 _LARGEST = "256mb"
-"""An uploaded file."""
+"""Maximum size of an uploaded file."""
 
 
 def build_page(library: Library, folder: Path) -> gr.Blocks:
-    """The page with all tabs. folder: where its files are written."""
+    """Return the page with all tabs.
+
+    Args:
+        library: models to offer.
+        folder: folder for files of the page.
+    """
     with gr.Blocks(title="Viceversa studio", analytics_enabled=False, fill_width=True) as page:
         gr.HTML("<h1>Viceversa studio</h1>", elem_id="head")
         with gr.Tabs() as tabs:
@@ -47,7 +52,7 @@ def build_page(library: Library, folder: Path) -> gr.Blocks:
 
 
 def serve(library: Library, folder: Path, port: int, *, quiet: bool = False) -> None:
-    """Serve the page on the loopback interface until the process is interrupted. Raises UsageError for a port that is in use."""
+    """Serve the page on the loopback interface until the process is interrupted. Raises UsageError if the port is in use."""
     page = build_page(library, folder)
     try:
         page.launch(

@@ -1,4 +1,4 @@
-"""A painting while it is made: pictures on the way from a thread, until it is done or no longer wanted."""
+"""A painting in progress: intermediate pictures from a thread, until it is finished or cancelled."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ from viceversa.style.painting import Losses
 from viceversa.style.stylize import PaintingInterrupted, Stylize, stylize
 
 VIEWS = 60
-"""Pictures on the way, at most."""
+"""Maximum number of intermediate pictures."""
 
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """A picture on the way, or the last one: after so many evaluations, of how many."""
+    """An intermediate picture, or the last one.
+
+    Args:
+        image: the picture.
+        done, total: evaluations done and in all.
+    """
 
     image: Image.Image
     done: int
@@ -30,11 +35,17 @@ class View:
 def painted(
     content: Picture, styles: Sequence[Picture], settings: Stylize, device: Device = "auto", unwanted: threading.Event | None = None
 ) -> Generator[View, None, None]:
-    """Paint in a thread, and yield its pictures as they come.
+    """Paint in a thread, and yield intermediate pictures as they come.
 
-    unwanted: set by another thread, it stops the painting at its next evaluation; so does closing the iterator.
+    Args:
+        content: image to paint.
+        styles: style images.
+        settings: settings of the style transfer.
+        device: device of the network.
+        unwanted: event that stops the painting at its next evaluation, as closing the iterator does.
 
-    Raises UsageError.
+    Raises:
+        UsageError: If an image or a setting cannot be used.
     """
     views: SimpleQueue[View | BaseException | None] = SimpleQueue()
     closed, total = threading.Event(), sum(count for _, count in settings.stages)
@@ -52,7 +63,7 @@ def painted(
             views.put(View(made.image, total, total))
         except PaintingInterrupted:
             pass
-        except BaseException as error:  # which belongs to whoever waits for the pictures
+        except BaseException as error:  # raised where the pictures are received
             views.put(error)
         finally:
             views.put(None)

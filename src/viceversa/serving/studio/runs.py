@@ -1,4 +1,4 @@
-"""The tab Runs: trainings below the folders, live while they train; two of them compared; reports of evaluations."""
+"""The tab Runs: trainings below the folders, live while they train; comparison of two; reports of evaluations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from viceversa.serving.studio.library import Library
 from viceversa.serving.studio.trainings import differences_markup, report_markup, run_markup, sample_files, stamp
 
 SECONDS = 2.0
-"""Seconds between two looks at the files of the runs that are shown."""
+"""Seconds between two checks of the files of the runs that are shown."""
 _HIDDEN: dict[str, Any] = {"show_progress": "hidden"}
 
 
@@ -41,7 +41,7 @@ def runs_tab(library: Library, page: gr.Blocks) -> None:
     def compared(*names: str | None) -> str:
         try:
             return differences_markup([library.run(name) for name in names if name]) if all(names) else ""
-        except UsageError:  # each run says itself what is wrong with it
+        except UsageError:  # each run shows its own error
             return ""
 
     page.load(action(found), None, [first, second, report], **_HIDDEN)
@@ -52,7 +52,7 @@ def runs_tab(library: Library, page: gr.Blocks) -> None:
 
 
 def _run(library: Library, timer: gr.Timer, label: str, name: str) -> gr.Dropdown:
-    """Lay out what is shown of one run, and look at its files now and then. Return the choice of the run."""
+    """Lay out what is shown of one run, and check its files at intervals. Return the list that chooses the run."""
     with gr.Column(min_width=300):
         picked = gr.Dropdown([], label=label, elem_id=name)
         curves = gr.HTML(elem_id=f"{name}-curves", elem_classes="report")
@@ -70,7 +70,7 @@ def _run(library: Library, timer: gr.Timer, label: str, name: str) -> gr.Dropdow
                 return [gr.skip()] * 3
             pictures = [_picture(path) for path in sample_files(run)] if run else []
             return [run_markup(run) if run else "", gr.update(value=pictures, visible=bool(pictures)), now]
-        except UsageError as error:  # it stays on the page, and is not told again every two seconds
+        except UsageError as error:  # it stays on the page, and is not repeated every two seconds
             return [f'<p class="warning" role="alert">{escaped(str(error))}</p>', gr.update(value=[], visible=False), None]
 
     for event in (picked.change, timer.tick):

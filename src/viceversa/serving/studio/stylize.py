@@ -1,4 +1,4 @@
-"""The tab Stylize: a picture with the content of one image and the style of others, seen while it is made."""
+"""The tab Stylize: a picture with the content of one image and the style of others, shown while it is painted."""
 
 from __future__ import annotations
 
@@ -22,11 +22,18 @@ from viceversa.style.stylize import Stylize
 
 TAB = "stylize"
 USUAL, MOST = 10.0, 100.0
-"""Weight of the style: of the preset, and the most that is offered."""
+"""Weight of the style: that of the preset, and the largest offered."""
 
 
 def stylize_tab(library: Library, folder: Path, translating: TranslateTab, tabs: gr.Tabs) -> None:
-    """Lay out the tab and connect its parts. folder: where files of the page are written."""
+    """Lay out the tab and connect its parts.
+
+    Args:
+        library: source of the device.
+        folder: folder for files of the page.
+        translating: the tab Translate, which can send its image here.
+        tabs: the tabs of the page.
+    """
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
             content = gr.File(label="Content", file_types=FILE_TYPES, height=140, elem_id="content")
@@ -48,7 +55,7 @@ def stylize_tab(library: Library, folder: Path, translating: TranslateTab, tabs:
             told = gr.HTML(elem_id="painted")
             download = gr.DownloadButton("Download the picture", interactive=False)
 
-    unwanted: dict[str | None, threading.Event] = defaultdict(threading.Event)  # of each open page
+    unwanted: dict[str | None, threading.Event] = defaultdict(threading.Event)  # one for each open page
 
     def go(request: gr.Request, file: str | None, painters: list[str] | None, *values: Any) -> Iterator[list[Any]]:
         if not file or not painters:

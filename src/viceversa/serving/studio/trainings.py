@@ -1,4 +1,4 @@
-"""What the studio shows of a training: how far it is, curves, warnings, sample pictures; and of a report. Files are only read."""
+"""What the studio shows of a training (progress, curves, warnings, sample pictures) and of a report. Files are only read."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from viceversa.training.curves import last_step
 from viceversa.training.page import curves_markup
 
 SAMPLES = 12
-"""Sample pictures that are shown: of more, evenly spread ones, with the newest and the first."""
+"""Maximum number of sample pictures shown: the newest, the first, and evenly spread ones between."""
 _WATCHED = ("metrics.jsonl", "validation.jsonl", "samples", "recipe.json")
 
 Stamp = tuple[object, ...]
 
 
 def stamp(run: Path) -> Stamp:
-    """Return what changes when a training begins, writes or ends: whether it runs, and the time and size of each of its files."""
+    """Return what changes when a training starts, writes or ends: whether it runs, and time and size of each of its files."""
     found: list[object] = [is_training(run)]
     for name in _WATCHED:
         try:
@@ -36,7 +36,7 @@ def stamp(run: Path) -> Stamp:
 
 
 def run_markup(run: Path) -> str:
-    """How a training stands, its losses, its validation and its warnings, as HTML. Raises UsageError for a damaged run."""
+    """Return the state of a training, its losses, its validation and its warnings, as HTML. Raises UsageError for a damaged run."""
     record = read_record(run)
     steps, log = record.recipe.training.steps, run / "metrics.jsonl"
     training, saved = is_training(run), numbered(run / "checkpoints")
@@ -51,7 +51,7 @@ def run_markup(run: Path) -> str:
 
 
 def sample_files(run: Path) -> list[Path]:
-    """Sample pictures of a training, the newest first."""
+    """Return the sample pictures of a training, newest first."""
     paths = sorted((path for path in (run / "samples").glob("[0-9]*.png") if not path.is_symlink()), reverse=True)
     if len(paths) <= SAMPLES:
         return paths
@@ -59,7 +59,7 @@ def sample_files(run: Path) -> list[Path]:
 
 
 def differences_markup(runs: Sequence[Path]) -> str:
-    """A table of the settings in which two runs differ, as HTML."""
+    """Return a table of the settings in which two runs differ, as HTML."""
     first, second = (read_record(run) for run in runs)
     found = list(changed_settings(first.recipe, second.recipe))
     if not found:
@@ -74,7 +74,7 @@ def differences_markup(runs: Sequence[Path]) -> str:
 
 
 def report_markup(page: str) -> str:
-    """A report's page inside this one: it runs no script and loads nothing. Raises UsageError for a page with a script in it."""
+    """Return a report in an inline frame that runs no script and loads nothing. Raises UsageError for a page with a script."""
     if "<script" in page.lower():
         raise UsageError("this page has a script in it, so it is no report of viceversa.")
     return f'<iframe title="report" sandbox srcdoc="{escape(page)}"></iframe>'

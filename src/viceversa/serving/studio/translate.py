@@ -1,4 +1,4 @@
-"""The tab Translate: an image, controls drawn from the model's space, and the result beside the source."""
+"""The tab Translate: an image, controls for the model's space, and the result next to the source."""
 
 from __future__ import annotations
 
@@ -24,13 +24,18 @@ from viceversa.serving.studio.controls import Values, painted_mask, reading, tra
 from viceversa.serving.studio.library import Library
 
 CANVAS = 320
-"""Pixels of the longer side of the picture that a mask is painted on: a small image is enlarged for it."""
+"""Length in pixels of the longer side of the picture on which a mask is painted; small images are enlarged."""
 _BRUSH = "#d55e00"
 
 
 @dataclass(frozen=True, eq=False)
 class TranslateTab:
-    """What the tab Stylize needs of this one. chosen: a State with the image; paint: the button that takes it there."""
+    """What the tab Stylize needs of this tab.
+
+    Args:
+        chosen: State with the image.
+        paint: button that sends the image there.
+    """
 
     chosen: gr.State
     paint: gr.Button
@@ -38,9 +43,12 @@ class TranslateTab:
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """An image that a model has looked at; the page draws new controls for each.
+    """An image that a model has examined; the page draws new controls for each.
 
-    read: the attributes that the model's labeller read off the image; None where it read none.
+    Args:
+        model: name of the model.
+        file: the image.
+        read: attributes that the labeller recognized; None if it recognized none.
     """
 
     model: str
@@ -49,7 +57,14 @@ class Seen:
 
 
 def translate_tab(library: Library, folder: Path, page: gr.Blocks, tabs: gr.Tabs) -> TranslateTab:
-    """Lay out the tab and connect its parts. folder: where files of the page are written."""
+    """Lay out the tab and connect its parts.
+
+    Args:
+        library: models to offer.
+        folder: folder for files of the page.
+        page: the page.
+        tabs: its tabs.
+    """
     seen = gr.State(None)
 
     def controls(now: Seen | None) -> None:
@@ -94,7 +109,7 @@ def translate_tab(library: Library, folder: Path, page: gr.Blocks, tabs: gr.Tabs
 
 
 def _mask() -> gr.ImageEditor:
-    """Lay out the brush, and what it paints on."""
+    """Lay out the brush and its canvas."""
     with gr.Accordion("Change only a part: paint it", open=False):
         return gr.ImageEditor(
             label="Mask", sources=(), transforms=(), layers=False, image_mode="RGBA", format="png", buttons=[], interactive=True,
@@ -103,7 +118,7 @@ def _mask() -> gr.ImageEditor:
 
 
 def _results() -> list[gr.Component]:
-    """Lay out where a translation is shown: the slider, a line about it, the difference, and the file."""
+    """Lay out the result of a translation: a slider, a line about it, the difference, and the file."""
     slider = gr.ImageSlider(
         label="Source and translation", format="png", interactive=False, height=400, elem_classes="pixels", elem_id="compared"
     )
@@ -113,11 +128,11 @@ def _results() -> list[gr.Component]:
 
 
 _NO_RESULTS = (None, "", None, gr.update(value=None, interactive=False))
-"""What `_results` shows where nothing is translated yet."""
+"""Values of `_results` before a translation."""
 
 
 def _looked(library: Library, name: str, chosen: Chosen | None) -> list[Any]:
-    """What is known of an image before it is translated: for the page's State, the notice, the remedies and the mask."""
+    """Return what is known of an image before its translation: values of the State, the notice, the remedies and the mask."""
     if chosen is None:
         return [None, "", gr.update(visible=False), None]
     found = reading(library.open(name), chosen.file)
@@ -126,9 +141,9 @@ def _looked(library: Library, name: str, chosen: Chosen | None) -> list[Any]:
 
 
 def _made(library: Library, folder: Path, seen: Seen, values: Mapping[str, Any], painted: Any, whole: bool) -> list[Any]:
-    """Translate an image as the controls ask for it; what `_results` shows then.
+    """Translate an image as the controls ask for, and return the values of `_results`. Raises UsageError.
 
-    painted: of the mask's editor. whole: at full size. Raises UsageError.
+    painted: value of the mask's editor. whole: whether to keep the full size.
     """
     model = library.open(seen.model)
     asked = wanted(model, seen.read, values)
@@ -145,12 +160,12 @@ def _made(library: Library, folder: Path, seen: Seen, values: Mapping[str, Any],
 
 
 def _word(value: Any) -> str:
-    """A control's value as `translate` takes it."""
+    """Return a control's value as `translate` takes it."""
     return ("no", "yes")[value] if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _canvas(file: str) -> dict[str, Any]:
-    """What a mask is painted on: the image, enlarged or reduced to a usual size."""
+    """Return what a mask is painted on: the image, enlarged or reduced to a standard size."""
     picture = picture_of(layers_of(file))
     scale = CANVAS / max(picture.size)
     background = picture.resize([max(round(side * scale), 1) for side in picture.size])
@@ -158,14 +173,14 @@ def _canvas(file: str) -> dict[str, Any]:
 
 
 def _difference(before: Layers, after: Layers) -> Image.Image | None:
-    """What changed, white on black; None between images of other channels."""
+    """Return the change, white on black; None if the images differ in shape or depth."""
     if before.colors.shape != after.colors.shape or before.colors.dtype != after.colors.dtype:
         return None
     return Image.fromarray(np.asarray(shown(difference(before.colors, after.colors)))[..., 0])
 
 
 def _saved(made: Layers, folder: Path, stem: str) -> str:
-    """The file of a translation, with all that is in it."""
+    """Return the file of a translation, written with all of its layers."""
     path = folder / "translations" / f"{stem}-translated{made.suffix}"
     path.parent.mkdir(exist_ok=True)
     write_layers(made, path)

@@ -1,4 +1,4 @@
-"""A chain of edits by one or two models: its pictures, and how far they drift from the source and from the ground truth."""
+"""A chain of edits by one or two models: its pictures, and their drift from the source and the ground truth."""
 
 from __future__ import annotations
 
@@ -22,8 +22,14 @@ from viceversa.pages.figures import line_styles
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """An image of a chain. drift: mean absolute difference to the source, in levels of 255; error: the same to the ground truth,
-    None where that is not known; psnr: to the ground truth, in dB."""
+    """An image of a chain.
+
+    Args:
+        pixels: the image.
+        drift: mean absolute difference to the source, in levels of 255.
+        error: the same to the ground truth, None if that is unknown.
+        psnr: PSNR to the ground truth in dB.
+    """
 
     pixels: Pixels
     drift: float
@@ -33,16 +39,28 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Walk:
-    """A chain by one model. source: the image as the model takes it; steps: one for each edit."""
+    """A chain by one model.
+
+    Args:
+        source: the image as the model receives it.
+        steps: one for each edit.
+    """
 
     source: Pixels
     steps: Sequence[Step]
 
 
 def walk(model: Model, file: str | Path, edits: Sequence[str], truths: Sequence[Pixels | None]) -> Walk:
-    """Translate an image to each edit's target in turn. truths: what each step should show, as far as it is known.
+    """Translate an image to each edit's target in turn.
 
-    Raises UsageError for an edit that the model does not know.
+    Args:
+        model: the model.
+        file: the image.
+        edits: the edits.
+        truths: ground truth of each step; None where it is unknown.
+
+    Raises:
+        UsageError: For an edit that the model does not know.
     """
     made = model.arrays(file, edits)
     source = model.preprocessing.opened(layers_of(file), model.routing.departure("", edits[0]), AS_TRAINED).colors
@@ -58,13 +76,13 @@ def _measured(image: Pixels, source: Pixels, truth: Pixels | None) -> Step:
 
 
 def _compared(image: Pixels, other: Pixels) -> Mapping[str, float]:
-    """Measures of two images of any depth, size and number of channels, in levels of 8 bits."""
+    """Return measures of two images of any depth, size and number of channels, in 8-bit levels."""
     one, two = in_channels_of(in_bits(image, 8), in_bits(in_size_of(other, image), 8))
     return {str(name): value for name, value in pixel_measures(one, two).items()}
 
 
 def strip_of(walks: Mapping[str, Walk], edits: Sequence[str], truths: Sequence[Pixels | None]) -> Strip:
-    """The pictures of a chain in a row for each model, and below them those that they should be."""
+    """Return the pictures of a chain in one row per model, with the ground truth below."""
     rows: list[tuple[str, list[CaptionedImage | None]]] = [
         (name, [CaptionedImage(walk.source), *(CaptionedImage(step.pixels, _notes(step)) for step in walk.steps)])
         for name, walk in walks.items()
@@ -84,7 +102,7 @@ def _notes(step: Step) -> list[str]:
 
 
 def draw_drift(walks: Mapping[str, Walk], axes: Axes) -> None:
-    """Draw the error after each step for each model, or the drift where no ground truth is known."""
+    """Draw the error after each step for each model, or the drift if the ground truth is unknown."""
     known = all(step.error is not None for walk in walks.values() for step in walk.steps)
     styles = line_styles(walks)
     for name, walk in walks.items():
