@@ -14,7 +14,13 @@ from viceversa.progress import CONSOLE, animated
 
 
 class TrainingBar:
-    """A bar on standard error, if that is a terminal, from `start` to `until` steps; quiet: none."""
+    """Progress bar on standard error, if that is a terminal.
+
+    Args:
+        start: number of steps done before.
+        until: number of steps at the end.
+        quiet: show nothing.
+    """
 
     def __init__(self, start: int, until: int, *, quiet: bool = False) -> None:
         whole, rest = partial(Column, no_wrap=True), Column(no_wrap=True, overflow="ellipsis", ratio=1)

@@ -26,7 +26,7 @@ from viceversa.training.trainer import Trainer
 STEPS = "training.steps"
 FREE = (STEPS, "training.checkpoint_every", "training.sample_every", "training.best", "training.labeller")
 ELSEWHERE = ("device", "changes", "recipe.data", "recipe.images")
-"""Settings that may differ without being a change: the same data in another place has the same name."""
+"""Settings that may differ without counting as a change. Moved data keeps its name."""
 
 
 @dataclass(frozen=True)

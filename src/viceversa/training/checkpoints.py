@@ -46,7 +46,7 @@ def save_checkpoint(run: Path, step: int, trainee: Trainee, averages: Method) ->
         rest = f"the checkpoint of step {int(last.name)} is intact" if last else "there is no earlier one"
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise UsageError(f"cannot write the checkpoint of step {step} to {str(folder)!r}: {reason}; {rest}.") from error
-    keep_only(folder, [path for path in numbered(folder) if path.name <= final.name][-KEPT:])  # later ones were found damaged
+    keep_only(folder, [path for path in numbered(folder) if path.name <= final.name][-KEPT:])  # later checkpoints are damaged
     return final
 
 
@@ -100,12 +100,12 @@ def _restore_optimizer(optimizer: torch.optim.Optimizer, stored: dict[str, Any])
     moments = {weight: _moments(weight, group["amsgrad"]) for group in optimizer.param_groups for weight in group["params"]}
     for weight, state in optimizer.state.items():
         for name, value in state.items():
-            state[name] = value.detach().clone()  # whatever memory the file made several of them share
+            state[name] = value.detach().clone()  # tensors in the file may share memory
         if {name: (value.shape, value.dtype, value.layout) for name, value in state.items()} != moments[weight]:
             raise ValueError(f"the moments of a weight of {tuple(weight.shape)} have other shapes or types")
 
 
 def _moments(weight: torch.Tensor, amsgrad: bool) -> dict[str, tuple[tuple[int, ...], torch.dtype, torch.layout]]:
-    """What Adam keeps of a weight: names, shapes and types."""
+    """Return names, shapes and types of what Adam stores for a weight."""
     names = ("exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if amsgrad else []))
     return {"step": ((), torch.float32, torch.strided)} | dict.fromkeys(names, (weight.shape, weight.dtype, torch.strided))

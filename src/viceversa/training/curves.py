@@ -1,4 +1,4 @@
-"""Curves of a training for its page: what the logs hold, thinned, as SVG that takes its colors from the page."""
+"""Curves of a training for its page: values from the logs, thinned, as SVG with the colors of the page."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Curve = Sequence[tuple[float, float]]
 """Points (step, value), from left to right."""
 
 LINES, POINTS = 3000, 150
-"""Lines of a log that are read, evenly spread, and points that a curve has, each the mean of its neighbors."""
+"""Maximum number of lines read from a log, evenly spread; and of points of a curve, each the mean of its neighbors."""
 WIDTH, HEIGHT, LEFT, MARGIN = 320, 140, 44, 6
 
 
 def logged_losses(path: Path) -> dict[str, Curve]:
-    """Each loss of metrics.jsonl by its name, without its repetitions along a chain; nothing where there is no log yet."""
+    """Return each loss in metrics.jsonl by name, without its repetitions along a chain; empty if there is no log yet."""
     lines = _whole_lines(path)
     found: dict[str, list[tuple[float, float]]] = {}
     for line in lines[:: math.ceil(len(lines) / LINES) or 1]:
@@ -30,26 +30,26 @@ def logged_losses(path: Path) -> dict[str, Curve]:
 
 
 def last_step(path: Path) -> int:
-    """The step of the last line of metrics.jsonl; 0 where there is no log yet."""
+    """Return the step of the last line of metrics.jsonl; 0 if there is no log yet."""
     lines = _whole_lines(path)
     return int(json.loads(lines[-1])["step"]) if lines else 0
 
 
 def _whole_lines(path: Path) -> list[bytes]:
-    """The lines of a log, without a last one that is but half written."""
+    """Return the lines of a log, without an incomplete last one."""
     lines = path.read_bytes().splitlines(keepends=True) if path.exists() else []
     return [line for line in lines if line.endswith(b"\n")]
 
 
 def thinned(curve: Curve) -> Curve:
-    """At most POINTS points, each the mean of neighboring ones."""
+    """Return at most POINTS points, each the mean of neighboring ones."""
     size = math.ceil(len(curve) / POINTS)
     parts = [curve[start : start + size] for start in range(0, len(curve), size or 1)]
     return [(sum(x for x, _ in part) / len(part), sum(y for _, y in part) / len(part)) for part in parts]
 
 
 def panels(curves: Mapping[str, Curve], last_step: int) -> str:
-    """A figure for each curve, all over the steps 0 to last_step. Without curves nothing."""
+    """Return a figure for each curve, all over the steps 0 to last_step; empty without curves."""
     figures = "".join(
         f"<figure><figcaption>{_caption(name, curve)}</figcaption>\n{svg(name, curve, last_step)}</figure>\n"
         for name, curve in curves.items()
@@ -59,12 +59,18 @@ def panels(curves: Mapping[str, Curve], last_step: int) -> str:
 
 
 def _caption(name: str, curve: Curve) -> str:
-    """The name, which a line may be broken in, and the last value."""
+    """Return the name, which may be broken at slashes, and the last value."""
     return f"<span>{escaped(name).replace('/', '/<wbr>')}</span> <small>{curve[-1][1]:.3g}</small>"
 
 
 def svg(name: str, curve: Curve, last_step: int) -> str:
-    """The curve as an <svg> element, with its range at the left. What reaches out of it, as first values do, is cut off."""
+    """Return the curve as an <svg> element with its range on the left. Values outside the range, such as first ones, are cut off.
+
+    Args:
+        name: name of the curve.
+        curve: the curve.
+        last_step: step at the right edge.
+    """
     low, high = _range([value for _, value in curve])
     across, up = (WIDTH - LEFT - MARGIN) / max(last_step, 1), (HEIGHT - 2 * MARGIN) / (high - low)
     points = [(LEFT + x * across, HEIGHT - MARGIN - (min(max(y, low), high) - low) * up) for x, y in curve]
@@ -80,7 +86,7 @@ def svg(name: str, curve: Curve, last_step: int) -> str:
 
 
 def _range(values: Sequence[float]) -> tuple[float, float]:
-    """The least and the greatest value, but for one in fifty at either end; never empty."""
+    """Return the minimum and maximum without the 2 % of values at either end; never an empty range."""
     ordered = sorted(values)
     skipped = len(ordered) // 50
     low, high = ordered[skipped], ordered[-1 - skipped]

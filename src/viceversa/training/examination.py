@@ -83,7 +83,7 @@ class Examination:
         """Return an upper bound of the seconds that it takes, from the translation of one batch."""
         image = normalized(torch.tensor(self.task.sources[: self.batch]))
         label = None if self.task.labels is None else self.task.labels[: self.batch]
-        for _ in range(2):  # the first time is slower
+        for _ in range(2):  # the first call is slower
             started = time.perf_counter()
             translated(averages, image, Domain(self.task.home, label), Domain(self.task.away, label))
         return (time.perf_counter() - started) * (PASSES if self.measure else FEW) * -(-len(self.task) // self.batch)

@@ -14,12 +14,15 @@ from viceversa.training.page import PAGE
 
 
 def first_lines(run: Path, dataset: Dataset, name: str, networks: nn.ModuleDict, device: str, how: str) -> dict[str, str]:
-    """Return the lines by name. The fifth line, the time, is known only after the first steps.
+    """Return the lines by name. A fifth line, the time, is known only after the first steps.
 
     Args:
-        name: of the recipe, or of the user's own method.
-        device: in words.
-        how: the precision and the size of a batch, in words.
+        run: folder of the run.
+        dataset: the data set.
+        name: name of the recipe, or of the custom method.
+        networks: networks of the method.
+        device: the device in words.
+        how: precision and batch size in words.
     """
     counts = {each: sum(weight.numel() for weight in network.parameters()) for each, network in networks.items()}
     parts = ", ".join(f"{each} {count:,}" for each, count in counts.items())

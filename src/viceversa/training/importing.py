@@ -1,11 +1,11 @@
-"""Import of weights of the reference projects yunjey/stargan and junyanz/pytorch-CycleGAN-and-pix2pix as runs.
+"""Import weights of the reference projects yunjey/stargan and junyanz/pytorch-CycleGAN-and-pix2pix as runs.
 
-Their files hold state dicts and nothing else. A network is recognized by its keys and shapes; what these do not say (what
-the label's columns mean, what the spaces are called, at which size it was trained) is asked for. Files are read as
-data only: code in them is never run.
+Their files contain only state dicts. A network is recognized by its keys and shapes. The user gives what these do not tell: the
+meaning of the label columns, the names of the spaces, and the size of the training images. Files are read as data only: code in
+them is never run.
 
-Both projects translate in train mode, where instance norm takes the statistics of the image at hand. The running statistics that
-StarGAN's files carry are therefore no part of the function, and are left out.
+Both projects translate in train mode, where instance norm uses the statistics of the current image. The running statistics in
+StarGAN's files therefore have no effect, and are left out.
 """
 
 from __future__ import annotations
@@ -34,17 +34,22 @@ Project = Literal["stargan", "cyclegan"]
 _PREFIXES = ("module.", "_orig_mod.")
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 TRAINING = Training(average=0, labeller=False)
-"""What is recorded of a training that was not ours: no averages, and no labeller."""
+"""Recorded settings of the external training: no averages, and no labeller."""
 ROLES: Mapping[str, str] = {"G_A": "generator", "G_B": "generator", "D_A": "discriminator", "D_B": "discriminator"}
-"""CycleGAN's networks as the reference's files name them."""
+"""CycleGAN's networks, by their names in the reference's files."""
 
 
 @dataclass(frozen=True)
 class NamesOfWeights:
-    """How a reference network names its weights.
+    """Names of weights in a reference network.
 
-    repeated: the keys of which there is one for each residual block, or for each convolution of a discriminator; `fewer` of
-    them are no part of the depth. first, last: its first and last convolution; names: our modules -> theirs, at a depth.
+    Args:
+        kind: generator or discriminator.
+        repeated: pattern of the keys that occur once per residual block, or once per convolution of a discriminator.
+        first: module of its first convolution.
+        last: function from the depth to the module of its last convolution.
+        names: function from the depth to a mapping from modules here to modules there.
+        fewer: number of matching keys that do not count as depth.
     """
 
     kind: Literal["generator", "discriminator"]
@@ -103,7 +108,17 @@ LAYOUTS: Mapping[Project, tuple[NamesOfWeights, NamesOfWeights]] = {
 
 @dataclass(frozen=True, eq=False)
 class StoredNetwork:
-    """A reference network, recognized: its layout and weights, and what their shapes say. kernel: of the last convolution."""
+    """A recognized reference network: its layout and weights, and the sizes that follow from their shapes.
+
+    Args:
+        name: name for messages.
+        layout: names of its weights.
+        state: the weights.
+        depth: number of blocks or layers.
+        width: width of its first layer.
+        inputs, outputs: channels.
+        kernel: size of the last convolution.
+    """
 
     name: str
     layout: NamesOfWeights
@@ -116,7 +131,16 @@ class StoredNetwork:
 
 
 def recognize(name: str, state: StateDict, project: Project) -> StoredNetwork:
-    """Recognize the network of a state dict. `name` is for messages. Raises UsageError for an unknown network."""
+    """Recognize the network of a state dict.
+
+    Args:
+        name: name for messages.
+        state: the state dict.
+        project: project of the file.
+
+    Raises:
+        UsageError: For an unknown network.
+    """
     weights = {key: value for key, value in state.items() if key.rpartition(".")[2] not in STATISTICS}
     batch = [key for key in state if re.fullmatch(r"model\..*running_mean", key) and _sibling(key) in state]
     if project == "cyclegan" and batch:
@@ -136,7 +160,14 @@ def _sibling(statistic: str) -> str:
 
 
 def placed(network: StoredNetwork, prefix: str, own: StateDict) -> dict[str, Tensor]:
-    """Return the weights by our names, those of `own` that begin with `prefix`. Raises UsageError if one does not fit."""
+    """Return the weights under the names used here, for the keys of `own` that begin with `prefix`. Raises UsageError if one does
+    not fit.
+
+    Args:
+        network: the network.
+        prefix: start of the keys.
+        own: state of the method's networks.
+    """
     names = network.layout.names(network.depth)
     found: dict[str, Tensor] = {}
     theirs = set()
@@ -163,7 +194,7 @@ def read_state(path: Path) -> StateDict:
     readable(path, "the file")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # what the reader of a broken or hostile file raises is not its own choice
+    except Exception as error:  # a damaged or hostile file can cause any exception
         reason = "it is damaged, or it contains code, which viceversa does not execute"
         raise UsageError(f"cannot read {str(path)!r}: {reason}.") from error
     found = _state_dicts(state)
@@ -176,9 +207,9 @@ def read_state(path: Path) -> StateDict:
 
 
 def _state_dicts(content: object) -> dict[str, StateDict]:
-    """The state dicts in what a file holds, by the keys that lead to each, as "checkpoint.generator.state_dict".
+    """Return the state dicts in a file's content, by the keys that lead to each, such as "checkpoint.generator.state_dict".
 
-    What else a checkpoint holds, as its step or an optimizer's state, is no mapping from names to weights alone.
+    Other contents of a checkpoint, such as its step or an optimizer's state, are not mappings from names to weights only.
     """
     found: dict[str, StateDict] = {}
     seen: set[int] = set()
@@ -196,7 +227,7 @@ def _state_dicts(content: object) -> dict[str, StateDict]:
 
 
 def _without_prefixes(state: StateDict) -> StateDict:
-    """The weights without what DataParallel, DistributedDataParallel and torch.compile put before all of their names."""
+    """Return the weights without the prefixes that DataParallel, DistributedDataParallel and torch.compile add to all names."""
     for prefix in _PREFIXES:
         if state and all(key.startswith(prefix) for key in state):
             return _without_prefixes({key.removeprefix(prefix): value for key, value in state.items()})
@@ -255,7 +286,7 @@ def _by_kind(networks: Sequence[StoredNetwork]) -> dict[str, StoredNetwork]:
 
 
 def _stargan_size(discriminator: StoredNetwork | None, asked: int | None) -> int:
-    """The size that the class head covers, or that was asked for."""
+    """Return the size that follows from the class head, or that the user gave. Raises UsageError."""
     if discriminator is None:
         if asked is None:
             raise UsageError("a generator does not say for which size it was trained: give `size`, in pixels.")
@@ -310,7 +341,7 @@ def import_cyclegan(files: Sequence[Path], out: Path, *, spaces: tuple[str, str]
 
 
 def _roles(networks: Sequence[StoredNetwork]) -> dict[str, StoredNetwork]:
-    """Each network by what it is: as its file's name says, else the first place of its kind that is left."""
+    """Return each network by its role: the one in its file's name, otherwise the first free one of its kind. Raises UsageError."""
     roles: dict[str, StoredNetwork] = {}
     named = {network: re.search(r"(?:^|_)([GD]_[AB])$", Path(network.name).stem) for network in networks}
     for network, said in sorted(named.items(), key=lambda item: item[1] is None):
@@ -341,7 +372,7 @@ def _check_new(out: Path) -> None:
 
 
 def _write(out: Path, method: Method, recipe: Recipe[Any], space: Space) -> None:
-    """The run: its checkpoint of step 0, then recipe.json, so that it is a run only when it is whole."""
+    """Write the run: its checkpoint of step 0, then recipe.json, which makes it a run."""
     out.mkdir(parents=True, exist_ok=True)
     save_checkpoint(out, 0, Trainee(method), method)
     write_record(out, Record(recipe=recipe, dataset="imported", space=space, device="cpu", precision="fp32"))

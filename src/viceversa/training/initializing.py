@@ -23,21 +23,24 @@ ARCHITECTURE = ("generator", "width", "blocks", "critic", "critic_width", "criti
 def initialize(
     method: Method, space: Space, run: Path, *, only: Collection[str] = (), build: Builder | None = None
 ) -> tuple[str, ...]:
-    """Copy a run's weights, moving averages if it has them, into a new method for `space`.
+    """Copy a run's weights, or its moving averages if it has them, into a new method for `space`.
 
     Label columns are matched by the names of attributes and choices. New columns get zero weights at a generator's input, so that
-    the generator is unchanged at first; at a class head's output they keep their initialization. The translator must fit. Other
-    networks are copied if they fit.
+    the generator is unchanged at first; at the output of a class head they keep their initialization. The translator must fit.
+    Other networks are copied if they fit.
 
     Args:
+        method: the new method.
+        space: its space.
+        run: run with the weights.
         only: names of the networks to copy, which must fit; by default all that fit.
-        build: function of a run with a custom method.
+        build: function that builds the method of the run, if it is a custom one.
 
     Returns:
         Names of the copied networks.
 
     Raises:
-        UsageError: the run cannot be read, or a network does not fit.
+        UsageError: If the run cannot be read, or a network does not fit.
     """
     model = load(run, build=build, checkpoint="last")
     if missing := set(only) - method.networks.keys():
@@ -79,7 +82,7 @@ def frozen(method: Method, names: Collection[str]) -> Method:
 
 
 def _columns(space: Space) -> Iterator[str]:
-    """A name for each label column, in which its kind is part: an attribute of another kind is another one."""
+    """Yield a name for each label column. It includes the attribute's kind, because attributes of different kinds do not match."""
     for attribute in space.attributes:
         if isinstance(attribute, OneOf):
             yield from (f"{attribute.name}={choice}" for choice in attribute.choices)
@@ -88,7 +91,7 @@ def _columns(space: Space) -> Iterator[str]:
 
 
 def _slots(method: Method) -> Iterator[tuple[str, Slots]]:
-    """The weights that have places for label columns, by their names."""
+    """Yield the weights with slots for label columns, by name."""
     for name, module in method.networks.named_modules():
         if isinstance(module, Widening):
             yield from ((f"{name}.{weight}", slots) for weight, slots in module.label_slots.items())
@@ -101,7 +104,7 @@ def _fitted(
     slots: Mapping[str, Slots],
     columns: tuple[tuple[str, ...], tuple[str, ...]],
 ) -> tuple[dict[str, Tensor], str]:
-    """A network's stored weights in the shapes of its own, and what does not fit, if anything."""
+    """Return a network's stored weights in the shapes of its own, and what does not fit; empty if all fits."""
     wanted, there = (_of(network, state) for state in (own, stored))
     if odd := sorted(wanted.keys() ^ there.keys()):
         return {}, f"{odd[0]} is only in {'it' if odd[0] in there else 'the new one'}"
@@ -119,7 +122,7 @@ def _of(network: str, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _replaced(own: Tensor, stored: Tensor, slots: Slots, columns: tuple[tuple[str, ...], tuple[str, ...]]) -> Tensor | None:
-    """The stored weight with its label columns where the new label has them; None if the rest has another shape."""
+    """Return the stored weight with its label columns in the order of the new label; None if its other dimensions differ."""
     dimension, each = slots
     before, after = columns
     rest = own.shape[dimension] - each * len(after)
@@ -140,7 +143,7 @@ def _others(weight: Tensor, dimension: int) -> torch.Size:
 
 
 def _remedy(model: Model) -> str:
-    """The settings that would fit, where the run has some."""
+    """Return the settings that would fit, if the run has any."""
     settings = model.record.recipe.method
     has = {} if settings is None else settings.model_dump(include=set(ARCHITECTURE))
     options = " ".join(f"`method.{name}={has[name]!r}`" for name in ARCHITECTURE if name in has)

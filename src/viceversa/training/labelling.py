@@ -1,7 +1,7 @@
-"""Training of the run's labeller beside the translator, in a small share of the time.
+"""Training of the run's labeller during the translator's training, in a small share of the time.
 
 Only the main process trains it, and it does not affect the translator's training. If it is unfinished at the end of the run, its
-state is kept in the cache; other runs on the same data, and every later use of the labeller, continue from there.
+state is kept in the cache. Other runs on the same data, and every later use of the labeller, continue from there.
 """
 
 from __future__ import annotations
@@ -21,11 +21,18 @@ from viceversa.progress import say
 from viceversa.training.validation import Allowance
 
 SHARE, FIRST = 0.05, 10.0
-"""The part of a training's time that the labeller may take, and the seconds before which nothing is done for it."""
+"""Share of the training's time that the labeller may take, and the seconds before it starts."""
 
 
 class Labelling:
-    """Trains the labeller of a run's data a unit at a time, and keeps a copy in the run's folder from its first round on."""
+    """Training of the labeller of a run's data in small units. From its first round on, a copy is in the run's folder.
+
+    Args:
+        run: folder of the run.
+        dataset: data set.
+        device: device of the labeller.
+        quiet: print only warnings.
+    """
 
     def __init__(self, run: Path, dataset: Dataset, device: torch.device = CPU, *, quiet: bool = False) -> None:
         self.run, self.dataset, self.device, self.quiet = run, dataset, device, quiet
@@ -36,7 +43,7 @@ class Labelling:
         self._over = False
 
     def advance(self) -> None:
-        """Go on for as long as the allowance lasts. Where nothing can be written, that is said once, and the training goes on."""
+        """Continue as long as the time allows. If nothing can be written, report it once, and stop only this training."""
         while not self._over and self.allowance.affords(self._expected):
             with self.allowance.spending():
                 try:
@@ -45,7 +52,7 @@ class Labelling:
                     self._give_up(error)
 
     def close(self) -> None:
-        """Keep what is unfinished, and say so."""
+        """Store an unfinished labeller, and report it."""
         if self._training is None or self._over:
             return
         try:
@@ -70,7 +77,7 @@ class Labelling:
         self._expected = time.monotonic() - started
         latest = self._training.found or self._training.best
         if latest is not None and latest is not self._written:
-            self.run.stat()  # a folder that is gone does not come back
+            self.run.stat()  # raises if the folder was removed, so that it is not made again
             write_labeller(latest, self.run / FILE)
             self._written = latest
             if latest.finished and not self.quiet:
@@ -78,9 +85,15 @@ class Labelling:
 
 
 def labelling(run: Path, dataset: Dataset, device: torch.device = CPU, *, quiet: bool = False) -> Labelling | None:
-    """The training of the run's labeller; None where the run has a finished one, or the cache, from which it is copied now.
+    """Return the training of the run's labeller; None if the run has a finished one, or the cache, from which it is copied now.
 
-    A damaged one is named on standard error, and left as it is. Raises OSError where the run's folder cannot be written.
+    A damaged labeller is reported and not changed. Raises OSError if the run's folder cannot be written.
+
+    Args:
+        run: folder of the run.
+        dataset: data set.
+        device: device of the labeller.
+        quiet: print only warnings.
     """
     path, cached = run / FILE, cached_path(dataset.name)
     try:
@@ -99,6 +112,6 @@ def labelling(run: Path, dataset: Dataset, device: torch.device = CPU, *, quiet:
 
 
 def line_of_labeller(labeller: Labeller) -> str:
-    """As in "the labeller's accuracy is 0.985 on held-out images", and what follows where it is low."""
+    """Return a line such as "the labeller's accuracy is 0.985 on held-out images", and what a low accuracy means."""
     told = f"the labeller's accuracy is {labeller.accuracy:.3f} on held-out images"
     return told if labeller.trusted else f"{told}, below {TRUSTED}: what it reads is not reported as if it were right"

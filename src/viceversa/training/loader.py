@@ -1,4 +1,4 @@
-"""Data loader: the batch of a step, as a function of the seed and the step alone."""
+"""The data loader: the batch of a step, as a function of the seed and the step only."""
 
 from __future__ import annotations
 
@@ -20,23 +20,30 @@ from viceversa.errors import UsageError
 from viceversa.images.normalizing import cropped, enlarged_to, flipped, normalized, shifted
 
 MOST_LABELS = 1000
-"""Different labels that are balanced."""
+"""Maximum number of different labels that can be balanced."""
 
 
 @dataclass(eq=False)
 class Loader:
-    """Batches of real images by step. It has no state, so an exact resume needs nothing from it.
+    """Batches of real images by step. It has no state, so that an exact resume needs nothing from it.
 
     An epoch passes once through the largest space that is needed, in an order shuffled for each need. Images of smaller spaces are
-    drawn with replacement, so pairs are never fixed (as in CycleGAN's code). The last batch of an epoch is smaller. With several
-    processes, each takes neighboring rows of every batch.
+    drawn with replacement, so that pairs are never fixed (as in CycleGAN's code). The last batch of an epoch is smaller. With
+    several processes, each takes adjacent rows of every batch.
 
     Args:
+        images: training images by space.
+        needs: batches that the plans need.
+        batch: number of images in a batch, over all processes.
+        seed: seed of the order and of the augmentation.
+        device: device of the batches.
         resize_to: enlarge images to this side, and cut out a random part of their own size (286 for 256 px in CycleGAN's code).
         flip: mirror half of the images.
         shift: largest random shift in pixels; the border is repeated.
         augment: further augmentation.
-        least: least number of rows of a process; a last batch of an epoch with fewer is left out.
+        rank: number of this process.
+        processes: number of processes.
+        least: minimum number of rows of a process; a last batch of an epoch with fewer is left out.
     """
 
     images: Mapping[str, Images]
@@ -91,7 +98,7 @@ class Loader:
     def _example(self, need: Need, step: int, draws: Draws, mine: slice) -> Example:
         images = self.images[need.space]
         places = self._places(need, step)
-        source = need.beside or need.name  # of a pair, both images are moved alike
+        source = need.beside or need.name  # both images of a pair are moved in the same way
         pixels = sent(torch.from_numpy(np.ascontiguousarray(images.pixels[places[mine].numpy()])), self.device)
         batch = normalized(pixels)
         if self.resize_to is not None:
@@ -107,7 +114,7 @@ class Loader:
         return Example(batch, Domain(need.space, None if labels is None else labels[mine]), labels)
 
     def _places(self, need: Need, step: int) -> Tensor:
-        """Which images of the need's space the whole batch holds."""
+        """Return the positions of the whole batch's images in the need's space."""
         epoch, number = divmod(step, self.steps_per_epoch)
         if need.beside:
             return self._places(self._named(need.beside), step)
@@ -128,7 +135,7 @@ class Loader:
         return next(need for need in self.needs if need.name == name)
 
     def _groups(self, space: str) -> list[Tensor]:
-        """The places of the images with each label that occurs."""
+        """Return the positions of the images for each label that occurs."""
         if space not in self._known_groups:
             labels = self.images[space].labels
             if labels is None:
@@ -140,7 +147,7 @@ class Loader:
         return self._known_groups[space]
 
     def _others(self, need: Need, places: Tensor, step: int) -> Tensor:
-        """For each image another one of the same label, itself where it is the only one."""
+        """Return for each image another one with the same label, or the image itself if it is the only one."""
         generator, found = seeded(self.seed, "alike", need.name, step), places.clone()
         shares = torch.rand(len(places), generator=generator, dtype=torch.float64)
         for group in self._groups(need.space):
@@ -167,7 +174,7 @@ class Ahead:
 
 
 def _part_of_enlarged(images: Tensor, side: int, shares: Tensor) -> Tensor:
-    """Of each image, enlarged to that shorter side, a part of its own size; shares (N, 2) in [0, 1) say how far down and right."""
+    """Enlarge images to a shorter side, and cut out a part of their own size. shares: how far down and right, (N, 2) in [0, 1)."""
     large, (height, width) = enlarged_to(images, side), images.shape[2:]
     down, right = large.shape[2] - height, large.shape[3] - width
     corners = [(share * (last + 1)).long().clamp(max=last) for share, last in zip(shares.T, (down, right), strict=True)]
@@ -175,12 +182,12 @@ def _part_of_enlarged(images: Tensor, side: int, shares: Tensor) -> Tensor:
 
 
 def _balanced(groups: Sequence[Tensor], count: int, generator: torch.Generator) -> Tensor:
-    """`count` places, each group as likely as the others, with replacement."""
+    """Return `count` positions, drawn with replacement so that all groups are equally likely."""
     which = torch.randint(len(groups), (count,), generator=generator).tolist()
     shares = torch.rand(count, generator=generator, dtype=torch.float64).tolist()
     return torch.stack([groups[group][int(share * len(groups[group]))] for group, share in zip(which, shares, strict=True)])
 
 
 def unique_needs(plans: Iterable[tuple[Need, ...]]) -> tuple[Need, ...]:
-    """The needs of several plans, each once."""
+    """Return the needs of several plans, each once."""
     return tuple(dict.fromkeys(need for needs in plans for need in needs))

@@ -18,25 +18,27 @@ from viceversa.training.page import View, write_page
 from viceversa.training.timetable import Timetable
 
 PROBE_STEPS, PROBE_SECONDS = 4, 10.0
-"""The first steps that are timed, after one that is slower: so many, or as many as this time has."""
+"""Number of steps that are timed for the estimate, after a slower first one; or fewer, after this many seconds."""
 LONG = 3 * 3600.0
-"""Seconds of a training above which it is said what makes it shorter."""
+"""Seconds of a training above which the estimate says how to make it shorter."""
 PAGE_SECONDS, PAGE_SHARE = 20.0, 0.005
-"""Seconds between two versions of the page, and the part of the training's time that writing it may take."""
+"""Minimum seconds between two versions of the page, and share of the training's time for writing it."""
 
 
 class Monitor:
-    """Shows a training in the run's folder and on standard error. Only the leading one of several processes has it.
-
-    Nothing that the training draws or learns depends on it.
+    """Display of a training in the run's folder and on standard error, in the main process only. It does not affect the training.
 
     Args:
-        title: of the page.
-        facts: the first lines, apart from the time (header.first_lines).
-        record: what the run is, None where it has no recipe: then the page has no commands.
-        start, until, steps: the steps that are done, those where this training ends, and those of the whole schedule.
-        sample_every: steps between sample pictures; None: by time.
-        quiet: standard error hears nothing. introduce: whether it hears the first lines. next_steps: for the page.
+        run: folder of the run.
+        title: title of the page.
+        facts: the first lines, without the time (header.first_lines).
+        record: record of the run; None without a recipe, and then the page has no commands.
+        start, until, steps: number of steps done before, at the end of this training, and in the whole schedule.
+        sample_every: steps between sample pictures; None for a schedule by time.
+        quiet: print nothing on standard error.
+        introduce: print the first lines.
+        next_steps: suggestions for the page.
+        clock: clock of all times.
     """
 
     def __init__(
@@ -73,12 +75,19 @@ class Monitor:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._bar.__exit__(kind, error, trace)
-        if self._run.is_dir():  # else it would be made again
+        if self._run.is_dir():  # a folder that was removed is not made again
             with suppress(OSError):
                 self._write_page(self._ending(error), running=False)
 
     def advance(self, step: int, images: int, losses: Mapping[str, float], until: int | None = None) -> None:
-        """`step` steps are done, the last one on so many images. until: the step where the training ends, if that has changed."""
+        """Show progress.
+
+        Args:
+            step: number of steps done.
+            images: number of images of the last step.
+            losses: its losses.
+            until: the last step, if it has changed.
+        """
         self._step = step
         if until is not None and until != self._until:
             self._until = self._steps = until
@@ -96,7 +105,7 @@ class Monitor:
             self._lines.say(self._line())
 
     def refresh(self) -> None:
-        """Write the page, if it is old. Raises OSError."""
+        """Write the page if it is old. Raises OSError."""
         started = self._clock()
         if started >= self._next_page:
             self._write_page(f"{self._line()}." if self._first else "The first step is made.", running=True)
@@ -121,7 +130,7 @@ class Monitor:
 
     @property
     def _pace(self) -> float:
-        """Seconds a step, with all that is done beside it; of the first ones, before there is another, 0."""
+        """Seconds per step, with everything done between steps; 0 until two steps are done."""
         if self._first is None or self._step == self._first[0]:
             return 0.0
         return (self._clock() - self._first[1]) / (self._step - self._first[0])
@@ -132,7 +141,7 @@ class Monitor:
         return told if left < LONG else f"{told}; sooner with fewer steps, a smaller size, or fewer other programs beside it"
 
     def _line(self) -> str:
-        """As in "step 1,200 of 20,000, 6 %, 3.9 steps/s, 1 h 20 min left, generator/adversarial 0.71"."""
+        """Return a line such as "step 1,200 of 20,000, 6 %, 3.9 steps/s, 1 h 20 min left, generator/adversarial 0.71"."""
         pace = self._pace
         parts = [f"step {self._step:,} of {self._until:,}", f"{100 * self._step // self._until} %"]
         if pace:

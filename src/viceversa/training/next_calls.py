@@ -9,7 +9,7 @@ from viceversa.core.routing import routing_of
 from viceversa.runs.record import Record
 
 NextSteps = Callable[[Path, Record, bool], Mapping[str, str]]
-"""(run, record, whether all steps are done) -> purpose -> call or command."""
+"""Function from (run, record, whether all steps are done) to a mapping from purpose to call or command."""
 
 
 def next_calls(run: Path, record: Record, done: bool) -> dict[str, str]:
@@ -28,5 +28,5 @@ def next_calls(run: Path, record: Record, done: bool) -> dict[str, str]:
 
 
 def _function(build: str) -> str:
-    """module:function as Python has it."""
+    """Return module:function as Python code."""
     return build.rpartition(":")[2]

@@ -19,17 +19,22 @@ from viceversa.training.validation import LOG, judgments
 PAGE = "index.html"
 STYLE = resources.files("viceversa.training").joinpath("page.css").read_text(encoding="utf-8")
 REFRESH = 30
-"""Seconds after which a browser loads the page of a running training again."""
+"""Seconds after which a browser reloads the page of a running training."""
 SAMPLES = 40
-"""Sample pictures on the page; of more, this many evenly spread ones, with the newest."""
+"""Maximum number of sample pictures on the page: the newest, and evenly spread earlier ones."""
 
 
 @dataclass(frozen=True)
 class View:
-    """What the page says that no file of the run's folder holds.
+    """What the page shows in addition to the files in the run's folder.
 
-    title: of the page. facts: the first lines of the training. state: how it stands, a sentence. running: whether it goes on.
-    step, steps: how many are done, and how many there are in all. commands: what to do next -> how.
+    Args:
+        title: title of the page.
+        facts: the first lines of the training.
+        state: state of the training, as a sentence.
+        running: whether it continues.
+        step, steps: number of steps done and in all.
+        commands: commands for next steps, by purpose.
     """
 
     title: str
@@ -42,12 +47,12 @@ class View:
 
 
 def write_page(run: Path, view: View) -> None:
-    """Write RUN/index.html from the view, the sample pictures and the logs, whole or not at all. Raises OSError."""
+    """Write RUN/index.html from the view, the sample pictures and the logs, atomically. Raises OSError."""
     write_atomically(run / PAGE, run_page(run, view).encode("utf-8", "backslashreplace"))
 
 
 def run_page(run: Path, view: View) -> str:
-    """The page as HTML; the sample pictures are links."""
+    """Return the page as HTML; the sample pictures are links."""
     samples = _shown(run)
     parts = [
         _header(view),
@@ -57,12 +62,12 @@ def run_page(run: Path, view: View) -> str:
         section("About this training", pairs(view.facts, "facts")),
         section("Earlier samples", _samples(samples[1:])),
     ]
-    images = "'self' file:"  # of a page from the disk, 'self' is not the same for all browsers
+    images = "'self' file:"  # for a page on disk, browsers interpret 'self' differently
     return document(view.title, "".join(parts), images=images, style=STYLE, refresh=REFRESH if view.running else None)
 
 
 def curves_markup(run: Path, step: int) -> str:
-    """The losses of a training, and what its validation found, over the steps 0 to `step`, as sections of a page."""
+    """Return the losses of a training and the results of its validation, over the steps 0 to `step`, as sections of a page."""
     losses = section("Losses", panels(logged_losses(run / "metrics.jsonl"), step))
     return losses + section("Validation", _validation(judgments(run / LOG), step))
 
@@ -79,12 +84,12 @@ def _header(view: View) -> str:
 
 
 def _samples(paths: Sequence[Path]) -> str:
-    """The sample pictures of these files."""
+    """Return the sample pictures as HTML."""
     return f'<div class="samples">\n{"".join(map(_sample, paths))}</div>\n' if paths else ""
 
 
 def _shown(run: Path) -> list[Path]:
-    """The files of sample pictures that the page shows, the newest first."""
+    """Return the files of the sample pictures that the page shows, newest first."""
     paths = sorted((run / "samples").glob("[0-9]*.png"), reverse=True)
     if len(paths) <= SAMPLES:
         return paths
@@ -100,7 +105,7 @@ def _sample(path: Path) -> str:
 
 
 def _validation(found: Sequence[Validation], step: int) -> str:
-    """The signs that the last look saw, and a curve for each number."""
+    """Return the signs in the latest validation, and a curve for each number, as HTML."""
     if not found:
         return ""
     curves: dict[str, list[tuple[float, float]]] = {}

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from viceversa.training.trainer import Trainer
 
 SEEN, TOGETHER = 100, 24
-"""The kinds of steps are looked for in so many places of a training, in so many neighboring steps of each."""
+"""Kinds of steps are searched for at this many places of a training, in this many consecutive steps each."""
 REPEATED = 3
 PATIENCE = 60.0
-"""Seconds, shared by the kinds, after which no step is repeated."""
+"""Seconds, divided among the kinds, after which no step is repeated."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +66,11 @@ class Estimate:
 
     @property
     def disk(self) -> int:
-        """Bytes of the checkpoints that are kept: the last ones and the best one, which has weights only, at most."""
+        """Maximum size in bytes of the checkpoints that are kept: the last ones and the best one, which has weights only."""
         return (KEPT + 1) * self.checkpoint
 
     def lines(self) -> list[str]:
-        """The estimate in words."""
+        """Return the estimate in words."""
         kinds = f", {self.fastest:.3g} to {self.slowest:.3g} s by what is learned" if self.slowest > 1.2 * self.fastest else ""
         whole = self.seconds * self.steps
         return [
@@ -91,7 +91,7 @@ def measured(trainer: Trainer, run: Path) -> Estimate:
     operations, seconds = list[float](), list[float]()
     for kind in kinds:
         with Operations() as counted:  # type: ignore[no-untyped-call]
-            _step(trainer, kind.steps[0])  # which also warms up
+            _step(trainer, kind.steps[0])  # also warms up
         operations.append(counted.total)
         times, until = list[float](), time.monotonic() + PATIENCE / len(kinds)
         for step in kind.steps:
@@ -133,12 +133,17 @@ def kinds_of(method: Method, steps: int, steps_per_epoch: int) -> list[Kind]:
 
 
 def fitting_batch(trainer: Trainer, error: BaseException) -> int | None:
-    """Return a batch for which memory suffices, after it did not for the trainer's: a half of it, a quarter, and so on; or None.
+    """Return a batch size that fits into memory, after the trainer's did not: a half of it, a quarter, and so on; None if none
+    fits.
 
-    The steps that are tried may spoil the trainer's weights.
+    The attempts may change the trainer's weights.
+
+    Args:
+        trainer: the trainer.
+        error: the error, whose frames hold tensors.
     """
     kinds = kinds_of(trainer.method, trainer.settings.steps, trainer.loader.steps_per_epoch)
-    clear_frames(error.__traceback__)  # which hold the tensors of the step that failed
+    clear_frames(error.__traceback__)  # they hold the tensors of the failed step
     for weight in trainer.method.networks.parameters():
         weight.grad = None
     batch = trainer.settings.batch // 2
@@ -152,9 +157,9 @@ def fitting_batch(trainer: Trainer, error: BaseException) -> int | None:
 
 
 def _fits(trainer: Trainer, kinds: Sequence[Kind]) -> bool:
-    """Whether a step of every kind can be taken. On a CPU a process of its own takes them, because libraries may crash there."""
+    """Return whether a step of every kind can be taken. On a CPU a child process takes them, because libraries may crash there."""
     if trainer.device.type == "cpu":
-        with warnings.catch_warnings(action="ignore"):  # of threads: the child starts none
+        with warnings.catch_warnings(action="ignore"):  # a warning about threads; the child starts none
             child = os.fork()
         if child == 0:
             passed = 1
@@ -183,7 +188,7 @@ def _take(trainer: Trainer, kinds: Sequence[Kind]) -> None:
 
 
 def _looked_at(steps: int) -> Iterator[int]:
-    """Numbers of steps: all, or neighbors in places that are evenly spread."""
+    """Yield step numbers: all, or consecutive ones at evenly spread places."""
     if steps <= SEEN * TOGETHER:
         yield from range(steps)
         return
@@ -193,7 +198,7 @@ def _looked_at(steps: int) -> Iterator[int]:
 
 
 def _step(trainer: Trainer, step: int) -> None:
-    """One step, to its end on the device."""
+    """Take one step, and wait for the device."""
     trainer.step = step
     trainer.one_step()
     if trainer.device.type == "cuda":

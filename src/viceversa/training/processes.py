@@ -10,12 +10,12 @@ from viceversa.errors import UsageError
 
 
 def accelerator_for(run: str) -> Accelerator:
-    """All processes that `accelerate launch` started, or this one alone."""
+    """Return all processes that `accelerate launch` started, or this one alone, as an Accelerator."""
     return Accelerator(mixed_precision="no", log_with="tensorboard", project_dir=run)
 
 
 def training_device(accelerator: Accelerator, asked: Device = "auto") -> torch.device:
-    """Return where this process trains: what was asked for; for "auto" the device that it has. Raises UsageError."""
+    """Return the device of this process. "auto" is the device that the process has. Raises UsageError."""
     if asked == "auto":
         return in_fp32(accelerator.device)
     if accelerator.num_processes > 1:

@@ -45,7 +45,7 @@ from viceversa.training.processes import accelerator_for, training_device
 from viceversa.training.trainer import Trainer
 
 ARGUMENTS = ("out", "resume")
-"""Of `train`, beside the settings."""
+"""Arguments of `train` that are not settings."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -120,9 +120,9 @@ def train(
         The folder of the run, the number of its steps, and its best checkpoint.
 
     Raises:
-        UsageError: an argument is not valid, or the training cannot start or continue.
-        NotFiniteError: a loss is not a finite number.
-        KeyboardInterrupt, Terminated: after SIGINT (Ctrl-C) or SIGTERM, once the step is saved. Terminated is a SystemExit with
+        UsageError: If an argument is not valid, or the training cannot start or continue.
+        NotFiniteError: If a loss is not a finite number.
+        KeyboardInterrupt, Terminated: After SIGINT (Ctrl-C) or SIGTERM, once the step is saved. Terminated is a SystemExit with
             code 143.
     """
     own, name = (None, what) if isinstance(what, str) else (what, "own")
@@ -140,7 +140,7 @@ def train(
         return Outcome(run, 0, estimate=estimated(recipe, run, own=own, device=device))
     try:
         return run_recipe(recipe, run, own=own, until=until, resume=resume, overwrite=overwrite, device=device, quiet=quiet)
-    except Terminated as stop:  # an exit says nothing by itself
+    except Terminated as stop:  # a SystemExit prints nothing
         say(f"viceversa: {stop}")
         raise
 
@@ -164,10 +164,13 @@ def run_recipe(
     introduce: bool = True,
     next_steps: NextSteps = next_calls,
 ) -> Outcome:
-    """Train complete settings in a run's folder; see `train`.
+    """Train complete settings in a run's folder; see `train` for the other arguments.
 
     Args:
-        pace: length in seconds, which replaces the steps of the settings by the steps that were done.
+        recipe: the settings.
+        run: folder of the run.
+        own: function that builds a custom method.
+        pace: length in seconds; the number of steps done then replaces that of the settings.
         introduce: also print the first lines.
         next_steps: suggestions of next steps on the run's page.
     """
@@ -180,7 +183,7 @@ def run_recipe(
     where = training_device(accelerator, device)
     with _telling_what_is_kept(run), alone(run, accelerator), logged() as append:
         stored = _before(run, resume=resume, overwrite=overwrite)
-        accelerator.wait_for_everyone()  # the leading one is about to write
+        accelerator.wait_for_everyone()  # the main process writes next
         recipe, dataset = _resolved(recipe)
         if dataset.summary and stored is None and accelerator.is_main_process:
             say(dataset.summary, quiet=quiet or not introduce)
@@ -219,9 +222,16 @@ def run_recipe(
 
 
 def estimated(recipe: Recipe[Any], run: Path, *, own: Builder | None = None, device: Device = "auto") -> Estimate:
-    """Measure what the training of complete settings in a run's folder will take, on some of its steps. Nothing is written there.
+    """Estimate the resources of a training from some of its steps. Nothing is written to the run's folder.
 
-    Raises UsageError.
+    Args:
+        recipe: complete settings.
+        run: planned folder of the run.
+        own: function that builds a custom method.
+        device: device of the training.
+
+    Raises:
+        UsageError: If the training is not possible.
     """
     with TemporaryDirectory() as folder:
         accelerator = accelerator_for(folder)
@@ -236,7 +246,7 @@ def estimated(recipe: Recipe[Any], run: Path, *, own: Builder | None = None, dev
 
 @contextmanager
 def _telling_what_is_kept(run: Path) -> Iterator[None]:
-    """Ctrl-C outside of the steps says what there is of the run, and how to go on."""
+    """Add to a Ctrl-C between steps what is kept of the run, and how to continue."""
     try:
         yield
     except KeyboardInterrupt as stop:
@@ -250,7 +260,7 @@ def _kept(run: Path) -> str:
 
 
 def _before(run: Path, *, resume: bool, overwrite: bool) -> Record | None:
-    """The run that is there and is to go on; None where a new one is to begin. Raises UsageError where neither can be."""
+    """Return the record of the run to continue; None to begin a new one. Raises UsageError if neither is possible."""
     check_contents(run)
     if not resume:
         check_room(run, overwrite=overwrite)
@@ -269,14 +279,14 @@ def _check_wishes(until: int | None, *, resume: bool, overwrite: bool) -> None:
 
 
 def _resolved(recipe: Recipe[Any]) -> tuple[Recipe[Any], Dataset]:
-    """The recipe with absolute paths, a size and a length in steps, and its data set."""
+    """Return the recipe with absolute paths, a size and a length in steps, and its data set."""
     recipe = _located(recipe)
     dataset = dataset_of(recipe)
     return in_steps(updated(recipe, {"size": recipe.size or dataset.size or DRAWN}), dataset), dataset
 
 
 def _located(recipe: Recipe[Any]) -> Recipe[Any]:
-    """The recipe with absolute paths, which recipe.json can hold."""
+    """Return the recipe with absolute paths that recipe.json can hold."""
     start = None if recipe.init is None else in_utf8(Path(recipe.init).absolute(), "the run")
     folder = located_folder(recipe.images)
     images = None if folder is None else in_utf8(folder, "the image folder")
@@ -284,7 +294,7 @@ def _located(recipe: Recipe[Any]) -> Recipe[Any]:
 
 
 def _builder(recipe: Recipe[Any], own: Builder | None) -> Builder:
-    """What builds the recipe's method, some of whose networks may not learn."""
+    """Return the function that builds the recipe's method, with its frozen networks."""
 
     def build(space: Space) -> Method:
         return frozen(builder(recipe, own)(space), recipe.freeze)
@@ -293,7 +303,7 @@ def _builder(recipe: Recipe[Any], own: Builder | None) -> Builder:
 
 
 def _initialize(trainer: Trainer, recipe: Recipe[Any], own: Builder | None, start: Path) -> None:
-    """The weights of the run that this one starts from, for those that train and their averages; says which they are."""
+    """Take the initial weights from another run, for the trained networks and their averages; print which they are."""
     for method in (trainer.method, trainer.averages):
         taken = initialize(method, trainer.dataset.space, start, only=recipe.init_only, build=own)
     if trainer.accelerator.is_main_process:
@@ -301,7 +311,7 @@ def _initialize(trainer: Trainer, recipe: Recipe[Any], own: Builder | None, star
 
 
 def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, device: torch.device, stored: Record | None) -> Record:
-    """What the run is, resolved; a run that goes on keeps its precision wherever it does."""
+    """Return the record of the run. A continued run keeps its precision on any device."""
     return Record(
         recipe=storable(recipe),
         dataset=dataset.name,
@@ -313,7 +323,7 @@ def _record(recipe: Recipe[Any], dataset: Dataset, own: Builder | None, device: 
 
 
 def _furnish(run: Path, record: Record, *, anew: bool, changed: bool) -> None:
-    """Writes what a run's folder holds before its first step: recipe.json, also where a run goes on with other settings."""
+    """Write the files of a run before its first step: recipe.json, for a new run and after changes of settings."""
     remove_halves(run)
     if anew:
         make_room(run)
@@ -322,7 +332,7 @@ def _furnish(run: Path, record: Record, *, anew: bool, changed: bool) -> None:
 
 
 def _explain(trainer: Trainer, changed: Sequence[Change]) -> None:
-    """Says what changes in a run that goes on, or that there is nothing left to do."""
+    """Print what changes in a continued run, or that no steps are left."""
     for change in changed:
         say(f"viceversa: {line_of_change(change, trainer)}.")
     if trainer.step >= trainer.settings.steps:
@@ -360,7 +370,7 @@ def updated(recipe: Recipe[Any], changes: Mapping[str, Any]) -> Recipe[Any]:
 
 
 def _as_argument(text: str, value: Any) -> str:
-    """The settings in backticks as `train` takes them: batch=8, or settings={'method.width': 8}."""
+    """Return the text with its settings as arguments of `train`: batch=8, or settings={'method.width': 8}."""
 
     def argument(found: re.Match[str]) -> str:
         short = found[1].removeprefix("training.")

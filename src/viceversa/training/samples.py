@@ -37,7 +37,7 @@ def samples(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[G
 
 
 def _between_spaces(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[GridRows, list[str]]:
-    """Some images of the first space, back and forth."""
+    """Translate images of the first space back and forth."""
     start, _ = _first(method, dataset, dataset.space.pair[0], people)
     stops = [method.destination(Request(space=name)) for name in dataset.space.pair] * (3 if method.returns else 1)
     pictures = [quantized(image) for image in walk(method.translate, start, stops)]
@@ -45,7 +45,7 @@ def _between_spaces(method: Method, dataset: Dataset, seed: int, people: int) ->
 
 
 def _among_sets(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[GridRows, list[str]]:
-    """Some people of each set, sent to two drawn labels of every set, and home."""
+    """Translate images of each set to two drawn labels of every set, and back."""
     space, rows, sets = dataset.space, GridRows(), routing_of(dataset.space).sets
     people = max(1, people // len(sets))
     captions = ["source", *(name for name in sets for _ in range(2)), "home"]
@@ -63,7 +63,7 @@ def _among_sets(method: Method, dataset: Dataset, seed: int, people: int) -> tup
 
 
 def _among_labels(method: Method, dataset: Dataset, seed: int, people: int) -> tuple[GridRows, list[str]]:
-    """Some people with the opposite of each attribute, then along a chain of drawn labels, and home."""
+    """Translate images to the opposite of each attribute, then along a chain of drawn labels, and back."""
     space = dataset.space
     start, label = _first(method, dataset, space.only, people)
     home = Domain(space.only, label)
@@ -82,7 +82,7 @@ def _among_labels(method: Method, dataset: Dataset, seed: int, people: int) -> t
 
 
 def _first(method: Method, dataset: Dataset, name: str, people: int) -> tuple[Tensor, Tensor]:
-    """The first validation images of a space, and their labels, which have no columns where there are none."""
+    """Return the first validation images of a space, and their labels; without labels, these have no columns."""
     images, device = dataset.splits["validation"][name], device_of(method)
     label = torch.zeros(len(images), 0) if images.labels is None else images.labels
     return normalized(torch.tensor(images.pixels[:people])).to(device), label[:people].to(device)

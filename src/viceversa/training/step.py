@@ -19,8 +19,9 @@ class Trainee:
     """A method in training, with its optimizers.
 
     Args:
-        average: replaces gradients by their mean over processes, in place; None for one process.
-        autocast: networks compute in bf16; weights, penalties and optimizers stay in float32.
+        method: the method.
+        average: function that replaces gradients by their mean over processes, in place; None for one process.
+        autocast: whether networks compute in bf16; weights, penalties and optimizers stay in float32.
     """
 
     method: Method
@@ -37,6 +38,12 @@ def train_step(trainee: Trainee, batch: Batch, draws: Draws, progress: Progress)
     """Take one step of every phase that is due. Return each weighted loss as "phase/loss": a scalar on the device.
 
     Global random numbers, which dropout uses, are reseeded by (seed, step).
+
+    Args:
+        trainee: the method in training.
+        batch: images of the step.
+        draws: random numbers of the step.
+        progress: progress of the training.
     """
     torch.manual_seed(seeded(draws.seed, draws.step, "global", draws.start).initial_seed())
     drawn: dict[int, Sequence[Subject]] = {}
@@ -56,7 +63,7 @@ def train_step(trainee: Trainee, batch: Batch, draws: Draws, progress: Progress)
 
 
 def _losses(trainee: Trainee, phase: Phase, subjects: Iterable[Subject], progress: Progress) -> dict[str, Tensor]:
-    """Each loss of the phase, summed over the subjects."""
+    """Return each loss of the phase, summed over the subjects."""
     weights = list(trainee.method.translator.parameters())
     graph = any(weight.requires_grad for weight in weights)
     total: dict[str, Tensor] = {}
@@ -68,7 +75,7 @@ def _losses(trainee: Trainee, phase: Phase, subjects: Iterable[Subject], progres
 
 
 def _descend(trainee: Trainee, phase: Phase, progress: Progress) -> None:
-    """A step of the optimizers of what the phase learns."""
+    """Take a step of the optimizers of the phase's networks."""
     method = trainee.method
     if trainee.average:
         weights = (weight for name in phase.learns for weight in method.networks[name].parameters())

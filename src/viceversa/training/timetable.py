@@ -14,21 +14,26 @@ time that pictures may take: an hour has 15 pictures, a day 45."""
 
 
 class Timetable:
-    """Tells when a picture is due. every: steps between pictures; None: by time."""
+    """Schedule of pictures.
+
+    Args:
+        every: steps between pictures; None for a schedule by time.
+        clock: its clock.
+    """
 
     def __init__(self, every: int | None, clock: Seconds = time.monotonic) -> None:
         self._every, self._clock, self._interval = every, clock, FIRST
         self._next = clock() + FIRST
 
     def due(self, step: int, *, last: bool = False) -> bool:
-        """Whether a picture is to be made after `step` steps. last: the training ends there."""
+        """Return whether a picture is due after `step` steps. last: whether the training ends there."""
         if step == 0 or last:
             return True
         return step % self._every == 0 if self._every else self._clock() >= self._next
 
     @contextmanager
     def drawing(self) -> Iterator[None]:
-        """Measures what the picture made in the block costs, and sets the time of the next one."""
+        """Measure the time of the picture made in the block, and schedule the next one."""
         started = self._clock()
         yield
         now = self._clock()

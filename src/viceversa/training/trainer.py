@@ -50,14 +50,14 @@ from viceversa.training.step import Trainee, train_step
 from viceversa.training.validation import Validator
 
 if torch.distributed.is_available():
-    # It takes the group of processes that there is as its functions' defaults. An optimizer imports it; were that after the
-    # group began, the group and its threads would outlive end_training, and a process might abort as it ends.
+    # It takes the existing process group as default of its functions. An optimizer imports it. If that happened after the
+    # group began, the group and its threads would outlive end_training, and a process might abort at its end.
     import torch.distributed.nn
 
 LOG_EVERY, LOOK_EVERY = 10, 1.0
 """Steps between two lines of the log, and seconds after which losses are fetched in between."""
 STATISTICS_BATCHES = 16
-"""Batches of which averaged networks take statistics before they are used."""
+"""Number of batches from which averaged networks compute their batch statistics."""
 
 
 @dataclass(eq=False)
@@ -65,7 +65,12 @@ class Trainer:
     """Training of one method on one data set, in a run's folder.
 
     Args:
-        build: builds the method; it is called twice, for the trained weights and for their moving averages.
+        run: folder of the run.
+        build: function that builds the method. It is called twice, for the trained weights and for their moving averages.
+        dataset: data set.
+        settings: settings of the training.
+        accelerator: processes of the training.
+        device: device of this process.
         precision: "fp32" or "bf16".
         quiet: print only warnings.
         pace: length in seconds, instead of that of the settings.
@@ -134,9 +139,9 @@ class Trainer:
         """Train until `until` steps are done, and save a checkpoint.
 
         Raises:
-            KeyboardInterrupt, Terminated: after SIGINT or SIGTERM, once a checkpoint is saved.
-            NotFiniteError: a loss is not a finite number; the last good checkpoint is kept.
-            UsageError: memory or the disk is full, or the run's folder is gone; the last good checkpoint is kept.
+            KeyboardInterrupt, Terminated: After SIGINT or SIGTERM, once a checkpoint is saved.
+            NotFiniteError: If a loss is not a finite number. The last good checkpoint is kept.
+            UsageError: If memory or the disk is full, or the run's folder is gone. The last good checkpoint is kept.
         """
         with _writing(self.run):
             self._start_logs()
@@ -161,7 +166,7 @@ class Trainer:
                     self._after_step(validation, monitor, last=self.step == end)
                     if self.labelling:
                         self.labelling.advance()
-            told = told or self._told(interrupted)  # a signal of the last step ends the program, too
+            told = told or self._told(interrupted)  # a signal during the last step also ends the program
             if self._saved != self.step:
                 self._save()
             if told and monitor and not self._picture.exists():
@@ -174,7 +179,7 @@ class Trainer:
             )
 
     def estimate(self, run: Path) -> Estimate:
-        """Estimate a training in the folder `run` from some steps, which spoil the weights. Raises UsageError."""
+        """Estimate the resources of a training in the folder `run` from some steps, which change the weights. Raises UsageError."""
         with self._within_memory(stepping=True):
             return measured(self, run)
 
@@ -198,14 +203,17 @@ class Trainer:
         return self.step % LOG_EVERY == 0 or last
 
     def progress(self, steps: int, step: int | None = None) -> Progress:
-        """Where a training of so many steps stands now, or at another step."""
+        """Return the progress of a training with this number of steps, now or at another step."""
         return Progress.at(self.step if step is None else step, steps, self.loader.steps_per_epoch)
 
     def _validation(self, quiet: bool) -> Validator:
         return Validator(self.run, self.dataset, self.settings, self.device, awaits=self.labelling is not None, quiet=quiet)
 
     def _after_step(self, validation: Validator | None, monitor: Monitor | None, *, last: bool) -> None:
-        """The checkpoint comes last: killed before it, a run that goes on repeats all of the step. Then it may be judged."""
+        """Log, draw, save and validate after a step.
+
+        The checkpoint comes after log and pictures: if the process is killed before it, the continued run repeats all of the step.
+        """
         self.run.stat()
         if self._to_be_logged(last=last):
             self._log(self._losses)
@@ -236,14 +244,14 @@ class Trainer:
         )  # fmt: skip
 
     def _show_start(self, monitor: Monitor) -> None:
-        """What the untrained model makes, and the page."""
+        """Draw the outputs of the untrained model, and write the page."""
         if self.step == 0:
             with monitor.pictures.drawing():
                 self._draw()
         monitor.refresh()
 
     def _draw(self) -> None:
-        """A sample picture, as a file and for TensorBoard. Networks are as they are used: nothing of them changes."""
+        """Draw a sample picture, as a file and for TensorBoard. The networks are in evaluation mode and do not change."""
         method = self.translating()
         with evaluating(method):
             grid = sample_grid(method, self.dataset, self.settings.seed)
@@ -254,11 +262,11 @@ class Trainer:
 
     @property
     def _picture(self) -> Path:
-        """The sample picture of this step."""
+        """File of this step's sample picture."""
         return self.run / "samples" / f"{self.step:08d}.png"
 
     def translating(self) -> Method:
-        """The method to translate with: the averages, with statistics of their own and the other networks as they are."""
+        """Return the method for translating: the averages, with their own batch statistics, and the other networks as trained."""
         averages = self.averages
         averaged = self.method.averaged if self.settings.average else ()
         for name, network in self.method.networks.items():
@@ -282,7 +290,7 @@ class Trainer:
         return method
 
     def _end(self, until: int) -> int:
-        """The step to stop at, as far as is known now; of a length by the clock, the schedule's length, too."""
+        """Return the step to stop at. For a length in seconds it is an estimate, which also sets the schedule's length."""
         if self.pace is None:
             return until
         self._length = self.pace.steps(self.step)
@@ -292,7 +300,7 @@ class Trainer:
         return self.loader.rows(step)[2]
 
     def _average(self, gradients: Iterable[Tensor]) -> None:
-        """One flat all-reduce; a process weighs as much as it has of the batch's rows."""
+        """Average gradients over processes with one flat all-reduce. A process is weighted by its share of the batch's rows."""
         listed = list(gradients)
         start, stop, total = self.loader.rows(self.step)
         flat = torch.cat([gradient.reshape(-1) for gradient in listed]) * ((stop - start) * self.accelerator.num_processes / total)
@@ -301,7 +309,8 @@ class Trainer:
             gradient.copy_(part.view_as(gradient))
 
     def _told(self, received: list[int]) -> int | None:
-        """The signal that any process received; asked by all at the same step, so that none waits for another forever."""
+        """Return the signal that any process received. All processes ask at the same step, so that none waits forever for
+        another."""
         number = received[0] if received else 0
         if self.accelerator.num_processes > 1:
             number = int(self.accelerator.gather(torch.tensor([number], device=self.device)).max())
@@ -316,8 +325,11 @@ class Trainer:
 
     @contextmanager
     def _within_memory(self, *, stepping: bool = False) -> Iterator[None]:
-        """Memory that is exhausted is a UsageError that names the batch, the images' size and the remedy. stepping: whether a step
-        is taken; then the remedy is a batch that fits, which is found by trying and spoils the trainer's weights."""
+        """Turn exhausted memory into a UsageError that names batch, image size and remedy.
+
+        stepping: whether a step is taken. Then the remedy is a batch that fits; it is found by trying, which changes the trainer's
+        weights.
+        """
         try:
             yield
         except (MemoryError, RuntimeError) as error:
@@ -334,7 +346,7 @@ class Trainer:
             raise UsageError(f"out of memory at step {step}, with {images}: {remedy}; {kept}.") from error
 
     def _check_numbers(self) -> None:
-        """Raises NotFiniteError for losses, and for weights that a gradient has spoiled though all losses were finite."""
+        """Raise NotFiniteError for losses, and for weights that became non-finite although all losses were finite."""
         self._look()
         weights = dict(self.method.networks.named_parameters())
         for name, finite in zip(weights, fetched([weight.isfinite().all() for weight in weights.values()]), strict=True):
@@ -342,7 +354,7 @@ class Trainer:
                 raise NotFiniteError(f"the weight {name} is not finite after step {self.step - 1}.")
 
     def _start_logs(self) -> None:
-        """Forgets what was logged after the checkpoint that the run goes on from."""
+        """Remove log lines after the checkpoint from which the run continues, and start the trackers."""
         path = self.run / "metrics.jsonl"
         if self._leads and path.exists():
             lines = path.read_bytes().splitlines(keepends=True)
@@ -361,12 +373,12 @@ class Trainer:
 
 
 def _takes_batch_statistics(method: Method) -> bool:
-    """Whether a layer takes statistics over the batch, for which one image is none."""
+    """Return whether a layer uses statistics over the batch, which are undefined for a single image."""
     return any(isinstance(module, STATISTICS) for network in method.networks.values() for module in network.modules())
 
 
 def _step(line: bytes) -> int | None:
-    """Which step a line of the log is of; None for one that cannot be read, or is but half there."""
+    """Return the step of a log line; None if it cannot be parsed or is incomplete."""
     try:
         match json.loads(line):
             case {"step": int(step)} if line.endswith(b"\n"):
@@ -378,7 +390,7 @@ def _step(line: bytes) -> int | None:
 
 @contextmanager
 def _writing(run: Path) -> Iterator[None]:
-    """A file that cannot be written, as on a full disk, is a UsageError."""
+    """Turn an error in writing a file, as on a full disk, into a UsageError."""
     try:
         yield
     except OSError as error:
@@ -387,7 +399,7 @@ def _writing(run: Path) -> Iterator[None]:
 
 @contextmanager
 def _interruptible() -> Iterator[list[int]]:
-    """Ctrl-C and SIGTERM are noted instead of obeyed: the list then holds the signal. A second one is obeyed."""
+    """Store Ctrl-C and SIGTERM in a list instead of raising. A second signal has its usual effect."""
     received: list[int] = []
     if threading.current_thread() is not threading.main_thread():
         yield received

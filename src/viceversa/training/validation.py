@@ -1,4 +1,4 @@
-"""Validation of a training at its checkpoints: the best checkpoint is kept, and signs of a training that goes wrong are printed.
+"""Validation of a training at its checkpoints: keep the best checkpoint, and report signs of a failing training.
 
 It takes a limited share of the time. Only the main process validates, and validation does not affect the training.
 """
@@ -27,7 +27,7 @@ from viceversa.runs.selection import Validation, best_validation, keep_best
 from viceversa.training.examination import Examination, examination
 
 SHARE, FIRST = 0.05, 60.0
-"""The part of a training's time that judging may take, and the seconds before which it is not judged."""
+"""Share of the training's time for validation, and the seconds before the first one."""
 EARLY = 300
 """Number of steps before which no sign is reported: an early training always looks bad."""
 LOG = "validation.jsonl"
@@ -35,10 +35,12 @@ LOG = "validation.jsonl"
 
 @dataclass(eq=False)
 class Allowance:
-    """The time for what is not training, as for judging.
+    """Time budget of work during a training, such as validation.
 
-    passed, spent: seconds that the training took, and what is allowed for, in processes before this one. share: the part of the
-    training's time that is allowed, of which nothing in the first so many seconds.
+    Args:
+        passed, spent: seconds of the training and of this work in earlier processes.
+        share: share of the training's time for this work.
+        first: seconds of the training before it starts.
     """
 
     passed: float = 0.0
@@ -49,16 +51,16 @@ class Allowance:
 
     @property
     def elapsed(self) -> float:
-        """Seconds of the training until now."""
+        """Seconds of the training so far."""
         return self.passed + time.monotonic() - self._began
 
     def affords(self, seconds: float = 0.0) -> bool:
-        """Whether so many seconds more may be spent now."""
+        """Return whether this many more seconds may be spent now."""
         return self.elapsed >= self.first and self.spent + seconds <= self.share * self.elapsed
 
     @contextmanager
     def spending(self) -> Iterator[None]:
-        """Counts what the block takes."""
+        """Count the time of the block."""
         started = time.monotonic()
         try:
             yield
@@ -67,10 +69,18 @@ class Allowance:
 
 
 class Validator:
-    """Judges the training in a run's folder; made when it begins or goes on.
+    """Validation of the training in a run's folder, created when the training begins or continues.
 
-    What was found is in RUN/validation.jsonl, a line each time; so the time taken, the best value and what was told count
-    over a resume. awaits: whether the run's labeller is in training: the metric may need it.
+    RUN/validation.jsonl has one line for each validation, so that the time spent, the best value and reported signs survive a
+    resume.
+
+    Args:
+        run: folder of the run.
+        dataset: data set.
+        settings: settings of the training.
+        device: device of the networks.
+        awaits: whether the run's labeller is in training; the metric may need it.
+        quiet: print only warnings.
     """
 
     def __init__(
@@ -94,10 +104,16 @@ class Validator:
         self._impossible = False
 
     def judge(self, step: int, method: Method, averages: Method, *, last: bool) -> Validation | None:
-        """Judges the checkpoint of that step, if there is time for it; keeps it if it is the best, and tells what is wrong.
+        """Validate the checkpoint of a step if there is time; keep it if it is the best, and report what is wrong.
 
-        method: what trains; averages: what translates. last: the training's last one, for which time is left by those before.
-        Raises OSError where the run's folder cannot be written.
+        Args:
+            step: step of the checkpoint.
+            method: method with the trained weights.
+            averages: method that translates.
+            last: whether it is the last checkpoint, for which earlier validations leave time.
+
+        Raises:
+            OSError: If the run's folder cannot be written.
         """
         if self._impossible or not self._allowance.affords():
             return None
@@ -113,7 +129,7 @@ class Validator:
         return self._noted(found.model_copy(update={"elapsed": self._allowance.elapsed, "spent": self._allowance.spent}))
 
     def _examined(self, step: int, method: Method, averages: Method, times: int) -> Validation | None:
-        """What is found, or None where there is no time to look so many times."""
+        """Return the result of an examination; None if the time does not suffice for `times` examinations."""
         if self._examination is None or (self._examination.measure is None and self._reader != self._latest_reader()):
             self._reader, before = self._latest_reader(), self._examination
             self._examination = examination(self.run, self.dataset, self.settings, self.device)
@@ -131,9 +147,9 @@ class Validator:
         return Validation(step=step, metric=metric, value=value, measures=measures, seconds=self._expected)
 
     def _noted(self, judgment: Validation) -> Validation:
-        """Tells and writes what was found."""
+        """Report and write a result."""
         steady = dict(judgment.measures)
-        if "separation" in steady:  # a discriminator may be ahead for once
+        if "separation" in steady:  # a discriminator may be ahead once without consequence
             steady["separation"] = min(steady["separation"], self._last.measures.get("separation", 0.0) if self._last else 0.0)
         seen = signs(steady) if judgment.step >= EARLY else []
         judgment = judgment.model_copy(update={"signs": tuple(sign.name for sign in seen)})
@@ -149,12 +165,12 @@ class Validator:
         return judgment
 
     def _latest_reader(self) -> int:
-        """When the run's labeller was written; 0 where it has none."""
+        """Return the time at which the run's labeller was written; 0 if there is none."""
         path = self.run / "labeller.safetensors"
         return path.stat().st_mtime_ns if path.exists() else 0
 
     def _explain(self, chosen: Examination) -> None:
-        """One line where the metric is not the one asked for."""
+        """Print one line if the metric is not the one asked for."""
         if chosen.metric == self.settings.best or self.quiet:
             return
         lack = "no ground truth" if chosen.metric == "change_and_return" else "neither ground truth nor labels for a labeller"
@@ -169,12 +185,12 @@ class Validator:
 
 
 def judgments(path: Path) -> list[Validation]:
-    """What was found before, without lines that cannot be read or are but half there. The file is only read."""
+    """Return the earlier results, without lines that cannot be parsed or are incomplete. The file is only read."""
     return [judgment for line in _lines(path) if (judgment := _judgment(line))]
 
 
 def mended_judgments(path: Path) -> list[Validation]:
-    """What was found before. Lines that cannot be read, or are but half there, are left out of the file."""
+    """Return the earlier results, and remove lines that cannot be parsed or are incomplete from the file."""
     lines = _lines(path)
     whole = [line for line in lines if _judgment(line)]
     if len(whole) < len(lines):
