@@ -1,4 +1,4 @@
-"""Files of chains: which of them can be used, by their headers, and their pixels."""
+"""Files of chains: check by their headers which can be used, and read their pixels."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _NOTES = {
 
 @dataclass(frozen=True)
 class Found:
-    """What a layout names, before any image is opened.
+    """Contents of a layout, before any image is opened.
 
     Args:
-        chains: id -> number of the turn -> turn.
+        chains: turns of each chain, by id and number of the turn.
         problems: one line for everything that could not be used.
-        no_source: what to say of a chain that has no turn 0.
+        no_source: what to report about a chain without turn 0.
     """
 
     chains: dict[str, dict[int, Turn]] = field(default_factory=dict)
@@ -129,7 +129,7 @@ def checked(found: Found, folder: Path, *, anywhere: bool = False) -> tuple[tupl
 
 
 def _header(path: Path, name: str, folder: Path | None) -> Header:
-    """Return the header of an image. name: of the file, for messages; folder: that it may not leave. Raises UsageError."""
+    """Return the header of an image. name: name of the file, for messages. folder: folder that contains it. Raises UsageError."""
     try:
         if folder is not None and leads_out(path, folder):
             raise UsageError(f"{name} leads out of the folder: put the image itself into the folder.")

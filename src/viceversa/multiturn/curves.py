@@ -15,9 +15,9 @@ from viceversa.multiturn.measures import Measure, Rate
 from viceversa.multiturn.measuring import REFERENCES, ChainValues, Reference
 
 KNOWN = 0.9
-"""Part of the turns that must have a ground truth for images to be compared with it first."""
+"""Share of turns with ground truth from which images are compared with it first."""
 GOALS: Mapping[Reference, str] = {"truth": "ground truth", "source": "source"}
-"""What images are compared with first, in words."""
+"""Names of the reference with which images are compared first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class Curves:
 
     @cached_property
     def goal(self) -> Reference:
-        """Reference for the images: the ground truth if nine of ten measured turns have one, else the source."""
+        """Reference for the images: the ground truth if nine of ten measured turns have one, otherwise the source."""
         turns = [turn for chain in self.chains for turn in chain.turns.values()]
         known = sum("truth" in turn.distances for turn in turns)
         return "truth" if turns and known >= KNOWN * len(turns) else "source"
@@ -82,7 +82,7 @@ class Curves:
         return [name for name in REFERENCES if name in found]
 
     def values(self, reference: Reference, measure: Measure) -> NDArray[np.float64]:
-        """Return the distances of all chains at turns 1, 2, ...: (chains, turns), NaN where one is not defined."""
+        """Return the distances of all chains at turns 1, 2, ...: (chains, turns), NaN if undefined."""
         table = self._empty()
         for row, chain in enumerate(self.chains):
             for number, turn in chain.turns.items():
@@ -90,18 +90,18 @@ class Curves:
         return table
 
     def means(self, reference: Reference, measure: Measure) -> Mapping[int, Interval]:
-        """Return turn -> the mean over chains with its interval, for the turns in which it is defined for any chain."""
+        """Return the mean over chains, with its interval, for each turn in which it is defined for any chain."""
         key = (reference, measure)
         if key not in self._means:  # tables, curves and numbers need the same mean, which takes a thousand resamples
             self._means[key] = _by_turn(self.values(reference, measure))
         return self._means[key]
 
     def mean(self, reference: Reference, measure: Measure, turn: int) -> Interval | None:
-        """Return the mean over chains after a turn with its interval; None if it is not defined for any chain."""
+        """Return the mean over chains after a turn, with its interval; None if it is undefined for all chains."""
         return self.means(reference, measure).get(turn)
 
     def rates(self, rate: Rate) -> Mapping[int, Interval]:
-        """Return turn -> a share of chains with its interval, for the turns in which it is known."""
+        """Return a share of chains, with its interval, for each turn in which it is known."""
         if rate not in self._means:
             self._means[rate] = _by_turn(self.success if rate == "success_rate" else self.collapsed)
         return self._means[rate]
@@ -109,7 +109,7 @@ class Curves:
     def slopes(self, reference: Reference, measure: Measure) -> NDArray[np.float64]:
         """Return each chain's slope per turn by least squares over turns 1, 2, ...: (chains,), NaN for fewer than two turns.
 
-        If even turns lead back to the source, over turns 2, 4, ...
+        If even turns lead back to the source, only turns 2, 4, ... are used.
         """
         values = self.values(reference, measure)
         if self.back:
@@ -122,7 +122,8 @@ class Curves:
 
     @cached_property
     def success(self) -> NDArray[np.float64]:
-        """Success rate SR@k: 0 if one of turns 1..k of a chain is wrong, else NaN if one is unknown, else 1: (chains, turns)."""
+        """Success rate SR@k: 0 if one of turns 1..k of a chain is wrong, otherwise NaN if one is unknown, otherwise 1: (chains,
+        turns)."""
         table = self._empty()
         for row, chain in enumerate(self.chains):
             rights = [chain.turns[number].right if number in chain.turns else None for number in range(1, table.shape[1] + 1)]
@@ -133,16 +134,17 @@ class Curves:
 
     @cached_property
     def stranger(self) -> float | None:
-        """The median perceptual distance of two sources that differ; None if there are no two."""
+        """Median perceptual distance between two different sources; None if there are not two."""
         found = [chain.to_stranger for chain in self.chains if chain.to_stranger]
         return float(np.median(found)) if found else None
 
     @cached_property
     def collapsed(self) -> NDArray[np.float64]:
-        """Collapse rate CR@k: 1 if an image up to turn k is as far from its references as another source, else 0: (chains, turns).
+        """Collapse rate CR@k: 1 if an image up to turn k is as far from its references as another source, otherwise 0: (chains,
+        turns).
 
         The references are the source and the ground truths of the chain; distances are perceptual. A collapsed chain stays
-        collapsed. NaN if nothing was measured, or if all sources are alike.
+        collapsed. NaN if nothing was measured, or if all sources are equal.
         """
         nearest = self._empty()
         for row, chain in enumerate(self.chains):
@@ -159,11 +161,11 @@ class Curves:
         return sum(any(turn.resized for turn in chain.turns.values()) for chain in self.chains)
 
     def _empty(self) -> NDArray[np.float64]:
-        """A table (chains, turns) of NaN, up to the last turn of any chain."""
+        """Return a table (chains, turns) of NaN, up to the last turn of any chain."""
         return np.full((len(self.chains), max(self.numbers, default=0)), np.nan)
 
     def of(self, ids: Sequence[str]) -> Curves:
-        """Return the same for some chains, in that order."""
+        """Return the curves of some chains, in that order."""
         by_id = {chain.id: chain for chain in self.chains}
         return Curves(self.name, [by_id[each] for each in ids], self.problems, self.facts)
 
@@ -174,11 +176,11 @@ class Difference:
 
     Args:
         editor, base: their names.
-        measure: of the distance.
-        to: what images are compared with: the ground truth if both are judged by it, else the source.
+        measure: measure of the distance.
+        to: reference of the distance: the ground truth if both are compared with it, otherwise the source.
         what: "turn K", "first step" or "slope".
-        interval: of the mean difference editor - base, paired by chain.
-        chains: number of chains in which both have it.
+        interval: mean difference editor - base, paired by chain, with its interval.
+        chains: number of chains in which both are defined.
     """
 
     editor: str
@@ -191,7 +193,7 @@ class Difference:
 
 
 def goal_of(editors: Sequence[Curves]) -> Reference:
-    """Return what images of several editors are compared with: the ground truth if all are judged by it, else the source."""
+    """Return the reference for several editors: the ground truth if all are compared with it, otherwise the source."""
     return "truth" if all(editor.goal == "truth" for editor in editors) else "source"
 
 
@@ -220,13 +222,13 @@ def differences(editors: Sequence[Curves], measures: Sequence[Measure]) -> list[
 
 
 def _by_turn(table: NDArray[np.float64]) -> dict[int, Interval]:
-    """Of (chains, turns): turn -> the mean over chains with its interval."""
+    """Return the mean over chains, with its interval, for each turn of a table (chains, turns)."""
     known = np.flatnonzero(np.isfinite(table).any(0))
     found = intervals({str(column): table[:, column] for column in known})
     return {int(column) + 1: each for column, each in found.items()}
 
 
 def _slope(row: NDArray[np.float64]) -> float:
-    """Of one chain's values at turns 1, 2, ..."""
+    """Return the slope of one chain's values at turns 1, 2, ..."""
     turns = np.flatnonzero(np.isfinite(row))
     return float(np.polyfit(turns, row[turns], 1)[0]) if len(turns) > 1 else float("nan")

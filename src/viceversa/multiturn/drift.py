@@ -29,7 +29,7 @@ from viceversa.multiturn.verdict import verdict
 from viceversa.progress import say
 
 SIDE = 256
-"""Pixels to which images are resized for perceptual distances."""
+"""Height and width in pixels to which images are resized for perceptual distances."""
 
 
 def drift(
@@ -42,21 +42,21 @@ def drift(
     device: Device = "auto",
     quiet: bool = False,
 ) -> DriftReport:
-    """Measure what repeated editing does to images (docs/drift.md). Needs no model, and no labels.
+    """Measure what repeated editing does to images (docs/drift.md). Needs no model and no labels.
 
     Args:
-        folders: the images of each editor: a folder of `<id>/turn0.png, turn1.png, ...`, a table (CSV: id, turn, file), or another
-            layout that docs/drift.md lists. Several are compared with the first, paired by id. Names: the keys of a mapping, or
-            the text before "=" in "NAME=FOLDER"; the folder's own name by default.
-        out: folder for drift.html, drift.json and model-index.yaml. What was measured is kept there and not measured again.
-        overwrite: replace a report that exists already.
+        folders: images of each editor: a folder of `<id>/turn0.png, turn1.png, ...`, a table (CSV: id, turn, file), or another
+            layout listed in docs/drift.md. Several editors are compared with the first one, paired by id. An editor is named by the
+            key of a mapping, by the text before "=" in "NAME=FOLDER", or by its folder.
+        out: folder for drift.html, drift.json and model-index.yaml. Measurements are stored there and not repeated.
+        overwrite: replace an existing report.
         weights: safetensors file of VGG-16, for a second perceptual distance.
         side: height and width in pixels to which images are resized for perceptual distances.
-        device: where networks compute, as in `load`.
+        device: device of the networks, as in `load`.
         quiet: show no progress.
 
     Raises:
-        UsageError: a folder without chains, two editors with one name, or a report that exists already.
+        UsageError: If a folder has no chains, two editors have the same name, or a report exists already.
     """
     clock = Clock()
     if out is not None and not overwrite and (Path(out) / PAGE).exists():
@@ -91,7 +91,7 @@ def drift(
 
 
 def named(folders: str | Path | Sequence[str | Path] | Mapping[str, str | Path]) -> list[tuple[str | None, str | Path]]:
-    """Return each folder with the name that is given to its editor, if any. Raises UsageError."""
+    """Return each folder with the given name of its editor, if there is one. Raises UsageError."""
     if isinstance(folders, Mapping):
         pairs: list[tuple[str | None, str | Path]] = [*folders.items()]
     elif isinstance(folders, str | Path):
@@ -104,7 +104,7 @@ def named(folders: str | Path | Sequence[str | Path] | Mapping[str, str | Path])
 
 
 def check_names(names: Sequence[str]) -> None:
-    """Raises UsageError for a name that two editors have."""
+    """Raise UsageError if two editors have the same name."""
     for number, name in enumerate(names):
         if name in names[:number]:
             raise UsageError(f"two editors are called {quoted(name)}: give each a name of its own, as in NAME=FOLDER.")
@@ -120,9 +120,9 @@ def _pair(folder: str | Path) -> tuple[str | None, str | Path]:
 
 
 def labels_of(turns: Turns) -> tuple[str, int | None] | None:
-    """Return the built-in data set, and its size, whose labels the turns ask for; None if there is none.
+    """Return the built-in data set, and its size, to which the requests of the turns refer; None if there is none.
 
-    A folder may come from anybody, so its run.json never leads to other files or places.
+    A folder may be untrusted, so its run.json never leads to other files.
     """
     data, size = turns.facts.get("data", ""), turns.facts.get("size", "")
     asked = any(turn.asked for chain in turns.chains for turn in chain.turns.values())
@@ -130,9 +130,16 @@ def labels_of(turns: Turns) -> tuple[str, int | None] | None:
 
 
 def reader(data: str, size: int | None, device: torch.device, quiet: bool) -> Reads | None:
-    """A labeller of a data set that says whether an image shows the attributes asked for; None if it cannot be trusted.
+    """Return a function that says by a labeller whether an image shows the requested attributes; None if the labeller is not
+    accurate.
 
-    It is trained the first time, which takes minutes; then it is kept in the cache.
+    The labeller is trained at its first use, which takes minutes, and then kept in the cache.
+
+    Args:
+        data: name of the data set.
+        size: size of its images.
+        device: device of the labeller.
+        quiet: show no progress.
     """
     say(f"a labeller of {data} reads whether attributes are as asked; it is trained the first time", quiet=quiet)
     dataset = open_dataset(data, size)
@@ -141,7 +148,7 @@ def reader(data: str, size: int | None, device: torch.device, quiet: bool) -> Re
     labeller = independent_labeller(dataset, device=device, quiet=quiet)
     if not labeller.trusted:
         return None
-    spec = next(iter(labeller.space.images.values()))  # both, if there are two spaces: a labeller tells those of one size apart
+    spec = next(iter(labeller.space.images.values()))  # with two spaces, a labeller exists only if both have the same size
 
     def reads(image: Pixels, asked: str) -> bool:
         flat = fitted(image, (spec.height, spec.width))
@@ -153,7 +160,7 @@ def reader(data: str, size: int | None, device: torch.device, quiet: bool) -> Re
 
 
 def _key(networks: Sequence[PerceptualNetwork], side: int, weights: str | Path | None, data: object) -> str:
-    """What values depend on besides the images."""
+    """Return what values depend on, besides the images."""
     digest = hashlib.sha256(Path(weights).read_bytes()).hexdigest() if weights else ""
     return f"{[network.name for network in networks]} {side} {digest} {data}"
 

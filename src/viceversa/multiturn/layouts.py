@@ -32,7 +32,8 @@ _NO_SOURCE = "turn 0, its source, is missing: copy ID_input_raw.jpg from EdiVal'
 
 @dataclass(frozen=True)
 class _File:
-    """An image file of a chain. path: relative to the folder that is read; kind: turn, mask, truth or again; turn: as written."""
+    """An image file of a chain. path: relative path. id: id of the chain. kind: turn, mask, truth or again. turn: number as
+    text."""
 
     path: str
     id: str
@@ -95,7 +96,7 @@ def pairs_of(several: Sequence[Turns]) -> tuple[str, ...]:
 
 
 def _called(place: Path) -> str:
-    """The name of an editor that is not given: that of its folder, or of its table."""
+    """Return the default name of an editor: that of its folder, or of its table."""
     place = place.absolute()
     if place.name in (_MULTIPASS, TABLE):
         return place.parent.name
@@ -103,7 +104,7 @@ def _called(place: Path) -> str:
 
 
 def _in_folder(folder: Path) -> Found:
-    """What a folder without a table names, in any of the layouts of folders."""
+    """Return the contents of a folder without a table, in any of the folder layouts."""
     top = listing(folder, deep=False)
     found = Found(problems=[f"{quoted(link)} is a link to a folder: such links are not followed." for link in top.links])
     inner = f"{_MULTIPASS}/" if _MULTIPASS in top.folders else ""
@@ -115,12 +116,12 @@ def _in_folder(folder: Path) -> Found:
 
 
 def _images(found: Listing) -> list[str]:
-    """What is named like an image, be it a file, a folder or a link."""
+    """Return the entries named like images: files, folders and links."""
     return sorted(filter(is_image, (*found.images, *found.folders, *found.links)))
 
 
 def _in_multipass(path: str) -> _File:
-    """A file of EdiVal: `ID_input_raw_turn_1.png`, or `ID_input_raw.png`, which is turn 0."""
+    """Return a file of EdiVal: `ID_input_raw_turn_1.png`, or `ID_input_raw.png`, which is turn 0."""
     stem = PurePath(path).stem
     passed = _PASSED.fullmatch(stem)
     base, turn = passed.groups() if passed else (stem, "0")
@@ -128,7 +129,7 @@ def _in_multipass(path: str) -> _File:
 
 
 def _of_chain(folder: Path, sub: str, problems: list[str]) -> list[_File]:
-    """The files of the chain in a folder of its own, of LME-Bench or edit-converge-bench."""
+    """Return the files of a chain in its own folder, in the layout of LME-Bench or edit-converge-bench."""
     try:
         names = _images(listing(folder / sub, deep=False))
     except UsageError as error:
@@ -148,7 +149,7 @@ def _of_chain(folder: Path, sub: str, problems: list[str]) -> list[_File]:
 
 
 def _grouped(folder: Path, files: Iterable[_File], found: Found) -> Found:
-    """The files as turns, added to what was found. Of two files for one thing, the first by name is used."""
+    """Return what was found, extended by the files as turns. If two files have the same place, the first by name is used."""
     groups: dict[tuple[str, int], dict[str, str]] = {}
     for file in files:
         number, name = turn_number(file.turn), quoted(file.path)

@@ -1,4 +1,4 @@
-"""Make the turns: request every edit of a plan from an editor, and save every image before the next turn."""
+"""Make the turns: request every edit of a plan from an editor, and save each image before the next turn."""
 
 from __future__ import annotations
 
@@ -23,15 +23,21 @@ from viceversa.multiturn.protocols import Plan, PlannedChain, PlannedTurn
 from viceversa.progress import Bar
 
 RUN, TABLE = "run.json", "turns.csv"
-"""Files of a folder of turns: what made it, and its list of images."""
+"""Files in a folder of turns: how it was made, and the list of its images."""
 COLUMNS = ("id", "turn", "file", "instruction", "asked", "truth", "again")
 FAILURES = 3
-"""Chains in a row that may fail before the work stops."""
+"""Number of consecutive chains that may fail before the work stops."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """Result of making turns. turns: number of images that exist; failures: a line for each chain that is not finished."""
+    """Result of making turns.
+
+    Args:
+        folder: the folder.
+        turns: number of existing images.
+        failures: one line for each unfinished chain.
+    """
 
     folder: Path
     turns: int
@@ -49,22 +55,22 @@ def make_turns(
     answers: int = 1,
     quiet: bool = False,
 ) -> Made:
-    """Request all edits of a plan from an editor. Images that exist already are not made again.
+    """Request all edits of a plan from an editor. Existing images are not made again.
 
-    Every image is saved as PNG, and the next turn reads the file: what the file cannot hold is lost, as if a user saved it.
+    Every image is saved as PNG, and the next turn reads the file. What the file cannot hold is lost, as if a user saved it.
 
     Args:
-        editor: edits an image.
+        editor: the editor.
         plan: the chains.
-        turns: number of turns of each.
+        turns: number of turns of each chain.
         out: folder for ID/turn0.png, ID/turn1.png, ..., the ground truth of a turn as ID/truth1.png, turns.csv and run.json.
-        facts: what is made, such as the editor and the protocol; a folder made with other facts is refused.
-        seed: of the editor's random numbers; every image and turn has its own.
+        facts: description of the work, such as the editor and the protocol; a folder made with other facts is rejected.
+        seed: seed of the editor's random numbers; every image and turn has its own.
         answers: 1, or 2 for a second answer to each request, as ID/again1.png.
         quiet: show no progress.
 
     Raises:
-        UsageError: the folder was made otherwise, or too many chains in a row failed; what was made stays.
+        UsageError: If the folder was made with other facts, or too many consecutive chains failed. Existing images stay.
     """
     _check_facts(out, facts)
     lines = _old_lines(out)
@@ -101,7 +107,7 @@ def make_turns(
 
 
 def _made(editor: Editor, chain: PlannedChain, out: Path, seed: int, answers: int) -> Iterator[Path]:
-    """The images of a chain as they are made, or found."""
+    """Yield the images of a chain, made or found."""
     folder = out / chain.id
     _keep(folder / "turn0.png", chain.source)
     for number, turn in enumerate(chain.turns, 1):
@@ -117,12 +123,13 @@ def _made(editor: Editor, chain: PlannedChain, out: Path, seed: int, answers: in
 
 
 def _shown(image: Image.Image) -> Image.Image:
-    """An image of mode "L" or "RGB"."""
+    """Return an image in mode "L" or "RGB"."""
     return image if image.mode in ("L", "RGB") else image.convert("RGB")
 
 
 def _keep(file: Path, pixels: Pixels) -> None:
-    """Write an image that is not there yet. Raises UsageError for another one: the folder is of other images."""
+    """Write an image if it does not exist. Raises UsageError if the existing one differs: then the folder belongs to other
+    images."""
     if not file.exists():
         encode(pixels, file)
     elif not np.array_equal(read_image(file), pixels):
@@ -130,7 +137,7 @@ def _keep(file: Path, pixels: Pixels) -> None:
 
 
 def _seed(seed: int, *what: object) -> int:
-    """A number of 31 bits for one request."""
+    """Return a number of 31 bits for one request."""
     return int.from_bytes(hashlib.sha256(repr((seed, *what)).encode()).digest()[:4], "big") >> 1
 
 
@@ -155,7 +162,7 @@ def _check_facts(out: Path, facts: Mapping[str, str]) -> None:
 
 
 def _rows(chain: PlannedChain, answers: int) -> Iterator[list[str]]:
-    """The lines of turns.csv."""
+    """Yield the lines of turns.csv for a chain."""
     yield [chain.id, "0", f"{chain.id}/turn0.png", "", _asked(chain.turns[0], before=True), "", ""]
     for number, turn in enumerate(chain.turns, 1):
         name = "turn0" if turn.truth is not None and np.array_equal(turn.truth, chain.source) else f"truth{number}"
@@ -165,12 +172,12 @@ def _rows(chain: PlannedChain, answers: int) -> Iterator[list[str]]:
 
 
 def _asked(turn: PlannedTurn, *, before: bool = False) -> str:
-    """What an image shows, as attributes."""
+    """Return the attributes of a turn's image, as text."""
     return ",".join(f"{name}={value}" for name, value in (turn.edit.source if before else turn.edit.target).items())
 
 
 def _old_lines(out: Path) -> dict[str, list[list[str]]]:
-    """The lines of turns.csv by id, as an earlier call wrote them; none without a table."""
+    """Return the lines of turns.csv by id, as an earlier call wrote them; empty without a table."""
     found: dict[str, list[list[str]]] = {}
     if (out / TABLE).exists():
         for line in csv.reader(io.StringIO((out / TABLE).read_text(encoding="utf-8"))):

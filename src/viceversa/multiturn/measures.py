@@ -15,7 +15,7 @@ from viceversa.images.pixels import Pixels
 from viceversa.metrics.similarity import HIGHEST, SMALLEST, l1_where, ssim
 
 CUTOFF = 1 / 8
-"""Part of the Nyquist frequency that divides low from high frequencies."""
+"""Share of the Nyquist frequency that separates low from high frequencies."""
 
 Measure = Literal[
     "l1", "psnr", "psnr_low", "psnr_high", "color_shift", "ssim", "perceptual_lite0", "perceptual_vgg16", "l1_inside", "l1_outside"
@@ -55,9 +55,9 @@ RATES: Mapping[Rate, Meaning] = {
         2,
     ),
 }
-"""Shares of chains."""
+"""All rates: shares of chains."""
 NAMED: Mapping[str, Meaning] = {name: meaning for table in (MEASURES, RATES) for name, meaning in table.items()}
-"""Both, by their names in a report."""
+"""All measures and rates, by their names in a report."""
 
 
 def in_size_of(image: Pixels, like: Pixels) -> Pixels:
@@ -86,7 +86,7 @@ def pixel_measures(image: Pixels, other: Pixels) -> dict[Measure, float]:
         image, other: (H, W, C) uint8, of the same shape.
 
     Returns:
-        all measures but the perceptual ones and those by region. SSIM is NaN for images smaller than its window.
+        All measures except the perceptual ones and those by region. SSIM is NaN for images smaller than its window.
     """
     difference = np.asarray(image, np.float64) - np.asarray(other, np.float64)
     squared = float(np.square(difference).mean())
@@ -103,18 +103,18 @@ def pixel_measures(image: Pixels, other: Pixels) -> dict[Measure, float]:
 
 
 def region_measures(image: Pixels, other: Pixels, region: NDArray[np.bool_]) -> dict[Measure, float]:
-    """Compare two images (H, W, C) inside and outside a region (H, W); NaN where it has no pixel."""
+    """Compare two images (H, W, C) inside and outside a region (H, W); NaN where there is no pixel."""
     inside, outside = (float(l1_where(image[None], other[None], where[None])[0]) for where in (region, ~region))
     return {"l1_inside": inside, "l1_outside": outside}
 
 
 def psnr_of(squared_error: float) -> float:
-    """10 log10(255^2 / mean squared error) in dB, at most 100."""
+    """Return 10 log10(255^2 / mean squared error) in dB, at most 100."""
     return HIGHEST if squared_error <= 255**2 / 10 ** (HIGHEST / 10) else float(10 * np.log10(255**2 / squared_error))
 
 
 def _low_squared_error(difference: NDArray[np.float64]) -> float:
-    """Mean squared value of (H, W, C) below the cut-off."""
+    """Return the mean squared value of (H, W, C) below the cut-off frequency."""
     height, width, channels = difference.shape
     rows, columns = _low_cosines(height), _low_cosines(width)
     coefficients = np.stack([rows @ difference[..., channel] @ columns.T for channel in range(channels)], 2)
@@ -124,7 +124,7 @@ def _low_squared_error(difference: NDArray[np.float64]) -> float:
 
 @lru_cache(maxsize=8)
 def _low_cosines(side: int) -> NDArray[np.float64]:
-    """The rows below the cut-off of the orthonormal DCT-II, (K, side): row k has the frequency k / side of Nyquist."""
+    """Return the rows of the orthonormal DCT-II below the cut-off, (K, side): row k has the frequency k / side of Nyquist."""
     count = int(np.ceil(CUTOFF * side))
     angles = np.pi * np.arange(count)[:, None] * (np.arange(side)[None] + 0.5) / side
     matrix: NDArray[np.float64] = np.sqrt(2 / side) * np.cos(angles)

@@ -28,10 +28,10 @@ REFERENCES: Mapping[Reference, str] = {
     "truth": "the ground truth of the turn",
     "again": "a second answer to the same request: what is random, and so no drift",
 }
-"""Reference with which an image is compared."""
+"""References with which an image is compared, in words."""
 
 Reads = Callable[[Pixels, str], bool]
-"""A function that returns whether an image (H, W, C) shows the requested attributes, by a labeller."""
+"""Function that returns by a labeller whether an image (H, W, C) shows the requested attributes."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,9 @@ class Judges:
     """Networks that judge images.
 
     Args:
-        networks: for perceptual distances; the first one also says which images have collapsed.
-        name: what values depend on besides the images: the networks, their size, and the labeller.
-        reads: a labeller for the attributes of each turn; None if there is none.
+        networks: networks for perceptual distances; the first one also decides which images have collapsed.
+        name: what values depend on, besides the images: the networks, their size, and the labeller.
+        reads: labeller for the attributes of each turn; None if there is none.
     """
 
     networks: Sequence[PerceptualNetwork]
@@ -54,11 +54,11 @@ class TurnValues:
     """Measurements of one turn.
 
     Args:
-        distances: what it is compared with -> measure -> value; undefined values are left out.
-        nearest: the smallest perceptual distance to an image that the chain should show: its source and its ground truths.
+        distances: values by reference and measure; undefined ones are left out.
+        nearest: smallest perceptual distance to an image that the chain should show: its source and its ground truths.
         right: whether the turn is right: by a person, by a labeller, or because no other ground truth of the chain is nearer; None
-            if nothing can tell.
-        resized: whether the image did not have the source's height and width.
+            if it is unknown.
+        resized: whether the size of the image differs from the source's.
     """
 
     distances: Mapping[Reference, Mapping[Measure, float]]
@@ -72,8 +72,8 @@ class ChainValues:
     """Measurements of one chain.
 
     Args:
-        id: the chain's.
-        turns: number of the turn -> its values, turn 0 left out.
+        id: id of the chain.
+        turns: values by number of the turn, without turn 0.
         to_stranger: perceptual distance of the source to the source of another chain; None if there is none.
         problems: files that could not be read, one line each.
     """
@@ -86,7 +86,7 @@ class ChainValues:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """An image (H, W, C) and, for each network, what it sees in it."""
+    """An image (H, W, C), and its features in each network."""
 
     pixels: Pixels
     directions: Sequence[list[Tensor]]
@@ -96,9 +96,9 @@ def measure_chain(chain: Chain, judges: Judges, stranger: Path | None = None) ->
     """Measure one chain. A chain whose source cannot be read has no turns.
 
     Args:
-        chain: its turns; a turn whose file cannot be read is left out, and so is a comparison with it.
-        judges: what images are judged by.
-        stranger: the source of another chain.
+        chain: the chain. A turn whose file cannot be read is left out, and so are comparisons with it.
+        judges: networks that judge images.
+        stranger: source of another chain.
     """
     problems: list[str] = []
     source = _read(chain.turns[0].image, problems)
@@ -128,14 +128,14 @@ def measure_chain(chain: Chain, judges: Judges, stranger: Path | None = None) ->
 
 
 def view(image: Pixels, judges: Judges, networks: int | None = None) -> View:
-    """Return an image with what the networks see in it; what the first few see if a number is given."""
+    """Return an image with its features in the networks, or in the first few if a number is given."""
     return View(image, [network.look(image[None]) for network in judges.networks[:networks]])
 
 
 def _others(
     number: int, turn: Turn, views: Mapping[int, View], truths: Mapping[int, Pixels], judges: Judges, problems: list[str]
 ) -> dict[Reference, View]:
-    """What a turn is compared with, as far as it is there."""
+    """Return the images with which a turn is compared, as far as they exist."""
     source, found = views[0], {"source": views[0]}
     if number > 1 and 1 in views:
         found["first"] = views[1]
@@ -150,7 +150,7 @@ def _others(
 
 
 def _compared(image: View, other: View, judges: Judges, region: NDArray[np.bool_] | None) -> dict[Measure, float]:
-    """All measures of a pair that are defined."""
+    """Return all defined measures of a pair."""
     pair = in_channels_of(image.pixels, other.pixels)
     found = pixel_measures(*pair)
     for network, distance in zip(judges.networks, _perceptual(image, other), strict=True):
@@ -161,14 +161,14 @@ def _compared(image: View, other: View, judges: Judges, region: NDArray[np.bool_
 
 
 def _perceptual(image: View, other: View) -> list[float]:
-    """The distance by each network that both were seen by."""
+    """Return the distance by each network that has features of both."""
     return [float(between(*pair)[0]) for pair in zip(image.directions, other.directions, strict=False)]
 
 
 def _edited(
     masks: Mapping[int, NDArray[np.bool_] | None], truths: Mapping[int, Pixels], name: Reference, number: int
 ) -> NDArray[np.bool_] | None:
-    """The region that may change between the reference and this turn; None if it is not known.
+    """Return the region that may change between the reference and this turn; None if it is unknown.
 
     It is the union of the masks of the turns between them. Without masks, it is where the two ground truths differ.
     """
@@ -186,13 +186,13 @@ def _edited(
 
 
 def _right(number: int, turn: Turn, image: Pixels, truths: Mapping[int, Pixels], judges: Judges) -> bool | None:
-    """Whether the turn is right, by the best judge that there is."""
+    """Return whether the turn is right, by the best available judge; None if it is unknown."""
     if turn.success is not None:
         return turn.success
     if turn.asked and judges.reads is not None:
         return judges.reads(image, turn.asked)
     if number not in truths or all(np.array_equal(truth, truths[0]) for truth in truths.values()):
-        return None  # nothing else that the chain may show could be nearer
+        return None  # the chain has no other ground truth that could be nearer
     distances = {other: _l1(image, truth) for other, truth in truths.items()}
     return distances[number] <= min(distances.values())
 
@@ -203,20 +203,20 @@ def _l1(image: Pixels, other: Pixels) -> float:
 
 
 def _truths(chain: Chain, source: Pixels, problems: list[str]) -> dict[int, Pixels]:
-    """Turn -> its ground truth at the source's size; the source for turn 0. Empty if no turn has any."""
+    """Return the ground truth of each turn at the source's size; the source for turn 0. Empty if no turn has any."""
     files = {number: turn.truth for number, turn in chain.turns.items() if number and turn.truth is not None}
     found = {number: image for number, file in files.items() if (image := _read(file, problems)) is not None}
     return {0: source, **{number: in_size_of(image, source) for number, image in found.items()}} if found else {}
 
 
 def _region(mask: Path | None, source: Pixels, problems: list[str]) -> NDArray[np.bool_] | None:
-    """A mask at the source's size, true where it is white."""
+    """Return a mask at the source's size, true where it is white."""
     image = None if mask is None else _read(mask, problems)
     return None if image is None else np.asarray(in_size_of(image, source).max(2) > 127)
 
 
 def _read(path: Path, problems: list[str]) -> Pixels | None:
-    """The image in a file, or None and one more problem."""
+    """Return the image in a file, or None and add a problem."""
     try:
         return read_image(path)
     except UsageError as error:

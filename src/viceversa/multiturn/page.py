@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def drift_page(report: DriftReport) -> str:
-    """Return the page as HTML, pictures and curves inside."""
+    """Return the page as HTML, including pictures and curves."""
     parts = [
         f"<header>\n<h1>{escaped(report.title)}</h1>\n</header>\n",
         "".join(f'<p class="verdict">{escaped(line)}</p>\n' for line in report.verdict.splitlines()),
@@ -41,7 +41,7 @@ def drift_page(report: DriftReport) -> str:
 
 
 def _panels(report: DriftReport) -> str:
-    """A figure for each measure of the distance to the source, and for each rate that is known."""
+    """Return a figure for each measure of the distance to the reference, and for each known rate, as HTML."""
     editors, looks = report.editors, line_styles(editor.name for editor in report.editors)
     goal = report.goal
     figures = [
@@ -61,7 +61,7 @@ def _panels(report: DriftReport) -> str:
 
 
 def _draw(axes: Axes, curves: Mapping[str, Mapping[int, Interval]], looks: Mapping[str, LineStyle]) -> None:
-    """A line for each editor: its mean after each turn, with whiskers over the interval."""
+    """Draw a line for each editor: its mean after each turn, with whiskers over the interval."""
     for name, found in curves.items():
         if not found:
             continue
@@ -75,7 +75,7 @@ def _draw(axes: Axes, curves: Mapping[str, Mapping[int, Interval]], looks: Mappi
 
 
 def _steps(report: DriftReport) -> str:
-    """For each editor and measure the first step and the slope of later turns."""
+    """Return a table of the first step and the slope of later turns, for each editor and measure."""
     lines = [
         [
             editor.name,
@@ -105,7 +105,7 @@ def _differences(report: DriftReport) -> str:
 
 
 def _table(report: DriftReport) -> str:
-    """All measures after each turn, by what the image is compared with."""
+    """Return tables of all measures after each turn, by reference."""
     parts = []
     for reference in REFERENCES:
         editors = [editor for editor in report.editors if reference in editor.references]
@@ -132,7 +132,7 @@ def _said(found: Interval | None, measure: Measure, *, signed: bool = False, sho
 
 
 def _markup(titles: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """A table; nothing without lines."""
+    """Return a table as HTML; empty without lines."""
     if not lines:
         return ""
     head = "".join(f'<th scope="col">{escaped(title)}</th>' for title in titles)
@@ -150,7 +150,7 @@ def _words(report: DriftReport) -> dict[str, str]:
 
 
 def in_words(rate: Rate) -> str:
-    """As in "success rate"."""
+    """Return the name of a rate in words, such as "success rate"."""
     return rate.replace("_", " ")
 
 

@@ -1,4 +1,4 @@
-"""Instructions in words for edits of attributes, and for edits of images without labels: prompts.toml."""
+"""Instructions for edits in words: for edits of attributes, and for edits of images without labels (prompts.toml)."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ class Pair:
 
 @dataclass(frozen=True)
 class Prompts:
-    """What an editor is told.
+    """Instructions for an editor.
 
     Args:
-        hold: for a turn that changes nothing.
-        join: between the instructions of several edits in one request.
-        attributes: attribute -> value -> instruction; "*" stands for any other value, and {value} for the value.
-        edits: for images without labels.
+        hold: instruction of a turn that changes nothing.
+        join: text between the instructions of several edits in one request.
+        attributes: instructions by attribute and value; "*" stands for any other value, and {value} is replaced by the value.
+        edits: edits of images without labels.
     """
 
     hold: str
@@ -39,14 +39,14 @@ class Prompts:
 
     @property
     def digest(self) -> str:
-        """A short text that is another one for other prompts."""
+        """Short digest that differs for different prompts."""
         return hashlib.sha256(repr(self).encode()).hexdigest()[:12]
 
     def change(self, source: Mapping[str, str], target: Mapping[str, str]) -> str:
-        """Return the instruction that leads from one set of attributes to another; `hold` if nothing differs.
+        """Return the instruction that leads from one set of attributes to another; `hold` if they are equal.
 
         Raises:
-            UsageError: there is no instruction for a value.
+            UsageError: If there is no instruction for a value.
         """
         changed = [self._for(name, value) for name, value in target.items() if source.get(name) != value]
         return self.join.join(changed) or self.hold
@@ -62,7 +62,7 @@ class Prompts:
 
 
 def load_prompts(file: Path | None = None) -> Prompts:
-    """Read prompts.toml; the one of the package if no file is given. Raises UsageError."""
+    """Read prompts.toml; by default that of the package. Raises UsageError."""
     name = "the packaged prompts" if file is None else quoted(str(file))
     try:
         text = (resources.files("viceversa.multiturn") / "prompts.toml" if file is None else file).read_text(encoding="utf-8")
@@ -73,7 +73,7 @@ def load_prompts(file: Path | None = None) -> Prompts:
 
 
 def _checked(content: Mapping[str, Any], name: str) -> Prompts:
-    """The prompts. Raises UsageError for unknown keys, and for values that are no texts."""
+    """Return the prompts. Raises UsageError for unknown keys, and for values that are not texts."""
     if unknown := content.keys() - {"hold", "join", "attributes", "edits"}:
         raise UsageError(f"{name} has the key {quoted(min(unknown))}: it may have hold, join, [attributes.NAME] and [[edits]].")
     attributes, edits = content.get("attributes", {}), content.get("edits", [])

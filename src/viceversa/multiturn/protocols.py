@@ -1,4 +1,4 @@
-"""Which edits an image gets, turn by turn: hold, there and back, chain, composed."""
+"""Protocols: which edits an image gets, turn by turn: hold, there and back, chain, composed."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ Protocol = Literal["hold", "there-and-back", "chain", "composed"]
 
 @dataclass(frozen=True, eq=False)
 class PlannedTurn:
-    """A request, and what should come of it.
+    """A request, and its ground truth.
 
     Args:
-        edit: what is asked.
+        edit: the request.
         start: number of the turn whose image is edited.
-        truth: the ground truth; None if it is not known.
+        truth: the ground truth; None if it is unknown.
     """
 
     edit: Edit
@@ -44,7 +44,14 @@ class PlannedTurn:
 
 @dataclass(frozen=True, eq=False)
 class PlannedChain:
-    """An image (H, W, C) and what is asked of an editor, turn by turn. problem: why there are none, if the image cannot be read."""
+    """An image and the requests to an editor, turn by turn.
+
+    Args:
+        id: id of the chain.
+        source: the image (H, W, C).
+        turns: the requests.
+        problem: why there are none, if the image cannot be read.
+    """
 
     id: str
     source: Pixels
@@ -54,7 +61,14 @@ class PlannedChain:
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """Chains of one protocol, made one at a time. space: of the data's labels; None for images without labels."""
+    """Chains of one protocol, made one at a time.
+
+    Args:
+        count: number of chains.
+        chains: function that yields them.
+        space: space of the data's labels; None for images without labels.
+        size: size of a data set's images in pixels.
+    """
 
     count: int
     chains: Callable[[], Iterator[PlannedChain]]
@@ -68,16 +82,16 @@ def plan(
     """Plan the chains of a protocol.
 
     Args:
-        images: a folder of images, or a data set such as avatars or icons, whose test images then get edits of their attributes
-            with ground truth.
-        protocol: which edits.
-        turns: number of turns, from 1; with labels 10 at most.
+        images: a folder of images, or a data set such as avatars or icons, whose test images get edits of their attributes with
+            ground truth.
+        protocol: the protocol.
+        turns: number of turns, from 1; with labels at most 10.
         prompts: the instructions in words.
-        samples: number of images, the first ones; all if None.
-        size: of a data set's images in pixels.
+        samples: number of images, the first ones; None for all.
+        size: height and width of a data set's images in pixels.
 
     Raises:
-        UsageError: there are no images, or the protocol needs edits that the prompts lack.
+        UsageError: If there are no images, or the protocol needs edits that the prompts lack.
     """
     if turns < 1:
         raise UsageError(f"{turns} turns: give 1 or more.")
@@ -119,13 +133,13 @@ def _of_folder(folder: Path, protocol: Protocol, turns: int, prompts: Prompts, s
 
 
 def _in_words(protocol: Protocol, turn: int, name: str, prompts: Prompts) -> str:
-    """The instruction of a turn of the image of that id."""
+    """Return the instruction of a turn for the image with this id."""
     edits = prompts.edits
     match protocol:
         case "hold":
             return prompts.hold
         case "there-and-back":
-            pair = edits[zlib.crc32(name.encode()) % len(edits)]  # the same if there are more images another time
+            pair = edits[zlib.crc32(name.encode()) % len(edits)]  # the same if images are added
             return pair.do if turn % 2 else pair.undo
         case "chain":
             return edits[(turn - 1) % len(edits)].do
@@ -158,12 +172,12 @@ def _of_dataset(spec: str, protocol: Protocol, turns: int, prompts: Prompts, sam
 
 
 def _start(protocol: Protocol, turn: int) -> int:
-    """The turn whose image a turn edits."""
+    """Return the number of the turn whose image a turn edits."""
     return 0 if protocol == "composed" else turn - 1
 
 
 def _is_back(protocol: Protocol, turn: int) -> bool:
-    """Whether a turn should show the source again."""
+    """Return whether a turn should show the source again."""
     return protocol == "hold" or (protocol == "there-and-back" and turn % 2 == 0)
 
 
@@ -173,11 +187,11 @@ def _planned(protocol: Protocol, edits: Sequence[Edit], truths: Sequence[Pixels 
 
 
 Place = Tensor | str
-"""A label (1, K), or the name of a space."""
+"""Label (1, K), or the name of a space."""
 
 
 def _labels(one: Trial, protocol: Protocol, turns: int) -> list[Place]:
-    """Where an image is at turns 0, 1, ..."""
+    """Return the labels, or spaces, of an image at turns 0, 1, ..."""
     if one.labels is None or one.targets is None:
         away = [one.away if turn % 2 else one.home for turn in range(turns + 1)]
         return [one.home] * (turns + 1) if protocol == "hold" else [*away]
@@ -192,7 +206,7 @@ def _labels(one: Trial, protocol: Protocol, turns: int) -> list[Place]:
 
 
 def _one_attribute(one: Trial) -> Tensor:
-    """The image's label with one attribute, drawn by its number, as the opposite label has it."""
+    """Return the image's label with the opposite value of one attribute, which is drawn by the image's number."""
     assert one.labels is not None and one.inverted is not None
     pairs = zip(one.dataset.space.columns(one.labels), one.dataset.space.columns(one.inverted), strict=True)
     columns = [(own, other) for (_, own), (_, other) in pairs]
@@ -203,14 +217,14 @@ def _one_attribute(one: Trial) -> Tensor:
 
 
 def _words(space: Space, task: Trial, place: Place) -> dict[str, str]:
-    """Attribute -> value."""
+    """Return the value of each attribute in words."""
     if isinstance(place, str):
         return {"space": place}
     return {attribute.name: attribute.describe(values)[0] for attribute, values in space.columns(place)}
 
 
 def _truth(one: Trial, place: Place, home: Place) -> Pixels | None:
-    """The ground truth of a place: the source at home; None if it is not known."""
+    """Return the ground truth for a label or space: the source if it is unchanged; None if it is unknown."""
     if place == home if isinstance(place, str) or isinstance(home, str) else torch.equal(place, home):
         return np.asarray(one.sources[0])
     dataset = one.dataset

@@ -23,20 +23,20 @@ from viceversa.pages.document import framed
 PAGE, NUMBERS, CARD, VALUES = "drift.html", "drift.json", "model-index.yaml", "values.jsonl"
 """Files of a report: the page, the numbers, rows for a model card, and the values of each chain."""
 FORMAT = 1
-"""Of drift.json."""
+"""Version of drift.json."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DriftReport:
-    """What repeated editing does to images.
+    """Results of a drift measurement.
 
     Args:
         editors: curves of each editor; the first one is compared with the others.
-        measures: those that were taken.
-        differences: of each other editor from the first one.
-        verdict: what was found, in sentences, one line each.
+        measures: the measures taken.
+        differences: differences of each other editor from the first one.
+        verdict: the findings in sentences, one line each.
         strips: pictures of the median, best and worst chain.
-        facts: what was measured, on what, by what.
+        facts: what was measured, and how.
     """
 
     editors: Sequence[Curves]
@@ -57,7 +57,7 @@ class DriftReport:
 
     @property
     def goal(self) -> Reference:
-        """What images are compared with first: the ground truth if all editors are judged by it, else the source."""
+        """Reference for the images: the ground truth if all editors are compared with it, otherwise the source."""
         return goal_of(self.editors)
 
     @property
@@ -66,7 +66,7 @@ class DriftReport:
 
     @property
     def problems(self) -> list[str]:
-        """What could not be used, one line each, after the name of its editor."""
+        """Everything that could not be used, one line each, after the name of its editor."""
         return [
             f"{editor.name}: {line}"
             for editor in self.editors
@@ -80,13 +80,13 @@ class DriftReport:
         return text(self)
 
     def value(self, editor: Curves, measure: str, turn: int | None = None) -> float | None:
-        """Return one number: the mean over chains after a turn.
+        """Return one number: the mean over chains after a turn; None if it is undefined.
 
         Args:
-            editor: one of the report's.
-            measure: the name of a distance to the goal, or to the source if the goal has none, as by region; `success_rate` or
+            editor: an editor of the report.
+            measure: name of a distance to the goal, or to the source if the goal has none (measures by region); `success_rate` or
                 `collapse_rate`.
-            turn: after which; the editor's last by default.
+            turn: the turn; by default the editor's last.
         """
         at = editor.last if turn is None else turn
         if measure in RATES:
@@ -96,13 +96,14 @@ class DriftReport:
         return None if found is None else found.mean
 
     def above(self, limits: Sequence[str]) -> list[str]:
-        """Return a line for each editor that is above a limit.
+        """Return a line for each editor that exceeds a limit.
 
         Args:
-            limits: MEASURE=VALUE or MEASURE@TURN=VALUE of a measure that is better when lower, as "l1=12" or "collapse_rate@5=.1".
+            limits: MEASURE=VALUE or MEASURE@TURN=VALUE for measures that are better when lower, such as "l1=12" or
+                "collapse_rate@5=.1".
 
         Raises:
-            UsageError: a limit of another form, of a measure that is better when higher, or of one that was not taken.
+            UsageError: If a limit has another form, its measure is better when higher, or its measure was not taken.
         """
         lines = []
         for limit, measure, turn, most in map(parsed_limit, limits):
@@ -116,11 +117,11 @@ class DriftReport:
         return lines
 
     def model_index(self, name: str | None = None) -> list[dict[str, Any]]:
-        """Return the means after the last turn as `model-index` of a model card, an entry for each editor."""
+        """Return the means after the last turn as `model-index` of a model card, with an entry for each editor."""
         return [{"name": name or editor.name, "results": [self._result(editor)]} for editor in self.editors]
 
     def _result(self, editor: Curves) -> dict[str, Any]:
-        """An editor's result, as Hugging Face's model cards have it."""
+        """Return an editor's result in the form of Hugging Face's model cards."""
         metrics = []
         for measure in (*self.measures, *RATES):
             if (value := self.value(editor, measure)) is not None:
@@ -171,7 +172,7 @@ class DriftReport:
         }
 
     def _rows(self, editor: Curves) -> Iterator[dict[str, Any]]:
-        """One row for each reference and turn, and one for each turn with the rates."""
+        """Yield one row for each reference and turn, and one for each turn with the rates."""
         for turn in editor.numbers:
             for reference in editor.references:
                 found = {each: editor.mean(reference, each, turn) for each in self.measures}

@@ -1,4 +1,4 @@
-"""Values of chains in a file, one line of JSON each: a measurement that was interrupted goes on where it was."""
+"""Stored values of chains, one line of JSON each, so that an interrupted measurement continues."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from viceversa.pipeline import threaded
 from viceversa.progress import watched
 
 FORMAT = 1
-"""Of a line."""
+"""Version of a line."""
 
 
 def measure_turns(turns: Turns, judges: Judges, store: Path | None = None, *, quiet: bool = False) -> list[ChainValues]:
-    """Measure all chains of an editor, as many at a time as torch may use threads.
+    """Measure all chains of an editor, in parallel on as many threads as torch may use.
 
     Args:
         turns: the chains.
-        judges: what images are judged by.
-        store: file to which the values of each chain are added at once. Chains that it holds already, of the same images and
-            judges, are not measured again. None: nothing is kept.
+        judges: networks that judge images.
+        store: file to which the values of each chain are added at once. Chains that it contains already, with the same images and
+            judges, are not measured again. None to store nothing.
         quiet: show no progress.
 
     Returns:
-        the values in the order of the chains.
+        The values in the order of the chains.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: If the file cannot be written.
     """
     known = {} if store is None else _stored(store)
     chains, strangers = turns.chains, [*turns.chains[1:], *turns.chains[:1]]
@@ -50,7 +50,7 @@ def measure_turns(turns: Turns, judges: Judges, store: Path | None = None, *, qu
 
 
 def _key(chain: Chain, stranger: Path | None, judges: Judges) -> str:
-    """A digest of all that the values depend on."""
+    """Return a digest of everything that the values depend on."""
     digest = hashlib.sha256(f"{FORMAT} {judges.name} {chain.id}".encode(errors="surrogateescape"))
     for number, turn in chain.turns.items():
         digest.update(f"\n{number} {turn.asked} {turn.success}".encode())
@@ -61,7 +61,7 @@ def _key(chain: Chain, stranger: Path | None, judges: Judges) -> str:
 
 
 def _content(file: Path | None) -> bytes:
-    """A digest of a file; of what cannot be read, nothing."""
+    """Return a digest of a file; a mark if it cannot be read."""
     try:
         return b"-" if file is None else hashlib.sha256(file.read_bytes()).digest()
     except OSError:
@@ -73,13 +73,13 @@ def _keep(store: Path, key: str, values: ChainValues) -> None:
     try:
         store.parent.mkdir(parents=True, exist_ok=True)
         with store.open("a", encoding="utf-8") as file:
-            file.write(f"\n{line}")  # what an interrupt left of the line before stays alone
+            file.write(f"\n{line}")  # a new line, in case an interrupt left the last one incomplete
     except OSError as error:
         raise UsageError(f"cannot write {quoted(str(store))} ({error.strerror}): choose another folder with `out`.") from None
 
 
 def _stored(store: Path) -> dict[str, ChainValues]:
-    """The values in a file by their keys; lines that are not whole are left out."""
+    """Return the values in a file by key, without incomplete lines."""
     try:
         lines = store.read_text(encoding="utf-8").splitlines()
     except (FileNotFoundError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""Pictures of chains: the median, the best and the worst one, as every editor made them."""
+"""Pictures of chains: the median, the best and the worst one, with the images of every editor."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from viceversa.multiturn.measuring import Reference
 from viceversa.multiturn.turns import Chain, Turns
 
 SIDE = 160
-"""Pixels of the longer side of a picture, at most."""
+"""Maximum length in pixels of a picture's longer side."""
 WIDEST = 11
-"""Pictures in a row, at most; of longer chains some turns are left out."""
+"""Maximum number of pictures in a row; of longer chains some turns are left out."""
 
 
 def strips(read: Sequence[Turns], editors: Sequence[Curves]) -> list[Strip]:
@@ -43,12 +43,12 @@ def strips(read: Sequence[Turns], editors: Sequence[Curves]) -> list[Strip]:
 
 
 def _shown(last: int) -> list[int]:
-    """Turns that are shown, 0 and the last among them."""
+    """Return the turns to show, including 0 and the last."""
     return sorted({round(turn) for turn in np.linspace(0, last, min(last + 1, WIDEST))})
 
 
 def _strip(title: str, name: str, read: Sequence[Turns], editors: Sequence[Curves], turns: Sequence[int], goal: Reference) -> Strip:
-    """What every editor made of the source of one id, and the ground truth where it is known."""
+    """Return the images of every editor for the source with one id, and the ground truth if it is known."""
     rows = []
     facts: dict[str, str] = {}
     for folder, editor in zip(read, editors, strict=True):
@@ -69,7 +69,7 @@ def _asked(chain: Chain, number: int) -> str:
 
 
 def _picture(chain: Chain, number: int, editor: Curves, goal: Reference) -> CaptionedImage | None:
-    """The image after a turn, with its distance to the goal below."""
+    """Return the image after a turn, with its distance to the goal as caption."""
     turn = chain.turns.get(number)
     shown = _thumbnail(None if turn is None else turn.image)
     if shown is None or not number:
@@ -80,7 +80,7 @@ def _picture(chain: Chain, number: int, editor: Curves, goal: Reference) -> Capt
 
 
 def _thumbnail(file: object) -> CaptionedImage | None:
-    """A file's image, made smaller if need be; None if there is none, or none that can be read."""
+    """Return the image in a file, reduced if it is large; None if there is none that can be read."""
     try:
         pixels: Pixels | None = None if file is None else read_image(file)  # type: ignore[arg-type]
     except UsageError:

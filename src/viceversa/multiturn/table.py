@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from viceversa.multiturn.report import DriftReport
 
 MOST = 10
-"""Remarks that are shown; drift.json has all."""
+"""Maximum number of remarks shown; drift.json has all."""
 
 
 def text(report: DriftReport) -> str:
-    """See DriftReport.table."""
+    """Return the report as plain text (see DriftReport.table)."""
     return plain_text(partial(_written, report))
 
 
@@ -46,7 +46,8 @@ def _written(report: DriftReport, plain: Console) -> None:
 
 
 def _table(report: DriftReport) -> Table:
-    """A section for each editor, a line for each turn. What is measured by region is in drift.json and on the page."""
+    """Return the table: a section for each editor, a line for each turn. Measures by region are only in drift.json and on the
+    page."""
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 0, 0, 1))
     table.add_column("turn", overflow="fold", vertical="bottom")
     names = [*(each for each in report.measures if not each.startswith("l1_")), *RATES]

@@ -14,20 +14,20 @@ from viceversa.multiturn.checking import LAST_TURN, Found, leads_out, turn_numbe
 from viceversa.multiturn.turns import Turn
 
 TABLE, FACTS = "turns.csv", "run.json"
-"""Files of a folder that was made by the package: its table, and what is known of the run."""
+"""Files of a folder that the package made: its table, and facts about the run."""
 
 _NEEDED, _FILES = ("id", "turn", "file"), ("mask", "truth", "again")
 _JUDGMENTS = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": None}
 
 
 def in_table(path: Path) -> Found:
-    """Return what a table names.
+    """Return the chains that a table names.
 
     Columns: `id`, `turn` and `file`; optionally `instruction`, `asked`, `mask`, `truth`, `again`, and `success` (yes or no, true
     or false, 1 or 0). Other columns are ignored. Paths are relative to the folder of the table.
 
     Raises:
-        UsageError: the file is no such table.
+        UsageError: If the file is no such table.
     """
     if not path.is_file():
         raise UsageError(f"{quoted(str(path))} is not a file: name a CSV file, or a folder.")
@@ -54,7 +54,7 @@ def in_table(path: Path) -> Found:
 
 
 def facts_of(folder: Path) -> tuple[dict[str, str], list[str]]:
-    """Return what run.json in a folder says, and one line if it cannot be used."""
+    """Return the facts in a folder's run.json, and a line if it cannot be used."""
     path = folder / FACTS
     if not path.exists():
         return {}, []
@@ -71,7 +71,7 @@ def facts_of(folder: Path) -> tuple[dict[str, str], list[str]]:
 
 
 def _turn(cells: Mapping[str, str], folder: Path) -> Turn:
-    """The turn of a row that has an image."""
+    """Return the turn of a row that has an image."""
     mask, truth, again = (_path(cell, folder) if (cell := cells.get(title)) else None for title in _FILES)
     instruction, asked = (cells.get(title, "") for title in ("instruction", "asked"))
     success = _JUDGMENTS.get(cells.get("success", "").lower())
@@ -79,7 +79,7 @@ def _turn(cells: Mapping[str, str], folder: Path) -> Turn:
 
 
 def _path(cell: str, folder: Path) -> Path:
-    """The file that a cell names, in the Unicode form that the disk has it in."""
+    """Return the file that a cell names, in the Unicode form used on disk."""
     path = folder / cell.replace("\\", "/")
     try:
         return path if cell.isascii() else on_disk(path)

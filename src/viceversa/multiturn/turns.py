@@ -9,16 +9,16 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Turn:
-    """An image of a chain, and what is known of it.
+    """An image of a chain, and what is known about it.
 
     Args:
         image: its file.
-        instruction: what the editor was asked for.
-        asked: the same as attributes, as "glasses=yes, hair=blond"; empty where the data has none.
-        mask: file of the region that this turn may change, white there.
+        instruction: the request to the editor.
+        asked: the same as attributes, such as "glasses=yes, hair=blond"; empty if the data has none.
+        mask: file of the region that this turn may change, which is white.
         truth: file of the ground truth: what the image should show after this turn.
         again: file of a second answer to the same request.
-        success: whether the turn is right, by somebody's judgment; None if nobody judged it.
+        success: whether the turn is right, as judged by a person; None if it was not judged.
     """
 
     image: Path
@@ -32,7 +32,12 @@ class Turn:
 
 @dataclass(frozen=True)
 class Chain:
-    """One source and its edits. turns: number of the turn -> its image; 0 is the source. Numbers may be missing."""
+    """One source and its edits.
+
+    Args:
+        id: id of the chain.
+        turns: images by number of the turn; 0 is the source. Numbers may be missing.
+    """
 
     id: str
     turns: Mapping[int, Turn]
@@ -43,10 +48,10 @@ class Turns:
     """Chains of one editor.
 
     Args:
-        name: what the editor is called in a report.
-        chains: in the order of their ids.
+        name: name of the editor in reports.
+        chains: the chains, in the order of their ids.
         problems: one line for everything that could not be used.
-        facts: what the folder says about itself, such as the editor, the protocol and the data set.
+        facts: facts about the folder, such as the editor, the protocol and the data set.
     """
 
     name: str

@@ -12,21 +12,24 @@ from viceversa.multiturn.measures import RATES
 from viceversa.multiturn.measuring import Reference
 
 FEW = 20
-"""Number of chains below which the verdict warns that they are few."""
+"""Number of chains below which the verdict warns about their small number."""
 MUCH = 0.75
-"""Share of the squared error in one band of frequencies from which the verdict names the band."""
+"""Share of the squared error in one frequency band from which the verdict names the band."""
 
 
 def verdict(editors: Sequence[Curves], found: Sequence[Difference]) -> str:
-    """A line for each editor, and one for each editor after the first on how it differs."""
+    """Return one line for each editor, and one for each editor after the first about its difference."""
     goal = goal_of(editors)
     return "\n".join([*(of_editor(editor, goal) for editor in editors), *compared(editors, found)])
 
 
 def of_editor(editor: Curves, goal: Reference) -> str:
-    """How far images are from their goal after the last turn, what the first turn and later ones add, and what kind of error it is.
+    """Return the verdict on one editor: distance to the goal after the last turn, contributions of the first and later turns, kind
+    of error.
 
-    goal: what images are compared with: "truth" or "source".
+    Args:
+        editor: curves of the editor.
+        goal: the reference: "truth" or "source".
     """
     last = editor.last
     left = editor.mean(goal, "psnr", last) if last else None
@@ -43,7 +46,7 @@ def of_editor(editor: Curves, goal: Reference) -> str:
 
 
 def compared(editors: Sequence[Curves], found: Sequence[Difference]) -> list[str]:
-    """How each editor differs from the first, by L1 after the last turn that both have."""
+    """Return one line for each editor about its difference from the first, by L1 after the last turn that both have."""
     lines = []
     for editor in editors[1:]:
         mine = [each for each in found if each.editor == editor.name and each.measure == "l1" and each.what.startswith("turn")]
@@ -84,7 +87,7 @@ def _first_and_later(editor: Curves, goal: Reference) -> list[str]:
 
 
 def _kind(editor: Curves, goal: Reference) -> list[str]:
-    """Whether the error is in fine detail, or in light, color and large shapes."""
+    """Return a sentence on whether the error is in fine detail, or in light, color and large shapes."""
     low, high = (_squared(editor, goal, measure) for measure in ("psnr_low", "psnr_high"))
     if low + high == 0:
         return []
@@ -101,19 +104,19 @@ def _kind(editor: Curves, goal: Reference) -> list[str]:
 
 
 def _squared(editor: Curves, goal: Reference, measure: str) -> float:
-    """Mean squared error of a band after the last turn, where 100 dB are none."""
+    """Return the mean squared error of a frequency band after the last turn; 100 dB count as 0."""
     values = editor.values(goal, measure)[:, editor.last - 1]  # type: ignore[arg-type]
     return float(np.nanmean(np.where(values >= 100, 0.0, 10 ** (-values / 10))))
 
 
 def _again(editor: Curves) -> list[str]:
-    """How much of a turn is random."""
+    """Return a sentence on how much of a turn is random."""
     found = editor.mean("again", "l1", editor.last)
     return [] if found is None else [f"Two answers to the same request differ by {found.mean:.2f} levels: that much is random."]
 
 
 def _counts(editor: Curves, goal: Reference) -> list[str]:
-    """What is missing, and whether the chains are few."""
+    """Return sentences about missing turns and about few chains."""
     parts = []
     if editor.ended:
         parts.append(f"{editor.ended} of {counted(len(editor.chains), 'chain')} end before turn {editor.last}.")
@@ -125,7 +128,7 @@ def _counts(editor: Curves, goal: Reference) -> list[str]:
 
 
 def counted(number: int, what: str) -> str:
-    """As in "1 chain" and "2 chains"."""
+    """Return a number with its noun, such as "1 chain" or "2 chains"."""
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
@@ -142,7 +145,7 @@ def _rates(editor: Curves) -> list[str]:
 
 
 def _said(found: Interval, digits: int, unit: str) -> str:
-    """A mean and its interval, which a single chain does not have."""
+    """Return a mean and its interval; a single chain has no interval."""
     if found.low == found.high:
         return f"{found.mean:.{digits}f} {unit}"
     return f"{found.mean:.{digits}f} {unit} ({found.low:.{digits}f} to {found.high:.{digits}f})"

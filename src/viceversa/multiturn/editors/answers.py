@@ -1,4 +1,4 @@
-"""Answers of editors: whatever one returns, as an image of mode "L" or "RGB", and what it says in an error, on one line."""
+"""Answers of editors: convert an answer to an image of mode "L" or "RGB", and shorten error messages to one line."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ _WHITE = 255
 
 
 def answered(answer: object, editor: str) -> Image.Image:
-    """Return what an editor made as an image of mode "L" or "RGB", on white where it is transparent.
+    """Return the answer of an editor as an image of mode "L" or "RGB", on white where it is transparent.
 
     Args:
         answer: a Pillow image, or an array (H, W) or (H, W, C) of uint8.
-        editor: its name, for the error.
+        editor: name of the editor, for messages.
 
-    Raises UsageError for anything else.
+    Raises:
+        UsageError: If the answer is anything else.
     """
     if not isinstance(answer, Image.Image) and not (isinstance(answer, np.ndarray) and answer.dtype == np.uint8):
         what = f"an array of {answer.dtype}" if isinstance(answer, np.ndarray) else type(answer).__name__
@@ -36,7 +37,7 @@ def answered(answer: object, editor: str) -> Image.Image:
 
 
 def opened(content: bytes, editor: str) -> Image.Image:
-    """Return the image in a file's content, as `answered` does. Raises UsageError for what is no image."""
+    """Return the image in a file's content, as `answered` does. Raises UsageError if it is not an image."""
     try:
         pixels = decode(Embedded("answer", content), background=_WHITE)
     except UsageError as error:
@@ -45,7 +46,7 @@ def opened(content: bytes, editor: str) -> Image.Image:
 
 
 def in_short(text: str) -> str:
-    """Return a text of any length on one line that a terminal can show: its first 300 characters."""
+    """Return a text of any length as one line for a terminal: its first 300 characters."""
     words = printable(" ".join(text.split()))
     return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}…"
 

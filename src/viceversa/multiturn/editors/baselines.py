@@ -15,7 +15,7 @@ _FORMATS = ("jpeg", "webp")
 
 
 def nothing(image: Image.Image, edit: Edit, seed: int) -> Image.Image:
-    """Return the image as it is."""
+    """Return the image unchanged."""
     return image
 
 

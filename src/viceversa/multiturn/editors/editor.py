@@ -11,11 +11,11 @@ from PIL import Image
 
 @dataclass(frozen=True)
 class Edit:
-    """A request to an editor, in words and, where the data has labels, in attributes.
+    """A request to an editor, in words and, if the data has labels, in attributes.
 
     Args:
-        instruction: what to do, in words.
-        source: attribute -> value that the image shows before the edit; {"space": NAME} between two spaces; empty without labels.
+        instruction: the request in words.
+        source: attributes that the image shows before the edit; {"space": NAME} between two spaces; empty without labels.
         target: the same after the edit.
     """
 
@@ -25,15 +25,16 @@ class Edit:
 
 
 class Editor(Protocol):
-    """Edits an image."""
+    """Function that edits an image."""
 
     def __call__(self, image: Image.Image, edit: Edit, seed: int) -> Image.Image:
-        """Return the edited image, of any size, mode "L" or "RGB".
+        """Return the edited image, of any size, in mode "L" or "RGB".
 
         Args:
-            image: of mode "L" or "RGB".
-            edit: what is asked.
-            seed: of whatever is random; the same seed gives the same answer if the editor can do that.
+            image: image of mode "L" or "RGB".
+            edit: the request.
+            seed: seed of random numbers; the same seed gives the same answer if the editor supports that.
 
-        Raises UsageError for an edit that cannot be had from this editor.
+        Raises:
+            UsageError: If the editor does not support the edit.
         """

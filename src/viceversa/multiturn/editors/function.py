@@ -1,4 +1,4 @@
-"""A Python function of your own as an editor: edit(image, instruction, seed)."""
+"""A user's Python function as an editor: edit(image, instruction, seed)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from viceversa.multiturn.editors.editor import Edit, Editor
 from viceversa.recipes.user_functions import function_named, reason_of
 
 Function = Callable[[Image.Image, str, int], object]
-"""(image of mode "L" or "RGB", instruction, seed) -> the edited image: Pillow's, or an array (H, W) or (H, W, C) of uint8."""
+"""Function from (image of mode "L" or "RGB", instruction, seed) to the edited image: a Pillow image, or an array (H, W) or (H, W,
+C) of uint8."""
 
 
 def by_named_function(spec: str) -> Editor:
@@ -31,7 +32,7 @@ def by_named_function(spec: str) -> Editor:
             made = function(image.copy(), edit.instruction, seed)
         except SystemExit as error:
             raise UsageError(f"{spec} failed: it ended the program with {error.code!r}.") from error
-        except Exception as error:  # whatever the function does
+        except Exception as error:  # the function can raise anything
             raise UsageError(f"{spec} failed: {in_short(reason_of(error))}.") from error
         return answered(made, spec)
 

@@ -6,9 +6,9 @@ JSON: the editor posts
 
 and the server answers {"image": an image file in base64}. Source and target are empty for images without labels.
 
-OpenAI's form: the editor posts `image`, `prompt`, `model` and `n=1` as multipart/form-data to BASE_URL/images/edits, and the server
-answers {"data": [{"b64_json": ...}]} or {"data": [{"url": ...}]}. The editor does not send `response_format`: newer models
-refuse it. The form has no seed, so the same request may have several answers.
+OpenAI's form: the editor posts `image`, `prompt`, `model` and `n=1` as multipart/form-data to BASE_URL/images/edits. The server
+answers {"data": [{"b64_json": ...}]} or {"data": [{"url": ...}]}. The editor does not send `response_format`, because newer models
+reject it. The form has no seed, so the same request may have different answers.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from viceversa.multiturn.editors.answers import in_short, opened
 from viceversa.multiturn.editors.editor import Edit, Editor
 
 MOST_BYTES = 64 * 2**20
-"""Longer answers are refused."""
+"""Maximum size of an answer in bytes."""
 MOST_WAIT = 300.0
-"""Seconds: the editor gives up if a server asks for a longer wait."""
+"""Maximum wait in seconds that a server may ask for; the editor gives up at longer ones."""
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-"""Seconds before the first retry, which double with each one, and at most."""
+"""Seconds before the first retry, doubled with each one, and their maximum."""
 
 _OPENAI_KEY = "OPENAI_API_KEY"
 _JITTER = random.SystemRandom()  # leaves the seeded generators alone
@@ -48,17 +48,18 @@ _JITTER = random.SystemRandom()  # leaves the seeded generators alone
 
 @dataclass(frozen=True)
 class Endpoint:
-    """How a server is called.
+    """Settings of the requests to a server.
 
     Args:
         model: name of the model, for OpenAI's form.
-        key_env: environment variable that holds the key, which is sent as a Bearer token. Empty: OPENAI_API_KEY, if it is set, for
+        key_env: environment variable with the key, which is sent as a Bearer token. If empty: OPENAI_API_KEY, if it is set, for
             OpenAI's form, and no key for JSON.
-        per_minute: most requests a minute; None for no limit.
-        retries: further attempts after status 429 or 5xx, a lost connection, or a time-out.
-        timeout: seconds that a request may take.
+        per_minute: maximum number of requests per minute; None for no limit.
+        retries: number of further attempts after status 429 or 5xx, a lost connection, or a time-out.
+        timeout: maximum seconds for a request.
 
-    Raises UsageError for numbers out of range.
+    Raises:
+        UsageError: If a number is out of range.
     """
 
     model: str = ""
@@ -137,13 +138,14 @@ def by_openai(base_url: str, endpoint: Endpoint = DEFAULTS) -> Editor:
 
 
 def address(url: str) -> str:
-    """Return a URL for messages and reports: without the user, password and query, which may be secret. Raises UsageError."""
+    """Return a URL for messages and reports, without user, password and query, which may be secret. Raises UsageError."""
     parsed = _url(url)
     return str(parsed.copy_with(userinfo=b"", query=None, fragment=None))
 
 
 class _Pace:
-    """Spaces requests evenly, over all threads: `per_minute` at most; None for no limit."""
+    """Rate limit: spaces requests evenly, over all threads. per_minute: maximum number of requests per minute; None for no
+    limit."""
 
     def __init__(self, per_minute: float | None) -> None:
         self._interval = 60 / per_minute if per_minute else 0.0
@@ -161,7 +163,7 @@ class _Pace:
 
 @dataclass(frozen=True)
 class _Server:
-    """A server and how it is called. The key is in no field: it is read from the environment for each request."""
+    """A server and its settings. The key is not stored: it is read from the environment for each request."""
 
     url: str
     endpoint: Endpoint
@@ -174,7 +176,7 @@ class _Server:
         return address(self.url)
 
     def headers(self) -> dict[str, str]:
-        """Return the header with the key. Raises UsageError for one that is missing or cannot be sent safely."""
+        """Return the header with the key. Raises UsageError if the key is missing or cannot be sent safely."""
         if not self.key_env:
             return {}
         key = self._key()
@@ -189,7 +191,7 @@ class _Server:
         return {"Authorization": f"Bearer {key}"}
 
     def post(self, **content: Any) -> dict[str, Any]:
-        """Post a request and return the JSON object that the server answers. Raises UsageError."""
+        """Post a request, and return the JSON object in the answer. Raises UsageError."""
         answer = self._sent("POST", self.url, headers=self.headers(), **content)
         try:
             said = json.loads(answer)
@@ -200,7 +202,7 @@ class _Server:
         return said
 
     def fetched(self, url: str) -> bytes:
-        """Return what is behind a link, which is fetched without the key. Raises UsageError."""
+        """Return the content of a link, fetched without the key. Raises UsageError."""
         return self._sent("GET", url, follow_redirects=True)
 
     def image(self, content: object) -> Image.Image:
@@ -214,7 +216,7 @@ class _Server:
         return opened(file, self.name)
 
     def _sent(self, method: str, url: str, **content: Any) -> bytes:
-        """Return the body of the answer to a request, which is sent again while that may help. Raises UsageError."""
+        """Return the body of the answer to a request, repeated if that may help. Raises UsageError."""
         httpx2 = _package(url)
         where, tries = address(url), self.endpoint.retries + 1
         for attempt in range(tries):
@@ -240,7 +242,8 @@ class _Server:
         raise UsageError(f"{where} {failure} (attempts: {tries}).")
 
     def _exchanged(self, method: str, url: str, **content: Any) -> tuple[int, Mapping[str, str], bytes]:
-        """Send a request once: status, headers and body. Raises UsageError for a body that is too long, and httpx2's errors."""
+        """Send a request once; return status, headers and body. Raises UsageError for a body that is too long, and errors of
+        httpx2."""
         end, body = time.monotonic() + self.endpoint.timeout, bytearray()
         with self.client.stream(method, url, **content) as response:
             for chunk in response.iter_bytes():
@@ -257,11 +260,11 @@ class _Server:
         return f"; check the key in {self.key_env}" if self.key_env else "; name the variable with the key with `key_env`"
 
     def _quoted(self, body: bytes) -> str:
-        """What a server said, for a message."""
+        """Return the message of a server, for an error message."""
         return repr(self._safe(_said(body)))
 
     def _safe(self, text: str) -> str:
-        """A text for a message: short, on one line, and without the key."""
+        """Return a text for a message: short, on one line, and without the key."""
         key = self._key()
         return in_short(text.replace(key, "***") if key else text)
 
@@ -285,7 +288,7 @@ def _package(url: str) -> Any:
 
 
 def _url(url: str) -> Any:
-    """Return the URL, parsed. Raises UsageError for one without http or https and a host."""
+    """Return the parsed URL. Raises UsageError unless it has http or https and a host."""
     httpx2 = _package(url)
     try:
         parsed = httpx2.URL(url)
@@ -315,7 +318,7 @@ def _retry_after(text: str) -> float | None:
 
 
 def _said(body: bytes) -> str:
-    """Return the message in the body of an error: that of JSON in the usual forms, otherwise all of it."""
+    """Return the message in the body of an error: that of JSON in the usual forms, otherwise the whole body."""
     text = body.decode(errors="replace")
     try:
         found = json.loads(text)

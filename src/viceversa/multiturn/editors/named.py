@@ -55,7 +55,7 @@ def editor_named(
     endpoint: Endpoint = http.DEFAULTS,
     device: Device = "auto",
 ) -> NamedEditor:
-    """Return the editor that a text names.
+    """Return the editor with this name.
 
         editor_named("avatars")                                       a packaged model, the folder of a run, or hf:USER/NAME
         editor_named("model.onnx", space=dataset.space)               an ONNX file
@@ -66,14 +66,15 @@ def editor_named(
         editor_named("resave:jpeg:75"), ("resize:2"), ("nothing")     baselines, which ignore the instruction
 
     Args:
-        spec: in one of these forms.
-        space: of the images that are edited, if they have attributes or two spaces; an ONNX file needs it.
-        full_size: a run keeps the size of each image; otherwise its answers have the size that it was trained at.
-        diffusion: how a pipeline runs.
-        endpoint: how a server is called.
-        device: where a run or a pipeline computes, as in `load`; others have no networks here.
+        spec: name in one of these forms.
+        space: space of the images, if they have attributes or two spaces; an ONNX file needs it.
+        full_size: whether a run keeps the size of each image; otherwise its answers have the size of its training images.
+        diffusion: settings of a pipeline.
+        endpoint: settings of a server.
+        device: device of a run or a pipeline, as in `load`; other editors do not use it.
 
-    Raises UsageError for a text of no form, for what it names but cannot be used, and for an option that is of no use to it.
+    Raises:
+        UsageError: If the name has none of these forms, it cannot be used, or an option does not apply to it.
     """
     kind, (_, _, rest) = _kind(spec), spec.partition(":")
     _check_options(spec, kind, full_size, diffusion, endpoint)
@@ -104,7 +105,7 @@ def size_of(spec: str) -> int | None:
 
 
 def _kind(spec: str) -> EditorKind:
-    """Return what a text names. Raises UsageError that lists the forms."""
+    """Return the kind of editor that a name stands for. Raises UsageError that lists the forms."""
     if spec == "nothing":
         return "nothing"
     if (prefix := next((each for each in _PREFIXES if spec.startswith(f"{each}:")), None)) is not None:
@@ -119,7 +120,7 @@ def _kind(spec: str) -> EditorKind:
 
 
 def _check_options(spec: str, kind: EditorKind, full_size: bool, diffusion: Diffusion, endpoint: Endpoint) -> None:
-    """Raise UsageError for an option that an editor of another kind takes."""
+    """Raise UsageError for an option that only other kinds of editors take."""
     unused = ["full_size=True"] if full_size and kind != "run" else []
     for options, defaults, kinds in (
         (diffusion, pipelines.DEFAULTS, ("diffusers",)),

@@ -21,12 +21,14 @@ from viceversa.multiturn.editors.wishes import wishes
 def by_onnx_file(path: Path, space: Space | None) -> Editor:
     """Return an editor that runs the file on the CPU by the edit's attributes, or to its space, and ignores the instruction.
 
+    The editor raises UsageError for an edit without a target or without a complete source, and for images of another size.
+
     Args:
         path: an ONNX file as `viceversa.evaluation.candidates.onnx` describes it.
-        space: of the images that are edited.
+        space: space of the images.
 
-    Raises UsageError without a space, and for a file that does not fit it. The editor raises UsageError for an edit without a
-    target or without a complete source, and for images of another size.
+    Raises:
+        UsageError: If there is no space, or the file does not fit it.
     """
     name = quoted(str(path))
     if space is None:

@@ -1,8 +1,8 @@
 """Diffusion pipelines as editors: those that follow instructions, and image-to-image pipelines.
 
-An instruction pipeline, as InstructPix2Pix or FLUX.1 Kontext, takes an image and a prompt. An image-to-image pipeline takes
-`strength` as well: the share of the noise that is added before the image is denoised. A text-to-image repository is turned into an
-image-to-image pipeline of the same parts.
+An instruction pipeline, such as InstructPix2Pix or FLUX.1 Kontext, takes an image and a prompt. An image-to-image pipeline also
+takes `strength`, the share of noise that is added before the image is denoised. A text-to-image repository is turned into an
+image-to-image pipeline with the same parts.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ from viceversa.multiturn.editors.editor import Edit, Editor
 
 Precision = Literal["float32", "float16", "bfloat16"]
 _CHECKERS = ("nsfw_content_detected", "nsfw_detected")
-"""Where pipelines report what their safety checkers found: Stable Diffusion, DeepFloyd IF."""
+"""Fields in which pipelines report the findings of their safety checkers: Stable Diffusion, DeepFloyd IF."""
 
 
 @dataclass(frozen=True)
 class Diffusion:
-    """How a pipeline runs. What is None stays at the pipeline's own default.
+    """Settings of a pipeline. None stands for the pipeline's own default.
 
     Args:
         dtype: precision of the weights.
         steps: number of denoising steps.
         guidance: weight of the instruction (`guidance_scale`).
-        image_guidance: weight of the image, for InstructPix2Pix and its like (`image_guidance_scale`).
+        image_guidance: weight of the image, for InstructPix2Pix and similar pipelines (`image_guidance_scale`).
         strength: share of noise from 0 to 1, for image-to-image pipelines.
-        safety: keep the pipeline's safety checker, if it has one.
+        safety: whether to keep the pipeline's safety checker, if it has one.
     """
 
     dtype: Precision = "float32"
@@ -54,16 +54,17 @@ DEFAULTS = Diffusion()
 def by_pipeline(source: str, options: Diffusion = DEFAULTS, device: Device = "auto") -> Editor:
     """Load a pipeline as an editor that follows the edit's instruction.
 
-    Noise is drawn on the CPU, so that a seed means the same on every device.
+    Noise is drawn on the CPU, so that a seed means the same on every device. The editor raises UsageError if the pipeline fails,
+    and if its safety checker replaces the answer with a black image: otherwise that image would be measured, and edited in every
+    later turn.
 
     Args:
         source: a folder that `save_pretrained` wrote, or a repository of the Hugging Face hub. A folder needs no network.
-        options: how the pipeline runs.
-        device: where it runs, as in `load`.
+        options: settings of the pipeline.
+        device: device of the pipeline, as in `load`.
 
-    Raises UsageError for a missing package, for what cannot be loaded, for a pipeline that edits no images, and for an option that
-    the pipeline does not take. The editor raises UsageError if the pipeline fails, and if its safety checker replaces the answer
-    with a black image: as an answer, that image would be measured, and edited in every later turn.
+    Raises:
+        UsageError: If a package is missing, the pipeline cannot be loaded, it does not edit images, or it does not take an option.
     """
     name = f"diffusers:{source}"
     where = device_named(device)
@@ -77,7 +78,7 @@ def by_pipeline(source: str, options: Diffusion = DEFAULTS, device: Device = "au
         generator = torch.Generator("cpu").manual_seed(seed)
         try:
             made = pipeline(prompt=edit.instruction, image=image.convert("RGB"), generator=generator, **given)
-        except Exception as error:  # whatever a pipeline of anybody's does
+        except Exception as error:  # a pipeline can raise anything
             raise UsageError(f"{name} failed: {type(error).__name__}: {in_short(str(error))}.") from error
         if any(any(getattr(made, checker, None) or ()) for checker in _CHECKERS):
             remedy = "leave out the image, or drop the checker with `safety=False`"
@@ -106,7 +107,7 @@ def _loaded(source: str, name: str, dtype: str) -> Any:
 
 
 def _quiet_package(name: str) -> Any:
-    """Return the package diffusers, without its progress bars and without warnings of packages that are not needed."""
+    """Return the package diffusers, without progress bars and without warnings about packages that are not needed."""
     try:
         messages = importlib.import_module("transformers.utils.logging")
         diffusers = importlib.import_module("diffusers")
@@ -119,7 +120,7 @@ def _quiet_package(name: str) -> Any:
 
 
 def _given(pipeline: Any, options: Diffusion, name: str) -> dict[str, float]:
-    """Return the options that were given as arguments of the pipeline's call. Raises UsageError for one that it does not take."""
+    """Return the given options as arguments of the pipeline's call. Raises UsageError for one that it does not take."""
     arguments = {
         "steps": "num_inference_steps",
         "guidance": "guidance_scale",

@@ -16,11 +16,11 @@ from viceversa.multiturn.editors.wishes import wishes
 def by_model(model: Model, *, full_size: bool = False) -> Editor:
     """Return an editor that translates by the edit's attributes, or to its space, and ignores the instruction.
 
-    Args:
-        model: see `viceversa.load`.
-        full_size: keep the size of each image; otherwise the answer has the size that the model was trained at.
-
     The editor raises UsageError for an edit without a target, and for one that the model does not know.
+
+    Args:
+        model: a model, as `viceversa.load` returns it.
+        full_size: whether to keep the size of each image; otherwise answers have the size of the training images.
     """
 
     def edited(image: Image.Image, edit: Edit, seed: int) -> Image.Image:
@@ -34,6 +34,6 @@ def by_model(model: Model, *, full_size: bool = False) -> Editor:
 
 
 def _stayed(model: Model, image: Image.Image, space: str) -> Pixels:
-    """An image of one of two spaces, translated into its own, at the size that the model was trained at."""
+    """Return an image of one of two spaces, translated to its own space at the size of the training images."""
     pixels = model.preprocessing.prepared(image, space)
     return np.asarray(model.translate_pixels(pixels, Domain(space), Domain(space))[0])

@@ -9,14 +9,15 @@ from viceversa.multiturn.editors.editor import Edit
 
 
 def wishes(edit: Edit, routing: Routing, editor: str) -> tuple[Wish, Wish]:
-    """Return what the image shows and what it shall show: attributes, or the name of a space between two spaces.
+    """Return the source and the target of an edit: attributes, or the name of a space between two spaces.
 
     Args:
-        edit: with a target; between two spaces the target is {"space": NAME}.
-        routing: of the editor's space.
-        editor: its name, for the error.
+        edit: edit with a target; between two spaces the target is {"space": NAME}.
+        routing: routing of the editor's space.
+        editor: name of the editor, for messages.
 
-    Raises UsageError for an edit without such a target.
+    Raises:
+        UsageError: If the edit has no such target.
     """
 
     def wish(values: Wish, space: Wish) -> Wish:
