@@ -269,7 +269,7 @@ def _tell_reader(model: Model, source: str) -> None:
 
 
 def _check_alike(space: Space) -> None:
-    """Raises UsageError for spaces whose images cannot be compared pixel by pixel."""
+    """Raise UsageError for spaces whose images cannot be compared pixel by pixel."""
     if len({spec.shape for spec in space.images.values()}) > 1:
         sizes = ", ".join(f"{name} {spec.height}x{spec.width}x{spec.channels}" for name, spec in space.images.items())
         raise UsageError(f"leave out --difference: this run's images differ in size or channels ({sizes}).")

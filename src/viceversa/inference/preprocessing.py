@@ -101,5 +101,5 @@ class Preprocessing:
 
 
 def _of_paper(colors: Pixels, channels: int) -> Pixels:
-    """The lines of a drawing on paper, in that many channels. Raises UsageError for neither gray nor color."""
+    """Return the lines of a drawing on paper, in this number of channels. Raises UsageError if it is neither gray nor color."""
     return in_channels(flattened(in_channels(colors, 1)), channels)

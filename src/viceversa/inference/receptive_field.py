@@ -81,7 +81,7 @@ def receptive_field_of(generator: ImageFunction, spec: ImageSpec) -> ReceptiveFi
 
 
 def _reaches(generator: ImageFunction, channels: int, side: int, multiple: int) -> tuple[float, ...]:
-    """How far the norms and the output look; infinity where that is beyond the image."""
+    """Return how far the norms and the output look, in pixels; infinity if it is beyond the image."""
     first = side // 2 // multiple * multiple
     image = torch.zeros(1, channels, side, side)
     image[:, :, first : first + multiple, first : first + multiple] = torch.nan
@@ -103,9 +103,9 @@ def _reaches(generator: ImageFunction, channels: int, side: int, multiple: int) 
 
 
 def _beyond(seen: Tensor, side: int, first: int, multiple: int) -> float:
-    """How far beyond the block of `multiple` pixels at `first` the block is seen, along one axis; infinity where at the border.
+    """Return how far outside the block of `multiple` pixels at `first` it has an influence, along one axis; infinity at the border.
 
-    seen: (n,) Booleans, of an image of `side` pixels at any scale.
+    seen: (n,) Booleans, for an image of `side` pixels at any scale.
     """
     if not seen.any():
         return 0
@@ -119,7 +119,7 @@ def _beyond(seen: Tensor, side: int, first: int, multiple: int) -> float:
 
 
 class _Weighing(TorchFunctionMode):
-    """While it is entered, notes how many bytes of tensors were alive at once. peak: at most."""
+    """While active, measures the bytes of tensors alive at once. peak: the maximum."""
 
     def __init__(self) -> None:
         super().__init__()

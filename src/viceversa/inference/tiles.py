@@ -34,7 +34,13 @@ WORKSPACE = 3.0
 
 @dataclass(frozen=True)
 class Span:
-    """A tile along one axis: the network sees [start, stop), of which [first, last) is its core. length: of the image."""
+    """A tile along one axis: the network receives [start, stop), whose core is [first, last).
+
+    Args:
+        start, stop: the tile.
+        first, last: its core.
+        length: length of the image.
+    """
 
     start: int
     stop: int
@@ -43,13 +49,14 @@ class Span:
     length: int
 
     def faded(self, blend: int) -> tuple[int, int]:
-        """What is taken of its output: the core and half of the blending on both sides, none at the image's border."""
+        """Return the part of the output that is used: the core and half of the blending on both sides, no blending at the image's
+        border."""
         low = self.first - blend // 2 if self.first else 0
         return low, self.last + blend // 2 if self.last < self.length else self.length
 
     def window(self, blend: int) -> Tensor:
-        """Weights of what is taken: 1, and over `blend` pixels at each inner end (i + 1/2) / blend; those of two neighbors sum to
-        1 everywhere."""
+        """Return the weights of the used part: 1, and (i + 1/2) / blend over `blend` pixels at each inner end. Weights of
+        neighbors sum to 1."""
         low, high = self.faded(blend)
         weights, ramp = torch.ones(high - low), (torch.arange(blend) + 0.5) / max(blend, 1)
         if self.first:
@@ -60,10 +67,16 @@ class Span:
 
 
 def spans(length: int, side: int, border: int, multiple: int) -> list[Span]:
-    """Tiles of `side` pixels whose cores of about one size share out `length`; one for all if it fits.
+    """Return tiles of `side` pixels whose cores, of about equal size, cover `length`; one tile if the image fits.
 
-    All are multiples of `multiple`. Tiles are of one size, so that memory which one has left is just right for the next: an
-    allocator that gets other sizes all the time keeps several times as much. Raises ValueError where no core is left.
+    All ends are multiples of `multiple`. Tiles have the same size, so that each reuses the memory of the previous one: with
+    changing sizes, an allocator keeps several times as much. Raises ValueError if no core is left.
+
+    Args:
+        length: length of the image.
+        side: length of a tile.
+        border: width of the border around a core.
+        multiple: unit of all lengths.
     """
     if length <= side:
         return [Span(0, length, 0, length, length)]
@@ -91,7 +104,7 @@ class _Image:
         return spans(height, self.sides[0], border, multiple), spans(width, self.sides[1], border, multiple)
 
     def tile(self, row: Span, column: Span) -> Tensor:
-        """(1, C, h, w) in [-1, 1]."""
+        """Return a tile as (1, C, h, w) in [-1, 1]."""
         return normalized(torch.tensor(self.pixels[None, row.start : row.stop, column.start : column.stop]))
 
 
@@ -133,9 +146,16 @@ def room(footprint: ReceptiveField, memory: float) -> float:
 
 
 def sides_of(size: Sequence[int], footprint: ReceptiveField, memory: float, border: int) -> tuple[int, int]:
-    """Height and width of the tiles that the memory has room for: squares, or longer where the image is narrow.
+    """Return the height and width of the largest tiles that fit into the memory: squares, or longer where the image is narrow.
 
-    Raises UsageError where a core would be less than half as wide as its border, and every pixel be computed 25 times.
+    Args:
+        size: height and width of the image.
+        footprint: properties of the generator.
+        memory: memory in MiB.
+        border: width of the border around a core.
+
+    Raises:
+        UsageError: If a core would be less than half as wide as its border, so that every pixel would be computed 25 times.
     """
     multiple, pixels = footprint.multiple, room(footprint, memory)
     side = max(math.isqrt(int(pixels)) // multiple, 1) * multiple
@@ -170,13 +190,13 @@ def whole_moments(
 
 
 class _Measured(Exception):  # noqa: N818
-    """Ends a translation at the norm that was to be measured."""
+    """Exception that ends a translation at the norm to be measured."""
 
 
 def _part(
     generator: ImageFunction, tile: Callable[[Span, Span], Tensor], row: Span, column: Span, known: Sequence[Moments]
 ) -> Moments:
-    """The first unknown norm's moments over a tile's core."""
+    """Return the moments of the first unknown norm over a tile's core."""
     found: list[Moments] = []
 
     def find(number: int, values: Tensor) -> Moments:
@@ -195,7 +215,7 @@ def _part(
 
 
 def _core(span: Span, length: int) -> tuple[int, int]:
-    """Where the core is in a map of that length of the tile."""
+    """Return the position of the core in a feature map of the tile, whose length is given."""
     whole = span.stop - span.start
     return (span.first - span.start) * length // whole, (span.last - span.start) * length // whole
 
@@ -203,9 +223,15 @@ def _core(span: Span, length: int) -> tuple[int, int]:
 def blended(
     translate: Callable[[Span, Span], Tensor], rows: Sequence[Span], columns: Sequence[Span], *, bits: int, blend: int = BLEND
 ) -> Pixels:
-    """The tiles' outputs (C, h, w) in [-1, 1], weighted by their windows and summed: (H, W, C) of 8 or 16 bits.
+    """Return the tiles' outputs (C, h, w) in [-1, 1], weighted by their windows and summed: (H, W, C) in 8 or 16 bits.
 
-    Rows of tiles are finished one after the other: floats are kept of one such row.
+    Rows of tiles are finished one after the other; floats are kept for one row only.
+
+    Args:
+        translate: function that translates a tile.
+        rows, columns: the tiles.
+        bits: 8 or 16.
+        blend: width of the blending in pixels.
     """
     finished: list[Pixels] = []
     below: Tensor | None = None

@@ -55,7 +55,7 @@ class Teacher:
         return {"place": place, **{f"average.{name}": value for name, value in self.average.state_dict().items()}}
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """As it was when that was its `state_dict`."""
+        """Restore the state of `state_dict`."""
         self._updates, self._step = map(int, state["place"])
         weights = {name.removeprefix("average."): value for name, value in state.items() if name != "place"}
         self.average.to(next(iter(weights.values())).device)

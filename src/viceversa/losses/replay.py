@@ -79,7 +79,7 @@ class Replay:
         return state
 
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """As it was when that was its `state_dict`."""
+        """Restore the state of `state_dict`."""
         grouped: dict[tuple[str, int], dict[str, Tensor]] = {}
         for key, value in state.items():
             space, number, name = key.rsplit("/", 2)
