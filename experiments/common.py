@@ -7,6 +7,7 @@ as `docs/results/NAME/*.webp`.
 
 from __future__ import annotations
 
+import datetime
 import io
 import json
 import os
@@ -91,6 +92,11 @@ def seconds_of(run: Path) -> float:
     """Seconds from the first file of a run to its last checkpoint, pauses included."""
     ends = [path.stat().st_mtime for path in run.glob("checkpoints/*/manifest.json")]
     return round(max(ends) - (run / "recipe.json").stat().st_mtime, 1)
+
+
+def now() -> str:
+    """The time now, to the second, as rows have the one at which they began."""
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
 def commit() -> str:

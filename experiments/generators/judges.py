@@ -28,7 +28,6 @@ from viceversa.data.sets.icons import WEIGHTS, icons
 from viceversa.data.sources import open_dataset
 from viceversa.images.pixels import Pixels
 from viceversa.inference.model import Model
-from viceversa.inference.preprocessing import Manner
 from viceversa.metrics.diversity import diversity
 from viceversa.metrics.grids import grids
 from viceversa.metrics.labeller_training import independent_labeller
@@ -119,10 +118,12 @@ EDITS: Mapping[str, tuple[int, slice, tuple[float, ...]]] = {
 
 def styles(model: Model, images: Pixels) -> dict[str, float]:
     """Mean distances, in levels and perceptual, between translations of an image by SEEDS seeds."""
-    here, there = map(Domain, model.space.pair)
-    found = diversity(
-        lambda rows, seed: model.translate_pixels(images[rows], here, there, Manner(seed=seed)), [slice(0, len(images))], SEEDS
-    )
+    return differences([by_model(model, seed)(images, *model.space.pair) for seed in range(SEEDS)])
+
+
+def differences(made: Sequence[Pixels]) -> dict[str, float]:
+    """Mean distances, in levels and perceptual, between translations of the same images (N, H, W, C) by several seeds."""
+    found = diversity(lambda rows, seed: made[seed][rows], [slice(None)], len(made))
     return {"diversity_l1": float(found.l1.mean()), "diversity_perceptual_lite0": float(found.perceptual.mean())}
 
 
@@ -155,7 +156,7 @@ def by_codes(model: Model, split: str) -> dict[str, Any]:
     }
     if model.method.returns:
         found["return_psnr"] = round(float(psnr(by_model(model)(faces[0], there, here), outlines).mean()), 2)
-    return found | (styles(model, outlines) if model.method.styles else {"diversity_l1": 0.0, "diversity_perceptual_lite0": 0.0})
+    return found | (differences(faces) if len(faces) > 1 else {"diversity_l1": 0.0, "diversity_perceptual_lite0": 0.0})
 
 
 CODED = 100

@@ -7,13 +7,12 @@ python -m experiments.generators train --part 1 --of 2 & python -m experiments.g
 
 from __future__ import annotations
 
-import datetime
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from experiments.common import commit, trained, use_cpu, write_result
+from experiments.common import commit, now, trained, use_cpu, write_result
 from experiments.generators.arms import ARMS, SEEDS, TASKS, Arm
 from experiments.generators.cost import steps_of
 from experiments.generators.judges import judge
@@ -64,7 +63,7 @@ def one(name: str, seed: int, asked: Train) -> None:
     """Train an arm with a seed, measure it, and store its row."""
     arm, run = ARMS[name], asked.runs / f"{name}-{seed}"
     steps = steps_of(name)
-    began, started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), time.process_time()
+    began, started = now(), time.process_time()
     values = arm.asked(seed, steps, {"photos": asked.photos, "mnist": asked.mnist})
     data, size = values.pop("data"), values.pop("size")
     model = trained(arm.recipe, run, data=data, size=size, settings=values, checkpoint_every=EVERY)

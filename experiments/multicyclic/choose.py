@@ -12,13 +12,12 @@ python -m experiments.multicyclic choose --stage starts --part 2 --of 2
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from experiments.common import commit, use_cpu, write_json
+from experiments.common import commit, now, use_cpu, write_json
 from experiments.multicyclic.arms import ON_POLICY, RATES, STARTS, TASKS, TERMS, TRIAL_SEEDS, Values, arms
 from experiments.multicyclic.choices import TRIES, start_chosen, terms_chosen
 from experiments.multicyclic.cost import updates_for
@@ -91,7 +90,7 @@ def tries(stage: Stage) -> Iterator[Try]:
 
 def one(each: Try, runs: Path) -> None:
     """Train a try, measure it, and store its row."""
-    task, began = TASKS[each.task], datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    task, began = TASKS[each.task], now()
     updates = updates_for(task, each.settings, each.start, 0.5)
     model = model_of(task, each.settings, each.start, updates, each.rate, each.seed, runs / each.name)
     found = levels(model, trial(open_dataset(task.data, task.size), IMAGES, "validation"))

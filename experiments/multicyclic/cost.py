@@ -8,6 +8,9 @@ python -m experiments.multicyclic cost          prints the cost of every arm; ab
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Any
+
 from experiments.common import use_cpu
 from experiments.multicyclic.arms import CHAINED, FIXED, NONE, TASKS, Task, Values, arms
 from viceversa.data.sources import open_dataset
@@ -45,5 +48,12 @@ def updates_for(task: Task, settings: Values, start: float, part: float = 1.0) -
 
 
 def _counted(task: Task, settings: Values) -> float:
-    recipe = updated(recipe_named(task.recipe), {"data": task.data, "size": task.size, **task.settings, **FIXED, **settings})
-    return operations(recipe, open_dataset(task.data, task.size)) * recipe.method.critic_steps
+    values = {"data": task.data, "size": task.size, **task.settings, **FIXED, **settings}
+    return _counted_once(task.recipe, tuple(sorted(values.items())))
+
+
+@cache
+def _counted_once(name: str, values: tuple[tuple[str, Any], ...]) -> float:
+    """Operations of an update of a recipe with these settings; every count takes seconds."""
+    recipe = updated(recipe_named(name), dict(values))
+    return operations(recipe, open_dataset(recipe.data, recipe.size)) * recipe.method.critic_steps

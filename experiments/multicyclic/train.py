@@ -7,12 +7,11 @@ python -m experiments.multicyclic train --part 1 --of 2 & python -m experiments.
 
 from __future__ import annotations
 
-import datetime
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from experiments.common import commit, use_cpu, write_result
+from experiments.common import commit, now, use_cpu, write_result
 from experiments.multicyclic.arms import PRIMARY_SEEDS, SEEDS, TASKS, Arm, arms
 from experiments.multicyclic.choices import rate_chosen, start_chosen, terms_chosen
 from experiments.multicyclic.cost import update_cost, updates_for
@@ -57,7 +56,7 @@ def main(asked: Train) -> None:
 def one(name: str, arm_name: str, every: dict[str, Arm], seed: int, asked: Train) -> None:
     """Train an arm of a task with a seed, measure it, and store its row."""
     task, arm = TASKS[name], every[arm_name]
-    began, started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"), time.process_time()
+    began, started = now(), time.process_time()
     of_length = every["full"] if arm.length == "updates of full" else arm
     updates, rate = updates_for(task, of_length.settings, of_length.start), rate_chosen(name, arm.rate)
     model = model_of(task, arm.settings, arm.start, updates, rate, seed, asked.runs / f"{name}-{arm_name}-{seed}")

@@ -13,7 +13,7 @@ could have been seen is the one that such a test, uncorrected, finds with a chan
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -80,9 +80,7 @@ def verdicts(rows: Rows) -> list[Verdict]:
             both = np.mean(list(by_task.values()), 0)
             plain.append(Verdict(arm, measure, both, by_task, float(stats.ttest_1samp(both, 0).pvalue)))
     corrected = holm([each.p for each in plain])
-    return [
-        Verdict(each.arm, each.measure, each.differences, each.by_task, each.p, p) for each, p in zip(plain, corrected, strict=True)
-    ]
+    return [replace(each, corrected=p) for each, p in zip(plain, corrected, strict=True)]
 
 
 def differences(rows: Rows, task: str, arm: str, measure: Measure, seeds: Sequence[int]) -> NDArray[np.float64]:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from experiments.common import table
+from experiments.multicyclic.verdicts import holm
 from experiments.multicyclic_first.stored import Result
 
 Found = Mapping[str, Sequence[Result]]
@@ -77,15 +78,6 @@ def comparisons(found: Found) -> list[Comparison]:
                 plain.append((arm, other, measure, unit, every, float(every.mean() - half), float(every.mean() + half), t, p))
     corrected = holm([each[-1] for each in plain])
     return [Comparison(*each, corrected[number]) for number, each in enumerate(plain)]
-
-
-def holm(every: Sequence[float]) -> list[float]:
-    """Holm's step-down correction: the i-th smallest of n p-values times n - i + 1, made monotone, at most 1."""
-    corrected, greatest = [0.0] * len(every), 0.0
-    for rank, number in enumerate(np.argsort(every)):
-        greatest = max(greatest, (len(every) - rank) * every[number])
-        corrected[number] = min(greatest, 1.0)
-    return corrected
 
 
 def drift_table(found: Found) -> str:

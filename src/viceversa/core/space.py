@@ -37,6 +37,11 @@ Wish = str | Mapping[str, str | bool | float]
 """Attributes and their values, such as "hair=blond,glasses=yes" or {"hair": "blond", "glasses": True}."""
 
 
+def as_text(wish: Wish) -> str:
+    """Return a wish in the form of the command line: "hair=blond,glasses=yes"."""
+    return wish if isinstance(wish, str) else ",".join(f"{name}={value}" for name, value in wish.items())
+
+
 Takes = Literal["labels", "spaces", "pairs"]
 """Kind of data that a method takes: one space with labels, two spaces of unrelated images, or two spaces of pairs. Images of a
 pair have the same id and the same position in each split."""

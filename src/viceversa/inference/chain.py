@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from viceversa.core.space import Wish
-from viceversa.images.pictures import grid
+from viceversa.core.space import Wish, as_text
+from viceversa.images.pictures import grid, png
 
 
 class Chain(list[Any]):
@@ -24,11 +23,4 @@ class Chain(list[Any]):
         """Return the strip as a PNG file; None for arrays, tensors and lists."""
         if not self or not all(isinstance(each, Image.Image) for each in self):
             return None
-        buffer = io.BytesIO()
-        grid([[np.asarray(each.convert("RGB")) for each in self]], list(map(in_words, self.targets))).save(buffer, "png")
-        return buffer.getvalue()
-
-
-def in_words(target: Wish) -> str:
-    """Return a target as the command line takes it: "hair=blond,glasses=yes"."""
-    return ",".join(f"{name}={value}" for name, value in target.items()) if isinstance(target, Mapping) else str(target)
+        return png(grid([[np.asarray(each.convert("RGB")) for each in self]], list(map(as_text, self.targets))))

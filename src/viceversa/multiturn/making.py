@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from viceversa.core.space import as_text
 from viceversa.errors import UsageError, quoted
 from viceversa.files import write_atomically
 from viceversa.images.decoding import encode
@@ -173,7 +174,7 @@ def _rows(chain: PlannedChain, answers: int) -> Iterator[list[str]]:
 
 def _asked(turn: PlannedTurn, *, before: bool = False) -> str:
     """Return the attributes of a turn's image, as text."""
-    return ",".join(f"{name}={value}" for name, value in (turn.edit.source if before else turn.edit.target).items())
+    return as_text(turn.edit.source if before else turn.edit.target)
 
 
 def _old_lines(out: Path) -> dict[str, list[list[str]]]:

@@ -18,7 +18,7 @@ from viceversa.metrics.bootstrap import LEVEL, RESAMPLES
 from viceversa.multiturn.curves import GOALS, Curves, Difference, goal_of
 from viceversa.multiturn.measures import NAMED, RATES, Measure
 from viceversa.multiturn.measuring import Reference
-from viceversa.pages.document import framed
+from viceversa.pages.document import NOTEBOOK_LINES, framed
 
 PAGE, NUMBERS, CARD, VALUES = "drift.html", "drift.json", "model-index.yaml", "values.jsonl"
 """Files of a report: the page, the numbers, rows for a model card, and the values of each chain."""
@@ -53,7 +53,7 @@ class DriftReport:
         """Return the page of the report, as a notebook shows it."""
         from viceversa.multiturn.page import drift_page
 
-        return framed(drift_page(self))
+        return framed(drift_page(self), NOTEBOOK_LINES)
 
     @property
     def goal(self) -> Reference:

@@ -27,9 +27,14 @@ def pairs(terms: Mapping[str, str], name: str) -> str:
     return f'<dl class="{name}">\n{items}</dl>\n' if items else ""
 
 
-def framed(page: str, height: int = 32) -> str:
-    """Return a document inside an inline frame, as a notebook shows it. height: height of the frame, in lines of text."""
-    return f'<iframe srcdoc="{escape(page)}" style="width: 100%; height: {height}em; border: 0"></iframe>'
+def framed(page: str, height: int | None = None) -> str:
+    """Return a report in an inline frame that runs no script. height: in lines of text; None leaves it to a style sheet."""
+    style = f' style="width: 100%; height: {height}em; border: 0"' if height else ""
+    return f'<iframe title="report" sandbox srcdoc="{escape(page)}"{style}></iframe>'
+
+
+NOTEBOOK_LINES = 32
+"""Height of a report in a notebook."""
 
 
 def document(title: str, body: str, *, images: str = "data:", style: str = "", refresh: int | None = None) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from viceversa.evaluation.differences import Difference
 from viceversa.files import write_atomically
 from viceversa.metrics.rows import TRUSTED, Row, is_label, without_labels
-from viceversa.pages.document import framed
+from viceversa.pages.document import NOTEBOOK_LINES, framed
 
 if TYPE_CHECKING:
     from viceversa.images.pixels import Pixels
@@ -109,7 +109,7 @@ class Report:
         """Return the page of the report, as a notebook shows it."""
         from viceversa.evaluation.report.page import report_page
 
-        return framed(report_page(self))
+        return framed(report_page(self), NOTEBOOK_LINES)
 
     @property
     def subtitle(self) -> str:

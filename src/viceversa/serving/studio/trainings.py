@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from html import escape
 from pathlib import Path
 
 from viceversa.errors import UsageError
-from viceversa.pages.document import escaped
+from viceversa.pages.document import escaped, framed
 from viceversa.runs.folder import is_training
 from viceversa.runs.record import changed_settings, read_record
 from viceversa.runs.weights import numbered
@@ -77,4 +76,4 @@ def report_markup(page: str) -> str:
     """Return a report in an inline frame that runs no script and loads nothing. Raises UsageError for a page with a script."""
     if "<script" in page.lower():
         raise UsageError("this page has a script in it, so it is no report of viceversa.")
-    return f'<iframe title="report" sandbox srcdoc="{escape(page)}"></iframe>'
+    return framed(page)
